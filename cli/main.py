@@ -1,0 +1,247 @@
+"""The entry point: what the command understands, and how it ends.
+
+Only what a command needs is imported, so that help and explanations come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
+from cli.local import DEFAULT_PORT
+from cli.submission import STATES
+
+DESCRIPTION = "Vends AWS accounts: exactly one account per request."
+EPILOG = """\
+examples:
+  vend submit examples/requests/sandbox.yaml --local   on this machine, no AWS account needed
+  vend submit examples/requests/sandbox.yaml           on the AWS that AWS_PROFILE leads to
+  vend status r-2f1c06e3a54b7d9810aa                   where one request stands
+  vend list --state FAILED                             what needs somebody
+  vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
+  vend local                                           the embedded AWS for any AWS client
+
+exit status: 0 vended, 1 not vended, 2 bad input or usage
+"""
+MAX_PORT = 65535
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, but its errors look like all others and point to the command's own help."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(message, remedy=f"See `{self.prog} --help`", exit_code=EXIT_USAGE)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        arguments = parser().parse_args(words)
+        module, function = arguments.run.split(":")
+        return int(getattr(importlib.import_module(module), function)(arguments))
+    except CommandError as failure:
+        return _failed(failure)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has what it wanted; Python must not complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NOT_VENDED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Everything the command understands."""
+    top = _Parser(
+        prog="vend",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_Version, help="print the version and stop")
+    commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
+
+    submit = _command(
+        commands,
+        "submit",
+        "cli.submit:run",
+        "submit requests and watch them being vended",
+        "Submits one request or a list, from JSON or YAML, and follows it to its end. What was "
+        "vended before is not vended again; what failed goes on from where it stopped.",
+    )
+    submit.add_argument("file", metavar="FILE", help="request file; - reads standard input")
+    submit.add_argument(
+        "--local",
+        action="store_true",
+        help="vend on an embedded AWS in this process, which ends with it",
+    )
+    submit.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the requests to their end (the default)",
+    )
+    _json_option(submit)
+    _embedded_options(submit)
+
+    status = _command(
+        commands,
+        "status",
+        "cli.query:status",
+        "show where one request stands",
+        "Shows a request's record: what was made, or what went wrong and what to do about it.",
+    )
+    status.add_argument("id", metavar="ID", help="the request id, as `vend submit` prints it")
+    _json_option(status)
+
+    listing = _command(
+        commands,
+        "list",
+        "cli.query:list_",
+        "list the requests, newest change first",
+        "Lists the requests in the ledger, the one that changed last first.",
+    )
+    listing.add_argument(
+        "--state", metavar="STATE", type=_state, help=f"only those in one of {', '.join(STATES)}"
+    )
+    _json_option(listing)
+
+    explain = _command(
+        commands,
+        "explain",
+        "cli.explain:run",
+        "say what an error means and what to do",
+        "Says what an error means, whose turn it is, and what to do. Needs no AWS.",
+    )
+    explain.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
+    _json_option(explain)
+
+    _command(
+        commands,
+        "schema",
+        "cli.explain:schema",
+        "print the JSON Schema of a request",
+        "Prints the JSON Schema of a request, generated from the model that checks it.",
+    )
+
+    local = _command(
+        commands,
+        "local",
+        "cli.local:run",
+        "run the embedded AWS for any AWS client",
+        "Serves the embedded AWS on 127.0.0.1, this stack deployed, until Ctrl-C. Prints the "
+        "exports to use, then a line that begins with `ready`.",
+    )
+    local.add_argument(
+        "--port",
+        metavar="N",
+        type=_port,
+        default=DEFAULT_PORT,
+        help="TCP port (%(default)s); 0 takes a free one",
+    )
+    _embedded_options(local)
+    return top
+
+
+class _Version(argparse.Action):
+    """--version, looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:  # noqa: A002
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"vend {_version()}")
+        parser.exit()
+
+
+def _version() -> str:
+    import tomllib  # noqa: PLC0415
+    from importlib import metadata  # noqa: PLC0415
+
+    try:
+        return metadata.version("account-vending")
+    except metadata.PackageNotFoundError:
+        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+
+
+def _command(
+    commands: argparse._SubParsersAction[_Parser],
+    name: str,
+    run: str,
+    help: str,  # noqa: A002
+    description: str,
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=help, description=description, allow_abbrev=False)
+    made.set_defaults(run=run)
+    return made
+
+
+def _json_option(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--json", action="store_true", help="print JSON, for scripts")
+
+
+def _embedded_options(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--faults", metavar="FILE", help="JSON list of what is to go wrong on the embedded AWS"
+    )
+    to.add_argument(
+        "--speed",
+        metavar="N",
+        type=_speed,
+        help="run the embedded AWS's time N times as fast (1)",
+    )
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not (math.isfinite(speed) and speed > 0):
+        raise argparse.ArgumentTypeError("must be a number above 0")
+    return speed
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isdecimal() else -1
+    if not 0 <= port <= MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
+    return port
+
+
+def _state(text: str) -> str:
+    if text.upper() not in STATES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(STATES)}")
+    return text.upper()
+
+
+def _failed(failure: CommandError) -> int:
+    from cli.terminal import Terminal  # noqa: PLC0415
+
+    terminal = Terminal.of(sys.stderr)
+    text = f"{terminal.paint('Error:', 'bold', 'red')} {failure.what}\n"
+    if failure.remedy:
+        text += f"{failure.remedy}\n"
+    terminal.write(text)
+    return failure.exit_code
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C, so that what was started is stopped."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

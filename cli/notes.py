@@ -1,0 +1,94 @@
+"""One phrase about what a step found or made, from the result of its function.
+
+The names are those of the functions' results; a result of another shape just gets no phrase.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Result = Mapping[str, Any]
+
+
+def of_result(step: str, output: object) -> str:
+    """What the step did, by its task's output (JSON text); empty when there is nothing to say."""
+    result = _json(output)
+    if isinstance(result, Mapping) and "Payload" in result:
+        result = result["Payload"]
+    phrase = _PHRASES.get(step)
+    if phrase is None or not isinstance(result, Mapping):
+        return ""
+    try:
+        return phrase(result)
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def of_error(error: object, cause: object) -> str:
+    """What went wrong, by a history event's `error` and `cause`: its name and AWS's own code."""
+    name = str(error or "failed").removeprefix("Lambda.")
+    detail = _json(cause)
+    if isinstance(detail, Mapping) and "errorMessage" in detail:
+        detail = _json(detail["errorMessage"])
+    if not isinstance(detail, Mapping):
+        return name
+    code = str(detail.get("reason") or detail.get("code") or "")
+    return f"{name}: {code}" if code and code != name else name
+
+
+def _json(text: object) -> Any:
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _accept(result: Result) -> str:
+    said = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
+    return said.get(str(result["outcome"]), "")
+
+
+def _creation(result: Result) -> str:
+    account = result.get("accountId")
+    if account:
+        return f"account {account}"
+    return str(result.get("createAccountRequestId") or "")
+
+
+def _status(result: Result) -> str:
+    if result["state"] != "SUCCEEDED":
+        return "AWS is creating it"
+    return f"account {result['accountId']}"
+
+
+def _move(result: Result) -> str:
+    return f"into {result['destinationParentId']}" if result["moved"] else "already there"
+
+
+def _tags(result: Result) -> str:
+    tagged = list(result["tagged"])
+    return ", ".join(tagged) if tagged else "all there since creation"
+
+
+def _service_access(result: Result) -> str:
+    enabled = list(result["enabled"])
+    return ", ".join(enabled) if enabled else "enabled before"
+
+
+_PHRASES: dict[str, Callable[[Result], str]] = {
+    "AcceptRequest": _accept,
+    "CreateOrganizationalUnit": lambda result: str(result["organizationalUnitId"]),
+    "CreateAccount": _creation,
+    "DescribeCreateAccountStatus": _status,
+    "DescribeAccount": lambda result: str(result["name"]),
+    "MoveAccount": _move,
+    "TagResource": _tags,
+    "EnableAWSServiceAccess": _service_access,
+    "EnableOrganizationsRootSessions": lambda result: ", ".join(result["enabledFeatures"]),
+    "RecordVended": lambda result: str(result["state"]),
+    "RecordFailure": lambda result: str(result["state"]),
+}

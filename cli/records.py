@@ -1,0 +1,135 @@
+"""Records in words: one as fields, many as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cli.submission import Record
+from cli.terminal import Terminal, pad, safe, width
+
+_GOOD, _BAD = {"VENDED"}, {"FAILED", "REJECTED"}
+
+
+def name_of(record: Record) -> str:
+    """What people call the account."""
+    account = _mapping(_mapping(record.get("request")).get("account"))
+    named = (record.get("accountName"), account.get("name"), account.get("accountId"))
+    return safe(str(next(filter(None, named), "-")))
+
+
+def email_of(record: Record) -> str:
+    """The root user's email, if the request names it."""
+    return safe(str(_mapping(_mapping(record.get("request")).get("account")).get("email") or ""))
+
+
+def why(record: Record) -> str:
+    """CODE/REASON of the record's error, as `vend explain` takes it; empty without one."""
+    error = _mapping(record.get("error"))
+    return safe("/".join(str(error[key]) for key in ("code", "reason") if error.get(key)))
+
+
+def paint_state(state: str, terminal: Terminal) -> str:
+    """The state's name, coloured by what it means."""
+    colour = "green" if state in _GOOD else "red" if state in _BAD else "cyan"
+    return terminal.paint(state, colour)
+
+
+def account_fields(record: Record) -> list[tuple[str, str]]:
+    """What was made or is being made."""
+    request = _mapping(record.get("request"))
+    path, unit = request.get("organizationalUnit"), record.get("organizationalUnitId")
+    tags = _mapping(request.get("tags"))
+    return _filled(
+        ("account", record.get("accountId")),
+        ("GovCloud account", record.get("govCloudAccountId")),
+        ("email", email_of(record)),
+        ("organizational unit", f"{path} ({unit})" if path and unit else path or unit),
+        ("tags", ", ".join(f"{key}={value}" for key, value in tags.items())),
+        ("service access", ", ".join(map(str, request.get("serviceAccess") or []))),
+        ("root access", ", ".join(map(str, request.get("rootAccess") or []))),
+        ("request", record.get("requestId")),
+    )
+
+
+def error_fields(record: Record) -> list[tuple[str, str]]:
+    """What went wrong and what to do about it."""
+    error = _mapping(record.get("error"))
+    return _filled(
+        ("error", why(record)),
+        ("what happened", error.get("message")),
+        ("what to do", error.get("remedy")),
+    )
+
+
+def progress_fields(record: Record) -> list[tuple[str, str]]:
+    """Where it runs and since when."""
+    return _filled(
+        ("creation", record.get("createAccountRequestId")),
+        ("execution", record.get("executionArn")),
+        ("requested by", record.get("requestedBy")),
+        ("requested", record.get("requestedAt")),
+        ("updated", record.get("updatedAt")),
+    )
+
+
+def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int = 100) -> list[str]:
+    """One field a line, values under each other; long texts wrap under themselves."""
+    room = max((width(label) for label, _ in fields), default=0)
+    lines = []
+    for label, value in fields:
+        first, *more = _wrapped(value, max(30, columns - room - 5)) or [""]
+        lines.append(f"  {terminal.paint(pad(label, room), 'dim')}  {first}")
+        lines += [f"  {' ' * room}  {line}" for line in more]
+    return lines
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
+    """Columns under a header; the last one is not padded."""
+    columns = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for number, row in enumerate([header, *rows]):
+        cells = [pad(cell, room) for cell, room in zip(row[:-1], columns, strict=False)]
+        line = "  ".join([*cells, row[-1]]).rstrip()
+        lines.append(terminal.paint(line, "dim") if number == 0 else line)
+    return lines
+
+
+def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:
+    """The records as a table."""
+    rows = [
+        (
+            paint_state(str(record.get("state", "")), terminal),
+            name_of(record),
+            email_of(record) or "-",
+            str(record.get("accountId") or "-"),
+            safe(str(record.get("requestId", ""))),
+            str(record.get("updatedAt", "")).replace("T", " ")[:16],
+            why(record),
+        )
+        for record in records
+    ]
+    header = ("STATE", "NAME", "EMAIL", "ACCOUNT", "REQUEST", "UPDATED (UTC)", "")
+    return table(header, rows, terminal)
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in safe(paragraph).split(" "):
+            if line and width(line) + 1 + width(word) > columns:
+                lines.append(line)
+                line = word
+            else:
+                line = f"{line} {word}" if line else word
+        lines.append(line)
+    return lines
+
+
+def _filled(*fields: tuple[str, Any]) -> list[tuple[str, str]]:
+    return [(label, str(value)) for label, value in fields if value]
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

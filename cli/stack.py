@@ -1,0 +1,339 @@
+"""The deployed stack as the command uses it: one session, the stack's outputs, and six calls.
+
+The same code speaks to AWS, to any AWS-compatible endpoint, and to the embedded AWS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore import exceptions
+from botocore.config import Config
+
+from cli.failure import CommandError
+from cli.submission import STATES, Record
+from vending.ledger import record_of
+
+STACK_NAME = "AccountVending"
+REGION = "us-east-1"
+SOURCE = "account-vending.cli"
+DETAIL_TYPE = "AccountRequested"
+OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
+ENTRIES_PER_PUT = 10
+BYTES_PER_PUT = 256 * 1024
+KEYS_PER_GET = 100
+EVENTS_PER_PAGE = 100
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_BAD_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow:
+    """A request's row: its public record, and what tells one content from another."""
+
+    record: Record
+    fingerprint: str | None
+
+
+class Stack:
+    """One deployed account-vending stack.
+
+    Args:
+        session: whose credentials and region to use.
+        endpoint_url: where to send every call; None follows AWS's own rules and environment.
+
+    Raises:
+        CommandError: the stack is not deployed there, or is not this product's.
+    """
+
+    def __init__(self, session: boto3.session.Session, *, endpoint_url: str | None = None) -> None:
+        region = session.region_name or REGION
+        # No proxy stands between this process and an address it was given by hand.
+        config = Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            proxies={} if endpoint_url else None,
+        )
+        place: dict[str, Any] = {
+            "region_name": region,
+            "endpoint_url": endpoint_url,
+            "config": config,
+        }
+        self._formation = session.client("cloudformation", **place)
+        self._events = session.client("events", **place)
+        self._dynamodb = session.client("dynamodb", **place)
+        self._states = session.client("stepfunctions", **place)
+        self.region = region
+        self.endpoint_url = str(self._states.meta.endpoint_url)
+        outputs = self._outputs()
+        self.state_machine_arn = outputs["StateMachineArn"]
+        self.event_bus_name = outputs["EventBusName"]
+        self.table_name = outputs["LedgerTableName"]
+        self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
+
+    @classmethod
+    def from_environment(cls) -> Stack:
+        """The stack that AWS's environment variables and profiles lead to."""
+        return cls(boto3.session.Session())
+
+    @classmethod
+    def embedded(cls, endpoint_url: str) -> Stack:
+        """The stack on an embedded AWS in this process; no profile or credential is read."""
+        return cls(isolated_session(), endpoint_url=endpoint_url)
+
+    @property
+    def account_id(self) -> str:
+        """The management account's id."""
+        return self.state_machine_arn.split(":")[4]
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether calls go no further than the loopback interface."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def definition(self) -> str:
+        """The state machine's definition, JSON text."""
+        answer = self._states.describe_state_machine(stateMachineArn=self.state_machine_arn)
+        return str(answer["definition"])
+
+    def publish(self, details: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Send one `AccountRequested` event per detail.
+
+        Returns:
+            For each detail, in order, why EventBridge did not take it; empty where it did.
+        """
+        entries = [
+            {
+                "Source": SOURCE,
+                "DetailType": DETAIL_TYPE,
+                "Detail": json.dumps(detail, ensure_ascii=False),
+                "EventBusName": self.event_bus_name,
+            }
+            for detail in details
+        ]
+        refusals: list[str] = []
+        for batch in _batches(entries):
+            answer = self._events.put_events(Entries=batch)
+            if not answer.get("FailedEntryCount"):
+                refusals += [""] * len(batch)
+                continue
+            refusals += [
+                f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}".rstrip(": ")
+                if result.get("ErrorCode")
+                else ""
+                for result in answer["Entries"]
+            ]
+        return refusals
+
+    def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
+        """The ledger rows of those requests that have one, read consistently."""
+        found: dict[str, LedgerRow] = {}
+        keys = [{"pk": {"S": f"request#{request_id}"}} for request_id in request_ids]
+        for start in range(0, len(keys), KEYS_PER_GET):
+            some = {"Keys": keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
+            wanted: Any = {self.table_name: some}
+            while wanted:
+                answer = self._dynamodb.batch_get_item(RequestItems=wanted)
+                for item in answer["Responses"].get(self.table_name, []):
+                    row = _row(item)
+                    found[str(item["pk"]["S"]).removeprefix("request#")] = row
+                wanted = answer.get("UnprocessedKeys")
+        return found
+
+    def row(self, request_id: str) -> LedgerRow | None:
+        """The ledger row of one request."""
+        return self.rows([request_id]).get(request_id)
+
+    def records(self, state: str | None = None) -> list[Record]:
+        """Every record, or those in `state`, newest change first."""
+        found = [record for one in ([state] if state else STATES) for record in self._in_state(one)]
+        return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
+
+    def execution_status(self, execution_arn: str) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None when AWS knows it no more."""
+        try:
+            answer = self._states.describe_execution(executionArn=execution_arn)
+        except self._states.exceptions.ExecutionDoesNotExist:
+            return None
+        return str(answer["status"])
+
+    def history(self, execution_arn: str, *, after: int) -> list[dict[str, Any]]:
+        """The execution's history events with an id above `after`, in order."""
+        events: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._states.get_execution_history(
+                executionArn=execution_arn,
+                reverseOrder=True,
+                maxResults=EVENTS_PER_PAGE,
+                **token,  # type: ignore[arg-type]
+            )
+            events += [dict(event) for event in answer["events"] if event["id"] > after]
+            reached = any(event["id"] <= after + 1 for event in answer["events"])
+            if reached or not answer.get("nextToken"):
+                return sorted(events, key=lambda event: int(event["id"]))
+            token = {"nextToken": answer["nextToken"]}
+
+    def _outputs(self) -> dict[str, str]:
+        try:
+            stacks = self._formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+        except exceptions.ClientError as error:
+            if _code(error) != "ValidationError":
+                raise
+            raise CommandError(
+                f"the stack {STACK_NAME} is not deployed in {self.region} of this AWS account",
+                remedy="Deploy it with `make deploy`, choose another account with AWS_PROFILE, "
+                "or try everything on this machine with `--local`",
+            ) from None
+        outputs = {
+            str(output["OutputKey"]): str(output["OutputValue"])
+            for output in stacks[0].get("Outputs", [])
+        }
+        missing = [name for name in OUTPUTS if name not in outputs]
+        if missing:
+            status = stacks[0]["StackStatus"]
+            raise CommandError(
+                f"the stack {STACK_NAME} is {status} and lacks the outputs {', '.join(missing)}",
+                remedy="Wait until its deployment is complete, or run `make deploy`",
+            )
+        return outputs
+
+    def _in_state(self, state: str) -> Iterator[Record]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self.table_name,
+            IndexName="byState",
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state}},
+            ScanIndexForward=False,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield _row(item).record
+
+
+def isolated_session() -> boto3.session.Session:
+    """A session that reads no file and no variable of the user's AWS configuration."""
+    import os  # noqa: PLC0415
+
+    from botocore.session import Session  # noqa: PLC0415
+
+    variables: Any = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+        "ca_bundle": (None, None, None, None),
+        "ignore_configured_endpoint_urls": (None, None, True, None),
+    }
+    return boto3.session.Session(
+        botocore_session=Session(session_vars=variables),
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106
+        region_name=REGION,
+    )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what AWS and boto3 raise into one message with a remedy."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise _refused(error) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise CommandError(
+            "there are no AWS credentials here",
+            remedy="Sign in and set AWS_PROFILE, or try everything on this machine with `--local`",
+        ) from error
+    except (exceptions.EndpointConnectionError, exceptions.ConnectionError) as error:
+        raise CommandError(
+            f"AWS cannot be reached: {error}",
+            remedy="Check the network and AWS_ENDPOINT_URL; is `vend local` still running?",
+        ) from error
+    except exceptions.BotoCoreError as error:
+        raise CommandError(
+            f"AWS cannot be used: {error}", remedy="Check AWS_PROFILE, AWS_REGION and ~/.aws/config"
+        ) from error
+
+
+def is_denied(error: exceptions.ClientError) -> bool:
+    """Whether the caller lacks the permission."""
+    return _code(error) in _DENIED
+
+
+def _code(error: exceptions.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _refused(error: exceptions.ClientError) -> CommandError:
+    message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+    if _code(error) in _BAD_CREDENTIALS:
+        return CommandError(
+            f"AWS does not accept these credentials: {message}",
+            remedy="Sign in again, or choose another profile with AWS_PROFILE",
+        )
+    if is_denied(error):
+        return CommandError(
+            f"AWS denies {error.operation_name}: {message}",
+            remedy="Use a role that may read the stack and the ledger and put events on its bus",
+        )
+    return CommandError(f"AWS refused {error.operation_name}: {_code(error)}: {message}")
+
+
+def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
+    batch: list[dict[str, str]] = []
+    taken = 0
+    for entry in entries:
+        size = sum(len(value.encode()) for value in entry.values())
+        if batch and (len(batch) == ENTRIES_PER_PUT or taken + size > BYTES_PER_PUT):
+            yield batch
+            batch, taken = [], 0
+        batch.append(entry)
+        taken += size
+    if batch:
+        yield batch
+
+
+def _row(item: Mapping[str, Any]) -> LedgerRow:
+    deserialize = TypeDeserializer().deserialize
+    row: Any = {name: _plain(deserialize(value)) for name, value in item.items()}
+    return LedgerRow(
+        record={**record_of(row), "request": row.get("request")},
+        fingerprint=row.get("fingerprint"),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, set):
+        return sorted(_plain(inner) for inner in value)
+    return value

@@ -1,0 +1,190 @@
+"""`vend submit`: send requests, follow them, say what came of them."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cli import documents
+from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, InputError
+from cli.follow import Follower
+from cli.invocation import command
+from cli.progress import view_for
+from cli.results import record_of, sent_text, several_text, single_text
+from cli.stack import Stack, explained
+from cli.submission import FINAL_STATES, Phase, Record, Submission, Watched
+from cli.terminal import Terminal, duration, safe
+from cli.validation import validated
+
+CONFLICT_REMEDY = (
+    "Submit the changed request under a new requestId. If its account exists already, use source "
+    "existing with its accountId."
+)
+CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
+"""Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Submit the file's requests; 0 when all are vended (or sent, with --no-wait), else 1."""
+    if not arguments.local and (arguments.faults or arguments.speed is not None):
+        raise InputError(
+            "--faults and --speed are for the embedded AWS",
+            remedy="Add --local, or give them to `vend local`",
+        )
+    if arguments.local and not arguments.wait:
+        raise InputError("--local ends with this command, so it cannot be combined with --no-wait")
+    submissions = validated(documents.read(arguments.file))
+    progress = Terminal.of(sys.stderr)
+    watched = [Watched(submission=submission) for submission in submissions]
+    began = time.monotonic()
+    try:
+        with _aws(arguments, progress) as stack, explained():
+            _header(progress, submissions, stack, is_local=arguments.local)
+            view = view_for(progress)
+            try:
+                follower = Follower(stack, watched, view)
+                _send(stack, follower, watched)
+                if arguments.wait:
+                    follower.run()
+                else:
+                    return _sent(watched, arguments)
+            finally:
+                view.close()
+    except KeyboardInterrupt:
+        return _interrupted(progress, watched, is_local=arguments.local)
+    return _report(watched, arguments, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _aws(arguments: argparse.Namespace, progress: Terminal) -> Iterator[Stack]:
+    if not arguments.local:
+        with explained():
+            stack = Stack.from_environment()
+        yield stack
+        return
+    from cli.local import embedded_aws  # noqa: PLC0415 -- moto is slow to import, and may be absent
+
+    if progress.live:
+        progress.write(progress.paint("Starting the embedded AWS", "dim"))
+    began = time.monotonic()
+    with embedded_aws(
+        speed=arguments.speed or 1.0, faults=Path(arguments.faults) if arguments.faults else None
+    ) as aws:
+        took = duration(time.monotonic() - began)
+        if progress.live:
+            progress.write("\r\x1b[K")
+        progress.write(progress.paint(f"Embedded AWS started in {took}, ", "dim"))
+        progress.write(progress.paint("this stack deployed\n", "dim"))
+        yield Stack.embedded(aws.endpoint_url)
+
+
+def _header(
+    progress: Terminal, submissions: Sequence[Submission], stack: Stack, *, is_local: bool
+) -> None:
+    if len(submissions) == 1:
+        one = submissions[0]
+        who = f" <{safe(one.email)}>" if one.email else ""
+        what = progress.paint(f"Vending {safe(one.name)}", "bold") + who
+    else:
+        what = progress.paint(f"Vending {len(submissions)} accounts", "bold")
+    if is_local:
+        where = f"embedded AWS, account {stack.account_id}, nothing leaves this machine"
+    elif stack.is_on_this_machine:
+        where = f"AWS at {stack.endpoint_url}, account {stack.account_id}"
+    else:
+        where = f"AWS, account {stack.account_id}, {stack.region}"
+    progress.write(f"{what}\n{where}\n")
+
+
+def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
+    """Send what the ledger does not answer already; what is under way is followed instead."""
+    rows = stack.rows([one.submission.request_id for one in watched])
+    now = time.monotonic()
+    to_send = []
+    for one in watched:
+        one.since = now
+        row = rows.get(one.submission.request_id)
+        if row is None:
+            to_send.append(one)
+            continue
+        state, arn = row.record.get("state"), row.record.get("executionArn")
+        same = row.fingerprint in {one.submission.fingerprint, None}
+        if not same and state != "REJECTED":
+            one.end(
+                now, code="RequestConflict", problem=_conflict(row.record), remedy=CONFLICT_REMEDY
+            )
+        elif state == "VENDED":
+            one.record = row.record
+            one.was_vended_before = True
+            one.end(now)
+        elif state not in FINAL_STATES and arn and stack.execution_status(arn) not in CLOSED:
+            one.record = row.record
+            follower.begin(one, str(arn))
+        else:
+            one.earlier_execution = arn
+            to_send.append(one)
+    refusals = stack.publish([one.submission.detail for one in to_send])
+    for one, refusal in zip(to_send, refusals, strict=True):
+        one.since = time.monotonic()
+        one.phase = Phase.SENT
+        if refusal:
+            one.end(
+                one.since,
+                code="EventNotTaken",
+                problem=f"EventBridge did not take the event: {refusal}",
+                remedy="Nothing was started; submit the request again",
+            )
+
+
+def _conflict(record: Record) -> str:
+    known = f" Its account is {record['accountId']}." if record.get("accountId") else ""
+    return (
+        f"requestId: '{record['requestId']}' already stands for a request with different content, "
+        f"which is {record['state']}.{known}"
+    )
+
+
+def _sent(watched: Sequence[Watched], arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        _print_json(watched)
+    else:
+        print("\n".join(sent_text(watched, Terminal.of(sys.stdout))))
+    return EXIT_NOT_VENDED if any(one.problem for one in watched) else EXIT_VENDED
+
+
+def _report(watched: Sequence[Watched], arguments: argparse.Namespace, took: float) -> int:
+    if arguments.json:
+        _print_json(watched)
+    else:
+        output = Terminal.of(sys.stdout)
+        ways = {"is_local": arguments.local, "file": arguments.file}
+        if len(watched) == 1:
+            lines = single_text(watched[0], output, **ways)
+        else:
+            lines = several_text(watched, output, took, **ways)
+        print("\n".join(["", *lines] if output.live else lines))
+    return EXIT_VENDED if all(one.is_vended for one in watched) else EXIT_NOT_VENDED
+
+
+def _print_json(watched: Sequence[Watched]) -> None:
+    records = [record_of(one) for one in watched]
+    print(json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False))
+
+
+def _interrupted(progress: Terminal, watched: Sequence[Watched], *, is_local: bool) -> int:
+    under_way = [one for one in watched if one.phase in {Phase.SENT, Phase.RUNNING}]
+    if is_local:
+        said = "Stopped, and with it the embedded AWS; nothing was left behind."
+    elif not under_way:
+        said = "Stopped; nothing was sent."
+    else:
+        words = ("status", under_way[0].submission.request_id) if len(under_way) == 1 else ("list",)
+        subject = "The request goes" if len(under_way) == 1 else "The requests go"
+        said = f"No longer watching. {subject} on in AWS.\nNext  {command(*words)}"
+    progress.write(f"\n{said}\n")
+    return EXIT_INTERRUPTED

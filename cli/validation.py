@@ -1,0 +1,110 @@
+"""From documents to submissions: every problem of every request told at once, nothing sent yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cli.documents import Document
+from cli.failure import InputError
+from cli.submission import Submission
+from cli.terminal import safe
+
+if TYPE_CHECKING:
+    from vending.request import AccountRequest
+
+EVENT_BYTES = 255 * 1024
+"""EventBridge takes entries of up to 256 KB, names included."""
+
+
+def validated(documents: Sequence[Document]) -> list[Submission]:
+    """The submissions that the documents ask for.
+
+    Raises:
+        InputError: with every problem of every document.
+    """
+    from vending.errors import RequestInvalid  # noqa: PLC0415
+    from vending.request import parse  # noqa: PLC0415 -- pydantic is slow to import
+
+    submissions: list[Submission] = []
+    problems: dict[str, list[str]] = {}
+    for document in documents:
+        found = problems.setdefault(document.label, [])
+        found.extend(document.problems)
+        if document.value is None and document.problems:
+            continue
+        try:
+            request = parse(document.value)
+        except RequestInvalid as invalid:
+            found.extend(_hinted(invalid.problems, document.value))
+            continue
+        submission = _submission(document, request)
+        found.extend(_twice(submission, submissions))
+        if len(json.dumps(submission.detail, ensure_ascii=False).encode()) > EVENT_BYTES:
+            found.append("is larger than an event may be (256 KB)")
+        submissions.append(submission)
+    if any(problems.values()):
+        raise InputError(_told(problems), remedy="`vend schema` prints what a request may say")
+    return submissions
+
+
+def _submission(document: Document, request: AccountRequest) -> Submission:
+    account = request.account
+    return Submission(
+        label=document.label,
+        request_id=request.request_id,
+        fingerprint=request.fingerprint(),
+        name=account.name or account.account_id or account.email or request.request_id,
+        email=account.email,
+        detail={**document.value, "requestId": request.request_id},
+    )
+
+
+def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
+    for other in earlier:
+        if other.request_id == submission.request_id:
+            same = other.fingerprint == submission.fingerprint
+            return [
+                f"requestId: {submission.request_id} is "
+                + ("the same request as " if same else "already the id of ")
+                + other.label
+            ]
+    return []
+
+
+def _hinted(problems: Sequence[str], value: Any) -> Iterator[str]:
+    numbers = dict(_not_texts(value, ""))
+    for problem in problems:
+        where, _, what = problem.partition(": ")
+        if what == "must be text" and where in numbers:
+            yield f"{problem}: put it in quotes, {numbers[where]}"
+        else:
+            yield problem
+
+
+def _not_texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
+    """Numbers and truth values by their place, quoted as they should have been written."""
+    from vending.limits import shown  # noqa: PLC0415
+
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if where == "tags":
+                yield from _not_texts(inner, f"tags[{shown(key)}]")
+            else:
+                yield from _not_texts(inner, f"{where}.{key}" if where else key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _not_texts(inner, f"{where}[{index}]")
+    elif isinstance(value, bool | int | float):
+        yield where, f'"{json.dumps(value)}"'
+
+
+def _told(problems: dict[str, list[str]]) -> str:
+    count = sum(map(len, problems.values()))
+    told = [f"{count} problem{'s' if count > 1 else ''}; nothing was sent"]
+    for label, found in problems.items():
+        if found:
+            told.append(f"\n{safe(label)}")
+            told += [f"  {safe(problem)}" for problem in found]
+    return "\n".join(told)

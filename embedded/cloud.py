@@ -1,0 +1,173 @@
+"""The embedded AWS as a whole: one server on loopback, every extension installed, the stack deployed.
+
+    with EmbeddedAws(speed=10) as aws:
+        aws.client("events").put_events(...)
+
+moto's backends are process-wide, so at most one runs in a process at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+
+from embedded import REGION
+from embedded.clock import Clock
+from embedded.context import Context, activate
+from embedded.credentials import Credentials
+from embedded.faults import Faults
+
+if TYPE_CHECKING:
+    from embedded.organizations import OrganizationSettings
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class EmbeddedAwsNotBuilt(Exception):
+    """Something that `make synth` makes is missing; the message says what."""
+
+
+class EmbeddedAws:
+    """AWS in this process, with the stack of `assembly` deployed.
+
+    Args:
+        port: TCP port on 127.0.0.1; 0 takes a free one.
+        speed: how many times as fast as the wall clock waits, creations and quotas run.
+        faults: a fault file, or its parsed rules.
+        organization: the organization to start with; None founds the default one.
+        assembly: the cloud assembly that `cdk synth` made.
+        build: the folder with the functions built for this machine and their runtime client.
+
+    Raises:
+        EmbeddedAwsNotBuilt: the assembly or the functions are not built.
+        FaultsInvalid: the fault file has mistakes; all of them are named.
+        OSError: the port is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        speed: float = 1.0,
+        faults: Path | list[Any] | None = None,
+        organization: OrganizationSettings | None = None,
+        assembly: Path = PROJECT / "cdk.out",
+        build: Path = PROJECT / "build",
+    ) -> None:
+        self._port = port
+        self._organization = organization
+        self._assembly = assembly
+        self._build = build
+        self._server: Any = None
+        self.clock = Clock(speed)
+        self.faults = _read(faults)
+        self.context = Context(clock=self.clock, faults=self.faults, credentials=Credentials())
+        self.outputs: dict[str, str] = {}
+        """The stack's outputs by name."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where any AWS client reaches this AWS."""
+        return self.context.endpoint_url
+
+    def start(self) -> Self:
+        """Serve, found the organization, deploy the stack."""
+        functions, runtime = self._build / "functions" / "local", self._build / "runtime"
+        if not (self._assembly / "manifest.json").is_file() or not functions.is_dir():
+            raise EmbeddedAwsNotBuilt(
+                "the template or the functions are not built: run `make synth`"
+            )
+        # moto's modules are slow to import; nothing but a running embedded AWS needs them.
+        from embedded import assembly, cloudformation, eventbridge, lambda_runtime  # noqa: PLC0415
+        from embedded import organizations, root_access, stepfunctions  # noqa: PLC0415
+        from embedded.gateway import serve  # noqa: PLC0415
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        activate(self.context)
+        organizations.install()
+        root_access.install()
+        stepfunctions.install()
+        eventbridge.install()
+        cloudformation.install()
+        lambda_runtime.install(functions, runtime)
+        self._server = serve(self._port)
+        self.context.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, name="embedded-aws", daemon=True).start()
+        organizations.found(self._organization or organizations.OrganizationSettings())
+        self.outputs = assembly.deploy(
+            assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
+        )
+        return self
+
+    def stop(self) -> None:
+        """End the server and every function process."""
+        from embedded import lambda_runtime  # noqa: PLC0415
+
+        lambda_runtime.shutdown()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def renew(self, faults: list[Any] | None = None) -> None:
+        """Forget every account, request, event, call and execution; keep the stack and its warm functions.
+
+        Args:
+            faults: the rules of the new world; none by default.
+        """
+        from embedded import eventbridge, organizations, stepfunctions  # noqa: PLC0415
+
+        self.faults.replace([])
+        machine = self.outputs["StateMachineArn"]
+        states = self.client("stepfunctions")
+        for page in states.get_paginator("list_executions").paginate(
+            stateMachineArn=machine, statusFilter="RUNNING"
+        ):
+            for execution in page["executions"]:
+                states.stop_execution(executionArn=execution["executionArn"])
+        eventbridge.drain(10)
+        stepfunctions.forget_executions()
+        organizations.found(self._organization or organizations.OrganizationSettings())
+        table = self.outputs["LedgerTableName"]
+        dynamodb = self.client("dynamodb")
+        for page in dynamodb.get_paginator("scan").paginate(
+            TableName=table, ProjectionExpression="pk"
+        ):
+            for item in page["Items"]:
+                dynamodb.delete_item(TableName=table, Key=item)
+        self.client("sqs").purge_queue(QueueUrl=self.outputs["DeadLetterQueueUrl"])
+        self.context.calls.clear()
+        self.faults.replace(faults or [])
+
+    def __enter__(self) -> Self:
+        """Start, and stop again when starting fails half-way."""
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A boto3 client of this AWS: an administrator of the management account by default."""
+        return boto3.session.Session().client(  # type: ignore[call-overload]
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint_url,
+            config=Config(retries={"total_max_attempts": 1}),
+            **({"aws_access_key_id": "local", "aws_secret_access_key": "local"} | credentials),
+        )
+
+
+def _read(faults: Path | list[Any] | None) -> Faults:
+    if faults is None:
+        return Faults.none()
+    return Faults.load(faults) if isinstance(faults, Path) else Faults.parse(faults)

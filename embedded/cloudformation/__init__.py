@@ -1,0 +1,16 @@
+"""CloudFormation in the embedded AWS: a template deployed unchanged, or refused by name.
+
+`template` checks and orders, `intrinsics` evaluates, `resources` holds one class per resource
+type, `stack_resources` and `stack` apply them all or nothing, `api` puts that in moto's place.
+"""
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Make moto's CloudFormation create what this package says; safe to call twice."""
+    # moto's modules are slow to import; nothing but a running embedded AWS needs them.
+    from embedded.cloudformation import api, queues  # noqa: PLC0415
+
+    api.install()
+    queues.install()

@@ -1,0 +1,154 @@
+"""Stacks with events and statuses of their own resources, rolled back when something fails.
+
+moto reports every resource with the stack's status, and a stack that failed as in progress. Here
+they are those of the user guide's "Stack status codes".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from moto.cloudformation import models
+from moto.cloudformation.exceptions import ValidationError
+from moto.core.utils import utcnow
+
+from embedded.cloudformation.resource import Resource
+from embedded.cloudformation.stack_resources import ResourceFailed, Resources
+
+_COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+
+
+class Stack(models.Stack):
+    """A stack over `Resources`, rolled back when it cannot be made or updated."""
+
+    resource_map: Resources
+    template: str
+    template_dict: dict[str, Any]
+    parameters: dict[str, Any]
+    tags: dict[str, str]
+    role_arn: str | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.stack_status_reason: str | None = None
+        self.last_updated_time: Any = None
+        super().__init__(*args, **kwargs)
+
+    @staticmethod
+    def parse_template(template: str) -> dict[str, Any]:
+        """JSON at once; moto's YAML parser takes a second for a template as CDK writes it."""
+        with contextlib.suppress(json.JSONDecodeError):
+            parsed: dict[str, Any] = json.loads(template)
+            return parsed
+        return dict(models.Stack.parse_template(template))
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """Outputs as DescribeStacks lists them; none before the stack is complete."""
+        if self.status not in _COMPLETE:
+            return []
+        resolver, outputs = self.resource_map.resolver, self.template_dict.get("Outputs") or {}
+        return [
+            {
+                "OutputKey": name,
+                "OutputValue": str(resolver.resolve(output["Value"])),
+                "Description": output.get("Description"),
+            }
+            for name, output in outputs.items()
+            if "Condition" not in output or resolver.condition(output["Condition"])
+        ]
+
+    @property
+    def exports(self) -> list[Any]:
+        """No exports: a template with one is refused."""
+        return []
+
+    def create_resources(self) -> None:
+        """Make every resource; ends CREATE_COMPLETE or ROLLBACK_COMPLETE."""
+        self.status = "CREATE_IN_PROGRESS"
+        self.description = self.template_dict.get("Description")
+        try:
+            self.resource_map.apply(self.template_dict, self.parameters, self.report)
+        except ResourceFailed as failure:
+            self._roll_back(failure, "ROLLBACK", "create")
+            return
+        self._become("CREATE_COMPLETE")
+
+    def update(
+        self,
+        template: str,
+        role_arn: str | None = None,
+        parameters: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        """Change the stack to `template`; ends UPDATE_COMPLETE or UPDATE_ROLLBACK_COMPLETE.
+
+        Raises:
+            ValidationError: nothing would change, or the template is refused.
+        """
+        parsed, parameters = self.parse_template(template), parameters or {}
+        if (parsed, parameters, tags or self.tags) == (
+            self.template_dict,
+            self.parameters,
+            self.tags,
+        ):
+            raise ValidationError(message="No updates are to be performed.")
+        former = (self.template, self.template_dict, self.parameters)
+        status, self.status = self.status, "UPDATE_IN_PROGRESS"
+        self.last_updated_time = utcnow()
+        self._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
+        self.template, self.template_dict, self.parameters = template, parsed, parameters
+        try:
+            self.resource_map.apply(parsed, parameters, self.report)
+        except ValidationError:
+            self.template, self.template_dict, self.parameters = former
+            self.status = status
+            raise
+        except ResourceFailed as failure:
+            self.template, self.template_dict, self.parameters = former
+            self._roll_back(failure, "UPDATE_ROLLBACK", "update")
+            return
+        self.role_arn = role_arn or self.role_arn
+        self.tags = tags or self.tags
+        self.description = parsed.get("Description")
+        self._become("UPDATE_COMPLETE")
+
+    def delete(self) -> None:
+        """Remove the resources; ends DELETE_COMPLETE or DELETE_FAILED."""
+        self.status = "DELETE_IN_PROGRESS"
+        self._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
+        left = self.resource_map.delete_all(self.report)
+        if left:
+            reason = f"The following resource(s) failed to delete: [{', '.join(left)}]. "
+            self._become("DELETE_FAILED", reason)
+        else:
+            self._become("DELETE_COMPLETE")
+
+    def report(self, resource: Resource, status: str, reason: str | None = None) -> None:
+        """Record a resource's new status as a stack event."""
+        resource.status, resource.status_reason, resource.timestamp = status, reason, utcnow()
+        event = models.Event(
+            stack_id=self.stack_id,
+            stack_name=self.name,
+            logical_resource_id=resource.logical_resource_id,
+            physical_resource_id=resource.physical_resource_id,
+            resource_type=resource.type,
+            resource_status=status,
+            resource_status_reason=reason,
+            resource_properties=json.dumps(resource.properties, default=str),
+        )
+        event.sendToSns(self.account_id, self.region_name, self.notification_arns)
+        self.events.append(event)
+
+    def _roll_back(self, failure: ResourceFailed, kind: str, verb: str) -> None:
+        reason = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "
+        self.status = f"{kind}_IN_PROGRESS"
+        self._add_stack_event(self.status, resource_status_reason=reason)
+        for step in reversed(failure.undo):
+            step()
+        self._become(f"{kind}_COMPLETE", reason)
+
+    def _become(self, status: str, reason: str | None = None) -> None:
+        self.status, self.stack_status_reason = status, reason
+        self._add_stack_event(status, resource_status_reason=reason)

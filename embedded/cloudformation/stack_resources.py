@@ -1,0 +1,248 @@
+"""The resources of one stack: made in dependency order, all or nothing.
+
+moto creates a resource when something first refers to it, leaves a failed stack half made, and
+updates by a diff of template texts. Here it is the user guide's order and its update behaviours.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.utilities.utils import get_partition
+
+from embedded.cloudformation.intrinsics import Resolver
+from embedded.cloudformation.resource import Place, Resource
+from embedded.cloudformation.resources import TYPES
+from embedded.cloudformation.template import Template, check, creation_order, unknown_properties
+
+Report = Callable[..., None]
+"""`report(resource, status, reason=None)` hears of every step."""
+
+_log = logging.getLogger(__name__)
+
+
+class ResourceFailed(Exception):
+    """A resource could not be created or updated; `undo` takes back what was done before it."""
+
+    def __init__(self, logical_id: str, reason: str, undo: list[Callable[[], object]]) -> None:
+        super().__init__(f"{logical_id}: {reason}")
+        self.logical_id = logical_id
+        self.undo = undo
+
+
+class Resources(parsing.ResourceMap):
+    """The resources of one stack, by logical id; only those that exist."""
+
+    _template: Template
+    _resource_json_map: dict[str, Any]
+    input_parameters: dict[str, Any]
+    resolved_parameters: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.made: dict[str, Resource] = {}
+        self.resolver: Resolver
+        super().__init__(*args, **kwargs)
+
+    def __getitem__(self, logical_id: str) -> Resource:
+        return self.made[logical_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.made)
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    def load(self) -> None:
+        """Check the template and resolve its parameters; makes nothing."""
+        if self._template:
+            self._adopt(self._template, self.input_parameters)
+
+    def apply(self, template: Template, parameters: dict[str, Any], report: Report) -> None:
+        """Create, update, replace and remove resources until they are what `template` says.
+
+        Raises:
+            ValidationError: before anything is changed, when the template is refused.
+            ResourceFailed: one resource cannot be made so.
+        """
+        before, made = dict(self.made), dict(self.made)
+        previous = (self._template, self.input_parameters)
+        try:
+            order = self._adopt(template, parameters)
+        except ValidationError:
+            self._template, self.input_parameters = previous
+            raise
+        undo: list[Callable[[], object]] = [partial(self._revert, made, *previous)]
+        obsolete: list[Resource] = []
+        for logical_id in order:
+            definition = template["Resources"][logical_id]
+            condition = definition.get("Condition")
+            if condition and not self.resolver.condition(condition):
+                continue
+            old = before.pop(logical_id, None)
+            if replaced := self._settle(logical_id, definition, old, undo, report):
+                replaced.deletion_policy = replaced.update_replace_policy
+                obsolete.append(replaced)
+        # What is left in `before` is no longer in the template, or its condition is false now.
+        for logical_id, resource in reversed(before.items()):
+            del self.made[logical_id]
+            obsolete.append(resource)
+        for resource in obsolete:
+            remove(resource, report)
+
+    def delete_all(self, report: Report) -> list[str]:
+        """Remove everything, last made first; returns the logical ids of what could not be."""
+        for logical_id, resource in reversed(list(self.made.items())):
+            if remove(resource, report):
+                del self.made[logical_id]
+        return list(self.made)
+
+    def parse_ssm_parameter(self, value: str, value_type: str) -> Any:
+        """The value of an SSM parameter that the template's parameter names."""
+        try:
+            return super().parse_ssm_parameter(value, value_type)
+        except AttributeError:  # moto found none and did not look
+            raise ValidationError(
+                message=f"Unable to fetch parameters [{value}] from parameter store"
+                " for this account."
+            ) from None
+
+    def _settle(
+        self,
+        logical_id: str,
+        definition: dict[str, Any],
+        old: Resource | None,
+        undo: list[Callable[[], object]],
+        report: Report,
+    ) -> Resource | None:
+        """Make one resource what its definition says; returns the one it replaces, if any."""
+        kind = TYPES[definition["Type"]]
+        replaces = False
+        resource = old or kind(logical_id=logical_id, properties={}, place=self._place())
+        try:
+            properties = self.resolver.resolve(definition.get("Properties", {}))
+            if unknown := unknown_properties(kind.type, properties):
+                raise ValidationError(message=f"properties not understood: {', '.join(unknown)}")  # noqa: TRY301
+            replaces = old is None or type(old) is not kind or old.needs_replacement(properties)
+            if replaces:
+                resource = kind(logical_id=logical_id, properties=properties, place=self._place())
+                resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
+                report(resource, "CREATE_IN_PROGRESS")
+                resource.create()
+                self.made[logical_id] = resource
+                undo.append(partial(remove, resource, report, never_complete=True))
+                report(resource, "CREATE_COMPLETE")
+            elif resource.properties != properties:
+                former = resource.properties
+                report(resource, "UPDATE_IN_PROGRESS")
+                resource.change(properties)
+                undo.append(partial(resource.change, former))
+                report(resource, "UPDATE_COMPLETE")
+        except Exception as error:  # whatever a service says no with is this resource's failure
+            reason = reason_of(error)
+            _log.debug("resource %s failed", logical_id, exc_info=True)
+            report(resource, "UPDATE_FAILED" if old else "CREATE_FAILED", reason)
+            raise ResourceFailed(logical_id, reason, undo) from error
+        resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
+        resource.update_replace_policy = definition.get("UpdateReplacePolicy", "Delete")
+        return old if replaces else None
+
+    def _place(self) -> Place:
+        return Place(
+            account_id=self._account_id,
+            region=self._region_name,
+            partition=get_partition(self._region_name),
+            stack_name=str(self._parsed_resources["AWS::StackName"]),
+        )
+
+    def _revert(
+        self, made: dict[str, Resource], template: Template, parameters: dict[str, Any]
+    ) -> None:
+        self.made.clear()
+        self.made.update(made)
+        self._adopt(template, parameters)
+
+    def _adopt(self, template: Template, parameters: dict[str, Any]) -> list[str]:
+        """Take over a template and its parameters; returns the order to make its resources in."""
+        check(template)
+        order = creation_order(template)
+        slots = template.get("Parameters", {})
+        if unknown := sorted(parameters.keys() - slots.keys()):
+            raise ValidationError(
+                message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
+            )
+        self._template, self.input_parameters = template, parameters
+        self.resolved_parameters = {}
+        self.load_parameters()
+        for name, slot in slots.items():
+            value = self.resolved_parameters[name]
+            if isinstance(value, str) and "List" in slot["Type"]:
+                self.resolved_parameters[name] = [each.strip() for each in value.split(",")]
+            _check_parameter(name, slot, value)
+        pseudo = {k: v for k, v in self._parsed_resources.items() if k.startswith("AWS::")}
+        self.resolver = Resolver(
+            values=pseudo | {"AWS::NotificationARNs": []} | self.resolved_parameters,
+            mappings=template.get("Mappings", {}),
+            conditions=template.get("Conditions", {}),
+            resources=self.made,
+        )
+        self._check_rules(template.get("Rules", {}))
+        self._resource_json_map = template["Resources"]
+        return order
+
+    def _check_rules(self, rules: dict[str, Any]) -> None:
+        for rule in rules.values():
+            if "RuleCondition" in rule and not self.resolver.evaluate(rule["RuleCondition"]):
+                continue
+            for assertion in rule["Assertions"]:
+                if not self.resolver.evaluate(assertion["Assert"]):
+                    raise ValidationError(
+                        message="Template validation error: "
+                        + assertion.get("AssertDescription", "a rule's assertion is false")
+                    )
+
+
+def remove(resource: Resource, report: Report, *, never_complete: bool = False) -> bool:
+    """Delete a resource as its deletion policy says; False when the service refuses.
+
+    `never_complete` is the rollback of a creation, after which RetainExceptOnCreate keeps nothing.
+    """
+    kept = {"Retain"} if never_complete else {"Retain", "RetainExceptOnCreate"}
+    if resource.deletion_policy in kept:
+        report(resource, "DELETE_SKIPPED")
+        return True
+    report(resource, "DELETE_IN_PROGRESS")
+    try:
+        resource.delete()
+    except Exception as error:  # the service's refusal, whatever its type
+        report(resource, "DELETE_FAILED", reason_of(error))
+        return False
+    report(resource, "DELETE_COMPLETE")
+    return True
+
+
+def reason_of(error: Exception) -> str:
+    """A failure as CloudFormation words it: the service's message and code."""
+    message = getattr(error, "message", None) or getattr(error, "description", None) or str(error)
+    code = getattr(error, "code", None)
+    if not isinstance(code, str):
+        code = getattr(error, "error_type", None) or type(error).__name__
+    return f'Resource handler returned message: "{message}" (HandlerErrorCode: {code})'
+
+
+def _check_parameter(name: str, slot: dict[str, Any], value: Any) -> None:
+    allowed, pattern = slot.get("AllowedValues"), slot.get("AllowedPattern")
+    if allowed is not None and str(value) not in [str(each) for each in allowed]:
+        raise ValidationError(message=f"Parameter {name} failed to satisfy constraint: {allowed}")
+    if pattern is not None and not re.fullmatch(pattern, str(value)):
+        raise ValidationError(
+            message=slot.get(
+                "ConstraintDescription",
+                f"Parameter {name} failed to satisfy constraint: must match pattern {pattern}",
+            )
+        )

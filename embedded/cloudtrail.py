@@ -1,0 +1,176 @@
+"""What CloudTrail brings to the default event bus about AWS Organizations.
+
+User guide, "Logging API calls with AWS CloudTrail": email and account name are masked, times inside
+a status read "May 15, 2023 8:26:54 AM". Organizations is global: all is in us-east-1.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moto.events.models import events_backends
+from moto.moto_api._internal import mock_random
+
+from embedded import ACCOUNT_ID, REGION
+from embedded.context import current
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Mapping
+
+    from embedded.context import Principal
+    from embedded.organizations.creations import Creation
+
+MASKED = "****"
+_LOG = logging.getLogger(__name__)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """An event before EventBridge gives it its id: detail-type and detail."""
+
+    detail_type: str
+    detail: dict[str, Any]
+
+
+def publish(event: Event) -> None:
+    """Put `event` on the management account's default bus, as the service, at this moment."""
+    entry = {
+        "Source": "aws.organizations",
+        "DetailType": event.detail_type,
+        "Detail": json.dumps(event.detail),
+        "Resources": [],
+        "Time": current().clock.now(),
+    }
+    try:
+        events_backends[ACCOUNT_ID][REGION].put_events([entry])
+    except Exception:
+        # A target that cannot take the event is no fault of the operation that it tells of.
+        _LOG.exception("an event of AWS Organizations was not delivered")
+
+
+def create_account(caller: Principal, request: Mapping[str, Any], creation: Creation) -> Event:
+    """An accepted CreateAccount call, as API call."""
+    at = creation.requested_at
+    parameters: dict[str, Any] = {"email": MASKED, "accountName": MASKED}
+    if "RoleName" in request:
+        parameters["roleName"] = request["RoleName"]
+    if "IamUserAccessToBilling" in request:
+        parameters["iamUserAccessToBilling"] = request["IamUserAccessToBilling"]
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in request.get("Tags", [])]
+    detail = {
+        "eventVersion": "1.08",
+        "userIdentity": user_identity(caller, at),
+        "eventTime": _iso(at),
+        "eventSource": "organizations.amazonaws.com",
+        "eventName": "CreateAccount",
+        "awsRegion": REGION,
+        "sourceIPAddress": "127.0.0.1",
+        "userAgent": "embedded",
+        "requestParameters": {**parameters, "tags": tags},
+        "responseElements": {"createAccountStatus": _status(creation)},
+        "requestID": str(mock_random.uuid4()),
+        "eventID": str(mock_random.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": caller.account_id,
+        "eventCategory": "Management",
+    }
+    return Event(detail_type="AWS API Call via CloudTrail", detail=detail)
+
+
+def create_account_result(account_id: str, creation: Creation) -> Event:
+    """The end of a creation, as service event of the management account `account_id`."""
+    ended = creation.completed_at or creation.requested_at
+    detail = {
+        "eventVersion": "1.08",
+        "userIdentity": {"accountId": account_id, "invokedBy": "AWS Internal"},
+        "eventTime": _iso(ended),
+        "eventSource": "organizations.amazonaws.com",
+        "eventName": "CreateAccountResult",
+        "awsRegion": REGION,
+        "sourceIPAddress": "AWS Internal",
+        "userAgent": "AWS Internal",
+        "requestParameters": None,
+        "responseElements": None,
+        "eventID": str(mock_random.uuid4()),
+        "readOnly": False,
+        "eventType": "AwsServiceEvent",
+        "managementEvent": True,
+        "recipientAccountId": account_id,
+        "serviceEventDetails": {"createAccountStatus": _status(creation)},
+        "eventCategory": "Management",
+    }
+    return Event(detail_type="AWS Service Event via CloudTrail", detail=detail)
+
+
+def user_identity(caller: Principal, at: datetime.datetime) -> dict[str, Any]:
+    """CloudTrail's userIdentity: its shape differs for roles, users and root users."""
+    account_id = caller.account_id
+    if caller.role_name is not None:
+        role_id = _principal_id("AROA", caller.role_name)
+        return {
+            "type": "AssumedRole",
+            "principalId": f"{role_id}:{caller.session_name}",
+            "arn": caller.arn,
+            "accountId": account_id,
+            "sessionContext": {
+                "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": role_id,
+                    "arn": f"arn:aws:iam::{account_id}:role/{caller.role_name}",
+                    "accountId": account_id,
+                    "userName": caller.role_name,
+                },
+                "attributes": {"creationDate": _iso(at), "mfaAuthenticated": "false"},
+            },
+        }
+    _, _, user_name = caller.arn.partition(":user/")
+    if user_name:
+        return {
+            "type": "IAMUser",
+            "principalId": _principal_id("AIDA", user_name),
+            "arn": caller.arn,
+            "accountId": account_id,
+            "userName": user_name.rpartition("/")[2],
+        }
+    return {
+        "type": "Root",
+        "principalId": account_id,
+        "arn": caller.arn,
+        "accountId": account_id,
+    }
+
+
+def _status(creation: Creation) -> dict[str, str]:
+    status = {
+        "id": creation.id,
+        "state": creation.state,
+        "accountName": MASKED,
+        "accountId": creation.account_id,
+        "failureReason": creation.failure_reason,
+        "requestedTimestamp": _spoken(creation.requested_at),
+        "completedTimestamp": creation.completed_at and _spoken(creation.completed_at),
+    }
+    return {name: value for name, value in status.items() if value}
+
+
+def _principal_id(prefix: str, name: str) -> str:
+    """A principal's unique id: 21 characters, the same for the same name."""
+    letters = "".join(character for character in name.upper() if character.isalnum())
+    return (prefix + letters).ljust(21, "X")[:21]
+
+
+def _iso(at: datetime.datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _spoken(at: datetime.datetime) -> str:
+    """`May 15, 2023 8:26:54 AM`, in any locale."""
+    half = "AM" if at.hour < 12 else "PM"  # noqa: PLR2004
+    return f"{_MONTHS[at.month - 1]} {at.day}, {at.year} {at.hour % 12 or 12}:{at:%M:%S} {half}"

@@ -1,0 +1,76 @@
+"""What every part of the running embedded AWS shares: clock, faults, credentials, call log.
+
+moto's backends are process-wide, so there is one embedded AWS a process and one active context.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from embedded import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from embedded.clock import Clock
+    from embedded.credentials import Credentials
+    from embedded.faults import Faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who makes a call.
+
+    `arn` is an assumed-role ARN for role sessions and the root ARN of the management account for
+    any other access key, which acts as an administrator (`role_name` is None then).
+    """
+
+    account_id: str = ACCOUNT_ID
+    arn: str = f"arn:aws:iam::{ACCOUNT_ID}:root"
+    role_name: str | None = None
+    session_name: str | None = None
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether no policy is evaluated for this caller."""
+        return self.role_name is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One API call as the gateway saw it; `error` is the code of a refused call."""
+
+    service: str
+    operation: str
+    caller: str
+    at: float
+    error: str | None = None
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The running embedded AWS."""
+
+    clock: Clock
+    faults: Faults
+    credentials: Credentials
+    endpoint_url: str = ""
+    calls: list[Call] = field(default_factory=list)
+
+
+caller: ContextVar[Principal] = ContextVar("caller", default=Principal())  # noqa: B039
+"""Set by the gateway around each request; administrators' default outside of one."""
+
+_active: list[Context] = []
+
+
+def activate(context: Context) -> None:
+    """Make `context` the process's embedded AWS, in place of any earlier one."""
+    _active[:] = [context]
+
+
+def current() -> Context:
+    """The active context; RuntimeError when no embedded AWS runs in this process."""
+    if not _active:
+        raise RuntimeError("no embedded AWS is running in this process")
+    return _active[0]

@@ -1,0 +1,57 @@
+"""EventBridge: moto's buses and rules, with delivery to targets.
+
+Events are matched (`patterns`) when they are put (`bus`), transformed (`inputs`) and delivered in
+the background (`delivery`). Targets are Step Functions, SQS and Lambda; what else moto delivers to,
+it delivers to. Schedules do not fire.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moto.events.models import EventPattern, EventPatternParser, EventsBackend, events_backends
+from moto.events.responses import EventsHandler
+
+from embedded import ACCOUNT_ID, REGION
+from embedded.eventbridge import bus, patterns
+from embedded.eventbridge.delivery import drain
+
+__all__ = ["drain", "install", "publish"]
+
+
+def publish(
+    *,
+    source: str,
+    detail_type: str,
+    detail: Mapping[str, Any],
+    resources: Sequence[str] = (),
+    account_id: str = ACCOUNT_ID,
+    region: str = REGION,
+) -> None:
+    """Put an event of an AWS service (`source` aws.…) on the account's default bus."""
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail),
+        "Resources": list(resources),
+    }
+    events_backends[account_id][region].put_events([entry])
+
+
+def _matches_event(self: Any, event: Mapping[str, Any]) -> bool:
+    pattern = self.get_pattern()
+    return not pattern or patterns.matches(pattern, event)
+
+
+def _parse(self: Any) -> dict[str, Any]:
+    return patterns.parse(self.pattern)
+
+
+def install() -> None:
+    """Deliver what is put on any bus."""
+    EventsBackend.put_events = bus.put_events
+    EventsHandler.put_events = bus.handle_put_events
+    EventPattern.matches_event = _matches_event
+    EventPatternParser.parse = _parse

@@ -1,0 +1,178 @@
+"""The door of the embedded AWS: every API call is told apart, authorized, made to fail where the
+fault file says so, passed on to moto, and recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import socket
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from moto.core.responses import BaseResponse
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from embedded import managed_policies, wire
+from embedded.authorization import Authorization
+from embedded.context import Call, Context, Principal, caller, current
+from embedded.errors import Answer, denied, error
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from embedded.wire import ApiCall
+
+_LOG = logging.getLogger(__name__)
+_MOTO_API = "/moto-api"
+_FAILED = 400
+
+
+class AnswerLost(ConnectionError):
+    """The call acted and its answer is to be lost: the server must drop the connection."""
+
+
+def install() -> None:
+    """Make moto act in the account of the gateway's caller, and know AWS's managed policies.
+
+    moto takes the account from MOTO_ACCOUNT_ID before anything in the request, so that a request
+    header would not do. Safe to repeat.
+    """
+    BaseResponse.get_current_account = _callers_account
+    managed_policies.install()
+
+
+def _callers_account(_: Any) -> str:
+    return caller.get().account_id
+
+
+def serve(port: int = 0) -> BaseWSGIServer:
+    """A threaded HTTP server on 127.0.0.1 with moto behind a gateway, bound and not yet serving.
+
+    `port` 0 takes a free one, `server_port` says which. OSError when the port is taken.
+    """
+    install()
+    app = Gateway(DomainDispatcherApplication(create_backend_app))
+    return make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
+
+
+class _QuietHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Calls are in the context's call log."""
+
+
+class Gateway:
+    """WSGI middleware around moto's server application.
+
+    Requests that are not signed for an AWS service, and those to moto's own API, pass through.
+    Needs an active `embedded.context`, and `install` to have been called.
+    """
+
+    def __init__(self, app: WSGIApplication, authorization: Authorization | None = None) -> None:
+        self._app = app
+        self._authorization = authorization or Authorization()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request; AnswerLost, with the connection shut, where a fault says so."""
+        if environ.get("PATH_INFO", "").startswith(_MOTO_API):
+            return self._app(environ, start_response)
+        body = _take_body(environ)
+        call = wire.identify(environ, body)
+        if call is None:
+            return self._app(environ, start_response)
+        context = current()
+        principal = context.credentials.principal(call.access_key_id)
+        token = caller.set(principal)
+        try:
+            answer, lost = self._answer(call, principal, context, environ)
+        finally:
+            caller.reset(token)
+        _record(call, principal, context, answer)
+        if lost:
+            _hang_up(environ)
+            raise AnswerLost(f"the answer to {call.service}:{call.operation} is lost")
+        start_response(answer.status, list(answer.headers))
+        return [answer.body]
+
+    def _answer(
+        self, call: ApiCall, principal: Principal, context: Context, environ: WSGIEnvironment
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether it is to be lost. A call that is denied counts for no fault."""
+        denial = self._authorization.denial(principal, call, context.clock.now())
+        if denial:
+            return denied(call, denial), False
+        fault = context.faults.for_call(call.service, call.operation)
+        if fault and fault.error:
+            members = {"Reason": fault.reason} if fault.reason else {}
+            message = f"{call.operation} fails here because the fault file says so"
+            return error(call, fault.error, message, members), False
+        return self._act(call, environ), fault is not None and fault.lost
+
+    def _act(self, call: ApiCall, environ: WSGIEnvironment) -> Answer:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+        written = io.BytesIO()
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+        ) -> Any:
+            del exc_info
+            started[:] = [(status, headers)]
+            return written.write
+
+        try:
+            chunks = self._app(environ, start_response)
+            try:
+                written.writelines(chunks)
+            finally:
+                if hasattr(chunks, "close"):
+                    chunks.close()
+        except NotImplementedError as problem:
+            message = f"the embedded AWS has no {call.service}:{call.operation} ({problem})"
+            return error(call, "NotImplemented", message)
+        status, headers = started[0]
+        return Answer(status=status, headers=tuple(headers), body=written.getvalue())
+
+
+def _take_body(environ: WSGIEnvironment) -> bytes:
+    """Read the request's body and put it back, so that moto finds it unread."""
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        body = environ["wsgi.input"].read(int(length))
+    elif environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read()
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+    else:
+        body = b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return bytes(body)
+
+
+def _record(call: ApiCall, principal: Principal, context: Context, answer: Answer) -> None:
+    code = None
+    if int(answer.status.split()[0]) >= _FAILED:
+        headers = {name.lower(): value for name, value in answer.headers}
+        code = wire.error_code(headers, answer.body)
+    context.calls.append(
+        Call(
+            service=call.service,
+            operation=call.operation,
+            caller=principal.arn,
+            at=context.clock.now(),
+            error=code,
+        )
+    )
+
+
+def _hang_up(environ: WSGIEnvironment) -> None:
+    """Shut the client's connection, where the server lets its socket be seen (werkzeug does)."""
+    connection = environ.get("werkzeug.socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,71 @@
+"""Accounts of an organization: described, listed, moved, closed.
+
+API reference: DescribeAccount, ListAccounts, ListAccountsForParent, MoveAccount, CloseAccount.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embedded.organizations.errors import OrganizationsError, constraint_violation
+from embedded.organizations.paging import page
+from embedded.organizations.quotas import LIMITS
+from embedded.organizations.state import Account, OrganizationState
+
+
+class Accounts(OrganizationState):
+    """Accounts that exist."""
+
+    def describe_account(self, **request: Any) -> dict[str, Any]:
+        """The account, or AccountNotFoundException."""
+        return {"Account": self._account_shape(self.account(request["AccountId"]))}
+
+    def list_accounts(self, **request: Any) -> dict[str, Any]:
+        """All accounts, closed ones included, in the order they joined."""
+        accounts = [self._account_shape(account) for account in self.accounts]
+        return page("ListAccounts", "Accounts", accounts, request)
+
+    def list_accounts_for_parent(self, **request: Any) -> dict[str, Any]:
+        """The accounts directly in a root or OU."""
+        parent = self.container(request["ParentId"], "ParentNotFoundException")
+        accounts = [self._account_shape(a) for a in self.accounts if a.parent_id == parent.id]
+        return page("ListAccountsForParent", "Accounts", accounts, request)
+
+    def move_account(self, **request: Any) -> None:
+        """Move an account between root and OUs.
+
+        Raises:
+            OrganizationsError: AccountNotFoundException; DestinationParentNotFoundException;
+                DuplicateAccountException when it is there already, whatever the source says;
+                SourceParentNotFoundException when the source is unknown or does not hold it.
+        """
+        account = self.account(request["AccountId"])
+        source = self.container(request["SourceParentId"], "SourceParentNotFoundException")
+        destination = self.container(
+            request["DestinationParentId"], "DestinationParentNotFoundException"
+        )
+        if account.parent_id == destination.id:
+            raise OrganizationsError("DuplicateAccountException")
+        if account.parent_id != source.id:
+            raise OrganizationsError("SourceParentNotFoundException")
+        account.parent_id = destination.id
+
+    def close_account(self, **request: Any) -> None:
+        """Begin to close a member account: PENDING_CLOSURE now, CLOSED later."""
+        account = self.account(request["AccountId"])
+        if account.id == self.account_id:
+            raise constraint_violation("CANNOT_CLOSE_MANAGEMENT_ACCOUNT")
+        if self.org.feature_set != "ALL":
+            raise constraint_violation("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
+        if account.state == "CLOSED":
+            raise OrganizationsError("AccountAlreadyClosedException")
+        if account.state == "PENDING_CLOSURE":
+            raise OrganizationsError("ConflictException")
+        closing = sum(1 for one in self.accounts if one.state == "PENDING_CLOSURE")
+        if closing >= LIMITS.closures_in_progress:
+            raise constraint_violation("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")
+        account.state = "PENDING_CLOSURE"
+        self.later(self.settings.closure_seconds, lambda: setattr(account, "state", "CLOSED"))
+
+    def _account_shape(self, account: Account) -> dict[str, Any]:
+        return {**account.describe(), "Paths": [self.path(account)]}

@@ -1,0 +1,40 @@
+"""The role that AWS Organizations puts into an account it creates.
+
+User guide, "Accessing a member account that has OrganizationAccountAccessRole": it trusts the
+management account and is attached to the AWS managed policy AdministratorAccess.
+"""
+
+from __future__ import annotations
+
+import json
+
+from moto.iam.models import iam_backends
+
+from embedded import managed_policies
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def create_member_role(account_id: str, role_name: str, *, trusting: str) -> None:
+    """Create `role_name` in `account_id`, for principals of the account `trusting` to assume."""
+    iam = iam_backends[account_id]["aws"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{trusting}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam.create_role(
+        role_name=role_name,
+        assume_role_policy_document=json.dumps(trust),
+        path="/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
+    managed_policies.attach(account_id, role_name, _ADMINISTRATOR)

@@ -1,0 +1,126 @@
+"""Requests to AWS Organizations: throttled, validated, admitted, then answered one at a time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+from moto.organizations.models import organizations_backends
+from moto.organizations.responses import OrganizationsResponse
+
+from embedded.context import caller, current
+from embedded.organizations.access import OUTSIDERS, may_call
+from embedded.organizations.backend import Organizations
+from embedded.organizations.errors import OrganizationsError, SerializationException
+from embedded.organizations.state import LOCK
+from embedded.organizations.validation import validate
+
+OWN_OPERATIONS = frozenset(
+    {
+        "CloseAccount",
+        "CreateAccount",
+        "CreateOrganization",
+        "CreateOrganizationalUnit",
+        "DeleteOrganization",
+        "DeleteOrganizationalUnit",
+        "DeregisterDelegatedAdministrator",
+        "DescribeAccount",
+        "DescribeCreateAccountStatus",
+        "DescribeOrganization",
+        "DescribeOrganizationalUnit",
+        "DisableAWSServiceAccess",
+        "EnableAWSServiceAccess",
+        "ListAWSServiceAccessForOrganization",
+        "ListAccounts",
+        "ListAccountsForParent",
+        "ListChildren",
+        "ListCreateAccountStatus",
+        "ListDelegatedAdministrators",
+        "ListDelegatedServicesForAccount",
+        "ListOrganizationalUnitsForParent",
+        "ListParents",
+        "ListRoots",
+        "ListTagsForResource",
+        "MoveAccount",
+        "RegisterDelegatedAdministrator",
+        "TagResource",
+        "UntagResource",
+        "UpdateOrganizationalUnit",
+    }
+)
+"""Answered by the backend's method of that name; all others by moto's response methods."""
+
+
+class OrganizationsResponses(OrganizationsResponse):
+    """moto's response class with the caller's own account and AWS's order of checks."""
+
+    def get_current_account(self) -> str:
+        """The account that calls."""
+        return caller.get().account_id
+
+    @property
+    def organizations_backend(self) -> Organizations:
+        """The organization that the caller is in, else the caller's own empty backend."""
+        account_id = self.get_current_account()
+        own = organizations_backends[account_id]["aws"]
+        return cast("Organizations", Organizations.of(account_id) or own)
+
+    def call_action(self) -> Any:
+        """Answer one request while no other one and no timer runs."""
+        with LOCK:
+            try:
+                request = self._admit(self._get_action())
+                if self._get_action() not in OWN_OPERATIONS:
+                    return super().call_action()
+                method = camelcase_to_underscores(self._get_action())
+                result = getattr(self.organizations_backend, method)(**request)
+            except SerializationException as error:
+                return _serialization(error)
+            except ServiceException as error:
+                result = error
+            status, headers, body = self.serialized(ActionResult(result))
+        headers, body = self._enrich_response(headers, body)
+        return status, headers, body
+
+    def _admit(self, operation: str) -> dict[str, Any]:
+        """The validated request.
+
+        Raises:
+            ServiceException: the request is one too many, malformed, or not this caller's to make.
+        """
+        account_id = self.get_current_account()
+        organization = Organizations.of(account_id)
+        if organization is not None and organization.settings.throttled:
+            now = current().clock.now()
+            if not organization.throttle.admits(operation, account_id, now):
+                raise OrganizationsError("TooManyRequestsException")
+        request = validate(operation, self._json())
+        if organization is None:
+            if operation not in OUTSIDERS:
+                raise OrganizationsError("AWSOrganizationsNotInUseException")
+        elif not may_call(
+            operation,
+            manages=organization.account_id == account_id,
+            administers=organization.administers(account_id),
+        ):
+            raise OrganizationsError("AccessDeniedException")
+        return request
+
+    def _json(self) -> Any:
+        try:
+            return json.loads(self.body or "{}")
+        except ValueError:
+            raise SerializationException("JSON expected") from None
+
+
+def _serialization(error: SerializationException) -> tuple[int, dict[str, str], str]:
+    # No service's model has this error, so moto's serializer, which goes by the model, can't.
+    body = {"__type": "SerializationException", "Message": str(error)}
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amzn-Errortype": "SerializationException",
+    }
+    return 400, headers, json.dumps(body)

@@ -1,0 +1,185 @@
+"""What one organization consists of, and how its parts are looked up.
+
+moto's lists (`accounts`, `ou`, `policies`, `services`, `admins`) are kept, so that moto's policy
+operations keep working on the entities made here.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import moto.organizations.urls
+from moto.organizations.models import FakeAccount, FakeOrganization, OrganizationsBackend
+from moto.organizations.models import organizations_backends as backends
+from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
+
+from embedded import REGION, cloudtrail
+from embedded.context import current
+from embedded.organizations.errors import OrganizationsError
+from embedded.organizations.settings import OrganizationSettings
+from embedded.organizations.throttling import Throttle
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Callable, Mapping
+
+LOCK = threading.RLock()
+"""Guards every organization's state: requests and timers come from many threads."""
+
+
+_DEFAULT_POLICIES = (DEFAULT_SCP_POLICY_ID, DEFAULT_RCP_POLICY_ID)
+
+
+class Account(FakeAccount):
+    """A member or the management account.
+
+    moto's constructor is not called: it dates the account by the wall clock and makes a role in it
+    without policies.
+    """
+
+    def __init__(
+        self,
+        organization: FakeOrganization,
+        *,
+        account_id: str,
+        name: str,
+        email: str,
+        joined_at: datetime.datetime,
+        joined_method: str,
+        tags: Mapping[str, str],
+    ) -> None:
+        self.type = "ACCOUNT"
+        self.region = organization.region
+        self.organization_id = organization.id
+        self.master_account_id = organization.master_account_id
+        self.id = account_id
+        self.name = name
+        self.email = email
+        self.create_time = joined_at
+        self.state = "ACTIVE"
+        self.joined_method = joined_method
+        self.parent_id = organization.root_id
+        self.attached_policies: list[Any] = []
+        self.tags = dict(tags)
+
+    @property
+    def status(self) -> str:
+        """The older of the two fields: it knows no CLOSED."""
+        return "SUSPENDED" if self.state == "CLOSED" else str(self.state)
+
+    def describe(self) -> dict[str, Any]:
+        """The Account shape, without Paths."""
+        return {
+            "Id": self.id,
+            "Arn": self.arn,
+            "Email": self.email,
+            "Name": self.name,
+            "Status": self.status,
+            "State": self.state,
+            "JoinedMethod": self.joined_method,
+            "JoinedTimestamp": self.create_time,
+        }
+
+
+class OrganizationState(OrganizationsBackend):
+    """One account's backend: the organization it manages, if it does."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.settings = OrganizationSettings()
+        self.throttle = Throttle()
+        self.root_features: set[str] = set()
+        """IAM's features of central root access: RootCredentialsManagement, RootSessions."""
+        self._generation = object()
+
+    @property
+    def _url_module(self) -> Any:
+        # moto derives it from the class's module; `install` has put our responses in this one.
+        return moto.organizations.urls
+
+    def found(self, settings: OrganizationSettings, email: str = "management@example.com") -> None:
+        """Found this account's organization: a root with the management account in it."""
+        super().create_organization(region=REGION, FeatureSet=settings.feature_set)
+        self.settings = settings
+        self.org.master_account_email = email
+        # moto's management account is dated by the wall clock and is named "master".
+        for policy_id in _DEFAULT_POLICIES:
+            self.detach_policy(PolicyId=policy_id, TargetId=self.account_id)
+        self.accounts.clear()
+        self.add_account(
+            Account(
+                self.org,
+                account_id=self.account_id,
+                name="management",
+                email=email,
+                joined_at=self.now(),
+                joined_method="INVITED",
+                tags={},
+            )
+        )
+
+    def add_account(self, account: Account) -> None:
+        """Make `account` part of the organization, in its root, under the default policies."""
+        self.accounts.append(account)
+        for policy_id in _DEFAULT_POLICIES:
+            self.attach_policy(PolicyId=policy_id, TargetId=account.id)
+        if account.id != self.account_id:
+            backends.master_accounts[account.id] = (self.account_id, self.partition)
+
+    def now(self) -> datetime.datetime:
+        """Virtual time."""
+        return current().clock.datetime()
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Run `call` after `seconds` of virtual time, unless the organization is gone by then.
+
+        The call holds the lock.
+        """
+        generation = self._generation
+
+        def run() -> None:
+            with LOCK:
+                if self._generation is generation:
+                    call()
+
+        current().clock.timer(seconds, run)
+
+    def announce(self, event: cloudtrail.Event) -> None:
+        """Have CloudTrail bring `event` to the bus, unless the organization is gone by then.
+
+        Delivered without the lock: a target may call back.
+        """
+        generation = self._generation
+
+        def deliver() -> None:
+            if self._generation is generation:
+                cloudtrail.publish(event)
+
+        current().clock.timer(self.settings.event_seconds, deliver)
+
+    def find_account(self, account_id: str) -> Account | None:
+        """The account of that id, closed ones included."""
+        return next((a for a in self.accounts if a.id == account_id), None)
+
+    def account(self, account_id: str) -> Account:
+        """The account of that id, or AccountNotFoundException."""
+        found = self.find_account(account_id)
+        if found is None:
+            raise OrganizationsError("AccountNotFoundException")
+        return found
+
+    def container(self, container_id: str, otherwise: str) -> Any:
+        """The root or OU of that id, or the error `otherwise`."""
+        found = next((unit for unit in self.ou if unit.id == container_id), None)
+        if found is None:
+            raise OrganizationsError(otherwise)
+        return found
+
+    def path(self, entity: Any) -> str:
+        """Where an account or OU is: `o-…/r-…/ou-…/<its own id>/`."""
+        ids = [entity.id]
+        while (parent_id := entity.parent_id) is not None:
+            ids.insert(0, parent_id)
+            entity = self.container(parent_id, "ParentNotFoundException")
+        return "/".join([self.org.id, *ids]) + "/"

@@ -1,0 +1,119 @@
+"""AWS services that work with the organization, and member accounts that administer them.
+
+API reference: EnableAWSServiceAccess, DisableAWSServiceAccess, ListAWSServiceAccessForOrganization,
+Register- and DeregisterDelegatedAdministrator, ListDelegatedAdministrators,
+ListDelegatedServicesForAccount.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from embedded.organizations.errors import (
+    OrganizationsError,
+    constraint_violation,
+    invalid_input,
+)
+from embedded.organizations.paging import page
+from embedded.organizations.state import OrganizationState
+
+if TYPE_CHECKING:
+    import datetime
+
+PRINCIPALS: frozenset[str] = frozenset(
+    json.loads(Path(__file__).with_name("service_principals.json").read_text())
+)
+"""Services that can be integrated, by the user guide's pages and public configurations."""
+
+
+class TrustedAccess(OrganizationState):
+    """Trusted access by service, and delegation by account and service."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.trusted_services: dict[str, datetime.datetime] = {}
+        self.delegations: dict[str, dict[str, datetime.datetime]] = {}
+        """By account id: since when it administers which service."""
+
+    def enable_aws_service_access(self, **request: Any) -> None:
+        """Let a service work in the organization; again changes nothing."""
+        principal = _recognized(request)
+        if self.org.feature_set != "ALL":
+            raise constraint_violation("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
+        self.trusted_services.setdefault(principal, self.now())
+
+    def disable_aws_service_access(self, **request: Any) -> None:
+        """End a service's access; without access nothing changes."""
+        self.trusted_services.pop(_recognized(request), None)
+
+    def list_aws_service_access_for_organization(self, **request: Any) -> dict[str, Any]:
+        """The services with access, in the order they got it."""
+        services = [
+            {"ServicePrincipal": principal, "DateEnabled": at}
+            for principal, at in self.trusted_services.items()
+        ]
+        return page(
+            "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals", services, request
+        )
+
+    def register_delegated_administrator(self, **request: Any) -> None:
+        """Let a member account administer a service that has access."""
+        principal = _recognized(request)
+        account = self._member(request["AccountId"])
+        if principal not in self.trusted_services:
+            raise constraint_violation("SERVICE_ACCESS_NOT_ENABLED")
+        services = self.delegations.setdefault(account, {})
+        if principal in services:
+            raise OrganizationsError("AccountAlreadyRegisteredException")
+        services[principal] = self.now()
+
+    def deregister_delegated_administrator(self, **request: Any) -> None:
+        """End a delegation."""
+        principal = _recognized(request)
+        account = self._member(request["AccountId"])
+        if self.delegations.get(account, {}).pop(principal, None) is None:
+            raise OrganizationsError("AccountNotRegisteredException")
+        if not self.delegations[account]:
+            del self.delegations[account]
+
+    def list_delegated_administrators(self, **request: Any) -> dict[str, Any]:
+        """The accounts that administer any service, or the one of `ServicePrincipal`."""
+        wanted = _recognized(request) if "ServicePrincipal" in request else None
+        administrators = [
+            self.account(account).describe() | {"DelegationEnabledDate": min(services.values())}
+            for account, services in self.delegations.items()
+            if wanted is None or wanted in services
+        ]
+        return page(
+            "ListDelegatedAdministrators", "DelegatedAdministrators", administrators, request
+        )
+
+    def list_delegated_services_for_account(self, **request: Any) -> dict[str, Any]:
+        """The services a member account administers."""
+        account = self.account(request["AccountId"]).id
+        if account not in self.delegations:
+            raise OrganizationsError("AccountNotRegisteredException")
+        services = [
+            {"ServicePrincipal": principal, "DelegationEnabledDate": at}
+            for principal, at in self.delegations[account].items()
+        ]
+        return page("ListDelegatedServicesForAccount", "DelegatedServices", services, request)
+
+    def administers(self, account_id: str, principal: str | None = None) -> bool:
+        """Whether the account is a delegated administrator, of `principal` or of any service."""
+        services = self.delegations.get(account_id, {})
+        return bool(services) if principal is None else principal in services
+
+    def _member(self, account_id: str) -> str:
+        if account_id == self.account_id:
+            raise constraint_violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR")
+        return str(self.account(account_id).id)
+
+
+def _recognized(request: dict[str, Any]) -> str:
+    principal = str(request["ServicePrincipal"])
+    if principal not in PRINCIPALS:
+        raise invalid_input("UNRECOGNIZED_SERVICE_PRINCIPAL")
+    return principal

@@ -1,0 +1,71 @@
+"""Step Functions: moto's interpreter of the States Language, made to run real JSONata definitions.
+
+What differs from moto, one file each: expressions are evaluated on data (`jsonata`, `functions`,
+`expressions`); states run, wait and end on the embedded clock (`environment`, `states`); services
+are called with the machine's role and fail with AWS's error names (`integrations`); executions can
+be stopped, listed and followed by events (`executions`, `backend`, `responses`).
+
+Standard workflows only, without redrive, activities, TestState and Express.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from functools import lru_cache
+from typing import Any
+
+import moto.stepfunctions
+from moto.core.base_backend import BackendDict
+from moto.core.config import default_user_config
+from moto.stepfunctions import models, urls
+from moto.stepfunctions.parser import models as parser_models
+from moto.stepfunctions.parser import utils
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend import execution_worker
+
+from embedded.stepfunctions import expressions, integrations, states
+from embedded.stepfunctions.backend import Backend
+from embedded.stepfunctions.environment import Environment
+from embedded.stepfunctions.responses import StepFunctions
+
+backends = BackendDict(Backend, "stepfunctions")
+"""All state machines and executions: `backends[account_id][region]`."""
+
+
+class _Unkept(list[Any]):
+    """moto's list of threads that nobody reads and that grows with every task."""
+
+    def append(self, _: Any) -> None:
+        """Keep nothing."""
+
+
+def install() -> None:
+    """Let every state machine run here, however it is created: by API or by CloudFormation."""
+    if getattr(parser_models, "stepfunctions_parser_backends", None) is backends:
+        return
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    parser_models.stepfunctions_parser_backends = backends
+    models.stepfunctions_backends = backends
+    moto.stepfunctions.stepfunctions_backends = backends
+    urls.url_paths = {"{0}/$": StepFunctions.dispatch}
+    # Parsing takes a tenth of a second and a parsed definition is never written to.
+    AmazonStateLanguageParser.parse = staticmethod(
+        lru_cache(maxsize=64)(AmazonStateLanguageParser.parse)
+    )
+    execution_worker.Environment = Environment
+    # moto logs what fails inside a state machine as an error of its own.
+    logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
+    expressions.install()
+    states.install()
+    integrations.install()
+    kept, unkept = utils.TMP_THREADS, _Unkept()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions") and getattr(module, "TMP_THREADS", None) is kept:
+            module.TMP_THREADS = unkept  # type: ignore[attr-defined]
+
+
+def forget_executions() -> None:
+    """Stop and forget the executions of all state machines; the machines stay."""
+    for _, _, backend in list(backends.iter_backends()):
+        backend.forget_executions()

@@ -1,0 +1,236 @@
+"""State machines that run, for moto's API: names, executions, and what is kept of them."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import re
+import threading
+import uuid
+from typing import Any
+
+from moto.stepfunctions import urls
+from moto.stepfunctions.exceptions import (
+    AWSError,
+    ExecutionAlreadyExists,
+    ExecutionDoesNotExist,
+    InvalidExecutionInput,
+    ValidationException,
+)
+from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+from embedded.context import current
+from embedded.stepfunctions.executions import Execution
+from embedded.stepfunctions.jsonata import QueryFailed, parse
+
+_LARGEST_INPUT = 262_144
+_EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
+_PATIENCE = 10.0
+
+
+class StateMachineAlreadyExists(AWSError):
+    """CreateStateMachine with the name of another machine."""
+
+    TYPE = "StateMachineAlreadyExists"
+
+
+class Backend(StepFunctionsParserBackend):
+    """Step Functions of one account and region."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._executions: dict[str, Execution] = {}
+        self._lock = threading.RLock()
+
+    @property
+    def _url_module(self) -> Any:
+        # moto derives it from the module of the class, which is not moto's here.
+        return urls
+
+    def reset(self) -> None:
+        """Forget everything; what runs is stopped."""
+        self.forget_executions()
+        super().reset()
+
+    def forget_executions(self) -> None:
+        """Stop and forget all executions; the state machines stay."""
+        with self._lock:
+            executions = list(self._executions.values())
+            self._executions.clear()
+            for machine in self.state_machines:
+                machine.executions.clear()
+        for execution in executions:
+            if execution.exec_status == ExecutionStatus.RUNNING:
+                execution.stop(stop_date=current().clock.datetime(), error=None, cause=None)
+        for execution in executions:
+            execution.ended.wait(_PATIENCE)
+
+    def create_state_machine(
+        self,
+        name: str,
+        definition: str,
+        roleArn: str,  # noqa: N803 - moto's callers name it so
+        **more: Any,
+    ) -> Any:
+        """Create it, or return the one that is equal.
+
+        Raises:
+            StateMachineAlreadyExists: another one has the name.
+        """
+        _check_expressions(definition)
+        with self._lock:
+            known = self._revision_by_name(name)
+            if known is not None and (known.definition, known.roleArn) != (definition, roleArn):
+                raise StateMachineAlreadyExists(f"State Machine Already Exists: '{known.arn}'")
+            machine = super().create_state_machine(
+                name=name, definition=definition, roleArn=roleArn, **more
+            )
+        machine.creation_date = machine.update_date = current().clock.datetime()
+        return machine
+
+    def update_state_machine(
+        self, arn: str, definition: str | None = None, *args: Any, **more: Any
+    ) -> Any:
+        """Change it; executions that run keep the definition they started with."""
+        if definition is not None:
+            _check_expressions(definition)
+        machine = super().update_state_machine(arn, definition, *args, **more)
+        machine.update_date = current().clock.datetime()
+        return machine
+
+    def start_execution(
+        self,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str | None = None,
+        trace_header: str | None = None,
+    ) -> Execution:
+        """Start one, or return the running one with this name and input.
+
+        Raises:
+            InvalidName, InvalidExecutionInput, ValidationException: what is given is not valid.
+            ExecutionAlreadyExists: the name was used with another input, or for one that ended.
+        """
+        machine = self.describe_state_machine(state_machine_arn)
+        if name:
+            self._validate_name(name)
+        given = _checked("{}" if execution_input is None else execution_input)
+        chosen = name or str(uuid.uuid4())
+        with self._lock:
+            known = self._executions.get(self._execution_arn(machine, chosen))
+            if known is not None:
+                running = known.exec_status == ExecutionStatus.RUNNING
+                if running and known.execution_input == given:
+                    return known
+                raise ExecutionAlreadyExists(f"Execution Already Exists: '{known.exec_arn}'")
+            execution = self._execution(machine, chosen, given, trace_header)
+            self._executions[execution.exec_arn] = execution
+            machine.executions.append(execution)
+            execution.start()
+        return execution
+
+    def _execution_arn(self, machine: Any, name: str) -> str:
+        place = f"{self.region_name}:{self.account_id}"
+        return f"arn:{self.partition}:states:{place}:execution:{machine.name}:{name}"
+
+    def _execution(
+        self, machine: Any, name: str, given: str, trace_header: str | None
+    ) -> Execution:
+        # What the execution sees stays as it is now, whatever becomes of the machine.
+        snapshot = copy.copy(machine)
+        snapshot.executions = []
+        return Execution(
+            name=name,
+            sm_type=snapshot.sm_type,
+            role_arn=snapshot.roleArn,
+            exec_arn=self._execution_arn(machine, name),
+            account_id=self.account_id,
+            region_name=self.region_name,
+            state_machine=snapshot,
+            start_date=current().clock.datetime(),
+            cloud_watch_logging_session=None,
+            input_data=given,
+            trace_header=trace_header,
+            activity_store={},
+        )
+
+    def describe_execution(self, execution_arn: str) -> Execution:
+        """The execution; ExecutionDoesNotExist for an unknown ARN, InvalidArn for none."""
+        self._validate_execution_arn(execution_arn)
+        execution = self._executions.get(execution_arn)
+        if execution is None:
+            raise ExecutionDoesNotExist(f"Execution Does Not Exist: '{execution_arn}'")
+        return execution
+
+    def describe_state_machine_for_execution(self, execution_arn: str) -> Any:
+        """The machine as it was when the execution started."""
+        return self.describe_execution(execution_arn).state_machine
+
+    def executions_of(self, state_machine_arn: str, status: str | None = None) -> list[Execution]:
+        """Executions of a machine, the last started first."""
+        machine = self.describe_state_machine(state_machine_arn)
+        with self._lock:
+            executions = [each for each in machine.executions if status in (None, each.status)]
+        return sorted(executions, key=lambda each: (each.start_date, each.name), reverse=True)
+
+    def stop_execution(
+        self, execution_arn: str, error: str | None = None, cause: str | None = None
+    ) -> Execution:
+        """Abort a running execution; one that has ended stays as it is."""
+        execution = self.describe_execution(execution_arn)
+        if execution.exec_status == ExecutionStatus.RUNNING:
+            execution.stop(stop_date=current().clock.datetime(), error=error, cause=cause)
+            execution.ended.wait(_PATIENCE)
+        return execution
+
+    def get_execution_history(self, execution_arn: str) -> Any:
+        """All events; their timestamps are datetimes."""
+        events = self.describe_execution(execution_arn).to_history_output()["events"]
+        for event in events:
+            if isinstance(event["timestamp"], str):
+                event["timestamp"] = datetime.datetime.fromisoformat(event["timestamp"])
+        return {"events": events}
+
+
+def _checked(execution_input: str) -> str:
+    if len(execution_input.encode()) > _LARGEST_INPUT:
+        raise ValidationException(
+            "1 validation error detected: Value at 'input' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_LARGEST_INPUT}"
+        )
+    try:
+        json.loads(execution_input)
+    except ValueError as error:
+        raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
+    return execution_input
+
+
+def _check_expressions(definition: str) -> None:
+    """InvalidDefinition for an expression that is not JSONata, as CreateStateMachine answers."""
+    try:
+        document = json.loads(definition)
+    except ValueError as error:
+        raise InvalidDefinition(
+            f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
+        ) from error
+    problems = list(_broken_expressions(document, ""))
+    if problems:
+        raise InvalidDefinition(
+            f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {', '.join(problems)}'"
+        )
+
+
+def _broken_expressions(node: Any, path: str) -> Any:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _broken_expressions(value, f"{path}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _broken_expressions(value, f"{path}[{index}]")
+    elif isinstance(node, str) and (expression := _EXPRESSION.match(node)):
+        try:
+            parse(expression[1])
+        except QueryFailed as error:
+            yield f"{error} at {path}"

@@ -1,0 +1,154 @@
+"""Step Functions' API where moto's answers lack something: executions, their history, paging."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.exceptions import InvalidToken
+from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.responses import StepFunctionResponse
+
+_DEFAULT_PAGE = 100
+_LARGEST_PAGE = 1000
+_DATA = {"input", "output", "inputDetails", "outputDetails", "parameters"}
+
+
+class StepFunctions(StepFunctionResponse):
+    """The API of the embedded Step Functions."""
+
+    def start_execution(self) -> ActionResult:
+        """StartExecution."""
+        execution = self.stepfunction_backend.start_execution(
+            self._get_param("stateMachineArn"),
+            self._get_param("name"),
+            self._get_param("input"),
+            self._get_param("traceHeader"),
+        )
+        return ActionResult(execution.to_start_output())
+
+    def stop_execution(self) -> ActionResult:
+        """StopExecution."""
+        execution = self.stepfunction_backend.stop_execution(
+            self._get_param("executionArn"), self._get_param("error"), self._get_param("cause")
+        )
+        return ActionResult({"stopDate": execution.stop_date})
+
+    def describe_execution(self) -> ActionResult:
+        """DescribeExecution."""
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        with_data = self._get_param("includedData") != "METADATA_ONLY"
+        status = execution.exec_status
+        answer = {
+            "executionArn": execution.exec_arn,
+            "stateMachineArn": execution.state_machine_arn,
+            "name": execution.name,
+            "status": str(status.value),
+            "startDate": execution.start_date,
+            "redriveCount": 0,
+            "redriveStatus": "NOT_REDRIVABLE",
+        }
+        if with_data:
+            answer |= {"input": execution.execution_input, "inputDetails": {"included": True}}
+        if execution.trace_header:
+            answer["traceHeader"] = execution.trace_header
+        if status != ExecutionStatus.RUNNING:
+            answer["stopDate"] = execution.stop_date
+        if status == ExecutionStatus.SUCCEEDED and with_data:
+            answer |= {"output": execution.output_json(), "outputDetails": {"included": True}}
+        for name in ("error", "cause"):
+            if with_data and getattr(execution, name) is not None:
+                answer[name] = getattr(execution, name)
+        return ActionResult(answer)
+
+    def list_executions(self) -> ActionResult:
+        """ListExecutions, the last started first."""
+        executions = self.stepfunction_backend.executions_of(
+            self._get_param("stateMachineArn"), self._get_param("statusFilter")
+        )
+        after = self._token()
+        if after is not None:
+            executions = [each for each in executions if _place(each) < tuple(after)]
+        page, rest = self._page(executions)
+        answer: dict[str, Any] = {"executions": [_listed(each) for each in page]}
+        if rest:
+            answer["nextToken"] = _encode(list(_place(page[-1])))
+        return ActionResult(answer)
+
+    def get_execution_history(self) -> ActionResult:
+        """GetExecutionHistory."""
+        history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
+        events = history["events"]
+        backwards = bool(self._get_param("reverseOrder"))
+        if backwards:
+            events.reverse()
+        after = self._token()
+        if after is not None:
+            (last,) = after
+            events = [e for e in events if (e["id"] < last if backwards else e["id"] > last)]
+        page, rest = self._page(events)
+        if self._get_param("includeExecutionData") is False:
+            page = [_without_data(event) for event in page]
+        answer: dict[str, Any] = {"events": page}
+        if rest:
+            answer["nextToken"] = _encode([page[-1]["id"]])
+        return ActionResult(answer)
+
+    def send_task_failure(self) -> ActionResult:
+        """SendTaskFailure."""
+        self.stepfunction_backend.send_task_failure(
+            self._get_param("taskToken"),
+            error=self._get_param("error"),
+            cause=self._get_param("cause"),
+        )
+        return ActionResult({})
+
+    def _page(self, items: list[Any]) -> tuple[list[Any], bool]:
+        size = min(self._get_int_param("maxResults") or _DEFAULT_PAGE, _LARGEST_PAGE)
+        return items[:size], len(items) > size
+
+    def _token(self) -> list[Any] | None:
+        token = self._get_param("nextToken")
+        if not token:
+            return None
+        try:
+            decoded = json.loads(base64.urlsafe_b64decode(token))
+        except (ValueError, binascii.Error) as error:
+            raise InvalidToken(token) from error
+        if not isinstance(decoded, list):
+            raise InvalidToken(token)
+        return decoded
+
+
+def _encode(place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _place(execution: Any) -> tuple[str, str]:
+    return execution.start_date.isoformat(timespec="microseconds"), execution.name
+
+
+def _listed(execution: Any) -> dict[str, Any]:
+    item = {
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine_arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": execution.start_date,
+        "redriveCount": 0,
+    }
+    if execution.exec_status != ExecutionStatus.RUNNING:
+        item["stopDate"] = execution.stop_date
+    return item
+
+
+def _without_data(event: Any) -> dict[str, Any]:
+    return {
+        key: {name: part for name, part in value.items() if name not in _DATA}
+        if isinstance(value, dict)
+        else value
+        for key, value in event.items()
+    }

@@ -1,0 +1,1 @@
+"""One thin module per operation of the workflow: `run` does the work, `handler` enters."""

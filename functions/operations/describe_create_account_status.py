@@ -1,0 +1,99 @@
+"""DescribeCreateAccountStatus: where AWS stands with creating the account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from vending import aws, ports
+from vending.clock import Clock, epoch, now
+from vending.creation import Creation
+from vending.ledger import Ledger, Row, record_of
+from vending.operation import Json, Payload, operation
+from vending.request import NewAccount
+from vending.translation import translate, translating, unknown_outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.announcements import Announcements
+
+CALLS = {
+    "dynamodb:GetItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:DescribeAccount",
+    "organizations:DescribeCreateAccountStatus",
+    "organizations:ListAccounts",
+    "organizations:ListCreateAccountStatus",
+    "organizations:ListTagsForResource",
+}
+
+SHOWN_WITHIN = 300
+"""Seconds after which a creation that AWS does not know is not one that does not show yet."""
+
+
+class DescribeCreateAccountStatus(Payload):
+    """The creation to look at."""
+
+    execution_arn: str
+    create_account_request_id: Annotated[str, Field(pattern=r"^car-[a-z0-9]{8,32}$")]
+    account: NewAccount
+
+
+def run(
+    payload: DescribeCreateAccountStatus,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    announcements: Announcements,
+    clock: Clock = now,
+) -> Json:
+    """{state: IN_PROGRESS or SUCCEEDED, accountId, govCloudAccountId}; AccountCreationFailed.
+
+    Implements DescribeCreateAccountStatus of the AWS Organizations API reference.
+    """
+    row = ledger.owned(payload.request_id, payload.execution_arn)
+    creation_id = payload.create_account_request_id
+    with translating():
+        try:
+            answer = organizations.describe_create_account_status(
+                CreateAccountRequestId=creation_id
+            )
+        except organizations.exceptions.CreateAccountStatusNotFoundException as error:
+            if _may_not_show_yet(row, clock):
+                raise translate(error) from error
+            ledger.lost_sight(payload.request_id, payload.execution_arn)
+            raise unknown_outcome(f"AWS does not know the creation {creation_id}") from error
+    created = Creation(
+        request_id=payload.request_id,
+        execution_arn=payload.execution_arn,
+        account=payload.account,
+        ledger=ledger,
+        organizations=organizations,
+        clock=clock,
+    ).settle(answer["CreateAccountStatus"], row)
+    if created.state == "SUCCEEDED":
+        announcements.state_changed(record_of(created.row))
+    return {
+        "state": created.state,
+        "accountId": created.row.get("accountId"),
+        "govCloudAccountId": created.row.get("govCloudAccountId"),
+    }
+
+
+def _may_not_show_yet(row: Row, clock: Clock) -> bool:
+    intent = row.get("intent")
+    return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
+
+
+@operation(DescribeCreateAccountStatus)
+def handler(payload: DescribeCreateAccountStatus) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        organizations=aws.organizations(),
+        announcements=ports.announcements(),
+    )

@@ -1,0 +1,69 @@
+"""MoveAccount: ensures that an account is in its organizational unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from vending import aws
+from vending.errors import ServiceUnavailable
+from vending.operation import Json, Payload, operation
+from vending.request import AccountId
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+CALLS = {"organizations:ListParents", "organizations:MoveAccount"}
+
+ParentId = Annotated[
+    str,
+    Field(pattern=r"^(r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$"),
+]
+
+
+class MoveAccount(Payload):
+    """The account and where it belongs."""
+
+    account_id: AccountId
+    organizational_unit_id: ParentId
+
+
+def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
+    """{sourceParentId, destinationParentId, moved}.
+
+    Implements MoveAccount of the AWS Organizations API reference.
+    """
+    destination = payload.organizational_unit_id
+    source = _parent_id(organizations, payload.account_id)
+    moved = source != destination
+    if moved:
+        try:
+            organizations.move_account(
+                AccountId=payload.account_id,
+                SourceParentId=source,
+                DestinationParentId=destination,
+            )
+        except organizations.exceptions.DuplicateAccountException:
+            moved = False  # somebody moved it there between the two calls
+        except organizations.exceptions.SourceParentNotFoundException:
+            if _parent_id(organizations, payload.account_id) != destination:
+                raise
+            moved = False
+    return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
+
+
+def _parent_id(organizations: OrganizationsClient, account_id: str) -> str:
+    for page in organizations.get_paginator("list_parents").paginate(ChildId=account_id):
+        for parent in page.get("Parents", []):
+            return parent["Id"]
+    raise ServiceUnavailable(
+        f"ListParents: AWS does not show yet where the account {account_id} is.",
+        remedy="Nothing to do: the workflow tries again by itself.",
+    )
+
+
+@operation(MoveAccount)
+def handler(payload: MoveAccount) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=aws.organizations())

@@ -1,0 +1,97 @@
+"""RecordFailure: where every failure ends up, with what happened and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vending import ports
+from vending.clock import timestamp
+from vending.errors import ExecutionSuperseded, RequestInvalid
+from vending.failure import CaughtError, error_of
+from vending.ledger import RECORD_FIELDS, Ledger, Row, record_of
+from vending.observability import metrics
+from vending.operation import Json, operation
+from vending.request import AccountRequest, Model, best_effort_request_id, parse
+
+if TYPE_CHECKING:
+    from vending.announcements import Announcements
+
+CALLS = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "events:PutEvents"}
+
+_REJECTIONS = ("RequestInvalid", "RequestConflict")
+
+
+class RecordFailure(Model):
+    """The raw request, and the error as Step Functions caught it."""
+
+    request: Any = None
+    execution_arn: str
+    error: CaughtError
+
+
+def run(payload: RecordFailure, *, ledger: Ledger, announcements: Announcements) -> Json:
+    """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
+
+    A row that another execution owns, or that is VENDED, is left as it is; the record returned
+    then tells of this execution alone.
+    """
+    rejected = payload.error.name in _REJECTIONS
+    record = _own_record(
+        payload, state="REJECTED" if rejected else "FAILED", at=timestamp(ledger.clock())
+    )
+    row = _written(record, payload, ledger)
+    if row is not None:
+        record = record_of(row)
+    if row is not None or rejected:
+        announcements.state_changed(record)
+    name = "RequestRejected" if rejected else "AccountVendingFailed"
+    metrics.add_metric(name=name, unit="Count", value=1)
+    return record
+
+
+def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
+    request = _valid(payload.request)
+    return {
+        **dict.fromkeys(RECORD_FIELDS),
+        "requestId": best_effort_request_id(payload.request),
+        "state": state,
+        "source": request.source if request else None,
+        "accountName": request.account.name if request else None,
+        "executionArn": payload.execution_arn,
+        "error": error_of(payload.error),
+        "requestedBy": request.requested_by if request else None,
+        "requestedAt": at,
+        "updatedAt": at,
+    }
+
+
+def _written(record: Json, payload: RecordFailure, ledger: Ledger) -> Row | None:
+    """The row that now tells of this failure; None where the row is not ours to write."""
+    request_id, execution_arn = record["requestId"], payload.execution_arn
+    if request_id is None:
+        return None
+    row = ledger.get(request_id)
+    if row is None or row["state"] == "REJECTED":
+        row = ledger.remember(record, _valid(payload.request))
+        return row if row.get("executionArn") == execution_arn else None
+    if row.get("executionArn") != execution_arn or row["state"] == "VENDED":
+        return None
+    try:
+        return ledger.failed(
+            request_id, execution_arn, state=record["state"], error=record["error"]
+        )
+    except ExecutionSuperseded:
+        return None
+
+
+def _valid(raw: object) -> AccountRequest | None:
+    try:
+        return parse(raw)
+    except RequestInvalid:
+        return None
+
+
+@operation(RecordFailure)
+def handler(payload: RecordFailure) -> Json:
+    """The Lambda entrance."""
+    return run(payload, ledger=ports.ledger(), announcements=ports.announcements())

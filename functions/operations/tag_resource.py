@@ -1,0 +1,49 @@
+"""TagResource: ensures an account's tags, the request id among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending import aws
+from vending.limits import REQUEST_ID_TAG
+from vending.operation import Json, Payload, operation
+from vending.request import AccountId, TagKey, TagValue
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+CALLS = {"organizations:ListTagsForResource", "organizations:TagResource"}
+
+
+class TagResource(Payload):
+    """The account and the tags it must have; others that it has stay as they are."""
+
+    account_id: AccountId
+    tags: dict[TagKey, TagValue]
+
+
+def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
+    """{tagged: the keys that were missing or different}.
+
+    Implements TagResource of the AWS Organizations API reference.
+    """
+    pages = organizations.get_paginator("list_tags_for_resource")
+    present = {
+        tag["Key"]: tag["Value"]
+        for page in pages.paginate(ResourceId=payload.account_id)
+        for tag in page.get("Tags", [])
+    }
+    wanted = {**payload.tags, REQUEST_ID_TAG: payload.request_id}
+    missing = {key: value for key, value in wanted.items() if present.get(key) != value}
+    if missing:
+        organizations.tag_resource(
+            ResourceId=payload.account_id,
+            Tags=[{"Key": key, "Value": value} for key, value in missing.items()],
+        )
+    return {"tagged": sorted(missing)}
+
+
+@operation(TagResource)
+def handler(payload: TagResource) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=aws.organizations())

@@ -1,0 +1,58 @@
+"""What this system tells everybody else: events on its bus, each with the record as its detail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vending.errors import ServiceUnavailable
+from vending.translation import translating
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "account-vending"
+STATE_CHANGED = "AccountVendingStateChanged"
+ENDINGS = {
+    "VENDED": "AccountVended",
+    "FAILED": "AccountVendingFailed",
+    "REJECTED": "AccountVendingFailed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcements:
+    """The event bus as the operations use it."""
+
+    client: EventBridgeClient
+    bus_name: str
+
+    def state_changed(self, record: Mapping[str, Any]) -> None:
+        """Tell the record's state, and its ending where it is one.
+
+        At least once: an operation that is repeated tells it again. ServiceUnavailable when
+        EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
+        """
+        detail_types = [STATE_CHANGED]
+        if record["state"] in ENDINGS:
+            detail_types.append(ENDINGS[record["state"]])
+        entries: list[PutEventsRequestEntryTypeDef] = [
+            {
+                "EventBusName": self.bus_name,
+                "Source": SOURCE,
+                "DetailType": detail_type,
+                "Detail": json.dumps(record, separators=(",", ":")),
+            }
+            for detail_type in detail_types
+        ]
+        with translating():
+            answer = self.client.put_events(Entries=entries)
+        if answer["FailedEntryCount"]:
+            refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})
+            raise ServiceUnavailable(
+                f"PutEvents: EventBridge did not accept an event ({', '.join(refused)}).",
+                remedy="Nothing to do: the workflow tries again by itself.",
+            )

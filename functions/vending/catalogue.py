@@ -1,0 +1,91 @@
+"""What every error means and what to do next, read from one data file when an error needs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Turn = Literal["retry", "requester", "administrator", "aws-support"]
+"""Whose turn it is: nobody's (it passes), the requester's, the administrator's, or AWS's."""
+
+Treatment = Literal["retry", "adopt", "reconcile", "fail"]
+"""What the functions and the workflow do about it by themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """One error in words; `wait` is in seconds, None where waiting does not help."""
+
+    code: str
+    reason: str | None
+    what: str
+    turn: Turn
+    remedy: str
+    wait: int | None
+    treatment: Treatment
+    known: bool = True
+    """False where the words are a fallback for a code or reason the catalogue does not have."""
+
+
+def explain(code: str, reason: str | None = None) -> Explanation:
+    """The catalogue's words for an AWS or vending error; a general answer for an unknown one.
+
+    AWS adds reasons over time, so an unknown reason is explained by its code. A reason given in the
+    place of a code is found too.
+    """
+    entry = _catalogue().get(code)
+    if entry is None:
+        return _explain_reason_alone(code) or _unknown(code, reason)
+    reasons = entry.get("reasons", {})
+    if reason in reasons:
+        return _explanation(code, reason, reasons[reason])
+    if reason and reasons:
+        words = {**entry, "what": f"{entry['what']} AWS gives the reason {reason}."}
+        return _explanation(code, reason, words, known=False)
+    return _explanation(code, reason, entry)
+
+
+def codes() -> dict[str, list[str]]:
+    """Every code the catalogue explains, with its reasons."""
+    return {code: sorted(entry.get("reasons", {})) for code, entry in _catalogue().items()}
+
+
+def _explain_reason_alone(reason: str) -> Explanation | None:
+    for code, entry in _catalogue().items():
+        if reason in entry.get("reasons", {}):
+            return _explanation(code, reason, entry["reasons"][reason])
+    return None
+
+
+def _unknown(code: str, reason: str | None) -> Explanation:
+    named = f"{code}/{reason}" if reason else code
+    return Explanation(
+        code=code,
+        reason=reason,
+        what=f"This version does not know the error {named}.",
+        turn="administrator",
+        remedy=(
+            "Read the message and the function's log group, settle the cause, and submit the "
+            "request again: it goes on where it stopped."
+        ),
+        wait=None,
+        treatment="fail",
+        known=False,
+    )
+
+
+def _explanation(
+    code: str, reason: str | None, entry: dict[str, Any], *, known: bool = True
+) -> Explanation:
+    words = {key: value for key, value in entry.items() if key != "reasons"}
+    return Explanation(code=code, reason=reason, known=known, **words)
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, Any]]:
+    path = Path(__file__).with_name("error_catalogue.json")
+    loaded: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded

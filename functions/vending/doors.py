@@ -1,0 +1,72 @@
+"""The doors an account comes in through: what each source requires and forbids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vending import limits
+
+_ONLY_AT_CREATION = ("roleName", "iamUserAccessToBilling")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Keys of `account` that a source needs, needs one of, and has no use for."""
+
+    requires: tuple[str, ...] = ()
+    requires_one_of: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+
+
+DOORS = {
+    "new": Door(requires=("name", "email"), forbids=("accountId",)),
+    "new-govcloud": Door(requires=("name", "email"), forbids=("accountId",)),
+    "invited": Door(requires_one_of=("accountId", "email"), forbids=("name", *_ONLY_AT_CREATION)),
+    "existing": Door(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
+}
+
+_NOT_YET = {"new-govcloud", "invited"}
+"""Sources that the contract knows and no workflow serves yet."""
+
+
+def unavailable(raw: dict[str, Any]) -> list[str]:
+    """What the contract allows and this version does not do yet."""
+    problems = []
+    source = raw.get("source")
+    if isinstance(source, str) and source in _NOT_YET:
+        problems.append(
+            f"source: '{source}' is not available in this version; use 'new' or 'existing'"
+        )
+    if raw.get("policies"):
+        problems.append(
+            "policies: are not attached by this version; leave them out and attach them in AWS "
+            "Organizations once the account is vended"
+        )
+    return problems
+
+
+def door_problems(raw: dict[str, Any]) -> list[str]:
+    """Where the account's keys do not suit the source; silent where the source itself is wrong."""
+    source, account = raw.get("source", "new"), raw.get("account")
+    door = DOORS.get(source) if isinstance(source, str) else None
+    if door is None or not isinstance(account, dict):
+        return []
+    present = {key for key, value in account.items() if value is not None}
+    problems = [
+        f"account.{key}: is required for source '{source}'"
+        for key in door.requires
+        if key not in present
+    ]
+    if door.requires_one_of and not present.intersection(door.requires_one_of):
+        names = " or ".join(door.requires_one_of)
+        problems.append(f"account: needs {names} for source '{source}'")
+    problems.extend(
+        f"account.{key}: has no meaning for source '{source}'; leave it out"
+        for key in door.forbids
+        if key in present
+    )
+    name = account.get("name")
+    if source == "new-govcloud" and isinstance(name, str):
+        problems.extend(f"account.name: {text}" for text in limits.govcloud_account_name(name))
+    return problems

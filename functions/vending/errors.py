@@ -1,0 +1,114 @@
+"""Every error the functions raise. A class's name is the error's name in the state machine.
+
+VendingError
+ ├ TransientError            passes by itself: the workflow tries again
+ │  ├ Throttled                 AWS's request rate is used up
+ │  ├ ConcurrentModification    somebody else is changing the same thing
+ │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
+ │  ├ CreationLimitReached      as many accounts are being created as AWS allows at once
+ │  └ OrganizationFinalizing    the organization itself is still being set up
+ ├ OutcomeUnknown            CreateAccount may or may not have acted: look before acting again
+ ├ RequestRefused            the request itself is at fault: nothing was done
+ │  ├ RequestInvalid            it breaks the request contract; carries every problem
+ │  └ RequestConflict           its id already stands for a different request
+ ├ ExecutionSuperseded       the ledger row belongs to another execution now
+ ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
+ └ OperationRefused          AWS refused for good
+"""
+# ruff: noqa: N818 -- these names appear in the definition's ErrorEquals, where "Error" adds nothing.
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class VendingError(Exception):
+    """What happened (`code`, `reason`, `message`) and what to do next (`remedy`).
+
+    `code` is AWS's error code where AWS refused, else the class's name. `str()` is a JSON object of
+    the four, so that Step Functions' Cause carries them to the step that records the failure.
+    """
+
+    def __init__(
+        self, message: str, *, code: str | None = None, reason: str | None = None, remedy: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code or type(self).__name__
+        self.reason = reason
+        self.message = message
+        self.remedy = remedy
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The error as the record shows it."""
+        return {
+            "code": self.code,
+            "reason": self.reason,
+            "message": self.message,
+            "remedy": self.remedy,
+        }
+
+    def __str__(self) -> str:
+        return json.dumps(self.as_dict(), separators=(",", ":"), ensure_ascii=False)
+
+
+class TransientError(VendingError):
+    """Passes by itself; safe to try the same operation again."""
+
+
+class Throttled(TransientError):
+    """AWS refused because too many requests came in too short a time."""
+
+
+class ConcurrentModification(TransientError):
+    """AWS refused because another request is changing the same thing."""
+
+
+class ServiceUnavailable(TransientError):
+    """AWS gave no usable answer, or does not show yet what was made a moment ago."""
+
+
+class CreationLimitReached(TransientError):
+    """As many accounts are in creation as AWS allows at the same time."""
+
+
+class OrganizationFinalizing(TransientError):
+    """AWS is still setting up the organization, which takes up to an hour."""
+
+
+class OutcomeUnknown(VendingError):
+    """CreateAccount may or may not have acted. Look for its account before acting again."""
+
+
+class RequestRefused(VendingError):
+    """The request is at fault and nothing was done."""
+
+
+class RequestInvalid(RequestRefused):
+    """The request breaks its contract; `problems` has every way in which it does."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(
+            "\n".join(problems),
+            remedy="Correct what is listed and submit the request again; nothing was done yet.",
+        )
+        self.problems = list(problems)
+
+
+class RequestConflict(RequestRefused):
+    """The request id already stands for a request with different content."""
+
+
+class ExecutionSuperseded(VendingError):
+    """Another execution has taken the request over, so this one must stop touching it."""
+
+
+class AccountCreationFailed(VendingError):
+    """AWS accepted the creation and later reported FAILED."""
+
+
+class OperationRefused(VendingError):
+    """AWS refused, and the same call would be refused again."""

@@ -1,0 +1,352 @@
+"""The ledger: one row a request, so that nothing is vended twice and nothing is forgotten.
+
+Every write after the claim is conditional on the row's executionArn being the writer's own: an
+execution whose request was taken over can no longer change it (ExecutionSuperseded). Every write
+may be repeated by the same execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from vending.clock import Clock, now, timestamp
+from vending.errors import ConcurrentModification, ExecutionSuperseded
+from vending.translation import translating
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from vending.request import AccountRequest
+
+
+class Intent(TypedDict):
+    """What CreateAccount is about to be called with, written before the call."""
+
+    at: str
+    accountName: str
+
+
+class Row(TypedDict, total=False):
+    """A row of the table; the record's fields, and what only the functions need."""
+
+    pk: str
+    requestId: str
+    state: str
+    source: str
+    accountName: str
+    accountId: str
+    govCloudAccountId: str
+    createAccountRequestId: str
+    organizationalUnitId: str
+    executionArn: str
+    error: dict[str, str | None]
+    requestedBy: str
+    requestedAt: str
+    updatedAt: str
+    request: dict[str, Any]
+    fingerprint: str
+    intent: Intent
+
+
+RECORD_FIELDS = tuple(
+    name for name in Row.__annotations__ if name not in ("pk", "request", "fingerprint", "intent")
+)
+ENDED = ("VENDED", "FAILED", "REJECTED")
+
+
+def record_of(row: Row) -> dict[str, Any]:
+    """The record as everybody sees it: every field, null where nothing is known yet."""
+    return {name: row.get(name) for name in RECORD_FIELDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """The table as the operations use it."""
+
+    client: DynamoDBClient
+    table_name: str
+    clock: Clock = now
+
+    def get(self, request_id: str) -> Row | None:
+        """The request's row as it is at this moment."""
+        with translating():
+            answer = self.client.get_item(
+                TableName=self.table_name, Key=_key(request_id), ConsistentRead=True
+            )
+        return _row(answer["Item"]) if "Item" in answer else None
+
+    def owned(self, request_id: str, execution_arn: str) -> Row:
+        """The request's row, if it is the execution's; else ExecutionSuperseded."""
+        row = self.get(request_id)
+        if row is None or row.get("executionArn") != execution_arn:
+            raise _superseded(row)
+        return row
+
+    def claim(self, request: AccountRequest, execution_arn: str) -> tuple[Row, bool]:
+        """Make the request's row, or return the one that is there: (row, whether it was made)."""
+        at = timestamp(self.clock())
+        row = _filled(
+            pk=_pk(request.request_id),
+            requestedAt=at,
+            updatedAt=at,
+            **_claimed(request, execution_arn),
+        )
+        return self._put_unless(row, "attribute_not_exists(pk)")
+
+    def take_over(self, seen: Row, request: AccountRequest, execution_arn: str) -> Row:
+        """Make a row that has no living execution this execution's, keeping what was achieved.
+
+        ConcurrentModification when the row is no longer as it was seen.
+        """
+        values = _claimed(request, execution_arn)
+        return self._update(
+            request.request_id,
+            values=values,
+            remove=["error", *(() if "requestedBy" in values else ("requestedBy",))],
+            unless=ConcurrentModification(
+                "The request was taken over by another execution at the same time.",
+                remedy="Nothing to do: the workflow tries again by itself.",
+            ),
+            executionArn=seen.get("executionArn"),
+            updatedAt=seen["updatedAt"],
+        )
+
+    def intend(
+        self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
+    ) -> Row:
+        """Write down that CreateAccount is about to be called; `seen` is the intent it replaces."""
+        intent: Intent = {"at": timestamp(self.clock()), "accountName": account_name}
+        return self._change(
+            request_id,
+            execution_arn,
+            values={"state": "CREATING", "intent": intent},
+            intent=seen,
+            createAccountRequestId=None,
+        )
+
+    def withdraw(self, request_id: str, execution_arn: str, intent: Intent) -> Row:
+        """Take the intent back: AWS surely did not act on it."""
+        return self._change(request_id, execution_arn, remove=["intent"], intent=intent)
+
+    def creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
+        """Keep the id under which AWS creates the account."""
+        values = {"state": "CREATING", "createAccountRequestId": creation_id}
+        return self._change(request_id, execution_arn, values=values)
+
+    def not_created(self, request_id: str, execution_arn: str) -> Row:
+        """Forget a creation that ended without an account, so that a resubmission starts anew."""
+        remove = ["createAccountRequestId", "intent"]
+        return self._change(request_id, execution_arn, remove=remove)
+
+    def lost_sight(self, request_id: str, execution_arn: str) -> Row:
+        """Forget a creation id AWS does not know, keeping the intent so that it is looked for."""
+        return self._change(request_id, execution_arn, remove=["createAccountRequestId"])
+
+    def has_account(
+        self,
+        request_id: str,
+        execution_arn: str,
+        *,
+        account_id: str,
+        account_name: str | None = None,
+        gov_cloud_account_id: str | None = None,
+        creation_id: str | None = None,
+    ) -> Row:
+        """The account is there: from now on it is given its baseline."""
+        values = {
+            "state": "BASELINING",
+            "accountId": account_id,
+            "accountName": account_name,
+            "govCloudAccountId": gov_cloud_account_id,
+            "createAccountRequestId": creation_id,
+        }
+        return self._change(request_id, execution_arn, values=values)
+
+    def vended(
+        self, request_id: str, execution_arn: str, *, account_id: str, organizational_unit_id: str
+    ) -> Row:
+        """The account is done."""
+        values = {
+            "state": "VENDED",
+            "accountId": account_id,
+            "organizationalUnitId": organizational_unit_id,
+        }
+        return self._change(request_id, execution_arn, values=values, remove=["error"])
+
+    def failed(
+        self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, str | None]
+    ) -> Row:
+        """The execution could not go on; `state` is FAILED or REJECTED."""
+        values = {"state": state, "error": dict(error)}
+        return self._change(request_id, execution_arn, values=values)
+
+    def remember(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
+        """Write down a request that was never claimed, unless its id has a row that matters.
+
+        Returns the row that is there afterwards.
+        """
+        kept: dict[str, Any] = {
+            "fingerprint": request.fingerprint() if request else None,
+            "request": request.normalised() if request else None,
+        }
+        row = _filled(pk=_pk(record["requestId"]), **record, **kept)
+        return self._put_unless(
+            row,
+            "attribute_not_exists(pk) OR #state = :rejected",
+            names={"#state": "state"},
+            values={":rejected": "REJECTED"},
+        )[0]
+
+    def _put_unless(
+        self,
+        row: Row,
+        condition: str,
+        *,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> tuple[Row, bool]:
+        parameters: dict[str, Any] = {}
+        if names and values:
+            parameters["ExpressionAttributeNames"] = names
+            parameters["ExpressionAttributeValues"] = _item(values)
+        with translating():
+            try:
+                self.client.put_item(
+                    TableName=self.table_name,
+                    Item=_item(row),
+                    ConditionExpression=condition,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **parameters,
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                there = _found(error)
+                if there is None:
+                    raise
+                return there, False
+        return row, True
+
+    def _change(
+        self,
+        request_id: str,
+        execution_arn: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        remove: Iterable[str] = (),
+        **expected: object,
+    ) -> Row:
+        return self._update(
+            request_id,
+            values=values or {},
+            remove=remove,
+            unless=None,
+            executionArn=execution_arn,
+            **expected,
+        )
+
+    def _update(
+        self,
+        request_id: str,
+        *,
+        values: Mapping[str, Any],
+        remove: Iterable[str],
+        unless: ConcurrentModification | None,
+        **expected: object,
+    ) -> Row:
+        """Set and remove attributes if others are as expected (None: absent)."""
+        written = {
+            "updatedAt": timestamp(self.clock()),
+            **{name: value for name, value in values.items() if value is not None},
+        }
+        removed, present = list(remove), {k: v for k, v in expected.items() if v is not None}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in written)
+        if removed:
+            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        condition = " AND ".join(
+            f"#{name} = :expected_{name}" if name in present else f"attribute_not_exists(#{name})"
+            for name in expected
+        )
+        with translating():
+            try:
+                answer = self.client.update_item(
+                    TableName=self.table_name,
+                    Key=_key(request_id),
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames={
+                        f"#{name}": name for name in {*written, *removed, *expected}
+                    },
+                    ExpressionAttributeValues=_item(
+                        {f":{name}": value for name, value in written.items()}
+                        | {f":expected_{name}": value for name, value in present.items()}
+                    ),
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                if unless is not None:
+                    raise unless from error
+                there = _found(error)
+                if there is None or there.get("executionArn") != expected.get("executionArn"):
+                    raise _superseded(there) from error
+                raise
+        return _row(answer["Attributes"])
+
+
+def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "requestId": request.request_id,
+        "state": "REQUESTED",
+        "source": request.source,
+        "accountName": request.account.name,
+        "executionArn": execution_arn,
+        "requestedBy": request.requested_by,
+        "request": request.normalised(),
+        "fingerprint": request.fingerprint(),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _superseded(row: Row | None) -> ExecutionSuperseded:
+    holder = row.get("executionArn") if row else None
+    if holder is None:
+        return ExecutionSuperseded(
+            "The ledger has no row of this execution.",
+            remedy="Submit the request again: it adopts the account if it is there.",
+        )
+    return ExecutionSuperseded(
+        f"The request was taken over by the execution {holder}.",
+        remedy=f"Follow the execution {holder}.",
+    )
+
+
+def _pk(request_id: str) -> str:
+    return f"request#{request_id}"
+
+
+def _key(request_id: str) -> dict[str, Any]:
+    return {"pk": {"S": _pk(request_id)}}
+
+
+def _filled(**values: object) -> Row:
+    return cast(Row, {name: value for name, value in values.items() if value is not None})
+
+
+def _item(values: Mapping[str, Any]) -> dict[str, Any]:
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in values.items()}
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    deserializer = TypeDeserializer()
+    return cast(Row, {name: deserializer.deserialize(value) for name, value in item.items()})
+
+
+def _found(error: ClientError) -> Row | None:
+    """The row that a failed condition found, which DynamoDB sends along when asked to."""
+    modelled: Mapping[str, Any] = error.response
+    return _row(modelled["Item"]) if modelled.get("Item") else None

@@ -1,0 +1,172 @@
+"""AWS's limits on what a request may say, one pure check a value: text in, problems out.
+
+botocore checks only required, type and minimum length before a call, so maximum and pattern are
+checked here. Lengths and patterns are those of botocore's models of Organizations; rules beyond
+them are AWS's documented ones (CreateAccount, Tag, and the quotas page of the Organizations guide).
+Each check returns what is wrong in the requester's words, never echoing an email address.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+EMAIL_LENGTH = (6, 64)
+ACCOUNT_NAME_MAX = 50
+ROLE_NAME_MAX = 64
+TAG_KEY_MAX = 128
+TAG_VALUE_MAX = 256
+TAGS_PER_ACCOUNT = 50
+OU_NAME_MAX = 128
+OU_DEPTH_MAX = 5
+PRINCIPAL_MAX = 128
+REQUEST_ID_MAX = 64
+POLICY_NAME_MAX = 128
+POLICY_DESCRIPTION_MAX = 512
+
+REQUEST_ID_TAG = "account-vending:request-id"
+"""The tag that says which request an account was made for."""
+
+TAGS_PER_REQUEST = TAGS_PER_ACCOUNT - 1
+"""One of AWS's 50 carries the request id."""
+
+POLICY_CONTENT_MAX = {
+    "SERVICE_CONTROL_POLICY": 10_240,
+    "RESOURCE_CONTROL_POLICY": 5_120,
+    "TAG_POLICY": 10_000,
+    "BACKUP_POLICY": 10_000,
+    "AISERVICES_OPT_OUT_POLICY": 2_500,
+}
+"""Characters a policy's content may have, by type; AWS decides for the other types."""
+
+_EMAIL_LOCAL_FORBIDDEN = "\"'()<>[]:;,\\|%&"
+_RESERVED_ROLE_PREFIX = "awsservicerolefor"
+
+
+def shown(value: str) -> str:
+    """A value quoted for a problem's text: printable and short, whatever was sent."""
+    text = "".join(character if character.isprintable() else "?" for character in value[:61])
+    return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"  # noqa: PLR2004
+
+
+def email(value: str) -> list[str]:
+    """6 to 64 characters of 7-bit ASCII, one @, and the characters AWS takes on either side."""
+    problems = []
+    shortest, longest = EMAIL_LENGTH
+    if not shortest <= len(value) <= longest:
+        problems.append(f"must have {shortest} to {longest} characters, this one has {len(value)}")
+    if not all("!" <= character <= "~" for character in value):
+        problems.append("may contain only printable ASCII characters and no spaces")
+    local, at, domain = value.partition("@")
+    if not at or "@" in domain:
+        return [*problems, "must have exactly one @, as in team@example.com"]
+    if not local or local.startswith("."):
+        problems.append("must have a name before the @ that does not begin with a dot")
+    forbidden = sorted({character for character in local if character in _EMAIL_LOCAL_FORBIDDEN})
+    if forbidden:
+        problems.append(f"may not contain {' '.join(forbidden)} before the @")
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+        problems.append(
+            "must end in a domain of letters, digits, hyphens and dots, as in example.com"
+        )
+    return problems
+
+
+def account_name(value: str) -> list[str]:
+    """1 to 50 printable ASCII characters."""
+    problems = _length(value, ACCOUNT_NAME_MAX)
+    if not all(" " <= character <= "~" for character in value):
+        problems.append("may contain only printable ASCII characters")
+    elif value and not value.strip():
+        problems.append("must contain more than spaces")
+    return problems
+
+
+def govcloud_account_name(value: str) -> list[str]:
+    """AWS takes fewer characters in the name of a GovCloud account than in any other."""
+    if re.fullmatch(r"[A-Za-z0-9.-]*", value):
+        return []
+    return ["may contain only letters, digits, dots and hyphens for a GovCloud account"]
+
+
+def account_id(value: str) -> list[str]:
+    """Twelve digits."""
+    return [] if re.fullmatch(r"[0-9]{12}", value) else ["must be twelve digits"]
+
+
+def role_name(value: str) -> list[str]:
+    """An IAM role name that is not kept for service-linked roles."""
+    problems = _length(value, ROLE_NAME_MAX)
+    if not re.fullmatch(r"[\w+=,.@-]*", value, re.ASCII):
+        problems.append("may contain only letters, digits and _ + = , . @ -")
+    if value.casefold().startswith(_RESERVED_ROLE_PREFIX):
+        problems.append("may not begin with AWSServiceRoleFor: AWS keeps that for its own roles")
+    return problems
+
+
+def request_id(value: str) -> list[str]:
+    """1 to 64 characters that are safe in a key, a file name and a tag value."""
+    if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}", value):
+        return []
+    return [f"must be 1 to {REQUEST_ID_MAX} letters, digits, hyphens or underscores"]
+
+
+def tag_key(value: str) -> list[str]:
+    """A tag key that AWS takes and this system does not keep for itself."""
+    problems = _length(value, TAG_KEY_MAX) + _tag_characters(value)
+    if value.casefold().startswith("aws:"):
+        problems.append("may not begin with aws: because AWS keeps that prefix for its own tags")
+    if value == REQUEST_ID_TAG:
+        problems.append("is kept for the request id, which is put on every account")
+    return problems
+
+
+def tag_value(value: str) -> list[str]:
+    """Up to 256 characters; empty is allowed."""
+    return _length(value, TAG_VALUE_MAX, shortest=0) + _tag_characters(value)
+
+
+def organizational_unit(value: str) -> list[str]:
+    """A path below the root such as /Workloads/Sandbox, or / for the root itself."""
+    if value == "/":
+        return []
+    if not value.startswith("/"):
+        return ["must begin with /, as in /Workloads/Sandbox; / alone is the root"]
+    names = value[1:].split("/")
+    problems = []
+    if not all(name.strip() for name in names):
+        problems.append("has an empty name: write one / between names and none at the end")
+    if len(names) > OU_DEPTH_MAX:
+        problems.append(
+            f"is {len(names)} levels deep; AWS allows {OU_DEPTH_MAX} levels below the root"
+        )
+    problems.extend(
+        f"has a name of {len(name)} characters; AWS allows {OU_NAME_MAX}"
+        for name in names
+        if len(name) > OU_NAME_MAX
+    )
+    return problems
+
+
+def service_principal(value: str) -> list[str]:
+    """A dotted domain such as guardduty.amazonaws.com or notifications.amazon.com."""
+    problems = _length(value, PRINCIPAL_MAX)
+    if value and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+){2,}", value):
+        problems.append(
+            "must be a service principal in lower case, such as guardduty.amazonaws.com"
+        )
+    return problems
+
+
+def _length(value: str, longest: int, *, shortest: int = 1) -> list[str]:
+    if len(value) < shortest:
+        return ["must not be empty"]
+    if len(value) > longest:
+        return [f"must have at most {longest} characters, this one has {len(value)}"]
+    return []
+
+
+def _tag_characters(value: str) -> list[str]:
+    if all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN" for c in value):
+        return []
+    return ["may contain only letters, digits, spaces and _ . : / = + - @"]

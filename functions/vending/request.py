@@ -1,0 +1,290 @@
+"""The request for an account: its model, its id, and what makes two requests the same wish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from vending import limits
+from vending.doors import DOORS, door_problems, unavailable
+from vending.errors import RequestInvalid
+from vending.problems import PROBLEM, problems_in, repeated
+
+DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
+
+
+def _checked(check: Callable[[str], list[str]], **schema: object) -> tuple[AfterValidator, Any]:
+    def validate(value: str) -> str:
+        problems = check(value)
+        if problems:
+            raise PydanticCustomError(PROBLEM, "{problems}", {"problems": problems})
+        return value
+
+    return AfterValidator(validate), WithJsonSchema({"type": "string", **schema})
+
+
+RequestId = Annotated[
+    str, *_checked(limits.request_id, pattern=f"^[A-Za-z0-9_-]{{1,{limits.REQUEST_ID_MAX}}}$")
+]
+Email = Annotated[
+    str,
+    *_checked(
+        limits.email,
+        format="email",
+        minLength=limits.EMAIL_LENGTH[0],
+        maxLength=limits.EMAIL_LENGTH[1],
+    ),
+]
+AccountName = Annotated[
+    str,
+    *_checked(
+        limits.account_name,
+        minLength=1,
+        maxLength=limits.ACCOUNT_NAME_MAX,
+        pattern="^[\\u0020-\\u007E]+$",
+    ),
+]
+AccountId = Annotated[str, *_checked(limits.account_id, pattern="^[0-9]{12}$")]
+RoleName = Annotated[
+    str,
+    *_checked(
+        limits.role_name,
+        minLength=1,
+        maxLength=limits.ROLE_NAME_MAX,
+        pattern="^(?![Aa][Ww][Ss][Ss]ervice[Rr]ole[Ff]or)[A-Za-z0-9_+=,.@-]+$",
+    ),
+]
+TagKey = Annotated[str, *_checked(limits.tag_key, minLength=1, maxLength=limits.TAG_KEY_MAX)]
+TagValue = Annotated[str, *_checked(limits.tag_value, maxLength=limits.TAG_VALUE_MAX)]
+OrganizationalUnitPath = Annotated[
+    str, *_checked(limits.organizational_unit, pattern="^/([^/]+(/[^/]+){0,4})?$")
+]
+ServicePrincipal = Annotated[
+    str,
+    *_checked(
+        limits.service_principal,
+        maxLength=limits.PRINCIPAL_MAX,
+        pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
+    ),
+]
+RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
+Source = Literal["new", "new-govcloud", "invited", "existing"]
+
+
+class Model(BaseModel):
+    """Frozen, keyword-only, camelCase outside, nothing unknown let in, nothing converted."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        hide_input_in_errors=True,
+    )
+
+
+class Account(Model):
+    """The account: what AWS is told when it is made, or which existing one is meant."""
+
+    name: AccountName | None = Field(None, description="The account's name, for a new account.")
+    email: Email | None = Field(
+        None, description="The root user's address, which no other AWS account may have."
+    )
+    account_id: AccountId | None = Field(
+        None, description="Twelve digits, for an account that is there already."
+    )
+    role_name: RoleName = Field(
+        DEFAULT_ROLE_NAME, description="The administrator role AWS makes in a new account."
+    )
+    iam_user_access_to_billing: Literal["ALLOW", "DENY"] = Field(
+        "ALLOW", description="Whether IAM users of a new account may see its bills."
+    )
+
+
+class NewAccount(Account):
+    """An account to create: name and email are there."""
+
+    name: AccountName
+    email: Email
+
+
+class Policy(Model):
+    """A policy to attach; without content, one of that name must exist."""
+
+    name: Annotated[str, Field(min_length=1, max_length=limits.POLICY_NAME_MAX)]
+    type: Literal[
+        "SERVICE_CONTROL_POLICY",
+        "RESOURCE_CONTROL_POLICY",
+        "TAG_POLICY",
+        "BACKUP_POLICY",
+        "AISERVICES_OPT_OUT_POLICY",
+        "CHATBOT_POLICY",
+        "DECLARATIVE_POLICY_EC2",
+        "SECURITYHUB_POLICY",
+    ]
+    description: Annotated[str, Field(max_length=limits.POLICY_DESCRIPTION_MAX)] = ""
+    content: str | None = Field(None, description="The policy as JSON text.")
+
+
+def _derived(validated: dict[str, Any]) -> str:
+    account: Account = validated["account"]
+    return _derived_request_id(validated["source"], account.email, account.account_id) or ""
+
+
+class AccountRequest(Model):
+    """One wish for an account. `parse` makes it from what a requester sent."""
+
+    source: Source = Field("new", description="Where the account comes from.")
+    account: Account
+    organizational_unit: OrganizationalUnitPath = Field(
+        "/", description="A path below the root, made where missing; / is the root."
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        {}, description=f"Up to {limits.TAGS_PER_REQUEST} tags for the account."
+    )
+    policies: list[Policy] = Field([], description="Policies to attach to the account.")
+    service_access: list[ServicePrincipal] = Field(
+        [], description="AWS services to enable for the whole organization."
+    )
+    root_access: list[RootFeature] = Field(
+        [], description="Central root access features to enable for the whole organization."
+    )
+    requested_by: str | None = Field(None, description="Who asks, in free text.")
+    request_id: RequestId = Field(
+        default_factory=_derived,
+        description="Derived from the email or account id when absent: the same wish twice is one.",
+    )
+
+    def normalised(self) -> dict[str, Any]:
+        """The request as JSON, defaults filled, without what its door does not use."""
+        content = self.model_dump(by_alias=True, exclude_none=True)
+        for key in DOORS[self.source].forbids:
+            content["account"].pop(key, None)
+        return content
+
+    def fingerprint(self) -> str:
+        """Equal for requests that wish the same, whoever asks and under whatever id."""
+        content = self.normalised()
+        del content["requestId"]
+        content.pop("requestedBy", None)
+        for unordered in ("serviceAccess", "rootAccess"):
+            content[unordered] = sorted(content[unordered])
+        if "email" in content["account"]:
+            content["account"]["email"] = content["account"]["email"].lower()
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def parse(raw: object) -> AccountRequest:
+    """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
+    if not isinstance(raw, dict):
+        raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
+    problems = [*door_problems(raw), *_set_problems(raw), *unavailable(raw)]
+    try:
+        request = AccountRequest.model_validate(raw)
+    except ValidationError as error:
+        raise RequestInvalid(_listed([*problems_in(error, AccountRequest), *problems])) from None
+    if problems:
+        raise RequestInvalid(_listed(problems))
+    return request
+
+
+def best_effort_request_id(raw: object) -> str | None:
+    """The id that a request, however wrong, can be remembered by; None when there is none."""
+    if not isinstance(raw, dict):
+        return None
+    given = raw.get("requestId")
+    if isinstance(given, str) and not limits.request_id(given):
+        return given
+    account = raw.get("account")
+    if not isinstance(account, dict):
+        return None
+    email, account_id = account.get("email"), account.get("accountId")
+    return _derived_request_id(
+        raw.get("source", "new"),
+        email if isinstance(email, str) and email else None,
+        account_id if isinstance(account_id, str) and not limits.account_id(account_id) else None,
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a request."""
+    generated = AccountRequest.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **generated,
+        "title": "Account request",
+    }
+
+
+def _derived_request_id(source: object, email: str | None, account_id: str | None) -> str | None:
+    """From the natural key of the wish; the address itself cannot be read back out of it."""
+    by_account = f"a-{account_id}" if account_id else None
+    by_email = (
+        f"r-{hashlib.sha256(email.lower().encode(errors='replace')).hexdigest()[:20]}"
+        if email
+        else None
+    )
+    if source in ("existing", "invited"):
+        return by_account or by_email
+    return by_email or by_account
+
+
+def _set_problems(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with collections as a whole, which no check of a single value can see."""
+    problems = []
+    tags = raw.get("tags")
+    if isinstance(tags, dict) and len(tags) > limits.TAGS_PER_REQUEST:
+        problems.append(
+            f"tags: {len(tags)} tags are too many; AWS allows {limits.TAGS_PER_ACCOUNT} on an "
+            f"account and one carries the request id, so {limits.TAGS_PER_REQUEST} are yours"
+        )
+    for key in ("serviceAccess", "rootAccess"):
+        problems.extend(
+            f"{key}: {limits.shown(value)} is listed more than once" for value in repeated(raw, key)
+        )
+    policies = raw.get("policies")
+    if isinstance(policies, list):
+        for index, policy in enumerate(policies):
+            problems.extend(_policy_problems(index, policy))
+    return problems
+
+
+def _policy_problems(index: int, policy: object) -> list[str]:
+    if not isinstance(policy, dict):
+        return []
+    content, kind = policy.get("content"), policy.get("type")
+    longest = limits.POLICY_CONTENT_MAX.get(kind) if isinstance(kind, str) else None
+    if longest is None or not isinstance(content, str) or len(content) <= longest:
+        return []
+    has = f"must have at most {longest:,} characters, this one has {len(content):,}"
+    return [f"policies[{index}].content: {has}"]
+
+
+def _kind(raw: object) -> str:
+    kinds = {str: "text", list: "a list", bool: "true or false", type(None): "null"}
+    return kinds.get(type(raw), "a number")
+
+
+_LISTED_MAX = 60
+"""Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
+
+
+def _listed(problems: list[str]) -> list[str]:
+    if len(problems) <= _LISTED_MAX:
+        return problems
+    return [*problems[:_LISTED_MAX], f"… and {len(problems) - _LISTED_MAX} more problems"]

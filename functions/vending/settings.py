@@ -1,0 +1,48 @@
+"""The environment as typed values, one model a need, read when first needed."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vending.catalogue import explain
+from vending.errors import OperationRefused
+
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Environment variables of one need; the alias is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+
+class LedgerSettings(Settings):
+    """What the functions that use the ledger need."""
+
+    table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
+
+
+class AnnouncementSettings(Settings):
+    """What the functions that announce states need."""
+
+    bus_name: Filled = Field(alias="EVENT_BUS_NAME")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(model: type[S]) -> S:
+    """The settings; OperationRefused (SettingsInvalid) names what the environment lacks."""
+    try:
+        return model.model_validate(dict(os.environ))
+    except ValidationError as error:
+        names = ", ".join(str(details["loc"][0]) for details in error.errors())
+        words = explain("SettingsInvalid")
+        raise OperationRefused(
+            f"The function's environment lacks {names}.",
+            code="SettingsInvalid",
+            remedy=words.remedy,
+        ) from None

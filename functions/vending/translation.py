@@ -1,0 +1,200 @@
+"""The one place where botocore's exceptions become ours: by code and Reason, never by message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.parsers import ResponseParserError
+
+from vending.catalogue import explain
+from vending.errors import (
+    ConcurrentModification,
+    CreationLimitReached,
+    OperationRefused,
+    OrganizationFinalizing,
+    OutcomeUnknown,
+    ServiceUnavailable,
+    Throttled,
+    TransientError,
+    VendingError,
+)
+
+RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
+    ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationLimitReached,
+    ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
+    ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
+    ("FinalizingOrganizationException", None): OrganizationFinalizing,
+    **dict.fromkeys(
+        (
+            ("ConcurrentModificationException", None),
+            ("ConditionalCheckFailedException", None),
+            ("DuplicateAccountException", None),
+            ("DuplicateOrganizationalUnitException", None),
+            ("ReplicatedWriteConflictException", None),
+            ("SourceParentNotFoundException", None),
+            ("TransactionConflictException", None),
+        ),
+        ConcurrentModification,
+    ),
+    **dict.fromkeys(
+        (
+            ("BandwidthLimitExceeded", None),
+            ("KmsThrottlingException", None),
+            ("PriorRequestNotComplete", None),
+            ("ProvisionedThroughputExceededException", None),
+            ("RequestLimitExceeded", None),
+            ("RequestThrottled", None),
+            ("RequestThrottledException", None),
+            ("SlowDown", None),
+            ("ThrottledException", None),
+            ("Throttling", None),
+            ("ThrottlingException", None),
+            ("TooManyRequestsException", None),
+        ),
+        Throttled,
+    ),
+    **dict.fromkeys(
+        (
+            ("AccountNotFoundException", None),
+            ("ChildNotFoundException", None),
+            ("CreateAccountStatusNotFoundException", None),
+            ("DestinationParentNotFoundException", None),
+            ("ExpiredToken", None),
+            ("ExpiredTokenException", None),
+            ("InternalError", None),
+            ("InternalException", None),
+            ("InternalFailure", None),
+            ("InternalServerError", None),
+            ("ParentNotFoundException", None),
+            ("RequestExpired", None),
+            ("RequestTimeout", None),
+            ("RequestTimeoutException", None),
+            ("ServiceException", None),
+            ("ServiceUnavailable", None),
+            ("ServiceUnavailableException", None),
+            ("TargetNotFoundException", None),
+        ),
+        ServiceUnavailable,
+    ),
+}
+"""Codes, or codes with a Reason, after which the same call may succeed.
+
+A thing that is not found is among them because Organizations is eventually consistent, and the
+corridor only works on what an earlier step made or saw. The codes that an operation adopts (a
+duplicate is what was wanted) are here for the case that a second look does not show it yet.
+"""
+
+AwsFailure = ClientError | BotoCoreError | ResponseParserError
+"""Everything a boto3 call raises."""
+
+_AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
+"""Answers that do not say whether CreateAccount acted, whatever their HTTP status."""
+
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+
+_NOT_SENDABLE = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+_CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+
+_SERVER_ERROR = 500
+
+
+def translate(error: AwsFailure) -> VendingError:
+    """Our error for a call that is safe to repeat."""
+    if isinstance(error, ClientError):
+        return _refusal(error)
+    if isinstance(error, _CUT_OFF):
+        return _unavailable(error)
+    words = explain("ParamValidationError")
+    return OperationRefused(
+        f"{words.what} ({type(error).__name__}: {error})",
+        code=type(error).__name__,
+        remedy=words.remedy,
+    )
+
+
+def translate_creation(error: AwsFailure) -> VendingError:
+    """Our error for CreateAccount, which must not be repeated unless AWS surely did not act."""
+    if isinstance(error, ClientError):
+        if _status(error) >= _SERVER_ERROR or _code(error) in _AMBIGUOUS_CODES:
+            return unknown_outcome(_code(error))
+        return _refusal(error)
+    if isinstance(error, _NEVER_SENT):
+        return _unavailable(error)
+    if isinstance(error, _NOT_SENDABLE):
+        return translate(error)
+    return unknown_outcome(type(error).__name__)
+
+
+def unknown_outcome(cause: str) -> OutcomeUnknown:
+    """CreateAccount may have acted; `cause` says why nobody knows."""
+    words = explain("OutcomeUnknown")
+    return OutcomeUnknown(f"CreateAccount: {words.what} ({cause})", remedy=words.remedy)
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Lets no exception of botocore's out."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
+        raise translate(error) from error
+
+
+def _refusal(error: ClientError) -> VendingError:
+    code, reason = _code(error), _reason(error)
+    words = explain(code, reason)
+    kind = RETRIED.get((code, reason)) or RETRIED.get((code, None))
+    if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
+        kind = ServiceUnavailable
+    message = f"{error.operation_name}: {words.what}"
+    said = error.response.get("Error", {}).get("Message")
+    if said:
+        message += f" AWS says: {said}"
+    remedy = words.remedy
+    if code in ("AccessDenied", "AccessDeniedException"):
+        remedy = remedy.replace("the named action", error.operation_name)
+    return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
+
+
+def _unavailable(error: AwsFailure) -> ServiceUnavailable:
+    words = explain("ServiceUnavailable")
+    return ServiceUnavailable(
+        f"{words.what} ({type(error).__name__})", code=type(error).__name__, remedy=words.remedy
+    )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "Unknown")
+
+
+def _reason(error: ClientError) -> str | None:
+    modelled: Mapping[str, Any] = error.response
+    return modelled.get("Reason")
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

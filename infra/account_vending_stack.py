@@ -1,0 +1,70 @@
+"""The stack: what it is made of, who may do what, and what it tells the outside."""
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.grants import grant_to_operations
+from infra.ledger import Ledger
+from infra.operation_function import OperationFunction
+from infra.request_bus import RequestBus
+from infra.settings import Settings
+from infra.vending_workflow import VendingWorkflow
+
+FUNCTIONS_ASSET = Path(__file__).parents[1] / "build" / "functions" / "lambda"
+
+OPERATIONS = (
+    "AcceptRequest",
+    "CreateAccount",
+    "DescribeCreateAccountStatus",
+    "DescribeAccount",
+    "CreateOrganizationalUnit",
+    "MoveAccount",
+    "TagResource",
+    "EnableAWSServiceAccess",
+    "EnableOrganizationsRootSessions",
+    "RecordVended",
+    "RecordFailure",
+)
+
+
+class AccountVendingStack(Stack):
+    """Everything, in the management account and us-east-1.
+
+    Organizations takes these writes from its management account only, and its events appear in
+    us-east-1 only. The account stays open, so that one template serves every organization.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description="Vends AWS accounts: exactly one account per request",
+            env=Environment(region="us-east-1"),
+        )
+        # The CDK says of every function and machine that it needs its role, though its properties
+        # refer to that role already: harmless, and not ours to say otherwise.
+        self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
+        functions = {
+            operation: OperationFunction(self, operation, code=code, settings=settings)
+            for operation in OPERATIONS
+        }
+        ledger = Ledger(self, "Ledger")
+        bus = RequestBus(self, "RequestBus")
+        workflow = VendingWorkflow(
+            self,
+            "VendingWorkflow",
+            functions={operation: each.function for operation, each in functions.items()},
+            settings=settings,
+        )
+
+        bus.start_on_request(workflow.state_machine)
+        grant_to_operations(functions, ledger=ledger.table, bus=bus.event_bus, settings=settings)
+
+        CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+        CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
+        CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
+        CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)

@@ -1,0 +1,172 @@
+"""What each operation may do on AWS, beyond its own logs and traces: all of it, in one place.
+
+Actions that know no resources are granted on "*", as the Service Authorization Reference, "Actions,
+resources, and condition keys for AWS Organizations" (and "for AWS Identity and Access Management"),
+says. An organization's id is not known before deployment, hence `o-*`; all its ARNs carry the
+management account's id, which is the account of this stack.
+"""
+
+from collections.abc import Mapping
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+
+from infra.operation_function import OperationFunction
+from infra.settings import Settings
+from infra.vending_workflow import STATE_MACHINE_NAME
+
+# The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
+REQUEST_ID_TAG = "account-vending:request-id"
+
+
+def grant_to_operations(
+    functions: Mapping[str, OperationFunction],
+    *,
+    ledger: dynamodb.ITable,
+    bus: events.IEventBus,
+    settings: Settings,
+) -> None:
+    """Grant to each of `functions`, by operation name, exactly what it calls."""
+    _grant_bookkeeping(functions, ledger=ledger, bus=bus)
+    _grant_doors(functions)
+    _grant_corridor(functions)
+    _grant_organization_settings(functions, settings=settings)
+
+
+def _grant_bookkeeping(
+    functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, bus: events.IEventBus
+) -> None:
+    # These two also write rows that were not there.
+    for name in ("AcceptRequest", "RecordFailure"):
+        functions[name].may_use_ledger(ledger, operations=("GetItem", "PutItem", "UpdateItem"))
+    for name in ("CreateAccount", "DescribeCreateAccountStatus", "DescribeAccount", "RecordVended"):
+        functions[name].may_use_ledger(ledger, operations=("GetItem", "UpdateItem"))
+    # Whoever changes a request's state says so to everybody else.
+    for name in (
+        "AcceptRequest",
+        "CreateAccount",
+        "DescribeCreateAccountStatus",
+        "DescribeAccount",
+        "RecordVended",
+        "RecordFailure",
+    ):
+        functions[name].may_announce_on(bus)
+    stack = Stack.of(ledger)
+    execution = f"arn:{stack.partition}:states:{stack.region}:{stack.account}:execution"
+    # A claim whose execution no longer runs may be taken over. The ARN is put together from the
+    # name, because the state machine itself depends on this function.
+    functions["AcceptRequest"].may(
+        "LookAtClaimingExecution",
+        actions=["states:DescribeExecution"],
+        resources=[f"{execution}:{STATE_MACHINE_NAME}:*"],
+    )
+
+
+def _grant_doors(functions: Mapping[str, OperationFunction]) -> None:
+    create_account = functions["CreateAccount"]
+    describe_create_account_status = functions["DescribeCreateAccountStatus"]
+    describe_account = functions["DescribeAccount"]
+    accounts = [f"{_organizations_arn(create_account)}:account/o-*/*"]
+
+    # No account without its request's id: what a lost answer leaves behind must be recognisable.
+    carries_request_id = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
+    create_account.may(
+        "CreateTaggedAccount",
+        actions=["organizations:CreateAccount"],
+        resources=["*"],
+        conditions=carries_request_id,
+    )
+    # CreateAccount with tags needs TagResource too. AWS Organizations API Reference, CreateAccount.
+    create_account.may(
+        "TagAtCreation",
+        actions=["organizations:TagResource"],
+        resources=accounts,
+        conditions=carries_request_id,
+    )
+    # What an unanswered call left behind shows first as a creation of that name and time.
+    create_account.may(
+        "FindCreation", actions=["organizations:ListCreateAccountStatus"], resources=["*"]
+    )
+    for finder in (create_account, describe_create_account_status):
+        finder.may(
+            "FollowCreation",
+            actions=["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"],
+            resources=["*"],
+        )
+        # An account is adopted only when its email and its request tag say that it is ours.
+        finder.may(
+            "RecognizeAccount",
+            actions=["organizations:DescribeAccount", "organizations:ListTagsForResource"],
+            resources=accounts,
+        )
+    describe_account.may(
+        "DescribeAccount", actions=["organizations:DescribeAccount"], resources=accounts
+    )
+
+
+def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
+    create_organizational_unit = functions["CreateOrganizationalUnit"]
+    move_account = functions["MoveAccount"]
+    organization = _organizations_arn(move_account)
+    accounts = [f"{organization}:account/o-*/*"]
+    parents = [f"{organization}:root/o-*/r-*", f"{organization}:ou/o-*/ou-*"]
+
+    create_organizational_unit.may("FindRoot", actions=["organizations:ListRoots"], resources=["*"])
+    create_organizational_unit.may(
+        "EnsurePath",
+        actions=[
+            "organizations:ListOrganizationalUnitsForParent",
+            "organizations:CreateOrganizationalUnit",
+        ],
+        resources=parents,
+    )
+    move_account.may("FindParent", actions=["organizations:ListParents"], resources=accounts)
+    # AWS checks the account, the parent it leaves and the parent it goes to.
+    move_account.may(
+        "MoveAccount", actions=["organizations:MoveAccount"], resources=[*accounts, *parents]
+    )
+    functions["TagResource"].may(
+        "TagAccount",
+        actions=["organizations:ListTagsForResource", "organizations:TagResource"],
+        resources=accounts,
+    )
+
+
+def _grant_organization_settings(
+    functions: Mapping[str, OperationFunction], *, settings: Settings
+) -> None:
+    read_service_access = "organizations:ListAWSServiceAccessForOrganization"
+    enable_service_access = functions["EnableAWSServiceAccess"]
+    enable_service_access.may("ReadServiceAccess", actions=[read_service_access], resources=["*"])
+    enable_service_access.may(
+        "EnableListedServices",
+        actions=["organizations:EnableAWSServiceAccess"],
+        resources=["*"],
+        conditions={
+            "StringEquals": {"organizations:ServicePrincipal": list(settings.service_principals)}
+        },
+    )
+    enable_root_sessions = functions["EnableOrganizationsRootSessions"]
+    enable_root_sessions.may(
+        "EnsureRootFeatures",
+        actions=[
+            "iam:ListOrganizationsFeatures",
+            "iam:EnableOrganizationsRootCredentialsManagement",
+            "iam:EnableOrganizationsRootSessions",
+            read_service_access,
+        ],
+        resources=["*"],
+    )
+    # Root features need IAM's trusted access first; this function can enable nobody else's.
+    enable_root_sessions.may(
+        "EnableServiceAccessForIAM",
+        actions=["organizations:EnableAWSServiceAccess"],
+        resources=["*"],
+        conditions={"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}},
+    )
+
+
+def _organizations_arn(scope: OperationFunction) -> str:
+    stack = Stack.of(scope)
+    return f"arn:{stack.partition}:organizations::{stack.account}"

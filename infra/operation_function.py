@@ -1,0 +1,107 @@
+"""One operation: its Lambda function, its own role, its own log group."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.settings import Settings
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def module_name(operation: str) -> str:
+    """The module of an operation: `EnableAWSServiceAccess` is `enable_aws_service_access`."""
+    return _WORD_START.sub("_", operation).lower()
+
+
+class OperationFunction(Construct):
+    """The function of the operation `id_`, run by `operations.<module>.handler` of `code`.
+
+    Its role starts with nothing but its own log group and traces. What else it may do, the stack
+    says by `may`, `may_use_ledger` and `may_announce_on`.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, code: lambda_.Code, settings: Settings
+    ) -> None:
+        super().__init__(scope, id_)
+        self._log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=settings.log_retention,
+            # The ledger is what must outlive the stack; logs without their function are litter.
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self._grants = iam.Policy(self, "Grants", roles=[role])
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"Account vending: {id_}",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=lambda_.Architecture.ARM_64,
+            handler=f"operations.{module_name(id_)}.handler",
+            code=code,
+            memory_size=settings.function_memory_mb,
+            timeout=Duration.seconds(settings.function_timeout_seconds),
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=self._log_group,
+            # Only the statements named here, none that a construct adds on its own.
+            role=role.without_policy_updates(),
+            environment={
+                "LOG_LEVEL": settings.log_level,
+                "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
+                "POWERTOOLS_SERVICE_NAME": "account-vending",
+            },
+        )
+        # A function whose role may not write yet would start without logs and traces.
+        self.function.node.add_dependency(self._grants)
+        self.may(
+            "WriteOwnLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[self._log_group.log_group_arn],
+        )
+        self.may(
+            "WriteTraces",
+            actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+            resources=["*"],
+        )
+
+    def may(
+        self,
+        sid: str,
+        *,
+        actions: Sequence[str],
+        resources: Sequence[str],
+        conditions: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
+    ) -> None:
+        """Grant `actions` on `resources` in a statement of the name `sid`."""
+        self._grants.add_statements(
+            iam.PolicyStatement(
+                sid=sid,
+                actions=list(actions),
+                resources=list(resources),
+                conditions=conditions,
+            )
+        )
+
+    def may_use_ledger(self, table: dynamodb.ITable, *, operations: Sequence[str]) -> None:
+        """Tell the function where the ledger is and grant it these DynamoDB operations on rows."""
+        self.function.add_environment("LEDGER_TABLE_NAME", table.table_name)
+        self.may(
+            "UseLedger",
+            actions=[f"dynamodb:{operation}" for operation in operations],
+            resources=[table.table_arn],
+        )
+
+    def may_announce_on(self, bus: events.IEventBus) -> None:
+        """Tell the function which bus to announce on and grant it to put events there."""
+        self.function.add_environment("EVENT_BUS_NAME", bus.event_bus_name)
+        self.may("Announce", actions=["events:PutEvents"], resources=[bus.event_bus_arn])

@@ -1,0 +1,1 @@
+"""The synthesized template: what would exist on AWS, and who may do what there."""

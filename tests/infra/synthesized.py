@@ -1,0 +1,105 @@
+"""Reading the template that `make synth` made."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+ASSEMBLY = ROOT / "cdk.out"
+TEMPLATE_NAME = "AccountVending.template.json"
+DEFINITION = ROOT / "statemachines" / "account_vending.asl.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of an identity policy, every one-or-many as a set of strings."""
+
+    sid: str | None
+    effect: str
+    actions: frozenset[str]
+    resources: frozenset[str]
+    condition: dict[str, Any]
+
+
+class SynthesizedTemplate:
+    """The template, asked by resource type and by the name of an operation."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+
+    def of_type(self, type_: str) -> dict[str, dict[str, Any]]:
+        """All resources of a type, by logical id."""
+        return {
+            id_: resource
+            for id_, resource in self.document["Resources"].items()
+            if resource["Type"] == type_
+        }
+
+    def only(self, type_: str) -> dict[str, Any]:
+        """The one resource of a type."""
+        (resource,) = self.of_type(type_).values()
+        return resource
+
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """The functions' properties, by operation."""
+        return {
+            re.sub(r"Function[0-9A-F]{8}$", "", id_): resource["Properties"]
+            for id_, resource in self.of_type("AWS::Lambda::Function").items()
+        }
+
+    def statements(self, role_id: str) -> list[Statement]:
+        """Everything a role may do, from its own policies and those attached to it."""
+        role = self.document["Resources"][role_id]["Properties"]
+        documents = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
+        documents += [
+            policy["Properties"]["PolicyDocument"]
+            for policy in self.of_type("AWS::IAM::Policy").values()
+            if {"Ref": role_id} in policy["Properties"]["Roles"]
+        ]
+        return [_statement(each) for document in documents for each in document["Statement"]]
+
+    def statements_of(self, operation: str) -> list[Statement]:
+        """Everything the function of an operation may do."""
+        return self.statements(logical_id(self.functions()[operation]["Role"]))
+
+
+def read_template() -> SynthesizedTemplate:
+    """The template in cdk.out."""
+    return SynthesizedTemplate(json.loads((ASSEMBLY / TEMPLATE_NAME).read_text()))
+
+
+def logical_id(reference: dict[str, Any]) -> str:
+    """The logical id that a Ref or a Fn::GetAtt names."""
+    id_ = reference.get("Ref") or reference["Fn::GetAtt"][0]
+    assert isinstance(id_, str)
+    return id_
+
+
+def flat(value: Any) -> str:
+    """An intrinsic as readable text: `${LogicalId.Attribute}` for what CloudFormation fills in."""
+    match value:
+        case str():
+            return value
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"${{{name}.{attribute}}}"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(flat(part) for part in parts)
+    raise AssertionError(f"an intrinsic that no test knows: {value}")
+
+
+def _statement(statement: dict[str, Any]) -> Statement:
+    return Statement(
+        sid=statement.get("Sid"),
+        effect=statement["Effect"],
+        actions=frozenset(_many(statement["Action"])),
+        resources=frozenset(flat(each) for each in _many(statement["Resource"])),
+        condition=statement.get("Condition", {}),
+    )
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,225 @@
+"""What each resource must be, whatever the CDK makes its defaults."""
+
+import json
+import re
+
+import pytest
+
+from infra.account_vending_stack import OPERATIONS
+from infra.operation_function import module_name
+from tests.infra.synthesized import DEFINITION, ROOT, SynthesizedTemplate, flat, logical_id
+
+PHYSICAL_NAME_PROPERTIES = (
+    "FunctionName",
+    "LogGroupName",
+    "PolicyName",
+    "QueueName",
+    "RoleName",
+    "TableName",
+)
+
+
+def test_ledger_is_billed_by_request_and_outlives_the_stack(template: SynthesizedTemplate) -> None:
+    table = template.only("AWS::DynamoDB::Table")
+
+    assert table["DeletionPolicy"] == "Retain"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+
+
+def test_ledger_is_keyed_by_pk_and_listed_by_state(template: SynthesizedTemplate) -> None:
+    table = template.only("AWS::DynamoDB::Table")["Properties"]
+
+    assert table["KeySchema"] == [{"AttributeName": "pk", "KeyType": "HASH"}]
+    assert table["GlobalSecondaryIndexes"] == [
+        {
+            "IndexName": "byState",
+            "KeySchema": [
+                {"AttributeName": "state", "KeyType": "HASH"},
+                {"AttributeName": "updatedAt", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_function_runs_the_handler_of_its_name(
+    template: SynthesizedTemplate, operation: str
+) -> None:
+    function = template.functions()[operation]
+
+    assert function["Handler"] == f"operations.{module_name(operation)}.handler"
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_function_has_a_role_and_a_log_group_of_its_own(
+    template: SynthesizedTemplate, operation: str
+) -> None:
+    function = template.functions()[operation]
+    role = logical_id(function["Role"])
+    log_group = logical_id(function["LoggingConfig"]["LogGroup"])
+
+    assert role.startswith(f"{operation}Role")
+    assert log_group.startswith(f"{operation}Logs")
+    assert template.document["Resources"][log_group]["Properties"]["RetentionInDays"] == 180
+    assert template.document["Resources"][log_group]["DeletionPolicy"] == "Delete"
+
+
+def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedTemplate) -> None:
+    modules = {
+        path.stem
+        for path in (ROOT / "functions" / "operations").glob("*.py")
+        if path.stem != "__init__"
+    }
+
+    assert {module_name(operation) for operation in template.functions()} == modules
+
+
+@pytest.mark.parametrize(
+    ("operation", "module"),
+    [
+        ("TagResource", "tag_resource"),
+        ("EnableAWSServiceAccess", "enable_aws_service_access"),
+        ("ListAWSServiceAccessForOrganization", "list_aws_service_access_for_organization"),
+        ("CreateGovCloudAccount", "create_gov_cloud_account"),
+    ],
+)
+def test_module_name_splits_words_and_keeps_acronyms_whole(operation: str, module: str) -> None:
+    assert module_name(operation) == module
+
+
+def test_function_times_out_before_the_task_that_waits_for_it(
+    template: SynthesizedTemplate,
+) -> None:
+    task_timeouts = [
+        int(seconds) for seconds in re.findall(r'"TimeoutSeconds": (\d+)', DEFINITION.read_text())
+    ]
+
+    assert max(each["Timeout"] for each in template.functions().values()) < min(task_timeouts)
+
+
+def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation, function in template.functions().items():
+        environment = function["Environment"]["Variables"]
+        sids = {statement.sid for statement in template.statements_of(operation)}
+
+        assert ("LEDGER_TABLE_NAME" in environment) == ("UseLedger" in sids), operation
+        assert ("EVENT_BUS_NAME" in environment) == ("Announce" in sids), operation
+        assert environment["POWERTOOLS_SERVICE_NAME"] == "account-vending"
+        assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "AccountVending"
+        assert environment["LOG_LEVEL"] == "INFO"
+
+
+def test_state_machine_is_standard_traced_and_logged_without_data(
+    template: SynthesizedTemplate,
+) -> None:
+    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+
+    assert machine["StateMachineName"] == "account-vending"
+    assert machine["StateMachineType"] == "STANDARD"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
+    template: SynthesizedTemplate,
+) -> None:
+    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+
+    placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
+
+    assert placeholders == set(machine["DefinitionSubstitutions"])
+    for placeholder, function in machine["DefinitionSubstitutions"].items():
+        operation = placeholder.removesuffix("FunctionArn")
+        assert logical_id(function).startswith(f"{operation}Function")
+
+
+def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
+    template: SynthesizedTemplate,
+) -> None:
+    rule = template.only("AWS::Events::Rule")["Properties"]
+    (machine_id,) = template.of_type("AWS::StepFunctions::StateMachine")
+    (bus_id,) = template.of_type("AWS::Events::EventBus")
+    (target,) = rule["Targets"]
+
+    assert rule["EventPattern"] == {"detail-type": ["AccountRequested"]}
+    assert rule["EventBusName"] == {"Ref": bus_id}
+    assert rule["State"] == "ENABLED"
+    assert target["Arn"] == {"Ref": machine_id}
+    assert target["InputPath"] == "$.detail"
+
+
+def test_rule_retries_for_a_day_and_then_keeps_the_event(template: SynthesizedTemplate) -> None:
+    (target,) = template.only("AWS::Events::Rule")["Properties"]["Targets"]
+    (queue_id,) = template.of_type("AWS::SQS::Queue")
+
+    assert target["RetryPolicy"] == {
+        "MaximumEventAgeInSeconds": 24 * 60 * 60,
+        "MaximumRetryAttempts": 185,
+    }
+    assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue_id, "Arn"]}}
+
+
+def test_dead_letter_queue_is_encrypted_and_keeps_two_weeks(template: SynthesizedTemplate) -> None:
+    queue = template.only("AWS::SQS::Queue")["Properties"]
+
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
+
+
+def test_dead_letter_queue_takes_messages_from_the_rule_only_and_over_tls_only(
+    template: SynthesizedTemplate,
+) -> None:
+    policy = template.only("AWS::SQS::QueuePolicy")["Properties"]["PolicyDocument"]
+    (rule_id,) = template.of_type("AWS::Events::Rule")
+    statements = {each["Effect"]: each for each in policy["Statement"]}
+
+    assert len(policy["Statement"]) == 2
+    assert statements["Deny"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statements["Allow"]["Action"] == "sqs:SendMessage"
+    assert statements["Allow"]["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}
+    }
+
+
+def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
+    template: SynthesizedTemplate,
+) -> None:
+    named = {
+        id_
+        for id_, resource in template.document["Resources"].items()
+        for name in PHYSICAL_NAME_PROPERTIES
+        if name in resource["Properties"] and resource["Type"] != "AWS::IAM::Policy"
+    }
+
+    assert named == set()
+    assert template.only("AWS::Events::EventBus")["Properties"]["Name"] == "account-vending"
+
+
+def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTemplate) -> None:
+    outputs = template.document["Outputs"]
+    expected = {
+        "StateMachineArn": "AWS::StepFunctions::StateMachine",
+        "EventBusName": "AWS::Events::EventBus",
+        "LedgerTableName": "AWS::DynamoDB::Table",
+        "DeadLetterQueueUrl": "AWS::SQS::Queue",
+    }
+
+    for output, type_ in expected.items():
+        (id_,) = template.of_type(type_)
+        assert flat(outputs[output]["Value"]) == f"${{{id_}}}"
+
+
+def test_definition_is_json_of_one_machine() -> None:
+    assert json.loads(DEFINITION.read_text())["QueryLanguage"] == "JSONata"

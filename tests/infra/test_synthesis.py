@@ -1,0 +1,113 @@
+"""The template as a file: fresh, repeatable, offline, clean."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.infra.synthesized import (
+    ASSEMBLY,
+    DEFINITION,
+    ROOT,
+    TEMPLATE_NAME,
+    SynthesizedTemplate,
+)
+
+
+@pytest.fixture(scope="module")
+def second_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app run once more, with an empty home, no credentials, no network and no other Node."""
+    assembly = tmp_path_factory.mktemp("assembly")
+    environment = {
+        "CDK_OUTDIR": str(assembly),
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "PATH": os.defpath,
+        "https_proxy": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+    }
+    subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, check=True, timeout=120)
+    return assembly
+
+
+@pytest.mark.parametrize("name", [TEMPLATE_NAME, "AccountVending.assets.json", "manifest.json"])
+def test_synthesis_repeated_elsewhere_makes_the_same_files(
+    second_assembly: Path, name: str
+) -> None:
+    # A difference means either that synthesis is not repeatable or that cdk.out is stale.
+    assert (second_assembly / name).read_text() == (ASSEMBLY / name).read_text()
+
+
+def test_template_has_no_findings_of_cfn_lint() -> None:
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), ASSEMBLY / TEMPLATE_NAME],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+    assert (linted.stdout, linted.returncode) == ("", 0)
+
+
+def test_template_leaves_the_account_open_and_fixes_the_region(
+    template: SynthesizedTemplate,
+) -> None:
+    manifest = json.loads((ASSEMBLY / "manifest.json").read_text())
+
+    environment = manifest["artifacts"]["AccountVending"]["environment"]
+
+    assert environment == "aws://unknown-account/us-east-1"
+    assert not re.search(r"\b\d{12}\b", json.dumps(template.document))
+
+
+def test_template_needs_one_asset_besides_itself(template: SynthesizedTemplate) -> None:
+    assets = json.loads((ASSEMBLY / "AccountVending.assets.json").read_text())
+
+    zipped = [
+        hash_ for hash_, file in assets["files"].items() if file["source"]["packaging"] == "zip"
+    ]
+
+    assert assets["dockerImages"] == {}
+    assert {f"{hash_}.zip" for hash_ in zipped} == {
+        function["Code"]["S3Key"] for function in template.functions().values()
+    }
+    assert len(zipped) == 1
+
+
+def test_template_holds_nothing_but_what_the_product_needs(template: SynthesizedTemplate) -> None:
+    types = {resource["Type"] for resource in template.document["Resources"].values()}
+
+    assert types == {
+        "AWS::DynamoDB::Table",
+        "AWS::Events::EventBus",
+        "AWS::Events::Rule",
+        "AWS::IAM::Policy",
+        "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
+        "AWS::StepFunctions::StateMachine",
+    }
+
+
+def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTemplate) -> None:
+    assert set(template.document["Outputs"]) == {
+        "StateMachineArn",
+        "EventBusName",
+        "LedgerTableName",
+        "DeadLetterQueueUrl",
+    }
+
+
+def test_definition_stands_in_the_template_as_it_stands_in_its_file(
+    template: SynthesizedTemplate,
+) -> None:
+    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+
+    assert machine["DefinitionString"] == DEFINITION.read_text()

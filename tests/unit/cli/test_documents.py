@@ -1,0 +1,183 @@
+"""Request files: what is read, and what is told when they cannot be."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli import documents
+from cli.failure import InputError
+
+
+def read(text: str) -> list[documents.Document]:
+    return documents.read("-", stdin=io.StringIO(text))
+
+
+def values(text: str) -> list[Any]:
+    return [document.value for document in read(text)]
+
+
+def problems(text: str) -> list[str]:
+    return [problem for document in read(text) for problem in document.problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"account": {"name": "A"}}', id="json"),
+        pytest.param("account:\n  name: A\n", id="yaml"),
+        pytest.param("account: {name: A}\n...\n", id="yaml with an end mark"),
+        pytest.param('[{"account": {"name": "A"}}]', id="json list of one"),
+        pytest.param("- account: {name: A}\n", id="yaml list of one"),
+        pytest.param("\n---\naccount: {name: A}\n---\n", id="yaml with an empty document"),
+        pytest.param("{account: {name: A}}", id="yaml in braces"),
+    ],
+)
+def test_read_one_request_in_any_form(text: str) -> None:
+    assert values(text) == [{"account": {"name": "A"}}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[{"a": 1}, {"a": 2}, {"a": 3}]', id="json list"),
+        pytest.param("- a: 1\n- a: 2\n- a: 3\n", id="yaml list"),
+        pytest.param("a: 1\n---\na: 2\n---\na: 3\n", id="yaml documents"),
+        pytest.param("a: 1\n---\n- a: 2\n- a: 3\n", id="both"),
+    ],
+)
+def test_read_several_requests_in_order(text: str) -> None:
+    assert values(text) == [{"a": 1}, {"a": 2}, {"a": 3}]
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "no", "on", "off", "2027-01-01", "12:30:45", "1_000", "=", "0x1F"]
+)
+def test_yaml_word_that_only_looks_like_something_else_stays_text(word: str) -> None:
+    assert values(f"tag: {word}") == [{"tag": word}]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-2", -2),
+        ("1.5", 1.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("null", None),
+        ("", None),
+    ],
+)
+def test_yaml_values_are_those_of_json(text: str, value: object) -> None:
+    assert values(f"it: {text}") == [{"it": value}]
+
+
+def test_yaml_number_with_leading_zero_is_told_with_line_and_cure() -> None:
+    found = problems("source: existing\naccount:\n  accountId: 012345678901\n")
+
+    assert len(found) == 1
+    assert "line 3" in found[0]
+    assert '"012345678901"' in found[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("a: 1\nb: 2\na: 3\n", 'line 3: the key "a"', id="yaml"),
+        pytest.param('{"a": 1, "b": 2, "a": 3}', 'the key "a"', id="json"),
+        pytest.param("x:\n  a: 1\n  a: 2\n", 'line 3: the key "a"', id="yaml, nested"),
+        pytest.param('{"x": {"a": 1, "a": 2}}', 'the key "a"', id="json, nested"),
+    ],
+)
+def test_key_given_twice_is_told(text: str, expected: str) -> None:
+    assert [problem for problem in problems(text) if expected in problem]
+
+
+def test_yaml_merge_may_be_overridden_without_a_problem() -> None:
+    text = "defaults: &d {a: 1, b: 2}\nit:\n  <<: *d\n  b: 3\n"
+
+    assert problems(text) == []
+    assert values(text)[0]["it"] == {"a": 1, "b": 3}
+
+
+def test_every_problem_of_the_text_is_told_at_once() -> None:
+    found = problems("a: 007\na: 1\n? [x]\n: 1\nb: !!binary aGk=\n")
+
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("", "is empty", id="nothing"),
+        pytest.param(" \n", "is empty", id="blank"),
+        pytest.param("[]", "holds no request", id="empty list"),
+        pytest.param("# a comment\n", "holds no request", id="comment"),
+        pytest.param("a: [1, 2\n", "line 2", id="yaml that breaks off"),
+        pytest.param("a: 1\n\tb: 2\n", "not YAML", id="tab"),
+        pytest.param("&a [*a]", "in itself", id="loop"),
+        pytest.param("[" * 5000, "nested", id="too deep"),
+    ],
+)
+def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said) as refused:
+        read(text)
+
+    assert refused.value.exit_code == 2
+
+
+def test_yaml_aliases_that_unfold_without_end_are_refused_at_once() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+
+    with pytest.raises(InputError, match="unfolds"):
+        read("\n".join(levels))
+
+
+def test_json_file_tells_line_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_text('{"account": {\n  "name": }\n}')
+
+    with pytest.raises(InputError, match="line 2, column 11"):
+        documents.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(None, "does not exist", id="missing"),
+        pytest.param(b"\xff\xfe\x00", "not UTF-8", id="binary"),
+        pytest.param(b"x" * (documents.MAX_BYTES + 1), "larger", id="huge"),
+    ],
+)
+def test_file_that_cannot_be_read_is_refused(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "request.yaml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(InputError, match=said):
+        documents.read(str(path))
+
+
+def test_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        documents.read(str(tmp_path))
+
+
+def test_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "request.json"
+    path.write_bytes(b'\xef\xbb\xbf{"a": 1}')
+
+    assert documents.read(str(path))[0].value == {"a": 1}
+
+
+def test_label_names_the_request_among_several() -> None:
+    labels = [document.label for document in read("- account: {name: A}\n- nothing\n")]
+
+    assert labels == ["standard input, request 1 (A)", "standard input, request 2"]

@@ -1,0 +1,148 @@
+"""From documents to submissions: all problems at once, or everything that is to be sent."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cli import documents
+from cli.failure import InputError
+from cli.submission import Submission
+from cli.validation import validated
+
+
+def submissions(text: str) -> list[Submission]:
+    return validated(documents.read("-", stdin=io.StringIO(text)))
+
+
+def told(text: str) -> str:
+    with pytest.raises(InputError) as refused:
+        submissions(text)
+    return refused.value.what
+
+
+def test_request_is_sent_as_written_with_its_id_filled_in() -> None:
+    (one,) = submissions("account: {name: Sandbox, email: sandbox@example.com}\n")
+
+    assert one.detail == {
+        "account": {"name": "Sandbox", "email": "sandbox@example.com"},
+        "requestId": one.request_id,
+    }
+    assert one.request_id.startswith("r-")
+    assert (one.name, one.email) == ("Sandbox", "sandbox@example.com")
+
+
+def test_given_request_id_is_kept() -> None:
+    (one,) = submissions("requestId: mine\naccount: {name: A, email: a@example.com}\n")
+
+    assert one.request_id == "mine"
+    assert one.detail["requestId"] == "mine"
+
+
+def test_existing_account_is_called_by_its_id() -> None:
+    (one,) = submissions('{"source": "existing", "account": {"accountId": "123456789012"}}')
+
+    assert one.name == "123456789012"
+
+
+def test_every_problem_of_every_request_is_told() -> None:
+    text = told(
+        "- account: {name: A, email: nobody}\n  color: blue\n"
+        "- account: {name: B, email: b@example.com}\n"
+        "- account: {name: C, email: c@example.com}\n  organizationalUnit: Sandbox\n"
+        "- 7\n"
+    )
+
+    assert "standard input, request 1 (A)" in text
+    assert "account.email: " in text
+    assert "color: " in text
+    assert "request 2" not in text
+    assert "request 3 (C)" in text
+    assert "organizationalUnit: " in text
+    assert "request 4" in text
+    assert "nothing was sent" in text
+
+
+def test_problems_of_the_text_and_of_the_request_are_told_together() -> None:
+    text = told("source: existing\naccount:\n  accountId: 012345678901\n  accountId: x\n")
+
+    assert "leading zero" in text
+    assert "given before" in text
+    assert "twelve digits" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "quoted"),
+    [
+        pytest.param(
+            "source: existing\naccount: {accountId: 123456789012}\n",
+            "account.accountId",
+            '"123456789012"',
+            id="account id",
+        ),
+        pytest.param(
+            "account: {name: A, email: a@example.com}\ntags: {cost-center: 1234}\n",
+            "tags['cost-center']",
+            '"1234"',
+            id="tag",
+        ),
+        pytest.param(
+            "account: {name: A, email: a@example.com}\ntags: {protected: true}\n",
+            "tags['protected']",
+            '"true"',
+            id="truth value",
+        ),
+        pytest.param(
+            "account: {name: A, email: a@example.com}\nserviceAccess: [1]\n",
+            "serviceAccess[0]",
+            '"1"',
+            id="in a list",
+        ),
+    ],
+)
+def test_number_where_text_belongs_comes_with_a_hint_to_quote_it(
+    text: str, where: str, quoted: str
+) -> None:
+    line = next(line for line in told(text).splitlines() if where in line)
+
+    assert f"put it in quotes, {quoted}" in line
+
+
+def test_hint_to_quote_is_not_given_for_lists() -> None:
+    text = told("account: {name: A, email: a@example.com}\ntags: {team: [a]}\n")
+
+    assert "tags['team']: must be text" in text
+    assert "quotes" not in text
+
+
+def test_same_request_twice_in_one_file_is_told() -> None:
+    one = "- account: {name: A, email: a@example.com}\n"
+
+    assert "is the same request as standard input, request 1 (A)" in told(one + one)
+
+
+def test_one_id_for_two_wishes_in_one_file_is_told() -> None:
+    text = told(
+        "- {requestId: x, account: {name: A, email: a@example.com}}\n"
+        "- {requestId: x, account: {name: B, email: b@example.com}}\n"
+    )
+
+    assert "x is already the id of standard input, request 1 (A)" in text
+
+
+def test_problem_cannot_steer_the_terminal() -> None:
+    text = told(
+        '{"account": {"name": "\\u001b[2J", "email": "a@example.com"}, "\\u001b[31mred": 1}'
+    )
+
+    assert "\x1b" not in text
+
+
+def test_request_too_large_for_an_event_is_told() -> None:
+    text = told(
+        '{"account": {"name": "A", "email": "a@example.com"}, "requestedBy": "%s"}'
+        % ("x" * 262_144)
+    )
+
+    assert "256 KB" in text

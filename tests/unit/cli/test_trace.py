@@ -1,0 +1,235 @@
+"""Steps as they follow from an execution's history."""
+
+from __future__ import annotations
+
+from cli.steps import Plan
+from cli.trace import Event, Mark, Step, Trace
+from tests.unit.cli.fakes import DEFINITION
+from tests.unit.cli.histories import START, History
+
+
+def moment(event: Event) -> float:
+    return float((event["timestamp"] - START).total_seconds())
+
+
+def trace_of(history: History) -> Trace:
+    trace = Trace(Plan(DEFINITION))
+    trace.feed(history.events, moment)
+    return trace
+
+
+def step(trace: Trace, name: str) -> Step:
+    return next(one for one in trace.steps if one.name == name)
+
+
+def accepted() -> History:
+    history = History().step("AcceptRequest", {"outcome": "ACCEPTED"})
+    return history.enter("IsRequestNew", "Choice").leave("IsRequestNew", "Choice")
+
+
+def created() -> History:
+    history = accepted().enter("WhichDoor", "Choice").leave("WhichDoor", "Choice")
+    history.step("CreateAccount", {"createAccountRequestId": "car-12345678", "accountId": None})
+    return history.enter("IsAccountReady", "Choice").leave("IsAccountReady", "Choice")
+
+
+def test_all_steps_are_to_come_before_anything_happens() -> None:
+    trace = trace_of(History())
+
+    assert {one.mark for one in trace.steps} == {Mark.PENDING}
+    assert trace.current is None
+    assert trace.ended is None
+
+
+def test_step_runs_from_its_entry_and_is_done_at_its_exit() -> None:
+    history = History().enter("AcceptRequest")
+    running = trace_of(history)
+    history.at = 2.5
+    history.schedule().succeed({"outcome": "ACCEPTED"}).leave("AcceptRequest")
+    done = trace_of(history)
+
+    assert step(running, "AcceptRequest").mark is Mark.RUNNING
+    assert running.current is step(running, "AcceptRequest")
+    assert step(done, "AcceptRequest").mark is Mark.DONE
+    assert step(done, "AcceptRequest").elapsed(99) == 2.5
+    assert done.finished == 1
+
+
+def test_running_step_counts_on() -> None:
+    history = History()
+    history.at = 1.0
+    trace = trace_of(history.enter("AcceptRequest"))
+
+    assert step(trace, "AcceptRequest").elapsed(3.0) == 2.0
+
+
+def test_events_fed_twice_or_out_of_order_count_once() -> None:
+    history = accepted()
+    trace = Trace(Plan(DEFINITION))
+    trace.feed(reversed(history.events), moment)
+    trace.feed(history.events, moment)
+
+    assert step(trace, "AcceptRequest").entered == 1
+    assert step(trace, "AcceptRequest").retries == 0
+
+
+def test_door_not_taken_is_skipped() -> None:
+    trace = trace_of(accepted().enter("WhichDoor", "Choice").enter("CreateAccount"))
+
+    assert step(trace, "DescribeAccount").mark is Mark.SKIPPED
+    assert step(trace, "CreateAccount").mark is Mark.RUNNING
+
+
+def test_failed_try_shows_its_error_until_the_next_one() -> None:
+    history = accepted().enter("CreateAccount").schedule()
+    history.fail("Throttled", code="TooManyRequestsException")
+    between = trace_of(history)
+    again = trace_of(history.schedule())
+    done = trace_of(history.succeed({"accountId": "123456789012"}).leave("CreateAccount"))
+
+    assert step(between, "CreateAccount").mark is Mark.RETRYING
+    assert step(between, "CreateAccount").note == "Throttled: TooManyRequestsException"
+    assert step(between, "CreateAccount").retries == 0
+    assert step(again, "CreateAccount").mark is Mark.RUNNING
+    assert step(again, "CreateAccount").retries == 1
+    assert step(done, "CreateAccount").mark is Mark.DONE
+    assert step(done, "CreateAccount").retries == 1
+    assert step(done, "CreateAccount").note == "account 123456789012"
+
+
+def test_polls_are_one_step_waits_included_and_no_retries() -> None:
+    history = created()
+    history.at = 1.0
+    history.enter("WaitForAccount", "Wait")
+    waiting = trace_of(history)
+    history.at = 3.0
+    history.leave("WaitForAccount", "Wait").step(
+        "DescribeCreateAccountStatus", {"state": "IN_PROGRESS"}
+    )
+    history.enter("IsAccountReady", "Choice").enter("WaitForAccount", "Wait")
+    polled = trace_of(history)
+    history.at = 6.0
+    history.leave("WaitForAccount", "Wait").step(
+        "DescribeCreateAccountStatus", {"state": "SUCCEEDED", "accountId": "123456789012"}
+    )
+    ready = trace_of(history)
+
+    assert step(waiting, "DescribeCreateAccountStatus").mark is Mark.RUNNING
+    assert step(polled, "DescribeCreateAccountStatus").mark is Mark.RUNNING
+    assert step(ready, "DescribeCreateAccountStatus").mark is Mark.DONE
+    assert step(ready, "DescribeCreateAccountStatus").elapsed(99) == 5.0
+    assert step(ready, "DescribeCreateAccountStatus").retries == 0
+    assert step(ready, "DescribeCreateAccountStatus").note == "account 123456789012"
+
+
+def test_poll_is_skipped_when_the_account_is_there_at_once() -> None:
+    trace = trace_of(created().enter("Baseline", "Parallel"))
+
+    assert step(trace, "DescribeCreateAccountStatus").mark is Mark.SKIPPED
+
+
+def test_branches_go_on_side_by_side_and_skip_for_themselves() -> None:
+    history = created().enter("Baseline", "Parallel").add("ParallelStateStarted")
+    history.enter("CreateOrganizationalUnit", branch="a").schedule("a")
+    history.enter("TagResource", branch="b").schedule("b").fail("Throttled", "b")
+    history.enter("IsServiceAccessRequested", "Choice", "c").enter(
+        "IsRootAccessRequested", "Choice", "c"
+    )
+    trace = trace_of(history)
+
+    assert step(trace, "CreateOrganizationalUnit").mark is Mark.RUNNING
+    assert step(trace, "TagResource").mark is Mark.RETRYING
+    assert step(trace, "EnableAWSServiceAccess").mark is Mark.SKIPPED
+    assert step(trace, "EnableOrganizationsRootSessions").mark is Mark.PENDING
+    assert step(trace, "MoveAccount").mark is Mark.PENDING
+
+
+def test_end_of_the_branches_does_not_touch_the_last_step_in_them() -> None:
+    history = created().enter("Baseline", "Parallel")
+    history.step("TagResource", {"tagged": ["team"]}, branch="b").join("b")
+    trace = trace_of(history.add("ParallelStateSucceeded").leave("Baseline", "Parallel"))
+
+    assert step(trace, "TagResource").note == "team"
+    assert step(trace, "TagResource").mark is Mark.DONE
+
+
+def test_success_leaves_no_step_open() -> None:
+    history = created().enter("Baseline", "Parallel").step("TagResource", branch="b").join("b")
+    history.leave("Baseline", "Parallel").step("RecordVended", {"state": "VENDED"})
+    trace = trace_of(history.enter("Vended", "Succeed").add("ExecutionSucceeded"))
+
+    assert trace.ended == "SUCCEEDED"
+    assert {one.mark for one in trace.steps} == {Mark.DONE, Mark.SKIPPED}
+    assert trace.finished == len(trace.steps)
+
+
+def test_duplicate_ends_with_everything_else_skipped() -> None:
+    history = (
+        History().step("AcceptRequest", {"outcome": "DUPLICATE"}).enter("IsRequestNew", "Choice")
+    )
+    trace = trace_of(history.enter("DuplicateRequest", "Succeed").add("ExecutionSucceeded"))
+
+    assert step(trace, "AcceptRequest").note == "another execution is at work"
+    assert step(trace, "CreateAccount").mark is Mark.SKIPPED
+
+
+def test_failure_shows_where_what_and_what_was_not_reached() -> None:
+    history = (
+        created().enter("WaitForAccount", "Wait").enter("DescribeCreateAccountStatus").schedule()
+    )
+    history.fail(
+        "AccountCreationFailed", code="AccountCreationFailed", reason="EMAIL_ALREADY_EXISTS"
+    )
+    history.leave("DescribeCreateAccountStatus").step("RecordFailure", {"state": "FAILED"})
+    trace = trace_of(history.enter("VendingFailed", "Fail").add("ExecutionFailed"))
+
+    assert trace.ended == "FAILED"
+    failed = step(trace, "DescribeCreateAccountStatus")
+    assert failed.mark is Mark.FAILED
+    assert failed.note == "AccountCreationFailed: EMAIL_ALREADY_EXISTS"
+    assert step(trace, "RecordFailure").mark is Mark.DONE
+    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
+    assert step(trace, "DescribeAccount").mark is Mark.SKIPPED
+
+
+def test_failed_branch_stops_its_siblings() -> None:
+    history = created().enter("Baseline", "Parallel")
+    history.enter("TagResource", branch="b").schedule("b")
+    history.enter("CreateOrganizationalUnit", branch="a").schedule("a").fail(
+        "OperationRefused", "a"
+    )
+    history.at = 4.0
+    history.join("a", "b").leave("Baseline", "Parallel").enter("RecordFailure")
+    trace = trace_of(history)
+
+    assert step(trace, "CreateOrganizationalUnit").mark is Mark.FAILED
+    assert step(trace, "TagResource").mark is Mark.STOPPED
+    assert step(trace, "TagResource").elapsed(99) == 4.0
+    assert step(trace, "RecordFailure").mark is Mark.RUNNING
+
+
+def test_stopped_execution_stops_what_runs() -> None:
+    trace = trace_of(accepted().enter("CreateAccount").schedule().add("ExecutionAborted"))
+
+    assert trace.ended == "ABORTED"
+    assert step(trace, "CreateAccount").mark is Mark.STOPPED
+    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
+
+
+def test_timed_out_execution_is_told_by_aws_name() -> None:
+    assert trace_of(accepted().add("ExecutionTimedOut")).ended == "TIMED_OUT"
+
+
+def test_events_of_states_that_the_definition_lacks_are_passed_over() -> None:
+    trace = trace_of(accepted().step("SomethingNewer").enter("CreateAccount"))
+
+    assert step(trace, "CreateAccount").mark is Mark.RUNNING
+
+
+def test_result_of_an_unexpected_shape_gets_no_note() -> None:
+    history = accepted().enter("CreateAccount").schedule()
+    history.add("TaskSucceeded", taskSucceededEventDetails={"output": "not json"})
+    trace = trace_of(history.leave("CreateAccount"))
+
+    assert step(trace, "CreateAccount").note == ""
+    assert step(trace, "CreateAccount").mark is Mark.DONE

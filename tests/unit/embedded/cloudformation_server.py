@@ -1,0 +1,111 @@
+"""A moto server with our CloudFormation on it, for the CloudFormation and assembly tests only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.awslambda import models as lambda_models
+from moto.backends import get_backend
+from moto.core.config import default_user_config
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+from werkzeug.serving import make_server
+
+from embedded import REGION, cloudformation
+from tests.unit.embedded.cloudformation_template import ASSETS_BUCKET, FUNCTIONS_KEY
+
+VERSION_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+
+_SERVICES = (
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "events",
+    "iam",
+    "lambda",
+    "logs",
+    "s3",
+    "scheduler",
+    "sns",
+    "sqs",
+    "ssm",
+)
+
+
+class Aws:
+    """Where the server listens, and clients of it."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
+        self._session = boto3.session.Session()
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """A client that does not retry; made once, since that is what takes long."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(
+                service,  # type: ignore[call-overload]
+                region_name=REGION,
+                endpoint_url=self.endpoint_url,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
+
+
+class _QuietHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def cloudformation_server() -> Iterator[Aws]:
+    """The server, with state machines in the backend that runs them."""
+    configured = dict(default_user_config)
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    cloudformation.install()
+    app = DomainDispatcherApplication(create_backend_app)
+    http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield Aws(f"http://127.0.0.1:{http.server_port}")
+    http.shutdown()
+    http.server_close()
+    default_user_config.clear()
+    default_user_config.update(configured)
+
+
+@pytest.fixture
+def empty_cloud(cloudformation_server: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """The server with nothing on it, and moto's own functions, which no test here runs."""
+    functions = lambda_models.LambdaFunction.__mro__
+    moto_s = next(each for each in functions if each.__module__ == lambda_models.__name__)
+    monkeypatch.setattr(lambda_models, "LambdaFunction", moto_s)
+    _reset()
+    yield cloudformation_server
+    _reset()
+
+
+@pytest.fixture
+def cloud(empty_cloud: Aws) -> Aws:
+    """An account that is bootstrapped and has the functions' asset published."""
+    empty_cloud.client("ssm").put_parameter(Name=VERSION_PARAMETER, Value="30", Type="String")
+    s3 = empty_cloud.client("s3")
+    s3.create_bucket(Bucket=ASSETS_BUCKET)
+    s3.put_object(Bucket=ASSETS_BUCKET, Key=FUNCTIONS_KEY, Body=b"a zip")
+    return empty_cloud
+
+
+def _reset() -> None:
+    for name in _SERVICES:
+        get_backend(name).reset()  # type: ignore[no-untyped-call]
+    stepfunctions_parser_backends.reset()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from embedded import organizations, root_access
+from embedded.context import caller
+from tests.unit.embedded.live_aws import Aws
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Aws]:
+    organizations.install()
+    root_access.install()
+    moto_app = DomainDispatcherApplication(create_backend_app)
+    aws: Aws
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        token = caller.set(aws.principal)
+        try:
+            return moto_app(environ, start_response)
+        finally:
+            caller.reset(token)
+
+    http = make_server("127.0.0.1", 0, application, threaded=True)
+    aws = Aws(f"http://127.0.0.1:{http.server_port}")
+    threading.Thread(target=http.serve_forever, daemon=True).start()
+    yield aws
+    http.shutdown()
+    http.server_close()
+
+
+@pytest.fixture
+def aws(server: Aws) -> Aws:
+    """A fresh, unthrottled organization."""
+    server.found(throttled=False)
+    return server

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from moto.cloudformation.exceptions import ValidationError
+
+from embedded.cloudformation.resources import TYPES
+from embedded.cloudformation.template import check, creation_order
+from embedded.cloudformation.without_effect import WITHOUT_EFFECT
+from tests.unit.embedded.cloudformation_template import template, with_properties
+
+
+def refusal(changed: dict[str, Any]) -> str:
+    with pytest.raises(ValidationError) as caught:
+        check(changed)
+    return str(caught.value.message)
+
+
+def test_template_as_the_cdk_writes_it_is_accepted() -> None:
+    check(template())
+
+
+def test_template_with_unknown_things_is_refused_with_all_of_them_named() -> None:
+    changed = template(
+        Domain={"Type": "AWS::OpenSearch::Domain"},
+        Ledger=with_properties("Ledger", ImportSourceSpecification={}, ResourcePolicy={}),
+        DeadLetters=with_properties("DeadLetters") | {"CreationPolicy": {}},
+        Rule=with_properties("Rule", Targets=[{"Id": "A", "Arn": "b", "EcsParameters": {}}]),
+        CreateAccount=with_properties("CreateAccount", Handler={"Fn::ImportValue": "x"}),
+    )
+    changed["Transform"] = "AWS::Serverless-2016-10-31"
+    changed["Outputs"]["EventBusName"]["Export"] = {"Name": "bus"}
+
+    message = refusal(changed)
+
+    for problem in (
+        "resource Domain: type AWS::OpenSearch::Domain",
+        "resource Ledger: property ImportSourceSpecification of AWS::DynamoDB::Table",
+        "resource Ledger: property ResourcePolicy of AWS::DynamoDB::Table",
+        "resource DeadLetters: CreationPolicy",
+        "resource Rule: property Targets.EcsParameters of AWS::Events::Rule",
+        "resource CreateAccount: function Fn::ImportValue",
+        "section Transform",
+        "output EventBusName: Export",
+    ):
+        assert problem in message
+
+
+@pytest.mark.parametrize(
+    ("resource", "problem"),
+    [
+        pytest.param(
+            with_properties("Rule", EventBusName={"Ref": "Buss"}),
+            "resource Rule: no resource or parameter Buss to refer to",
+            id="a reference to nothing",
+        ),
+        pytest.param(
+            with_properties("Rule", EventBusName={"Fn::GetAtt": ["Bus", "Size"]}),
+            "resource Rule: AWS::Events::EventBus has no attribute Size for Fn::GetAtt",
+            id="an attribute that is none",
+        ),
+        pytest.param(
+            with_properties("Rule") | {"DependsOn": "Nothing"},
+            "resource Rule: depends on Nothing, which does not exist",
+            id="a dependency on nothing",
+        ),
+        pytest.param(
+            with_properties("Rule") | {"Condition": "IsProd"},
+            "resource Rule: no condition IsProd",
+            id="a condition that is none",
+        ),
+        pytest.param(
+            with_properties("Rule") | {"DeletionPolicy": "Snapshot"},
+            "resource Rule: DeletionPolicy Snapshot",
+            id="a policy that is not kept",
+        ),
+        pytest.param(
+            with_properties("Rule", Targets={"Fn::If": ["C", [{"Color": 1}], []]}),
+            "resource Rule: property Targets.Color of AWS::Events::Rule",
+            id="an unknown property behind a condition",
+        ),
+    ],
+)
+def test_template_is_refused_for(resource: dict[str, Any], problem: str) -> None:
+    assert problem in refusal(template(Rule=resource))
+
+
+def test_resources_are_ordered_after_what_they_need() -> None:
+    changed = template()
+    changed["Resources"]["Bus"]["DependsOn"] = ["DeadLetters"]
+
+    order = creation_order(changed)
+
+    assert sorted(order) == sorted(changed["Resources"])
+    for earlier, later in (
+        ("Rule", "DeadLettersPolicy"),
+        ("Workflow", "Rule"),
+        ("CreateAccount", "Workflow"),
+        ("CreateAccountGrants", "CreateAccount"),
+        ("DeadLetters", "Bus"),
+    ):
+        assert order.index(earlier) < order.index(later)
+
+
+def test_resources_that_need_each_other_are_refused() -> None:
+    changed = template()
+    changed["Resources"]["Ledger"]["DependsOn"] = "CreateAccount"
+
+    with pytest.raises(ValidationError, match="Circular dependency") as caught:
+        creation_order(changed)
+
+    assert "Ledger" in str(caught.value.message)
+    assert "CreateAccount" in str(caught.value.message)
+
+
+def test_properties_without_effect_belong_to_known_types_and_say_why() -> None:
+    assert WITHOUT_EFFECT.keys() <= TYPES.keys()
+    for type_name, reasons in WITHOUT_EFFECT.items():
+        assert not reasons.keys() & TYPES[type_name].understood
+        assert all(reasons.values())

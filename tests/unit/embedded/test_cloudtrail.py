@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from embedded import cloudtrail
+from embedded.context import Principal
+from embedded.organizations.creations import Creation
+from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
+
+REAL: dict[str, Any] = json.loads(
+    Path(__file__).with_name("create_account_result.event.json").read_text()
+)
+"""An event as AWS delivered it."""
+
+
+class Bus:
+    """The default bus, seen through a rule and a queue."""
+
+    def __init__(self, aws: Aws, queue_url: str) -> None:
+        self._aws = aws
+        self._queue_url = queue_url
+        self._seen: list[dict[str, Any]] = []
+
+    def seen(self) -> list[dict[str, Any]]:
+        """All events that came and that `event` has not returned."""
+        answer = self._aws.client("sqs").receive_message(
+            QueueUrl=self._queue_url, MaxNumberOfMessages=10
+        )
+        self._seen += [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+        return self._seen
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The next event of that eventName."""
+
+        def look() -> Any:
+            return next((e for e in self.seen() if e["detail"]["eventName"] == name), None)
+
+        found: dict[str, Any] = eventually(look)
+        self._seen.remove(found)
+        return found
+
+
+@pytest.fixture
+def bus(aws: Aws) -> Iterator[Bus]:
+    name = f"seen-{uuid.uuid4().hex}"
+    events, sqs = aws.client("events"), aws.client("sqs")
+    queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    yield Bus(aws, queue_url)
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=queue_url)
+
+
+def keys(value: Any) -> Any:
+    """The structure of an event without its values."""
+    return {name: keys(inner) for name, inner in value.items()} if isinstance(value, dict) else None
+
+
+def test_create_account_result_of_a_success_has_the_form_of_a_real_one(aws: Aws, bus: Bus) -> None:
+    status = aws.create_account(Email="secret@example.com", AccountName="Secret")
+
+    event = bus.event("CreateAccountResult")
+
+    told = event["detail"]["serviceEventDetails"]["createAccountStatus"]
+    constant = ["eventVersion", "eventSource", "awsRegion", "sourceIPAddress", "userAgent"]
+    constant += ["requestParameters", "responseElements", "readOnly", "eventType"]
+    constant += ["managementEvent", "eventCategory"]
+    # moto's queue target leaves the account out and lets its own ingestion time in.
+    assert set(event) ^ set(REAL) <= {"account", "ingestion-time"}
+    assert keys(event["detail"]) == keys(REAL["detail"])
+    assert list(told) == list(REAL["detail"]["serviceEventDetails"]["createAccountStatus"])
+    assert {n: event["detail"][n] for n in constant} == {n: REAL["detail"][n] for n in constant}
+    assert (event["source"], event["detail-type"], event["resources"]) == (
+        REAL["source"],
+        REAL["detail-type"],
+        [],
+    )
+    assert event["detail"]["recipientAccountId"] == "111111111111"
+    assert event["detail"]["userIdentity"] == {
+        "accountId": "111111111111",
+        "invokedBy": "AWS Internal",
+    }
+    assert (told["id"], told["accountId"]) == (status["Id"], status["AccountId"])
+    assert (told["state"], told["accountName"]) == ("SUCCEEDED", "****")
+    for name in ("requestedTimestamp", "completedTimestamp"):
+        assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M", told[name])
+    assert "ecret" not in json.dumps(event)
+
+
+def test_create_account_result_of_a_failure_tells_the_reason_and_no_account(
+    aws: Aws, bus: Bus
+) -> None:
+    aws.faults.planned = [CreationFault(failure_reason="EMAIL_ALREADY_EXISTS")]
+    status = aws.create_account()
+
+    event = bus.event("CreateAccountResult")
+
+    told = event["detail"]["serviceEventDetails"]["createAccountStatus"]
+    assert (told["id"], told["state"]) == (status["Id"], "FAILED")
+    assert told["failureReason"] == "EMAIL_ALREADY_EXISTS"
+    assert "accountId" not in told
+
+
+def test_create_account_is_an_api_call_with_email_and_name_masked(aws: Aws, bus: Bus) -> None:
+    role = Principal(
+        arn="arn:aws:sts::111111111111:assumed-role/Vending/session",
+        role_name="Vending",
+        session_name="session",
+    )
+    with aws.calling_as(role):
+        status = aws.create_account(
+            Email="secret@example.com",
+            AccountName="Secret",
+            RoleName="Admin",
+            Tags=[{"Key": "a", "Value": "b"}],
+        )
+
+    event = bus.event("CreateAccount")
+
+    detail = event["detail"]
+    assert (event["detail-type"], detail["eventType"]) == (
+        "AWS API Call via CloudTrail",
+        "AwsApiCall",
+    )
+    assert detail["userIdentity"]["type"] == "AssumedRole"
+    assert detail["requestParameters"] == {
+        "email": "****",
+        "accountName": "****",
+        "roleName": "Admin",
+        "tags": [{"key": "a", "value": "b"}],
+    }
+    answered = detail["responseElements"]["createAccountStatus"]
+    assert (answered["id"], answered["state"]) == (status["Id"], "IN_PROGRESS")
+    assert "completedTimestamp" not in answered
+    assert "ecret" not in json.dumps(event).replace("secret-", "")
+
+
+def test_a_refused_create_account_is_no_event(aws: Aws, bus: Bus) -> None:
+    aws.refused("organizations", "CreateAccount", Email="no", AccountName="A")
+    status = aws.create_account()
+
+    event = bus.event("CreateAccount")
+
+    assert event["detail"]["responseElements"]["createAccountStatus"]["id"] == status["Id"]
+
+
+def test_events_of_an_earlier_organization_do_not_come(aws: Aws, bus: Bus) -> None:
+    aws.found(throttled=False, creation_seconds=10, event_seconds=10)
+    aws.client("organizations").create_account(Email="old@example.com", AccountName="Old")
+
+    aws.found(throttled=False)
+    status = aws.create_account()
+    told = [bus.event(name) for name in ("CreateAccount", "CreateAccountResult")]
+    time.sleep(aws.clock.real(20))
+
+    ended = told[1]["detail"]["serviceEventDetails"]["createAccountStatus"]["id"]
+    assert ended == status["Id"]
+    assert bus.seen() == []
+
+
+def test_an_event_that_a_target_cannot_take_harms_no_creation(aws: Aws, bus: Bus) -> None:
+    events = aws.client("events")
+    arn = "arn:aws:kinesis:us-east-1:111111111111:stream/none"
+    events.put_rule(Name="broken", EventPattern=json.dumps({"source": ["aws.organizations"]}))
+    events.put_targets(Rule="broken", Targets=[{"Id": "none", "Arn": arn}])
+
+    status = aws.create_account()
+
+    event = bus.event("CreateAccountResult")
+    events.remove_targets(Rule="broken", Ids=["none"])
+    events.delete_rule(Name="broken")
+    assert event["detail"]["serviceEventDetails"]["createAccountStatus"]["id"] == status["Id"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "identity"),
+    [
+        pytest.param(
+            Principal(),
+            {
+                "type": "Root",
+                "principalId": "111111111111",
+                "arn": "arn:aws:iam::111111111111:root",
+                "accountId": "111111111111",
+            },
+            id="root",
+        ),
+        pytest.param(
+            Principal(arn="arn:aws:iam::111111111111:user/team/ada"),
+            {
+                "type": "IAMUser",
+                "principalId": "AIDATEAMADAXXXXXXXXXX",
+                "arn": "arn:aws:iam::111111111111:user/team/ada",
+                "accountId": "111111111111",
+                "userName": "ada",
+            },
+            id="user",
+        ),
+        pytest.param(
+            Principal(
+                arn="arn:aws:sts::111111111111:assumed-role/Vending/s",
+                role_name="Vending",
+                session_name="s",
+            ),
+            {
+                "type": "AssumedRole",
+                "principalId": "AROAVENDINGXXXXXXXXXX:s",
+                "arn": "arn:aws:sts::111111111111:assumed-role/Vending/s",
+                "accountId": "111111111111",
+                "sessionContext": {
+                    "sessionIssuer": {
+                        "type": "Role",
+                        "principalId": "AROAVENDINGXXXXXXXXXX",
+                        "arn": "arn:aws:iam::111111111111:role/Vending",
+                        "accountId": "111111111111",
+                        "userName": "Vending",
+                    },
+                    "attributes": {
+                        "creationDate": "2026-03-04T05:06:07Z",
+                        "mfaAuthenticated": "false",
+                    },
+                },
+            },
+            id="role",
+        ),
+    ],
+)
+def test_user_identity_differs_by_kind_of_caller(
+    principal: Principal, identity: dict[str, Any]
+) -> None:
+    at = datetime.datetime(2026, 3, 4, 5, 6, 7, tzinfo=datetime.UTC)
+
+    assert cloudtrail.user_identity(principal, at) == identity
+
+
+@pytest.mark.parametrize(
+    ("hour", "spoken"),
+    [
+        (0, "May 5, 2023 12:06:07 AM"),
+        (8, "May 5, 2023 8:06:07 AM"),
+        (12, "May 5, 2023 12:06:07 PM"),
+        (23, "May 5, 2023 11:06:07 PM"),
+    ],
+)
+def test_times_in_a_status_are_spoken(hour: int, spoken: str) -> None:
+    at = datetime.datetime(2023, 5, 5, hour, 6, 7, tzinfo=datetime.UTC)
+    creation = Creation(
+        id="car-1", name="A", email="a@example.com", role_name="R", tags={}, requested_at=at
+    )
+
+    event = cloudtrail.create_account_result("111111111111", creation)
+
+    status = event.detail["serviceEventDetails"]["createAccountStatus"]
+    assert status["requestedTimestamp"] == spoken

@@ -1,0 +1,473 @@
+"""What a caller of Invoke sees, with Lambda's own runtime client and with the stand-in."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from embedded import lambda_runtime
+from embedded.clock import Clock
+from infra.bundling import build_runtime
+from tests.unit.embedded.lambda_aws import LambdaAws, running
+
+
+@pytest.fixture(scope="module", params=["awslambdaric", "stand-in"])
+def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder = tmp_path_factory.mktemp("lambda")
+    runtime = folder / "no-client"
+    runtime.mkdir()
+    if request.param == "awslambdaric":
+        runtime = build_runtime().path
+        if not (runtime / "awslambdaric").is_dir():
+            pytest.skip("Lambda's runtime client does not install on this platform")
+    with running(folder, runtime) as lambda_aws:
+        yield lambda_aws
+
+
+def test_handler_answers_the_event_with_its_context(aws: LambdaAws) -> None:
+    name = aws.create("echo", timeout=9, MemorySize=512)
+
+    answer = aws.invoke(name, {"wörd": ["ünïcode", 1.5, None]})
+
+    assert answer.error is None
+    assert answer.payload["event"] == {"wörd": ["ünïcode", 1.5, None]}
+    assert answer.payload["name"] == name
+    assert answer.payload["arn"].endswith(f":function:{name}")
+    assert answer.payload["memory"] == "512"
+    assert 8000 < answer.payload["left"] <= 9000
+    assert re.fullmatch(r"[0-9a-f-]{36}", answer.payload["id"])
+
+
+def test_event_is_empty_object_when_no_payload_is_given(aws: LambdaAws) -> None:
+    name = aws.create("echo")
+
+    answer = aws.client.invoke(FunctionName=name)
+
+    assert b'"event": {}' in answer["Payload"].read()
+
+
+def test_exception_names_its_bare_class_and_where_it_was_raised(aws: LambdaAws) -> None:
+    answer = aws.run("refuse", {"why": '{"code":"X"}'})
+
+    assert answer.error == "Unhandled"
+    assert list(answer.payload) == ["errorMessage", "errorType", "requestId", "stackTrace"]
+    assert answer.payload["errorType"] == "OperationRefused"
+    assert answer.payload["errorMessage"] == '{"code":"X"}'
+    assert len(answer.payload["requestId"]) == 36
+    (frame,) = answer.payload["stackTrace"]
+    assert re.search(r'refuse\.py", line 5, in handler\n +raise OperationRefused', frame)
+
+
+@pytest.mark.parametrize(
+    ("sample", "error", "message"),
+    [
+        (
+            "need_what_is_missing",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'operations.need_what_is_missing': "
+            "No module named 'not_in_the_bundle'",
+        ),
+        (
+            "absent",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'operations.absent': No module named 'operations.absent'",
+        ),
+        (
+            "misspell",
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'operations.misspell': expected ':' (misspell.py, line 1)",
+        ),
+        (
+            "lack_handler",
+            "Runtime.HandlerNotFound",
+            "Handler 'handler' missing on module 'operations.lack_handler'",
+        ),
+        ("start_badly", "ValueError", "LEDGER_TABLE_NAME is not set"),
+    ],
+)
+def test_function_that_cannot_start_says_why(
+    aws: LambdaAws, sample: str, error: str, message: str
+) -> None:
+    name = aws.create(sample)
+
+    first, second = aws.invoke(name), aws.invoke(name)
+
+    assert first.error == second.error == "Unhandled"
+    assert first.payload == second.payload
+    assert first.payload["errorType"] == error
+    assert first.payload["errorMessage"] == message
+
+
+def test_result_that_is_not_json_is_an_error(aws: LambdaAws) -> None:
+    answer = aws.run("return_strangely")
+
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"] == "Runtime.MarshalError"
+    assert "Unable to marshal response: Object of type object is not JSON serializable" in str(
+        answer.payload["errorMessage"]
+    )
+
+
+def test_function_over_its_time_is_killed_and_the_next_call_finds_a_new_one(aws: LambdaAws) -> None:
+    name = aws.create("hang", timeout=1)
+
+    answer = aws.invoke(name)
+
+    assert answer.error == "Unhandled"
+    assert answer.payload["errorType"] == "Sandbox.Timedout"
+    assert re.fullmatch(
+        r"RequestId: [0-9a-f-]{36} Error: Task timed out after 1\.00 seconds",
+        answer.payload["errorMessage"],
+    )
+    log = lambda_runtime.logs(name)
+    assert log[1] == "before"
+    assert log[2].endswith("Task timed out after 1.00 seconds")
+    aws.client.update_function_configuration(
+        FunctionName=name, Handler="operations.echo.handler", Timeout=20
+    )
+    assert aws.invoke(name).error is None
+
+
+@pytest.mark.parametrize(
+    ("sample", "event", "reason"),
+    [
+        ("leave", {"status": 1}, "Runtime exited with error: exit status 1"),
+        ("leave", {"status": 3}, "Runtime exited with error: exit status 3"),
+        ("leave", {"status": 0}, "Runtime exited without providing a reason"),
+        ("die", {}, "Runtime exited with error: signal: killed"),
+    ],
+    ids=["exit 1", "exit 3", "exit 0", "killed"],
+)
+def test_process_that_ends_is_an_exit_error(
+    aws: LambdaAws, sample: str, event: dict[str, int], reason: str
+) -> None:
+    answer = aws.run(sample, event)
+
+    assert answer.error == "Unhandled"
+    assert set(answer.payload) == {"errorType", "errorMessage"}
+    assert answer.payload["errorType"] == "Runtime.ExitError"
+    assert re.fullmatch(
+        rf"RequestId: [0-9a-f-]{{36}} Error: {re.escape(reason)}", answer.payload["errorMessage"]
+    )
+
+
+def test_crash_fault_kills_the_process_after_it_acted(aws: LambdaAws, tmp_path: Path) -> None:
+    aws.context.faults.replace([{"function": "Act", "calls": [2], "crash": True}])
+    name = aws.create("act")
+    event = {"file": str(tmp_path / "acts")}
+
+    answers = [aws.invoke(name, event) for _ in range(3)]
+
+    aws.context.faults.replace([])
+    assert [answer.error for answer in answers] == [None, "Unhandled", None]
+    assert answers[1].payload["errorType"] == "Runtime.ExitError"
+    assert (tmp_path / "acts").read_text() == "acted acted acted "
+
+
+def test_environment_holds_lambdas_and_the_templates_variables_and_nothing_of_this_process(
+    aws: LambdaAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "a-users-own")
+    monkeypatch.setenv("SECRET_OF_THE_USER", "x")
+    name = aws.create(
+        "tell_environment",
+        Environment={"Variables": {"LEDGER_TABLE_NAME": "ledger", "LOG_LEVEL": "INFO"}},
+        LoggingConfig={"LogGroup": "a-group", "LogFormat": "Text"},
+    )
+
+    told = aws.invoke(name).payload
+
+    variables = told["variables"]
+    assert Path(variables.pop("HOME")).is_dir()
+    assert re.fullmatch(
+        r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", variables.pop("AWS_LAMBDA_LOG_STREAM_NAME")
+    )
+    assert re.fullmatch(
+        r"Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0",
+        variables.pop("_X_AMZN_TRACE_ID"),
+    )
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", variables.pop("AWS_LAMBDA_RUNTIME_API"))
+    host, port = variables.pop("AWS_XRAY_DAEMON_ADDRESS").split(":")
+    assert variables.pop("AWS_ACCESS_KEY_ID").startswith("ASIA")
+    assert Path(variables.pop("LAMBDA_RUNTIME_DIR")).is_dir()
+    assert variables == {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": aws.context.endpoint_url,
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "a-group",
+        "AWS_REGION": "us-east-1",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_SESSION_TOKEN": name,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "LAMBDA_TASK_ROOT": str(aws.asset.resolve()),
+        "LANG": "en_US.UTF-8",
+        "LEDGER_TABLE_NAME": "ledger",
+        "LOG_LEVEL": "INFO",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+        "_AWS_XRAY_DAEMON_ADDRESS": host,
+        "_AWS_XRAY_DAEMON_PORT": port,
+        "_HANDLER": "operations.tell_environment.handler",
+    }
+
+
+def test_function_imports_its_asset_and_nothing_of_the_project_or_its_virtual_environment(
+    aws: LambdaAws,
+) -> None:
+    told = aws.run("tell_environment").payload
+
+    assert told["folder"] == told["path"][0] == str(aws.asset.resolve())
+    assert not told["moto"]
+    assert not told["embedded"]
+    assert not [path for path in told["path"] if "site-packages" in path]
+
+
+def test_credentials_are_a_session_of_the_functions_role_named_after_it(aws: LambdaAws) -> None:
+    name = aws.create("echo")
+
+    aws.invoke(name)
+
+    assert aws.credentials.issued[-1] == ("arn:aws:iam::111111111111:role/Sample", name)
+
+
+def test_warm_process_serves_again(aws: LambdaAws) -> None:
+    name = aws.create("count")
+
+    answers = [aws.invoke(name).payload for _ in range(3)]
+
+    assert [answer["calls"] for answer in answers] == [1, 2, 3]
+    assert len({answer["process"] for answer in answers}) == 1
+
+
+def test_changed_configuration_starts_a_new_process(aws: LambdaAws) -> None:
+    name = aws.create("count")
+    aws.invoke(name)
+
+    aws.client.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {"A": "1"}}
+    )
+
+    assert aws.invoke(name).payload["calls"] == 1
+
+
+def test_idle_process_that_was_killed_is_replaced_unnoticed(aws: LambdaAws) -> None:
+    name = aws.create("count")
+    process = aws.invoke(name).payload["process"]
+
+    os.kill(process, signal.SIGKILL)
+    answer = aws.invoke(name)
+
+    assert answer.error is None
+    assert answer.payload["calls"] == 1
+
+
+def test_invocations_run_side_by_side_up_to_the_limit(aws: LambdaAws, tmp_path: Path) -> None:
+    name = aws.create("meet")
+
+    with ThreadPoolExecutor(4) as callers:
+        answers = callers.map(
+            lambda _: aws.invoke(name, {"folder": str(tmp_path), "guests": 4}).payload, range(4)
+        )
+
+    assert list(answers) == [4, 4, 4, 4]
+
+
+def test_invocations_over_the_limit_wait_for_a_process(aws: LambdaAws) -> None:
+    name = aws.create("count")
+
+    with ThreadPoolExecutor(12) as callers:
+        answers = list(callers.map(lambda _: aws.invoke(name), range(24)))
+
+    assert not [answer for answer in answers if answer.error]
+    assert len({answer.payload["process"] for answer in answers}) <= 4
+
+
+def test_log_has_what_was_printed_between_lambdas_lines(aws: LambdaAws) -> None:
+    name = aws.create("talk", LoggingConfig={"LogGroup": "talks", "LogFormat": "Text"})
+
+    aws.invoke(name)
+
+    log = lambda_runtime.logs(name)
+    start, *printed, end, report = log
+    identity = start.split()[2]
+    assert start == f"START RequestId: {identity} Version: $LATEST"
+    assert printed[:3] == ["importing", "to stdout", "to stderr"]
+    assert re.fullmatch(
+        rf"\[WARNING\]\t\d{{4}}-\d\d-\d\dT[\d:]{{8}}\.\d{{3}}Z\t{identity}\tby logging", printed[3]
+    )
+    assert printed[4:] == ["without an end"]
+    assert end == f"END RequestId: {identity}"
+    assert re.fullmatch(
+        rf"REPORT RequestId: {identity}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms"
+        r"\tMemory Size: 128 MB\tInit Duration: [\d.]+ ms",
+        report,
+    )
+    assert lambda_runtime.logs("Talk") == log
+
+
+def test_log_of_an_error_is_one_event_with_its_trace(aws: LambdaAws) -> None:
+    name = aws.create("refuse")
+
+    aws.invoke(name, {"why": "no"})
+
+    error = lambda_runtime.logs(name)[1]
+    assert error.startswith("[ERROR] OperationRefused: no\nTraceback (most recent call last):\n")
+    assert "in handler" in error
+
+
+def test_log_takes_more_than_a_pipe_holds(aws: LambdaAws) -> None:
+    name = aws.create("flood")
+
+    answer = aws.invoke(name)
+
+    assert answer.error is None
+    assert len([line for line in lambda_runtime.logs(name) if line == "x" * 99]) == 3000
+
+
+def test_log_tail_comes_with_the_answer_when_asked(aws: LambdaAws) -> None:
+    name = aws.create("talk")
+
+    tail = base64.b64decode(aws.invoke(name, LogType="Tail").log).decode()
+    silent = aws.invoke(name)
+
+    assert tail.startswith("START RequestId")
+    assert "to stdout\n" in tail
+    assert silent.log == ""
+
+
+def test_log_of_unknown_function_is_an_error(aws: LambdaAws) -> None:
+    with pytest.raises(KeyError):
+        lambda_runtime.logs("NoSuchFunction")
+
+
+def test_event_invocation_returns_at_once_and_runs(aws: LambdaAws, tmp_path: Path) -> None:
+    name = aws.create("meet")
+    (tmp_path / "caller").touch()
+
+    answer = aws.client.invoke(
+        FunctionName=name,
+        InvocationType="Event",
+        Payload=f'{{"folder": "{tmp_path}", "guests": 3}}',
+    )
+    together = aws.invoke(name, {"folder": str(tmp_path), "guests": 3})
+
+    assert answer["StatusCode"] == 202
+    assert "FunctionError" not in answer
+    assert together.payload == 3
+
+
+def test_event_invocation_that_fails_runs_three_times(
+    aws: LambdaAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws.context, "clock", Clock(20_000))
+    aws.context.faults.replace([{"function": "Act", "calls": "all", "crash": True}])
+    name = aws.create("act")
+
+    aws.client.invoke(
+        FunctionName=name, InvocationType="Event", Payload=f'{{"file": "{tmp_path / "acts"}"}}'
+    )
+    waiting = aws.create("wait")
+    for _ in range(200):
+        if lambda_runtime.logs(name)[-1:] and len(_reports(name)) == 3:
+            break
+        aws.invoke(waiting, {"seconds": 200})
+
+    aws.context.faults.replace([])
+    assert (tmp_path / "acts").read_text() == "acted acted acted "
+
+
+def _reports(name: str) -> list[str]:
+    return [line for line in lambda_runtime.logs(name) if line.startswith("REPORT")]
+
+
+def test_dry_run_runs_nothing(aws: LambdaAws) -> None:
+    name = aws.create("talk")
+
+    answer = aws.client.invoke(FunctionName=name, InvocationType="DryRun")
+
+    assert answer["StatusCode"] == 204
+    assert lambda_runtime.logs(name) == []
+
+
+def test_payload_that_is_not_json_is_refused(aws: LambdaAws) -> None:
+    name = aws.create("echo")
+
+    with pytest.raises(ClientError) as refused:
+        aws.client.invoke(FunctionName=name, Payload=b"{not json")
+
+    assert refused.value.response["Error"]["Code"] == "InvalidRequestContentException"
+
+
+def test_time_of_functions_runs_at_the_embedded_aws_speed(
+    aws: LambdaAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(1000)
+    monkeypatch.setattr(aws.context, "clock", clock)
+    name = aws.create("wait", timeout=10)
+
+    asleep = aws.invoke(name, {"seconds": 60}).payload
+    now = clock.now()
+
+    assert 60 <= asleep["seconds"] < 3000
+    assert asleep["nanoseconds"] / 1e9 == pytest.approx(asleep["seconds"], rel=0.2)
+    assert 0.06 <= asleep["real"] < 3
+    assert 0 < now - asleep["at"] < 10_000
+    assert 0 < asleep["left"] < 10_000 * 1000
+
+
+def test_other_clock_starts_a_new_process(
+    aws: LambdaAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = aws.create("count")
+    aws.invoke(name)
+
+    monkeypatch.setattr(aws.context, "clock", Clock(2))
+
+    assert aws.invoke(name).payload["calls"] == 1
+
+
+def test_configuration_shows_what_was_deployed_and_what_runs(aws: LambdaAws) -> None:
+    name = aws.create("echo", LoggingConfig={"LogGroup": "a-group", "LogFormat": "JSON"})
+
+    shown = aws.client.get_function(FunctionName=name)["Configuration"]
+
+    assert shown["Architectures"] == ["arm64"]
+    assert shown["Runtime"] == "python3.13"
+    assert shown["LoggingConfig"] == {"LogGroup": "a-group", "LogFormat": "JSON"}
+    assert shown["CodeSize"] > 1000
+    assert len(base64.b64decode(shown["CodeSha256"])) == 32
+
+
+def test_code_of_its_own_is_refused(aws: LambdaAws) -> None:
+    with pytest.raises(ClientError) as refused:
+        aws.client.create_function(
+            FunctionName="own",
+            Role="arn:aws:iam::111111111111:role/Sample",
+            Runtime="python3.13",
+            Handler="a.handler",
+            Code={"ZipFile": b"PK"},
+        )
+
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+def test_json_log_format_is_json_throughout(aws: LambdaAws) -> None:
+    name = aws.create("echo", LoggingConfig={"LogGroup": "json", "LogFormat": "JSON"})
+
+    aws.invoke(name)
+
+    kinds = [line.split('"type": ')[1].split(",")[0] for line in lambda_runtime.logs(name)]
+    assert kinds == ['"platform.start"', '"platform.report"']

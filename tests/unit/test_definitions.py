@@ -1,0 +1,172 @@
+"""The shape of every state machine definition, read as its users and Step Functions read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFINITIONS = {
+    path.name.removesuffix(".asl.json"): json.loads(path.read_text())
+    for path in sorted((ROOT / "statemachines").glob("*.asl.json"))
+}
+
+BUSY_LAMBDA = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+]
+AMBIGUOUS = {"Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"}
+NOT_IDEMPOTENT = {"CreateAccount"}
+
+SCOPES = pytest.mark.parametrize("machine", DEFINITIONS.values(), ids=DEFINITIONS)
+
+
+def scopes(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The machine itself and every branch or item processor inside it."""
+    yield machine
+    for state in machine["States"].values():
+        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            yield from scopes(inner)
+
+
+def states(machine: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [pair for scope in scopes(machine) for pair in scope["States"].items()]
+
+
+def tasks(machine: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, state) for name, state in states(machine) if state["Type"] == "Task"]
+
+
+def targets(state: dict[str, Any]) -> list[str]:
+    rules = [state, *state.get("Catch", []), *state.get("Choices", [])]
+    named = [rule["Next"] for rule in rules if "Next" in rule]
+    return [*named, *([state["Default"]] if "Default" in state else [])]
+
+
+@SCOPES
+def test_every_target_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
+    for scope in scopes(machine):
+        reached, waiting = set(), [scope["StartAt"]]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting.extend(targets(scope["States"][name]))
+
+        assert reached == set(scope["States"])
+
+
+@SCOPES
+def test_every_name_is_used_once_in_a_machine(machine: dict[str, Any]) -> None:
+    names = [name for name, _ in states(machine)]
+
+    assert len(names) == len(set(names))
+
+
+@SCOPES
+def test_machine_and_every_state_say_why(machine: dict[str, Any]) -> None:
+    silent = [name for name, state in states(machine) if len(state.get("Comment", "")) < 20]
+
+    assert machine.get("Comment")
+    assert silent == []
+
+
+@SCOPES
+def test_machine_and_every_task_end_in_time(machine: dict[str, Any]) -> None:
+    endless = [name for name, state in tasks(machine) if "TimeoutSeconds" not in state]
+
+    assert machine["TimeoutSeconds"] > 0
+    assert endless == []
+
+
+@SCOPES
+def test_state_function_and_placeholder_share_one_name(machine: dict[str, Any]) -> None:
+    wrong = [
+        name
+        for name, state in tasks(machine)
+        if state["Arguments"].get("FunctionName") != f"${{{name}FunctionArn}}"
+    ]
+
+    assert wrong == []
+
+
+@SCOPES
+def test_every_placeholder_has_its_operation(machine: dict[str, Any]) -> None:
+    used = set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine)))
+    modules = {
+        path.stem.replace("_", "") for path in (ROOT / "functions/operations").glob("[a-z]*.py")
+    }
+
+    assert {name.lower() for name in used} <= modules
+
+
+@SCOPES
+def test_retries_name_their_errors_and_spread_out(machine: dict[str, Any]) -> None:
+    for name, state in tasks(machine):
+        for retry in state["Retry"]:
+            assert "States.ALL" not in retry["ErrorEquals"], name
+            assert retry["MaxAttempts"] > 0, name
+            if retry["BackoffRate"] > 1:
+                assert retry["JitterStrategy"] == "FULL", name
+                assert retry["MaxDelaySeconds"] <= 60, name
+
+
+@SCOPES
+def test_busy_lambda_is_retried_alike_everywhere(machine: dict[str, Any]) -> None:
+    blocks = [state["Retry"][0] for _, state in tasks(machine)]
+
+    assert blocks[0]["ErrorEquals"] == BUSY_LAMBDA
+    assert all(block == blocks[0] for block in blocks)
+
+
+@SCOPES
+def test_same_errors_are_retried_by_the_same_block(machine: dict[str, Any]) -> None:
+    blocks: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    for name, state in tasks(machine):
+        for retry in state["Retry"]:
+            assert blocks.setdefault(tuple(retry["ErrorEquals"]), retry) == retry, name
+
+
+@SCOPES
+def test_ambiguous_failure_is_never_retried_around_what_cannot_be_undone(
+    machine: dict[str, Any],
+) -> None:
+    for name, state in tasks(machine):
+        retried = {error for retry in state["Retry"] for error in retry["ErrorEquals"]}
+        if name in NOT_IDEMPOTENT:
+            assert not retried & (AMBIGUOUS | {"OutcomeUnknown"}), name
+            first = state["Catch"][0]
+            assert set(first["ErrorEquals"]) == AMBIGUOUS | {"OutcomeUnknown"}, name
+        else:
+            assert retried >= AMBIGUOUS, name
+
+
+@SCOPES
+def test_every_error_ends_where_failures_are_recorded(machine: dict[str, Any]) -> None:
+    outer = machine["States"]
+    unrecorded = [
+        name
+        for name, state in outer.items()
+        if state["Type"] in {"Task", "Parallel"}
+        and name != "RecordFailure"
+        and state["Catch"][-1]["ErrorEquals"] != ["States.ALL"]
+    ]
+
+    assert unrecorded == []
+    assert outer["RecordFailure"]["Next"] == "VendingFailed"
+    assert outer["VendingFailed"]["Type"] == "Fail"
+
+
+@SCOPES
+def test_query_language_is_jsonata(machine: dict[str, Any]) -> None:
+    assert machine["QueryLanguage"] == "JSONata"
+    assert not [name for name, state in states(machine) if "Parameters" in state]

@@ -1,0 +1,28 @@
+"""One embedded AWS a session, made new for every test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from embedded.cloud import EmbeddedAws
+from tests.workflow.vending import Vending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPEED = 60.0
+"""A minute of AWS's time passes in a second here."""
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(speed=SPEED) as aws:
+        yield aws
+
+
+@pytest.fixture
+def vending(cloud: EmbeddedAws) -> Vending:
+    cloud.renew()
+    return Vending(cloud)

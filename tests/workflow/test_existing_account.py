@@ -1,0 +1,70 @@
+"""Door `existing`: an account that is already a member walks the same corridor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.builders import a_request
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from tests.workflow.vending import Vending
+
+
+def an_account(vending: Vending, email: str = "made-elsewhere@example.com") -> str:
+    status = vending.organizations.create_account(Email=email, AccountName="Made elsewhere")
+    request_id = status["CreateAccountStatus"]["Id"]
+
+    def made() -> str | None:
+        described = vending.organizations.describe_create_account_status(
+            CreateAccountRequestId=request_id
+        )["CreateAccountStatus"]
+        return described.get("AccountId")
+
+    return str(eventually(made))
+
+
+def test_existing_account_is_placed_tagged_and_equipped(vending: Vending) -> None:
+    account_id = an_account(vending)
+    request = a_request(source="existing", account={"accountId": account_id})
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["accountId"] == account_id
+    assert vending.path(account_id) == "/Workloads/Sandbox"
+    assert vending.tags(account_id)["cost-centre"] == "4711"
+    assert vending.calls("organizations", "CreateAccount") == 0
+
+
+def test_existing_account_without_a_path_stays_where_it_is(vending: Vending) -> None:
+    account_id = an_account(vending)
+    vending.run(a_request(source="existing", account={"accountId": account_id}))
+    request = a_request(source="existing", account={"accountId": account_id})
+    del request["organizationalUnit"]
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.path(account_id) == "/Workloads/Sandbox"
+
+
+def test_second_run_on_a_finished_account_changes_nothing(vending: Vending) -> None:
+    account_id = an_account(vending)
+    vending.run(a_request(source="existing", account={"accountId": account_id}))
+    writes = ("MoveAccount", "CreateOrganizationalUnit", "EnableAWSServiceAccess")
+    before = {name: vending.calls("organizations", name) for name in writes}
+
+    ended = vending.run(a_request(source="existing", account={"accountId": account_id}))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert {name: vending.calls("organizations", name) for name in writes} == before
+
+
+def test_account_of_another_organization_is_refused_with_a_next_step(vending: Vending) -> None:
+    request = a_request(source="existing", account={"accountId": "999999999999"})
+
+    failed = vending.run(request)
+
+    assert (failed.status, failed.error) == ("FAILED", "AccountNotFoundException")
+    assert failed.cause["remedy"]

@@ -1,0 +1,123 @@
+"""Bad input: refused before AWS is asked for anything, with every mistake named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import a_request
+
+if TYPE_CHECKING:
+    from tests.workflow.vending import Vending
+
+MISTAKES: dict[str, Any] = {
+    "account": {
+        "name": "n" * 51,
+        "email": "not-an-email",
+        "roleName": "AWSServiceRoleForSomething",
+    },
+    "organizationalUnit": "/1/2/3/4/5/6",
+    "tags": {f"tag-{n}": "" for n in range(50)} | {"aws:reserved": "x"},
+    "serviceAccess": ["not a principal"],
+    "colour": "blue",
+}
+
+
+def test_request_with_many_mistakes_names_them_all_and_asks_aws_nothing(vending: Vending) -> None:
+    request = a_request(**MISTAKES)
+
+    refused = vending.run(request)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid")
+    for word in (
+        "account.name",
+        "account.email",
+        "account.roleName",
+        "organizationalUnit",
+        "tags",
+        "aws:",
+        "serviceAccess",
+        "colour",
+    ):
+        assert word in refused.cause["message"], word
+    assert refused.cause["remedy"]
+    assert {call.service for call in vending.aws.context.calls if "assumed-role" in call.caller} <= {
+        "lambda",
+        "dynamodb",
+        "events",
+        "states",
+    }
+
+
+def test_refused_request_with_an_id_is_rejected_in_the_ledger(vending: Vending) -> None:
+    request = a_request(colour="blue")
+
+    vending.run(request)
+
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert row["state"] == "REJECTED"
+    assert row["error"]["code"] == "RequestInvalid"
+    assert "colour" in row["error"]["message"]
+
+
+def test_rejected_request_can_be_corrected_under_the_same_id(vending: Vending) -> None:
+    request = a_request(colour="blue")
+    vending.run(request)
+    del request["colour"]
+
+    corrected = vending.run(request)
+
+    assert corrected.status == "SUCCEEDED", corrected
+    assert corrected.output["error"] is None
+
+
+def test_invalid_repeat_of_a_vended_request_leaves_its_record_alone(vending: Vending) -> None:
+    request = a_request()
+    vending.run(request)
+
+    refused = vending.run(request | {"colour": "blue"})
+
+    assert refused.error == "RequestInvalid"
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert row["state"] == "VENDED"
+
+
+@pytest.mark.parametrize(
+    "nonsense", [[], "text", 7, None, {}, {"account": None}, {"requestId": "not an id!"}]
+)
+def test_nonsense_fails_with_a_named_error_and_no_row(vending: Vending, nonsense: Any) -> None:
+    refused = vending.run(nonsense)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    rows = vending.dynamodb.scan(TableName=vending.aws.outputs["LedgerTableName"])["Items"]
+    assert rows == []
+
+
+@pytest.mark.parametrize("source", ["invited", "new-govcloud", "stolen"])
+def test_source_without_a_door_is_refused(vending: Vending, source: str) -> None:
+    request = a_request(source=source)
+
+    refused = vending.run(request)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid")
+    assert "source" in refused.cause["message"]
+    assert vending.accounts() == []
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ['a"b', "a\\b", "a'b", "{% $states.input %}", "$request", "a`b", "$eval(1)"],
+)
+def test_hostile_text_is_plain_data_everywhere(vending: Vending, hostile: str) -> None:
+    request = a_request(
+        account={"name": hostile, "email": "hostile@example.com"}, requestedBy=hostile + "\n\u2028é"
+    )
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    (account,) = vending.accounts()
+    assert account["Name"] == hostile

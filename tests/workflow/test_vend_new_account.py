@@ -1,0 +1,163 @@
+"""Door `new`: one account, in place, tagged and equipped, however the request arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import a_request
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.workflow.vending import Vending
+
+
+def by_event(vending: Vending, request: Any) -> str:
+    vending.send(request)
+    return str(vending.await_executions(1)[0])
+
+
+def by_hand(vending: Vending, request: Any) -> str:
+    return vending.start(request)
+
+
+@pytest.mark.parametrize("arrive", [by_event, by_hand])
+def test_new_account_is_vended_with_everything_it_asked_for(
+    vending: Vending, arrive: Callable[[Vending, Any], str]
+) -> None:
+    request = a_request()
+
+    ended = vending.finish(arrive(vending, request))
+
+    assert ended.status == "SUCCEEDED", ended
+    (account,) = vending.accounts()
+    assert account["Email"] == request["account"]["email"]
+    assert account["Name"] == request["account"]["name"]
+    assert vending.path(account["Id"]) == "/Workloads/Sandbox"
+    assert vending.tags(account["Id"]) == {
+        "cost-centre": "4711",
+        "account-vending:request-id": request["requestId"],
+    }
+    assert vending.service_access() >= {"account.amazonaws.com", "iam.amazonaws.com"}
+    assert vending.root_features() == {"RootCredentialsManagement", "RootSessions"}
+    assert ended.output["state"] == "VENDED"
+    assert ended.output["accountId"] == account["Id"]
+
+
+def test_record_of_a_vended_account_names_everything_a_caller_needs(vending: Vending) -> None:
+    request = a_request()
+
+    ended = vending.run(request)
+
+    row = vending.row(request["requestId"])
+    assert row is not None
+    record = ended.output
+    (account,) = vending.accounts()
+    assert {key: record[key] for key in ("requestId", "state", "accountId", "executionArn")} == {
+        "requestId": request["requestId"],
+        "state": "VENDED",
+        "accountId": account["Id"],
+        "executionArn": ended.arn,
+    }
+    assert record["createAccountRequestId"].startswith("car-")
+    assert record["organizationalUnitId"].startswith("ou-")
+    assert record["error"] is None
+    assert record["requestedAt"] <= record["updatedAt"]
+    assert {key: row[key] for key in record if record[key] is not None}.items() <= row.items()
+
+
+def test_request_without_id_derives_it_from_the_email(vending: Vending) -> None:
+    request = a_request()
+    del request["requestId"]
+
+    first = vending.run(request)
+    second = vending.run(request)
+
+    assert first.output["requestId"] == second.output["record"]["requestId"]
+    assert "@" not in first.output["requestId"]
+    assert len(vending.accounts()) == 1
+
+
+def test_request_with_nothing_but_an_account_leaves_it_in_the_root(vending: Vending) -> None:
+    request = {"account": {"name": "Bare", "email": "bare@example.com"}}
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    (account,) = vending.accounts()
+    assert vending.path(account["Id"]) == "/"
+    assert set(vending.tags(account["Id"])) == {"account-vending:request-id"}
+    assert vending.service_access() == set()
+    assert "EnableAWSServiceAccess" not in vending.states_entered(ended.arn)
+
+
+def test_vended_account_is_announced_on_the_bus(vending: Vending) -> None:
+    queue_url = vending.aws.client("sqs").create_queue(QueueName="listener")["QueueUrl"]
+    queue_arn = "arn:aws:sqs:us-east-1:111111111111:listener"
+    bus = vending.aws.outputs["EventBusName"]
+    vending.events.put_rule(
+        Name="listener", EventBusName=bus, EventPattern='{"source": ["account-vending"]}'
+    )
+    vending.events.put_targets(
+        Rule="listener", EventBusName=bus, Targets=[{"Id": "queue", "Arn": queue_arn}]
+    )
+    request = a_request()
+
+    ended = vending.run(request)
+
+    heard = _announcements(vending, queue_url, until="AccountVended")
+    assert heard[-1]["detail"] == ended.output
+    assert [one["detail"]["state"] for one in heard] == [
+        "REQUESTED",
+        "CREATING",
+        "BASELINING",
+        "VENDED",
+    ]
+    assert {one["detail-type"] for one in heard[:-1]} == {"AccountVendingStateChanged"}
+
+
+def _announcements(vending: Vending, queue_url: str, *, until: str) -> list[Any]:
+    import json  # noqa: PLC0415
+
+    heard: list[Any] = []
+
+    def complete() -> bool:
+        messages = vending.aws.client("sqs").receive_message(
+            QueueUrl=queue_url, MaxNumberOfMessages=10
+        )
+        heard.extend(json.loads(message["Body"]) for message in messages.get("Messages", []))
+        return any(one["detail-type"] == until for one in heard)
+
+    eventually(complete)
+    order = ["REQUESTED", "CREATING", "BASELINING", "VENDED", "FAILED", "REJECTED"]
+    return sorted(heard, key=lambda one: order.index(one["detail"]["state"]))
+
+
+def test_slow_creation_is_polled_less_and_less_often(vending: Vending) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 120}}])
+
+    ended = vending.run(a_request())
+
+    assert ended.status == "SUCCEEDED", ended
+    polls = vending.states_entered(ended.arn).count("WaitForAccount")
+    assert 10 <= polls <= 40
+
+
+def test_execution_name_given_twice_starts_once(vending: Vending) -> None:
+    import json  # noqa: PLC0415
+
+    request = json.dumps(a_request())
+    machine = vending.aws.outputs["StateMachineArn"]
+
+    arns = {
+        vending.states.start_execution(stateMachineArn=machine, name="mine", input=request)[
+            "executionArn"
+        ]
+        for _ in range(2)
+    }
+
+    assert len(arns) == 1
+    assert vending.finish(arns.pop()).status == "SUCCEEDED"

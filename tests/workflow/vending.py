@@ -1,0 +1,182 @@
+"""How a test acts on the deployed system, and what it may look at afterwards."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
+
+PATIENCE = 60.0
+"""Real seconds after which something that should have happened has not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A finished execution. `cause` is parsed where it is JSON."""
+
+    arn: str
+    status: str
+    output: Any
+    error: str | None
+    cause: Any
+
+
+class Vending:
+    """The deployed stack as its users meet it."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.events = aws.client("events")
+        self.states = aws.client("stepfunctions")
+        self.organizations = aws.client("organizations")
+        self.iam = aws.client("iam")
+        self.dynamodb = aws.client("dynamodb")
+
+    def send(self, request: Any) -> str:
+        """Put the request on the bus as anybody's event; its id."""
+        answer = self.events.put_events(
+            Entries=[
+                {
+                    "EventBusName": self.aws.outputs["EventBusName"],
+                    "Source": "form.example",
+                    "DetailType": "AccountRequested",
+                    "Detail": json.dumps(request),
+                }
+            ]
+        )
+        assert answer["FailedEntryCount"] == 0
+        return str(answer["Entries"][0]["EventId"])
+
+    def start(self, request: Any) -> str:
+        """Start an execution by hand with the request as input; its ARN."""
+        return str(
+            self.states.start_execution(
+                stateMachineArn=self.aws.outputs["StateMachineArn"], input=json.dumps(request)
+            )["executionArn"]
+        )
+
+    def executions(self) -> list[str]:
+        """ARNs of all executions, oldest first."""
+        pages = self.states.get_paginator("list_executions").paginate(
+            stateMachineArn=self.aws.outputs["StateMachineArn"]
+        )
+        found = [one for page in pages for one in page["executions"]]
+        return [one["executionArn"] for one in sorted(found, key=lambda one: one["startDate"])]
+
+    def await_executions(self, count: int) -> list[str]:
+        """Wait until there are `count` executions; their ARNs."""
+        return eventually(lambda: arns if len(arns := self.executions()) >= count else None)
+
+    def finish(self, arn: str) -> Ended:
+        """Wait for the execution's end."""
+
+        def ended() -> Any:
+            described = self.states.describe_execution(executionArn=arn)
+            return described if described["status"] != "RUNNING" else None
+
+        described = eventually(ended)
+        cause = described.get("cause")
+        try:
+            cause = json.loads(cause) if cause else cause
+        except ValueError:
+            pass
+        return Ended(
+            arn=arn,
+            status=described["status"],
+            output=json.loads(described["output"]) if "output" in described else None,
+            error=described.get("error"),
+            cause=cause,
+        )
+
+    def run(self, request: Any) -> Ended:
+        """Start by hand and wait for the end."""
+        return self.finish(self.start(request))
+
+    def states_entered(self, arn: str) -> list[str]:
+        """Names of the states that the execution entered, in order."""
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for page in pages
+            for event in page["events"]
+            if "stateEnteredEventDetails" in event
+        ]
+
+    def row(self, request_id: str) -> dict[str, Any] | None:
+        """The ledger's row, plain."""
+        from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
+
+        item = self.dynamodb.get_item(
+            TableName=self.aws.outputs["LedgerTableName"],
+            Key={"pk": {"S": f"request#{request_id}"}},
+            ConsistentRead=True,
+        ).get("Item")
+        if item is None:
+            return None
+        return {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """The organization's member accounts, without the management account."""
+        pages = self.organizations.get_paginator("list_accounts").paginate()
+        return [
+            account
+            for page in pages
+            for account in page["Accounts"]
+            if account["Id"] != "111111111111"
+        ]
+
+    def tags(self, account_id: str) -> dict[str, str]:
+        """An account's tags."""
+        pages = self.organizations.get_paginator("list_tags_for_resource").paginate(
+            ResourceId=account_id
+        )
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def path(self, account_id: str) -> str:
+        """Where an account stands, as a path below the root."""
+        names: list[str] = []
+        child = account_id
+        while True:
+            parent = self.organizations.list_parents(ChildId=child)["Parents"][0]
+            if parent["Type"] == "ROOT":
+                return "/" + "/".join(reversed(names))
+            unit = self.organizations.describe_organizational_unit(
+                OrganizationalUnitId=parent["Id"]
+            )
+            names.append(unit["OrganizationalUnit"]["Name"])
+            child = parent["Id"]
+
+    def service_access(self) -> set[str]:
+        """Principals with trusted access."""
+        pages = self.organizations.get_paginator("list_aws_service_access_for_organization")
+        return {
+            one["ServicePrincipal"]
+            for page in pages.paginate()
+            for one in page["EnabledServicePrincipals"]
+        }
+
+    def root_features(self) -> set[str]:
+        """Enabled features of central root access."""
+        return set(self.iam.list_organizations_features()["EnabledFeatures"])
+
+    def calls(self, service: str, operation: str) -> int:
+        """How often the deployed functions and roles made this call."""
+        return sum(
+            call.service == service and call.operation == operation and "assumed-role" in call.caller
+            for call in self.aws.context.calls
+        )
+
+
+def eventually(look: Any, patience: float = PATIENCE) -> Any:
+    """The first truthy result of `look()`; fails after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
