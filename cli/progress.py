@@ -152,7 +152,8 @@ def fit(rows: Sequence[Row], room: int) -> list[Row]:
             kept.pop()
             below += 1
     folded = [Row(mark=Mark.DONE, name=f"{above} above")] if above else []
-    return folded + kept + ([Row(mark=Mark.PENDING, name=f"{below} more")] if below else [])
+    later = [Row(mark=Mark.PENDING, name=f"{below} more")] if below else []
+    return [*folded, *kept, *later][:room]
 
 
 def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[str]:

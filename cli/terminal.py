@@ -116,7 +116,7 @@ def clip(text: str, columns: int, *, more: str = "…") -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as a person says them: 4.2s, 1m 04s, 2h 05m."""
-    if seconds < 60:  # noqa: PLR2004
+    if round(seconds, 1) < 60:  # noqa: PLR2004
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:  # noqa: PLR2004

@@ -59,14 +59,16 @@ def dynamodb(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     for item in parameters.get("TransactItems") or ():
         for kind, request in item.items():
             action = _TRANSACTED.get(kind, kind)
-            yield _on_table(call, account_id, action, request, _leading_keys(call, request))
+            yield _on_table(
+                call, account_id, action, request, _leading_keys(call, account_id, request)
+            )
     batched = parameters.get("RequestItems")
     if isinstance(batched, Mapping):
         for table, requests in batched.items():
-            keys = _batch_keys(call, table, requests)
+            keys = _batch_keys(call, account_id, table, requests)
             yield _on_table(call, account_id, call.operation, {"TableName": table}, keys)
     if parameters.get("TableName"):
-        keys = _leading_keys(call, parameters)
+        keys = _leading_keys(call, account_id, parameters)
         yield _on_table(call, account_id, call.operation, parameters, keys)
     elif arn := parameters.get("ResourceArn") or parameters.get("TableArn"):
         context = request_tags(parameters)
@@ -96,9 +98,9 @@ def _on_table(
     )
 
 
-def _leading_keys(call: ApiCall, request: Mapping[str, Any]) -> tuple[str, ...]:
+def _leading_keys(call: ApiCall, account_id: str, request: Mapping[str, Any]) -> tuple[str, ...]:
     """The partition keys that a request names: of its item, its key, or its key condition."""
-    name = _partition_key(call, request)
+    name = _partition_key(call, account_id, request)
     if not name:
         return ()
     for holder in ("Key", "Item"):
@@ -113,13 +115,13 @@ def _leading_keys(call: ApiCall, request: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def _batch_keys(call: ApiCall, table: str, requests: Any) -> tuple[str, ...]:
+def _batch_keys(call: ApiCall, account_id: str, table: str, requests: Any) -> tuple[str, ...]:
     """The partition keys of BatchGetItem's Keys or of BatchWriteItem's puts and deletes."""
     if isinstance(requests, Mapping):
         entries = [{"Key": key} for key in requests.get("Keys") or ()]
     else:
         entries = [inner for entry in requests for inner in entry.values()]
-    found = (_leading_keys(call, {"TableName": table, **entry}) for entry in entries)
+    found = (_leading_keys(call, account_id, {"TableName": table, **entry}) for entry in entries)
     return tuple(key for keys in found for key in keys)
 
 
@@ -128,20 +130,17 @@ def _scalar(value: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(one) for one in value.values())
 
 
-def _partition_key(call: ApiCall, request: Mapping[str, Any]) -> str | None:
+def _partition_key(call: ApiCall, account_id: str, request: Mapping[str, Any]) -> str | None:
     name = str(request.get("TableName", "")).rpartition("/")[2]
-    for account_backends in list(dynamodb_backends.values()):
-        table = account_backends[call.region].tables.get(name)
-        if table is None:
-            continue
-        index = request.get("IndexName")
-        if index:
-            indexes = [i for i in (*table.global_indexes, *table.indexes) if i.name == index]
-            schema = indexes[0].schema if indexes else []
-            hashes = [k["AttributeName"] for k in schema if k["KeyType"] == "HASH"]
-            return str(hashes[0]) if hashes else None
+    table = dynamodb_backends[account_id][call.region].tables.get(name)
+    if table is None:
+        return None
+    index = request.get("IndexName")
+    if not index:
         return str(table.hash_key_attr)
-    return None
+    schemas = [i.schema for i in (*table.global_indexes, *table.indexes) if i.name == index]
+    hashes = [k["AttributeName"] for schema in schemas for k in schema if k["KeyType"] == "HASH"]
+    return str(hashes[0]) if hashes else None
 
 
 def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:

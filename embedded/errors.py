@@ -81,11 +81,11 @@ def error(
 
 def _status(call: ApiCall, code: str, shape: StructureShape | None) -> int:
     if shape is not None:
-        metadata = shape.metadata
-        modelled = metadata.get("error", {}).get("httpStatusCode")
+        modelled = shape.metadata.get("error", {}).get("httpStatusCode")
         if modelled:
             return int(modelled)
-        if metadata.get("fault"):
+        # botocore keeps the trait that says "ours, not the caller's" out of a shape's metadata.
+        if shape._shape_model.get("fault"):  # type: ignore[attr-defined]
             return 500
     if code.startswith("AccessDenied") and call.protocol not in _RPC_JSON:
         return 403

@@ -135,6 +135,10 @@ class Gateway:
         except NotImplementedError as problem:
             message = f"the embedded AWS has no {call.service}:{call.operation} ({problem})"
             return error(call, "NotImplemented", message)
+        except Exception as problem:
+            # What moto did not foresee would reach the client as a page of HTML.
+            _LOG.exception("%s:%s failed", call.service, call.operation)
+            return error(call, "InternalFailure", f"{type(problem).__name__}: {problem}")
         status, headers = started[0]
         return Answer(status=status, headers=tuple(headers), body=written.getvalue())
 

@@ -37,20 +37,17 @@ def grant_to_operations(
 def _grant_bookkeeping(
     functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, bus: events.IEventBus
 ) -> None:
-    # These two also write rows that were not there.
-    for name in ("AcceptRequest", "RecordFailure"):
-        functions[name].may_use_ledger(ledger, operations=("GetItem", "PutItem", "UpdateItem"))
-    for name in ("CreateAccount", "DescribeCreateAccountStatus", "DescribeAccount", "RecordVended"):
-        functions[name].may_use_ledger(ledger, operations=("GetItem", "UpdateItem"))
-    # Whoever changes a request's state says so to everybody else.
-    for name in (
-        "AcceptRequest",
-        "CreateAccount",
-        "DescribeCreateAccountStatus",
-        "DescribeAccount",
-        "RecordVended",
-        "RecordFailure",
-    ):
+    for name, row_operations in {
+        "AcceptRequest": ["PutItem", "UpdateItem"],
+        "CreateAccount": ["GetItem", "UpdateItem"],
+        "DescribeCreateAccountStatus": ["GetItem", "UpdateItem"],
+        "DescribeAccount": ["UpdateItem"],
+        "RecordVended": ["UpdateItem"],
+        # It also remembers requests that were refused before they had a row.
+        "RecordFailure": ["GetItem", "PutItem", "UpdateItem"],
+    }.items():
+        functions[name].may_use_ledger(ledger, operations=row_operations)
+        # Whoever changes a request's state says so to everybody else.
         functions[name].may_announce_on(bus)
     stack = Stack.of(ledger)
     execution = f"arn:{stack.partition}:states:{stack.region}:{stack.account}:execution"
@@ -84,14 +81,17 @@ def _grant_doors(functions: Mapping[str, OperationFunction]) -> None:
         resources=accounts,
         conditions=carries_request_id,
     )
-    # What an unanswered call left behind shows first as a creation of that name and time.
-    create_account.may(
-        "FindCreation", actions=["organizations:ListCreateAccountStatus"], resources=["*"]
+    describe_create_account_status.may(
+        "DescribeCreation",
+        actions=["organizations:DescribeCreateAccountStatus"],
+        resources=["*"],
     )
+    # What an unanswered call left behind shows as a creation of that name and time, or as an
+    # account of that email. Both look: a creation may also turn out to be an earlier one of ours.
     for finder in (create_account, describe_create_account_status):
         finder.may(
-            "FollowCreation",
-            actions=["organizations:DescribeCreateAccountStatus", "organizations:ListAccounts"],
+            "FindCreation",
+            actions=["organizations:ListCreateAccountStatus", "organizations:ListAccounts"],
             resources=["*"],
         )
         # An account is adopted only when its email and its request tag say that it is ours.
@@ -136,9 +136,12 @@ def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
 def _grant_organization_settings(
     functions: Mapping[str, OperationFunction], *, settings: Settings
 ) -> None:
-    read_service_access = "organizations:ListAWSServiceAccessForOrganization"
     enable_service_access = functions["EnableAWSServiceAccess"]
-    enable_service_access.may("ReadServiceAccess", actions=[read_service_access], resources=["*"])
+    enable_service_access.may(
+        "ReadServiceAccess",
+        actions=["organizations:ListAWSServiceAccessForOrganization"],
+        resources=["*"],
+    )
     enable_service_access.may(
         "EnableListedServices",
         actions=["organizations:EnableAWSServiceAccess"],
@@ -154,7 +157,6 @@ def _grant_organization_settings(
             "iam:ListOrganizationsFeatures",
             "iam:EnableOrganizationsRootCredentialsManagement",
             "iam:EnableOrganizationsRootSessions",
-            read_service_access,
         ],
         resources=["*"],
     )

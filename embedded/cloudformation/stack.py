@@ -15,7 +15,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.core.utils import utcnow
 
 from embedded.cloudformation.resource import Resource
-from embedded.cloudformation.stack_resources import ResourceFailed, Resources
+from embedded.cloudformation.stack_resources import ResourceFailed, Resources, reason_of
 
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
@@ -145,9 +145,13 @@ class Stack(models.Stack):
         reason = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "
         self.status = f"{kind}_IN_PROGRESS"
         self._add_stack_event(self.status, resource_status_reason=reason)
+        failed = []
         for step in reversed(failure.undo):
-            step()
-        self._become(f"{kind}_COMPLETE", reason)
+            try:
+                step()
+            except Exception as error:  # one that cannot be taken back must not keep the others
+                failed.append(reason_of(error))
+        self._become(f"{kind}_FAILED" if failed else f"{kind}_COMPLETE", reason + " ".join(failed))
 
     def _become(self, status: str, reason: str | None = None) -> None:
         self.status, self.stack_status_reason = status, reason

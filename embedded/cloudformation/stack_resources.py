@@ -135,7 +135,7 @@ class Resources(parsing.ResourceMap):
                 report(resource, "CREATE_IN_PROGRESS")
                 resource.create()
                 self.made[logical_id] = resource
-                undo.append(partial(remove, resource, report, never_complete=True))
+                undo.append(partial(_take_back, resource, report))
                 report(resource, "CREATE_COMPLETE")
             elif resource.properties != properties:
                 former = resource.properties
@@ -224,6 +224,11 @@ def remove(resource: Resource, report: Report, *, never_complete: bool = False) 
         return False
     report(resource, "DELETE_COMPLETE")
     return True
+
+
+def _take_back(resource: Resource, report: Report) -> None:
+    if not remove(resource, report, never_complete=True):
+        raise ResourceFailed(resource.logical_resource_id, resource.status_reason or "", [])
 
 
 def reason_of(error: Exception) -> str:

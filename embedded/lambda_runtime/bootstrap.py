@@ -39,6 +39,9 @@ virtual_time = sibling("virtual_time")
 
 def prepare(launch: dict[str, Any]) -> None:
     """Make the asset and the runtime client importable, and time virtual. Once a process."""
+    # Python adds LC_CTYPE where the machine lacks the locale that LANG names.
+    for name in os.environ.keys() - set(launch["variables"]):
+        del os.environ[name]
     virtual_time.install()
     sys.path[:0] = [launch["asset"], launch["runtime"]]
     os.chdir(launch["asset"])

@@ -81,7 +81,7 @@ class Launcher:
         if self._zygote is not None and self._zygote.can_become(environment):
             return self._zygote.fork(launch, environment, output, ended)
         process = subprocess.Popen(  # noqa: S603
-            self._command("function", launch),
+            self._command("function", launch, environment),
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -102,7 +102,7 @@ class Launcher:
     def _start_zygote(self) -> _Zygote:
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(  # noqa: S603
-            self._command("zygote", {"control": theirs.fileno()}),
+            self._command("zygote", {"control": theirs.fileno()}, self.shared),
             env=self.shared,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -119,11 +119,13 @@ class Launcher:
             "lifeline": self._lifeline,
         }
 
-    def _command(self, mode: str, launch: Mapping[str, Any]) -> list[str]:
+    def _command(
+        self, mode: str, launch: Mapping[str, Any], environment: Mapping[str, str]
+    ) -> list[str]:
         # Bytecode goes beside the asset: the asset's own bytes are what CDK hashes and deploys.
         bytecode = self._asset.with_name(f"{self._asset.name}.pycache")
         options = ["-I", "-S", "-X", "utf8", "-X", f"pycache_prefix={bytecode}"]
-        document = json.dumps({**self._launch(), **launch})
+        document = json.dumps({**self._launch(), **launch, "variables": list(environment)})
         return [sys.executable, *options, str(_BOOTSTRAP), mode, document]
 
 

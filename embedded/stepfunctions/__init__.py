@@ -24,7 +24,7 @@ from moto.stepfunctions.parser import utils
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend import execution_worker
 
-from embedded.stepfunctions import expressions, integrations, states
+from embedded.stepfunctions import errors, expressions, integrations, states
 from embedded.stepfunctions.backend import Backend
 from embedded.stepfunctions.environment import Environment
 from embedded.stepfunctions.responses import StepFunctions
@@ -56,6 +56,7 @@ def install() -> None:
     execution_worker.Environment = Environment
     # moto logs what fails inside a state machine as an error of its own.
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
+    errors.install()
     expressions.install()
     states.install()
     integrations.install()

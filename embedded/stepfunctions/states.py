@@ -62,7 +62,6 @@ _moto_state_body = CommonStateField._eval_body
 _moto_state_input = CommonStateField._eval_state_input
 _moto_state_output = CommonStateField._eval_state_output
 _moto_exited_details = CommonStateField._get_state_exited_event_details
-_moto_choice = StateChoice._eval_state
 _moto_error_equals = ErrorEqualsDecl._eval_body
 
 
@@ -229,26 +228,42 @@ def _eval_error_equals(self: Any, env: Any) -> None:
 
 
 def _eval_choice(self: Any, env: Any) -> None:
-    try:
-        _moto_choice(self, env)
-    except FailureEventException:
-        raise
-    except RuntimeError as error:
-        kind = StatesErrorNameType.StatesNoChoiceMatched
-        raise FailureEventException(
-            failure_event=FailureEvent(
-                env=env,
-                error_name=StatesErrorName(typ=kind),
-                event_type=HistoryEventType.ExecutionFailed,
-                event_details=EventDetails(
-                    executionFailedEventDetails={
-                        "error": kind.to_name(),
-                        "cause": f"Failed to transition out of the state '{self.name}'. "
-                        "The state does not point to a next state.",
-                    }
-                ),
-            )
-        ) from error
+    for rule in self.choices_decl.rules:
+        rule.eval(env)
+        if env.stack.pop() is True:
+            env.stack.append(rule.next_stmt.name)
+            return
+    if self.default_state is None:
+        raise _no_choice_matched(self, env)
+    # Here, because moto takes any rule that leads to the default's state for the default.
+    for step in (self.assign_decl, self.output):
+        if step:
+            step.eval(env=env)
+    env.stack.append(self.default_state.state_name)
+
+
+def _eval_choice_output(self: Any, env: Any) -> None:
+    next_state = env.stack.pop()
+    if self._is_language_query_jsonpath():
+        _moto_state_output(self, env=env)
+    env.next_state_name = next_state
+
+
+def _no_choice_matched(state: Any, env: Any) -> FailureEventException:
+    kind = StatesErrorNameType.StatesNoChoiceMatched
+    details = {
+        "error": kind.to_name(),
+        "cause": f"Failed to transition out of the state '{state.name}'. "
+        "The state does not point to a next state.",
+    }
+    return FailureEventException(
+        failure_event=FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=kind),
+            event_type=HistoryEventType.ExecutionFailed,
+            event_details=EventDetails(executionFailedEventDetails=details),
+        )
+    )
 
 
 def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001
@@ -271,6 +286,7 @@ def install() -> None:
     ExecutionState._evaluate_with_timeout = _evaluate_with_timeout
     ExecutionState._eval_state_output = _eval_execution_output
     StateChoice._eval_state = _eval_choice
+    StateChoice._eval_state_output = _eval_choice_output
     WaitFunction._wait_interval = _wait_interval
     Timestamp._get_wait_seconds = _seconds_until
     RetrierDecl._eval_body = _eval_retrier

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vending import aws
+from vending.catalogue import explain
 from vending.errors import ConcurrentModification, OperationRefused
 from vending.operation import Json, Payload, operation
 from vending.request import OrganizationalUnitPath
@@ -45,11 +46,8 @@ def _root_id(organizations: OrganizationsClient) -> str:
     for page in organizations.get_paginator("list_roots").paginate():
         for root in page.get("Roots", []):
             return root["Id"]
-    raise OperationRefused(
-        "ListRoots: the organization shows no root.",
-        code="RootNotFound",
-        remedy="Check that the stack runs in the organization's management account.",
-    )
+    words = explain("RootNotFound")
+    raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
 
 
 def _find(organizations: OrganizationsClient, parent_id: str, name: str) -> str | None:

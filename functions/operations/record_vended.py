@@ -17,11 +17,11 @@ CALLS = {"dynamodb:UpdateItem", "events:PutEvents"}
 
 
 class RecordVended(Payload):
-    """What was vended and where it is."""
+    """What was vended, and where it was put; null where it was left in its place."""
 
     execution_arn: str
     account_id: AccountId
-    organizational_unit_id: str
+    organizational_unit_id: str | None
 
 
 def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) -> Json:

@@ -168,7 +168,12 @@ class Ledger:
         return self._change(request_id, execution_arn, values=values)
 
     def vended(
-        self, request_id: str, execution_arn: str, *, account_id: str, organizational_unit_id: str
+        self,
+        request_id: str,
+        execution_arn: str,
+        *,
+        account_id: str,
+        organizational_unit_id: str | None,
     ) -> Row:
         """The account is done."""
         values = {

@@ -150,8 +150,10 @@ class AccountRequest(Model):
 
     source: Source = Field("new", description="Where the account comes from.")
     account: Account
-    organizational_unit: OrganizationalUnitPath = Field(
-        "/", description="A path below the root, made where missing; / is the root."
+    organizational_unit: OrganizationalUnitPath | None = Field(
+        None,
+        description="A path below the root, made where missing; / is the root. Absent: the account "
+        "stays where it is, and a new one is in the root.",
     )
     tags: dict[TagKey, TagValue] = Field(
         {}, description=f"Up to {limits.TAGS_PER_REQUEST} tags for the account."

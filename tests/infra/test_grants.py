@@ -2,12 +2,15 @@
 
 import json
 import re
+from importlib import import_module
 
 import pytest
 
 from infra.account_vending_stack import OPERATIONS
+from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from tests.infra.synthesized import SynthesizedTemplate, logical_id
+from vending.limits import REQUEST_ID_TAG
 
 ANY = "*"
 LEDGER = "ledger"
@@ -17,31 +20,35 @@ ROOTS = "arn:aws:organizations::${AWS::AccountId}:root/o-*/r-*"
 UNITS = "arn:aws:organizations::${AWS::AccountId}:ou/o-*/ou-*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 
-ROW_WRITER = {
-    "dynamodb:GetItem": {LEDGER},
-    "dynamodb:UpdateItem": {LEDGER},
-    "events:PutEvents": {BUS},
-}
-ROW_MAKER = ROW_WRITER | {"dynamodb:PutItem": {LEDGER}}
 CREATION_FINDER = {
-    "organizations:DescribeCreateAccountStatus": {ANY},
+    "organizations:ListCreateAccountStatus": {ANY},
     "organizations:ListAccounts": {ANY},
     "organizations:DescribeAccount": {ACCOUNTS},
     "organizations:ListTagsForResource": {ACCOUNTS},
 }
 
+
+def announced_row(*operations: str) -> dict[str, set[str]]:
+    """What it takes to change a row in these ways and to say so."""
+    return {f"dynamodb:{operation}": {LEDGER} for operation in operations} | {
+        "events:PutEvents": {BUS}
+    }
+
+
 # Beyond its own logs and traces.
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
-    "AcceptRequest": ROW_MAKER | {"states:DescribeExecution": {EXECUTIONS}},
-    "CreateAccount": ROW_WRITER
+    "AcceptRequest": announced_row("PutItem", "UpdateItem")
+    | {"states:DescribeExecution": {EXECUTIONS}},
+    "CreateAccount": announced_row("GetItem", "UpdateItem")
     | CREATION_FINDER
     | {
         "organizations:CreateAccount": {ANY},
         "organizations:TagResource": {ACCOUNTS},
-        "organizations:ListCreateAccountStatus": {ANY},
     },
-    "DescribeCreateAccountStatus": ROW_WRITER | CREATION_FINDER,
-    "DescribeAccount": ROW_WRITER | {"organizations:DescribeAccount": {ACCOUNTS}},
+    "DescribeCreateAccountStatus": announced_row("GetItem", "UpdateItem")
+    | CREATION_FINDER
+    | {"organizations:DescribeCreateAccountStatus": {ANY}},
+    "DescribeAccount": announced_row("UpdateItem") | {"organizations:DescribeAccount": {ACCOUNTS}},
     "CreateOrganizationalUnit": {
         "organizations:ListRoots": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
@@ -63,11 +70,10 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:ListOrganizationsFeatures": {ANY},
         "iam:EnableOrganizationsRootCredentialsManagement": {ANY},
         "iam:EnableOrganizationsRootSessions": {ANY},
-        "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
-    "RecordVended": ROW_WRITER,
-    "RecordFailure": ROW_MAKER,
+    "RecordVended": announced_row("UpdateItem"),
+    "RecordFailure": announced_row("GetItem", "PutItem", "UpdateItem"),
 }
 
 # Service Authorization Reference: these actions know no resources.
@@ -106,7 +112,7 @@ def test_every_operation_has_expected_grants(template: SynthesizedTemplate) -> N
 
 
 @pytest.mark.parametrize("operation", EXPECTED_GRANTS)
-def test_function_may_do_exactly_what_its_operation_calls(
+def test_function_may_do_exactly_this_on_exactly_these_resources(
     template: SynthesizedTemplate, operation: str
 ) -> None:
     own_log_group = logical_id(template.functions()[operation]["LoggingConfig"]["LogGroup"])
@@ -126,6 +132,17 @@ def test_function_may_do_exactly_what_its_operation_calls(
         "xray:PutTraceSegments": {ANY},
         "xray:PutTelemetryRecords": {ANY},
     }
+
+
+@pytest.mark.parametrize("operation", EXPECTED_GRANTS)
+def test_function_is_granted_exactly_what_its_operation_calls(operation: str) -> None:
+    module = import_module(f"operations.{module_name(operation)}")
+
+    needed = set(module.CALLS)
+    if "organizations:CreateAccount" in needed:
+        needed.add("organizations:TagResource")  # AWS checks it too, for the tags at creation
+
+    assert set(EXPECTED_GRANTS[operation]) == needed
 
 
 def test_state_machine_may_invoke_exactly_the_functions(template: SynthesizedTemplate) -> None:
@@ -156,7 +173,7 @@ def test_account_without_request_id_tag_cannot_be_created(template: SynthesizedT
         for statement in template.statements_of("CreateAccount")
         for action in statement.actions
     }
-    carries_request_id = {"Null": {"aws:RequestTag/account-vending:request-id": "false"}}
+    carries_request_id = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
     assert conditions["organizations:CreateAccount"] == carries_request_id
     assert conditions["organizations:TagResource"] == carries_request_id

@@ -36,15 +36,14 @@ class Function(Resource):
         self.attributes = {"Arn": function.function_arn}
 
     def update(self, before: Properties) -> None:
-        backend = get_backend(self.place.account_id, self.place.region)
         name, spec = self.physical_resource_id, self._spec()
+        function = get_backend(self.place.account_id, self.place.region).get_function(name)
         if before["Code"] != self.properties["Code"]:
             self._check_code()
-            backend.update_function_code(name, spec["Code"])
+            function.update_function_code(spec["Code"])
         logs = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
         configuration = _DEFAULTS | {"LoggingConfig": logs} | spec
-        backend.update_function_configuration(name, configuration)
-        function = backend.get_function(name)
+        function.update_configuration(configuration)
         # UpdateFunctionConfiguration takes these too, but moto's does not.
         function.tracing_config = configuration["TracingConfig"]
         function.architectures = configuration["Architectures"]

@@ -9,6 +9,7 @@ Who calls is told apart by the access key as in the embedded AWS; `denied` stand
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
@@ -20,18 +21,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.awslambda.models import LambdaBackend
-from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import ACCOUNT_ID, REGION, eventbridge, stepfunctions
+from embedded import ACCOUNT_ID, REGION, context, eventbridge, stepfunctions
 from embedded.clock import Clock
-from embedded.context import Context, activate
+from embedded.context import Context
 from embedded.credentials import Credentials
 from embedded.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_numbers = itertools.count(1)
 
 PATIENCE = 30.0
 """Real seconds after which something that should have happened has not."""
@@ -85,11 +87,11 @@ class Engine:
     def __post_init__(self) -> None:
         self.states = self.client("stepfunctions")
 
-    def machine(self, definition: dict[str, Any], *, name: str = "machine") -> str:
+    def machine(self, definition: dict[str, Any], *, name: str | None = None) -> str:
         """A state machine with the role `machine`; its ARN."""
         return str(
             self.states.create_state_machine(
-                name=name,
+                name=name or unique("machine"),
                 definition=json.dumps({"QueryLanguage": "JSONata"} | definition),
                 roleArn=role_arn("machine"),
             )["stateMachineArn"]
@@ -131,6 +133,11 @@ class Engine:
         return [event for page in pages for event in page["events"]]
 
 
+def unique(name: str) -> str:
+    """A name that nothing else in this process has."""
+    return f"{name}-{next(_numbers)}"
+
+
 def role_arn(name: str) -> str:
     """The ARN of a role in the embedded account."""
     return f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"
@@ -160,20 +167,23 @@ def eventually(look: Callable[[], Any], patience: float = PATIENCE) -> Any:
 
 @contextmanager
 def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Engine]:
-    """A server for the time of the context, with nothing in it."""
+    """A server for the time of the context.
+
+    moto keeps what earlier tests made, so machines, buses and queues have names of their own.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stepfunctions.install()
     eventbridge.install()
-    context = Context(
+    own = Context(
         clock=Clock(speed), faults=Faults.parse(faults or []), credentials=Credentials()
     )
+    before = list(context._active)
     engines: list[Engine] = []
     app = _Door(DomainDispatcherApplication(create_backend_app), engines)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
-    activate(context)
-    BackendDict.reset()
-    engine = Engine(context=context)
+    own.endpoint_url = f"http://127.0.0.1:{server.server_port}"
+    context.activate(own)
+    engine = Engine(context=own)
     engines.append(engine)
     moto_invoke = LambdaBackend.invoke
     LambdaBackend.invoke = _fake_invoke(engine)
@@ -183,11 +193,12 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     try:
         yield engine
     finally:
-        stepfunctions.forget_executions()
         eventbridge.drain(5)
+        stepfunctions.forget_executions()
         LambdaBackend.invoke = moto_invoke
         server.shutdown()
         server.server_close()
+        context._active[:] = before
 
 
 def _fake_invoke(engine: Engine) -> Any:

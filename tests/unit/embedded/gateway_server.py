@@ -1,12 +1,12 @@
-"""A gateway before moto on loopback, with one organization, for tests that talk to it by boto3."""
+"""The gateway before moto on loopback, with one organization, for tests that use boto3."""
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -20,54 +20,63 @@ from embedded.credentials import Credentials, RoleCredentials
 from embedded.faults import Faults
 from embedded.gateway import serve
 
-SPEED = 200.0
+_SPEED = 200.0
+_NUMBERS = itertools.count(1)
 
-LAMBDA_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": "sts:AssumeRole",
-        }
-    ],
-}
+Keys = tuple[str, str, str]
+"""Access key id, secret access key, session token."""
 
 
-@dataclass(kw_only=True)
 class Server:
     """The running server and what is behind it."""
 
-    url: str
-    context: Context
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.last_role = ""
+        self._clients: dict[Any, Any] = {}
+        self.again()
 
-    def client(self, service: str, credentials: RoleCredentials | None = None) -> Any:
-        """A client that does not retry; the administrator's unless given a session."""
-        keys: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        if credentials:
-            keys = {
-                "aws_access_key_id": credentials.access_key_id,
-                "aws_secret_access_key": credentials.secret_access_key,
-                "aws_session_token": credentials.session_token,
-            }
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            region_name=REGION,
+    def again(self) -> None:
+        """Forget everything, and found an organization that is not throttled."""
+        BackendDict.reset()
+        self.context = Context(
+            clock=Clock(_SPEED),
+            faults=Faults.none(),
+            credentials=Credentials(),
             endpoint_url=self.url,
-            config=Config(retries={"total_max_attempts": 1}),
-            **keys,
         )
+        activate(self.context)
+        organizations.found(organizations.OrganizationSettings(throttled=False))
 
-    def role(self, name: str, *statements: dict[str, Any]) -> RoleCredentials:
-        """A session of a new role of the management account with these statements."""
+    def client(self, service: str, keys: RoleCredentials | Keys | None = None) -> Any:
+        """A client that does not retry; the administrator's unless given a session."""
+        if isinstance(keys, RoleCredentials):
+            keys = (keys.access_key_id, keys.secret_access_key, keys.session_token)
+        known = self._clients.get((service, keys))
+        if known is None:
+            access_key_id, secret_access_key, session_token = keys or ("test", "test", None)
+            known = self._clients[service, keys] = boto3.session.Session().client(
+                service,  # type: ignore[call-overload]
+                region_name=REGION,
+                endpoint_url=self.url,
+                aws_access_key_id=access_key_id,
+                aws_secret_access_key=secret_access_key,
+                aws_session_token=session_token,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return known
+
+    def role(self, *statements: dict[str, Any]) -> RoleCredentials:
+        """A session of a new role of the management account with a policy of these statements."""
+        self.last_role = f"Role{next(_NUMBERS)}"
         iam = self.client("iam")
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(LAMBDA_TRUST))
+        role = iam.create_role(RoleName=self.last_role, AssumeRolePolicyDocument="{}")["Role"]
         if statements:
             document = {"Version": "2012-10-17", "Statement": list(statements)}
             iam.put_role_policy(
-                RoleName=name, PolicyName="limits", PolicyDocument=json.dumps(document)
+                RoleName=self.last_role, PolicyName="limits", PolicyDocument=json.dumps(document)
             )
-        return self.context.credentials.issue(arn["Role"]["Arn"], "session")
+        return self.context.credentials.issue(role["Arn"], "session")
 
     def errors(self, operation: str) -> list[str | None]:
         """The error of each recorded call of an operation."""
@@ -76,21 +85,16 @@ class Server:
 
 @contextlib.contextmanager
 def running() -> Iterator[Server]:
-    """A server with fresh backends; whatever context was active before is so again after."""
-    BackendDict.reset()
-    context = Context(clock=Clock(SPEED), faults=Faults.none(), credentials=Credentials())
+    """A server that serves until the end of the block."""
     organizations.install()
     root_access.install()
-    server = serve()
-    context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
-    activate(context)
-    organizations.found(organizations.OrganizationSettings(throttled=False))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    http = serve()
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Server(url=context.endpoint_url, context=context)
+        yield Server(http.server_port)
     finally:
-        server.shutdown()
+        http.shutdown()
         thread.join()
-        server.server_close()
+        http.server_close()
         BackendDict.reset()

@@ -38,7 +38,7 @@ SAMPLES = {
         def handler(event, context):
             raise OperationRefused(event["why"])
     """,
-    "need_what_is_missing": """
+    "need_it": """
         import not_in_the_bundle
     """,
     "misspell": """
@@ -236,7 +236,7 @@ def running(folder: Path, runtime: Path, **how: Any) -> Iterator[LambdaAws]:
     lambda_runtime.install(asset, runtime, **how)
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     session = boto3.session.Session("test", "test", region_name=REGION)
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=20)

@@ -96,7 +96,12 @@ LOG_GROUP = f"arn:aws:logs:{HERE}:log-group:/g"
         ("organizations", "DescribeOrganization", {}, ["*"]),
         ("organizations", "EnableAWSServiceAccess", {"ServicePrincipal": "a"}, ["*"]),
         ("organizations", "ListAWSServiceAccessForOrganization", {}, ["*"]),
-        ("organizations", "DescribeAccount", {"AccountId": "222222222222"}, ["account/222222222222"]),
+        (
+            "organizations",
+            "DescribeAccount",
+            {"AccountId": "222222222222"},
+            ["account/222222222222"],
+        ),
         ("organizations", "ListParents", {"ChildId": "ou-r-a"}, ["ou/ou-r-a"]),
         ("organizations", "ListParents", {"ChildId": "222222222222"}, ["account/222222222222"]),
         (
@@ -156,7 +161,12 @@ def test_organizations_resources(
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "expected"),
     [
-        ("iam", "EnableOrganizationsRootSessions", {}, [("iam:EnableOrganizationsRootSessions", "*")]),
+        (
+            "iam",
+            "EnableOrganizationsRootSessions",
+            {},
+            [("iam:EnableOrganizationsRootSessions", "*")],
+        ),
         ("iam", "ListOrganizationsFeatures", {}, [("iam:ListOrganizationsFeatures", "*")]),
         (
             "iam",
@@ -309,7 +319,12 @@ def test_organizations_resources(
         ),
         ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", "*")]),
         ("s3", "ListObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
-        ("s3", "PutObject", {"Bucket": "b", "Key": "k/l"}, [("s3:PutObject", "arn:aws:s3:::b/k/l")]),
+        (
+            "s3",
+            "PutObject",
+            {"Bucket": "b", "Key": "k/l"},
+            [("s3:PutObject", "arn:aws:s3:::b/k/l")],
+        ),
         (
             "s3",
             "CopyObject",
@@ -444,7 +459,13 @@ def test_tags_at_creation_need_tag_resource_too(
             "dynamodb:leadingkeys",
             ("a", "b"),
         ),
-        ("stepfunctions", "TagResource", {"tags": [{"key": "K", "value": "v"}]}, "aws:requesttag/k", ("v",)),
+        (
+            "stepfunctions",
+            "TagResource",
+            {"tags": [{"key": "K", "value": "v"}]},
+            "aws:requesttag/k",
+            ("v",),
+        ),
         ("lambda", "TagResource", {"Tags": {"K": "v"}}, "aws:requesttag/k", ("v",)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

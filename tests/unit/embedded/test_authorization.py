@@ -212,7 +212,10 @@ def test_every_resource_of_a_move_must_be_allowed() -> None:
     worker()
 
     for missing in range(3):
-        put(allow("organizations:MoveAccount") | {"Resource": three[:missing] + three[missing + 1 :]})
+        put(
+            allow("organizations:MoveAccount")
+            | {"Resource": three[:missing] + three[missing + 1 :]}
+        )
         refused = denial(move)
         assert refused is not None
         assert three[missing].removesuffix("*") in refused

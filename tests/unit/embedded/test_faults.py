@@ -157,7 +157,9 @@ def test_counting_from_many_threads_hits_once_each() -> None:
         ),
         pytest.param({**lost(), "lost": False}, "lost: must be true", id="lost-false"),
         pytest.param({**lost(), "reason": "X"}, "reason: only goes with error", id="reason-lost"),
-        pytest.param({**failing(), "lost": True}, "exactly one of error, lost", id="error-and-lost"),
+        pytest.param(
+            {**failing(), "lost": True}, "exactly one of error, lost", id="error-and-lost"
+        ),
         pytest.param(
             {"service": "organizations", "operation": "CreateAccount", "calls": "all"},
             "exactly one of error, lost",

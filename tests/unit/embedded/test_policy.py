@@ -59,7 +59,9 @@ def decision(
             id="resource-list",
         ),
         pytest.param(
-            [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], NOT_ALLOWED, id="not-action"
+            [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}],
+            NOT_ALLOWED,
+            id="not-action",
         ),
         pytest.param(
             [{"Effect": "Allow", "NotAction": "sqs:*", "Resource": "*"}],

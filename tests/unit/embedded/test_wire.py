@@ -18,7 +18,7 @@ from embedded.wire import ApiCall, error_code, identify
 URL = "http://127.0.0.1:4566"
 
 
-class _Sent(Exception):
+class _SentError(Exception):
     """Stops a client when its request is ready."""
 
 
@@ -40,11 +40,11 @@ def request(service: str, method: str, **parameters: Any) -> tuple[dict[str, Any
 
     def stop(request: Any, **_: Any) -> None:
         sent.append(request)
-        raise _Sent
+        raise _SentError
 
     one = client(service)
     one.meta.events.register_last("before-send.*", stop)
-    with pytest.raises(_Sent):
+    with pytest.raises(_SentError):
         getattr(one, method)(**parameters)
     prepared = sent[0]
     parts = urlsplit(prepared.url)
@@ -70,18 +70,52 @@ def request(service: str, method: str, **parameters: Any) -> tuple[dict[str, Any
 @pytest.mark.parametrize(
     ("service", "method", "parameters", "operation"),
     [
-        ("organizations", "move_account", {"AccountId": "222222222222", "SourceParentId": "r-aaaa", "DestinationParentId": "ou-aaaa-bbbbbbbb"}, "MoveAccount"),
+        (
+            "organizations",
+            "move_account",
+            {
+                "AccountId": "222222222222",
+                "SourceParentId": "r-aaaa",
+                "DestinationParentId": "ou-aaaa-bbbbbbbb",
+            },
+            "MoveAccount",
+        ),
         ("dynamodb", "get_item", {"TableName": "ledger", "Key": {"pk": {"S": "é"}}}, "GetItem"),
-        ("stepfunctions", "start_execution", {"stateMachineArn": "arn:s", "input": "{}"}, "StartExecution"),
-        ("events", "put_events", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]}, "PutEvents"),
+        (
+            "stepfunctions",
+            "start_execution",
+            {"stateMachineArn": "arn:s", "input": "{}"},
+            "StartExecution",
+        ),
+        (
+            "events",
+            "put_events",
+            {"Entries": [{"Source": "s", "DetailType": "d", "Detail": "{}"}]},
+            "PutEvents",
+        ),
         ("logs", "create_log_group", {"logGroupName": "/aws/lambda/f"}, "CreateLogGroup"),
-        ("sqs", "send_message", {"QueueUrl": f"{URL}/111111111111/q", "MessageBody": "m"}, "SendMessage"),
+        (
+            "sqs",
+            "send_message",
+            {"QueueUrl": f"{URL}/111111111111/q", "MessageBody": "m"},
+            "SendMessage",
+        ),
         ("iam", "get_role", {"RoleName": "a+b@c"}, "GetRole"),
         ("iam", "list_organizations_features", {}, "ListOrganizationsFeatures"),
         ("iam", "tag_role", {"RoleName": "r", "Tags": [{"Key": "k", "Value": "v"}]}, "TagRole"),
-        ("sts", "assume_role", {"RoleArn": "arn:aws:iam::222222222222:role/r", "RoleSessionName": "one"}, "AssumeRole"),
+        (
+            "sts",
+            "assume_role",
+            {"RoleArn": "arn:aws:iam::222222222222:role/r", "RoleSessionName": "one"},
+            "AssumeRole",
+        ),
         ("lambda", "invoke", {"FunctionName": "f", "Qualifier": "1", "Payload": b"{}"}, "Invoke"),
-        ("lambda", "get_function", {"FunctionName": f"arn:aws:lambda:{REGION}:111111111111:function:f"}, "GetFunction"),
+        (
+            "lambda",
+            "get_function",
+            {"FunctionName": f"arn:aws:lambda:{REGION}:111111111111:function:f"},
+            "GetFunction",
+        ),
         ("s3", "get_object", {"Bucket": "box", "Key": "a/b c"}, "GetObject"),
         ("s3", "list_objects_v2", {"Bucket": "box", "Prefix": "p/"}, "ListObjectsV2"),
         ("xray", "put_trace_segments", {"TraceSegmentDocuments": ["{}"]}, "PutTraceSegments"),
@@ -89,7 +123,7 @@ def request(service: str, method: str, **parameters: Any) -> tuple[dict[str, Any
         ("cloudformation", "describe_stacks", {"StackName": "s"}, "DescribeStacks"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_request_of_boto3_is_identified(
     service: str, method: str, parameters: dict[str, Any], operation: str
 ) -> None:

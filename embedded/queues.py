@@ -1,4 +1,4 @@
-"""Queue attributes: moto forgets a queue's policy whenever any other attribute is set.
+"""SQS queue attributes: moto forgets a queue's policy whenever any other attribute is set.
 
 The template's AWS::SQS::QueuePolicy has to outlive `SetQueueAttributes` and stack updates.
 """

@@ -1,0 +1,270 @@
+"""The other commands, the help, and how every command ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+
+import pytest
+
+from cli import main as entry
+from cli import stack as stack_module
+from cli.failure import CommandError
+from cli.main import main
+from cli.submission import STATES
+from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    """The stack that the command finds."""
+    made = FakeStack()
+    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
+    return made
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    found = next(
+        action
+        for action in entry.parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return dict(found.choices)
+
+
+def test_status_shows_what_was_made(stack: FakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.put(a_record())
+
+    assert main(["status", "r-sandbox"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("VENDED  Sandbox")
+    assert "123456789012" in out
+    assert "execution" in out
+
+
+def test_status_of_a_failure_shows_remedy_and_next_command(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.put(a_record("FAILED", error=an_error()))
+
+    assert main(["status", "r-sandbox"]) == 0
+    out = capsys.readouterr().out
+    assert "Choose another email." in out
+    assert "Next  vend explain AccountCreationFailed/EMAIL_ALREADY_EXISTS" in out
+
+
+def test_status_as_json_is_the_record(stack: FakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.put(a_record("CREATING"))
+
+    main(["status", "r-sandbox", "--json"])
+
+    assert json.loads(capsys.readouterr().out) == a_record("CREATING")
+
+
+def test_status_of_an_unknown_id_hints_where_to_look(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "r-nobody"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "r-nobody" in err
+    assert "vend list" in err
+
+
+def test_list_shows_every_request(stack: FakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    stack.put(a_record())
+    stack.put(a_record("FAILED", request_id="r-other", error=an_error()))
+
+    assert main(["list"]) == 0
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split()[:4] == ["STATE", "NAME", "EMAIL", "ACCOUNT"]
+    assert "sandbox@example.com" in first
+    assert second.endswith("AccountCreationFailed/EMAIL_ALREADY_EXISTS")
+
+
+def test_list_of_one_state_shows_only_that(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.put(a_record())
+    stack.put(a_record("FAILED", request_id="r-other", error=an_error()))
+
+    assert main(["list", "--state", "failed", "--json"]) == 0
+    assert [one["requestId"] for one in json.loads(capsys.readouterr().out)] == ["r-other"]
+
+
+def test_list_of_nothing_is_no_failure(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize("asked", ["VENDED ", "GONE", ""])
+def test_list_of_an_unknown_state_names_the_known_ones(
+    asked: str, stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["list", "--state", asked]) == 2
+    err = capsys.readouterr().err
+    assert all(state in err for state in STATES)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "reason"),
+    [
+        ("ConstraintViolationException", "ConstraintViolationException", None),
+        (
+            "ConstraintViolationException/ACCOUNT_NUMBER_LIMIT_EXCEEDED",
+            "ConstraintViolationException",
+            "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
+        ),
+        (
+            "account_number_limit_exceeded",
+            "ConstraintViolationException",
+            "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
+        ),
+        ("requestconflict", "RequestConflict", None),
+    ],
+)
+def test_explain_finds_codes_and_reasons(
+    asked: str, code: str, reason: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", asked, "--json"]) == 0
+    explanation = json.loads(capsys.readouterr().out)
+    assert (explanation["code"], explanation["reason"]) == (code, reason)
+    assert explanation["remedy"]
+
+
+def test_explain_says_what_it_means_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"]) == 0
+    out = capsys.readouterr().out
+    for part in ("what it means", "what to do", "whose turn", "by itself"):
+        assert part in out
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [
+        ("AccountCreationFaild", "AccountCreationFailed"),
+        ("EMAIL_ALREADY_EXIST", "EMAIL_ALREADY_EXISTS"),
+        ("RequestConflit/X", "RequestConflict"),
+    ],
+)
+def test_explain_of_an_unknown_error_names_near_ones(
+    asked: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", asked]) == 2
+    assert near in capsys.readouterr().err
+
+
+def test_explain_of_an_unknown_reason_says_that_it_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "ConstraintViolationException/SOMETHING_NEW"]) == 0
+    assert "does not know this reason" in capsys.readouterr().out
+
+
+def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert "account" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_every_command_of_this_version_is_there() -> None:
+    assert set(commands()) == {"submit", "status", "list", "explain", "schema", "local"}
+
+
+def test_every_command_and_every_option_has_help() -> None:
+    for name, command in commands().items():
+        assert command.description, name
+        assert [a.option_strings or a.dest for a in command._actions if not a.help] == [], name
+    listed = entry.parser().format_help()
+    assert all(f"    {name} " in listed for name in commands())
+
+
+def test_help_shows_examples_and_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "vend submit examples/requests/sandbox.yaml --local" in out
+    assert "exit status" in out
+
+
+def test_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("vend 0.")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["vend"],
+        ["submit"],
+        ["status"],
+        ["explain"],
+        ["local", "--port", "70000"],
+        ["list", "x"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_points_to_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert "--help`" in capsys.readouterr().err
+
+
+def test_failure_is_one_message_with_a_remedy_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_cls: object) -> FakeStack:
+        raise CommandError("it is not there", remedy="Put it there")
+
+    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(fail))
+
+    assert main(["list"]) == 1
+    assert capsys.readouterr().err == "Error: it is not there\nPut it there\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["explain", "Throttled"], ["schema"]], ids=" ".join)
+def test_commands_without_aws_import_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys; sys.path[:0] = ['.', 'functions']\n"
+        "from cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'moto', 'boto3', 'botocore', 'embedded', 'werkzeug'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_reader_that_leaves_early_is_no_error() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['.', 'functions']; from cli.main import main; main(['schema'])"
+    )
+
+    ended = subprocess.run(
+        ["bash", "-c", f'{sys.executable} -c "{code}" | head -c 1'],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ended.stdout, ended.stderr) == ("{", "")

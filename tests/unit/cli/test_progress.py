@@ -1,0 +1,264 @@
+"""What progress looks like: pure rows and lines, the screen redrawn in place, the plain log."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cli.progress import Log, Row, Screen, board_rows, fit, lines, step_rows, view_for
+from cli.steps import Plan
+from cli.submission import Phase, Watched
+from cli.terminal import Terminal, width
+from cli.trace import Mark, Trace
+from tests.unit.cli.fakes import (
+    DEFINITION,
+    a_record,
+    a_submission,
+    a_terminal,
+    an_error,
+    written,
+)
+from tests.unit.cli.histories import History
+
+
+def watched(history: History | None = None, *, name: str = "Sandbox", at: float = 0.0) -> Watched:
+    one = Watched(submission=a_submission(name), phase=Phase.SENT)
+    if history is not None:
+        one.phase = Phase.RUNNING
+        one.trace = Trace(Plan(DEFINITION))
+        one.trace.feed(history.events, lambda _event: at)
+    return one
+
+
+def half_way() -> History:
+    history = History().step("AcceptRequest", {"outcome": "ACCEPTED"})
+    history.enter("WhichDoor", "Choice").enter("CreateAccount").schedule()
+    return history.fail("Throttled", code="TooManyRequestsException").schedule().fail("Throttled")
+
+
+def text_of(
+    one: Watched, *, unicode: bool = True, colour: bool = False, columns: int = 80
+) -> list[str]:
+    terminal = a_terminal(unicode=unicode, colour=colour)
+    return lines(step_rows(one, 2.0), terminal, columns, 2.0)
+
+
+def test_steps_are_all_listed_up_front() -> None:
+    text = text_of(watched(History()))
+
+    assert len(text) == len(Plan(DEFINITION).steps)
+    assert all(line.startswith("  · ") for line in text)
+
+
+def test_steps_show_mark_time_retries_and_words() -> None:
+    text = text_of(watched(half_way()))
+
+    assert text[0] == "  ✓ AcceptRequest                    0.0s"
+    assert text[1] == "  - DescribeAccount                        not needed"
+    assert text[2].startswith(
+        "  ↻ CreateAccount                    2.0s  retry 1, Throttled, trying"
+    )
+
+
+def test_marks_are_ascii_where_the_encoding_has_no_more() -> None:
+    text = text_of(watched(half_way()), unicode=False)
+
+    assert "".join(text).isascii()
+    assert [line[2] for line in text[:4]] == ["+", "-", "~", "."]
+
+
+def test_every_mark_differs_without_colour() -> None:
+    rows = [Row(mark=mark, name="x", note=mark.value) for mark in Mark]
+
+    text = lines(rows, a_terminal(unicode=False), 80, 0.0)
+
+    assert len(set(text)) == len(list(Mark))
+
+
+def test_colour_adds_nothing_but_escapes() -> None:
+    plain, coloured = text_of(watched(half_way())), text_of(watched(half_way()), colour=True)
+
+    assert any("\x1b[" in line for line in coloured)
+    assert [re.sub(r"\x1b\[\d+m", "", line) for line in coloured] == plain
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_lines_never_fill_the_last_column(columns: int) -> None:
+    for colour in (False, True):
+        assert (
+            max(map(width, text_of(watched(half_way()), columns=columns, colour=colour))) < columns
+        )
+
+
+@pytest.mark.parametrize("room", [1, 2, 3, 5, 9, 10, 11])
+def test_rows_fit_the_room_and_keep_what_is_active(room: int) -> None:
+    rows = [Row(mark=Mark.DONE, name=f"done {n}") for n in range(6)]
+    rows += [Row(mark=Mark.RUNNING, name="active")]
+    rows += [Row(mark=Mark.PENDING, name=f"to come {n}") for n in range(4)]
+
+    fitted = fit(rows, room)
+
+    assert len(fitted) <= room
+    if room >= 3:
+        assert "active" in [row.name for row in fitted]
+    if room >= len(rows):
+        assert fitted == rows
+
+
+def test_rows_without_anything_active_still_fit() -> None:
+    rows = [Row(mark=Mark.FAILED, name=str(n)) for n in range(50)]
+
+    assert len(fit(rows, 10)) == 10
+
+
+def test_row_before_the_execution_says_what_is_waited_for() -> None:
+    (row,) = step_rows(watched(), 3.0)
+
+    assert row.name == "waiting for its execution to start"
+    assert row.elapsed == 3.0
+
+
+def test_board_has_a_row_for_each_request() -> None:
+    waiting, running, vended, failed, lost = (
+        watched(name="A"),
+        watched(half_way(), name="B"),
+        watched(name="C"),
+        watched(name="Dd"),
+        watched(name="E"),
+    )
+    vended.record = a_record()
+    vended.end(4.0)
+    failed.record = a_record("FAILED", error=an_error())
+    failed.end(5.0)
+    lost.end(6.0, code="EventNotTaken", problem="EventBridge did not take the event: X")
+
+    rows = board_rows([waiting, running, vended, failed, lost], 9.0)
+
+    assert [row.mark for row in rows] == [
+        Mark.RUNNING,
+        Mark.RETRYING,
+        Mark.DONE,
+        Mark.FAILED,
+        Mark.FAILED,
+    ]
+    assert rows[0].name == "A   r-a"
+    assert rows[1].note.startswith("2 of 10  CreateAccount  retry 1")
+    assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
+    assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
+    assert rows[4].note == "EventBridge did not take the event: X"
+
+
+def test_name_cannot_steer_the_terminal() -> None:
+    one = Watched(submission=a_submission("a\x1b[2J\nb", request_id="r-a"), phase=Phase.SENT)
+
+    (row,) = board_rows([one], 0.0)
+
+    assert "\x1b" not in row.name
+    assert "\n" not in row.name
+
+
+def test_view_depends_on_the_terminal() -> None:
+    assert isinstance(view_for(a_terminal(live=True)), Screen)
+    assert isinstance(view_for(a_terminal(live=False)), Log)
+
+
+def frames(terminal: Terminal) -> list[list[str]]:
+    """The screen after each frame, by a terminal that knows only what Screen uses."""
+    screen: list[str] = [""]
+    row, shots = 0, []
+    for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\n|\r|[^\x1b\n\r]+", written(terminal)):
+        if token == "\n":
+            row += 1
+            screen += [""] * (row + 1 - len(screen))
+        elif token == "\r" or token.endswith(("h", "l", "K", "m")):
+            if token.endswith("K") and not screen[row]:
+                screen[row] = ""
+        elif token.endswith("A"):
+            row -= int(token[2:-1])
+            assert row >= 0, "moved above the first frame"
+        elif token == "\x1b[J":
+            del screen[row:]
+            screen += [""]
+            shots.append(screen[:row])
+        else:
+            screen[row] = token
+    return shots
+
+
+def test_screen_redraws_in_place_and_gives_the_cursor_back() -> None:
+    terminal = a_terminal(live=True)
+    screen = Screen(terminal)
+    one = watched(History())
+
+    screen.show([one], 0.0)
+    assert one.trace is not None
+    one.trace.feed(half_way().events, lambda _event: 1.0)
+    screen.show([one], 2.0)
+    screen.close()
+    screen.close()
+
+    first, second = frames(terminal)
+    assert len(first) == len(second)
+    assert "AcceptRequest" in first[1]
+    assert "✓ AcceptRequest" in second[1]
+    assert written(terminal).count("\x1b[?25l") == 1
+    assert written(terminal).endswith("\x1b[?25h")
+    assert written(terminal).count("\x1b[?25h") == 1
+
+
+def test_screen_is_never_taller_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (60, 10))
+    terminal = a_terminal(live=True)
+
+    Screen(terminal).show([watched(name=f"A{n}") for n in range(40)], 0.0)
+
+    (frame,) = frames(terminal)
+    assert len(frame) <= 9
+    assert "0 of 40 done" in frame[-1]
+
+
+def test_log_writes_one_line_per_change() -> None:
+    terminal = a_terminal()
+    log = Log(terminal)
+    one = watched(History())
+    assert one.trace is not None
+
+    log.show([one], 0.0)
+    one.trace.feed(half_way().events[:6], lambda _event: 0.0)
+    log.show([one], 1.0)
+    log.show([one], 1.5)
+    one.trace.feed(half_way().events, lambda _event: 2.0)
+    log.show([one], 2.0)
+    log.show([one], 2.5)
+
+    assert written(terminal).splitlines() == [
+        "    1.0s  AcceptRequest done (0.0s)",
+        "    2.0s  DescribeAccount not needed",
+        "    2.0s  CreateAccount retry 1, Throttled, trying again",
+    ]
+
+
+def test_log_of_several_names_each() -> None:
+    terminal = a_terminal()
+    log = Log(terminal)
+    first, second = watched(name="A"), watched(name="B")
+
+    log.show([first, second], 0.0)
+    first.record = a_record()
+    first.end(4.0)
+    log.show([first, second], 4.0)
+
+    assert written(terminal).splitlines() == [
+        "    0.0s  A: waiting for its execution to start",
+        "    0.0s  B: waiting for its execution to start",
+        "    4.0s  A: VENDED  123456789012",
+    ]
+
+
+def test_log_has_no_escapes() -> None:
+    terminal = a_terminal()
+
+    Log(terminal).show([watched(half_way())], 1.0)
+
+    assert "\x1b" not in written(terminal)

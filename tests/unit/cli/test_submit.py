@@ -1,0 +1,357 @@
+"""`vend submit` against a stack in memory: what is sent, what is said, how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli import stack as stack_module
+from cli.main import main
+from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error
+from tests.unit.cli.histories import History
+from vending.request import parse
+
+REQUEST = {
+    "requestId": "r-sandbox",
+    "account": {"name": "Sandbox", "email": "sandbox@example.com"},
+}
+FINGERPRINT = parse(REQUEST).fingerprint()
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    """The stack that the command finds; it vends whatever is asked for, at once."""
+    made = FakeStack()
+    made.on_publish = lambda detail: vend(made, detail)
+    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
+    return made
+
+
+def vend(stack: FakeStack, detail: Mapping[str, Any], execution_arn: str = FIRST) -> None:
+    arn = f"{execution_arn}-{detail['requestId']}"
+    stack.put(a_record(request_id=detail["requestId"], executionArn=arn), FINGERPRINT)
+    stack.histories[arn] = finished("RecordVended", "Vended", "Succeed", "ExecutionSucceeded")
+
+
+def refuse(stack: FakeStack, detail: Mapping[str, Any]) -> None:
+    stack.put(a_record("FAILED", request_id=detail["requestId"], error=an_error()), FINGERPRINT)
+    stack.histories[FIRST] = finished("RecordFailure", "VendingFailed", "Fail", "ExecutionFailed")
+
+
+def finished(last: str, end: str, kind: str, event: str) -> list[dict[str, Any]]:
+    return History().step("AcceptRequest").step(last).enter(end, kind).add(event).events
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """One request."""
+    return write(tmp_path, REQUEST)
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "request.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def three(folder: Path) -> Path:
+    return write(
+        folder,
+        [
+            {"requestId": f"r-{n}", "account": {"name": n, "email": f"{n}@example.com"}}
+            for n in ("one", "two", "three")
+        ],
+    )
+
+
+def test_submit_sends_follows_and_says_what_was_made(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["submit", str(file)])
+
+    out, err = capsys.readouterr()
+    assert status == 0
+    assert stack.published == [REQUEST]
+    assert out.startswith("Vended Sandbox in ")
+    for made in (
+        "123456789012",
+        "/Workloads/Sandbox (ou-ab12-11111111)",
+        "team=a",
+        "account.amazonaws.com",
+        "RootSessions",
+        "Next  vend status r-sandbox",
+    ):
+        assert made in out
+    assert "AcceptRequest done" in err
+    assert "123456789012" not in err
+
+
+def test_submit_prints_the_record_as_json(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["submit", str(file), "--json"])
+
+    assert status == 0
+    assert json.loads(capsys.readouterr().out) == stack.ledger["r-sandbox"].record
+
+
+def test_submit_prints_an_array_for_several(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["submit", str(three(tmp_path)), "--json"])
+
+    records = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert [record["requestId"] for record in records] == ["r-one", "r-two", "r-three"]
+
+
+def test_submit_of_a_failed_request_says_why_and_what_to_do(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.on_publish = lambda detail: refuse(stack, detail)
+
+    status = main(["submit", str(file)])
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert out.startswith("Not vended: Sandbox, after ")
+    assert "AccountCreationFailed/EMAIL_ALREADY_EXISTS" in out
+    assert "The email belongs to another account." in out
+    assert "Choose another email." in out
+    assert "Next  vend explain AccountCreationFailed/EMAIL_ALREADY_EXISTS" in out
+
+
+def test_one_failure_among_several_is_told_and_decides_the_exit_status(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.on_publish = lambda detail: (
+        refuse(stack, detail) if detail["requestId"] == "r-two" else vend(stack, detail)
+    )
+
+    status = main(["submit", str(three(tmp_path))])
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert "2 of 3 vended in " in out
+    assert "Choose another email." in out
+    assert [line.split()[0] for line in out.splitlines()[1:4]] == ["VENDED", "FAILED", "VENDED"]
+
+
+def test_invalid_requests_are_all_told_and_nothing_is_sent(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = [REQUEST, {"account": {"name": "", "email": "x"}}, {"color": "blue"}]
+
+    status = main(["submit", str(write(tmp_path, bad))])
+
+    out, err = capsys.readouterr()
+    assert status == 2
+    assert stack.published == []
+    assert out == ""
+    assert "request 2" in err
+    assert "request 3" in err
+
+
+def test_request_that_was_vended_before_is_answered_at_once(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.put(a_record(), FINGERPRINT)
+
+    status = main(["submit", str(file)])
+
+    assert status == 0
+    assert stack.published == []
+    assert "Sandbox was vended before" in capsys.readouterr().out
+
+
+def test_request_under_way_is_followed_instead_of_sent(stack: FakeStack, file: Path) -> None:
+    stack.put(a_record("CREATING"), FINGERPRINT)
+    stack.statuses[FIRST] = "RUNNING"
+    stack.histories[FIRST] = finished("RecordVended", "Vended", "Succeed", "ExecutionSucceeded")
+    asked: list[str] = []
+    original = stack.row
+
+    def row(request_id: str) -> Any:
+        asked.append(request_id)
+        stack.put(a_record(), FINGERPRINT)
+        return original(request_id)
+
+    stack.row = row  # type: ignore[method-assign]
+
+    status = main(["submit", str(file)])
+
+    assert status == 0
+    assert stack.published == []
+    assert asked == ["r-sandbox"]
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT", None])
+def test_request_whose_execution_is_gone_is_sent_again(
+    stack: FakeStack, file: Path, status: str | None
+) -> None:
+    stack.put(a_record("CREATING", executionArn=SECOND), FINGERPRINT)
+    if status:
+        stack.statuses[SECOND] = status
+
+    assert main(["submit", str(file)]) == 0
+    assert stack.published == [REQUEST]
+
+
+@pytest.mark.parametrize("state", ["FAILED", "REJECTED"])
+def test_request_that_failed_before_is_sent_again(stack: FakeStack, file: Path, state: str) -> None:
+    stack.put(a_record(state, executionArn=SECOND, error=an_error()), FINGERPRINT)
+
+    assert main(["submit", str(file)]) == 0
+    assert stack.published == [REQUEST]
+
+
+@pytest.mark.parametrize("state", ["VENDED", "CREATING", "FAILED"])
+def test_same_id_with_different_content_is_refused(
+    stack: FakeStack, file: Path, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.put(a_record(state), "another fingerprint")
+
+    status = main(["submit", str(file)])
+
+    out = capsys.readouterr().out
+    assert status == 1
+    assert stack.published == []
+    assert "RequestConflict" in out
+    assert "different content" in out
+    assert "new requestId" in out
+
+
+def test_rejected_request_may_be_corrected_under_its_id(stack: FakeStack, file: Path) -> None:
+    stack.put(a_record("REJECTED", executionArn=SECOND), "another fingerprint")
+
+    assert main(["submit", str(file)]) == 0
+    assert stack.published == [REQUEST]
+
+
+def test_event_that_eventbridge_refuses_is_told(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.refusals["r-two"] = "InternalFailure: try later"
+
+    status = main(["submit", str(three(tmp_path)), "--json"])
+
+    records = json.loads(capsys.readouterr().out)
+    assert status == 1
+    assert [record["state"] for record in records] == ["VENDED", "FAILED", "VENDED"]
+    assert records[1]["error"]["code"] == "EventNotTaken"
+    assert "InternalFailure" in records[1]["error"]["message"]
+
+
+def test_no_wait_sends_and_says_how_to_look(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.on_publish = lambda _detail: None
+
+    status = main(["submit", str(file), "--no-wait"])
+
+    out = capsys.readouterr().out
+    assert status == 0
+    assert stack.published == [REQUEST]
+    assert "On its way  Sandbox" in out
+    assert "Next  vend status r-sandbox" in out
+
+
+def test_no_wait_prints_what_is_known_as_json(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack.on_publish = lambda _detail: None
+
+    main(["submit", str(file), "--no-wait", "--json"])
+
+    record = json.loads(capsys.readouterr().out)
+    assert (record["requestId"], record["state"]) == ("r-sandbox", "REQUESTED")
+
+
+def test_interrupt_says_that_the_request_goes_on(
+    stack: FakeStack,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object, **__: object) -> Any:
+        raise KeyboardInterrupt
+
+    stack.on_publish = lambda _detail: None
+    monkeypatch.setattr("cli.follow.Follower.run", interrupt)
+
+    status = main(["submit", str(file)])
+
+    err = capsys.readouterr().err
+    assert status == 130
+    assert "goes on in AWS" in err
+    assert "vend status r-sandbox" in err
+
+
+def test_interrupt_before_anything_was_sent_says_so(
+    stack: FakeStack,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object, **__: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stack, "rows", interrupt)
+
+    assert main(["submit", str(file)]) == 130
+    assert "nothing was sent" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--faults", "x.json"], "--local"),
+        (["--speed", "2"], "--local"),
+        (["--local", "--no-wait"], "--no-wait"),
+        (["--speed", "0", "--local"], "above 0"),
+        (["--speed", "nan", "--local"], "above 0"),
+        (["--speed", "fast", "--local"], "above 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_usage_errors(
+    stack: FakeStack,
+    file: Path,
+    options: list[str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["submit", str(file), *options]) == 2
+    assert said in capsys.readouterr().err
+    assert stack.published == []
+
+
+def test_file_that_is_missing_is_bad_input(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["submit", "nowhere.yaml"]) == 2
+    assert "nowhere.yaml does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("on_this_machine", "said"),
+    [
+        (True, "AWS at http://127.0.0.1:5111, account 111111111111"),
+        (False, "AWS, account 111111111111, us-east-1"),
+    ],
+)
+def test_header_says_what_runs_where(
+    stack: FakeStack,
+    file: Path,
+    on_this_machine: bool,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stack.is_on_this_machine = on_this_machine
+
+    main(["submit", str(file)])
+
+    assert said in capsys.readouterr().err

@@ -1,0 +1,298 @@
+"""The types that the stack does not have today: made, changed in place, and removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from embedded.cloudformation.resources import TYPES
+from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
+    Aws,
+    cloud,
+    cloudformation_server,
+    empty_cloud,
+)
+from tests.unit.embedded.cloudformation_template import template, text, trust
+
+NAME = "AccountVending"
+GRANT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}],
+}
+FUNCTION_ARN = {"Fn::GetAtt": ["CreateAccount", "Arn"]}
+
+
+def alarms(aws: Aws, _: str) -> list[Any]:
+    return [
+        (alarm["AlarmName"], alarm["Threshold"], alarm["AlarmActions"], alarm["Dimensions"])
+        for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    ]
+
+
+def topics(aws: Aws, _: str) -> list[Any]:
+    sns = aws.client("sns")
+    return [
+        (
+            sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["DisplayName"],
+            [each["Endpoint"] for each in sns.list_subscriptions()["Subscriptions"]],
+        )
+        for topic in sns.list_topics()["Topics"]
+    ]
+
+
+def schedules(aws: Aws, _: str) -> list[Any]:
+    scheduler = aws.client("scheduler")
+    return [
+        (each["Name"], scheduler.get_schedule(Name=each["Name"])["ScheduleExpression"])
+        for each in scheduler.list_schedules()["Schedules"]
+    ]
+
+
+def groups(aws: Aws, _: str) -> list[Any]:
+    found = aws.client("scheduler").list_schedule_groups()["ScheduleGroups"]
+    return [
+        aws.client("scheduler").list_tags_for_resource(ResourceArn=group["Arn"])["Tags"]
+        for group in found
+        if group["Name"] != "default"
+    ]
+
+
+def mappings(aws: Aws, _: str) -> list[Any]:
+    found = aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    return [each["BatchSize"] for each in found]
+
+
+def statements(aws: Aws, function: str) -> list[Any]:
+    awslambda = aws.client("lambda")
+    try:
+        policy = awslambda.get_policy(FunctionName=function)["Policy"]
+    except awslambda.exceptions.ResourceNotFoundException:
+        return []
+    return [each["Principal"] for each in json.loads(policy)["Statement"]]
+
+
+def managed_policies(aws: Aws, _: str) -> list[Any]:
+    iam, found = aws.client("iam"), []
+    for policy in iam.list_policies(Scope="Local")["Policies"]:
+        version = iam.get_policy_version(
+            PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
+        )["PolicyVersion"]
+        entities = iam.list_entities_for_policy(PolicyArn=policy["Arn"])["PolicyRoles"]
+        found.append((version["Document"]["Statement"][0]["Action"], len(entities)))
+    return found
+
+
+CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list[Any]], Any]] = [
+    (
+        "AWS::CloudWatch::Alarm",
+        {
+            "AlarmName": "dead-letters",
+            "AlarmActions": [{"Ref": "Topic"}],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Dimensions": [
+                {"Name": "QueueName", "Value": {"Fn::GetAtt": ["DeadLetters", "QueueName"]}}
+            ],
+            "EvaluationPeriods": 1,
+            "MetricName": "ApproximateNumberOfMessagesVisible",
+            "Namespace": "AWS/SQS",
+            "Period": 300,
+            "Statistic": "Maximum",
+            "Threshold": 0,
+            "TreatMissingData": "notBreaching",
+        },
+        {"Threshold": 5},
+        lambda aws, function: [alarm[1] for alarm in alarms(aws, function)],
+        ([0.0], [5.0]),
+    ),
+    (
+        "AWS::SNS::Topic",
+        {
+            "DisplayName": "Vending",
+            "Subscription": [{"Endpoint": "a@example.com", "Protocol": "email"}],
+        },
+        {
+            "DisplayName": "Alarms",
+            "Subscription": [{"Endpoint": "b@example.com", "Protocol": "email"}],
+        },
+        lambda aws, function: [t for t in topics(aws, function) if t[0]],
+        ([("Vending", ["a@example.com"])], [("Alarms", ["b@example.com"])]),
+    ),
+    (
+        "AWS::SNS::Subscription",
+        {"TopicArn": {"Ref": "Topic"}, "Protocol": "email", "Endpoint": "a@example.com"},
+        {"Endpoint": "b@example.com"},
+        lambda aws, function: topics(aws, function)[0][1],
+        (["a@example.com"], ["b@example.com"]),
+    ),
+    (
+        "AWS::Scheduler::Schedule",
+        {
+            "Name": "reconcile",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ScheduleExpression": "rate(1 hour)",
+            "Target": {"Arn": FUNCTION_ARN, "RoleArn": {"Fn::GetAtt": ["StartRole", "Arn"]}},
+        },
+        {"ScheduleExpression": "rate(2 hours)"},
+        schedules,
+        ([("reconcile", "rate(1 hour)")], [("reconcile", "rate(2 hours)")]),
+    ),
+    (
+        "AWS::Scheduler::ScheduleGroup",
+        {"Tags": [{"Key": "a", "Value": "1"}]},
+        {"Tags": [{"Key": "b", "Value": "2"}]},
+        groups,
+        ([[{"Key": "a", "Value": "1"}]], [[{"Key": "b", "Value": "2"}]]),
+    ),
+    (
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "EventSourceArn": {"Fn::GetAtt": ["DeadLetters", "Arn"]},
+            "FunctionName": {"Ref": "CreateAccount"},
+            "BatchSize": 1,
+        },
+        {"BatchSize": 5},
+        mappings,
+        ([1], [5]),
+    ),
+    (
+        "AWS::Lambda::Permission",
+        {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": FUNCTION_ARN,
+            "Principal": "events.amazonaws.com",
+            "SourceArn": {"Fn::GetAtt": ["Rule", "Arn"]},
+        },
+        {"Principal": "scheduler.amazonaws.com"},
+        statements,
+        ([{"Service": "events.amazonaws.com"}], [{"Service": "scheduler.amazonaws.com"}]),
+    ),
+    (
+        "AWS::IAM::ManagedPolicy",
+        {"PolicyDocument": GRANT, "Roles": [{"Ref": "StartRole"}]},
+        {
+            "PolicyDocument": json.loads(json.dumps(GRANT).replace("Publish", "Subscribe")),
+            "Roles": [],
+        },
+        managed_policies,
+        ([("sns:Publish", 1)], [("sns:Subscribe", 0)]),
+    ),
+    (
+        "AWS::CDK::Metadata",
+        {"Analytics": "v2:deflate64:abc"},
+        {"Analytics": "v2:deflate64:def"},
+        lambda aws, _: [
+            each["LogicalResourceId"]
+            for each in aws.client("cloudformation").describe_stack_resources(StackName=NAME)[
+                "StackResources"
+            ]
+            if each["LogicalResourceId"] == "Subject"
+        ],
+        (["Subject"], ["Subject"]),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "change", "look", "seen"), CASES, ids=[case[0] for case in CASES]
+)
+def test_resource_is_made_changed_and_removed(
+    cloud: Aws,
+    kind: str,
+    properties: dict[str, Any],
+    change: dict[str, Any],
+    look: Callable[[Aws, str], list[Any]],
+    seen: tuple[list[Any], list[Any]],
+) -> None:
+    cloudformation = cloud.client("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic"}
+    subject = {"Type": kind, "Properties": properties}
+    changed = {"Type": kind, "Properties": properties | change}
+
+    cloudformation.create_stack(StackName=NAME, TemplateBody=text(Topic=topic, Subject=subject))
+    found = cloudformation.describe_stack_resources(StackName=NAME)["StackResources"]
+    (function,) = [
+        each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "CreateAccount"
+    ]
+    made = look(cloud, function)
+    cloudformation.update_stack(StackName=NAME, TemplateBody=text(Topic=topic, Subject=changed))
+    then = look(cloud, function)
+    cloudformation.update_stack(StackName=NAME, TemplateBody=text(Topic=topic))
+    finally_ = look(cloud, function)
+
+    (stack,) = cloudformation.describe_stacks(StackName=NAME)["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_COMPLETE"
+    assert (made, then) == seen
+    assert finally_ == []
+
+
+def test_every_type_is_tried() -> None:
+    of_the_stack = {resource["Type"] for resource in template()["Resources"].values()}
+
+    assert of_the_stack | {case[0] for case in CASES} == set(TYPES)
+
+
+def test_alarm_watches_the_queue_it_names(cloud: Aws) -> None:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": CASES[0][1]}
+
+    cloud.client("cloudformation").create_stack(
+        StackName=NAME, TemplateBody=text(Topic=topic, Alarm=alarm)
+    )
+
+    ((name, threshold, actions, dimensions),) = alarms(cloud, "")
+    assert (name, threshold) == ("dead-letters", 0.0)
+    assert actions == ["arn:aws:sns:us-east-1:111111111111:alarms"]
+    assert dimensions[0]["Value"].startswith("AccountVending-DeadLetters-")
+
+
+def test_schedule_on_the_default_bus_is_known_by_its_name_alone(cloud: Aws) -> None:
+    rule = {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "ScheduleExpression": "rate(1 day)",
+            "Targets": [{"Id": "A", "Arn": FUNCTION_ARN}],
+        },
+    }
+
+    cloud.client("cloudformation").create_stack(StackName=NAME, TemplateBody=text(Daily=rule))
+
+    (found,) = cloud.client("events").list_rules()["Rules"]
+    detail = cloud.client("cloudformation").describe_stack_resource(
+        StackName=NAME, LogicalResourceId="Daily"
+    )["StackResourceDetail"]
+    assert detail["PhysicalResourceId"] == found["Name"]
+    assert detail["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def test_state_machine_from_a_file_asset_is_read_from_its_bucket(cloud: Aws) -> None:
+    definition = {"StartAt": "End", "States": {"End": {"Type": "Succeed", "Comment": "${Said}"}}}
+    cloud.client("s3").create_bucket(Bucket="definitions")
+    cloud.client("s3").put_object(
+        Bucket="definitions", Key="a.json", Body=json.dumps(definition).encode()
+    )
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": trust("states.amazonaws.com")},
+    }
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "DefinitionS3Location": {"Bucket": "definitions", "Key": "a.json"},
+            "DefinitionSubstitutions": {"Said": True},
+            "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+        },
+    }
+
+    cloud.client("cloudformation").create_stack(
+        StackName=NAME, TemplateBody=json.dumps({"Resources": {"Machine": machine, "Role": role}})
+    )
+
+    (found,) = cloud.client("stepfunctions").list_state_machines()["stateMachines"]
+    described = cloud.client("stepfunctions").describe_state_machine(
+        stateMachineArn=found["stateMachineArn"]
+    )
+    assert found["name"].startswith("Machine-")
+    assert json.loads(described["definition"])["States"]["End"]["Comment"] == "true"

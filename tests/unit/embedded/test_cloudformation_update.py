@@ -1,0 +1,261 @@
+"""A new version of the template over a stack that is in use."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
+    Aws,
+    cloud,
+    cloudformation_server,
+    empty_cloud,
+)
+from tests.unit.embedded.cloudformation_template import (
+    ASSETS_BUCKET,
+    DEFINITION,
+    text,
+    trust,
+    with_properties,
+)
+
+NAME = "AccountVending"
+
+
+def create(aws: Aws, body: str | None = None) -> None:
+    aws.client("cloudformation").create_stack(StackName=NAME, TemplateBody=body or text())
+    assert status(aws) == "CREATE_COMPLETE"
+
+
+def update(aws: Aws, **changes: Any) -> None:
+    aws.client("cloudformation").update_stack(StackName=NAME, TemplateBody=text(**changes))
+
+
+def status(aws: Aws) -> str:
+    (stack,) = aws.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+    return str(stack["StackStatus"])
+
+
+def physical_ids(aws: Aws) -> dict[str, str]:
+    found = aws.client("cloudformation").describe_stack_resources(StackName=NAME)
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found["StackResources"]
+    }
+
+
+def machine(aws: Aws) -> dict[str, Any]:
+    arn = physical_ids(aws)["Workflow"]
+    return dict(aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn))
+
+
+def test_new_definition_and_function_settings_leave_the_ledger_alone(cloud: Aws) -> None:
+    create(cloud)
+    before, dynamodb = physical_ids(cloud), cloud.client("dynamodb")
+    row = {"pk": {"S": "request#1"}}
+    dynamodb.put_item(TableName=before["Ledger"], Item=row)
+    cloud.client("s3").put_object(Bucket=ASSETS_BUCKET, Key="new.zip", Body=b"another zip")
+
+    update(
+        cloud,
+        Workflow=with_properties(
+            "Workflow", DefinitionString=json.dumps(DEFINITION | {"Comment": "second version"})
+        ),
+        CreateAccount=with_properties(
+            "CreateAccount",
+            Code={"S3Bucket": ASSETS_BUCKET, "S3Key": "new.zip"},
+            Environment={"Variables": {"LOG_LEVEL": "DEBUG"}},
+            MemorySize=None,
+            Tags=[{"Key": "version", "Value": "2"}],
+        ),
+    )
+
+    assert status(cloud) == "UPDATE_COMPLETE"
+    assert physical_ids(cloud) == before
+    definition = json.loads(machine(cloud)["definition"])
+    assert definition["Comment"] == "second version"
+    called = definition["States"]["CreateAccount"]["Arguments"]["FunctionName"]
+    assert called.endswith(before["CreateAccount"])
+    function = cloud.client("lambda").get_function(FunctionName=before["CreateAccount"])
+    assert function["Configuration"]["Environment"] == {"Variables": {"LOG_LEVEL": "DEBUG"}}
+    assert function["Configuration"]["MemorySize"] == 128
+    assert function["Configuration"]["CodeSize"] == len(b"another zip")
+    assert function["Tags"] == {"version": "2"}
+    assert dynamodb.get_item(TableName=before["Ledger"], Key=row)["Item"] == row
+
+
+def test_same_template_again_is_no_update(cloud: Aws) -> None:
+    create(cloud)
+
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        update(cloud)
+
+    assert status(cloud) == "CREATE_COMPLETE"
+
+
+def test_replaced_resource_is_followed_by_all_that_refer_to_it(cloud: Aws) -> None:
+    create(cloud)
+    old = physical_ids(cloud)["DeadLetters"]
+
+    update(cloud, DeadLetters=with_properties("DeadLetters", QueueName="vending-failed"))
+
+    (url,) = cloud.client("sqs").list_queues()["QueueUrls"]
+    assert url.endswith("/vending-failed")
+    assert old != physical_ids(cloud)["DeadLetters"]
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    (statement,) = json.loads(attributes["Attributes"]["Policy"])["Statement"]
+    assert statement["Resource"].endswith(":vending-failed")
+    targets = cloud.client("events").list_targets_by_rule(
+        Rule=physical_ids(cloud)["Rule"].split("|")[1], EventBusName="account-vending"
+    )["Targets"]
+    assert [target["DeadLetterConfig"]["Arn"] for target in targets] == [statement["Resource"]]
+
+
+def test_replaced_ledger_is_kept(cloud: Aws) -> None:
+    create(cloud)
+    old = physical_ids(cloud)["Ledger"]
+
+    update(cloud, Ledger=with_properties("Ledger", TableName="ledger-2"))
+
+    tables = cloud.client("dynamodb").list_tables()["TableNames"]
+    assert sorted(tables) == sorted([old, "ledger-2"])
+
+
+def test_resources_come_and_go(cloud: Aws) -> None:
+    create(cloud)
+
+    update(
+        cloud,
+        Rule=None,
+        DeadLettersPolicy=None,
+        Alarms={"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}},
+    )
+
+    assert physical_ids(cloud)["Alarms"] == "arn:aws:sns:us-east-1:111111111111:alarms"
+    assert not {"Rule", "DeadLettersPolicy"} & physical_ids(cloud).keys()
+    assert cloud.client("events").list_rules(EventBusName="account-vending")["Rules"] == []
+    url = physical_ids(cloud)["DeadLetters"]
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    assert "Policy" not in attributes["Attributes"]
+
+
+def test_settings_change_in_place(cloud: Aws) -> None:
+    create(cloud)
+    before = physical_ids(cloud)
+
+    update(
+        cloud,
+        CreateAccountRole=with_properties(
+            "CreateAccountRole",
+            AssumeRolePolicyDocument=trust("scheduler.amazonaws.com"),
+            ManagedPolicyArns=None,
+            Policies=[],
+            Description="changed",
+        ),
+        CreateAccountGrants=with_properties("CreateAccountGrants", PolicyName="Renamed"),
+        WorkflowLogs=with_properties("WorkflowLogs", RetentionInDays=None),
+        DeadLetters=with_properties("DeadLetters", MessageRetentionPeriod=None, DelaySeconds=5),
+        Rule=with_properties("Rule", State="DISABLED", Targets=[]),
+        Bus=with_properties("Bus", Description="requests"),
+        Ledger=with_properties(
+            "Ledger",
+            DeletionProtectionEnabled=False,
+            GlobalSecondaryIndexes=None,
+            PointInTimeRecoverySpecification=None,
+            TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True},
+        ),
+        Workflow=with_properties("Workflow", LoggingConfiguration=None, TracingConfiguration=None),
+    )
+
+    assert status(cloud) == "UPDATE_COMPLETE"
+    assert physical_ids(cloud) == before
+    iam, name = cloud.client("iam"), before["CreateAccountRole"]
+    role = iam.get_role(RoleName=name)["Role"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert role["Description"] == "changed"
+    assert iam.list_role_policies(RoleName=name)["PolicyNames"] == ["Renamed"]
+    assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
+    (group,) = cloud.client("logs").describe_log_groups(logGroupNamePrefix=before["WorkflowLogs"])[
+        "logGroups"
+    ]
+    assert "retentionInDays" not in group
+    queue = cloud.client("sqs").get_queue_attributes(
+        QueueUrl=before["DeadLetters"], AttributeNames=["All"]
+    )["Attributes"]
+    assert (queue["MessageRetentionPeriod"], queue["DelaySeconds"]) == ("345600", "5")
+    assert "Policy" in queue
+    bridge, rule = cloud.client("events"), before["Rule"].split("|")[1]
+    on = {"EventBusName": "account-vending"}
+    assert bridge.describe_rule(Name=rule, **on)["State"] == "DISABLED"
+    assert bridge.list_targets_by_rule(Rule=rule, **on)["Targets"] == []
+    assert bridge.describe_event_bus(Name="account-vending")["Description"] == "requests"
+    dynamodb, table = cloud.client("dynamodb"), {"TableName": before["Ledger"]}
+    described = dynamodb.describe_table(**table)["Table"]
+    assert described["DeletionProtectionEnabled"] is False
+    assert described.get("GlobalSecondaryIndexes", []) == []
+    backups = dynamodb.describe_continuous_backups(**table)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "DISABLED"
+    expiry = dynamodb.describe_time_to_live(**table)["TimeToLiveDescription"]
+    assert expiry == {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"}
+    assert machine(cloud)["loggingConfiguration"] == {"level": "OFF"}
+    assert machine(cloud)["tracingConfiguration"] == {"enabled": False}
+
+
+def test_failed_update_takes_everything_back(cloud: Aws) -> None:
+    create(cloud)
+    before, was = physical_ids(cloud), machine(cloud)["definition"]
+
+    update(
+        cloud,
+        CreateAccount=with_properties("CreateAccount", MemorySize=1024),
+        DeadLetters=with_properties("DeadLetters", QueueName="vending-failed"),
+        Alarms={"Type": "AWS::SNS::Topic"},
+        WorkflowRole=with_properties("WorkflowRole", Description="changed"),
+        StartRole=None,
+        # The last to change: all the others have been made or changed when it fails.
+        Rule=with_properties("Rule", Targets=[{"Id": "A", "Arn": "no-arn", "RoleArn": "x"}])
+        | {"DependsOn": ["Workflow", "Alarms", "DeadLetters"]},
+        Workflow=with_properties(
+            "Workflow", DefinitionString=json.dumps(DEFINITION | {"Comment": "second version"})
+        ),
+    )
+
+    assert status(cloud) == "UPDATE_ROLLBACK_COMPLETE"
+    told = [
+        (event["LogicalResourceId"], event["ResourceStatus"])
+        for event in cloud.client("cloudformation").describe_stack_events(StackName=NAME)[
+            "StackEvents"
+        ]
+    ]
+    assert {("Workflow", "UPDATE_COMPLETE"), ("Alarms", "DELETE_COMPLETE")} <= set(told)
+    assert physical_ids(cloud) == before
+    assert machine(cloud)["definition"] == was
+    function = cloud.client("lambda").get_function_configuration(
+        FunctionName=before["CreateAccount"]
+    )
+    assert function["MemorySize"] == 512
+    (url,) = cloud.client("sqs").list_queues()["QueueUrls"]
+    assert url.endswith(before["DeadLetters"].rsplit("/", 1)[1])
+    assert cloud.client("sns").list_topics()["Topics"] == []
+    described = cloud.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
+    assert "failed to update: [Rule]" in described["StackStatusReason"]
+    assert {each["OutputKey"] for each in described["Outputs"]} >= {"EventBusName"}
+    update(cloud, Rule=with_properties("Rule", State="DISABLED"))
+    assert status(cloud) == "UPDATE_COMPLETE"
+
+
+def test_refused_template_changes_nothing(cloud: Aws) -> None:
+    create(cloud)
+    before = physical_ids(cloud)
+
+    with pytest.raises(ClientError, match="property Color"):
+        update(cloud, Bus=with_properties("Bus", Color="red"), Rule=None)
+
+    assert status(cloud) == "CREATE_COMPLETE"
+    assert physical_ids(cloud) == before
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        update(cloud)

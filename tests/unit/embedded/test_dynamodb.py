@@ -1,0 +1,182 @@
+"""What the ledger asks of DynamoDB, on a table as the template makes it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.dynamodb import models
+from moto.dynamodb.models import table as table_models
+
+from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
+    Aws,
+    cloud,
+    cloudformation_server,
+    empty_cloud,
+)
+from tests.unit.embedded.cloudformation_template import only, with_properties
+
+
+@pytest.fixture
+def ledger(cloud: Aws) -> Any:
+    """A DynamoDB client and the name of the deployed table."""
+    cloud.client("cloudformation").create_stack(
+        StackName="AccountVending", TemplateBody=only(Ledger=with_properties("Ledger"))
+    )
+    dynamodb = cloud.client("dynamodb")
+    return dynamodb, dynamodb.list_tables()["TableNames"][0]
+
+
+@pytest.fixture
+def slow_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause between a condition and the write it guards, long enough for another writer."""
+    for module in (models, table_models):
+        compiled = module.get_filter_expression
+
+        def slowly(*args: Any, compiled: Any = compiled) -> Any:
+            condition = compiled(*args)
+
+            def evaluate(item: Any) -> Any:
+                holds = condition.expr(item)
+                time.sleep(0.003)
+                return holds
+
+            return SimpleNamespace(expr=evaluate)
+
+        monkeypatch.setattr(module, "get_filter_expression", slowly)
+
+
+def row(number: int, **attributes: str) -> dict[str, Any]:
+    return {"pk": {"S": f"request#{number}"}} | {k: {"S": v} for k, v in attributes.items()}
+
+
+def winners(*attempts: Any) -> int:
+    """How many of the calls, made at once, were not refused by their condition."""
+    won: list[bool] = []
+    together = threading.Barrier(len(attempts))
+
+    def attempt(call: Any) -> None:
+        together.wait()
+        try:
+            call()
+        except ClientError as error:
+            if "Conditional" not in str(error):
+                raise
+        else:
+            won.append(True)
+
+    threads = [threading.Thread(target=attempt, args=(call,)) for call in attempts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return len(won)
+
+
+def put(dynamodb: Any, table: str) -> None:
+    dynamodb.put_item(TableName=table, Item=row(1), ConditionExpression="attribute_not_exists(pk)")
+
+
+def update(dynamodb: Any, table: str) -> None:
+    dynamodb.update_item(
+        TableName=table,
+        Key=row(1),
+        UpdateExpression="SET a = :a",
+        ConditionExpression="attribute_not_exists(pk)",
+        ExpressionAttributeValues={":a": {"S": "1"}},
+    )
+
+
+def transact(dynamodb: Any, table: str) -> None:
+    part = {"TableName": table, "Item": row(1), "ConditionExpression": "attribute_not_exists(pk)"}
+    dynamodb.transact_write_items(TransactItems=[{"Put": part}])
+
+
+@pytest.mark.parametrize("write", [put, update, transact])
+def test_only_one_of_several_conditional_writes_at_once_wins(
+    ledger: Any, slow_conditions: None, write: Any
+) -> None:
+    assert winners(*[lambda: write(*ledger)] * 4) == 1
+
+
+def test_refused_condition_returns_the_row_that_is_there(ledger: Any) -> None:
+    dynamodb, table = ledger
+    dynamodb.put_item(TableName=table, Item=row(1, state="VENDED"))
+
+    with pytest.raises(ClientError) as caught:
+        dynamodb.update_item(
+            TableName=table,
+            Key=row(1),
+            UpdateExpression="SET #s = :failed",
+            ConditionExpression="#s <> :vended",
+            ExpressionAttributeNames={"#s": "state"},
+            ExpressionAttributeValues={":failed": {"S": "FAILED"}, ":vended": {"S": "VENDED"}},
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+
+    assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    assert caught.value.response["Item"] == row(1, state="VENDED")
+
+
+def test_refused_update_makes_no_row(ledger: Any) -> None:
+    dynamodb, table = ledger
+
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.update_item(
+            TableName=table,
+            Key=row(1),
+            UpdateExpression="SET a = :a",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={":a": {"S": "1"}},
+        )
+
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=row(1))
+
+
+def test_transaction_is_all_or_nothing_and_says_which_part_failed(ledger: Any) -> None:
+    dynamodb, table = ledger
+    dynamodb.put_item(TableName=table, Item=row(2, state="CREATING"))
+
+    def write(number: int) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": table,
+                "Item": row(number, state="QUEUED"),
+                "ConditionExpression": "attribute_not_exists(pk)",
+            }
+        }
+
+    with pytest.raises(ClientError) as caught:
+        dynamodb.transact_write_items(TransactItems=[write(1), write(2)])
+    dynamodb.transact_write_items(TransactItems=[write(3), write(4)])
+
+    reasons = caught.value.response["CancellationReasons"]
+    assert caught.value.response["Error"]["Code"] == "TransactionCanceledException"
+    assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed"]
+    found = dynamodb.scan(TableName=table)["Items"]
+    assert sorted(item["pk"]["S"] for item in found) == ["request#2", "request#3", "request#4"]
+
+
+def test_rows_are_listed_by_state_newest_first(ledger: Any) -> None:
+    dynamodb, table = ledger
+    for number, state in ((1, "VENDED"), (2, "FAILED"), (3, "VENDED"), (4, "VENDED")):
+        item = row(number, state=state, updatedAt=f"2026-01-0{number}T00:00:00.000Z")
+        dynamodb.put_item(TableName=table, Item=item)
+    dynamodb.put_item(TableName=table, Item=row(5))  # without a state it is in no index
+
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="byState",
+        KeyConditionExpression="#s = :s",
+        ExpressionAttributeNames={"#s": "state"},
+        ExpressionAttributeValues={":s": {"S": "VENDED"}},
+        ScanIndexForward=False,
+        PaginationConfig={"PageSize": 2},
+    )
+
+    found = [[item["pk"]["S"] for item in page["Items"]] for page in pages]
+    assert found == [["request#4", "request#3"], ["request#1"]]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from tests.unit.functions.world import BUS, TABLE, World, stop_clock
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment the stack gives to a function, and credentials that open nothing."""
+    values = {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "EVENT_BUS_NAME": BUS,
+        "LEDGER_TABLE_NAME": TABLE,
+        "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
+        "POWERTOOLS_SERVICE_NAME": "account-vending",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with mock_aws():
+        world = World()
+        monkeypatch.setattr("vending.clock.time", stop_clock(world))
+        yield world

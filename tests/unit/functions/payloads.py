@@ -1,0 +1,61 @@
+"""Requests and payloads to vary: each test says only what matters to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.functions.world import EXECUTION, World
+
+EMAIL = "team@example.com"
+REQUEST_ID = "request-1"
+REQUEST_ID_TAG = "account-vending:request-id"
+
+
+def a_request(**changes: Any) -> dict[str, Any]:
+    """A valid request for a new account; `changes` replace top-level keys."""
+    request: dict[str, Any] = {
+        "requestId": REQUEST_ID,
+        "account": {"name": "Sandbox", "email": EMAIL},
+        "organizationalUnit": "/Workloads/Sandbox",
+        "tags": {"cost-centre": "4711"},
+        "serviceAccess": ["guardduty.amazonaws.com"],
+        "rootAccess": ["RootSessions"],
+    }
+    return request | changes
+
+
+def an_account(**changes: Any) -> dict[str, Any]:
+    return {"name": "Sandbox", "email": EMAIL} | changes
+
+
+def accepted(world: World, request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A request whose claim the first execution holds; AcceptRequest's result."""
+    result: dict[str, Any] = world.call(
+        "AcceptRequest", request=request or a_request(), executionArn=EXECUTION
+    )
+    world.calls.clear()
+    return result
+
+
+def create(world: World, **changes: Any) -> dict[str, Any]:
+    """CreateAccount of the accepted request."""
+    payload: dict[str, Any] = {
+        "requestId": REQUEST_ID,
+        "executionArn": EXECUTION,
+        "account": an_account(),
+        "tags": {"cost-centre": "4711"},
+    }
+    result: dict[str, Any] = world.call("CreateAccount", **(payload | changes))
+    return result
+
+
+def describe(world: World, creation_id: str, **changes: Any) -> dict[str, Any]:
+    """DescribeCreateAccountStatus of the accepted request."""
+    payload: dict[str, Any] = {
+        "requestId": REQUEST_ID,
+        "executionArn": EXECUTION,
+        "createAccountRequestId": creation_id,
+        "account": an_account(),
+    }
+    result: dict[str, Any] = world.call("DescribeCreateAccountStatus", **(payload | changes))
+    return result

@@ -1,0 +1,403 @@
+"""Exactly one account, whatever happens to the call or to its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    REQUEST_ID_TAG,
+    accepted,
+    an_account,
+    create,
+)
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.errors import (
+    AccountCreationFailed,
+    ConcurrentModification,
+    CreationLimitReached,
+    ExecutionSuperseded,
+    OperationRefused,
+    OrganizationFinalizing,
+    OutcomeUnknown,
+    ServiceUnavailable,
+    Throttled,
+    VendingError,
+)
+
+ENDPOINT = "https://organizations.example.com"
+
+
+def test_create_account_asks_aws_once_with_the_request_id_among_the_tags(world: World) -> None:
+    accepted(world)
+
+    result = create(world, account=an_account(roleName="Admin", iamUserAccessToBilling="DENY"))
+
+    (call,) = world.called("CreateAccount")
+    assert call == {
+        "Email": EMAIL,
+        "AccountName": "Sandbox",
+        "RoleName": "Admin",
+        "IamUserAccessToBilling": "DENY",
+        "Tags": [
+            {"Key": "cost-centre", "Value": "4711"},
+            {"Key": REQUEST_ID_TAG, "Value": REQUEST_ID},
+        ],
+    }
+    (creation_id,) = world.organization.creations
+    assert result == {
+        "createAccountRequestId": creation_id,
+        "state": "IN_PROGRESS",
+        "accountId": None,
+    }
+    assert world.row(REQUEST_ID)["state"] == "CREATING"
+
+
+def test_create_account_writes_its_intent_before_it_acts(world: World) -> None:
+    accepted(world)
+
+    create(world)
+
+    order = [name for name, _ in world.calls]
+    assert order.index("dynamodb:UpdateItem") < order.index("organizations:CreateAccount")
+
+
+def test_create_account_run_twice_creates_once(world: World) -> None:
+    accepted(world)
+
+    first, second = create(world), create(world)
+
+    assert first == second
+    assert len(world.called("CreateAccount")) == 1
+
+
+def test_create_account_announces_the_creation_again_when_it_could_not(world: World) -> None:
+    accepted(world)
+    world.refused_entries = 1
+
+    with pytest.raises(ServiceUnavailable):
+        create(world)
+    create(world)
+
+    assert [record["state"] for _, record in world.announced()] == ["CREATING", "CREATING"]
+    assert len(world.called("CreateAccount")) == 1
+
+
+def test_create_account_adopts_what_a_lost_answer_left_behind(world: World) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    with pytest.raises(OutcomeUnknown, match="being created"):
+        create(world)
+    account_id = world.organization.finish()
+    result = create(world)
+
+    assert result["state"] == "SUCCEEDED"
+    assert result["accountId"] == account_id
+    assert world.row(REQUEST_ID)["state"] == "BASELINING"
+    assert len(world.called("CreateAccount")) == 1
+
+
+def test_create_account_adopts_the_email_owner_when_the_creation_is_no_longer_listed(
+    world: World,
+) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    account_id = world.organization.finish()
+    world.organization.creations.clear()
+
+    result = create(world)
+
+    assert result == {
+        "createAccountRequestId": None,
+        "state": "SUCCEEDED",
+        "accountId": account_id,
+    }
+
+
+def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World) -> None:
+    accepted(world)
+    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.organization.finish()
+    world.organization.break_connection("CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT))
+
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.later(61)
+    result = create(world)
+
+    assert result["state"] == "IN_PROGRESS"
+    assert len(world.called("CreateAccount")) == 2
+
+
+def test_create_account_ignores_creations_from_long_before_its_intent(world: World) -> None:
+    accepted(world)
+    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.later(3600)
+    world.organization.break_connection("CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.later(61)
+
+    result = create(world)
+
+    assert result["createAccountRequestId"] in world.organization.creations
+
+
+def test_create_account_waits_before_it_believes_that_nothing_was_made(world: World) -> None:
+    accepted(world)
+    world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+
+    world.later(59)
+    with pytest.raises(OutcomeUnknown, match="may not show yet"):
+        create(world)
+    world.later(1)
+    result = create(world)
+
+    assert result["state"] == "IN_PROGRESS"
+    assert len(world.called("CreateAccount")) == 2
+    assert len(world.organization.creations) == 1
+
+
+def test_create_account_refuses_an_email_that_somebody_elses_account_owns(world: World) -> None:
+    accepted(world)
+    owner = world.organization.add_account(email=EMAIL.upper(), tags={REQUEST_ID_TAG: "other"})
+    world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.later(60)
+
+    with pytest.raises(OperationRefused) as refused:
+        create(world)
+
+    assert refused.value.reason == "EMAIL_ALREADY_EXISTS"
+    assert owner in refused.value.message
+    assert "existing" in refused.value.remedy
+    assert "intent" not in world.row(REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "error"),
+    [
+        ("TooManyRequestsException", None, Throttled),
+        ("ConcurrentModificationException", None, ConcurrentModification),
+        (
+            "ConstraintViolationException",
+            "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
+            CreationLimitReached,
+        ),
+        ("FinalizingOrganizationException", None, OrganizationFinalizing),
+        ("ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED", OperationRefused),
+        ("ConstraintViolationException", "A_REASON_OF_NEXT_YEAR", OperationRefused),
+        ("AccessDeniedException", None, OperationRefused),
+        ("AWSOrganizationsNotInUseException", None, OperationRefused),
+    ],
+)
+def test_create_account_refused_may_be_asked_again_at_once(
+    world: World, code: str, reason: str | None, error: type[VendingError]
+) -> None:
+    accepted(world)
+    world.organization.refuse("CreateAccount", code, reason)
+
+    with pytest.raises(error) as refused:
+        create(world)
+
+    assert (refused.value.code, refused.value.reason) == (code, reason)
+    assert refused.value.remedy
+    assert "intent" not in world.row(REQUEST_ID)
+    assert create(world)["state"] == "IN_PROGRESS"
+    assert world.called("ListCreateAccountStatus") == []
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda o: o.refuse("CreateAccount", "ServiceException"),
+        lambda o: o.refuse("CreateAccount", "ServiceException", status=500),
+        lambda o: o.refuse("CreateAccount", "InternalFailure"),
+        lambda o: o.refuse("CreateAccount", "ANewCode", status=503),
+        lambda o: o.refuse("CreateAccount", "TooManyRequestsException", status=502),
+        lambda o: o.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT)),
+        lambda o: o.break_connection("CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT)),
+        lambda o: o.break_connection("CreateAccount", ResponseParserError("not JSON")),
+        lambda o: o.break_connection("CreateAccount", BotoCoreError()),
+    ],
+    ids=[
+        "ServiceException",
+        "ServiceException 500",
+        "InternalFailure",
+        "unknown code 503",
+        "known code 502",
+        "read timeout",
+        "connection closed",
+        "unparsable answer",
+        "unknown botocore error",
+    ],
+)
+def test_create_account_with_an_ambiguous_end_keeps_its_intent(
+    world: World, arrange: Callable[[Any], None]
+) -> None:
+    accepted(world)
+    arrange(world.organization)
+
+    with pytest.raises(OutcomeUnknown) as unknown:
+        create(world)
+
+    assert unknown.value.remedy
+    assert world.row(REQUEST_ID)["intent"]["accountName"] == "Sandbox"
+
+
+def test_create_account_answered_without_a_status_has_an_unknown_outcome(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    monkeypatch.setattr(world.organization, "CreateAccount", lambda **_: {})
+
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+
+    assert "intent" in world.row(REQUEST_ID)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (EndpointConnectionError(endpoint_url=ENDPOINT), ServiceUnavailable),
+        (NoCredentialsError(), OperationRefused),
+    ],
+    ids=["never connected", "no credentials"],
+)
+def test_create_account_that_was_never_sent_leaves_no_intent(
+    world: World, failure: Exception, error: type[VendingError]
+) -> None:
+    accepted(world)
+    world.organization.break_connection("CreateAccount", failure)
+
+    with pytest.raises(error):
+        create(world)
+
+    assert "intent" not in world.row(REQUEST_ID)
+
+
+def test_create_account_finished_in_its_first_answer_is_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    _answer_at_once(world, monkeypatch, State="SUCCEEDED", AccountId="000000000042")
+
+    result = create(world)
+
+    assert (result["state"], result["accountId"]) == ("SUCCEEDED", "000000000042")
+
+
+def test_create_account_failed_in_its_first_answer_may_be_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    _answer_at_once(world, monkeypatch, State="FAILED", FailureReason="INVALID_ADDRESS")
+
+    with pytest.raises(AccountCreationFailed) as failed:
+        create(world)
+
+    assert failed.value.reason == "INVALID_ADDRESS"
+    assert not {"intent", "createAccountRequestId"} & world.row(REQUEST_ID).keys()
+
+
+def test_create_account_of_a_request_that_has_its_account_asks_nothing(world: World) -> None:
+    accepted(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+
+    result = create(world)
+
+    assert (result["state"], result["accountId"]) == ("SUCCEEDED", "000000000042")
+    assert [name for name, _ in world.calls if name.startswith("organizations")] == []
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["taken over", "no row"])
+def test_create_account_of_somebody_elses_request_creates_nothing(
+    world: World, known: bool
+) -> None:
+    if known:
+        accepted(world)
+
+    with pytest.raises(ExecutionSuperseded) as superseded:
+        create(world, executionArn=OTHER_EXECUTION)
+
+    assert world.called("CreateAccount") == []
+    assert (EXECUTION in superseded.value.message) == known
+
+
+def test_create_account_superseded_just_before_the_call_creates_nothing(world: World) -> None:
+    accepted(world)
+    world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.later(60)
+    seen = world.row(REQUEST_ID)
+
+    def another_execution_took_over() -> None:
+        world.ledger._change(REQUEST_ID, EXECUTION, values={"executionArn": OTHER_EXECUTION})
+
+    world.organization.before("ListAccounts", another_execution_took_over)
+    with pytest.raises(ExecutionSuperseded):
+        create(world)
+
+    assert len(world.called("CreateAccount")) == 1
+    assert world.row(REQUEST_ID)["intent"] == seen["intent"]
+
+
+def test_create_account_racing_with_itself_creates_once(world: World) -> None:
+    accepted(world)
+    world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.later(60)
+    intent = world.row(REQUEST_ID)["intent"]
+
+    def the_other_one_was_faster() -> None:
+        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
+
+    world.organization.before("ListAccounts", the_other_one_was_faster)
+    with pytest.raises(ConcurrentModification):
+        create(world)
+
+    assert len(world.called("CreateAccount")) == 1
+
+
+def test_create_account_error_carries_code_reason_and_remedy_as_json(world: World) -> None:
+    accepted(world)
+    world.organization.refuse(
+        "CreateAccount", "ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
+    )
+
+    with pytest.raises(OperationRefused) as refused:
+        create(world)
+
+    told = json.loads(str(refused.value))
+    assert told.keys() == {"code", "reason", "message", "remedy"}
+    assert told["reason"] == "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
+    assert "Service Quotas" in told["remedy"]
+
+
+def _answer_at_once(world: World, monkeypatch: pytest.MonkeyPatch, **status: str) -> None:
+    answer = {"CreateAccountStatus": {"Id": "car-00000042", **status}}
+    monkeypatch.setattr(world.organization, "CreateAccount", lambda **_: answer)

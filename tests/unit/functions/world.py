@@ -1,0 +1,146 @@
+"""The functions' surroundings in a test: a ledger and a bus (moto), and an organization by hand.
+
+Handlers run as Lambda runs them. Every request they make is held against botocore's model, and
+against the calls that the operation declares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+
+from tests.unit.functions.organization import Organization, Refusal
+from tests.unit.functions.validation import violations
+from vending import aws, clock
+from vending.ledger import Ledger, Row
+
+TABLE = "ledger"
+BUS = "account-vending"
+EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
+OTHER_EXECUTION = EXECUTION.replace("first", "second")
+IAM_PREFIX = {"stepfunctions": "states"}
+BY_HAND = {"organizations", "iam", "stepfunctions"}
+
+
+@dataclass
+class World:
+    """Calls operations and remembers what they called."""
+
+    now: float = 1_800_000_000.0
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.organization = Organization(lambda: self.now)
+        self.refused_entries = 0
+        _watch_clients()
+        _current[:] = [self]
+        aws.dynamodb().create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        aws.events().create_event_bus(Name=BUS)
+        self.calls.clear()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger as the functions use it."""
+        return Ledger(client=aws.dynamodb(), table_name=TABLE, clock=lambda: self.now)
+
+    def row(self, request_id: str) -> Row:
+        """A row that must be there."""
+        row = self.ledger.get(request_id)
+        assert row is not None
+        return row
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row of the table, as DynamoDB has them."""
+        return aws.dynamodb().scan(TableName=TABLE)["Items"]
+
+    def call(self, operation: str, **payload: Any) -> Any:
+        """Run an operation's handler as Lambda does, JSON in and JSON out."""
+        module = importlib.import_module(f"operations.{module_name(operation)}")
+        before = len(self.calls)
+        try:
+            result = module.handler(json.loads(json.dumps(payload)), SimpleNamespace())
+        finally:
+            undeclared = {name for name, _ in self.calls[before:]} - module.CALLS
+            assert not undeclared, f"{operation} does not declare {undeclared}"
+        return json.loads(json.dumps(result))
+
+    def called(self, operation: str) -> list[dict[str, Any]]:
+        """The parameters of every call of an AWS operation."""
+        return [parameters for name, parameters in self.calls if name.endswith(f":{operation}")]
+
+    def announced(self) -> list[tuple[str, dict[str, Any]]]:
+        """(detail-type, record) of every event put."""
+        return [
+            (entry["DetailType"], json.loads(entry["Detail"]))
+            for parameters in self.called("PutEvents")
+            for entry in parameters["Entries"]
+        ]
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        service = model.service_model.service_name
+        assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
+        self.calls.append((f"{IAM_PREFIX.get(service, service)}:{model.name}", params))
+
+    def _answer(self, model: Any, **_: Any) -> Any:
+        if model.service_model.service_name == "events" and self.refused_entries:
+            self.refused_entries -= 1
+            entries = [{"ErrorCode": "InternalException"}]
+            return SimpleNamespace(status_code=200), {"FailedEntryCount": 1, "Entries": entries}
+        if model.service_model.service_name not in BY_HAND:
+            return None
+        try:
+            parameters = self.calls[-1][1]
+            return SimpleNamespace(status_code=200), self.organization.answer(
+                model.name, parameters
+            )
+        except Refusal as refusal:
+            answer: dict[str, Any] = {
+                "Error": {"Code": refusal.code, "Message": "as AWS would say"},
+                "ResponseMetadata": {"HTTPStatusCode": refusal.status},
+            }
+            if refusal.reason:
+                answer["Reason"] = refusal.reason
+            return SimpleNamespace(status_code=refusal.status), answer
+
+
+_current: list[World] = []
+"""The world of the running test; clients are slow to make, so they live as long as the process."""
+
+
+@cache
+def _watch_clients() -> None:
+    boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION is not None
+    hooks = boto3.DEFAULT_SESSION.events
+    hooks.register_first("before-parameter-build", lambda **seen: _current[0]._note(**seen))
+    hooks.register_first("before-call", lambda **seen: _current[0]._answer(**seen))
+    for client in vars(aws).values():
+        if hasattr(client, "cache_clear"):
+            client.cache_clear()
+
+
+def module_name(operation: str) -> str:
+    """CreateAccount -> create_account, EnableAWSServiceAccess -> enable_aws_service_access."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
+
+
+def stop_clock(world: World) -> SimpleNamespace:
+    """What `vending.clock` takes for the time module."""
+    assert clock.time
+    return SimpleNamespace(time=lambda: world.now)

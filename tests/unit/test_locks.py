@@ -1,0 +1,61 @@
+"""What is installed is pinned and checked by hash, and is the same wherever it is installed."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS_LOCK = "functions/requirements.txt"
+DEVELOPMENT_LOCK = "requirements/dev.txt"
+LOCKS = [
+    FUNCTIONS_LOCK,
+    "embedded/runtime-requirements.txt",
+    "requirements/uv.txt",
+    DEVELOPMENT_LOCK,
+]
+
+
+def locked(lock: str) -> dict[str, list[str]]:
+    """`name==version` with its hashes, for every package of a lock."""
+    packages: dict[str, list[str]] = {}
+    for line in (ROOT / lock).read_text().splitlines():
+        if requirement := re.match(r"[a-z0-9][a-z0-9.-]*==[^ ;\\]+", line):
+            packages[requirement[0]] = hashes = []
+        elif line.startswith("    --hash="):
+            hashes.append(line.strip(" \\"))
+        else:
+            assert line.lstrip().startswith("#") or not line, f"{lock}: {line}"
+    return packages
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_every_package_with_its_hashes(lock: str) -> None:
+    packages = locked(lock)
+
+    assert packages
+    assert [package for package, hashes in packages.items() if not hashes] == []
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, "package-lock.json"])
+def test_lock_names_no_place_that_packages_come_from(lock: str) -> None:
+    assert "://" not in (ROOT / lock).read_text()
+
+
+def test_functions_are_tested_with_the_versions_that_run_on_aws() -> None:
+    assert locked(FUNCTIONS_LOCK).keys() <= locked(DEVELOPMENT_LOCK).keys()
+
+
+def test_uv_that_installs_is_the_uv_that_locks() -> None:
+    assert locked("requirements/uv.txt").keys() <= locked(DEVELOPMENT_LOCK).keys()
+
+
+def test_cdk_command_is_pinned_with_its_hash() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+
+    installed = packages["node_modules/aws-cdk"]
+
+    assert wanted == {"aws-cdk": installed["version"]}
+    assert installed["integrity"].startswith("sha512-")

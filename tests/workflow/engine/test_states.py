@@ -1,0 +1,318 @@
+"""States, variables and errors of JSONata definitions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.embedded.engine_server import Engine, FunctionFailed, task
+
+END: dict[str, Any] = {"Type": "Pass", "End": True}
+HOSTILE = 'a "quote", a \\, a\nnewline, {% $uuid() %}, $x, ü'
+
+
+def machine(first: dict[str, Any], **others: dict[str, Any]) -> dict[str, Any]:
+    return {"StartAt": "First", "States": {"First": first, **others}}
+
+
+def failing(error: str | None, message: str = "no luck") -> Any:
+    def function(_: Any) -> Any:
+        raise FunctionFailed(error, message)
+
+    return function
+
+
+def test_hostile_text_comes_through_every_state_unchanged(engine: Engine) -> None:
+    engine.functions["echo"] = lambda payload: payload
+    definition = machine(
+        task(
+            "echo",
+            {"given": "{% $states.input.text %}", "{% key %}": "literal"},
+            Assign={"text": "{% $states.result.Payload.given %}"},
+            Next="Branch",
+        ),
+        Branch={
+            "Type": "Parallel",
+            "Branches": [
+                {
+                    "StartAt": "Map",
+                    "States": {
+                        "Map": {
+                            "Type": "Map",
+                            "Items": "{% [$text, $text] %}",
+                            "ItemProcessor": {
+                                "StartAt": "Item",
+                                "States": {"Item": END | {"Output": "{% $text & $states.input %}"}},
+                            },
+                            "End": True,
+                        }
+                    },
+                }
+            ],
+            "Output": "{% $states.result[0][1] %}",
+            "End": True,
+        },
+    )
+
+    ended = engine.run(definition, {"text": HOSTILE})
+
+    assert (ended.status, ended.output) == ("SUCCEEDED", HOSTILE + HOSTILE)
+
+
+def test_variables_assigned_in_a_branch_stay_inside_it(engine: Engine) -> None:
+    branch = {
+        "StartAt": "Inner",
+        "States": {
+            "Inner": {"Type": "Pass", "Assign": {"inner": "{% $outer & '+' %}"}, "Next": "Use"},
+            "Use": END | {"Output": "{% $inner %}"},
+        },
+    }
+    other = {
+        "StartAt": "Other",
+        "States": {"Other": END | {"Output": "{% $exists($inner) %}"}},
+    }
+    definition = machine(
+        {"Type": "Pass", "Assign": {"outer": "a"}, "Next": "Both"},
+        Both={"Type": "Parallel", "Branches": [branch, other], "Next": "After"},
+        After=END | {"Output": {"branches": "{% $states.input %}", "in": "{% $exists($inner) %}"}},
+    )
+
+    ended = engine.run(definition)
+
+    assert ended.output == {"branches": ["a+", False], "in": False}
+
+
+def test_assigned_values_are_seen_from_the_next_state_on(engine: Engine) -> None:
+    definition = machine(
+        {"Type": "Pass", "Assign": {"a": 1, "b": 1}, "Next": "Swap"},
+        Swap={
+            "Type": "Pass",
+            "Assign": {"a": "{% $a + 1 %}", "b": "{% $a %}"},
+            "Output": "{% $a %}",
+            "Next": "After",
+        },
+        After=END | {"Output": "{% [$states.input, $a, $b] %}"},
+    )
+
+    ended = engine.run(definition)
+
+    assert ended.output == [1, 2, 1]
+
+
+def test_a_catcher_assigns_and_outputs_the_error(engine: Engine) -> None:
+    engine.functions["bad"] = failing("Refused", HOSTILE)
+    definition = machine(
+        task(
+            "bad",
+            {},
+            Catch=[
+                {
+                    "ErrorEquals": ["Refused"],
+                    "Assign": {"failure": "{% $states.errorOutput %}"},
+                    "Output": {"kept": "{% $states.input.kept %}"},
+                    "Next": "Tell",
+                }
+            ],
+            End=True,
+        ),
+        Tell={
+            "Type": "Fail",
+            "Error": "{% $failure.Error %}",
+            "Cause": "{% $parse($failure.Cause).errorMessage & $states.input.kept %}",
+        },
+    )
+
+    ended = engine.run(definition, {"kept": "!"})
+
+    assert (ended.status, ended.error, ended.cause) == ("FAILED", "Refused", HOSTILE + "!")
+
+
+def test_a_failing_output_of_a_task_is_caught(engine: Engine) -> None:
+    engine.functions["ok"] = lambda _: {}
+    definition = machine(
+        task(
+            "ok",
+            {},
+            Output="{% $states.result.Payload.missing %}",
+            Catch=[
+                {
+                    "ErrorEquals": ["States.QueryEvaluationError"],
+                    "Output": "{% $states.errorOutput.Error %}",
+                    "Next": "Caught",
+                }
+            ],
+            End=True,
+        ),
+        Caught=END,
+    )
+
+    ended = engine.run(definition)
+
+    assert ended.output == "States.QueryEvaluationError"
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        END | {"Output": "{% $states.input.missing %}"},
+        END | {"Assign": {"x": "{% 1 + 'a' %}"}},
+        {"Type": "Wait", "Seconds": "{% 'soon' %}", "End": True},
+        {"Type": "Wait", "Seconds": "{% -1 %}", "End": True},
+        {"Type": "Choice", "Choices": [{"Condition": "{% 'yes' %}", "Next": "First"}]},
+        {"Type": "Fail", "Error": "{% 1 %}"},
+        task("any", "{% $nowhere %}", End=True),
+    ],
+    ids=["undefined", "type", "wait-text", "wait-negative", "condition", "error", "arguments"],
+)
+def test_an_expression_that_fails_ends_the_execution(engine: Engine, state: Any) -> None:
+    ended = engine.run(machine(state))
+
+    assert (ended.status, ended.error) == ("FAILED", "States.QueryEvaluationError")
+    assert ended.cause is not None
+    assert "First" in ended.cause
+    failures = [e for e in engine.history(ended.arn) if e["type"] == "EvaluationFailed"]
+    assert len(failures) == 1
+
+
+def test_a_choice_without_a_way_out_fails(engine: Engine) -> None:
+    choice = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "First"}]}
+
+    ended = engine.run(machine(choice))
+
+    assert (ended.status, ended.error) == ("FAILED", "States.NoChoiceMatched")
+
+
+@pytest.mark.parametrize(("number", "output"), [(1, "one"), (2, "two"), (3, "many")])
+def test_a_choice_takes_the_first_rule_that_holds(
+    engine: Engine, number: int, output: str
+) -> None:
+    definition = machine(
+        {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "Condition": "{% $states.input.n = 1 %}",
+                    "Assign": {"said": "one"},
+                    "Next": "Say",
+                },
+                {
+                    "Condition": "{% $states.input.n <= 2 %}",
+                    "Assign": {"said": "two"},
+                    "Next": "Say",
+                },
+            ],
+            "Assign": {"said": "many"},
+            "Default": "Say",
+        },
+        Say={"Type": "Succeed", "Output": "{% $said %}"},
+    )
+
+    assert engine.run(definition, {"n": number}).output == output
+
+
+@pytest.mark.parametrize("concurrency", [0, 1, 3])
+def test_a_map_keeps_the_order_of_its_items(engine: Engine, concurrency: int) -> None:
+    engine.functions["double"] = lambda payload: payload * 2
+    item = task("double", "{% $states.input %}", Output="{% $states.result.Payload %}", End=True)
+    definition = machine(
+        {
+            "Type": "Map",
+            "Items": "{% $states.input.numbers %}",
+            "MaxConcurrency": concurrency,
+            "ItemProcessor": {"StartAt": "Double", "States": {"Double": item}},
+            "End": True,
+        }
+    )
+
+    assert engine.run(definition, {"numbers": list(range(7))}).output == [0, 2, 4, 6, 8, 10, 12]
+    assert engine.run(definition, {"numbers": []}).output == []
+
+
+def test_a_failing_branch_fails_the_parallel_state_with_its_error(engine: Engine) -> None:
+    engine.functions["bad"] = failing("Refused")
+    slow = {"StartAt": "Slow", "States": {"Slow": {"Type": "Wait", "Seconds": 9000, "End": True}}}
+    bad = {"StartAt": "Bad", "States": {"Bad": task("bad", {}, End=True)}}
+    catch = {"ErrorEquals": ["Refused"], "Output": "{% $states.errorOutput.Error %}", "Next": "End"}
+    definition = machine(
+        {"Type": "Parallel", "Branches": [slow, bad], "Catch": [catch], "End": True}, End=END
+    )
+
+    assert engine.run(definition).output == "Refused"
+
+
+def test_an_error_of_the_language_leaves_a_branch_under_its_name(engine: Engine) -> None:
+    branch = {"StartAt": "In", "States": {"In": END | {"Output": "{% $nowhere %}"}}}
+    catch = {
+        "ErrorEquals": ["States.QueryEvaluationError"],
+        "Output": "{% $states.errorOutput.Error %}",
+        "Next": "End",
+    }
+    definition = machine(
+        {"Type": "Parallel", "Branches": [branch], "Catch": [catch], "End": True}, End=END
+    )
+
+    assert engine.run(definition).output == "States.QueryEvaluationError"
+
+
+def test_states_all_does_not_catch_too_much_data(engine: Engine) -> None:
+    engine.functions["big"] = lambda _: "x" * 270_000
+    catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
+    definition = machine(task("big", {}, Catch=catch, End=True), Caught=END)
+
+    ended = engine.run(definition)
+
+    assert (ended.status, ended.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_a_machine_with_an_expression_that_does_not_parse_is_refused(engine: Engine) -> None:
+    definition = machine(END | {"Output": {"a": ["{% $states.input. %}"]}})
+
+    with pytest.raises(engine.states.exceptions.InvalidDefinition) as refused:
+        engine.machine(definition)
+
+    assert "/States/First/Output/a[0]" in str(refused.value)
+
+
+def test_a_machine_of_the_same_name_is_created_once(engine: Engine) -> None:
+    arn = engine.machine(machine(END), name="once")
+
+    assert engine.machine(machine(END), name="once") == arn
+    with pytest.raises(engine.states.exceptions.StateMachineAlreadyExists):
+        engine.machine(machine(END | {"Comment": "other"}), name="once")
+
+
+def test_json_path_definitions_still_run(engine: Engine) -> None:
+    engine.functions["add"] = lambda payload: payload["n"] + 1
+    state = {
+        "Type": "Task",
+        "QueryLanguage": "JSONPath",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": task("add", {})["Arguments"] | {"Payload": {"n.$": "$.n"}},
+        "ResultSelector": {"sum.$": "$.Payload"},
+        "ResultPath": "$.result",
+        "OutputPath": "$.result",
+        "End": True,
+    }
+    definition = {"QueryLanguage": "JSONPath", "StartAt": "First", "States": {"First": state}}
+    del state["QueryLanguage"]
+
+    assert engine.run(definition, {"n": 1}).output == {"sum": 2}
+
+
+def test_the_context_tells_times_as_text(engine: Engine) -> None:
+    definition = machine(END | {"Output": "{% $states.context %}"})
+    ended = engine.run(definition, {"a": 1})
+
+    context = ended.output
+    described = engine.states.describe_execution(executionArn=ended.arn)
+
+    start = described["startDate"]
+    assert context["Execution"]["StartTime"] == f"{start:%Y-%m-%dT%H:%M:%S}." + (
+        f"{start.microsecond // 1000:03d}Z"
+    )
+    assert context["State"]["EnteredTime"].endswith("Z")
+    assert context["Execution"]["Input"] == {"a": 1}
+    assert context["Execution"]["Id"] == ended.arn
+    assert json.dumps(context)
