@@ -9,18 +9,22 @@ import sys
 from pathlib import Path
 
 
-def command(*words: str) -> str:
-    """A command line of ours that works in the user's shell and folder."""
-    return shlex.join([_program(sys.argv[0]), *words])
+def command(*words: str, program: str = "vend") -> str:
+    """A command line that works in the user's shell and folder.
+
+    Args:
+        words: what follows the program.
+        program: ours, or one that was installed beside it.
+    """
+    return shlex.join([_found(program, Path(sys.argv[0])), *words])
 
 
-def _program(started_as: str) -> str:
-    path = Path(started_as)
-    if path.stem in {"vend", "vend.exe"}:
-        found = shutil.which("vend")
-        if found and Path(found).resolve() == path.resolve():
-            return "vend"
-        if path.is_file():
-            relative = os.path.relpath(path)
-            return relative if len(relative) < len(str(path)) else str(path)
-    return "vend"
+def _found(program: str, started_as: Path) -> str:
+    beside = started_as.with_name(program)
+    on_path = shutil.which(program)
+    if started_as.name != "vend" or not beside.is_file():
+        return program
+    if on_path and (program != "vend" or Path(on_path).resolve() == beside.resolve()):
+        return program
+    relative = os.path.relpath(beside)
+    return relative if len(relative) < len(str(beside)) else str(beside)

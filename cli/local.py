@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import json
 import signal
 import sys
 import threading
@@ -84,12 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
     """What `vend local` prints: exports, commands to copy, and the line that says it is ready."""
-    request = '{"account":{"name":"Sandbox","email":"aws+sandbox@example.com"}}'
-    machine, bus = outputs["StateMachineArn"], outputs["EventBusName"]
-    entry = (
-        f'[{{"EventBusName":"{bus}","Source":"me","DetailType":"AccountRequested",'
-        f'"Detail":"{request}"}}]'.replace(request, request.replace('"', '\\"'))
-    )
     return [
         "# The embedded AWS, account 111111111111, nothing leaves this machine.",
         "# In another terminal:",
@@ -101,10 +96,29 @@ def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
         "",
         "# then any of",
         command("submit", "examples/requests/sandbox.yaml"),
-        f"aws events put-events --entries '{entry}'",
-        f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{request}'",
-        "aws organizations list-accounts",
+        command("events", "put-events", "--entries", _entries(outputs), program="aws"),
+        command(
+            *("stepfunctions", "start-execution"),
+            *("--state-machine-arn", outputs["StateMachineArn"]),
+            *("--input", _request("By hand", "aws+by-hand@example.com")),
+            program="aws",
+        ),
+        command("organizations", "list-accounts", program="aws"),
         command("list"),
         "",
         f"ready {endpoint_url}",
     ]
+
+
+def _entries(outputs: dict[str, str]) -> str:
+    entry = {
+        "EventBusName": outputs["EventBusName"],
+        "Source": "form.example.com",
+        "DetailType": "AccountRequested",
+        "Detail": _request("By event", "aws+by-event@example.com"),
+    }
+    return json.dumps([entry], separators=(",", ":"))
+
+
+def _request(name: str, email: str) -> str:
+    return json.dumps({"account": {"name": name, "email": email}}, separators=(",", ":"))

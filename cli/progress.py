@@ -68,10 +68,11 @@ def view_for(terminal: Terminal) -> View:
 
 def remark(step: Step) -> str:
     """The words that go with a step's mark: retries, what failed, what was made."""
-    words = [f"retry {step.retries}"] if step.retries else []
     if step.mark is Mark.RETRYING:
-        words.append(f"{step.note}, trying again" if step.note else "trying again")
-    elif step.mark in {Mark.SKIPPED, Mark.UNREACHED, Mark.STOPPED}:
+        # Only the error's name: what AWS calls it matters once trying has ended.
+        return safe(f"{step.note.partition(':')[0]}, retry {step.retries + 1} follows")
+    words = [f"retry {step.retries}"] if step.retries else []
+    if step.mark in {Mark.SKIPPED, Mark.UNREACHED, Mark.STOPPED}:
         words.append(step.mark.value)
     elif step.note:
         words.append(step.note)
@@ -81,14 +82,8 @@ def remark(step: Step) -> str:
 def step_rows(watched: Watched, now: float) -> list[Row]:
     """The steps of one submission."""
     if watched.trace is None:
-        words = {
-            Phase.READY: "sending the request",
-            Phase.SENT: "waiting for its execution to start",
-            Phase.RUNNING: "its execution has started",
-            Phase.ENDED: "no execution",
-        }
-        mark = Mark.STOPPED if watched.phase is Phase.ENDED else Mark.RUNNING
-        return [Row(mark=mark, name=words[watched.phase], elapsed=watched.elapsed(now))]
+        said = _standing(watched) or "sending the request"
+        return [Row(mark=_mark(watched), name=said, elapsed=watched.elapsed(now))]
     return [
         Row(mark=step.mark, name=step.name, elapsed=step.elapsed(now), note=remark(step))
         for step in watched.trace.steps
@@ -125,6 +120,8 @@ def _standing(one: Watched) -> str:
     if one.phase is Phase.SENT:
         return "waiting for its execution to start"
     record = one.record or {}
+    if one.was_vended_before:
+        return f"vended before  {record.get('accountId') or ''}".rstrip()
     if one.phase is Phase.ENDED:
         if one.problem:
             return safe(one.problem.splitlines()[0])
@@ -245,7 +242,8 @@ class Log:
                 continue
             for step in one.trace.steps:
                 key = (step.mark, step.retries, step.note if step.mark is Mark.RETRYING else "")
-                line = "" if step.mark is Mark.PENDING else self._line(step, now)
+                is_silent = step.mark in {Mark.PENDING, Mark.UNREACHED}
+                line = "" if is_silent else self._line(step, now)
                 self._say((request, step.name), key, one, now, line)
 
     def close(self) -> None:
@@ -253,7 +251,7 @@ class Log:
 
     def _line(self, step: Step, now: float) -> str:
         elapsed = step.elapsed(now)
-        said = "" if step.mark in {Mark.SKIPPED, Mark.UNREACHED, Mark.STOPPED} else step.mark.value
+        said = "" if step.mark in {Mark.SKIPPED, Mark.STOPPED} else step.mark.value
         took = f"({duration(elapsed)})" if elapsed is not None and not step.is_active else ""
         words = (step.name, said if step.mark is not Mark.RETRYING else "", took, remark(step))
         return " ".join(word for word in words if word)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import boto3
 from botocore.config import Config
 
-from embedded import REGION
+from embedded import ACCOUNT_ID, REGION
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
@@ -64,6 +64,9 @@ class EmbeddedAws:
         self._assembly = assembly
         self._build = build
         self._server: Any = None
+        # Of its own, so that a default session that somebody set up is neither used nor changed;
+        # one for all clients, because each session reads AWS's endpoints anew.
+        self._session = boto3.session.Session()
         self.clock = Clock(speed)
         self.faults = _read(faults)
         self.context = Context(clock=self.clock, faults=self.faults, credentials=Credentials())
@@ -120,6 +123,8 @@ class EmbeddedAws:
         Args:
             faults: the rules of the new world; none by default.
         """
+        from moto.sqs.models import sqs_backends  # noqa: PLC0415
+
         from embedded import eventbridge, organizations, stepfunctions  # noqa: PLC0415
 
         self.faults.replace([])
@@ -140,7 +145,9 @@ class EmbeddedAws:
         ):
             for item in page["Items"]:
                 dynamodb.delete_item(TableName=table, Key=item)
-        self.client("sqs").purge_queue(QueueUrl=self.outputs["DeadLetterQueueUrl"])
+        for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
+            # PurgeQueue answers only once a minute.
+            queue._messages.clear()
         self.context.calls.clear()
         self.faults.replace(faults or [])
 
@@ -158,7 +165,7 @@ class EmbeddedAws:
 
     def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client of this AWS: an administrator of the management account by default."""
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return self._session.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.endpoint_url,

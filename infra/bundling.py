@@ -12,6 +12,7 @@ hash changes only when the functions do. What is up to date stays untouched.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -84,23 +85,29 @@ class Bundle:
 
 def build_lambda(project: Path = PROJECT) -> Bundle:
     """The functions' asset for Lambda (python3.13, arm64)."""
-    return _build_functions(project, project / "build" / "functions" / "lambda", LAMBDA)
+    with _alone(project / "build"):
+        return _build_functions(project, project / "build" / "functions" / "lambda", LAMBDA)
 
 
 def build_local(project: Path = PROJECT, *, here: Platform | None = None) -> Bundle:
     """The functions' asset for this machine; a link to Lambda's where both are the same."""
     here = here or this_machine()
-    target = project / "build" / "functions" / "local"
+    folder = project / "build" / "functions"
+    with _alone(project / "build"):
+        return _build_local(project, folder / "lambda", folder / "local", here)
+
+
+def _build_local(project: Path, lambdas: Path, target: Path, here: Platform) -> Bundle:
+    linked = target.is_symlink()
     if (here.python, here.machine) != (LAMBDA.python, LAMBDA.machine):
-        if target.is_symlink():
+        if linked:
             target.unlink()
         return _build_functions(project, target, here)
-    original = build_lambda(project)
-    if target.is_symlink():
-        return Bundle(path=target, built=original.built, note=original.note)
-    _remove(target)
-    target.symlink_to(original.path.name, target_is_directory=True)
-    return Bundle(path=target, built=True, note=original.note)
+    original = _build_functions(project, lambdas, LAMBDA)
+    if not linked:
+        _remove(target)
+        target.symlink_to(lambdas.name, target_is_directory=True)
+    return Bundle(path=target, built=original.built or not linked, note=original.note)
 
 
 def build_runtime(project: Path = PROJECT, *, here: Platform | None = None) -> Bundle:
@@ -109,8 +116,11 @@ def build_runtime(project: Path = PROJECT, *, here: Platform | None = None) -> B
     Where it has no wheel, the folder holds only a file `unavailable` that says why, and functions
     run by the stand-in of `embedded.lambda_runtime`.
     """
-    here = here or this_machine()
-    target = project / "build" / "runtime"
+    with _alone(project / "build"):
+        return _build_runtime(project, project / "build" / "runtime", here or this_machine())
+
+
+def _build_runtime(project: Path, target: Path, here: Platform) -> Bundle:
     lock = project / "embedded" / "runtime-requirements.txt"
     stamp = target.with_name("runtime.json")
     inputs = _digest([lock, *_OWN_RULES], base=project, words=[here.python, here.machine])
@@ -195,6 +205,18 @@ def _replace(target: Path, build: Callable[[Path], str]) -> str:
     finally:
         _remove(scratch)
     return note
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process builds here; where files cannot be locked, go ahead."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".bundling.lock").open("w") as lock:
+        with contextlib.suppress(ImportError):
+            import fcntl  # noqa: PLC0415  not on Windows
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _sources(folder: Path) -> list[Path]:

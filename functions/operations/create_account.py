@@ -139,7 +139,7 @@ def _create(
         refusal = translate_creation(error)
         if not isinstance(refusal, OutcomeUnknown):
             _withdraw(creation, row["intent"])
-        raise refusal from error
+        raise refusal from None
     status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
     if not status or "Id" not in status:
         raise unknown_outcome("an answer without a status")

@@ -63,9 +63,9 @@ def run(
             )
         except organizations.exceptions.CreateAccountStatusNotFoundException as error:
             if _may_not_show_yet(row, clock):
-                raise translate(error) from error
+                raise translate(error) from None
             ledger.lost_sight(payload.request_id, payload.execution_arn)
-            raise unknown_outcome(f"AWS does not know the creation {creation_id}") from error
+            raise unknown_outcome(f"AWS does not know the creation {creation_id}") from None
     created = Creation(
         request_id=payload.request_id,
         execution_arn=payload.execution_arn,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -121,6 +122,18 @@ _CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponsePa
 
 _SERVER_ERROR = 500
 
+ACTION_PREFIXES = {
+    "DescribeExecution": "states",
+    "EnableOrganizationsRootCredentialsManagement": "iam",
+    "EnableOrganizationsRootSessions": "iam",
+    "GetItem": "dynamodb",
+    "ListOrganizationsFeatures": "iam",
+    "PutEvents": "events",
+    "PutItem": "dynamodb",
+    "UpdateItem": "dynamodb",
+}
+"""Of the operations that are not of Organizations."""
+
 
 def translate(error: AwsFailure) -> VendingError:
     """Our error for a call that is safe to repeat."""
@@ -130,7 +143,7 @@ def translate(error: AwsFailure) -> VendingError:
         return _unavailable(error)
     words = explain("ParamValidationError")
     return OperationRefused(
-        f"{words.what} ({type(error).__name__}: {error})",
+        f"{words.what} ({type(error).__name__}: {_masked(str(error))})",
         code=type(error).__name__,
         remedy=words.remedy,
     )
@@ -157,11 +170,11 @@ def unknown_outcome(cause: str) -> OutcomeUnknown:
 
 @contextmanager
 def translating() -> Iterator[None]:
-    """Lets no exception of botocore's out."""
+    """Lets no exception of botocore's out, not even as a cause: its text is not masked."""
     try:
         yield
     except (ClientError, BotoCoreError, ResponseParserError) as error:
-        raise translate(error) from error
+        raise translate(error) from None
 
 
 def _refusal(error: ClientError) -> VendingError:
@@ -173,10 +186,10 @@ def _refusal(error: ClientError) -> VendingError:
     message = f"{error.operation_name}: {words.what}"
     said = error.response.get("Error", {}).get("Message")
     if said:
-        message += f" AWS says: {said}"
+        message += f" AWS says: {_masked(said)}"
     remedy = words.remedy
     if code in ("AccessDenied", "AccessDeniedException"):
-        remedy = remedy.replace("the named action", error.operation_name)
+        remedy = remedy.replace("the named action", _action(error.operation_name))
     return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
 
 
@@ -185,6 +198,16 @@ def _unavailable(error: AwsFailure) -> ServiceUnavailable:
     return ServiceUnavailable(
         f"{words.what} ({type(error).__name__})", code=type(error).__name__, remedy=words.remedy
     )
+
+
+def _masked(text: str) -> str:
+    """Without email addresses: the message goes to logs, events and whoever may read them."""
+    return re.sub(r"[^\s\"'<>(),;:=@]+@[^\s\"'<>(),;:=@]+", "***", text)
+
+
+def _action(operation: str) -> str:
+    """The IAM action of an operation, which its exceptions do not carry."""
+    return f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
 
 
 def _code(error: ClientError) -> str:

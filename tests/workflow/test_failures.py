@@ -64,8 +64,15 @@ def test_email_that_belongs_to_another_account_is_refused_and_not_adopted(vendin
     assert len(vending.accounts()) == 1
 
 
-@pytest.mark.parametrize("error", ["TooManyRequestsException", "ConcurrentModificationException"])
-@pytest.mark.parametrize(("service", "operation"), CALLS)
+@pytest.mark.parametrize(
+    ("service", "operation", "error"),
+    [
+        (service, operation, error)
+        for service, operation in CALLS
+        for error in ("TooManyRequestsException", "ConcurrentModificationException")
+        if error in {shape.name for shape in MODEL.operation_model(operation).error_shapes}
+    ],
+)
 def test_call_refused_twice_for_the_moment_is_invisible_to_the_requester(
     vending: Vending, service: str, operation: str, error: str
 ) -> None:

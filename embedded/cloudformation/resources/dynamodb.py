@@ -15,9 +15,9 @@ class Table(Resource):
 
     type: ClassVar[str] = "AWS::DynamoDB::Table"
     understood = names(
-        "AttributeDefinitions BillingMode DeletionProtectionEnabled"
-        " GlobalSecondaryIndexes.IndexName GlobalSecondaryIndexes.KeySchema GlobalSecondaryIndexes.Projection"
-        " GlobalSecondaryIndexes.ProvisionedThroughput KeySchema LocalSecondaryIndexes"
+        "AttributeDefinitions BillingMode DeletionProtectionEnabled KeySchema LocalSecondaryIndexes"
+        " GlobalSecondaryIndexes.IndexName GlobalSecondaryIndexes.KeySchema"
+        " GlobalSecondaryIndexes.Projection GlobalSecondaryIndexes.ProvisionedThroughput"
         " PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
         " PointInTimeRecoverySpecification.RecoveryPeriodInDays ProvisionedThroughput"
         " SSESpecification.KMSMasterKeyId SSESpecification.SSEEnabled SSESpecification.SSEType"

@@ -57,7 +57,7 @@ def test_steps_show_mark_time_retries_and_words() -> None:
     assert text[0] == "  ✓ AcceptRequest                    0.0s"
     assert text[1] == "  - DescribeAccount                        not needed"
     assert text[2].startswith(
-        "  ↻ CreateAccount                    2.0s  retry 1, Throttled, trying"
+        "  ↻ CreateAccount                    2.0s  Throttled, retry 2 follows"
     )
 
 
@@ -143,7 +143,7 @@ def test_board_has_a_row_for_each_request() -> None:
         Mark.FAILED,
     ]
     assert rows[0].name == "A   r-a"
-    assert rows[1].note.startswith("2 of 10  CreateAccount  retry 1")
+    assert rows[1].note.startswith("2 of 10  CreateAccount  Throttled, retry 2")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
     assert rows[4].note == "EventBridge did not take the event: X"
@@ -235,7 +235,7 @@ def test_log_writes_one_line_per_change() -> None:
     assert written(terminal).splitlines() == [
         "    1.0s  AcceptRequest done (0.0s)",
         "    2.0s  DescribeAccount not needed",
-        "    2.0s  CreateAccount retry 1, Throttled, trying again",
+        "    2.0s  CreateAccount Throttled, retry 2 follows",
     ]
 
 

@@ -21,9 +21,13 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 from werkzeug.serving import make_server
 
 from embedded import REGION, cloudformation
-from tests.unit.embedded.cloudformation_template import ASSETS_BUCKET, FUNCTIONS_KEY
-
-VERSION_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+from tests.unit.embedded.cloudformation_template import (
+    ASSETS_BUCKET,
+    FUNCTIONS_KEY,
+    NAME,
+    VERSION_PARAMETER,
+    text,
+)
 
 _SERVICES = (
     "cloudformation",
@@ -62,8 +66,42 @@ class Aws:
             )
         return self._clients[service]
 
+    def create(self, body: str | None = None, **parameters: Any) -> dict[str, str]:
+        """Create the stack from `body`, the whole template by default; returns its outputs."""
+        self.client("cloudformation").create_stack(
+            StackName=NAME, TemplateBody=body or text(), **parameters
+        )
+        assert self.stack()["StackStatus"] == "CREATE_COMPLETE"
+        return self.outputs()
 
-class _QuietHandler(MotoRequestHandler):
+    def update(self, body: str) -> None:
+        """Update the stack to `body`, however that ends."""
+        self.client("cloudformation").update_stack(StackName=NAME, TemplateBody=body)
+
+    def stack(self) -> dict[str, Any]:
+        """What DescribeStacks says of the stack."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        return dict(stack)
+
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        return {each["OutputKey"]: each["OutputValue"] for each in self.stack().get("Outputs", [])}
+
+    def ids(self) -> dict[str, str]:
+        """Physical ids by logical id."""
+        found = self.client("cloudformation").describe_stack_resources(StackName=NAME)
+        return {
+            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            for each in found["StackResources"]
+        }
+
+    def events(self) -> list[dict[str, Any]]:
+        """The stack's events, oldest first."""
+        found = self.client("cloudformation").describe_stack_events(StackName=NAME)
+        return list(reversed(found["StackEvents"]))
+
+
+class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
@@ -107,5 +145,5 @@ def cloud(empty_cloud: Aws) -> Aws:
 
 def _reset() -> None:
     for name in _SERVICES:
-        get_backend(name).reset()  # type: ignore[no-untyped-call]
+        get_backend(name).reset()
     stepfunctions_parser_backends.reset()

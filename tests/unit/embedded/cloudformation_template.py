@@ -6,6 +6,9 @@ import copy
 import json
 from typing import Any
 
+NAME = "AccountVending"
+"""The stack's name in all tests."""
+VERSION_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 ASSETS_BUCKET = "cdk-hnb659fds-assets-111111111111-us-east-1"
 FUNCTIONS_KEY = "bee559eb136131be.zip"
 
@@ -54,7 +57,7 @@ def text(**changes: Any) -> str:
 
 def with_properties(logical_id: str, **properties: Any) -> dict[str, Any]:
     """A resource of the template with some properties changed; None leaves one out."""
-    resource = copy.deepcopy(_TEMPLATE["Resources"][logical_id])
+    resource: dict[str, Any] = copy.deepcopy(_TEMPLATE["Resources"][logical_id])
     resource["Properties"] |= properties
     resource["Properties"] = {k: v for k, v in resource["Properties"].items() if v is not None}
     return resource

@@ -33,6 +33,8 @@ from embedded.faults import Faults
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# One for all clients: each session reads every service model anew.
+_session = boto3.session.Session()
 _numbers = itertools.count(1)
 
 PATIENCE = 30.0
@@ -75,7 +77,7 @@ class Engine:
 
     def client(self, service: str) -> Any:
         """A boto3 client of an administrator."""
-        return boto3.session.Session().client(  # type: ignore[call-overload]
+        return _session.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.context.endpoint_url,
@@ -174,9 +176,7 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     stepfunctions.install()
     eventbridge.install()
-    own = Context(
-        clock=Clock(speed), faults=Faults.parse(faults or []), credentials=Credentials()
-    )
+    own = Context(clock=Clock(speed), faults=Faults.parse(faults or []), credentials=Credentials())
     before = list(context._active)
     engines: list[Engine] = []
     app = _Door(DomainDispatcherApplication(create_backend_app), engines)

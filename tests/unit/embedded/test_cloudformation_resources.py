@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedded.cloudformation.resources import TYPES
-from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
-    Aws,
-    cloud,
-    cloudformation_server,
-    empty_cloud,
-)
-from tests.unit.embedded.cloudformation_template import template, text, trust
+from tests.unit.embedded.cloudformation_template import NAME, template, text, trust
 
-NAME = "AccountVending"
+if TYPE_CHECKING:
+    from tests.unit.embedded.cloudformation_server import Aws
+
+pytest_plugins = ["tests.unit.embedded.cloudformation_server"]
+
 GRANT = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}],

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
-    Aws,
-    cloud,
-    cloudformation_server,
-    empty_cloud,
-)
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
     DEFINITION,
@@ -22,38 +16,24 @@ from tests.unit.embedded.cloudformation_template import (
     with_properties,
 )
 
-NAME = "AccountVending"
+if TYPE_CHECKING:
+    from tests.unit.embedded.cloudformation_server import Aws
 
-
-def create(aws: Aws, body: str | None = None) -> None:
-    aws.client("cloudformation").create_stack(StackName=NAME, TemplateBody=body or text())
-    assert status(aws) == "CREATE_COMPLETE"
+pytest_plugins = ["tests.unit.embedded.cloudformation_server"]
 
 
 def update(aws: Aws, **changes: Any) -> None:
-    aws.client("cloudformation").update_stack(StackName=NAME, TemplateBody=text(**changes))
-
-
-def status(aws: Aws) -> str:
-    (stack,) = aws.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
-    return str(stack["StackStatus"])
-
-
-def physical_ids(aws: Aws) -> dict[str, str]:
-    found = aws.client("cloudformation").describe_stack_resources(StackName=NAME)
-    return {
-        each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found["StackResources"]
-    }
+    aws.update(text(**changes))
 
 
 def machine(aws: Aws) -> dict[str, Any]:
-    arn = physical_ids(aws)["Workflow"]
+    arn = aws.ids()["Workflow"]
     return dict(aws.client("stepfunctions").describe_state_machine(stateMachineArn=arn))
 
 
 def test_new_definition_and_function_settings_leave_the_ledger_alone(cloud: Aws) -> None:
-    create(cloud)
-    before, dynamodb = physical_ids(cloud), cloud.client("dynamodb")
+    cloud.create()
+    before, dynamodb = cloud.ids(), cloud.client("dynamodb")
     row = {"pk": {"S": "request#1"}}
     dynamodb.put_item(TableName=before["Ledger"], Item=row)
     cloud.client("s3").put_object(Bucket=ASSETS_BUCKET, Key="new.zip", Body=b"another zip")
@@ -72,8 +52,8 @@ def test_new_definition_and_function_settings_leave_the_ledger_alone(cloud: Aws)
         ),
     )
 
-    assert status(cloud) == "UPDATE_COMPLETE"
-    assert physical_ids(cloud) == before
+    assert cloud.stack()["StackStatus"] == "UPDATE_COMPLETE"
+    assert cloud.ids() == before
     definition = json.loads(machine(cloud)["definition"])
     assert definition["Comment"] == "second version"
     called = definition["States"]["CreateAccount"]["Arguments"]["FunctionName"]
@@ -87,35 +67,35 @@ def test_new_definition_and_function_settings_leave_the_ledger_alone(cloud: Aws)
 
 
 def test_same_template_again_is_no_update(cloud: Aws) -> None:
-    create(cloud)
+    cloud.create()
 
     with pytest.raises(ClientError, match="No updates are to be performed"):
         update(cloud)
 
-    assert status(cloud) == "CREATE_COMPLETE"
+    assert cloud.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
 def test_replaced_resource_is_followed_by_all_that_refer_to_it(cloud: Aws) -> None:
-    create(cloud)
-    old = physical_ids(cloud)["DeadLetters"]
+    cloud.create()
+    old = cloud.ids()["DeadLetters"]
 
     update(cloud, DeadLetters=with_properties("DeadLetters", QueueName="vending-failed"))
 
     (url,) = cloud.client("sqs").list_queues()["QueueUrls"]
     assert url.endswith("/vending-failed")
-    assert old != physical_ids(cloud)["DeadLetters"]
+    assert old != cloud.ids()["DeadLetters"]
     attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     (statement,) = json.loads(attributes["Attributes"]["Policy"])["Statement"]
     assert statement["Resource"].endswith(":vending-failed")
     targets = cloud.client("events").list_targets_by_rule(
-        Rule=physical_ids(cloud)["Rule"].split("|")[1], EventBusName="account-vending"
+        Rule=cloud.ids()["Rule"].split("|")[1], EventBusName="account-vending"
     )["Targets"]
     assert [target["DeadLetterConfig"]["Arn"] for target in targets] == [statement["Resource"]]
 
 
 def test_replaced_ledger_is_kept(cloud: Aws) -> None:
-    create(cloud)
-    old = physical_ids(cloud)["Ledger"]
+    cloud.create()
+    old = cloud.ids()["Ledger"]
 
     update(cloud, Ledger=with_properties("Ledger", TableName="ledger-2"))
 
@@ -124,7 +104,7 @@ def test_replaced_ledger_is_kept(cloud: Aws) -> None:
 
 
 def test_resources_come_and_go(cloud: Aws) -> None:
-    create(cloud)
+    cloud.create()
 
     update(
         cloud,
@@ -133,17 +113,17 @@ def test_resources_come_and_go(cloud: Aws) -> None:
         Alarms={"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "alarms"}},
     )
 
-    assert physical_ids(cloud)["Alarms"] == "arn:aws:sns:us-east-1:111111111111:alarms"
-    assert not {"Rule", "DeadLettersPolicy"} & physical_ids(cloud).keys()
+    assert cloud.ids()["Alarms"] == "arn:aws:sns:us-east-1:111111111111:alarms"
+    assert not {"Rule", "DeadLettersPolicy"} & cloud.ids().keys()
     assert cloud.client("events").list_rules(EventBusName="account-vending")["Rules"] == []
-    url = physical_ids(cloud)["DeadLetters"]
+    url = cloud.ids()["DeadLetters"]
     attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     assert "Policy" not in attributes["Attributes"]
 
 
 def test_settings_change_in_place(cloud: Aws) -> None:
-    create(cloud)
-    before = physical_ids(cloud)
+    cloud.create()
+    before = cloud.ids()
 
     update(
         cloud,
@@ -169,8 +149,8 @@ def test_settings_change_in_place(cloud: Aws) -> None:
         Workflow=with_properties("Workflow", LoggingConfiguration=None, TracingConfiguration=None),
     )
 
-    assert status(cloud) == "UPDATE_COMPLETE"
-    assert physical_ids(cloud) == before
+    assert cloud.stack()["StackStatus"] == "UPDATE_COMPLETE"
+    assert cloud.ids() == before
     iam, name = cloud.client("iam"), before["CreateAccountRole"]
     role = iam.get_role(RoleName=name)["Role"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -206,8 +186,8 @@ def test_settings_change_in_place(cloud: Aws) -> None:
 
 
 def test_failed_update_takes_everything_back(cloud: Aws) -> None:
-    create(cloud)
-    before, was = physical_ids(cloud), machine(cloud)["definition"]
+    cloud.create()
+    before, was = cloud.ids(), machine(cloud)["definition"]
 
     update(
         cloud,
@@ -224,15 +204,10 @@ def test_failed_update_takes_everything_back(cloud: Aws) -> None:
         ),
     )
 
-    assert status(cloud) == "UPDATE_ROLLBACK_COMPLETE"
-    told = [
-        (event["LogicalResourceId"], event["ResourceStatus"])
-        for event in cloud.client("cloudformation").describe_stack_events(StackName=NAME)[
-            "StackEvents"
-        ]
-    ]
-    assert {("Workflow", "UPDATE_COMPLETE"), ("Alarms", "DELETE_COMPLETE")} <= set(told)
-    assert physical_ids(cloud) == before
+    assert cloud.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    told = {(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()}
+    assert {("Workflow", "UPDATE_COMPLETE"), ("Alarms", "DELETE_COMPLETE")} <= told
+    assert cloud.ids() == before
     assert machine(cloud)["definition"] == was
     function = cloud.client("lambda").get_function_configuration(
         FunctionName=before["CreateAccount"]
@@ -241,21 +216,20 @@ def test_failed_update_takes_everything_back(cloud: Aws) -> None:
     (url,) = cloud.client("sqs").list_queues()["QueueUrls"]
     assert url.endswith(before["DeadLetters"].rsplit("/", 1)[1])
     assert cloud.client("sns").list_topics()["Topics"] == []
-    described = cloud.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"][0]
-    assert "failed to update: [Rule]" in described["StackStatusReason"]
-    assert {each["OutputKey"] for each in described["Outputs"]} >= {"EventBusName"}
+    assert "failed to update: [Rule]" in cloud.stack()["StackStatusReason"]
+    assert cloud.outputs()["EventBusName"] == "account-vending"
     update(cloud, Rule=with_properties("Rule", State="DISABLED"))
-    assert status(cloud) == "UPDATE_COMPLETE"
+    assert cloud.stack()["StackStatus"] == "UPDATE_COMPLETE"
 
 
 def test_refused_template_changes_nothing(cloud: Aws) -> None:
-    create(cloud)
-    before = physical_ids(cloud)
+    cloud.create()
+    before = cloud.ids()
 
     with pytest.raises(ClientError, match="property Color"):
         update(cloud, Bus=with_properties("Bus", Color="red"), Rule=None)
 
-    assert status(cloud) == "CREATE_COMPLETE"
-    assert physical_ids(cloud) == before
+    assert cloud.stack()["StackStatus"] == "CREATE_COMPLETE"
+    assert cloud.ids() == before
     with pytest.raises(ClientError, match="No updates are to be performed"):
         update(cloud)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb import models
 from moto.dynamodb.models import table as table_models
 
-from tests.unit.embedded.cloudformation_server import (  # noqa: F401 - fixtures
-    Aws,
-    cloud,
-    cloudformation_server,
-    empty_cloud,
-)
 from tests.unit.embedded.cloudformation_template import only, with_properties
+
+if TYPE_CHECKING:
+    from tests.unit.embedded.cloudformation_server import Aws
+
+pytest_plugins = ["tests.unit.embedded.cloudformation_server"]
 
 
 @pytest.fixture
@@ -119,7 +118,8 @@ def test_refused_condition_returns_the_row_that_is_there(ledger: Any) -> None:
         )
 
     assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
-    assert caught.value.response["Item"] == row(1, state="VENDED")
+    response: dict[str, Any] = {**caught.value.response}
+    assert response["Item"] == row(1, state="VENDED")
 
 
 def test_refused_update_makes_no_row(ledger: Any) -> None:

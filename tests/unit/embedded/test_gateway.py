@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import urllib.request
@@ -14,6 +15,8 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from embedded import ACCOUNT_ID, REGION
+from embedded.context import Principal, caller
+from embedded.gateway import Gateway
 from tests.unit.embedded.gateway_server import Server, running
 
 MEMBER = "222222222222"
@@ -410,3 +413,28 @@ def test_motos_own_api_passes_through(server: Server) -> None:
     with urllib.request.urlopen(f"{server.url}/moto-api/") as answer:
         assert answer.status == 200
     assert server.context.calls == []
+
+
+def test_caller_is_known_while_moto_acts_and_forgotten_after(server: Server) -> None:
+    seen: list[Principal] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(caller.get())
+        start_response("200 OK", [])
+        return [environ["wsgi.input"].read()]
+
+    role = server.role(allow("organizations:*"))
+    credential = f"Credential={role.access_key_id}/20261120/{REGION}/organizations/aws4_request"
+    environ = {
+        "PATH_INFO": "/",
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 {credential}, Signature=0",
+        "HTTP_X_AMZ_TARGET": "AWSOrganizationsV20161128.ListRoots",
+        "CONTENT_LENGTH": "2",
+        "wsgi.input": io.BytesIO(b"{}"),
+    }
+
+    body = list(Gateway(app)(environ, lambda *_: lambda data: None))
+
+    assert body == [b"{}"]
+    assert [principal.role_name for principal in seen] == [server.last_role]
+    assert caller.get().is_administrator

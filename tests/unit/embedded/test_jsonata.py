@@ -64,7 +64,7 @@ def test_a_variable_that_is_any_text_stays_that_text(text: str) -> None:
         ("$random() >= 0 and $random() < 1", True),
         ("$match($uuid(), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-/).index", 0),
         ("$uuid() = $uuid()", False),
-        ("$parse('{\"a\": [1, null, \"x\"]}')", {"a": [1, None, "x"]}),
+        ('$parse(\'{"a": [1, null, "x"]}\')', {"a": [1, None, "x"]}),
         ("$parse('\"$uuid()\"')", "$uuid()"),
         ("$map(['1', '2'], $parse)", [1, 2]),
         ("$millis()", NOW),

@@ -197,6 +197,7 @@ def test_deny_whose_condition_does_not_hold_denies_nothing() -> None:
         ("arn:aws:s3:::${aws:team}/*", "box", ALLOWED),
         ("arn:aws:s3:::${aws:Team}/key", "other", NOT_ALLOWED),
         ("arn:aws:s3:::${aws:team}/*", "*", NOT_ALLOWED),
+        ("arn:aws:s3:::${aws:team}/*", ".*", NOT_ALLOWED),
         ("arn:aws:s3:::${aws:absent}/*", "box", NOT_ALLOWED),
         ("arn:aws:s3:::${aws:absent, 'box'}/*", "box", ALLOWED),
         ("arn:aws:s3:::box/${*}", "box", NOT_ALLOWED),

@@ -32,3 +32,4 @@ def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
         world = World()
         monkeypatch.setattr("vending.clock.time", stop_clock(world))
         yield world
+        world.end()

@@ -92,6 +92,10 @@ class World:
         """Let time pass."""
         self.now += seconds
 
+    def end(self) -> None:
+        """Leave AWS's clients to whoever comes next."""
+        _current.clear()
+
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
         assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
@@ -128,11 +132,16 @@ def _watch_clients() -> None:
     boto3.setup_default_session()
     assert boto3.DEFAULT_SESSION is not None
     hooks = boto3.DEFAULT_SESSION.events
-    hooks.register_first("before-parameter-build", lambda **seen: _current[0]._note(**seen))
-    hooks.register_first("before-call", lambda **seen: _current[0]._answer(**seen))
+    hooks.register_first(
+        "before-parameter-build", lambda **seen: _current[0]._note(**seen) if _current else None
+    )
+    hooks.register_first(
+        "before-call", lambda **seen: _current[0]._answer(**seen) if _current else None
+    )
     for client in vars(aws).values():
         if hasattr(client, "cache_clear"):
             client.cache_clear()
+            client()  # now: the next test's default session does not know the hooks
 
 
 def module_name(operation: str) -> str:

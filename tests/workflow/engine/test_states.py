@@ -185,9 +185,7 @@ def test_a_choice_without_a_way_out_fails(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(("number", "output"), [(1, "one"), (2, "two"), (3, "many")])
-def test_a_choice_takes_the_first_rule_that_holds(
-    engine: Engine, number: int, output: str
-) -> None:
+def test_a_choice_takes_the_first_rule_that_holds(engine: Engine, number: int, output: str) -> None:
     definition = machine(
         {
             "Type": "Choice",

@@ -93,7 +93,7 @@ def test_full_jitter_spreads_the_delays(engine: Engine) -> None:
     engine.functions["busy"] = function
     retry = {
         "ErrorEquals": ["Throttled"],
-        "IntervalSeconds": 60,
+        "IntervalSeconds": 30,
         "BackoffRate": 1,
         "MaxAttempts": 8,
         "JitterStrategy": "FULL",
@@ -106,8 +106,8 @@ def test_full_jitter_spreads_the_delays(engine: Engine) -> None:
         if event["type"] == "TaskFailed" and following["type"] == "TaskScheduled":
             delays.append((following["timestamp"] - event["timestamp"]).total_seconds())
     assert (ended.status, ended.error, len(delays)) == ("FAILED", "Throttled", 8)
-    assert all(0 <= delay < 70 for delay in delays)
-    assert max(delays) - min(delays) > 5
+    assert all(0 <= delay < 40 for delay in delays)
+    assert max(delays) - min(delays) > 3
 
 
 def test_an_error_that_no_retrier_names_is_not_retried(engine: Engine) -> None:

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, RequestInvalid
+from vending.ledger import RECORD_FIELDS
+from vending.request import parse
+
+
+def test_accept_request_claims_the_request(world: World) -> None:
+    result = world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+
+    assert result["outcome"] == "ACCEPTED"
+    assert result["record"].keys() == set(RECORD_FIELDS)
+    assert result["record"]["state"] == "REQUESTED"
+    assert result["record"]["executionArn"] == EXECUTION
+    assert result["record"]["requestedAt"] == "2027-01-15T08:00:00.000Z"
+    assert result["record"]["accountId"] is None
+    assert len(world.rows()) == 1
+
+
+def test_accept_request_fills_what_the_requester_left_out(world: World) -> None:
+    request = {"account": {"name": "Sandbox", "email": EMAIL}}
+
+    result = world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+
+    assert result["request"] == {
+        "requestId": result["record"]["requestId"],
+        "source": "new",
+        "account": {
+            "name": "Sandbox",
+            "email": EMAIL,
+            "roleName": "OrganizationAccountAccessRole",
+            "iamUserAccessToBilling": "ALLOW",
+        },
+        "tags": {},
+        "policies": [],
+        "serviceAccess": [],
+        "rootAccess": [],
+    }
+
+
+def test_accept_request_announces_the_request_without_its_email(world: World) -> None:
+    world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+
+    ((detail_type, record),) = world.announced()
+    assert detail_type == "AccountVendingStateChanged"
+    assert (record["requestId"], record["state"]) == (REQUEST_ID, "REQUESTED")
+    assert EMAIL not in str(record)
+
+
+def test_accept_request_run_twice_by_one_execution_accepts_twice(world: World) -> None:
+    first = accepted(world)
+    second = world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+
+    assert first == second
+    assert len(world.rows()) == 1
+
+
+def test_accept_request_delivered_again_names_the_first_execution(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "DUPLICATE"
+    assert result["record"]["executionArn"] == EXECUTION
+    assert world.announced() == []
+
+
+def test_accept_request_of_a_vended_request_returns_its_record(world: World) -> None:
+    accepted(world)
+    _vend(world)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "FINISHED"
+    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["executionArn"] == EXECUTION
+
+
+@pytest.mark.parametrize(
+    "status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None], ids=lambda s: s or "unknown"
+)
+def test_accept_request_takes_over_from_an_execution_that_is_over(
+    world: World, status: str | None
+) -> None:
+    accepted(world)
+    if status:
+        world.organization.executions[EXECUTION] = status
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "ACCEPTED"
+    assert result["record"]["executionArn"] == OTHER_EXECUTION
+
+
+def test_accept_request_resumes_a_failed_request_with_what_it_achieved(world: World) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    _fail(world)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "ACCEPTED"
+    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["error"] is None
+    assert result["record"]["requestedAt"] == "2027-01-15T08:00:00.000Z"
+    assert "intent" in world.row(REQUEST_ID)
+
+
+def test_accept_request_of_a_failed_request_lets_one_of_two_executions_in(world: World) -> None:
+    accepted(world)
+    _fail(world)
+    third = EXECUTION.replace("first", "third")
+    seen = world.row(REQUEST_ID)
+
+    world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+    with pytest.raises(ConcurrentModification):
+        world.ledger.take_over(seen, parse(a_request()), third)
+
+    assert world.row(REQUEST_ID)["executionArn"] == OTHER_EXECUTION
+
+
+@pytest.mark.parametrize(
+    "arrange", ["REQUESTED", "CREATING", "BASELINING", "FAILED", "VENDED"]
+)
+def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
+    world: World, arrange: str
+) -> None:
+    accepted(world)
+    if arrange == "CREATING":
+        create(world)
+    if arrange == "BASELINING":
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    if arrange == "FAILED":
+        _fail(world)
+    if arrange == "VENDED":
+        _vend(world)
+    before = world.row(REQUEST_ID)
+    assert before["state"] == arrange
+
+    with pytest.raises(RequestConflict) as conflict:
+        world.call(
+            "AcceptRequest", request=a_request(tags={"other": "tag"}), executionArn=OTHER_EXECUTION
+        )
+
+    assert "new requestId" in conflict.value.remedy
+    assert ("000000000042" in conflict.value.message) == ("accountId" in before)
+    assert world.row(REQUEST_ID) == before
+
+
+def test_accept_request_accepts_a_rejected_request_once_it_is_mended(world: World) -> None:
+    world.call(
+        "RecordFailure",
+        request=a_request(tags={"aws:bad": "x"}),
+        executionArn=EXECUTION,
+        error={"Error": "RequestInvalid", "Cause": "{}"},
+    )
+    assert world.row(REQUEST_ID)["state"] == "REJECTED"
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "ACCEPTED"
+    row = world.row(REQUEST_ID)
+    assert (row["state"], row["executionArn"]) == ("REQUESTED", OTHER_EXECUTION)
+    assert row["request"]["tags"] == {"cost-centre": "4711"}
+    assert "error" not in row
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 7, {}], ids=str)
+def test_accept_request_of_no_request_writes_nothing(world: World, raw: Any) -> None:
+    with pytest.raises(RequestInvalid):
+        world.call("AcceptRequest", request=raw, executionArn=EXECUTION)
+
+    assert world.calls == []
+
+
+
+def _vend(world: World) -> None:
+    world.call(
+        "RecordVended",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        accountId="000000000042",
+        organizationalUnitId="ou-abcd-00000001",
+    )
+    world.calls.clear()
+
+
+def _fail(world: World) -> None:
+    world.call(
+        "RecordFailure",
+        request=a_request(),
+        executionArn=EXECUTION,
+        error={"Error": "States.Timeout", "Cause": ""},
+    )
+    world.calls.clear()
