@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cli.failure import EXIT_VENDED, CommandError, InputError
 from cli.invocation import command
+from cli.progress import spinning
 from cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -67,11 +68,14 @@ def run(arguments: argparse.Namespace) -> int:
         stopped.set()
 
     progress = Terminal.of(sys.stderr)
-    progress.write("Starting the embedded AWS\n")
     earlier = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         faults = Path(arguments.faults) if arguments.faults else None
-        with embedded_aws(speed=arguments.speed or 1.0, faults=faults, port=arguments.port) as aws:
+        with contextlib.ExitStack() as running:
+            with spinning(progress, "Starting the embedded AWS"):
+                aws = running.enter_context(
+                    embedded_aws(speed=arguments.speed or 1.0, faults=faults, port=arguments.port)
+                )
             if not stopped.is_set():
                 print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
             while not stopped.wait(1):

@@ -5,7 +5,10 @@ Rows are made by pure functions from what is known; the two views only write the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -115,25 +118,28 @@ def _mark(one: Watched) -> Mark:
 
 
 def _standing(one: Watched) -> str:
+    """Where a submission stands, in words; empty before it is sent."""
     if one.phase is Phase.READY:
         return ""
     if one.phase is Phase.SENT:
         return "waiting for its execution to start"
-    record = one.record or {}
-    if one.was_vended_before:
-        return f"vended before  {record.get('accountId') or ''}".rstrip()
     if one.phase is Phase.ENDED:
-        if one.problem:
-            return safe(one.problem.splitlines()[0])
-        error = record.get("error") or {}
-        why = safe(str(error.get("reason") or error.get("code") or ""))
-        words = [str(record.get("state", "")), why or str(record.get("accountId") or "")]
-        return "  ".join(word for word in words if word)
+        return _ending(one)
     if one.trace is None:
-        return str(record.get("state", "started")).lower()
+        return str((one.record or {}).get("state", "started")).lower()
     steps, current = one.trace.steps, one.trace.current
     count = f"{one.trace.finished} of {len(steps)}"
     return f"{count}  {current.name}  {remark(current)}".rstrip() if current else count
+
+
+def _ending(one: Watched) -> str:
+    record = one.record or {}
+    if one.problem:
+        return safe(one.problem.splitlines()[0])
+    error = record.get("error") or {}
+    state = "vended before" if one.was_vended_before else str(record.get("state", ""))
+    what = error.get("reason") or error.get("code") or record.get("accountId") or ""
+    return f"{state}  {safe(str(what))}".strip()
 
 
 def fit(rows: Sequence[Row], room: int) -> list[Row]:
@@ -160,11 +166,11 @@ def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> 
     clocks = max(map(len, times), default=0)
     more = terminal.sign("…", "~")
     text = []
-    for row, time in zip(rows, times, strict=True):
+    for row, took in zip(rows, times, strict=True):
         name = terminal.paint(row.name, "dim") if row.mark in _QUIET else row.name
         is_loud = row.mark in {Mark.FAILED, Mark.RETRYING}
         note = row.note if is_loud else terminal.paint(row.note, "dim")
-        line = f"  {_sign(row.mark, terminal, now)} {pad(name, names)}  {time:>{clocks}}  {note}"
+        line = f"  {_sign(row.mark, terminal, now)} {pad(name, names)}  {took:>{clocks}}  {note}"
         text.append(clip(line.rstrip(), columns - 1, more=more))
     return text
 
@@ -176,6 +182,32 @@ def _sign(mark: Mark, terminal: Terminal, now: float) -> str:
     else:
         sign = terminal.sign(*_SIGNS[mark])
     return terminal.paint(sign, *_COLOURS[mark])
+
+
+@contextlib.contextmanager
+def spinning(terminal: Terminal, text: str) -> Iterator[None]:
+    """Show that something is going on that reports no steps, and how long; leave nothing behind."""
+    if not terminal.live:
+        terminal.write(f"{text}\n")
+        yield
+        return
+    over, began = threading.Event(), time.monotonic()
+
+    def spin() -> None:
+        while not over.wait(1 / FRAMES_PER_SECOND):
+            now = time.monotonic()
+            sign = _sign(Mark.RUNNING, terminal, now)
+            terminal.write(f"\r{sign} {text} {terminal.paint(duration(now - began), 'dim')}\x1b[K")
+
+    thread = threading.Thread(target=spin, daemon=True)
+    terminal.write(f"\x1b[?25l{text}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        terminal.write("\r\x1b[K\x1b[?25h")
 
 
 class Screen:

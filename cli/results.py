@@ -25,7 +25,9 @@ def record_of(one: Watched) -> Record:
         return one.record
     record = dict(one.record or {"requestId": one.submission.request_id})
     if one.problem:
-        record.setdefault("state", "REJECTED" if one.problem_code == "RequestConflict" else "FAILED")
+        record.setdefault(
+            "state", "REJECTED" if one.problem_code == "RequestConflict" else "FAILED"
+        )
         record["error"] = {
             "code": one.problem_code,
             "reason": None,

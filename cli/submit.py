@@ -14,7 +14,7 @@ from cli import documents
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, InputError
 from cli.follow import Follower
 from cli.invocation import command
-from cli.progress import view_for
+from cli.progress import spinning, view_for
 from cli.results import record_of, sent_text, several_text, single_text
 from cli.stack import Stack, explained
 from cli.submission import FINAL_STATES, Phase, Record, Submission, Watched
@@ -69,17 +69,14 @@ def _aws(arguments: argparse.Namespace, progress: Terminal) -> Iterator[Stack]:
         return
     from cli.local import embedded_aws  # noqa: PLC0415 -- moto is slow to import, and may be absent
 
-    if progress.live:
-        progress.write(progress.paint("Starting the embedded AWS", "dim"))
+    faults = Path(arguments.faults) if arguments.faults else None
     began = time.monotonic()
-    with embedded_aws(
-        speed=arguments.speed or 1.0, faults=Path(arguments.faults) if arguments.faults else None
-    ) as aws:
+    with contextlib.ExitStack() as running:
+        with spinning(progress, "Starting the embedded AWS"):
+            aws = running.enter_context(embedded_aws(speed=arguments.speed or 1.0, faults=faults))
         took = duration(time.monotonic() - began)
-        if progress.live:
-            progress.write("\r\x1b[K")
-        progress.write(progress.paint(f"Embedded AWS started in {took}, ", "dim"))
-        progress.write(progress.paint("this stack deployed\n", "dim"))
+        said = f"Embedded AWS started in {took}, this stack deployed"
+        progress.write(progress.paint(said, "dim") + "\n")
         yield Stack.embedded(aws.endpoint_url)
 
 

@@ -1,7 +1,9 @@
 """What CloudTrail brings to the default event bus about AWS Organizations.
 
 User guide, "Logging API calls with AWS CloudTrail": email and account name are masked, times inside
-a status read "May 15, 2023 8:26:54 AM". Organizations is global: all is in us-east-1.
+a status or handshake read "May 15, 2023 8:26:54 AM". Organizations is global: all is in us-east-1,
+or for GovCloud in us-gov-west-1. The membership events' fields are those of the API reference
+(AcceptHandshake, RemoveAccountFromOrganization); no sample of one is public.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from moto.events.models import events_backends
 from moto.moto_api._internal import mock_random
 
-from embedded import ACCOUNT_ID, REGION
+from embedded import REGION
 from embedded.context import current
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from embedded.context import Principal
     from embedded.organizations.creations import Creation
+    from embedded.organizations.handshake import Handshake
 
 MASKED = "****"
 _LOG = logging.getLogger(__name__)
@@ -38,7 +41,7 @@ class Event:
 
 
 def publish(event: Event) -> None:
-    """Put `event` on the management account's default bus, as the service, at this moment."""
+    """Put `event` on its recipient's default bus, as the service, at this moment."""
     entry = {
         "Source": "aws.organizations",
         "DetailType": event.detail_type,
@@ -46,33 +49,91 @@ def publish(event: Event) -> None:
         "Resources": [],
         "Time": current().clock.now(),
     }
+    recipient, region = event.detail["recipientAccountId"], event.detail["awsRegion"]
     try:
-        events_backends[ACCOUNT_ID][REGION].put_events([entry])
+        events_backends[recipient][region].put_events([entry])
     except Exception:
         # A target that cannot take the event is no fault of the operation that it tells of.
         _LOG.exception("an event of AWS Organizations was not delivered")
 
 
-def create_account(caller: Principal, request: Mapping[str, Any], creation: Creation) -> Event:
-    """An accepted CreateAccount call, as API call."""
-    at = creation.requested_at
+def create_account(
+    caller: Principal, operation: str, request: Mapping[str, Any], creation: Creation
+) -> Event:
+    """An accepted CreateAccount or CreateGovCloudAccount call, as API call."""
     parameters: dict[str, Any] = {"email": MASKED, "accountName": MASKED}
     if "RoleName" in request:
         parameters["roleName"] = request["RoleName"]
     if "IamUserAccessToBilling" in request:
         parameters["iamUserAccessToBilling"] = request["IamUserAccessToBilling"]
-    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in request.get("Tags", [])]
+    return _api_call(
+        caller,
+        operation,
+        creation.requested_at,
+        {**parameters, "tags": _tags(request)},
+        {"createAccountStatus": _status(creation)},
+        region=REGION,
+    )
+
+
+def handshake_call(
+    caller: Principal,
+    operation: str,
+    request: Mapping[str, Any],
+    handshake: Handshake,
+    at: datetime.datetime,
+    region: str,
+) -> Event:
+    """A call that made or answered a handshake, as API call in the caller's account."""
+    if "HandshakeId" in request:
+        parameters: dict[str, Any] | None = {"handshakeId": request["HandshakeId"]}
+    elif "Target" in request:
+        target = request["Target"]
+        parameters = {"target": _party(target), "tags": _tags(request)}
+        if "Notes" in request:
+            parameters["notes"] = MASKED
+    else:
+        parameters = None
+    elements = {"handshake": _handshake(handshake)}
+    return _api_call(caller, operation, at, parameters, elements, region=region)
+
+
+def account_joined(
+    manager_id: str, account_id: str, method: str, at: datetime.datetime, region: str
+) -> Event:
+    """An account has become a member: `method` is CREATED or INVITED."""
+    details = {"accountId": account_id, "joinedMethod": method, "joinedTime": _spoken(at)}
+    return _service_event("AccountJoinedOrganization", manager_id, at, details, region)
+
+
+def account_departed(
+    manager_id: str, account_id: str, method: str, at: datetime.datetime, region: str
+) -> Event:
+    """An account is no longer a member: `method` is LEFT or REMOVED."""
+    details = {"accountId": account_id, "departureMethod": method, "departureTime": _spoken(at)}
+    return _service_event("AccountDepartedOrganization", manager_id, at, details, region)
+
+
+def _api_call(
+    caller: Principal,
+    operation: str,
+    at: datetime.datetime,
+    parameters: dict[str, Any] | None,
+    elements: dict[str, Any],
+    *,
+    region: str,
+) -> Event:
     detail = {
         "eventVersion": "1.08",
         "userIdentity": user_identity(caller, at),
         "eventTime": _iso(at),
         "eventSource": "organizations.amazonaws.com",
-        "eventName": "CreateAccount",
-        "awsRegion": REGION,
+        "eventName": operation,
+        "awsRegion": region,
         "sourceIPAddress": "127.0.0.1",
         "userAgent": "embedded",
-        "requestParameters": {**parameters, "tags": tags},
-        "responseElements": {"createAccountStatus": _status(creation)},
+        "requestParameters": parameters,
+        "responseElements": elements,
         "requestID": str(mock_random.uuid4()),
         "eventID": str(mock_random.uuid4()),
         "readOnly": False,
@@ -87,13 +148,20 @@ def create_account(caller: Principal, request: Mapping[str, Any], creation: Crea
 def create_account_result(account_id: str, creation: Creation) -> Event:
     """The end of a creation, as service event of the management account `account_id`."""
     ended = creation.completed_at or creation.requested_at
+    details = {"createAccountStatus": _status(creation)}
+    return _service_event("CreateAccountResult", account_id, ended, details, REGION)
+
+
+def _service_event(
+    name: str, account_id: str, at: datetime.datetime, details: dict[str, Any], region: str
+) -> Event:
     detail = {
         "eventVersion": "1.08",
         "userIdentity": {"accountId": account_id, "invokedBy": "AWS Internal"},
-        "eventTime": _iso(ended),
+        "eventTime": _iso(at),
         "eventSource": "organizations.amazonaws.com",
-        "eventName": "CreateAccountResult",
-        "awsRegion": REGION,
+        "eventName": name,
+        "awsRegion": region,
         "sourceIPAddress": "AWS Internal",
         "userAgent": "AWS Internal",
         "requestParameters": None,
@@ -103,7 +171,7 @@ def create_account_result(account_id: str, creation: Creation) -> Event:
         "eventType": "AwsServiceEvent",
         "managementEvent": True,
         "recipientAccountId": account_id,
-        "serviceEventDetails": {"createAccountStatus": _status(creation)},
+        "serviceEventDetails": details,
         "eventCategory": "Management",
     }
     return Event(detail_type="AWS Service Event via CloudTrail", detail=detail)
@@ -153,11 +221,45 @@ def _status(creation: Creation) -> dict[str, str]:
         "state": creation.state,
         "accountName": MASKED,
         "accountId": creation.account_id,
+        "govCloudAccountId": creation.govcloud_account_id,
         "failureReason": creation.failure_reason,
         "requestedTimestamp": _spoken(creation.requested_at),
         "completedTimestamp": creation.completed_at and _spoken(creation.completed_at),
     }
     return {name: value for name, value in status.items() if value}
+
+
+def _handshake(handshake: Handshake) -> dict[str, Any]:
+    shape = handshake.describe()
+    return {
+        "id": handshake.id,
+        "arn": handshake.arn,
+        "action": handshake.action.lower(),
+        "state": handshake.state,
+        "parties": [_party(party) for party in shape["Parties"]],
+        "resources": [_resource(resource) for resource in shape["Resources"]],
+        "requestedTimestamp": _spoken(handshake.requested_at),
+        "expirationTimestamp": _spoken(handshake.expires_at),
+    }
+
+
+def _party(party: Mapping[str, str]) -> dict[str, str]:
+    return {"type": party["Type"], "id": MASKED if party["Type"] == "EMAIL" else party["Id"]}
+
+
+def _resource(resource: Mapping[str, Any]) -> dict[str, Any]:
+    private = resource["Type"] in {"EMAIL", "MASTER_EMAIL", "MASTER_NAME", "NOTES"}
+    told: dict[str, Any] = {
+        "type": resource["Type"],
+        "value": MASKED if private else resource["Value"],
+    }
+    if "Resources" in resource:
+        told["resources"] = [_resource(inner) for inner in resource["Resources"]]
+    return told
+
+
+def _tags(request: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [{"key": tag["Key"], "value": tag["Value"]} for tag in request.get("Tags", [])]
 
 
 def _principal_id(prefix: str, name: str) -> str:

@@ -1,37 +1,96 @@
-"""Template properties that the embedded AWS accepts although they change nothing here, and why.
+"""Template properties that the embedded AWS takes although they do nothing here, and why.
 
 The deployer refuses every property it does not understand; this list is the only way around that.
+Most are kept and shown by the service's own operations, so that a template can be checked.
 """
 
 from __future__ import annotations
+
+_ENCRYPTION = "kept and shown; nothing here leaves this process's memory"
+_PRICE = "sets prices and what the console offers"
+_TRACES = "kept and shown; there is no X-Ray here to send segments to"
+_TIMER = "kept and shown; nothing fires it here"
 
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "AWS::CDK::Metadata": {
         "Analytics": "tells AWS which construct libraries made the template",
     },
+    "AWS::CloudWatch::Alarm": dict.fromkeys(
+        (
+            "ComparisonOperator",
+            "DatapointsToAlarm",
+            "EvaluateLowSampleCountPercentile",
+            "EvaluationPeriods",
+            "ExtendedStatistic",
+            "Period",
+            "Statistic",
+            "Threshold",
+            "TreatMissingData",
+        ),
+        "kept and shown; an alarm changes its state here only by SetAlarmState",
+    ),
     "AWS::DynamoDB::Table": {
-        "TableClass": "sets prices only",
-        "OnDemandThroughput": "caps throughput that is unlimited here",
-        "GlobalSecondaryIndexes.OnDemandThroughput": "as above",
+        "OnDemandThroughput": "caps throughput, which is unlimited here",
+        "GlobalSecondaryIndexes.OnDemandThroughput": "caps throughput, which is unlimited here",
+        "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled": "kept and shown; nothing"
+        " can be restored here",
+        "PointInTimeRecoverySpecification.RecoveryPeriodInDays": "kept and shown; nothing can be"
+        " restored here",
+        "SSESpecification.KMSMasterKeyId": _ENCRYPTION,
+        "SSESpecification.SSEEnabled": _ENCRYPTION,
+        "SSESpecification.SSEType": _ENCRYPTION,
+        "TableClass": _PRICE,
+        "TimeToLiveSpecification.AttributeName": "kept and shown; items do not expire here",
+        "TimeToLiveSpecification.Enabled": "kept and shown; items do not expire here",
     },
     "AWS::Events::EventBus": {
-        "LogConfig": "EventBridge's own logs; nothing is delivered to them here",
+        "DeadLetterConfig": "kept and shown; it is for events that a KMS key cannot decrypt",
+        "KmsKeyIdentifier": _ENCRYPTION,
+        "LogConfig": "EventBridge's own logs; there are none here",
+    },
+    "AWS::Events::Rule": {
+        "ScheduleExpression": _TIMER,
+    },
+    "AWS::IAM::Role": {
+        "MaxSessionDuration": "kept and shown; sessions here last as long as they ask",
+    },
+    "AWS::Lambda::EventSourceMapping": {
+        "MaximumBatchingWindowInSeconds": "kept and shown; messages are handed over at once",
     },
     "AWS::Lambda::Function": {
+        "Architectures": "kept and shown; the code that runs is built for this machine",
+        "EphemeralStorage.Size": "kept and shown; /tmp is this machine's",
+        "MemorySize": "kept, shown and told to the function; not enforced",
         "RuntimeManagementConfig": "the runtime here is the one that is installed",
-        "SnapStart": "processes start fresh here",
-        "TracingConfig": "shown by GetFunction, but there is no X-Ray to send segments to",
-        "Architectures": "shown by GetFunction; code is built for this machine",
+        "SnapStart": "snapshots start functions faster, nothing else",
+        "TracingConfig.Mode": _TRACES,
     },
     "AWS::Logs::LogGroup": {
-        "LogGroupClass": "sets prices and what Logs Insights can do",
+        "KmsKeyId": _ENCRYPTION,
+        "LogGroupClass": _PRICE,
+        "RetentionInDays": "kept and shown; nothing here lives that long",
     },
-    "AWS::StepFunctions::StateMachine": {
-        "TracingConfiguration": "shown by DescribeStateMachine, but there is no X-Ray here",
+    "AWS::Scheduler::Schedule": {
+        "EndDate": _TIMER,
+        "FlexibleTimeWindow": _TIMER,
+        "KmsKeyArn": _ENCRYPTION,
+        "ScheduleExpression": _TIMER,
+        "ScheduleExpressionTimezone": _TIMER,
+        "StartDate": _TIMER,
+    },
+    "AWS::SNS::Topic": {
+        "KmsMasterKeyId": _ENCRYPTION,
     },
     "AWS::SQS::Queue": {
-        "SqsManagedSseEnabled": "shown by GetQueueAttributes; memory is not encrypted here",
-        "KmsMasterKeyId": "as above",
-        "KmsDataKeyReusePeriodSeconds": "as above",
+        "KmsDataKeyReusePeriodSeconds": _ENCRYPTION,
+        "KmsMasterKeyId": _ENCRYPTION,
+        "SqsManagedSseEnabled": _ENCRYPTION,
+    },
+    "AWS::StepFunctions::StateMachine": {
+        "LoggingConfiguration.Destinations.CloudWatchLogsLogGroup.LogGroupArn": "kept and shown;"
+        " what an execution did is in its history",
+        "LoggingConfiguration.IncludeExecutionData": "as its destinations",
+        "LoggingConfiguration.Level": "as its destinations",
+        "TracingConfiguration.Enabled": _TRACES,
     },
 }

@@ -75,11 +75,12 @@ class RuntimeApi:
 
     def next_invocation(self) -> Invocation | None:
         """Wait for the next invocation; None when the environment is being closed."""
-        invocation = self._invocations.get()
-        if invocation is not None:
-            self._current = invocation.request_id
-            self.reports.put(Report(kind="started"))
-        return invocation
+        return self._invocations.get()
+
+    def begin(self, invocation: Invocation) -> None:
+        """The runtime takes the invocation."""
+        self._current = invocation.request_id
+        self.reports.put(Report(kind="started"))
 
     def answer(self, request_id: str, kind: Literal["response", "error"], body: bytes) -> bool:
         """Take the runtime's answer; False when it is not the one that is waited for."""
@@ -128,9 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"{}")
             return
         invocation = self._api.next_invocation()
-        if invocation is None:
+        if invocation is None or not self._is_somebody_there():
             self.close_connection = True
             return
+        self._api.begin(invocation)
         headers = {
             "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
             "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
@@ -154,6 +156,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(202, b'{"status":"OK"}')
         else:
             self._send(400, json.dumps(self._ERRORS).encode())
+
+    def _is_somebody_there(self) -> bool:
+        """Whether the runtime still waits: a process that died idle has closed its connection."""
+        self.connection.setblocking(False)
+        try:
+            return bool(self.connection.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self.connection.setblocking(True)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

@@ -5,6 +5,7 @@ API reference: DescribeAccount, ListAccounts, ListAccountsForParent, MoveAccount
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from embedded.organizations.errors import OrganizationsError, constraint_violation
@@ -13,8 +14,18 @@ from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account, OrganizationState
 
 
+_QUOTA_PERIOD = datetime.timedelta(days=30)
+_SHARE = 0.2
+"""Of the members, that may be closed in the period however many they are."""
+
+
 class Accounts(OrganizationState):
     """Accounts that exist."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.closures: list[datetime.datetime] = []
+        """When accounts began to close."""
 
     def describe_account(self, **request: Any) -> dict[str, Any]:
         """The account, or AccountNotFoundException."""
@@ -51,7 +62,15 @@ class Accounts(OrganizationState):
         account.parent_id = destination.id
 
     def close_account(self, **request: Any) -> None:
-        """Begin to close a member account: PENDING_CLOSURE now, CLOSED later."""
+        """Begin to close a member account: PENDING_CLOSURE now, CLOSED later.
+
+        Raises:
+            OrganizationsError: AccountNotFoundException; AccountAlreadyClosedException;
+                ConflictException while it closes; ConstraintViolationException
+                CANNOT_CLOSE_MANAGEMENT_ACCOUNT, ORGANIZATION_NOT_IN_ALL_FEATURES_MODE,
+                CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED for too many at a time,
+                CLOSE_ACCOUNT_QUOTA_EXCEEDED for too many in 30 days.
+        """
         account = self.account(request["AccountId"])
         if account.id == self.account_id:
             raise constraint_violation("CANNOT_CLOSE_MANAGEMENT_ACCOUNT")
@@ -64,8 +83,17 @@ class Accounts(OrganizationState):
         closing = sum(1 for one in self.accounts if one.state == "PENDING_CLOSURE")
         if closing >= LIMITS.closures_in_progress:
             raise constraint_violation("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")
+        self._refuse_closure_above_quota()
+        self.closures.append(self.now())
         account.state = "PENDING_CLOSURE"
         self.later(self.settings.closure_seconds, lambda: setattr(account, "state", "CLOSED"))
+
+    def _refuse_closure_above_quota(self) -> None:
+        since = self.now() - _QUOTA_PERIOD
+        self.closures = [at for at in self.closures if at > since]
+        quota = max(self.settings.closures_in_30_days, int(_SHARE * (len(self.accounts) - 1)))
+        if len(self.closures) >= min(quota, LIMITS.closures_in_30_days_at_most):
+            raise constraint_violation("CLOSE_ACCOUNT_QUOTA_EXCEEDED")
 
     def _account_shape(self, account: Account) -> dict[str, Any]:
         return {**account.describe(), "Paths": [self.path(account)]}

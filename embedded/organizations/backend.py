@@ -6,31 +6,47 @@ from typing import Any, cast
 
 from moto.organizations.models import organizations_backends
 
+from embedded.organizations import directory
 from embedded.organizations.accounts import Accounts
-from embedded.organizations.creations import Creations
+from embedded.organizations.all_features import AllFeatures
+from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import OrganizationsError
+from embedded.organizations.govcloud import GovCloudCreations
+from embedded.organizations.policies import Policies
 from embedded.organizations.settings import OrganizationSettings
 from embedded.organizations.tags import Tags
-from embedded.organizations.trusted_access import TrustedAccess
 from embedded.organizations.units import Units
+from embedded.partitions import REGIONS
 
 
-class Organizations(Creations, Accounts, Units, Tags, TrustedAccess):
-    """The backend that `embedded.organizations.install` registers; policies are still moto's."""
+class Organizations(AllFeatures, GovCloudCreations, Accounts, Units, Policies, Tags):
+    """The backend that `embedded.organizations.install` registers."""
 
     @staticmethod
     def of(account_id: str) -> Organizations | None:
         """The backend of the organization that `account_id` manages or is in; None without one."""
-        manager, _ = organizations_backends.master_accounts.get(account_id, (account_id, "aws"))
-        backend = cast("Organizations", organizations_backends[manager]["aws"])
-        return backend if backend.org and backend.find_account(account_id) else None
+        place = organizations_backends.master_accounts.get(account_id)
+        places = [place] if place else [(account_id, partition) for partition in REGIONS]
+        for manager, partition in places:
+            # Asked for by index, moto would make the backends of every account that is looked up.
+            backend = organizations_backends.get(manager, {}).get(partition)
+            if backend is not None and backend.org:
+                organization = cast("Organizations", backend)
+                return organization if organization.find_account(account_id) else None
+        return None
 
     def create_organization(self, **request: Any) -> dict[str, Any]:
         """Found an organization that this account manages, if it is in none."""
         if Organizations.of(self.account_id) is not None:
             raise OrganizationsError("AlreadyInOrganizationException")
         settings = OrganizationSettings(feature_set=request.get("FeatureSet", "ALL"))
-        self.found(settings, email=f"management-{self.account_id}@example.com")
+        owner = directory.by_id(self.account_id) or AwsAccount(
+            id=self.account_id,
+            email=f"management-{self.account_id}@example.com",
+            name="management",
+            partition=self.partition,
+        )
+        self.found(settings, owner)
         return self.describe_organization()
 
     def describe_organization(self, **_: Any) -> dict[str, Any]:

@@ -1,35 +1,34 @@
-"""CreateAccount: accepted at once, decided later, told by status and by event.
+"""CreateAccount: accepted at once, decided later, told by status and by events.
 
 API reference: CreateAccount, DescribeCreateAccountStatus, ListCreateAccountStatus.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
 from embedded import cloudtrail
-from embedded.context import caller, current
+from embedded.context import current
+from embedded.organizations import directory
+from embedded.organizations.directory import AwsAccount
+from embedded.organizations.email import is_valid, same
 from embedded.organizations.errors import (
     OrganizationsError,
     constraint_violation,
     invalid_input,
 )
-from embedded.organizations.member_role import create_member_role
+from embedded.organizations.invitations import Invitations
+from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
 from embedded.organizations.paging import page
-from embedded.organizations.state import Account, OrganizationState
+from embedded.organizations.state import Account
 from embedded.organizations.tags import merged
+from embedded.partitions import caller_in
 
 if TYPE_CHECKING:
     import datetime
-
-_EMAIL = re.compile(
-    r"""(?!\.)[^\s"'()<>\[\]:;,\\|%&@]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?""", re.ASCII
-)
-
 
 @dataclass(kw_only=True)
 class Creation:
@@ -44,6 +43,8 @@ class Creation:
     state: str = "IN_PROGRESS"
     completed_at: datetime.datetime | None = None
     account_id: str | None = None
+    is_govcloud: bool = False
+    govcloud_account_id: str | None = None
     failure_reason: str | None = None
     iam_user_access_to_billing: str = "ALLOW"
 
@@ -56,12 +57,13 @@ class Creation:
             "RequestedTimestamp": self.requested_at,
             "CompletedTimestamp": self.completed_at,
             "AccountId": self.account_id,
+            "GovCloudAccountId": self.govcloud_account_id,
             "FailureReason": self.failure_reason,
         }
         return {name: value for name, value in status.items() if value is not None}
 
 
-class Creations(OrganizationState):
+class Creations(Invitations):
     """Accounts in the making."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -76,7 +78,11 @@ class Creations(OrganizationState):
                 name or the tags; ConstraintViolationException for tags, accounts or creations
                 above their limit.
         """
-        role_name = request.get("RoleName", "OrganizationAccountAccessRole")
+        return self.accept_creation("CreateAccount", request)
+
+    def accept_creation(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Start a creation of either kind, and answer with its status."""
+        role_name = request.get("RoleName", DEFAULT_ROLE)
         if role_name.lower().startswith("awsservicerolefor"):
             raise invalid_input("INVALID_ROLE_NAME")
         creation = Creation(
@@ -86,12 +92,14 @@ class Creations(OrganizationState):
             role_name=role_name,
             tags=merged({}, request.get("Tags", [])),
             requested_at=self.now(),
+            is_govcloud=operation == "CreateGovCloudAccount",
             iam_user_access_to_billing=request.get("IamUserAccessToBilling", "ALLOW"),
         )
         self._refuse_creation_above_limits()
         self._start(creation)
         answer = {"CreateAccountStatus": creation.describe()}
-        self.announce(cloudtrail.create_account(caller.get(), request, creation))
+        principal = caller_in(self.partition)
+        self.announce(cloudtrail.create_account(principal, operation, request, creation))
         return answer
 
     def describe_create_account_status(self, **request: Any) -> dict[str, Any]:
@@ -108,22 +116,21 @@ class Creations(OrganizationState):
         return page("ListCreateAccountStatus", "CreateAccountStatuses", entries, request)
 
     def _refuse_creation_above_limits(self) -> None:
+        self.refuse_while_finalizing()
         settings = self.settings
-        if current().clock.now() < settings.finalizing_until:
-            raise OrganizationsError("FinalizingOrganizationException")
         pending = len(self._in_progress())
         if pending >= settings.creations_in_progress:
             if settings.creation_limit_error == "ConstraintViolationException":
                 raise constraint_violation("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
             raise OrganizationsError(settings.creation_limit_error)
-        if len(self.accounts) + pending >= settings.account_limit:
+        if len(self.accounts) + pending + len(self.open_invitations()) >= settings.account_limit:
             raise constraint_violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED")
 
     def _in_progress(self) -> list[Creation]:
         return [c for c in self.creations.values() if c.state == "IN_PROGRESS"]
 
     def _start(self, creation: Creation) -> None:
-        twin = any(_same(c.email, creation.email) for c in self._in_progress())
+        twin = any(same(c.email, creation.email) for c in self._in_progress())
         fault = current().faults.for_creation()
         seconds = self.settings.creation_seconds
         if fault is not None and fault.seconds is not None:
@@ -135,52 +142,50 @@ class Creations(OrganizationState):
         self.later(seconds, lambda: self._complete(creation, failure))
 
     def _complete(self, creation: Creation, failure: str | None) -> None:
-        failure = failure or self._reason_against(creation.email)
-        creation.completed_at = ended = self.now()
+        failure = failure or self.reason_against(creation)
+        creation.completed_at = self.now()
         if failure is None:
-            creation.account_id = self._make_account(creation, ended)
+            self.make_accounts(creation)
             creation.state = "SUCCEEDED"
         else:
             creation.failure_reason = failure
             creation.state = "FAILED"
         self.announce(cloudtrail.create_account_result(self.account_id, creation))
 
-    def _reason_against(self, email: str) -> str | None:
+    def reason_against(self, creation: Creation) -> str | None:
+        """Why no account of that email can be made; None when one can."""
         # The model's pattern is looser than the documented rules for an address. What passes the
         # one and breaks the other is accepted and fails afterwards.
-        if not _is_valid(email):
+        email = creation.email
+        if not is_valid(email):
             return "INVALID_EMAIL"
-        taken = {*self.settings.emails_elsewhere, *(account.email for account in self.accounts)}
-        return "EMAIL_ALREADY_EXISTS" if any(_same(email, one) for one in taken) else None
+        taken = directory.by_email(self.partition, email) is not None or any(
+            same(email, one) for one in self.settings.emails_elsewhere
+        )
+        return "EMAIL_ALREADY_EXISTS" if taken else None
 
-    def _make_account(self, creation: Creation, joined_at: datetime.datetime) -> str:
-        account_id = _new_account_id(taken={account.id for account in self.accounts})
-        create_member_role(account_id, creation.role_name, trusting=self.account_id)
-        self.add_account(
+    def make_accounts(self, creation: Creation) -> None:
+        """Make the account, with its role, a member of the organization."""
+        made = directory.register(
+            AwsAccount(
+                id=directory.new_account_id(),
+                email=creation.email,
+                name=creation.name,
+                partition=self.partition,
+            )
+        )
+        create_member_role(
+            made.id, creation.role_name, trusting=self.account_id, partition=self.partition
+        )
+        creation.account_id = made.id
+        self.join(
             Account(
                 self.org,
-                account_id=account_id,
-                name=creation.name,
-                email=creation.email,
-                joined_at=joined_at,
+                account_id=made.id,
+                name=made.name,
+                email=made.email,
+                joined_at=creation.completed_at or self.now(),
                 joined_method="CREATED",
                 tags=creation.tags,
             )
         )
-        return account_id
-
-
-def _is_valid(email: str) -> bool:
-    _, _, domain = email.partition("@")
-    return email.isascii() and _EMAIL.fullmatch(email) is not None and "." in domain
-
-
-def _same(email: str, other: str) -> bool:
-    return email.lower() == other.lower()
-
-
-def _new_account_id(*, taken: set[str]) -> str:
-    while True:
-        account_id = f"{mock_random.randrange(10**11, 10**12)}"
-        if account_id not in taken:
-            return account_id

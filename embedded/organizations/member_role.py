@@ -7,25 +7,40 @@ management account and is attached to the AWS managed policy AdministratorAccess
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from moto.iam.models import iam_backends
 
 from embedded import managed_policies
+from embedded.partitions import COMMERCIAL
 
+DEFAULT_ROLE = "OrganizationAccountAccessRole"
 _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-def create_member_role(account_id: str, role_name: str, *, trusting: str) -> None:
-    """Create `role_name` in `account_id`, for principals of the account `trusting` to assume."""
-    iam = iam_backends[account_id]["aws"]
+def create_member_role(
+    account_id: str, role_name: str, *, trusting: str, partition: str = COMMERCIAL
+) -> None:
+    """Create `role_name` in `account_id`, for principals of the account `trusting` to assume.
+
+    A role of that name is left as it is.
+    """
+    # Sessions and their policies are looked up in the commercial partition's IAM, whatever
+    # partition an account is in: ids are unique across both.
+    for place in {COMMERCIAL, partition}:
+        iam = iam_backends[account_id][place]
+        if any(role.name == role_name for role in iam.roles.values()):
+            continue
+        _create(iam, role_name, f"arn:{partition}:iam::{trusting}:root")
+        if place == COMMERCIAL:
+            managed_policies.attach(account_id, role_name, _ADMINISTRATOR)
+
+
+def _create(iam: Any, role_name: str, trusted: str) -> None:
     trust = {
         "Version": "2012-10-17",
         "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{trusting}:root"},
-                "Action": "sts:AssumeRole",
-            }
+            {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
         ],
     }
     iam.create_role(
@@ -37,4 +52,3 @@ def create_member_role(account_id: str, role_name: str, *, trusting: str) -> Non
         tags=[],
         max_session_duration="3600",
     )
-    managed_policies.attach(account_id, role_name, _ADMINISTRATOR)

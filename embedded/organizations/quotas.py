@@ -22,7 +22,24 @@ class Limits:
     organizational_unit_depth: int
     creations_in_progress: int
     closures_in_progress: int
+    closures_in_30_days: int
+    closures_in_30_days_at_most: int
+    invitations_in_24_hours: int
+    invitation_days: int
+    all_features_days: int
+    handshake_kept_days: int
+    days_before_removal: int
     tags: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyLimits:
+    """Limits of one policy type: a policy's size, how many one entity has, how many there are."""
+
+    characters: int
+    attached_at_least: int
+    attached_at_most: int
+    number: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +77,30 @@ def _quota(operation: str, published: dict[str, list[float]]) -> Quota:
 QUOTAS = {operation: _quota(operation, q) for operation, q in _PUBLISHED["throttle"].items()}
 """By operation name; an operation without a published rate is absent."""
 
+_COUNTS: dict[str, int] = _PUBLISHED["limits"]
+
 LIMITS = Limits(
-    organizational_units=_PUBLISHED["limits"]["organizationalUnits"],
-    organizational_unit_depth=_PUBLISHED["limits"]["organizationalUnitDepth"],
-    creations_in_progress=_PUBLISHED["limits"]["creationsInProgress"],
-    closures_in_progress=_PUBLISHED["limits"]["closuresInProgress"],
-    tags=_PUBLISHED["limits"]["tags"],
+    organizational_units=_COUNTS["organizationalUnits"],
+    organizational_unit_depth=_COUNTS["organizationalUnitDepth"],
+    creations_in_progress=_COUNTS["creationsInProgress"],
+    closures_in_progress=_COUNTS["closuresInProgress"],
+    closures_in_30_days=_COUNTS["closuresIn30Days"],
+    closures_in_30_days_at_most=_COUNTS["closuresIn30DaysAtMost"],
+    invitations_in_24_hours=_COUNTS["invitationsIn24Hours"],
+    invitation_days=_COUNTS["invitationDays"],
+    all_features_days=_COUNTS["allFeaturesDays"],
+    handshake_kept_days=_COUNTS["handshakeKeptDays"],
+    days_before_removal=_COUNTS["daysBeforeRemoval"],
+    tags=_COUNTS["tags"],
 )
+
+POLICY_LIMITS = {
+    policy_type: PolicyLimits(
+        characters=published["characters"],
+        attached_at_least=published["attached"][0],
+        attached_at_most=published["attached"][1],
+        number=published["number"],
+    )
+    for policy_type, published in _PUBLISHED["policies"].items()
+}
+"""By policy type. Types that the quotas page does not list have the limits of its declarative ones."""

@@ -11,28 +11,44 @@ from moto.core.utils import camelcase_to_underscores
 from moto.organizations.models import organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
-from embedded.context import caller, current
+from embedded.context import current
 from embedded.organizations.access import OUTSIDERS, may_call
 from embedded.organizations.backend import Organizations
 from embedded.organizations.errors import OrganizationsError, SerializationException
 from embedded.organizations.state import LOCK
 from embedded.organizations.validation import validate
+from embedded.partitions import caller_in
 
 OWN_OPERATIONS = frozenset(
     {
+        "AcceptHandshake",
+        "AttachPolicy",
+        "CancelHandshake",
         "CloseAccount",
         "CreateAccount",
+        "CreateGovCloudAccount",
         "CreateOrganization",
         "CreateOrganizationalUnit",
+        "CreatePolicy",
+        "DeclineHandshake",
         "DeleteOrganization",
         "DeleteOrganizationalUnit",
+        "DeletePolicy",
         "DeregisterDelegatedAdministrator",
         "DescribeAccount",
         "DescribeCreateAccountStatus",
+        "DescribeHandshake",
         "DescribeOrganization",
         "DescribeOrganizationalUnit",
+        "DescribePolicy",
+        "DetachPolicy",
         "DisableAWSServiceAccess",
+        "DisablePolicyType",
         "EnableAWSServiceAccess",
+        "EnableAllFeatures",
+        "EnablePolicyType",
+        "InviteAccountToOrganization",
+        "LeaveOrganization",
         "ListAWSServiceAccessForOrganization",
         "ListAccounts",
         "ListAccountsForParent",
@@ -40,15 +56,22 @@ OWN_OPERATIONS = frozenset(
         "ListCreateAccountStatus",
         "ListDelegatedAdministrators",
         "ListDelegatedServicesForAccount",
+        "ListHandshakesForAccount",
+        "ListHandshakesForOrganization",
         "ListOrganizationalUnitsForParent",
         "ListParents",
+        "ListPolicies",
+        "ListPoliciesForTarget",
         "ListRoots",
         "ListTagsForResource",
+        "ListTargetsForPolicy",
         "MoveAccount",
         "RegisterDelegatedAdministrator",
+        "RemoveAccountFromOrganization",
         "TagResource",
         "UntagResource",
         "UpdateOrganizationalUnit",
+        "UpdatePolicy",
     }
 )
 """Answered by the backend's method of that name; all others by moto's response methods."""
@@ -58,14 +81,14 @@ class OrganizationsResponses(OrganizationsResponse):
     """moto's response class with the caller's own account and AWS's order of checks."""
 
     def get_current_account(self) -> str:
-        """The account that calls."""
-        return caller.get().account_id
+        """The account that calls, in the partition of the call."""
+        return caller_in(self.partition).account_id
 
     @property
     def organizations_backend(self) -> Organizations:
         """The organization that the caller is in, else the caller's own empty backend."""
         account_id = self.get_current_account()
-        own = organizations_backends[account_id]["aws"]
+        own = organizations_backends[account_id][self.partition]
         return cast("Organizations", Organizations.of(account_id) or own)
 
     def call_action(self) -> Any:
@@ -98,6 +121,9 @@ class OrganizationsResponses(OrganizationsResponse):
             if not organization.throttle.admits(operation, account_id, now):
                 raise OrganizationsError("TooManyRequestsException")
         request = validate(operation, self._json())
+        if organization is not None and organization.partition != self.partition:
+            # AWS knows no credentials of one partition in another.
+            raise OrganizationsError("AccessDeniedException")
         if organization is None:
             if operation not in OUTSIDERS:
                 raise OrganizationsError("AWSOrganizationsNotInUseException")

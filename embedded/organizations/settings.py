@@ -11,6 +11,25 @@ FeatureSet = Literal["ALL", "CONSOLIDATED_BILLING"]
 CreationLimitError = Literal[
     "ConstraintViolationException", "ConcurrentModificationException", "TooManyRequestsException"
 ]
+AllFeaturesAction = Literal["ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandaloneAccount:
+    """An account outside the organization; the management account may assume `role_name` in it.
+
+    None as `role_name` leaves the account without a role, so that only its owner can act in it.
+    """
+
+    id: str
+    email: str
+    name: str
+    role_name: str | None = "OrganizationAccountAccessRole"
+
+
+STANDALONE = StandaloneAccount(
+    id="222222222222", email="standalone@example.com", name="Standalone"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +48,9 @@ class OrganizationSettings:
 
     closure_seconds: float = 3.0
 
+    closures_in_30_days: int = LIMITS.closures_in_30_days
+    """How many closures any organization has; a fifth of its members when that is more."""
+
     event_seconds: float = 1.0
     """How long CloudTrail takes to bring an event to the default bus."""
 
@@ -37,10 +59,24 @@ class OrganizationSettings:
 
     feature_set: FeatureSet = "ALL"
 
+    all_features_action: AllFeaturesAction = "ENABLE_ALL_FEATURES"
+    """The Action of the handshake that the management account accepts in the end; the invited
+    members' handshakes have the other one. AWS's pages disagree on which is which."""
+
     ou_limit: int = LIMITS.organizational_units
+
+    policy_limit: int | None = None
+    """How many policies of any one type it may have; None for AWS's limit of each type."""
 
     emails_elsewhere: frozenset[str] = frozenset()
     """Addresses of AWS accounts outside this organization; an email is unique in all of AWS."""
+
+    standalone: tuple[StandaloneAccount, ...] = (STANDALONE,)
+    """Accounts that are in no organization, to be invited."""
+
+    govcloud_enabled: bool = False
+    """Whether the management account is linked with a GovCloud account, which then manages an
+    organization of its own in GovCloud."""
 
     throttled: bool = True
     """Whether the published request rates hold."""

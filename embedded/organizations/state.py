@@ -1,7 +1,6 @@
 """What one organization consists of, and how its parts are looked up.
 
-moto's lists (`accounts`, `ou`, `policies`, `services`, `admins`) are kept, so that moto's policy
-operations keep working on the entities made here.
+It is kept in moto's lists (`accounts`, `ou`, `policies`), where other parts of moto look for it.
 """
 
 from __future__ import annotations
@@ -10,15 +9,23 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import moto.organizations.urls
-from moto.organizations.models import FakeAccount, FakeOrganization, OrganizationsBackend
+from moto.organizations.models import (
+    FakeAccount,
+    FakeOrganization,
+    FakeRoot,
+    OrganizationsBackend,
+)
 from moto.organizations.models import organizations_backends as backends
-from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
 
-from embedded import REGION, cloudtrail
+from embedded import cloudtrail
 from embedded.context import current
+from embedded.organizations import directory
+from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import OrganizationsError
+from embedded.organizations.policy import Policy, default_policies
 from embedded.organizations.settings import OrganizationSettings
 from embedded.organizations.throttling import Throttle
+from embedded.partitions import REGIONS, caller_in
 
 if TYPE_CHECKING:
     import datetime
@@ -27,8 +34,13 @@ if TYPE_CHECKING:
 LOCK = threading.RLock()
 """Guards every organization's state: requests and timers come from many threads."""
 
-
-_DEFAULT_POLICIES = (DEFAULT_SCP_POLICY_ID, DEFAULT_RCP_POLICY_ID)
+_SIGN_UP = (
+    "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA",
+    "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION",
+    "MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED",
+)
+"""What an account that was created in an organization lacks to stand alone: by the Reasons of the
+refusals to let it go."""
 
 
 class Account(FakeAccount):
@@ -62,6 +74,7 @@ class Account(FakeAccount):
         self.parent_id = organization.root_id
         self.attached_policies: list[Any] = []
         self.tags = dict(tags)
+        self.lacks = list(_SIGN_UP) if joined_method == "CREATED" else []
 
     @property
     def status(self) -> str:
@@ -98,21 +111,25 @@ class OrganizationState(OrganizationsBackend):
         # moto derives it from the class's module; `install` has put our responses in this one.
         return moto.organizations.urls
 
-    def found(self, settings: OrganizationSettings, email: str = "management@example.com") -> None:
+    def found(self, settings: OrganizationSettings, owner: AwsAccount) -> None:
         """Found this account's organization: a root with the management account in it."""
-        super().create_organization(region=REGION, FeatureSet=settings.feature_set)
+        region = REGIONS[self.partition]
+        self.org = FakeOrganization(self.account_id, region, settings.feature_set)
+        self.org.available_policy_types = []
+        self.org.master_account_email = owner.email
         self.settings = settings
-        self.org.master_account_email = email
-        # moto's management account is dated by the wall clock and is named "master".
-        for policy_id in _DEFAULT_POLICIES:
-            self.detach_policy(PolicyId=policy_id, TargetId=self.account_id)
-        self.accounts.clear()
+        self.ou.append(FakeRoot(self.org))
+        # moto's list is of its own policies, which know only some types.
+        self.policies.extend(default_policies(self.org))  # type: ignore[arg-type]
+        if settings.feature_set == "ALL":
+            self.turn_on("SERVICE_CONTROL_POLICY")
+        directory.register(owner)
         self.add_account(
             Account(
                 self.org,
                 account_id=self.account_id,
-                name="management",
-                email=email,
+                name=owner.name,
+                email=owner.email,
                 joined_at=self.now(),
                 joined_method="INVITED",
                 tags={},
@@ -122,10 +139,45 @@ class OrganizationState(OrganizationsBackend):
     def add_account(self, account: Account) -> None:
         """Make `account` part of the organization, in its root, under the default policies."""
         self.accounts.append(account)
-        for policy_id in _DEFAULT_POLICIES:
-            self.attach_policy(PolicyId=policy_id, TargetId=account.id)
+        self.cover(account)
         if account.id != self.account_id:
             backends.master_accounts[account.id] = (self.account_id, self.partition)
+
+    @property
+    def root(self) -> Any:
+        """The one root."""
+        return self.ou[0]
+
+    def policy_type_is_on(self, policy_type: str) -> bool:
+        """Whether policies of the type work in the root."""
+        return any(one["Type"] == policy_type for one in self.root.policy_types)
+
+    def turn_on(self, policy_type: str) -> None:
+        """Let policies of a type work: AWS's default one of that type goes on every entity."""
+        summary = {"Type": policy_type, "Status": "ENABLED"}
+        self.root.policy_types.append(summary)
+        if policy_type == "SERVICE_CONTROL_POLICY":
+            self.org.available_policy_types = [dict(summary)]
+        for entity in (*self.ou, *self.accounts):
+            entity.attached_policies += self._defaults(policy_type)
+
+    def cover(self, entity: Any) -> None:
+        """Attach AWS's default policies of every type that is on to a new OU or account."""
+        for enabled in self.root.policy_types:
+            entity.attached_policies += self._defaults(enabled["Type"])
+
+    def _defaults(self, policy_type: str) -> list[Policy]:
+        policies: list[Any] = self.policies
+        return [one for one in policies if one.aws_managed and one.type == policy_type]
+
+    def refuse_while_finalizing(self) -> None:
+        """FinalizingOrganizationException while the organization initializes."""
+        if current().clock.now() < self.settings.finalizing_until:
+            raise OrganizationsError("FinalizingOrganizationException")
+
+    def caller_id(self) -> str:
+        """The account that makes the current call."""
+        return caller_in(self.partition).account_id
 
     def now(self) -> datetime.datetime:
         """Virtual time."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from moto.organizations.models import FakeOrganizationalUnit
-from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
 
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.paging import page
@@ -23,7 +22,7 @@ class Units(OrganizationState):
 
     def list_roots(self, **request: Any) -> dict[str, Any]:
         """The one root."""
-        return page("ListRoots", "Roots", [self._root().describe()], request)
+        return page("ListRoots", "Roots", [self.root.describe()], request)
 
     def list_parents(self, **request: Any) -> dict[str, Any]:
         """The one parent of an account or OU."""
@@ -65,8 +64,7 @@ class Units(OrganizationState):
             raise constraint_violation("OU_NUMBER_LIMIT_EXCEEDED")
         unit = FakeOrganizationalUnit(self.org, Name=request["Name"], ParentId=parent.id, Tags=tags)
         self.ou.append(unit)
-        for policy_id in (DEFAULT_SCP_POLICY_ID, DEFAULT_RCP_POLICY_ID):
-            self.attach_policy(PolicyId=policy_id, TargetId=unit.id)
+        self.cover(unit)
         return {"OrganizationalUnit": self._unit_shape(unit)}
 
     def describe_organizational_unit(self, **request: Any) -> dict[str, Any]:
@@ -86,12 +84,7 @@ class Units(OrganizationState):
         unit = self._unit(request)
         if any(one.parent_id == unit.id for one in (*self.accounts, *self._units())):
             raise OrganizationsError("OrganizationalUnitNotEmptyException")
-        for policy in list(unit.attached_policies):
-            self.detach_policy(PolicyId=policy.id, TargetId=unit.id)
         self.ou.remove(unit)
-
-    def _root(self) -> Any:
-        return self.container(self.org.root_id, "RootNotFoundException")
 
     def _units(self) -> list[Any]:
         return [unit for unit in self.ou if unit.parent_id is not None]

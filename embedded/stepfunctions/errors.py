@@ -1,4 +1,4 @@
-"""Step Functions' errors under their codes; moto's parser raises many that have none on the wire."""
+"""Step Functions' errors under their codes; many of moto's parser have none on the wire."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def _init(self: Any, message: str = "", *_: Any, **__: Any) -> None:
 
 def install() -> None:
     """Give every modelled error its code and a message that may be left out."""
+    error: Any
     for _, error in inspect.getmembers(api, inspect.isclass):
         code = vars(error).get("code")
         if issubclass(error, AWSError) and isinstance(code, str):

@@ -133,7 +133,7 @@ def organizational_unit(value: str) -> list[str]:
     if not value.startswith("/"):
         return ["must begin with /, as in /Workloads/Sandbox; / alone is the root"]
     names = value[1:].split("/")
-    problems = []
+    problems = free_text(value)
     if not all(name.strip() for name in names):
         problems.append("has an empty name: write one / between names and none at the end")
     if len(names) > OU_DEPTH_MAX:
@@ -156,6 +156,15 @@ def service_principal(value: str) -> list[str]:
             "must be a service principal in lower case, such as guardduty.amazonaws.com"
         )
     return problems
+
+
+def free_text(value: str) -> list[str]:
+    """Any text that can be stored; JSON can spell half a character, which cannot."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return ["must be text in valid Unicode"]
+    return []
 
 
 def _length(value: str, longest: int, *, shortest: int = 1) -> list[str]:

@@ -80,6 +80,7 @@ ServicePrincipal = Annotated[
         pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
     ),
 ]
+FreeText = Annotated[str, *_checked(limits.free_text)]
 RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
 Source = Literal["new", "new-govcloud", "invited", "existing"]
 
@@ -165,7 +166,7 @@ class AccountRequest(Model):
     root_access: list[RootFeature] = Field(
         [], description="Central root access features to enable for the whole organization."
     )
-    requested_by: str | None = Field(None, description="Who asks, in free text.")
+    requested_by: FreeText | None = Field(None, description="Who asks, in free text.")
     request_id: RequestId = Field(
         default_factory=_derived,
         description="Derived from the email or account id when absent: the same wish twice is one.",

@@ -19,7 +19,7 @@ def an_account(vending: Vending, email: str = "made-elsewhere@example.com") -> s
         described = vending.organizations.describe_create_account_status(
             CreateAccountRequestId=request_id
         )["CreateAccountStatus"]
-        return described.get("AccountId")
+        return str(described["AccountId"]) if "AccountId" in described else None
 
     return str(eventually(made))
 

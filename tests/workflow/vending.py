@@ -69,7 +69,7 @@ class Vending:
 
     def await_executions(self, count: int) -> list[str]:
         """Wait until there are `count` executions; their ARNs."""
-        return eventually(lambda: arns if len(arns := self.executions()) >= count else None)
+        return list(eventually(lambda: arns if len(arns := self.executions()) >= count else None))
 
     def finish(self, arn: str) -> Ended:
         """Wait for the execution's end."""

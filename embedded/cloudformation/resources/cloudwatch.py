@@ -36,7 +36,10 @@ class Alarm(Resource):
     """An alarm on one metric."""
 
     type: ClassVar[str] = "AWS::CloudWatch::Alarm"
-    understood = names("AlarmName") | _PARAMETERS.keys()
+    understood = names(
+        "ActionsEnabled AlarmActions AlarmDescription AlarmName Dimensions"
+        " InsufficientDataActions MetricName Namespace OKActions Tags Unit"
+    )
     attribute_names = names("Arn")
     replaced_by = names("AlarmName")
     name_property = "AlarmName"

@@ -15,17 +15,14 @@ class Table(Resource):
 
     type: ClassVar[str] = "AWS::DynamoDB::Table"
     understood = names(
-        "AttributeDefinitions BillingMode DeletionProtectionEnabled KeySchema LocalSecondaryIndexes"
+        "AttributeDefinitions BillingMode DeletionProtectionEnabled"
         " GlobalSecondaryIndexes.IndexName GlobalSecondaryIndexes.KeySchema"
         " GlobalSecondaryIndexes.Projection GlobalSecondaryIndexes.ProvisionedThroughput"
-        " PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
-        " PointInTimeRecoverySpecification.RecoveryPeriodInDays ProvisionedThroughput"
-        " SSESpecification.KMSMasterKeyId SSESpecification.SSEEnabled SSESpecification.SSEType"
-        " StreamSpecification.StreamViewType TableName Tags TimeToLiveSpecification.AttributeName"
-        " TimeToLiveSpecification.Enabled"
+        " KeySchema LocalSecondaryIndexes ProvisionedThroughput"
+        " StreamSpecification.StreamViewType TableName Tags"
     )
     attribute_names = names("Arn StreamArn")
-    replaced_by = names("KeySchema LocalSecondaryIndexes SSESpecification TableName")
+    replaced_by = names("KeySchema LocalSecondaryIndexes TableName")
     name_property = "TableName"
     name_length = 255
 
@@ -66,6 +63,14 @@ class Table(Resource):
         )
         if "StreamSpecification" in changed:
             table.set_stream_specification(given.get("StreamSpecification"))
+        if "SSESpecification" in changed:
+            encryption = _encryption(given.get("SSESpecification"))
+            if encryption and "KMSMasterKeyId" not in encryption:
+                place = self.place
+                encryption["KMSMasterKeyId"] = table._get_default_encryption_key(
+                    place.account_id, place.region
+                )
+            table.sse_specification = encryption
         table.tags = given.get("Tags", [])
         self._describe(table)
         self._set_recovery_and_expiry(before)

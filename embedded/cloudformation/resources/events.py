@@ -15,7 +15,7 @@ class EventBus(Resource):
     """A custom event bus."""
 
     type: ClassVar[str] = "AWS::Events::EventBus"
-    understood = names("DeadLetterConfig Description KmsKeyIdentifier Name Tags")
+    understood = names("Description Name Tags")
     attribute_names = names("Arn Name")
     replaced_by = names("Name")
 
@@ -48,7 +48,7 @@ class Rule(Resource):
 
     type: ClassVar[str] = "AWS::Events::Rule"
     understood = names(
-        "Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags"
+        "Description EventBusName EventPattern Name RoleArn State Tags"
         " Targets.Arn Targets.DeadLetterConfig Targets.Id Targets.Input Targets.InputPath"
         " Targets.InputTransformer Targets.RetryPolicy Targets.RoleArn Targets.SqsParameters"
     )

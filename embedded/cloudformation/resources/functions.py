@@ -19,10 +19,10 @@ class Function(Resource):
 
     type: ClassVar[str] = "AWS::Lambda::Function"
     understood = names(
-        "Code.S3Bucket Code.S3Key Code.ZipFile Description Environment.Variables"
-        " EphemeralStorage.Size FunctionName Handler Layers LoggingConfig.ApplicationLogLevel"
-        " LoggingConfig.LogFormat LoggingConfig.LogGroup LoggingConfig.SystemLogLevel MemorySize"
-        " PackageType ReservedConcurrentExecutions Role Runtime Tags Timeout"
+        "Code.S3Bucket Code.S3Key Code.ZipFile Description Environment.Variables FunctionName"
+        " Handler LoggingConfig.ApplicationLogLevel LoggingConfig.LogFormat"
+        " LoggingConfig.LogGroup LoggingConfig.SystemLogLevel PackageType"
+        " ReservedConcurrentExecutions Role Runtime Tags Timeout"
     )
     attribute_names = names("Arn")
     replaced_by = names("FunctionName PackageType")
@@ -107,14 +107,9 @@ class EventSourceMapping(Resource):
     """A queue or stream that invokes a function."""
 
     type: ClassVar[str] = "AWS::Lambda::EventSourceMapping"
-    understood = names(
-        "BatchSize BisectBatchOnFunctionError DestinationConfig Enabled EventSourceArn"
-        " FilterCriteria FunctionName FunctionResponseTypes MaximumBatchingWindowInSeconds"
-        " MaximumRecordAgeInSeconds MaximumRetryAttempts ParallelizationFactor ScalingConfig"
-        " StartingPosition Tags TumblingWindowInSeconds"
-    )
+    understood = names("BatchSize Enabled EventSourceArn FunctionName Tags")
     attribute_names = names("EventSourceMappingArn Id")
-    replaced_by = names("EventSourceArn StartingPosition")
+    replaced_by = names("EventSourceArn")
 
     def create(self) -> None:
         mapping = _mappings(self.place).create_event_source_mapping(
@@ -137,7 +132,6 @@ _DEFAULTS: dict[str, Any] = {
     "Description": "",
     "Environment": {"Variables": {}},
     "EphemeralStorage": {"Size": 512},
-    "Layers": [],
     "MemorySize": 128,
     "Timeout": 3,
     "TracingConfig": {"Mode": "PassThrough"},

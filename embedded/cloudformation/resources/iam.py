@@ -16,8 +16,8 @@ class Role(Resource):
 
     type: ClassVar[str] = "AWS::IAM::Role"
     understood = names(
-        "AssumeRolePolicyDocument Description ManagedPolicyArns MaxSessionDuration Path"
-        " PermissionsBoundary Policies.PolicyDocument Policies.PolicyName RoleName Tags"
+        "AssumeRolePolicyDocument Description ManagedPolicyArns Path PermissionsBoundary"
+        " Policies.PolicyDocument Policies.PolicyName RoleName Tags"
     )
     attribute_names = names("Arn RoleId")
     replaced_by = names("Path RoleName")
@@ -114,7 +114,7 @@ class ManagedPolicy(Resource):
     """A customer managed policy, attached to roles."""
 
     type: ClassVar[str] = "AWS::IAM::ManagedPolicy"
-    understood = names("Description ManagedPolicyName Path PolicyDocument Roles Tags")
+    understood = names("Description ManagedPolicyName Path PolicyDocument Roles")
     attribute_names = names("PolicyArn PolicyId")
     replaced_by = names("Description ManagedPolicyName Path")
     name_property = "ManagedPolicyName"
@@ -127,7 +127,7 @@ class ManagedPolicy(Resource):
             path=self.properties.get("Path", "/"),
             policy_document=_document(self.properties["PolicyDocument"]),
             policy_name=self.name(),
-            tags=self.properties.get("Tags", []),
+            tags=[],
         )
         self.physical_resource_id = policy.arn
         self.attributes = {"PolicyArn": policy.arn, "PolicyId": policy.id}
@@ -146,9 +146,6 @@ class ManagedPolicy(Resource):
             backend.detach_role_policy(arn, role)
         for role in are - were:
             backend.attach_role_policy(arn, role)
-        if before.get("Tags") != self.properties.get("Tags"):
-            backend.untag_policy(arn, [tag["Key"] for tag in before.get("Tags", [])])
-            backend.tag_policy(arn, self.properties.get("Tags", []))
 
     def delete(self) -> None:
         backend, arn = _backend(self.place), self.physical_resource_id

@@ -13,7 +13,7 @@ class LogGroup(Resource):
     """A log group with its retention."""
 
     type: ClassVar[str] = "AWS::Logs::LogGroup"
-    understood = names("KmsKeyId LogGroupName RetentionInDays Tags")
+    understood = names("LogGroupName Tags")
     attribute_names = names("Arn")
     replaced_by = names("LogGroupName")
     name_property = "LogGroupName"

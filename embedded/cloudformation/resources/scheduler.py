@@ -39,9 +39,8 @@ class Schedule(Resource):
 
     type: ClassVar[str] = "AWS::Scheduler::Schedule"
     understood = names(
-        "Description EndDate FlexibleTimeWindow GroupName KmsKeyArn Name ScheduleExpression"
-        " ScheduleExpressionTimezone StartDate State Target.Arn Target.DeadLetterConfig"
-        " Target.Input Target.RetryPolicy Target.RoleArn"
+        "Description GroupName Name State Target.Arn Target.DeadLetterConfig Target.Input"
+        " Target.RetryPolicy Target.RoleArn"
     )
     attribute_names = names("Arn")
     replaced_by = names("GroupName Name")

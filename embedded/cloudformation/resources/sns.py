@@ -15,8 +15,7 @@ class Topic(Resource):
 
     type: ClassVar[str] = "AWS::SNS::Topic"
     understood = names(
-        "DisplayName FifoTopic KmsMasterKeyId Subscription.Endpoint Subscription.Protocol Tags"
-        " TopicName"
+        "DisplayName FifoTopic Subscription.Endpoint Subscription.Protocol Tags TopicName"
     )
     attribute_names = names("TopicArn TopicName")
     replaced_by = names("FifoTopic TopicName")

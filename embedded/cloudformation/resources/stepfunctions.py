@@ -21,10 +21,7 @@ class StateMachine(Resource):
     type: ClassVar[str] = "AWS::StepFunctions::StateMachine"
     understood = names(
         "Definition DefinitionS3Location.Bucket DefinitionS3Location.Key DefinitionString"
-        " DefinitionSubstitutions"
-        " LoggingConfiguration.Destinations.CloudWatchLogsLogGroup.LogGroupArn"
-        " LoggingConfiguration.IncludeExecutionData LoggingConfiguration.Level RoleArn"
-        " StateMachineName StateMachineType Tags"
+        " DefinitionSubstitutions RoleArn StateMachineName StateMachineType Tags"
     )
     attribute_names = names("Arn Name")
     replaced_by = names("StateMachineName StateMachineType")

@@ -203,7 +203,7 @@ def test_many_requests_are_followed_without_asking_for_every_history_each_time()
         asked[0] += 1
         return original(execution_arn, after=after)
 
-    stack.history = history  # type: ignore[assignment,method-assign]
+    stack.history = history  # type: ignore[method-assign]
     for n in range(25):
         stack.put(a_record("CREATING", request_id=f"r-n{n}", executionArn=f"{FIRST}{n}"))
 

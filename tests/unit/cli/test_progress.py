@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cli.progress import Log, Row, Screen, board_rows, fit, lines, step_rows, view_for
+from cli.progress import Log, Row, Screen, board_rows, fit, lines, spinning, step_rows, view_for
 from cli.steps import Plan
 from cli.submission import Phase, Watched
 from cli.terminal import Terminal, width
@@ -262,3 +262,22 @@ def test_log_has_no_escapes() -> None:
     Log(terminal).show([watched(half_way())], 1.0)
 
     assert "\x1b" not in written(terminal)
+
+
+def test_spinning_leaves_nothing_behind_even_when_it_fails() -> None:
+    terminal = a_terminal(live=True)
+
+    with pytest.raises(ValueError, match="broken"), spinning(terminal, "Starting"):
+        raise ValueError("broken")
+
+    assert written(terminal).startswith("\x1b[?25lStarting")
+    assert written(terminal).endswith("\r\x1b[K\x1b[?25h")
+
+
+def test_spinning_is_one_plain_line_when_nobody_watches() -> None:
+    terminal = a_terminal()
+
+    with spinning(terminal, "Starting"):
+        pass
+
+    assert written(terminal) == "Starting\n"

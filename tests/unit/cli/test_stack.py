@@ -101,11 +101,12 @@ def test_stack_of_the_same_name_without_our_outputs_is_told(aws: None) -> None:
 def test_events_are_sent_in_tens(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = deploy()
     sizes: list[int] = []
-    monkeypatch.setattr(
-        stack._events,
-        "put_events",
-        lambda Entries: sizes.append(len(Entries)) or {"FailedEntryCount": 0},  # noqa: N803
-    )
+
+    def put_events(Entries: list[object]) -> dict[str, int]:  # noqa: N803
+        sizes.append(len(Entries))
+        return {"FailedEntryCount": 0}
+
+    monkeypatch.setattr(stack._events, "put_events", put_events)
 
     assert stack.publish([{"requestId": str(n)} for n in range(23)]) == [""] * 23
     assert sizes == [10, 10, 3]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.server import DomainDispatcherApplication, create_backend_app
@@ -21,8 +24,14 @@ from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import RoleCredentials
 from embedded.faults import Faults
+from infra.bundling import build_runtime
 
 ROLE = "arn:aws:iam::111111111111:role/Sample"
+
+PATIENCE = 10.0
+
+CLIENTS = ("awslambdaric", "stand-in")
+"""What runs the functions' loops."""
 
 SAMPLES = {
     "echo": """
@@ -212,6 +221,23 @@ class LambdaAws:
         return self.invoke(self.create(sample, **settings), event)
 
 
+def eventually(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def is_running(process: int) -> bool:
+    """Whether it is there and not merely waiting to be reaped."""
+    state = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -258,3 +284,16 @@ def running(folder: Path, runtime: Path, **how: Any) -> Iterator[LambdaAws]:
         lambda_runtime.shutdown()
         server.shutdown()
         server.server_close()
+
+
+@contextlib.contextmanager
+def running_with(client: str, folder: Path) -> Iterator[LambdaAws]:
+    """Lambda with the samples and one of CLIENTS; skips the test where it does not install."""
+    runtime = folder / "no-client"
+    runtime.mkdir()
+    if client == "awslambdaric":
+        runtime = build_runtime().path
+        if not (runtime / "awslambdaric").is_dir():
+            pytest.skip("Lambda's runtime client does not install on this platform")
+    with running(folder, runtime) as aws:
+        yield aws

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from moto.cloudformation.exceptions import ValidationError
 
+from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import TYPES
 from embedded.cloudformation.template import check, creation_order
 from embedded.cloudformation.without_effect import WITHOUT_EFFECT
@@ -119,3 +121,20 @@ def test_properties_without_effect_belong_to_known_types_and_say_why() -> None:
     for type_name, reasons in WITHOUT_EFFECT.items():
         assert not reasons.keys() & TYPES[type_name].understood
         assert all(reasons.values())
+
+
+@pytest.mark.parametrize("kind", TYPES.values(), ids=TYPES.keys())
+def test_type_knows_only_what_cloudformation_has_and_replaces_when_it_does(
+    kind: type[Resource],
+) -> None:
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind.type).schema
+    accepted = kind.understood | WITHOUT_EFFECT.get(kind.type, {}).keys()
+    top_level = {path.split(".")[0] for path in accepted}
+    needs_a_new_one = {
+        pointer.removeprefix("/properties/") for pointer in schema.get("createOnlyProperties", [])
+    }
+
+    assert top_level <= schema["properties"].keys()
+    assert needs_a_new_one & top_level <= kind.replaced_by
+    assert kind.replaced_by <= top_level
+    assert kind.attribute_names <= schema["properties"].keys()

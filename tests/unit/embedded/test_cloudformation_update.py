@@ -144,6 +144,7 @@ def test_settings_change_in_place(cloud: Aws) -> None:
             DeletionProtectionEnabled=False,
             GlobalSecondaryIndexes=None,
             PointInTimeRecoverySpecification=None,
+            SSESpecification=None,
             TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True},
         ),
         Workflow=with_properties("Workflow", LoggingConfiguration=None, TracingConfiguration=None),
@@ -176,6 +177,7 @@ def test_settings_change_in_place(cloud: Aws) -> None:
     described = dynamodb.describe_table(**table)["Table"]
     assert described["DeletionProtectionEnabled"] is False
     assert described.get("GlobalSecondaryIndexes", []) == []
+    assert "SSEDescription" not in described
     backups = dynamodb.describe_continuous_backups(**table)["ContinuousBackupsDescription"]
     recovery = backups["PointInTimeRecoveryDescription"]
     assert recovery["PointInTimeRecoveryStatus"] == "DISABLED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import threading
 import time
@@ -334,7 +335,7 @@ def test_a_busy_target_is_tried_again_until_it_takes_the_event(bus: Bus) -> None
 
     assert bus.received(bus.dead_letters) == []
     assert len(calls) == 4
-    pauses = [later - earlier for earlier, later in zip(calls, calls[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(calls)]
     assert all(pause >= least for pause, least in zip(pauses, [0.5, 1, 2], strict=True))
 
 

@@ -166,7 +166,7 @@ def test_evaluating_never_changes_the_data() -> None:
 def test_only_what_an_expression_names_is_bound() -> None:
     expression = parse("$states.input.a & $states.context.Execution.Id & $name")
 
-    assert expression.states == {"input", "context"}
+    assert expression.states == frozenset({"input", "context"})
     assert {"states", "name"} <= expression.variables
     assert parse("$states").states is None
     assert parse("$lookup($states, 'input')").states is None

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,7 @@ from embedded.lambda_runtime.functions import EmbeddedFunction
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import shared_variables
 from infra.bundling import build_local
-from tests.unit.embedded.lambda_aws import LambdaAws, running
-
-PATIENCE = 10.0
+from tests.unit.embedded.lambda_aws import LambdaAws, eventually, is_running, running
 
 TELL_ORIGIN = """
     import os
@@ -31,23 +28,6 @@ TELL_ORIGIN = """
     def handler(event, context):
         return {"seen": pydantic.seen, "parent": os.getppid(), "process": os.getpid()}
 """
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.002)
-    return True
-
-
-def is_running(process: int) -> bool:
-    """Whether it is there and not merely waiting to be reaped."""
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    return bool(state) and not state.startswith("Z")
 
 
 @pytest.fixture
@@ -163,7 +143,11 @@ def test_process_in_an_endless_loop_ends_with_its_embedded_aws(tmp_path: Path, f
         launcher.start(environment | launcher.shared, speed=1, origin=0, output=1, ended=print)
         time.sleep(60)
     """)
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     assert parent.stdout is not None
     process = int(parent.stdout.readline())
     assert is_running(process)

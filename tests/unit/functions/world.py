@@ -35,6 +35,7 @@ class World:
 
     now: float = 1_800_000_000.0
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    calls_of: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.organization = Organization(lambda: self.now)
@@ -72,7 +73,9 @@ class World:
         try:
             result = module.handler(json.loads(json.dumps(payload)), SimpleNamespace())
         finally:
-            undeclared = {name for name, _ in self.calls[before:]} - module.CALLS
+            made = {name for name, _ in self.calls[before:]}
+            self.calls_of.setdefault(operation, set()).update(made)
+            undeclared = made - module.CALLS
             assert not undeclared, f"{operation} does not declare {undeclared}"
         return json.loads(json.dumps(result))
 

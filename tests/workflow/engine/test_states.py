@@ -307,9 +307,8 @@ def test_the_context_tells_times_as_text(engine: Engine) -> None:
     described = engine.states.describe_execution(executionArn=ended.arn)
 
     start = described["startDate"]
-    assert context["Execution"]["StartTime"] == f"{start:%Y-%m-%dT%H:%M:%S}." + (
-        f"{start.microsecond // 1000:03d}Z"
-    )
+    seconds, milliseconds = f"{start:%Y-%m-%dT%H:%M:%S}", start.microsecond // 1000
+    assert context["Execution"]["StartTime"] == f"{seconds}.{milliseconds:03d}Z"
     assert context["State"]["EnteredTime"].endswith("Z")
     assert context["Execution"]["Input"] == {"a": 1}
     assert context["Execution"]["Id"] == ended.arn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -78,7 +79,7 @@ def test_retries_wait_longer_each_time_up_to_the_longest_delay(engine: Engine) -
 
     ended = engine.run(machine(task("busy", {}, Retry=[retry], End=True)))
 
-    pauses = [later - earlier for earlier, later in zip(calls, calls[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(calls)]
     assert ended.status == "SUCCEEDED"
     for pause, wanted in zip(pauses, [4, 8, 10, 10], strict=True):
         assert wanted <= pause < wanted + 10
@@ -102,7 +103,7 @@ def test_full_jitter_spreads_the_delays(engine: Engine) -> None:
     ended = engine.run(machine(task("busy", {}, Retry=[retry], End=True)))
 
     history = engine.history(ended.arn)
-    for event, following in zip(history, history[1:], strict=False):
+    for event, following in itertools.pairwise(history):
         if event["type"] == "TaskFailed" and following["type"] == "TaskScheduled":
             delays.append((following["timestamp"] - event["timestamp"]).total_seconds())
     assert (ended.status, ended.error, len(delays)) == ("FAILED", "Throttled", 8)

@@ -1,0 +1,58 @@
+"""All accounts of the embedded AWS, whether in an organization or not.
+
+The rest of AWS knows an account by its id and by its email; an email is unique in a partition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moto.moto_api._internal import mock_random
+
+from embedded.partitions import COMMERCIAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsAccount:
+    """An account as AWS itself knows it."""
+
+    id: str
+    email: str
+    name: str
+    partition: str = COMMERCIAL
+
+
+_BY_ID: dict[str, AwsAccount] = {}
+_BY_EMAIL: dict[tuple[str, str], AwsAccount] = {}
+
+
+def clear() -> None:
+    """Forget every account."""
+    _BY_ID.clear()
+    _BY_EMAIL.clear()
+
+
+def register(account: AwsAccount) -> AwsAccount:
+    """Make an account known; one of the same id is kept as it was."""
+    known = _BY_ID.setdefault(account.id, account)
+    if known is account:
+        _BY_EMAIL[account.partition, account.email.lower()] = account
+    return known
+
+
+def by_id(account_id: str) -> AwsAccount | None:
+    """The account of that id."""
+    return _BY_ID.get(account_id)
+
+
+def by_email(partition: str, email: str) -> AwsAccount | None:
+    """The account that owns an email, whose case does not matter."""
+    return _BY_EMAIL.get((partition, email.lower()))
+
+
+def new_account_id() -> str:
+    """An id that no account has."""
+    while True:
+        account_id = f"{mock_random.randrange(10**11, 10**12)}"
+        if account_id not in _BY_ID:
+            return account_id

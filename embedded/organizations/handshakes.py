@@ -1,0 +1,167 @@
+"""Handshakes looked at and answered, from either side.
+
+API reference: DescribeHandshake, ListHandshakesForAccount, ListHandshakesForOrganization,
+AcceptHandshake, DeclineHandshake, CancelHandshake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from moto.organizations.models import organizations_backends
+
+from embedded import cloudtrail
+from embedded.organizations import directory
+from embedded.organizations.errors import OrganizationsError, invalid_input
+from embedded.organizations.handshake import Handshake
+from embedded.organizations.paging import page
+from embedded.organizations.state import OrganizationState
+from embedded.partitions import REGIONS, caller_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+class Handshakes(OrganizationState):
+    """What this organization asks of accounts, and what is asked of this account."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.handshakes: dict[str, Handshake] = {}
+
+    def describe_handshake(self, **request: Any) -> dict[str, Any]:
+        """The handshake, for its two parties."""
+        handshake = self._found(request)
+        account_id = self.caller_id()
+        if not self._asks(handshake) and not _is_asked(handshake, account_id):
+            raise OrganizationsError("AccessDeniedException")
+        return {"Handshake": handshake.describe()}
+
+    def list_handshakes_for_account(self, **request: Any) -> dict[str, Any]:
+        """What the caller's account is asked, by any organization."""
+        account_id = self.caller_id()
+        asked = [one for one in self._everywhere() if _is_asked(one, account_id)]
+        return _listed("ListHandshakesForAccount", asked, request)
+
+    def list_handshakes_for_organization(self, **request: Any) -> dict[str, Any]:
+        """What this organization asks."""
+        return _listed("ListHandshakesForOrganization", self.sent(), request)
+
+    def accept_handshake(self, **request: Any) -> dict[str, Any]:
+        """Accept, as the account that is asked.
+
+        Raises:
+            OrganizationsError: HandshakeNotFoundException; AccessDeniedException for any other
+                account; HandshakeAlreadyInStateException; InvalidHandshakeTransitionException;
+                HandshakeConstraintViolationException, ConstraintViolationException and
+                MasterCannotLeaveOrganizationException as the action has them.
+        """
+        handshake = self._asked(request)
+        handshake.require("ACCEPTED")
+        handshake.accepted(self.caller_id())
+        return self._end(handshake, "ACCEPTED", "AcceptHandshake", request)
+
+    def decline_handshake(self, **request: Any) -> dict[str, Any]:
+        """Decline, as the account that is asked."""
+        handshake = self._asked(request)
+        handshake.require("DECLINED")
+        return self._end(handshake, "DECLINED", "DeclineHandshake", request)
+
+    def cancel_handshake(self, **request: Any) -> dict[str, Any]:
+        """Take back what this organization asked, and all that was asked on its behalf."""
+        handshake = self._found(request)
+        if not self._asks(handshake):
+            raise OrganizationsError("AccessDeniedException")
+        handshake.require("CANCELED")
+        for child in self.sent():
+            if child.parent_id == handshake.id and child.is_unanswered:
+                child.end("CANCELED", self.now())
+        return self._end(handshake, "CANCELED", "CancelHandshake", request)
+
+    def sent(self) -> list[Handshake]:
+        """The handshakes of this organization that are still shown, oldest first."""
+        now = self.now()
+        for handshake in list(self.handshakes.values()):
+            handshake.age(now)
+            if handshake.is_forgotten(now):
+                del self.handshakes[handshake.id]
+        return list(self.handshakes.values())
+
+    def send(self, handshake: Handshake) -> Handshake:
+        """Begin a handshake."""
+        self.handshakes[handshake.id] = handshake
+        return handshake
+
+    def tell(self, operation: str, request: Mapping[str, Any], handshake: Handshake) -> None:
+        """Have CloudTrail tell of a call about a handshake, in the caller's account."""
+        principal, region = caller_in(self.partition), REGIONS[self.partition]
+        self.announce(
+            cloudtrail.handshake_call(
+                principal, operation, request, handshake, self.now(), region
+            )
+        )
+
+    def organization_resource(self) -> dict[str, Any]:
+        """What a handshake tells of the organization that asks."""
+        manager = self.account(self.account_id)
+        return {
+            "Type": "ORGANIZATION",
+            "Value": self.org.id,
+            "Resources": [
+                {"Type": "MASTER_EMAIL", "Value": manager.email},
+                {"Type": "MASTER_NAME", "Value": manager.name},
+                {"Type": "ORGANIZATION_FEATURE_SET", "Value": self.org.feature_set},
+            ],
+        }
+
+    def _end(
+        self, handshake: Handshake, state: str, operation: str, request: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        handshake.end(state, self.now())
+        self.tell(operation, request, handshake)
+        return {"Handshake": handshake.describe()}
+
+    def _everywhere(self) -> Iterator[Handshake]:
+        for _, partition, backend in list(organizations_backends.iter_backends()):
+            if partition == self.partition:
+                yield from cast("Handshakes", backend).sent()
+
+    def _found(self, request: Mapping[str, Any]) -> Handshake:
+        wanted = request["HandshakeId"]
+        found = next((one for one in self._everywhere() if one.id == wanted), None)
+        if found is None:
+            raise OrganizationsError("HandshakeNotFoundException")
+        return found
+
+    def _asked(self, request: Mapping[str, Any]) -> Handshake:
+        handshake = self._found(request)
+        if not _is_asked(handshake, self.caller_id()):
+            raise OrganizationsError("AccessDeniedException")
+        return handshake
+
+    def _asks(self, handshake: Handshake) -> bool:
+        return handshake.owner_id == self.account_id and self.caller_id() == self.account_id
+
+
+def _is_asked(handshake: Handshake, account_id: str) -> bool:
+    if handshake.recipient is None:
+        return handshake.owner_id == account_id
+    if handshake.recipient["Type"] == "ACCOUNT":
+        return handshake.recipient["Id"] == account_id
+    account = directory.by_id(account_id)
+    return account is not None and account.email.lower() == handshake.recipient["Id"].lower()
+
+
+def _listed(
+    operation: str, handshakes: Iterable[Handshake], request: Mapping[str, Any]
+) -> dict[str, Any]:
+    wanted = request.get("Filter", {})
+    if len(wanted) > 1:
+        raise invalid_input("MAX_LIMIT_EXCEEDED_FILTER")
+    action, parent_id = wanted.get("ActionType"), wanted.get("ParentHandshakeId")
+    found = [
+        one.describe()
+        for one in handshakes
+        if action in (None, one.action) and parent_id in (None, one.parent_id)
+    ]
+    return page(operation, "Handshakes", found, request)

@@ -1,0 +1,137 @@
+"""What each operation declares to call is what it calls: its role is granted that and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    REQUEST_ID_TAG,
+    a_request,
+    accepted,
+    create,
+    describe,
+)
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
+from vending.errors import OutcomeUnknown
+
+OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
+
+
+def accept_and_take_over(world: World) -> None:
+    for execution in (EXECUTION, OTHER_EXECUTION):
+        world.call("AcceptRequest", request=a_request(), executionArn=execution)
+
+
+def create_with_a_lost_answer(world: World) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+    with contextlib.suppress(OutcomeUnknown):
+        create(world)
+    world.organization.finish()
+    create(world)
+
+
+def describe_a_conflict(world: World) -> None:
+    accepted(world)
+    creation_id = create(world)["createAccountRequestId"]
+    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.organization.finish()
+    world.organization.finish(creation_id, failure="EMAIL_ALREADY_EXISTS")
+    world.organization.add_account(email=EMAIL, tags={REQUEST_ID_TAG: REQUEST_ID})
+    describe(world, creation_id)
+
+
+def describe_an_existing_account(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    accepted(world, {"source": "existing", "account": {"accountId": account_id}})
+    world.call(
+        "DescribeAccount",
+        requestId=f"a-{account_id}",
+        executionArn=EXECUTION,
+        accountId=account_id,
+    )
+
+
+def make_a_unit(world: World) -> None:
+    world.call("CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit="/A")
+
+
+def move_an_account(world: World) -> None:
+    world.call(
+        "MoveAccount",
+        requestId=REQUEST_ID,
+        accountId=world.organization.add_account(email=EMAIL),
+        organizationalUnitId=world.organization.add_unit("A"),
+    )
+
+
+def tag_an_account(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    world.call("TagResource", requestId=REQUEST_ID, accountId=account_id, tags={})
+
+
+def enable_a_service(world: World) -> None:
+    principals = ["ram.amazonaws.com"]
+    world.call("EnableAWSServiceAccess", requestId=REQUEST_ID, servicePrincipals=principals)
+
+
+def enable_root_sessions(world: World) -> None:
+    features = ["RootSessions"]
+    world.call("EnableOrganizationsRootSessions", requestId=REQUEST_ID, features=features)
+
+
+def record_vended(world: World) -> None:
+    accepted(world)
+    world.call(
+        "RecordVended",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        accountId="000000000042",
+        organizationalUnitId=None,
+    )
+
+
+def record_a_rejection_and_a_failure(world: World) -> None:
+    error: dict[str, Any] = {"Error": "States.Timeout"}
+    world.call("RecordFailure", request={"requestId": "a"}, executionArn=EXECUTION, error=error)
+    accepted(world)
+    world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
+
+
+SCENARIOS = {
+    "AcceptRequest": accept_and_take_over,
+    "CreateAccount": create_with_a_lost_answer,
+    "DescribeCreateAccountStatus": describe_a_conflict,
+    "DescribeAccount": describe_an_existing_account,
+    "CreateOrganizationalUnit": make_a_unit,
+    "MoveAccount": move_an_account,
+    "TagResource": tag_an_account,
+    "EnableAWSServiceAccess": enable_a_service,
+    "EnableOrganizationsRootSessions": enable_root_sessions,
+    "RecordVended": record_vended,
+    "RecordFailure": record_a_rejection_and_a_failure,
+}
+
+
+@pytest.mark.parametrize(("operation", "scenario"), SCENARIOS.items(), ids=SCENARIOS)
+def test_operation_calls_all_that_it_declares(
+    world: World, operation: str, scenario: Callable[[World], None]
+) -> None:
+    scenario(world)
+
+    declared = importlib.import_module(f"operations.{module_name(operation)}").CALLS
+    assert world.calls_of[operation] == declared
+
+
+def test_every_operation_has_its_scenario() -> None:
+    modules = {path.stem for path in OPERATIONS.glob("[a-z]*.py")}
+
+    assert {module_name(operation) for operation in SCENARIOS} == modules

@@ -1,0 +1,206 @@
+"""Every error AWS's models know has words and a treatment; a new botocore that adds one fails here."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+
+from operations import (
+    accept_request,
+    create_account,
+    create_organizational_unit,
+    describe_account,
+    describe_create_account_status,
+    enable_aws_service_access,
+    enable_organizations_root_sessions,
+    move_account,
+    record_failure,
+    record_vended,
+    tag_resource,
+)
+from vending import catalogue, errors
+from vending.errors import OperationRefused, OutcomeUnknown, TransientError, VendingError
+from vending.translation import ACTION_PREFIXES, RETRIED, translate, translate_creation
+
+SESSION = botocore.session.get_session()
+SERVICES = {"states": "stepfunctions"}
+CALLS = sorted(
+    set().union(
+        *(
+            module.CALLS
+            for module in (
+                accept_request,
+                create_account,
+                create_organizational_unit,
+                describe_account,
+                describe_create_account_status,
+                enable_aws_service_access,
+                enable_organizations_root_sessions,
+                move_account,
+                record_failure,
+                record_vended,
+                tag_resource,
+            )
+        )
+    )
+)
+REASONS = {
+    "ConstraintViolationException": "ConstraintViolationExceptionReason",
+    "InvalidInputException": "InvalidInputExceptionReason",
+    "HandshakeConstraintViolationException": "HandshakeConstraintViolationExceptionReason",
+    "AccessDeniedForDependencyException": "AccessDeniedForDependencyExceptionReason",
+    "AccountCreationFailed": "CreateAccountFailureReason",
+}
+
+ADOPTED = {
+    "ConditionalCheckFailedException",
+    "DuplicateAccountException",
+    "DuplicateOrganizationalUnitException",
+    "ExecutionDoesNotExist",
+    "ServiceAccessNotEnabledException",
+    "SourceParentNotFoundException",
+}
+"""Codes that an operation handles itself; its own tests show how."""
+
+
+def modelled(call: str) -> list[str]:
+    service, _, operation = call.partition(":")
+    model = SESSION.get_service_model(SERVICES.get(service, service)).operation_model(operation)
+    return [shape.name for shape in model.error_shapes]
+
+
+def refused(operation: str, code: str, reason: str | None = None, status: int = 400) -> ClientError:
+    answer = {
+        "Error": {"Code": code, "Message": ""},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **({"Reason": reason} if reason else {}),
+    }
+    return ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+EVERY_MODELLED_ERROR = [(call, code) for call in CALLS for code in modelled(call)]
+
+
+@pytest.mark.parametrize(("call", "code"), EVERY_MODELLED_ERROR)
+def test_every_error_of_every_call_has_its_treatment(call: str, code: str) -> None:
+    words = catalogue.explain(code)
+
+    assert words.known, f"{call} can answer {code}, which the catalogue does not explain"
+    error = translate(refused(call.partition(":")[2], code))
+    if words.treatment == "adopt":
+        assert code in ADOPTED
+    elif words.treatment == "retry":
+        assert isinstance(error, TransientError)
+    else:
+        assert words.treatment == "fail"
+        assert type(error) is OperationRefused
+    assert error.remedy
+
+
+@pytest.mark.parametrize("code", modelled("organizations:CreateAccount"))
+def test_every_error_of_create_account_says_whether_it_acted(code: str) -> None:
+    error = translate_creation(refused("CreateAccount", code))
+
+    ambiguous = code == "ServiceException"
+    assert isinstance(error, OutcomeUnknown) == ambiguous
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (code, reason)
+        for code, shape in REASONS.items()
+        for reason in SESSION.get_service_model("organizations").shape_for(shape).enum
+    ],
+)
+def test_every_reason_has_its_treatment(code: str, reason: str) -> None:
+    words = catalogue.explain(code, reason)
+
+    assert words.known, f"{code} can give the reason {reason}, which the catalogue lacks"
+    assert words.treatment in ("retry", "adopt", "fail")
+
+
+ENTRIES = [
+    (code, reason) for code, reasons in catalogue.codes().items() for reason in [None, *reasons]
+]
+
+
+@pytest.mark.parametrize(("code", "reason"), ENTRIES)
+def test_every_explanation_is_complete(code: str, reason: str | None) -> None:
+    words = catalogue.explain(code, reason)
+
+    assert words.turn in ("retry", "requester", "administrator", "aws-support")
+    assert words.treatment in ("retry", "adopt", "reconcile", "fail")
+    assert words.wait is None or words.wait > 0
+    for text in (words.what, words.remedy):
+        assert text[0].isupper()
+        assert text[-1] in ".)"
+        assert "@" not in text
+
+
+@pytest.mark.parametrize(("code", "reason"), RETRIED)
+def test_everything_retried_is_explained_as_such(code: str, reason: str | None) -> None:
+    words = catalogue.explain(code, reason)
+
+    assert words.known
+    assert words.treatment in ("retry", "adopt")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (code, reason)
+        for code, reason in ENTRIES
+        if code not in vars(errors)
+        and not code.startswith(("Lambda.", "States.", "Runtime.", "Sandbox."))
+        and catalogue.explain(code, reason).treatment == "retry"
+    ],
+)
+def test_everything_explained_as_passing_is_retried(code: str, reason: str | None) -> None:
+    if (code, reason) == ("ConstraintViolationException", "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED"):
+        return  # nothing closes accounts
+
+    assert isinstance(translate(refused("MoveAccount", code, reason)), TransientError)
+
+
+def test_every_error_of_ours_is_explained() -> None:
+    ours = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, VendingError) and not value.__subclasses__()
+    ]
+
+    assert [name for name in ours if not catalogue.explain(name).known] == []
+
+
+def test_unknown_reason_is_explained_by_its_code() -> None:
+    words = catalogue.explain("ConstraintViolationException", "A_REASON_OF_NEXT_YEAR")
+
+    assert not words.known
+    assert "A_REASON_OF_NEXT_YEAR" in words.what
+    assert words.treatment == "fail"
+
+
+def test_unknown_code_is_explained_in_general() -> None:
+    words = catalogue.explain("SurpriseException")
+
+    assert not words.known
+    assert "SurpriseException" in words.what
+    assert words.remedy
+
+
+def test_reason_alone_is_found() -> None:
+    words = catalogue.explain("EMAIL_ALREADY_EXISTS")
+
+    assert (words.code, words.reason) == ("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
+    assert words.turn == "requester"
+
+
+def test_action_of_every_call_is_named_right() -> None:
+    named = {
+        f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
+        for operation in (call.partition(":")[2] for call in CALLS)
+    }
+
+    assert named == set(CALLS)

@@ -1,0 +1,92 @@
+"""Errors in the state machine's definition and in errors.py: the same names, both ways."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vending import catalogue, errors
+from vending.errors import OutcomeUnknown, TransientError, VendingError
+
+ROOT = Path(__file__).parents[3]
+DEFINITION = json.loads((ROOT / "statemachines" / "account_vending.asl.json").read_text())
+AWS_NAMES = re.compile(r"(States|Lambda|Sandbox|Runtime)\.")
+
+
+def named(node: Any) -> Iterator[str]:
+    """Every error name in an ErrorEquals, and every Error that the definition makes up."""
+    if isinstance(node, dict):
+        yield from node.get("ErrorEquals", [])
+        if isinstance(node.get("Error"), str) and not node["Error"].startswith("{%"):
+            yield node["Error"]
+        for inner in node.values():
+            yield from named(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from named(inner)
+
+
+def retries(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        yield from node.get("Retry", [])
+    for inner in node.values() if isinstance(node, dict) else node:
+        if isinstance(inner, dict | list):
+            yield from retries(inner)
+
+
+def tree(root: type[VendingError]) -> list[type[VendingError]]:
+    return [root, *(each for child in root.__subclasses__() for each in tree(child))]
+
+
+NAMES = set(named(DEFINITION))
+LEAVES = [kind for kind in tree(VendingError) if not kind.__subclasses__()]
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_name_in_the_definition_is_an_error_that_is_explained(name: str) -> None:
+    if name == "States.ALL":
+        return
+
+    assert catalogue.explain(name).known
+    assert AWS_NAMES.match(name) or name in vars(errors) or name == "AccountCreationOverdue"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in LEAVES if issubclass(kind, TransientError | OutcomeUnknown)],
+    ids=lambda kind: kind.__name__,
+)
+def test_every_error_that_passes_or_is_reconciled_is_named_in_the_definition(
+    kind: type[VendingError],
+) -> None:
+    assert kind.__name__ in NAMES
+
+
+def test_no_error_that_is_final_is_retried() -> None:
+    retried = set(named(list(retries(DEFINITION))))
+
+    final = {kind.__name__ for kind in LEAVES if not issubclass(kind, TransientError)}
+    assert retried
+    assert retried.isdisjoint(final)
+
+
+def test_tree_is_drawn_as_it_is() -> None:
+    drawn = re.findall(r"^[ │├└]*([A-Z]\w+)", errors.__doc__ or "", re.MULTILINE)[1:]
+
+    assert drawn == [kind.__name__ for kind in tree(VendingError)]
+
+
+@pytest.mark.parametrize("kind", tree(VendingError), ids=lambda kind: kind.__name__)
+def test_every_error_tells_itself_as_json(kind: type[VendingError]) -> None:
+    error = kind(["a: is wrong", "b: too"]) if kind is errors.RequestInvalid else kind("It broke.")
+
+    told = json.loads(str(error))
+
+    assert told == error.as_dict()
+    assert told["code"] == kind.__name__
+    assert "\n" not in str(error)

@@ -1,0 +1,442 @@
+"""What a request may say, and that everything wrong with it is told at once."""
+
+from __future__ import annotations
+
+import json
+import string
+from typing import Any
+
+import botocore.session
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.functions.payloads import EMAIL, a_request
+from tests.unit.functions.validation import matches
+from vending import limits
+from vending.doors import DOORS
+from vending.errors import RequestInvalid
+from vending.request import best_effort_request_id, parse, schema
+
+ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
+
+
+def problems(raw: Any) -> list[str]:
+    with pytest.raises(RequestInvalid) as invalid:
+        parse(raw)
+    assert str(invalid.value).count("\n") == 0
+    return invalid.value.problems
+
+
+def account(**changes: Any) -> dict[str, Any]:
+    return a_request(account={"name": "Sandbox", "email": EMAIL} | changes)
+
+
+LONG = "x" * 300
+
+ONE_MISTAKE = {
+    "email without @": (account(email="team.example.com"), "account.email: must have exactly one @"),
+    "email with two @": (account(email="a@b@example.com"), "account.email: must have exactly one @"),
+    "email too short": (account(email="a@b.c"), "account.email: must have 6 to 64 characters"),
+    "email too long": (account(email="a" * 53 + "@example.com"), "account.email: must have 6 to"),
+    "email with a space": (account(email="a b@example.com"), "account.email: may contain only"),
+    "email with an umlaut": (account(email="ä@example.com"), "account.email: may contain only"),
+    "email with a newline": (account(email="a\n@example.com"), "account.email: may contain only"),
+    "email with a comma": (account(email="a,b@example.com"), "account.email: may not contain ,"),
+    "email with a percent": (account(email="a%b@example.com"), "account.email: may not contain %"),
+    "email with a leading dot": (account(email=".a@example.com"), "account.email: must have a name"),
+    "email without a name": (account(email="@example.com"), "account.email: must have a name"),
+    "email without a dot": (account(email="team@example"), "account.email: must end in a domain"),
+    "email with an empty label": (account(email="a@b..com"), "account.email: must end in a domain"),
+    "email that is a number": (account(email=7), "account.email: must be text"),
+    "name of 51 characters": (account(name="x" * 51), "account.name: must have at most 50"),
+    "empty name": (account(name=""), "account.name: must not be empty"),
+    "blank name": (account(name="  "), "account.name: must contain more than spaces"),
+    "name with an umlaut": (account(name="Büro"), "account.name: may contain only printable ASCII"),
+    "name with a tab": (account(name="a\tb"), "account.name: may contain only printable ASCII"),
+    "missing name": (a_request(account={"email": EMAIL}), "account.name: is required"),
+    "name null": (account(name=None), "account.name: is required for source 'new'"),
+    "missing email": (a_request(account={"name": "a"}), "account.email: is required"),
+    "missing account": ({"requestId": "a"}, "account: is required"),
+    "account that is a list": (a_request(account=[]), "account: must be an object"),
+    "account id for a new account": (
+        account(accountId="000000000042"),
+        "account.accountId: has no meaning for source 'new'",
+    ),
+    "role for AWS": (account(roleName="AWSServiceRoleForX"), "account.roleName: may not begin"),
+    "role for aws": (account(roleName="awsserviceroleforx"), "account.roleName: may not begin"),
+    "role of 65 characters": (account(roleName="x" * 65), "account.roleName: must have at most 64"),
+    "role with a space": (account(roleName="a b"), "account.roleName: may contain only letters"),
+    "role with an umlaut": (account(roleName="ä"), "account.roleName: may contain only letters"),
+    "empty role": (account(roleName=""), "account.roleName: must not be empty"),
+    "role null": (account(roleName=None), "account.roleName: must be text"),
+    "billing": (
+        account(iamUserAccessToBilling="allow"),
+        "account.iamUserAccessToBilling: must be one of 'ALLOW' or 'DENY'",
+    ),
+    "50 tags": (
+        a_request(tags={f"k{n}": "v" for n in range(50)}),
+        "tags: 50 tags are too many; AWS allows 50 on an account and one carries the request id",
+    ),
+    "tag for AWS": (a_request(tags={"aws:x": "v"}), "tags['aws:x']: may not begin with aws:"),
+    "tag for AWS in capitals": (a_request(tags={"AWS:x": "v"}), "tags['AWS:x']: may not begin"),
+    "reserved tag": (
+        a_request(tags={"account-vending:request-id": "v"}),
+        "tags['account-vending:request-id']: is kept for the request id",
+    ),
+    "long tag key": (a_request(tags={"k" * 129: "v"}), "must have at most 128 characters"),
+    "empty tag key": (a_request(tags={"": "v"}), "tags['']: must not be empty"),
+    "tag key with a star": (a_request(tags={"a*": "v"}), "tags['a*']: may contain only letters"),
+    "long tag value": (a_request(tags={"k": "v" * 257}), "tags['k']: must have at most 256"),
+    "tag value with a comma": (a_request(tags={"k": "a,b"}), "tags['k']: may contain only"),
+    "tag value that is a number": (a_request(tags={"k": 7}), "tags['k']: must be text"),
+    "tag value null": (a_request(tags={"k": None}), "tags['k']: must be text"),
+    "tags as a list": (a_request(tags=[]), "tags: must be an object"),
+    "six levels": (a_request(organizationalUnit="/a/b/c/d/e/f"), "is 6 levels deep; AWS allows 5"),
+    "no leading slash": (a_request(organizationalUnit="Sandbox"), "must begin with /"),
+    "empty path": (a_request(organizationalUnit=""), "must begin with /"),
+    "two slashes": (a_request(organizationalUnit="/a//b"), "has an empty name"),
+    "only slashes": (a_request(organizationalUnit="//"), "has an empty name"),
+    "slash at the end": (a_request(organizationalUnit="/a/"), "has an empty name"),
+    "long unit name": (a_request(organizationalUnit="/" + "x" * 129), "a name of 129 characters"),
+    "principal without a domain": (a_request(serviceAccess=["iam"]), "serviceAccess[0]: must be a"),
+    "principal that is an ARN": (
+        a_request(serviceAccess=["arn:aws:iam::1:root"]),
+        "serviceAccess[0]: must be a service principal",
+    ),
+    "principal in capitals": (
+        a_request(serviceAccess=["IAM.amazonaws.com"]),
+        "serviceAccess[0]: must be a service principal in lower case",
+    ),
+    "long principal": (
+        a_request(serviceAccess=["x" * 120 + ".amazonaws.com"]),
+        "serviceAccess[0]: must have at most 128",
+    ),
+    "empty principal": (a_request(serviceAccess=[""]), "serviceAccess[0]: must not be empty"),
+    "principal twice": (
+        a_request(serviceAccess=["ram.amazonaws.com"] * 3),
+        "serviceAccess: 'ram.amazonaws.com' is listed more than once",
+    ),
+    "principal alone": (a_request(serviceAccess="ram.amazonaws.com"), "serviceAccess: must be a"),
+    "unknown feature": (a_request(rootAccess=["Root"]), "rootAccess[0]: must be one of"),
+    "feature twice": (a_request(rootAccess=["RootSessions"] * 2), "rootAccess: 'RootSessions' is"),
+    "unknown source": (a_request(source="buy"), "source: must be one of 'new'"),
+    "source that is a list": (a_request(source=["new"]), "source: must be one of 'new'"),
+    "request id with a space": (a_request(requestId="a b"), "requestId: must be 1 to 64"),
+    "request id with a newline": (a_request(requestId="a\n"), "requestId: must be 1 to 64"),
+    "request id too long": (a_request(requestId="a" * 65), "requestId: must be 1 to 64"),
+    "empty request id": (a_request(requestId=""), "requestId: must be 1 to 64"),
+    "request id null": (a_request(requestId=None), "requestId: must be text"),
+    "requester that is a number": (a_request(requestedBy=7), "requestedBy: must be text"),
+    "misspelt key": (
+        a_request(organisationalUnit="/"),
+        "organisationalUnit: is not a key of a request; did you mean organizationalUnit?",
+    ),
+    "key in snake case": (account(role_name="A"), "did you mean roleName?"),
+    "key in capitals": (a_request(TAGS={}), "TAGS: is not a key of a request; did you mean tags?"),
+    "key like no other": (
+        a_request(zzzz=1),
+        "zzzz: is not a key of a request; known here: account, organizationalUnit",
+    ),
+    "half a character": (a_request(requestedBy="\ud800"), "requestedBy: must be text in valid Uni"),
+    "half a character in a path": (a_request(organizationalUnit="/\ud800"), "in valid Unicode"),
+}
+
+
+@pytest.mark.parametrize(("raw", "words"), ONE_MISTAKE.values(), ids=ONE_MISTAKE)
+def test_request_with_one_mistake_is_told_that_one(raw: Any, words: str) -> None:
+    (problem,) = problems(raw)
+
+    assert words in problem
+
+
+def test_request_with_several_mistakes_is_told_them_all() -> None:
+    raw = {
+        "account": {"email": "no", "name": "x" * 51, "roleName": "AWSServiceRoleForMe"},
+        "tags": {f"k{n}": "v" for n in range(51)} | {"aws:x": "v"},
+        "organizationalUnit": "/1/2/3/4/5/6",
+        "organisationalUnit": "/",
+        "serviceAccess": ["iam"],
+    }
+
+    told = "\n".join(problems(raw))
+
+    for words in (
+        "account.email: must have exactly one @",
+        "account.name: must have at most 50",
+        "account.roleName: may not begin",
+        "tags: 52 tags",
+        "tags['aws:x']",
+        "organizationalUnit: is 6 levels",
+        "organisationalUnit: is not a key",
+        "serviceAccess[0]",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 7, 7.5, True], ids=str)
+def test_request_that_is_not_an_object_is_told_so(raw: Any) -> None:
+    (problem,) = problems(raw)
+
+    assert problem.startswith("the request must be a JSON object, not ")
+
+
+def test_request_problems_never_show_the_email() -> None:
+    told = problems(account(email="se(cret)@example"))
+
+    assert "secret" not in "".join(told)
+    assert "se(cret)" not in "".join(told)
+
+
+def test_request_with_endless_mistakes_is_told_what_fits() -> None:
+    raw = a_request(tags={f"k*{n}-{LONG}": LONG for n in range(1000)})
+
+    told = problems(raw)
+
+    assert len(told) == 61
+    assert told[-1].startswith("… and ")
+    assert sum(map(len, told)) < 32_000
+
+
+VALID: dict[str, dict[str, Any]] = {
+    "least": {"account": {"name": "S", "email": "a@b.de"}},
+    "longest email": account(email="a" * 52 + "@example.com"),
+    "longest name": account(name="~" * 50),
+    "49 tags": a_request(tags={f"k{n}": "" for n in range(49)}),
+    "tags in any script": a_request(tags={"Größe 大小": "٣ _.:/=+-@"}),
+    "longest tag": a_request(tags={"k" * 128: "v" * 256}),
+    "root": a_request(organizationalUnit="/"),
+    "no placement": a_request(organizationalUnit=None),
+    "five levels": a_request(organizationalUnit="/1/2/3/4/" + "x" * 128),
+    "amazon.com": a_request(serviceAccess=["notifications.amazon.com"]),
+    "many dots": a_request(serviceAccess=["member.org.stacksets.cloudformation.amazonaws.com"]),
+    "roleName": account(roleName="a+b=c,d.e@f-g_h"),
+    "existing": {"source": "existing", "account": {"accountId": "000000000042"}},
+    "requested by": a_request(requestedBy="Büro 7"),
+}
+
+
+@pytest.mark.parametrize("raw", VALID.values(), ids=VALID)
+def test_request_within_the_limits_is_accepted(raw: dict[str, Any]) -> None:
+    request = parse(raw)
+
+    assert parse(request.normalised()).normalised() == request.normalised()
+
+
+@pytest.mark.parametrize("raw", VALID.values(), ids=VALID)
+def test_request_accepted_is_valid_by_the_schema(raw: dict[str, Any]) -> None:
+    jsonschema.validate(raw, schema())
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["misspelt key", "role for AWS", "six levels", "missing account", "unknown feature", "billing"],
+)
+def test_request_refused_is_invalid_by_the_schema(case: str) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(ONE_MISTAKE[case][0], schema())
+
+
+def test_schema_describes_every_key() -> None:
+    for name, described in schema()["properties"].items():
+        assert described.get("description") or "$ref" in described or name == "policies", name
+    assert schema()["required"] == ["account"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        ({"source": "existing", "account": {}}, ["account.accountId: is required"]),
+        (
+            {"source": "existing", "account": {"accountId": "42", "name": "a"}},
+            ["account.accountId: must be twelve digits", "account.name: has no meaning"],
+        ),
+        (
+            {"source": "invited", "account": {}},
+            ["account: needs accountId or email", "source: 'invited' is not available"],
+        ),
+        (
+            {"source": "new-govcloud", "account": {"name": "a b", "email": EMAIL}},
+            ["account.name: may contain only letters, digits, dots", "'new-govcloud' is not"],
+        ),
+        (
+            a_request(policies=[{"name": "p", "type": "SERVICE_CONTROL_POLICY"}]),
+            ["policies: are not attached by this version"],
+        ),
+        (
+            a_request(
+                policies=[{"name": "p", "type": "TAG_POLICY", "content": "x" * 10_001}, "p"]
+            ),
+            ["policies[0].content: must have at most 10,000", "policies[1]: must be", "policies: "],
+        ),
+    ],
+    ids=["existing", "existing wrong", "invited", "new-govcloud", "policies", "bad policies"],
+)
+def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
+    told = problems(raw)
+
+    assert len(told) == len(words)
+    for expected in words:
+        assert any(expected in problem for problem in told), told
+
+
+def test_existing_account_is_normalised_without_what_only_creation_uses() -> None:
+    content = parse(VALID["existing"]).normalised()
+
+    assert content["account"] == {"accountId": "000000000042"}
+    assert DOORS["existing"].requires == ("accountId",)
+
+
+def test_request_id_is_derived_from_the_email_whatever_its_case() -> None:
+    first = parse({"account": {"name": "a", "email": "Team@Example.com"}})
+    second = parse({"account": {"name": "b", "email": "team@example.com"}})
+
+    assert first.request_id == second.request_id
+    assert first.request_id.startswith("r-")
+    assert len(first.request_id) == 22
+    assert "team" not in first.request_id
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"requestId": "mine"}, "mine"),
+        ({"requestId": "not mine"}, None),
+        ({"requestId": 7, "account": {"accountId": "000000000042"}}, "a-000000000042"),
+        ({"source": "existing", "account": {"accountId": "000000000042"}}, "a-000000000042"),
+        ({"source": "existing", "account": {"accountId": "42"}}, None),
+        ({"source": {}, "account": {"accountId": []}}, None),
+        ({"account": {"email": ""}}, None),
+        ({"account": "x"}, None),
+        ("text", None),
+    ],
+    ids=str,
+)
+def test_request_id_of_a_bad_request_is_what_can_be_had(raw: Any, expected: str | None) -> None:
+    assert best_effort_request_id(raw) == expected
+
+
+def test_request_id_of_a_bad_request_is_that_of_the_mended_one() -> None:
+    bad = {"account": {"name": "x" * 51, "email": EMAIL}}
+    mended = {"account": {"name": "x", "email": EMAIL}}
+
+    assert best_effort_request_id(bad) == parse(mended).request_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"requestId": "other"}, True),
+        ({"requestedBy": "somebody else"}, True),
+        ({"account": {"name": "Sandbox", "email": EMAIL.upper()}}, True),
+        ({"serviceAccess": ["ram.amazonaws.com", "guardduty.amazonaws.com"]}, True),
+        ({"source": "new"}, True),
+        ({"account": {"name": "Sandbox", "email": EMAIL, "roleName": "Admin"}}, False),
+        ({"tags": {}}, False),
+        ({"organizationalUnit": "/"}, False),
+        ({"rootAccess": []}, False),
+    ],
+    ids=str,
+)
+def test_fingerprint_is_that_of_the_wish(changes: dict[str, Any], same: bool) -> None:
+    request = a_request(serviceAccess=["guardduty.amazonaws.com", "ram.amazonaws.com"])
+
+    assert (parse(request).fingerprint() == parse(request | changes).fingerprint()) == same
+
+
+@pytest.mark.parametrize(
+    ("shape", "smallest", "longest"),
+    [
+        ("Email", *limits.EMAIL_LENGTH),
+        ("CreateAccountName", 1, limits.ACCOUNT_NAME_MAX),
+        ("RoleName", None, limits.ROLE_NAME_MAX),
+        ("TagKey", 1, limits.TAG_KEY_MAX),
+        ("TagValue", 0, limits.TAG_VALUE_MAX),
+        ("OrganizationalUnitName", 1, limits.OU_NAME_MAX),
+        ("ServicePrincipal", 1, limits.PRINCIPAL_MAX),
+        ("PolicyName", 1, limits.POLICY_NAME_MAX),
+        ("PolicyDescription", None, limits.POLICY_DESCRIPTION_MAX),
+    ],
+)
+def test_limits_are_those_of_botocore(shape: str, smallest: int | None, longest: int) -> None:
+    metadata = ORGANIZATIONS.shape_for(shape).metadata
+
+    assert (metadata.get("min"), metadata["max"]) == (smallest, longest)
+
+
+def test_policy_types_are_among_those_of_botocore() -> None:
+    known = set(ORGANIZATIONS.shape_for("PolicyType").enum)
+
+    assert set(schema()["$defs"]["Policy"]["properties"]["type"]["enum"]) <= known
+
+
+CORNERS = st.text(
+    st.sampled_from(string.ascii_letters + string.digits + "@.-_+=,:/ %&\"'\n\t\x00äß٣ 大é\u2028"),
+    max_size=140,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=CORNERS)
+def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
+    checks = {
+        "Email": limits.email,
+        "CreateAccountName": limits.account_name,
+        "RoleName": limits.role_name,
+        "TagKey": limits.tag_key,
+        "TagValue": limits.tag_value,
+        "ServicePrincipal": limits.service_principal,
+        "AccountId": limits.account_id,
+    }
+
+    for name, check in checks.items():
+        if not check(value):
+            metadata = ORGANIZATIONS.shape_for(name).metadata
+            assert metadata.get("min", 0) <= len(value) <= metadata["max"], name
+            assert matches(metadata["pattern"], value), name
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=st.lists(CORNERS, max_size=7).map("/".join))
+def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
+    if not limits.organizational_unit(path):
+        names = [name for name in path.split("/") if name]
+        assert len(names) <= 5
+        assert path == "/" + "/".join(names)
+        assert all(1 <= len(name) <= 128 for name in names)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | CORNERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CORNERS, inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [
+        "requestId",
+        "source",
+        "account",
+        "organizationalUnit",
+        "tags",
+        "policies",
+        "serviceAccess",
+        "rootAccess",
+        "requestedBy",
+        "extra",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(raw=JSON | st.dictionaries(KEYS, JSON) | st.dictionaries(KEYS, JSON).map(lambda odd: a_request() | odd))
+def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
+    try:
+        request = parse(raw)
+    except RequestInvalid as invalid:
+        assert invalid.problems
+        assert json.loads(str(invalid))["remedy"]
+    else:
+        assert not limits.request_id(request.request_id)
+    request_id = best_effort_request_id(raw)
+    assert request_id is None or not limits.request_id(request_id)

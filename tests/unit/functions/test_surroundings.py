@@ -1,0 +1,159 @@
+"""What every handler does around its operation: settings, payloads, logs, metrics, clients."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.world import EXECUTION, World
+from vending import aws, settings
+from vending.clock import epoch, timestamp
+from vending.errors import OperationRefused, ServiceUnavailable, VendingError
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+
+
+@pytest.mark.parametrize("value", [None, "", "  "], ids=["absent", "empty", "blank"])
+def test_function_without_its_table_says_which_setting_it_lacks(
+    world: World, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    if value is None:
+        monkeypatch.delenv("LEDGER_TABLE_NAME")
+    else:
+        monkeypatch.setenv("LEDGER_TABLE_NAME", value)
+
+    with pytest.raises(OperationRefused, match="LEDGER_TABLE_NAME") as refused:
+        world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+
+    assert refused.value.code == "SettingsInvalid"
+    assert "Deploy the stack" in refused.value.remedy
+
+
+def test_settings_read_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LEDGER_TABLE_NAME", raising=False)
+    monkeypatch.setenv("EVENT_BUS_NAME", "bus")
+
+    assert settings.read(settings.AnnouncementSettings).bus_name == "bus"
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({}, "requestId: is required"),
+        ({"requestId": REQUEST_ID, "accountId": "42", "tags": {}}, "accountId: must be twelve"),
+        ({"requestId": REQUEST_ID, "tags": {"aws:x": ""}}, "tags['aws:x']: may not begin"),
+        ({"requestId": REQUEST_ID, "tag": {}}, "did you mean tags?"),
+    ],
+)
+def test_payload_that_does_not_fit_is_refused(
+    world: World, payload: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(OperationRefused) as refused:
+        world.call("TagResource", **payload)
+
+    assert refused.value.code == "InvalidPayload"
+    assert words in refused.value.message
+    assert world.calls == []
+
+
+def test_logs_carry_the_request_id_and_never_an_email(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    accepted(world)
+    world.organization.refuse("CreateAccount", "InvalidInputException", "INVALID_PATTERN")
+    with pytest.raises(VendingError):
+        create(world)
+    create(world)
+
+    logged = capsys.readouterr().out
+    assert EMAIL not in logged + caplog.text
+    lines = [json.loads(line) for line in logged.splitlines()]
+    mine = [line for line in lines if line.get("request_id") == REQUEST_ID]
+    assert {line["message"] for line in mine} >= {"not done", "done"}
+
+
+def test_request_id_of_one_invocation_is_not_logged_in_the_next(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted(world)
+    create(world)
+    capsys.readouterr()
+
+    accepted(world)
+
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert not [line for line in logged if line.get("request_id")]
+
+
+def test_metrics_count_what_ends_and_what_goes_wrong(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted(world)
+    world.organization.refuse("CreateAccount", "TooManyRequestsException")
+    with pytest.raises(VendingError):
+        create(world)
+
+    blobs = [
+        blob for line in capsys.readouterr().out.splitlines() if "_aws" in (blob := json.loads(line))
+    ]
+    assert [blob["service"] for blob in blobs] == ["account-vending"] * 2
+    assert [next(n for n in ("RequestAccepted", "Throttled") if n in blob) for blob in blobs] == [
+        "RequestAccepted",
+        "Throttled",
+    ]
+
+
+def test_announcement_that_eventbridge_does_not_accept_is_tried_again(world: World) -> None:
+    world.refused_entries = 1
+
+    with pytest.raises(ServiceUnavailable, match="InternalException"):
+        world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+    assert result["outcome"] == "ACCEPTED"
+
+
+def test_create_account_has_a_client_that_never_repeats_a_request(world: World) -> None:
+    once, often = aws.organizations_once(), aws.organizations()
+
+    assert once.meta.config.retries["total_max_attempts"] == 1
+    assert often.meta.config.retries["total_max_attempts"] > 1
+    assert (once.meta.config.connect_timeout, once.meta.config.read_timeout) == (5, 20)
+
+
+@pytest.mark.parametrize("moment", [0.0, 1_800_000_000.123, 1_700_000_000.9996])
+def test_timestamps_are_utc_in_milliseconds_and_read_back(moment: float) -> None:
+    text = timestamp(moment)
+
+    assert text.endswith("Z")
+    assert len(text) == 24
+    assert epoch(text) == pytest.approx(moment, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "module", sorted(path.stem for path in (FUNCTIONS / "operations").glob("[a-z]*.py"))
+)
+def test_importing_a_function_neither_calls_aws_nor_needs_settings(module: str) -> None:
+    code = (
+        f"import operations.{module}, sys; from vending import aws;"
+        "made = [c for c in vars(aws).values() if hasattr(c, 'cache_info')];"
+        "assert made and not any(c.cache_info().currsize for c in made);"
+        "assert not {'moto', 'difflib'} & sys.modules.keys()"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=FUNCTIONS,
+        env={"PATH": "", "PYTHONPATH": str(FUNCTIONS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+from vending.errors import OperationRefused, ServiceUnavailable, Throttled, VendingError
+from vending.translation import AwsFailure, translate, translating
+
+URL = "https://organizations.example.com"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url=URL),
+        ConnectTimeoutError(endpoint_url=URL),
+        ConnectionClosedError(endpoint_url=URL),
+        EndpointConnectionError(endpoint_url=URL),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        ResponseParserError("cut off"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_connection_that_breaks_passes_by_itself(error: AwsFailure) -> None:
+    translated = translate(error)
+
+    assert type(translated) is ServiceUnavailable
+    assert type(error).__name__ in translated.message
+
+
+@pytest.mark.parametrize(
+    "error",
+    [NoCredentialsError(), ParamValidationError(report="Name: too long"), BotoCoreError()],
+    ids=lambda error: type(error).__name__,
+)
+def test_call_that_cannot_be_made_is_refused(error: AwsFailure) -> None:
+    assert type(translate(error)) is OperationRefused
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, OperationRefused), (500, ServiceUnavailable)]
+)
+def test_unknown_code_is_judged_by_its_status(status: int, kind: type[VendingError]) -> None:
+    error = _refused("SurpriseException", status=status)
+
+    assert type(translate(error)) is kind
+
+
+def test_message_is_never_what_decides() -> None:
+    error = _refused("AccessDeniedException", message="Throttling: TooManyRequestsException")
+
+    assert type(translate(error)) is OperationRefused
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["team@example.com is taken", "Invalid value 'team@example.com'.", "Email=team@example.com,x"],
+)
+def test_message_of_aws_loses_its_email_addresses(message: str) -> None:
+    translated = translate(_refused("InvalidInputException", message=message))
+
+    assert "team" not in str(translated)
+    assert "***" in translated.message
+
+
+def test_answer_without_error_details_is_refused_without_crashing() -> None:
+    translated = translate(ClientError({}, "MoveAccount"))  # type: ignore[typeddict-item]
+
+    assert translated.code == "Unknown"
+
+
+def test_translating_hides_what_botocore_said() -> None:
+    error = _refused("TooManyRequestsException", message="team@example.com")
+
+    with pytest.raises(Throttled) as translated, translating():
+        raise error
+
+    assert translated.value.__suppress_context__
+
+
+def _refused(code: str, *, message: str = "", status: int = 400) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status},  # type: ignore[typeddict-item]
+        },
+        "MoveAccount",
+    )
