@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.submission import Record
-from cli.terminal import Terminal, pad, safe, width
+from cli.terminal import Terminal, clip, pad, safe, width
 
 _GOOD, _BAD = {"VENDED"}, {"FAILED", "REJECTED"}
 
@@ -27,6 +27,12 @@ def why(record: Record) -> str:
     """CODE/REASON of the record's error, as `vend explain` takes it; empty without one."""
     error = _mapping(record.get("error"))
     return safe("/".join(str(error[key]) for key in ("code", "reason") if error.get(key)))
+
+
+def short_why(record: Record) -> str:
+    """The reason alone, or the code of an error without one; `vend explain` takes either."""
+    error = _mapping(record.get("error"))
+    return safe(str(error.get("reason") or error.get("code") or ""))
 
 
 def paint_state(state: str, terminal: Terminal) -> str:
@@ -85,12 +91,15 @@ def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int 
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
-    """Columns under a header; the last one is not padded."""
+    """Columns under a header; a terminal gets no line that would wrap, a file gets all."""
+    room_for_all = terminal.size()[0]
     columns = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
     lines = []
     for number, row in enumerate([header, *rows]):
         cells = [pad(cell, room) for cell, room in zip(row[:-1], columns, strict=False)]
         line = "  ".join([*cells, row[-1]]).rstrip()
+        if terminal.live:
+            line = clip(line, room_for_all, more=terminal.sign("…", "~"))
         lines.append(terminal.paint(line, "dim") if number == 0 else line)
     return lines
 
@@ -105,7 +114,7 @@ def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:
             str(record.get("accountId") or "-"),
             safe(str(record.get("requestId", ""))),
             str(record.get("updatedAt", "")).replace("T", " ")[:16],
-            why(record),
+            short_why(record),
         )
         for record in records
     ]

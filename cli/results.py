@@ -12,6 +12,7 @@ from cli.records import (
     name_of,
     paint_state,
     progress_fields,
+    short_why,
     table,
     why,
 )
@@ -69,7 +70,7 @@ def several_text(
                 str(record.get("accountId") or "-"),
                 one.submission.request_id,
                 time,
-                why(record),
+                short_why(record),
             )
         )
     lines = table(("STATE", "NAME", "ACCOUNT", "REQUEST", "TOOK", ""), rows, terminal)

@@ -1,4 +1,4 @@
-"""The embedded AWS's clock: waits, creation times and quotas run on it, so one knob speeds all up."""
+"""The embedded AWS's clock: waits, creations and quotas run on it, so one knob speeds all up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded AWS as a whole: one server on loopback, every extension installed, the stack deployed.
+"""The embedded AWS as a whole: one server on loopback, extensions installed, stack deployed.
 
     with EmbeddedAws(speed=10) as aws:
         aws.client("events").put_events(...)
@@ -86,8 +86,15 @@ class EmbeddedAws:
                 "the template or the functions are not built: run `make synth`"
             )
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-        from embedded import assembly, cloudformation, eventbridge, lambda_runtime  # noqa: PLC0415
-        from embedded import organizations, root_access, stepfunctions  # noqa: PLC0415
+        from embedded import (  # noqa: PLC0415  # noqa: PLC0415
+            assembly,
+            cloudformation,
+            eventbridge,
+            lambda_runtime,
+            organizations,
+            root_access,
+            stepfunctions,
+        )
         from embedded.gateway import serve  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -100,7 +107,9 @@ class EmbeddedAws:
         lambda_runtime.install(functions, runtime)
         self._server = serve(self._port)
         self.context.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, name="embedded-aws", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, name="embedded-aws", daemon=True
+        ).start()
         organizations.found(self._organization or organizations.OrganizationSettings())
         self.outputs = assembly.deploy(
             assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
@@ -118,7 +127,7 @@ class EmbeddedAws:
             self._server = None
 
     def renew(self, faults: list[Any] | None = None) -> None:
-        """Forget every account, request, event, call and execution; keep the stack and its warm functions.
+        """Forget accounts, requests, events, calls and executions; keep the stack, warm.
 
         Args:
             faults: the rules of the new world; none by default.

@@ -12,22 +12,24 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
-from embedded.context import caller
+from embedded import root_sessions
 from embedded.organizations import organization_of
 from embedded.organizations.backend import Organizations
 from embedded.organizations.state import LOCK
+from embedded.partitions import caller_in
 
-CREDENTIALS, SESSIONS = "RootCredentialsManagement", "RootSessions"
+CREDENTIALS, SESSIONS = "RootCredentialsManagement", root_sessions.FEATURE
 _PRINCIPAL = "iam.amazonaws.com"
 
 
 def install() -> None:
-    """Give moto's IAM the operations. Safe to repeat."""
+    """Give moto's IAM the operations, and its STS AssumeRoot. Safe to repeat."""
     IamResponse.enable_organizations_root_credentials_management = _enable(CREDENTIALS)
     IamResponse.enable_organizations_root_sessions = _enable(SESSIONS)
     IamResponse.disable_organizations_root_credentials_management = _disable(CREDENTIALS)
     IamResponse.disable_organizations_root_sessions = _disable(SESSIONS)
     IamResponse.list_organizations_features = _list
+    root_sessions.install()
 
 
 class RootAccessRefused(ServiceException):
@@ -38,9 +40,9 @@ class RootAccessRefused(ServiceException):
 
 
 def _enable(feature: str) -> Any:
-    def operation(_: IamResponse) -> ActionResult:
+    def operation(self: IamResponse) -> ActionResult:
         with LOCK:
-            organization = _organization(management_only=True)
+            organization = _organization(self, management_only=True)
             organization.root_features.add(feature)
             return _features(organization)
 
@@ -48,18 +50,18 @@ def _enable(feature: str) -> Any:
 
 
 def _disable(feature: str) -> Any:
-    def operation(_: IamResponse) -> ActionResult:
+    def operation(self: IamResponse) -> ActionResult:
         with LOCK:
-            organization = _organization()
+            organization = _organization(self)
             organization.root_features.discard(feature)
             return _features(organization)
 
     return operation
 
 
-def _list(_: IamResponse) -> ActionResult:
+def _list(self: IamResponse) -> ActionResult:
     with LOCK:
-        return _features(_organization())
+        return _features(_organization(self))
 
 
 def _features(organization: Organizations) -> ActionResult:
@@ -71,12 +73,12 @@ def _features(organization: Organizations) -> ActionResult:
     )
 
 
-def _organization(*, management_only: bool = False) -> Organizations:
+def _organization(call: IamResponse, *, management_only: bool = False) -> Organizations:
     """The caller's organization, when root access may be managed in it by this caller.
 
     Enabling is the management account's; the delegated administrator for IAM may do the rest.
     """
-    account_id = caller.get().account_id
+    account_id = caller_in(call.partition).account_id
     organization = organization_of(account_id)
     if organization is None:
         raise RootAccessRefused(

@@ -9,7 +9,7 @@ _numbers = itertools.count(1)
 
 
 def a_request(**changes: Any) -> dict[str, Any]:
-    """A valid request for a new account with an email of its own; `changes` replace top-level keys."""
+    """A valid request for a new account, its email its own; `changes` replace top-level keys."""
     number = next(_numbers)
     request: dict[str, Any] = {
         "requestId": f"request-{number}",

@@ -53,7 +53,7 @@ class Resources(parsing.ResourceMap):
         return self.made[logical_id]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.made)
+        return iter(list(self.made))
 
     def __len__(self) -> int:
         return len(self.made)
@@ -70,30 +70,27 @@ class Resources(parsing.ResourceMap):
             ValidationError: before anything is changed, when the template is refused.
             ResourceFailed: one resource cannot be made so.
         """
-        before, made = dict(self.made), dict(self.made)
-        previous = (self._template, self.input_parameters)
-        try:
-            order = self._adopt(template, parameters)
-        except ValidationError:
-            self._template, self.input_parameters = previous
-            raise
-        undo: list[Callable[[], object]] = [partial(self._revert, made, *previous)]
-        obsolete: list[Resource] = []
+        before, state = dict(self.made), self._state()
+        order = self._adopt(template, parameters)
+        undo: list[Callable[[], object]] = [partial(self._restore, state, dict(self.made))]
+        replaced: list[Resource] = []
         for logical_id in order:
             definition = template["Resources"][logical_id]
-            condition = definition.get("Condition")
-            if condition and not self.resolver.condition(condition):
+            if "Condition" in definition and not self.resolver.condition(definition["Condition"]):
                 continue
             old = before.pop(logical_id, None)
-            if replaced := self._settle(logical_id, definition, old, undo, report):
-                replaced.deletion_policy = replaced.update_replace_policy
-                obsolete.append(replaced)
+            if self._settle(logical_id, definition, old, undo, report) and old:
+                replaced.append(old)
+        for resource in replaced:
+            resource.deletion_policy = resource.update_replace_policy
         # What is left in `before` is no longer in the template, or its condition is false now.
-        for logical_id, resource in reversed(before.items()):
-            del self.made[logical_id]
-            obsolete.append(resource)
-        for resource in obsolete:
+        removed = [self.made.pop(logical_id) for logical_id in reversed(before)]
+        for resource in [*replaced, *removed]:
             remove(resource, report)
+        for logical_id, resource in self.made.items():
+            definition = template["Resources"][logical_id]
+            resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
+            resource.update_replace_policy = definition.get("UpdateReplacePolicy", "Delete")
 
     def delete_all(self, report: Report) -> list[str]:
         """Remove everything, last made first; returns the logical ids of what could not be."""
@@ -119,8 +116,8 @@ class Resources(parsing.ResourceMap):
         old: Resource | None,
         undo: list[Callable[[], object]],
         report: Report,
-    ) -> Resource | None:
-        """Make one resource what its definition says; returns the one it replaces, if any."""
+    ) -> bool:
+        """Make one resource what its definition says; whether that took a new one."""
         kind = TYPES[definition["Type"]]
         replaces = False
         resource = old or kind(logical_id=logical_id, properties={}, place=self._place())
@@ -148,9 +145,7 @@ class Resources(parsing.ResourceMap):
             _log.debug("resource %s failed", logical_id, exc_info=True)
             report(resource, "UPDATE_FAILED" if old else "CREATE_FAILED", reason)
             raise ResourceFailed(logical_id, reason, undo) from error
-        resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
-        resource.update_replace_policy = definition.get("UpdateReplacePolicy", "Delete")
-        return old if replaces else None
+        return replaces
 
     def _place(self) -> Place:
         return Place(
@@ -160,23 +155,41 @@ class Resources(parsing.ResourceMap):
             stack_name=str(self._parsed_resources["AWS::StackName"]),
         )
 
-    def _revert(
-        self, made: dict[str, Resource], template: Template, parameters: dict[str, Any]
-    ) -> None:
-        self.made.clear()
+    def _state(self) -> tuple[Any, ...]:
+        resolver = getattr(self, "resolver", None)  # before its first template it has none
+        return self._template, self.input_parameters, self.resolved_parameters, resolver
+
+    def _restore(self, state: tuple[Any, ...], made: dict[str, Resource]) -> None:
+        self._template, self.input_parameters, self.resolved_parameters, self.resolver = state
+        self._resource_json_map = self._template.get("Resources", {})
+        made = dict(made)
+        self.made.clear()  # in place: the resolver looks into it
         self.made.update(made)
-        self._adopt(template, parameters)
 
     def _adopt(self, template: Template, parameters: dict[str, Any]) -> list[str]:
-        """Take over a template and its parameters; returns the order to make its resources in."""
+        """Take over a template and its parameters; returns the order to make its resources in.
+
+        Raises:
+            ValidationError: nothing is taken over.
+        """
         check(template)
         order = creation_order(template)
+        state = self._state()
+        try:
+            self._resolve(template, parameters)
+        except ValidationError:
+            self._restore(state, self.made)
+            raise
+        return order
+
+    def _resolve(self, template: Template, parameters: dict[str, Any]) -> None:
         slots = template.get("Parameters", {})
         if unknown := sorted(parameters.keys() - slots.keys()):
             raise ValidationError(
                 message=f"Parameters: [{', '.join(unknown)}] do not exist in the template"
             )
         self._template, self.input_parameters = template, parameters
+        self._resource_json_map = template["Resources"]
         self.resolved_parameters = {}
         self.load_parameters()
         for name, slot in slots.items():
@@ -185,15 +198,16 @@ class Resources(parsing.ResourceMap):
                 self.resolved_parameters[name] = [each.strip() for each in value.split(",")]
             _check_parameter(name, slot, value)
         pseudo = {k: v for k, v in self._parsed_resources.items() if k.startswith("AWS::")}
+        conditions = template.get("Conditions", {})
         self.resolver = Resolver(
             values=pseudo | {"AWS::NotificationARNs": []} | self.resolved_parameters,
             mappings=template.get("Mappings", {}),
-            conditions=template.get("Conditions", {}),
+            conditions=conditions,
             resources=self.made,
         )
+        for name in conditions:  # they refer to parameters only: what is wrong shows at once
+            self.resolver.condition(name)
         self._check_rules(template.get("Rules", {}))
-        self._resource_json_map = template["Resources"]
-        return order
 
     def _check_rules(self, rules: dict[str, Any]) -> None:
         for rule in rules.values():

@@ -12,7 +12,8 @@ from typing import Any
 
 from embedded.organizations.errors import handshake_constraint_violation
 from embedded.organizations.handshake import Handshake
-from embedded.organizations.invitations import Invitations
+from embedded.organizations.handshakes import Handshakes
+from embedded.organizations.membership import Membership
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account
 
@@ -20,7 +21,7 @@ _ACTIONS = ("ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES")
 _LIFETIME = datetime.timedelta(days=LIMITS.all_features_days)
 
 
-class AllFeatures(Invitations):
+class AllFeatures(Handshakes, Membership):
     """The organization's feature set."""
 
     def enable_all_features(self, **request: Any) -> dict[str, Any]:
@@ -123,6 +124,8 @@ class AllFeatures(Invitations):
 
         The child of `approving` counts, which is about to be put in its last state.
         """
+        if not final.is_unanswered:
+            return
         agreed = {
             child.account_id for child in self._children(final) if child.state == "ACCEPTED"
         } | {approving}

@@ -8,7 +8,6 @@ from moto.organizations.models import organizations_backends
 
 from embedded.organizations import directory
 from embedded.organizations.accounts import Accounts
-from embedded.organizations.all_features import AllFeatures
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import OrganizationsError
 from embedded.organizations.govcloud import GovCloudCreations
@@ -19,7 +18,7 @@ from embedded.organizations.units import Units
 from embedded.partitions import REGIONS
 
 
-class Organizations(AllFeatures, GovCloudCreations, Accounts, Units, Policies, Tags):
+class Organizations(GovCloudCreations, Accounts, Units, Policies, Tags):
     """The backend that `embedded.organizations.install` registers."""
 
     @staticmethod

@@ -73,9 +73,6 @@ class Handshakes(OrganizationState):
         if not self._asks(handshake):
             raise OrganizationsError("AccessDeniedException")
         handshake.require("CANCELED")
-        for child in self.sent():
-            if child.parent_id == handshake.id and child.is_unanswered:
-                child.end("CANCELED", self.now())
         return self._end(handshake, "CANCELED", "CancelHandshake", request)
 
     def sent(self) -> list[Handshake]:
@@ -118,6 +115,9 @@ class Handshakes(OrganizationState):
         self, handshake: Handshake, state: str, operation: str, request: Mapping[str, Any]
     ) -> dict[str, Any]:
         handshake.end(state, self.now())
+        for child in list(self._everywhere()):
+            if child.parent_id == handshake.id and child.is_unanswered:
+                child.end("CANCELED", self.now())
         self.tell(operation, request, handshake)
         return {"Handshake": handshake.describe()}
 

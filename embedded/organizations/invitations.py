@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from moto.organizations.models import organizations_backends
 
 from embedded.organizations import directory
+from embedded.organizations.all_features import AllFeatures
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid, same
 from embedded.organizations.errors import (
@@ -20,8 +21,6 @@ from embedded.organizations.errors import (
     invalid_input,
 )
 from embedded.organizations.handshake import Handshake
-from embedded.organizations.handshakes import Handshakes
-from embedded.organizations.membership import Membership
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account
 from embedded.organizations.tags import merged
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 _DAY = datetime.timedelta(days=1)
 
 
-class Invitations(Handshakes, Membership):
+class Invitations(AllFeatures):
     """Whom this organization has invited."""
 
     def invite_account_to_organization(self, **request: Any) -> dict[str, Any]:
@@ -65,14 +64,6 @@ class Invitations(Handshakes, Membership):
         """Invitations that nobody has answered; they count as accounts."""
         return [one for one in self.sent() if one.action == "INVITE" and one.is_unanswered]
 
-    def is_pending_all_features(self) -> bool:
-        """Whether the organization is on its way to all features."""
-        raise NotImplementedError
-
-    def approve_later(self, account: Account) -> None:
-        """Ask a new member for what the others were asked already."""
-        raise NotImplementedError
-
     def _invitation(
         self, request: Mapping[str, Any], account_id: str | None, tags: dict[str, str]
     ) -> Handshake:
@@ -83,7 +74,7 @@ class Invitations(Handshakes, Membership):
         ]
         if request.get("Notes"):
             resources.append({"Type": "NOTES", "Value": request["Notes"]})
-        handshake = Handshake(
+        return Handshake(
             action="INVITE",
             owner_id=self.account_id,
             organization_id=self.org.id,
@@ -96,7 +87,6 @@ class Invitations(Handshakes, Membership):
             accepted=lambda account: self._join_invited(account, tags),
             tags=tags,
         )
-        return handshake
 
     def _join_invited(self, account_id: str, tags: dict[str, str]) -> None:
         former = self._organization_with(account_id)

@@ -1,9 +1,9 @@
 """The creation gate: who may ask AWS to create an account, and from which moment on.
 
 AWS allows 0.1 creations a second with a burst of 3, and 5 in progress (AWS Organizations User
-Guide, Quotas). The gate hands out turns under both: a queue, places for creations in progress, and
-the moment from which a turn may be used. Everything here is a function of the state and the time, so
-that one conditional write makes each change, and so that it can be simulated.
+Guide, Quotas). The gate hands out turns under both: a queue, places for creations in progress,
+and the moment from which a turn may be used. Everything here is a function of the state and the
+time, so that one conditional write makes each change, and so that it can be simulated.
 
 A place is a lease. Whoever dies holding one loses it when the lease runs out; nobody waits for it
 longer than that, and nothing has to notice the death.

@@ -1,4 +1,4 @@
-"""What AWS refuses or breaks: retried where that helps, else FAILED with a reason and a next step."""
+"""What AWS refuses or breaks: retried where that helps, else FAILED with reason and remedy."""
 
 from __future__ import annotations
 

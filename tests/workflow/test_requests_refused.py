@@ -42,7 +42,9 @@ def test_request_with_many_mistakes_names_them_all_and_asks_aws_nothing(vending:
     ):
         assert word in refused.cause["message"], word
     assert refused.cause["remedy"]
-    assert {call.service for call in vending.aws.context.calls if "assumed-role" in call.caller} <= {
+    assert {
+        call.service for call in vending.aws.context.calls if "assumed-role" in call.caller
+    } <= {
         "lambda",
         "dynamodb",
         "events",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
@@ -80,10 +81,8 @@ class Vending:
 
         described = eventually(ended)
         cause = described.get("cause")
-        try:
+        with contextlib.suppress(ValueError):
             cause = json.loads(cause) if cause else cause
-        except ValueError:
-            pass
         return Ended(
             arn=arn,
             status=described["status"],
@@ -166,7 +165,9 @@ class Vending:
     def calls(self, service: str, operation: str) -> int:
         """How often the deployed functions and roles made this call."""
         return sum(
-            call.service == service and call.operation == operation and "assumed-role" in call.caller
+            call.service == service
+            and call.operation == operation
+            and "assumed-role" in call.caller
             for call in self.aws.context.calls
         )
 

@@ -81,7 +81,7 @@ def test_list_shows_every_request(stack: FakeStack, capsys: pytest.CaptureFixtur
     header, first, second = capsys.readouterr().out.splitlines()
     assert header.split()[:4] == ["STATE", "NAME", "EMAIL", "ACCOUNT"]
     assert "sandbox@example.com" in first
-    assert second.endswith("AccountCreationFailed/EMAIL_ALREADY_EXISTS")
+    assert second.endswith("  EMAIL_ALREADY_EXISTS")
 
 
 def test_list_of_one_state_shows_only_that(

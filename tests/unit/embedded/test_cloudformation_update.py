@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
     DEFINITION,
+    NAME,
+    template,
     text,
     trust,
     with_properties,
@@ -235,3 +237,21 @@ def test_refused_template_changes_nothing(cloud: Aws) -> None:
     assert cloud.ids() == before
     with pytest.raises(ClientError, match="No updates are to be performed"):
         update(cloud)
+
+
+def test_refused_parameter_changes_nothing(cloud: Aws) -> None:
+    body = template()
+    body["Parameters"]["Stage"] = {"Type": "String", "AllowedValues": ["prod"]}
+    stage = {"ParameterKey": "Stage", "ParameterValue": "prod"}
+    cloud.create(json.dumps(body), Parameters=[stage])
+
+    with pytest.raises(ClientError, match="Parameter Stage failed to satisfy constraint"):
+        cloud.client("cloudformation").update_stack(
+            StackName=NAME,
+            UsePreviousTemplate=True,
+            Parameters=[stage | {"ParameterValue": "test"}],
+        )
+
+    assert stage in cloud.stack()["Parameters"]
+    assert cloud.stack()["StackStatus"] == "CREATE_COMPLETE"
+    assert cloud.outputs()["EventBusName"] == "account-vending"

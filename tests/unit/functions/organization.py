@@ -16,12 +16,19 @@ MANAGEMENT_ACCOUNT_ID = "111111111111"
 PAGE = 2
 
 
-class Refusal(Exception):  # noqa: N818 -- what AWS does, not what goes wrong in the test
+class Refusal(Exception):
     """AWS's refusal of one call."""
 
-    def __init__(self, code: str, reason: str | None = None, status: int = 400) -> None:
+    def __init__(
+        self,
+        code: str,
+        reason: str | None = None,
+        *,
+        status: int = 400,
+        message: str = "as AWS would say",
+    ) -> None:
         super().__init__(code)
-        self.code, self.reason, self.status = code, reason, status
+        self.code, self.reason, self.status, self.message = code, reason, status, message
 
 
 class Organization:
@@ -65,12 +72,13 @@ class Organization:
 
     def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """The operation's answer; Refusal or an exception of botocore's."""
-        plans = self._planned.get(operation)
-        plan = plans.pop(0) if plans else False
+        plans = self._planned.get(operation, [])
+        is_planned = bool(plans)
+        plan = plans.pop(0) if plans else None
         if plan:
             plan()
         result: dict[str, Any] = getattr(self, operation)(**parameters)
-        if plan is None:
+        if is_planned and plan is None:
             raise ReadTimeoutError(endpoint_url="https://organizations.example.com")
         return result
 

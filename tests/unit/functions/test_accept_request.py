@@ -129,9 +129,7 @@ def test_accept_request_of_a_failed_request_lets_one_of_two_executions_in(world:
     assert world.row(REQUEST_ID)["executionArn"] == OTHER_EXECUTION
 
 
-@pytest.mark.parametrize(
-    "arrange", ["REQUESTED", "CREATING", "BASELINING", "FAILED", "VENDED"]
-)
+@pytest.mark.parametrize("arrange", ["REQUESTED", "CREATING", "BASELINING", "FAILED", "VENDED"])
 def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     world: World, arrange: str
 ) -> None:
@@ -181,7 +179,6 @@ def test_accept_request_of_no_request_writes_nothing(world: World, raw: Any) -> 
         world.call("AcceptRequest", request=raw, executionArn=EXECUTION)
 
     assert world.calls == []
-
 
 
 def _vend(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Every error AWS's models know has words and a treatment; a new botocore that adds one fails here."""
+"""Every error that AWS models has words and a treatment; a new botocore that adds one fails here."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_every_error_of_create_account_says_whether_it_acted(code: str) -> None:
     [
         (code, reason)
         for code, shape in REASONS.items()
-        for reason in SESSION.get_service_model("organizations").shape_for(shape).enum
+        for reason in SESSION.get_service_model("organizations").shape_for(shape).metadata["enum"]
     ],
 )
 def test_every_reason_has_its_treatment(code: str, reason: str) -> None:
@@ -168,7 +168,9 @@ def test_every_error_of_ours_is_explained() -> None:
     ours = [
         name
         for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, VendingError) and not value.__subclasses__()
+        if isinstance(value, type)
+        and issubclass(value, VendingError)
+        and not value.__subclasses__()
     ]
 
     assert [name for name in ours if not catalogue.explain(name).known] == []

@@ -21,9 +21,7 @@ from vending.errors import (
 
 
 def create_unit(world: World, path: str) -> str:
-    result = world.call(
-        "CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit=path
-    )
+    result = world.call("CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit=path)
     unit_id: str = result["organizationalUnitId"]
     return unit_id
 

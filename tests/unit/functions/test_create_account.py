@@ -136,7 +136,9 @@ def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World)
     accepted(world)
     world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
     world.organization.finish()
-    world.organization.break_connection("CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT))
+    world.organization.break_connection(
+        "CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT)
+    )
 
     with pytest.raises(OutcomeUnknown):
         create(world)
@@ -151,7 +153,9 @@ def test_create_account_ignores_creations_from_long_before_its_intent(world: Wor
     accepted(world)
     world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
     world.later(3600)
-    world.organization.break_connection("CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT))
+    world.organization.break_connection(
+        "CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT)
+    )
     with pytest.raises(OutcomeUnknown):
         create(world)
     world.later(61)

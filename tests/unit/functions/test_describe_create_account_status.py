@@ -148,9 +148,7 @@ def test_describe_create_account_status_conflicting_with_nothing_ends_after_a_wh
 
 def test_describe_create_account_status_not_shown_yet_is_looked_for_again(world: World) -> None:
     creation_id = _creating(world)
-    world.organization.refuse(
-        "DescribeCreateAccountStatus", "CreateAccountStatusNotFoundException"
-    )
+    world.organization.refuse("DescribeCreateAccountStatus", "CreateAccountStatusNotFoundException")
 
     with pytest.raises(ServiceUnavailable):
         describe(world, creation_id)

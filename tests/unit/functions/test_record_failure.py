@@ -79,7 +79,10 @@ def test_record_failure_run_twice_leaves_one_failure(world: World) -> None:
             "Runtime exited",
         ),
         (
-            {"Error": "Lambda.AWSLambdaException", "Cause": "Service unavailable (Service: Lambda)"},
+            {
+                "Error": "Lambda.AWSLambdaException",
+                "Cause": "Service unavailable (Service: Lambda)",
+            },
             "Lambda.AWSLambdaException",
             "Service: Lambda",
         ),

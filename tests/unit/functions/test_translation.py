@@ -48,9 +48,7 @@ def test_call_that_cannot_be_made_is_refused(error: AwsFailure) -> None:
     assert type(translate(error)) is OperationRefused
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"), [(400, OperationRefused), (500, ServiceUnavailable)]
-)
+@pytest.mark.parametrize(("status", "kind"), [(400, OperationRefused), (500, ServiceUnavailable)])
 def test_unknown_code_is_judged_by_its_status(status: int, kind: type[VendingError]) -> None:
     error = _refused("SurpriseException", status=status)
 
@@ -93,7 +91,7 @@ def _refused(code: str, *, message: str = "", status: int = 400) -> ClientError:
     return ClientError(
         {
             "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": status},  # type: ignore[typeddict-item]
+            "ResponseMetadata": {"HTTPStatusCode": status},
         },
         "MoveAccount",
     )

@@ -16,7 +16,10 @@ def violations(value: Any, shape: Shape | None) -> list[str]:
     if shape is None:
         return [] if not value else ["takes no parameters"]
     report = ParamValidator().validate(value, shape)
-    return [*([report.generate_report()] if report.has_errors() else []), *_beyond(value, shape, "")]
+    return [
+        *([report.generate_report()] if report.has_errors() else []),
+        *_beyond(value, shape, ""),
+    ]
 
 
 def _beyond(value: Any, shape: Shape, where: str) -> Iterator[str]:
@@ -33,16 +36,21 @@ def _beyond(value: Any, shape: Shape, where: str) -> Iterator[str]:
             yield from _beyond(key, shape.key, f"{where}.key")
             yield from _beyond(item, shape.value, f"{where}.{key}")
     elif isinstance(value, str):
-        yield from _length(value, shape, where)
-        pattern = shape.metadata.get("pattern")
-        if pattern is not None and not matches(pattern, value):
-            yield f"{where}: {value!r} does not match {pattern}"
-        if shape.enum and value not in shape.enum:
-            yield f"{where}: {value!r} is none of {shape.enum}"
+        yield from _text(value, shape, where)
     elif isinstance(value, int):
         low, high = shape.metadata.get("min", value), shape.metadata.get("max", value)
         if not low <= value <= high:
             yield f"{where}: {value} is not in {low}..{high}"
+
+
+def _text(value: str, shape: Shape, where: str) -> Iterator[str]:
+    yield from _length(value, shape, where)
+    pattern = shape.metadata.get("pattern")
+    if pattern is not None and not matches(pattern, value):
+        yield f"{where}: {value!r} does not match {pattern}"
+    allowed = shape.metadata.get("enum", [value])
+    if value not in allowed:
+        yield f"{where}: {value!r} is none of {allowed}"
 
 
 def _length(value: Any, shape: Shape, where: str) -> Iterator[str]:

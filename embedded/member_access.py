@@ -1,0 +1,133 @@
+"""AssumeRole as AWS grants it: only to principals that the role's trust policy names.
+
+API reference: AssumeRole (STS). moto hands out a session of any role, also of one that does not
+exist. That the caller's own policies allow the call is the gateway's to decide, before.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+
+from embedded.context import Principal
+from embedded.errors import denied, error
+from embedded.partitions import COMMERCIAL, caller_in
+from embedded.policy_patterns import Values
+from embedded.trust import trusts
+from embedded.wire import ApiCall
+
+_SHORTEST = 900
+_CHAINED = 3600
+_DEFAULT = 3600
+_MOTO = TokenResponse.assume_role
+
+
+def install() -> None:
+    """Hold moto's AssumeRole to trust. Safe to repeat."""
+    TokenResponse.assume_role = _assume_role
+
+
+def access_denied(principal: Principal, operation: str, resource: str) -> Any:
+    """AccessDenied, as moto's response methods answer."""
+    message = (
+        f"User: {principal.arn} is not authorized to perform: sts:{operation} "
+        f"on resource: {resource}"
+    )
+    return _response(denied(_call(operation), message))
+
+
+def validation_error(operation: str, message: str) -> Any:
+    """ValidationError, as moto's response methods answer."""
+    return _response(error(_call(operation), "ValidationError", message))
+
+
+def _assume_role(self: TokenResponse) -> ActionResult:
+    principal = caller_in(self.partition)
+    role_arn = str(self._get_param("RoleArn") or "")
+    role = _role(role_arn, self.partition)
+    if role is None or not trusts(
+        unquote(role.assume_role_policy_document),
+        "sts:AssumeRole",
+        principal,
+        _own_role_arn(principal, self.partition),
+        _context(self, principal),
+    ):
+        return access_denied(principal, "AssumeRole", role_arn)  # type: ignore[no-any-return]
+    refusal = _refused_duration(self._get_int_param("DurationSeconds", _DEFAULT), role, principal)
+    if refusal:
+        return validation_error("AssumeRole", refusal)  # type: ignore[no-any-return]
+    answer = _MOTO(self)
+    share_session(role_arn.split(":")[4], self.partition)
+    return answer
+
+
+def share_session(account_id: str, partition: str) -> None:
+    """Let the newest session of an account be found, whatever partition it is of."""
+    if partition != COMMERCIAL:
+        session = sts_backends[account_id][partition].assumed_roles[-1]
+        sts_backends[account_id][COMMERCIAL].assumed_roles.append(session)
+
+
+def _role(role_arn: str, partition: str) -> Any:
+    """The role, when it is of the partition that the call was made to: none trusts another's."""
+    parts = role_arn.split(":")
+    if parts[:3] != ["arn", partition, "iam"] or parts[4] not in iam_backends:
+        return None
+    roles = list(iam_backends[parts[4]][partition].roles.values())
+    return next((role for role in roles if role.arn == role_arn), None)
+
+
+def _own_role_arn(principal: Principal, partition: str) -> str:
+    if principal.role_name is None:
+        return ""
+    roles = list(iam_backends[principal.account_id][partition].roles.values())
+    return next((role.arn for role in roles if role.name == principal.role_name), "")
+
+
+def _context(call: TokenResponse, principal: Principal) -> dict[str, Values]:
+    # Imported late: the organizations package installs this module.
+    from embedded.organizations.backend import Organizations  # noqa: PLC0415
+
+    organization = Organizations.of(principal.account_id)
+    known = {
+        "aws:principalaccount": principal.account_id,
+        "aws:principalarn": _own_role_arn(principal, call.partition) or principal.arn,
+        "aws:principalorgid": organization.org.id if organization else None,
+        "aws:securetransport": "true",
+        "aws:sourceip": "127.0.0.1",
+        "sts:externalid": call._get_param("ExternalId"),
+        "sts:rolesessionname": call._get_param("RoleSessionName"),
+    }
+    return {name: (str(value),) for name, value in known.items() if value is not None}
+
+
+def _refused_duration(seconds: int, role: Any, principal: Principal) -> str | None:
+    if seconds < _SHORTEST:
+        return (
+            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to "
+            f"satisfy constraint: Member must have value greater than or equal to {_SHORTEST}"
+        )
+    if principal.role_name is not None and seconds > _CHAINED:
+        return (
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "
+            "role chaining"
+        )
+    if seconds > int(role.max_session_duration or _DEFAULT):
+        return "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    return None
+
+
+def _call(operation: str) -> ApiCall:
+    return ApiCall(
+        service="sts", operation=operation, region="", access_key_id="", protocol="query"
+    )
+
+
+def _response(answer: Any) -> tuple[str, dict[str, Any]]:
+    status = int(answer.status.split()[0])
+    return answer.body.decode(), {**dict(answer.headers), "status": status}

@@ -1,0 +1,57 @@
+"""Records in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.records import account_fields, aligned, error_fields, listing, table
+from cli.terminal import Terminal, width
+from tests.unit.cli.fakes import a_record, a_terminal, an_error
+
+
+def test_only_what_is_known_is_said() -> None:
+    bare = {"requestId": "r-1", "state": "REJECTED", "request": None, "error": None}
+
+    assert account_fields(bare) == [("request", "r-1")]
+    assert error_fields(bare) == []
+
+
+def test_error_is_said_with_code_reason_and_remedy() -> None:
+    assert error_fields(a_record("FAILED", error=an_error())) == [
+        ("error", "AccountCreationFailed/EMAIL_ALREADY_EXISTS"),
+        ("what happened", "The email belongs to another account."),
+        ("what to do", "Choose another email."),
+    ]
+
+
+def test_long_texts_wrap_under_themselves() -> None:
+    lines = aligned([("a", "word " * 30), ("long label", "x")], a_terminal(), 60)
+
+    assert len(lines) > 3
+    assert max(map(width, lines)) <= 60
+    assert all(line.startswith(" " * 14 + "word") for line in lines[1:-1])
+
+
+def test_every_line_of_a_message_is_kept() -> None:
+    lines = aligned([("what happened", "account.email: one\ntags: two")], a_terminal(), 80)
+
+    assert [line.strip() for line in lines] == ["what happened  account.email: one", "tags: two"]
+
+
+@pytest.mark.parametrize(("live", "whole"), [(True, False), (False, True)])
+def test_table_is_cut_for_a_terminal_and_whole_in_a_file(
+    live: bool, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (30, 10))
+
+    lines = table(("A", "B"), [("x" * 20, "y" * 20)], a_terminal(live=live))
+
+    assert lines[1].endswith("y" * 20) is whole
+    assert (max(map(width, lines)) <= 30) is not whole
+
+
+def test_listing_cannot_steer_the_terminal() -> None:
+    lines = listing([a_record(accountName="\x1b[2Jname\n")], a_terminal())
+
+    assert "\x1b" not in "".join(lines)
+    assert len(lines) == 2
