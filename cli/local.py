@@ -7,6 +7,7 @@ import contextlib
 import errno
 import json
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ def embedded_aws(
             f"the embedded AWS is not installed here: {error}",
             remedy="Run `make vend` once in a clone of the repository, then use .venv/bin/vend",
         ) from None
+    if port:
+        _require_free(port)
     with contextlib.ExitStack() as stack:
         try:
             aws = stack.enter_context(EmbeddedAws(port=port, speed=speed, faults=faults))
@@ -50,14 +53,20 @@ def embedded_aws(
             raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
         except FaultsInvalid as error:
             raise InputError(f"the fault file cannot be followed\n{error}") from None
+        yield aws
+
+
+def _require_free(port: int) -> None:
+    """Fail before anything slow has started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
         except OSError as error:
-            if not port or error.errno not in {errno.EADDRINUSE, errno.EACCES}:
-                raise
             taken = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
             raise CommandError(
                 f"port {port} {taken}", remedy="Choose another with --port, or 0 for any free one"
             ) from None
-        yield aws
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ def single_text(one: Watched, terminal: Terminal, *, is_local: bool, file: str) 
 
 
 def several_text(
-    watched: Sequence[Watched], terminal: Terminal, took: float, *, is_local: bool, file: str
+    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, file: str
 ) -> list[str]:
     """A row per request, the failures in full, and what to type next."""
     rows = []
@@ -80,7 +80,8 @@ def several_text(
         lines += ["", terminal.paint(safe(one.submission.name), "bold")]
         lines += _block(error_fields(record), terminal)
     vended = len(watched) - len(failed)
-    said = f"{vended} of {len(watched)} vended in {duration(took)}"
+    took = duration(max(one.elapsed(one.until or 0.0) for one in watched))
+    said = f"{vended} of {len(watched)} vended in {took}"
     lines += ["", terminal.paint(said, "bold", "red" if failed else "green"), ""]
     return [*lines, *_next(watched, terminal, is_local=is_local, file=file)]
 

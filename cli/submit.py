@@ -41,7 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
     submissions = validated(documents.read(arguments.file))
     progress = Terminal.of(sys.stderr)
     watched = [Watched(submission=submission) for submission in submissions]
-    began = time.monotonic()
     try:
         with _aws(arguments, progress) as stack, explained():
             _header(progress, submissions, stack, is_local=arguments.local)
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
                 view.close()
     except KeyboardInterrupt:
         return _interrupted(progress, watched, is_local=arguments.local)
-    return _report(watched, arguments, time.monotonic() - began)
+    return _report(watched, arguments)
 
 
 @contextlib.contextmanager
@@ -154,7 +153,7 @@ def _sent(watched: Sequence[Watched], arguments: argparse.Namespace) -> int:
     return EXIT_NOT_VENDED if any(one.problem for one in watched) else EXIT_VENDED
 
 
-def _report(watched: Sequence[Watched], arguments: argparse.Namespace, took: float) -> int:
+def _report(watched: Sequence[Watched], arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(watched)
     else:
@@ -163,7 +162,7 @@ def _report(watched: Sequence[Watched], arguments: argparse.Namespace, took: flo
         if len(watched) == 1:
             lines = single_text(watched[0], output, **ways)
         else:
-            lines = several_text(watched, output, took, **ways)
+            lines = several_text(watched, output, **ways)
         print("\n".join(["", *lines] if output.live else lines))
     return EXIT_VENDED if all(one.is_vended for one in watched) else EXIT_NOT_VENDED
 

@@ -59,7 +59,19 @@ def serve(port: int = 0) -> BaseWSGIServer:
     """
     install()
     app = Gateway(DomainDispatcherApplication(create_backend_app))
-    return make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
+    # Bound here, because werkzeug ends the process where the port is taken. Like werkzeug's own,
+    # the socket takes a port again that connections of an earlier server still linger on.
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        server = make_server(
+            "127.0.0.1",
+            listener.getsockname()[1],
+            app,
+            threaded=True,
+            request_handler=_QuietHandler,
+            fd=listener.fileno(),
+        )
+    server.server_port = server.port
+    return server
 
 
 class _QuietHandler(MotoRequestHandler):

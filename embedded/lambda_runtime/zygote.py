@@ -16,6 +16,7 @@ lines of JSON over one socket:
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -149,7 +150,9 @@ class _Zygote:
                         return
 
     def _tell(self, message: dict[str, Any]) -> None:
-        self._control.sendall(json.dumps(message).encode() + b"\n")
+        # A launcher that is gone is noticed where it is listened to, and ends this process.
+        with contextlib.suppress(ConnectionError):
+            self._control.sendall(json.dumps(message).encode() + b"\n")
 
     def _hear(self) -> bool:
         try:

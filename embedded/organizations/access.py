@@ -8,13 +8,14 @@ from __future__ import annotations
 OUTSIDERS = frozenset(
     {
         "AcceptHandshake",
+        "CancelHandshake",
         "CreateOrganization",
         "DeclineHandshake",
         "DescribeHandshake",
         "ListHandshakesForAccount",
     }
 )
-"""Operations for accounts in no organization too."""
+"""Operations for accounts in no organization too; a handshake knows its parties."""
 
 _MEMBERS = OUTSIDERS | {"DescribeOrganization", "LeaveOrganization"}
 

@@ -15,7 +15,6 @@ VendingError
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
  └ OperationRefused          AWS refused for good
 """
-# ruff: noqa: N818 -- these names appear in the definition's ErrorEquals, where "Error" adds nothing.
 
 from __future__ import annotations
 

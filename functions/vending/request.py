@@ -174,22 +174,31 @@ class AccountRequest(Model):
 
     def normalised(self) -> dict[str, Any]:
         """The request as JSON, defaults filled, without what its door does not use."""
-        content = self.model_dump(by_alias=True, exclude_none=True)
-        for key in DOORS[self.source].forbids:
-            content["account"].pop(key, None)
-        return content
+        return self._content(exclude_defaults=False)
 
     def fingerprint(self) -> str:
-        """Equal for requests that wish the same, whoever asks and under whatever id."""
-        content = self.normalised()
-        del content["requestId"]
-        content.pop("requestedBy", None)
+        """Equal for requests that wish the same, whoever asks and under whatever id.
+
+        Defaults are left out, so that a key added to the contract later changes no fingerprint
+        that is in the ledger.
+        """
+        content = self._content(exclude_defaults=True)
+        for key in ("requestId", "requestedBy"):
+            content.pop(key, None)
         for unordered in ("serviceAccess", "rootAccess"):
-            content[unordered] = sorted(content[unordered])
+            content[unordered] = sorted(content.get(unordered, []))
         if "email" in content["account"]:
             content["account"]["email"] = content["account"]["email"].lower()
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _content(self, *, exclude_defaults: bool) -> dict[str, Any]:
+        content = self.model_dump(
+            by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
+        )
+        for key in DOORS[self.source].forbids:
+            content["account"].pop(key, None)
+        return content
 
 
 def parse(raw: object) -> AccountRequest:

@@ -60,23 +60,21 @@ def test_commands_of_the_guide_survive_the_shell_and_ask_for_different_valid_acc
     assert entries[0]["EventBusName"] == "account-vending"
 
 
-def test_port_that_is_taken_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(self: EmbeddedAws) -> EmbeddedAws:
-        with socket.socket() as second:
-            second.bind(("127.0.0.1", self._port))
-        return self
-
-    monkeypatch.setattr(EmbeddedAws, "__enter__", start)
+def test_port_that_is_taken_is_told_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(EmbeddedAws, "__enter__")
     with socket.socket() as first:
         first.bind(("127.0.0.1", 0))
         first.listen()
         port = first.getsockname()[1]
 
-        taken = pytest.raises(CommandError, match=f"port {port} is taken")
-        with taken as failed, local.embedded_aws(port=port):
-            pass
+        status = main(["local", "--port", str(port)])
 
-    assert "--port" in failed.value.remedy
+    err = capsys.readouterr().err
+    assert status == 1
+    assert f"port {port} is taken" in err
+    assert "--port" in err
 
 
 def test_what_is_not_built_is_told_with_the_command_that_builds_it(

@@ -162,7 +162,8 @@ def test_events_of_an_earlier_organization_do_not_come(aws: Aws, bus: Bus) -> No
 
     aws.found(throttled=False)
     status = aws.create_account()
-    told = [bus.event(name) for name in ("CreateAccount", "CreateAccountResult")]
+    names = ("CreateAccount", "CreateAccountResult", "AccountJoinedOrganization")
+    told = [bus.event(name) for name in names]
     time.sleep(aws.clock.real(20))
 
     ended = told[1]["detail"]["serviceEventDetails"]["createAccountStatus"]["id"]

@@ -42,7 +42,8 @@ class Organization:
         self.service_access: set[str] = set()
         self.root_features: list[str] = []
         self.executions: dict[str, str] = {}
-        self._planned: dict[str, list[Callable[[], None] | None]] = {}
+        self._planned: dict[str, list[Callable[[], None]]] = {}
+        self._lost: list[str] = []
         self._emails: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 
@@ -64,7 +65,7 @@ class Organization:
 
     def lose_answer(self, operation: str) -> None:
         """Act on the operation's next call, and let nobody know."""
-        self._planned.setdefault(operation, []).append(None)
+        self._lost.append(operation)
 
     def before(self, operation: str, act: Callable[[], None]) -> None:
         """Let somebody else act just before the operation's next call."""
@@ -72,13 +73,12 @@ class Organization:
 
     def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """The operation's answer; Refusal or an exception of botocore's."""
-        plans = self._planned.get(operation, [])
-        is_planned = bool(plans)
-        plan = plans.pop(0) if plans else None
-        if plan:
-            plan()
+        plans = self._planned.get(operation)
+        if plans:
+            plans.pop(0)()
         result: dict[str, Any] = getattr(self, operation)(**parameters)
-        if is_planned and plan is None:
+        if operation in self._lost:
+            self._lost.remove(operation)
             raise ReadTimeoutError(endpoint_url="https://organizations.example.com")
         return result
 

@@ -129,6 +129,20 @@ def test_accept_request_of_a_failed_request_lets_one_of_two_executions_in(world:
     assert world.row(REQUEST_ID)["executionArn"] == OTHER_EXECUTION
 
 
+def test_accept_request_does_not_take_over_what_was_vended_while_it_looked(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "SUCCEEDED"
+    world.later(1)
+    world.organization.before("DescribeExecution", lambda: _vend(world))
+
+    with pytest.raises(ConcurrentModification):
+        world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "FINISHED"
+    assert result["record"]["state"] == "VENDED"
+
+
 @pytest.mark.parametrize("arrange", ["REQUESTED", "CREATING", "BASELINING", "FAILED", "VENDED"])
 def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     world: World, arrange: str

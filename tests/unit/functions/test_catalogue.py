@@ -1,4 +1,4 @@
-"""Every error that AWS models has words and a treatment; a new botocore that adds one fails here."""
+"""Every error that AWS models has words and a treatment; a botocore that adds one fails here."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.organization import ROOT_ID
+from tests.unit.functions.organization import ROOT_ID, Refusal
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG, accepted
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import (
@@ -145,10 +145,9 @@ def test_move_account_that_left_its_place_meanwhile_is_looked_for(
 
     def somebody_moves_it() -> None:
         account["parent"] = unit_id if to_destination else elsewhere
+        raise Refusal("SourceParentNotFoundException")
 
     world.organization.before("MoveAccount", somebody_moves_it)
-    world.organization._planned["MoveAccount"].append(None)
-    world.organization.refuse("MoveAccount", "SourceParentNotFoundException")
     if moved is None:
         with pytest.raises(ConcurrentModification):
             move(world, account_id, unit_id)

@@ -387,6 +387,15 @@ def test_create_account_racing_with_itself_creates_once(world: World) -> None:
     assert len(world.called("CreateAccount")) == 1
 
 
+def test_intent_is_never_written_over_a_creation_that_is_known(world: World) -> None:
+    accepted(world)
+    create(world)
+    intent = world.row(REQUEST_ID)["intent"]
+
+    with pytest.raises(ConcurrentModification):
+        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
+
+
 def test_create_account_error_carries_code_reason_and_remedy_as_json(world: World) -> None:
     accepted(world)
     world.organization.refuse(

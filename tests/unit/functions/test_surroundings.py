@@ -100,7 +100,8 @@ def test_request_id_of_one_invocation_is_not_logged_in_the_next(
 ) -> None:
     accepted(world)
     create(world)
-    accepted(world)
+    with pytest.raises(OperationRefused):
+        world.call("CreateAccount", requestId="not / valid")
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [line.get("request_id") for line in lines] == [None, REQUEST_ID, None]

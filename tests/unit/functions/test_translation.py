@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import (
     BotoCoreError,
@@ -73,7 +75,7 @@ def test_message_of_aws_loses_its_email_addresses(message: str) -> None:
 
 
 def test_answer_without_error_details_is_refused_without_crashing() -> None:
-    translated = translate(ClientError({}, "MoveAccount"))  # type: ignore[typeddict-item]
+    translated = translate(ClientError({}, "MoveAccount"))
 
     assert translated.code == "Unknown"
 
@@ -88,10 +90,8 @@ def test_translating_hides_what_botocore_said() -> None:
 
 
 def _refused(code: str, *, message: str = "", status: int = 400) -> ClientError:
-    return ClientError(
-        {
-            "Error": {"Code": code, "Message": message},
-            "ResponseMetadata": {"HTTPStatusCode": status},
-        },
-        "MoveAccount",
-    )
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, "MoveAccount")

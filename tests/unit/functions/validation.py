@@ -24,9 +24,8 @@ def violations(value: Any, shape: Shape | None) -> list[str]:
 
 def _beyond(value: Any, shape: Shape, where: str) -> Iterator[str]:
     if isinstance(shape, StructureShape):
-        for name, member in shape.members.items():
-            if name in value:
-                yield from _beyond(value[name], member, f"{where}.{name}")
+        for name in value.keys() & shape.members.keys():
+            yield from _beyond(value[name], shape.members[name], f"{where}.{name}")
     elif isinstance(shape, ListShape):
         yield from _length(value, shape, where)
         for index, item in enumerate(value):

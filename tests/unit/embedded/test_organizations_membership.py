@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from embedded import organizations
+from embedded.context import Principal
+from embedded.organizations.settings import STANDALONE
+from tests.unit.embedded.live_aws import Aws, eventually
+from tests.unit.embedded.time_travel import pass_days
+
+GUEST = Principal(account_id=STANDALONE.id)
+CODE = "ConstraintViolationException"
+
+
+def invited(aws: Aws) -> str:
+    client = aws.client("organizations")
+    handshake = client.invite_account_to_organization(
+        Target={"Type": "ACCOUNT", "Id": STANDALONE.id},
+        Tags=[{"Key": "a", "Value": "b"}],
+    )["Handshake"]
+    with aws.calling_as(GUEST):
+        client.accept_handshake(HandshakeId=handshake["Id"])
+    return STANDALONE.id
+
+
+def members(aws: Aws) -> list[str]:
+    return [one["Id"] for one in aws.client("organizations").list_accounts()["Accounts"]]
+
+
+@pytest.mark.parametrize("by", ["the management account", "itself"])
+def test_an_invited_account_departs_at_once_and_can_be_invited_again(aws: Aws, by: str) -> None:
+    client = aws.client("organizations")
+    account_id = invited(aws)
+
+    if by == "itself":
+        with aws.calling_as(GUEST):
+            client.leave_organization()
+    else:
+        client.remove_account_from_organization(AccountId=account_id)
+
+    assert members(aws) == ["111111111111"]
+    with aws.calling_as(GUEST):
+        refused = aws.refused("organizations", "DescribeOrganization")
+    assert refused == ("AWSOrganizationsNotInUseException", None)
+    assert invited(aws) in members(aws)
+
+
+def test_a_created_account_departs_days_later_when_it_has_signed_up(aws: Aws) -> None:
+    account_id = aws.create_account()["AccountId"]
+    operation, request = "RemoveAccountFromOrganization", {"AccountId": account_id}
+
+    young = aws.refused("organizations", operation, **request)
+    pass_days(aws.clock, 4.01)
+    unfinished = aws.refused("organizations", operation, **request)
+    with aws.calling_as(Principal(account_id=account_id)):
+        leaving = aws.refused("organizations", "LeaveOrganization")
+    organizations.complete_sign_up(account_id)
+    aws.client("organizations").remove_account_from_organization(AccountId=account_id)
+
+    assert young == (CODE, "WAIT_PERIOD_ACTIVE")
+    assert unfinished == leaving == (CODE, "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA")
+    assert account_id not in members(aws)
+
+
+def test_a_delegated_administrator_does_not_depart(aws: Aws) -> None:
+    client = aws.client("organizations")
+    account_id = invited(aws)
+    client.enable_aws_service_access(ServicePrincipal="config.amazonaws.com")
+    client.register_delegated_administrator(
+        AccountId=account_id, ServicePrincipal="config.amazonaws.com"
+    )
+
+    refused = aws.refused("organizations", "RemoveAccountFromOrganization", AccountId=account_id)
+
+    assert refused == (CODE, "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
+    assert account_id in members(aws)
+
+
+@pytest.mark.parametrize(
+    ("account_id", "code"),
+    [
+        ("111111111111", "MasterCannotLeaveOrganizationException"),
+        ("000000000000", "AccountNotFoundException"),
+    ],
+)
+def test_accounts_that_cannot_be_removed(aws: Aws, account_id: str, code: str) -> None:
+    refused = aws.refused("organizations", "RemoveAccountFromOrganization", AccountId=account_id)
+
+    assert refused == (code, None)
+
+
+def test_the_management_account_does_not_leave(aws: Aws) -> None:
+    refused = aws.refused("organizations", "LeaveOrganization")
+
+    assert refused == ("MasterCannotLeaveOrganizationException", None)
+
+
+def test_closures_have_a_quota_in_thirty_days(aws: Aws) -> None:
+    aws.found(throttled=False, closures_in_30_days=2)
+    client = aws.client("organizations")
+    accounts = [
+        aws.create_account(Email=f"a{number}@example.com")["AccountId"] for number in range(4)
+    ]
+
+    def close(account_id: str) -> None:
+        client.close_account(AccountId=account_id)
+
+        def is_closed() -> bool:
+            account = client.describe_account(AccountId=account_id)["Account"]
+            return bool(account["State"] == "CLOSED")
+
+        eventually(is_closed)
+
+    close(accounts[0])
+    close(accounts[1])
+    refused = aws.refused("organizations", "CloseAccount", AccountId=accounts[2])
+    pass_days(aws.clock, 30.01)
+    close(accounts[2])
+
+    assert refused == (CODE, "CLOSE_ACCOUNT_QUOTA_EXCEEDED")

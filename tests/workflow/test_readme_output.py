@@ -1,0 +1,57 @@
+"""What the README shows of `make vend` is what `make vend` shows."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import termios
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [".venv/bin/vend", "submit", "examples/requests/sandbox.yaml", "--local", "--wait"]
+
+
+def on_a_terminal(arguments: list[str]) -> str:
+    """What a person sees at the end: the last frame and all after it, without colours."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover  this is the other process
+        os.chdir(ROOT)
+        os.execve(arguments[0], arguments, {**os.environ, "TERM": "xterm"})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    written = b""
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:  # how Linux says that the other side is closed
+            break
+        if not piece:
+            break
+        written += piece
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, written.decode()
+    text = written.decode().replace("\r\n", "\n")
+    header, *frames = re.split(r"\x1b\[\d+A", text)
+    shown = header[: header.index("waiting for")].rsplit("\n", 1)[0] + "\n" + frames[-1]
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+
+
+def told(text: str) -> list[str]:
+    """The lines without what differs from run to run."""
+    text = re.sub(r"\b\d+\.\d+s", "TIME", text)
+    text = re.sub(r"\b\d{12}\b", "ACCOUNT", text)
+    text = re.sub(r"\bcar-\w+", "car-ID", text)
+    text = re.sub(r"\bou-\w+-\w+", "ou-ID", text)
+    text = text.replace("\r", "\n")
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return [line for line in lines if line and "Starting" not in line]
+
+
+def test_output_in_the_readme_is_what_make_vend_prints() -> None:
+    block = re.search(r"```\nmake vend\n```\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    assert block
+
+    seen = on_a_terminal(COMMAND)
+
+    assert told(block.group(1)) == told(seen)
