@@ -57,10 +57,10 @@ def _assume_role(self: TokenResponse) -> ActionResult:
         _own_role_arn(principal, self.partition),
         _context(self, principal),
     ):
-        return access_denied(principal, "AssumeRole", role_arn)  # type: ignore[no-any-return]
+        return access_denied(principal, "AssumeRole", role_arn)
     refusal = _refused_duration(self._get_int_param("DurationSeconds", _DEFAULT), role, principal)
     if refusal:
-        return validation_error("AssumeRole", refusal)  # type: ignore[no-any-return]
+        return validation_error("AssumeRole", refusal)
     answer = _MOTO(self)
     share_session(role_arn.split(":")[4], self.partition)
     return answer

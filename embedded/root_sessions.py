@@ -38,6 +38,9 @@ _PRINCIPAL = "iam.amazonaws.com"
 _ROLE = "RootTask-"
 _PATH = "/aws-reserved/root-task/"
 _ROOT_ONLY = "arn:aws:iam::*:root"
+_NAMED = ("user", "mfa")
+"""What the calls of the tasks can name instead of the root user."""
+
 _MOTO_IDENTITY = TokenResponse.get_caller_identity
 
 
@@ -106,15 +109,20 @@ def _provide_role(account_id: str, task: str) -> None:
     name = f"{_ROLE}{task}"
     if any(role.name == name for role in list(iam.roles.values())):
         return
+    policy = json.dumps(_policy(iam, task))
     iam.create_role(name, '{"Statement": []}', _PATH, None, "", [], "3600")
-    iam.put_role_policy(name, "task", json.dumps(_policy(iam, task)))
+    iam.put_role_policy(name, "task", policy)
 
 
 def _policy(iam: Any, task: str) -> dict[str, Any]:
     """Everything, but what the task policy denies."""
     arn = f"arn:aws:iam::aws:policy/root-task/{task}"
     managed_policies.provide(iam, arn)
-    denials = json.loads(iam.managed_policies[arn].document)["Statement"]
+    published = iam.managed_policies[arn]
+    document = next(
+        one.document for one in published.versions if one.version_id == published.default_version_id
+    )
+    denials = json.loads(document)["Statement"]
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     return {"Version": "2012-10-17", "Statement": [everything, *map(_on_root, denials)]}
 
@@ -124,7 +132,7 @@ def _on_root(statement: dict[str, Any]) -> dict[str, Any]:
     if statement.get("NotResource") != _ROOT_ONLY:
         return statement
     kept = {name: value for name, value in statement.items() if name != "NotResource"}
-    return {**kept, "Resource": "arn:aws:iam::*:*/*"}
+    return {**kept, "Resource": [f"arn:aws:iam::*:{kind}/*" for kind in _NAMED]}
 
 
 def _get_caller_identity(self: TokenResponse) -> ActionResult:

@@ -13,7 +13,6 @@ from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account, OrganizationState
 
-
 _QUOTA_PERIOD = datetime.timedelta(days=30)
 _SHARE = 0.2
 """Of the members, that may be closed in the period however many they are."""

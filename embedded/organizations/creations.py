@@ -30,6 +30,7 @@ from embedded.partitions import caller_in
 if TYPE_CHECKING:
     import datetime
 
+
 @dataclass(kw_only=True)
 class Creation:
     """One accepted request for an account; times are virtual."""
@@ -154,6 +155,9 @@ class Creations(Invitations):
 
     def reason_against(self, creation: Creation) -> str | None:
         """Why no account of that email can be made; None when one can."""
+        if len(self.accounts) >= self.settings.account_limit:
+            # Invited accounts have come in the meantime.
+            return "ACCOUNT_LIMIT_EXCEEDED"
         # The model's pattern is looser than the documented rules for an address. What passes the
         # one and breaks the other is accepted and fails afterwards.
         email = creation.email

@@ -33,9 +33,7 @@ _MESSAGES = {
     ),
     "DestinationParentNotFoundException": "You specified a destination that doesn't exist.",
     "DuplicateAccountException": "The account is already present in the specified destination.",
-    "DuplicateHandshakeException": (
-        "A handshake with the same action and target already exists."
-    ),
+    "DuplicateHandshakeException": ("A handshake with the same action and target already exists."),
     "DuplicateOrganizationalUnitException": "An OU with the same name already exists.",
     "DuplicatePolicyAttachmentException": (
         "The selected policy is already attached to the specified target."
@@ -91,9 +89,7 @@ _MESSAGES = {
         "AWS Organizations can't complete your request because another request is already in "
         "progress. Try again later."
     ),
-    "UnsupportedAPIEndpointException": (
-        "This action isn't available in the current AWS Region."
-    ),
+    "UnsupportedAPIEndpointException": ("This action isn't available in the current AWS Region."),
     # Constraint violations, by Reason.
     "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA": (
         "The account must agree to the AWS Customer Agreement before it can leave the organization."
@@ -149,9 +145,7 @@ _MESSAGES = {
     "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES": (
         "You can't invite accounts while the organization is enabling all features."
     ),
-    "ORGANIZATION_ALREADY_HAS_ALL_FEATURES": (
-        "The organization has already enabled all features."
-    ),
+    "ORGANIZATION_ALREADY_HAS_ALL_FEATURES": ("The organization has already enabled all features."),
     "ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION": (
         "The organization has already started the process to enable all features."
     ),
@@ -193,7 +187,7 @@ class OrganizationsError(ServiceException):
             self.reason = reason
 
 
-class SerializationException(Exception):  # noqa: N818 - AWS's name for it
+class SerializationException(Exception):
     """A body that is not JSON of the operation's shape; SDKs never send one."""
 
 

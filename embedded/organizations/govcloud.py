@@ -30,7 +30,7 @@ class GovCloudCreations(Creations):
         """Accept a request for a pair of accounts and answer IN_PROGRESS.
 
         Raises:
-            OrganizationsError: as CreateAccount; UnsupportedAPIEndpointException in GovCloud itself;
+            OrganizationsError: as CreateAccount; UnsupportedAPIEndpointException in GovCloud;
                 ConstraintViolationException MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED;
                 InvalidInputException INVALID_PATTERN for a name that GovCloud does not take.
         """
@@ -45,10 +45,10 @@ class GovCloudCreations(Creations):
     def reason_against(self, creation: Creation) -> str | None:
         """Why the accounts cannot be made, when either cannot."""
         reason = super().reason_against(creation)
-        if reason is None and creation.is_govcloud:
-            if directory.by_email(GOVCLOUD, creation.email) is not None:
-                return "GOVCLOUD_ACCOUNT_ALREADY_EXISTS"
-        return reason
+        if reason is not None or not creation.is_govcloud:
+            return reason
+        taken = directory.by_email(GOVCLOUD, creation.email) is not None
+        return "GOVCLOUD_ACCOUNT_ALREADY_EXISTS" if taken else None
 
     def make_accounts(self, creation: Creation) -> None:
         """Make the commercial account, and its twin where one is asked for."""

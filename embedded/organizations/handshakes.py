@@ -93,9 +93,7 @@ class Handshakes(OrganizationState):
         """Have CloudTrail tell of a call about a handshake, in the caller's account."""
         principal, region = caller_in(self.partition), REGIONS[self.partition]
         self.announce(
-            cloudtrail.handshake_call(
-                principal, operation, request, handshake, self.now(), region
-            )
+            cloudtrail.handshake_call(principal, operation, request, handshake, self.now(), region)
         )
 
     def organization_resource(self) -> dict[str, Any]:
@@ -140,7 +138,8 @@ class Handshakes(OrganizationState):
         return handshake
 
     def _asks(self, handshake: Handshake) -> bool:
-        return handshake.owner_id == self.account_id and self.caller_id() == self.account_id
+        owner: str = self.account_id
+        return handshake.owner_id == owner and self.caller_id() == owner
 
 
 def _is_asked(handshake: Handshake, account_id: str) -> bool:

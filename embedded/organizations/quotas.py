@@ -103,4 +103,4 @@ POLICY_LIMITS = {
     )
     for policy_type, published in _PUBLISHED["policies"].items()
 }
-"""By policy type. Types that the quotas page does not list have the limits of its declarative ones."""
+"""By policy type. Types that the quotas page does not list have the limits of declarative ones."""

@@ -27,9 +27,7 @@ class StandaloneAccount:
     role_name: str | None = "OrganizationAccountAccessRole"
 
 
-STANDALONE = StandaloneAccount(
-    id="222222222222", email="standalone@example.com", name="Standalone"
-)
+STANDALONE = StandaloneAccount(id="222222222222", email="standalone@example.com", name="Standalone")
 
 
 @dataclass(frozen=True, kw_only=True)

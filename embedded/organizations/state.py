@@ -120,7 +120,7 @@ class OrganizationState(OrganizationsBackend):
         self.settings = settings
         self.ou.append(FakeRoot(self.org))
         # moto's list is of its own policies, which know only some types.
-        self.policies.extend(default_policies(self.org))  # type: ignore[arg-type]
+        self.policies.extend(default_policies(self.org))
         if settings.feature_set == "ALL":
             self.turn_on("SERVICE_CONTROL_POLICY")
         directory.register(owner)

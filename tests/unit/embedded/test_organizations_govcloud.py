@@ -175,7 +175,8 @@ def test_a_member_of_one_partition_has_no_say_in_the_other(linked: Aws) -> None:
     member = linked.create_account()["AccountId"]
     client = govcloud(linked)
 
-    with linked.calling_as(Principal(account_id=member)), pytest.raises(
-        client.exceptions.AccessDeniedException
+    with (
+        linked.calling_as(Principal(account_id=member)),
+        pytest.raises(client.exceptions.AccessDeniedException),
     ):
         client.describe_organization()

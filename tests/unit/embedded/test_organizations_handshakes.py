@@ -1,17 +1,14 @@
 from __future__ import annotations
 
 import datetime
-import json
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from embedded import cloudtrail, organizations
+from embedded import organizations
 from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
-from tests.unit.embedded.live_aws import Aws, eventually
+from tests.unit.embedded.live_aws import Aws, CreationFault
 from tests.unit.embedded.time_travel import pass_days
 
 GUEST = Principal(account_id=STANDALONE.id, arn=f"arn:aws:iam::{STANDALONE.id}:root")
@@ -38,9 +35,7 @@ def state(aws: Aws, handshake: Any) -> str:
 
 
 @pytest.mark.parametrize("target", [BY_ID, BY_EMAIL], ids=["id", "email"])
-def test_an_invitation_has_the_form_of_the_reference_page(
-    aws: Aws, target: dict[str, str]
-) -> None:
+def test_an_invitation_has_the_form_of_the_reference_page(aws: Aws, target: dict[str, str]) -> None:
     organization = aws.client("organizations").describe_organization()["Organization"]
 
     handshake = invite(aws, target, Notes="please")
@@ -110,9 +105,7 @@ def test_accepting_makes_the_account_a_member_with_the_invitations_tags(
 def test_invitations_that_are_malformed(
     aws: Aws, target: dict[str, str], tags: list[dict[str, str]], reason: str
 ) -> None:
-    refused = aws.refused(
-        "organizations", "InviteAccountToOrganization", Target=target, Tags=tags
-    )
+    refused = aws.refused("organizations", "InviteAccountToOrganization", Target=target, Tags=tags)
 
     assert refused == ("InvalidInputException", reason)
     assert aws.client("organizations").list_handshakes_for_organization()["Handshakes"] == []
@@ -173,9 +166,7 @@ def test_open_invitations_count_as_accounts(aws: Aws) -> None:
     other = {"Type": "EMAIL", "Id": "other@example.com"}
 
     refused = aws.refused("organizations", "InviteAccountToOrganization", Target=other)
-    creation = aws.refused(
-        "organizations", "CreateAccount", Email="c@example.com", AccountName="C"
-    )
+    creation = aws.refused("organizations", "CreateAccount", Email="c@example.com", AccountName="C")
     aws.client("organizations").cancel_handshake(HandshakeId=handshake["Id"])
     created = aws.create_account()
 
@@ -245,9 +236,7 @@ def test_an_answered_or_expired_handshake_is_not_answered_again(
 @pytest.mark.parametrize(
     "who", [Principal(), STRANGER], ids=["the management account", "a stranger"]
 )
-def test_only_the_account_that_is_invited_answers(
-    aws: Aws, operation: str, who: Principal
-) -> None:
+def test_only_the_account_that_is_invited_answers(aws: Aws, operation: str, who: Principal) -> None:
     handshake = invite(aws)
 
     with aws.calling_as(who):
@@ -322,8 +311,7 @@ def test_ended_handshakes_are_shown_for_thirty_days(aws: Aws, operation: str | N
 def test_handshakes_come_in_pages_and_are_filtered(aws: Aws) -> None:
     client = aws.client("organizations")
     sent = [
-        invite(aws, {"Type": "EMAIL", "Id": f"a{number}@example.com"})["Id"]
-        for number in range(23)
+        invite(aws, {"Type": "EMAIL", "Id": f"a{number}@example.com"})["Id"] for number in range(23)
     ]
 
     pages = list(client.get_paginator("list_handshakes_for_organization").paginate())
@@ -350,23 +338,32 @@ def test_a_member_does_not_list_its_organizations_handshakes(aws: Aws) -> None:
 
 
 def test_a_full_organization_takes_nobody_in_who_was_invited_before(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=3)
-    first = invite(aws)
-    other = organizations.found_account("other@example.com", "Other")
-    second = invite(aws, {"Type": "ACCOUNT", "Id": other})
-    accept(aws, first)
-    pass_days(aws.clock, 15.01)
-    created = aws.create_account()
+    aws.found(throttled=False, account_limit=2)
+    aws.faults.planned = [CreationFault(seconds=40)]
+    creation = aws.client("organizations").create_account(
+        Email="new@example.com", AccountName="New"
+    )["CreateAccountStatus"]
+    handshake = invite(aws)
+    aws.ended(creation["Id"])
 
-    third = aws.refused(
-        "organizations",
-        "InviteAccountToOrganization",
-        Target={"Type": "ACCOUNT", "Id": other},
-    )
+    with aws.calling_as(GUEST):
+        refused = aws.refused("organizations", "AcceptHandshake", HandshakeId=handshake["Id"])
 
-    assert created["State"] == "SUCCEEDED"
-    assert state(aws, second) == "EXPIRED"
-    assert third == ("HandshakeConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+    assert refused == ("HandshakeConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+    assert state(aws, handshake) == "OPEN"
+
+
+def test_a_creation_fails_when_an_invited_account_has_taken_its_place(aws: Aws) -> None:
+    aws.found(throttled=False, account_limit=2)
+    aws.faults.planned = [CreationFault(seconds=100)]
+    creation = aws.client("organizations").create_account(
+        Email="new@example.com", AccountName="New"
+    )["CreateAccountStatus"]
+    accept(aws, invite(aws))
+
+    ended = aws.ended(creation["Id"])
+
+    assert (ended["State"], ended["FailureReason"]) == ("FAILED", "ACCOUNT_LIMIT_EXCEEDED")
 
 
 def test_a_member_moves_straight_to_the_organization_that_invites_it(aws: Aws) -> None:
@@ -399,9 +396,7 @@ def test_a_management_account_cannot_join_another_organization(aws: Aws) -> None
 @pytest.mark.parametrize(
     "email", [STANDALONE.email, "Management@Example.com", "nobody"], ids=["taken", "ours", "none"]
 )
-def test_an_account_is_not_founded_with_an_email_that_it_cannot_have(
-    aws: Aws, email: str
-) -> None:
+def test_an_account_is_not_founded_with_an_email_that_it_cannot_have(aws: Aws, email: str) -> None:
     with pytest.raises(ValueError, match="no account can have this email"):
         organizations.found_account(email, "Twin")
 
@@ -412,113 +407,3 @@ def test_an_email_of_an_account_outside_is_taken(aws: Aws) -> None:
     ended = aws.create_account(Email=STANDALONE.email)
 
     assert (ended["State"], ended["FailureReason"]) == ("FAILED", "EMAIL_ALREADY_EXISTS")
-
-
-class Bus:
-    """An account's default bus, seen through a queue in the management account."""
-
-    def __init__(self, aws: Aws) -> None:
-        self.aws = aws
-        self.name = f"seen-{uuid.uuid4().hex}"
-        self.queue_url = aws.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
-        events = aws.client("events")
-        events.put_rule(Name=self.name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
-        arn = f"arn:aws:sqs:us-east-1:111111111111:{self.name}"
-        events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
-        self.seen: list[Any] = []
-
-    def event(self, name: str) -> Any:
-        def look() -> Any:
-            answer = self.aws.client("sqs").receive_message(
-                QueueUrl=self.queue_url, MaxNumberOfMessages=10
-            )
-            self.seen.extend(json.loads(one["Body"]) for one in answer.get("Messages", []))
-            return next((e for e in self.seen if e["detail"]["eventName"] == name), None)
-
-        return eventually(look)
-
-    def close(self) -> None:
-        events = self.aws.client("events")
-        events.remove_targets(Rule=self.name, Ids=["queue"])
-        events.delete_rule(Name=self.name)
-        self.aws.client("sqs").delete_queue(QueueUrl=self.queue_url)
-
-
-@pytest.fixture
-def bus(aws: Aws) -> Iterator[Bus]:
-    one = Bus(aws)
-    yield one
-    one.close()
-
-
-def test_the_management_account_is_told_of_invitation_and_arrival(aws: Aws, bus: Bus) -> None:
-    handshake = invite(aws, BY_EMAIL, Notes="secret", Tags=[{"Key": "a", "Value": "b"}])
-    accept(aws, handshake)
-
-    invited, joined = bus.event("InviteAccountToOrganization"), bus.event(
-        "AccountJoinedOrganization"
-    )
-
-    told = invited["detail"]["responseElements"]["handshake"]
-    assert invited["detail-type"] == "AWS API Call via CloudTrail"
-    assert invited["detail"]["requestParameters"] == {
-        "target": {"type": "EMAIL", "id": "****"},
-        "tags": [{"key": "a", "value": "b"}],
-        "notes": "****",
-    }
-    assert (told["id"], told["state"], told["action"]) == (handshake["Id"], "OPEN", "invite")
-    assert "secret" not in json.dumps(invited)
-    assert "xample" not in json.dumps(invited)
-    assert joined["detail-type"] == "AWS Service Event via CloudTrail"
-    assert joined["detail"]["recipientAccountId"] == "111111111111"
-    details = joined["detail"]["serviceEventDetails"]
-    assert (details["accountId"], details["joinedMethod"]) == (STANDALONE.id, "INVITED")
-    assert set(details) == {"accountId", "joinedMethod", "joinedTime"}
-    # The answer is a call of the other account, and is told there.
-    assert all(one["detail"]["eventName"] != "AcceptHandshake" for one in bus.seen)
-
-
-def test_a_created_account_is_told_of_twice(aws: Aws, bus: Bus) -> None:
-    account_id = aws.create_account()["AccountId"]
-
-    result, joined = bus.event("CreateAccountResult"), bus.event("AccountJoinedOrganization")
-
-    status = result["detail"]["serviceEventDetails"]["createAccountStatus"]
-    details = joined["detail"]["serviceEventDetails"]
-    assert status["accountId"] == details["accountId"] == account_id
-    assert details["joinedMethod"] == "CREATED"
-
-
-@pytest.mark.parametrize("by", ["RemoveAccountFromOrganization", "LeaveOrganization"])
-def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: str) -> None:
-    accept(aws, invite(aws))
-    client = aws.client("organizations")
-
-    if by == "LeaveOrganization":
-        with aws.calling_as(GUEST):
-            client.leave_organization()
-    else:
-        client.remove_account_from_organization(AccountId=STANDALONE.id)
-
-    details = bus.event("AccountDepartedOrganization")["detail"]["serviceEventDetails"]
-    method = "LEFT" if by == "LeaveOrganization" else "REMOVED"
-    assert (details["accountId"], details["departureMethod"]) == (STANDALONE.id, method)
-
-
-@pytest.mark.parametrize("operation", ["AcceptHandshake", "DeclineHandshake"])
-def test_an_answer_is_told_in_the_answering_account(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, operation: str
-) -> None:
-    theirs: list[Any] = []
-    bus = cloudtrail.events_backends[STANDALONE.id]["us-east-1"]
-    monkeypatch.setattr(bus, "put_events", theirs.extend)
-    handshake = invite(aws)
-
-    answer(aws, operation, handshake)
-
-    (event,) = eventually(lambda: list(theirs))
-    detail = json.loads(event["Detail"])
-    assert (event["Source"], detail["eventName"]) == ("aws.organizations", operation)
-    assert detail["userIdentity"]["accountId"] == STANDALONE.id
-    assert detail["requestParameters"] == {"handshakeId": handshake["Id"]}
-    assert detail["responseElements"]["handshake"]["state"] == STATES[operation]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from embedded import organizations
@@ -118,3 +120,35 @@ def test_closures_have_a_quota_in_thirty_days(aws: Aws) -> None:
     close(accounts[2])
 
     assert refused == (CODE, "CLOSE_ACCOUNT_QUOTA_EXCEEDED")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        (
+            "CreatePolicy",
+            {"Name": "a", "Description": "", "Type": "SERVICE_CONTROL_POLICY", "Content": "{}"},
+        ),
+        ("UpdatePolicy", {"PolicyId": "p-FullAWSAccess"}),
+        ("DeletePolicy", {"PolicyId": "p-FullAWSAccess"}),
+        ("AttachPolicy", {"PolicyId": "p-FullAWSAccess", "TargetId": "111111111111"}),
+        ("DetachPolicy", {"PolicyId": "p-FullAWSAccess", "TargetId": "111111111111"}),
+        ("EnablePolicyType", {"RootId": "r-none", "PolicyType": "SERVICE_CONTROL_POLICY"}),
+        ("DisablePolicyType", {"RootId": "r-none", "PolicyType": "SERVICE_CONTROL_POLICY"}),
+        ("ListPolicies", {"Filter": "SERVICE_CONTROL_POLICY"}),
+        ("InviteAccountToOrganization", {"Target": {"Type": "EMAIL", "Id": "a@example.com"}}),
+        ("EnableAllFeatures", {}),
+        ("CreateGovCloudAccount", {"Email": "a@example.com", "AccountName": "A"}),
+        ("RemoveAccountFromOrganization", {"AccountId": "111111111111"}),
+    ],
+)
+def test_a_member_account_may_not_change_the_organization(
+    aws: Aws, operation: str, request_: dict[str, Any]
+) -> None:
+    member = aws.create_account()["AccountId"]
+
+    with aws.calling_as(Principal(account_id=member)):
+        refused = aws.refused("organizations", operation, **request_)
+
+    assert refused == ("AccessDeniedException", None)
+    assert organizations.organization_of(member) is not None

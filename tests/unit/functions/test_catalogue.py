@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from operations import (
-    accept_request,
-    create_account,
-    create_organizational_unit,
-    describe_account,
-    describe_create_account_status,
-    enable_aws_service_access,
-    enable_organizations_root_sessions,
-    move_account,
-    record_failure,
-    record_vended,
-    tag_resource,
-)
 from vending import catalogue, errors
 from vending.errors import OperationRefused, OutcomeUnknown, TransientError, VendingError
 from vending.translation import ACTION_PREFIXES, RETRIED, translate, translate_creation
 
 SESSION = botocore.session.get_session()
 SERVICES = {"states": "stepfunctions"}
-CALLS = sorted(
-    set().union(
-        *(
-            module.CALLS
-            for module in (
-                accept_request,
-                create_account,
-                create_organizational_unit,
-                describe_account,
-                describe_create_account_status,
-                enable_aws_service_access,
-                enable_organizations_root_sessions,
-                move_account,
-                record_failure,
-                record_vended,
-                tag_resource,
-            )
-        )
-    )
+OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
+CALLS: list[str] = sorted(
+    {
+        call
+        for path in OPERATIONS.glob("[a-z]*.py")
+        for call in importlib.import_module(f"operations.{path.stem}").CALLS
+    }
 )
 REASONS = {
     "ConstraintViolationException": "ConstraintViolationExceptionReason",

@@ -1,0 +1,143 @@
+"""What CloudTrail tells of invitations and of membership, and to whom."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from moto.events.models import events_backends
+
+from embedded.context import Principal
+from embedded.organizations.settings import STANDALONE
+from tests.unit.embedded.live_aws import Aws, eventually
+
+GUEST = Principal(account_id=STANDALONE.id, arn=f"arn:aws:iam::{STANDALONE.id}:root")
+BY_ID = {"Type": "ACCOUNT", "Id": STANDALONE.id}
+BY_EMAIL = {"Type": "EMAIL", "Id": STANDALONE.email}
+
+
+def invite(aws: Aws, target: dict[str, str], **request: Any) -> Any:
+    client = aws.client("organizations")
+    return client.invite_account_to_organization(Target=target, **request)["Handshake"]
+
+
+def accept(aws: Aws, handshake: Any) -> None:
+    with aws.calling_as(GUEST):
+        aws.client("organizations").accept_handshake(HandshakeId=handshake["Id"])
+
+
+class Bus:
+    """An account's default bus, seen through a queue in the management account."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+        self.name = f"seen-{uuid.uuid4().hex}"
+        self.queue_url = aws.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
+        events = aws.client("events")
+        events.put_rule(Name=self.name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
+        arn = f"arn:aws:sqs:us-east-1:111111111111:{self.name}"
+        events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
+        self.seen: list[Any] = []
+
+    def event(self, name: str) -> Any:
+        def look() -> Any:
+            answer = self.aws.client("sqs").receive_message(
+                QueueUrl=self.queue_url, MaxNumberOfMessages=10
+            )
+            self.seen.extend(json.loads(one["Body"]) for one in answer.get("Messages", []))
+            return next((e for e in self.seen if e["detail"]["eventName"] == name), None)
+
+        return eventually(look)
+
+    def close(self) -> None:
+        events = self.aws.client("events")
+        events.remove_targets(Rule=self.name, Ids=["queue"])
+        events.delete_rule(Name=self.name)
+        self.aws.client("sqs").delete_queue(QueueUrl=self.queue_url)
+
+
+@pytest.fixture
+def bus(aws: Aws) -> Iterator[Bus]:
+    one = Bus(aws)
+    yield one
+    one.close()
+
+
+def test_the_management_account_is_told_of_invitation_and_arrival(aws: Aws, bus: Bus) -> None:
+    handshake = invite(aws, BY_EMAIL, Notes="secret", Tags=[{"Key": "a", "Value": "b"}])
+    accept(aws, handshake)
+
+    invited, joined = (
+        bus.event("InviteAccountToOrganization"),
+        bus.event("AccountJoinedOrganization"),
+    )
+
+    told = invited["detail"]["responseElements"]["handshake"]
+    assert invited["detail-type"] == "AWS API Call via CloudTrail"
+    assert invited["detail"]["requestParameters"] == {
+        "target": {"type": "EMAIL", "id": "****"},
+        "tags": [{"key": "a", "value": "b"}],
+        "notes": "****",
+    }
+    assert (told["id"], told["state"], told["action"]) == (handshake["Id"], "OPEN", "invite")
+    assert "secret" not in json.dumps(invited)
+    assert "xample" not in json.dumps(invited)
+    assert joined["detail-type"] == "AWS Service Event via CloudTrail"
+    assert joined["detail"]["recipientAccountId"] == "111111111111"
+    details = joined["detail"]["serviceEventDetails"]
+    assert (details["accountId"], details["joinedMethod"]) == (STANDALONE.id, "INVITED")
+    assert set(details) == {"accountId", "joinedMethod", "joinedTime"}
+    # The answer is a call of the other account, and is told there.
+    assert all(one["detail"]["eventName"] != "AcceptHandshake" for one in bus.seen)
+
+
+def test_a_created_account_is_told_of_twice(aws: Aws, bus: Bus) -> None:
+    account_id = aws.create_account()["AccountId"]
+
+    result, joined = bus.event("CreateAccountResult"), bus.event("AccountJoinedOrganization")
+
+    status = result["detail"]["serviceEventDetails"]["createAccountStatus"]
+    details = joined["detail"]["serviceEventDetails"]
+    assert status["accountId"] == details["accountId"] == account_id
+    assert details["joinedMethod"] == "CREATED"
+
+
+@pytest.mark.parametrize("by", ["RemoveAccountFromOrganization", "LeaveOrganization"])
+def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: str) -> None:
+    accept(aws, invite(aws, BY_ID))
+    client = aws.client("organizations")
+
+    if by == "LeaveOrganization":
+        with aws.calling_as(GUEST):
+            client.leave_organization()
+    else:
+        client.remove_account_from_organization(AccountId=STANDALONE.id)
+
+    details = bus.event("AccountDepartedOrganization")["detail"]["serviceEventDetails"]
+    method = "LEFT" if by == "LeaveOrganization" else "REMOVED"
+    assert (details["accountId"], details["departureMethod"]) == (STANDALONE.id, method)
+
+
+@pytest.mark.parametrize(
+    ("operation", "state"), [("AcceptHandshake", "ACCEPTED"), ("DeclineHandshake", "DECLINED")]
+)
+def test_an_answer_is_told_in_the_answering_account(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, operation: str, state: str
+) -> None:
+    theirs: list[Any] = []
+    bus = events_backends[STANDALONE.id]["us-east-1"]
+    monkeypatch.setattr(bus, "put_events", theirs.extend)
+    handshake = invite(aws, BY_ID)
+
+    with aws.calling_as(GUEST):
+        aws.client("organizations")._make_api_call(operation, {"HandshakeId": handshake["Id"]})
+
+    (event,) = eventually(lambda: list(theirs))
+    detail = json.loads(event["Detail"])
+    assert (event["Source"], detail["eventName"]) == ("aws.organizations", operation)
+    assert detail["userIdentity"]["accountId"] == STANDALONE.id
+    assert detail["requestParameters"] == {"handshakeId": handshake["Id"]}
+    assert detail["responseElements"]["handshake"]["state"] == state

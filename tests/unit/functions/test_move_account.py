@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.organization import ROOT_ID, Refusal
+from tests.unit.functions.payloads import EMAIL, REQUEST_ID
+from tests.unit.functions.world import World
+from vending.errors import (
+    ConcurrentModification,
+    ServiceUnavailable,
+)
+
+
+def move(world: World, account_id: str, destination: str) -> dict[str, Any]:
+    result: dict[str, Any] = world.call(
+        "MoveAccount",
+        requestId=REQUEST_ID,
+        accountId=account_id,
+        organizationalUnitId=destination,
+    )
+    return result
+
+
+def test_move_account_run_twice_moves_once(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    unit_id = world.organization.add_unit("Sandbox")
+
+    first, second = move(world, account_id, unit_id), move(world, account_id, unit_id)
+
+    assert first == {"sourceParentId": ROOT_ID, "destinationParentId": unit_id, "moved": True}
+    assert second == {"sourceParentId": unit_id, "destinationParentId": unit_id, "moved": False}
+    assert len(world.called("MoveAccount")) == 1
+
+
+def test_move_account_that_somebody_moved_there_meanwhile_is_done(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    unit_id = world.organization.add_unit("Sandbox")
+    account = world.organization.accounts[account_id]
+    world.organization.before("MoveAccount", lambda: account.update(parent=unit_id))
+
+    assert move(world, account_id, unit_id)["moved"] is False
+
+
+@pytest.mark.parametrize(
+    ("to_destination", "moved"), [(True, False), (False, None)], ids=["there", "elsewhere"]
+)
+def test_move_account_that_left_its_place_meanwhile_is_looked_for(
+    world: World, to_destination: bool, moved: bool | None
+) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    unit_id, elsewhere = world.organization.add_unit("A"), world.organization.add_unit("B")
+    account = world.organization.accounts[account_id]
+
+    def somebody_moves_it() -> None:
+        account["parent"] = unit_id if to_destination else elsewhere
+        raise Refusal("SourceParentNotFoundException")
+
+    world.organization.before("MoveAccount", somebody_moves_it)
+    if moved is None:
+        with pytest.raises(ConcurrentModification):
+            move(world, account_id, unit_id)
+    else:
+        assert move(world, account_id, unit_id)["moved"] is moved
+
+
+def test_move_account_of_an_account_that_does_not_show_yet_is_tried_again(world: World) -> None:
+    with pytest.raises(ServiceUnavailable, match="ChildNotFoundException"):
+        move(world, "000000000099", ROOT_ID)
+
+
+def test_move_account_without_a_parent_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.organization, "ListParents", lambda **_: {"Parents": []})
+
+    with pytest.raises(ServiceUnavailable):
+        move(world, "000000000099", ROOT_ID)

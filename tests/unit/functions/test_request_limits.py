@@ -1,0 +1,128 @@
+"""What passes our checks passes AWS's, and no input breaks them."""
+
+from __future__ import annotations
+
+import json
+import string
+from typing import Any
+
+import botocore.session
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.functions.payloads import a_request
+from tests.unit.functions.validation import matches
+from vending import limits
+from vending.errors import RequestInvalid
+from vending.request import best_effort_request_id, parse, schema
+
+ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
+
+
+@pytest.mark.parametrize(
+    ("shape", "smallest", "longest"),
+    [
+        ("Email", *limits.EMAIL_LENGTH),
+        ("CreateAccountName", 1, limits.ACCOUNT_NAME_MAX),
+        ("RoleName", None, limits.ROLE_NAME_MAX),
+        ("TagKey", 1, limits.TAG_KEY_MAX),
+        ("TagValue", 0, limits.TAG_VALUE_MAX),
+        ("OrganizationalUnitName", 1, limits.OU_NAME_MAX),
+        ("ServicePrincipal", 1, limits.PRINCIPAL_MAX),
+        ("PolicyName", 1, limits.POLICY_NAME_MAX),
+        ("PolicyDescription", None, limits.POLICY_DESCRIPTION_MAX),
+    ],
+)
+def test_limits_are_those_of_botocore(shape: str, smallest: int | None, longest: int) -> None:
+    metadata = ORGANIZATIONS.shape_for(shape).metadata
+
+    assert (metadata.get("min"), metadata["max"]) == (smallest, longest)
+
+
+def test_policy_types_are_among_those_of_botocore() -> None:
+    known = set(ORGANIZATIONS.shape_for("PolicyType").metadata["enum"])
+
+    assert set(schema()["$defs"]["Policy"]["properties"]["type"]["enum"]) <= known
+
+
+CORNERS = st.text(
+    st.sampled_from(string.ascii_letters + string.digits + "@.-_+=,:/ %&\"'\n\t\x00äß٣ 大é\u2028"),
+    max_size=140,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(value=CORNERS)
+def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
+    checks = {
+        "Email": limits.email,
+        "CreateAccountName": limits.account_name,
+        "RoleName": limits.role_name,
+        "TagKey": limits.tag_key,
+        "TagValue": limits.tag_value,
+        "ServicePrincipal": limits.service_principal,
+        "AccountId": limits.account_id,
+    }
+
+    for name, check in checks.items():
+        if not check(value):
+            metadata = ORGANIZATIONS.shape_for(name).metadata
+            assert metadata.get("min", 0) <= len(value) <= metadata["max"], name
+            assert matches(metadata["pattern"], value), name
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=st.lists(CORNERS, max_size=7).map("/".join))
+def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
+    if not limits.organizational_unit(path):
+        names = [name for name in path.split("/") if name]
+        assert len(names) <= 5
+        assert path == "/" + "/".join(names)
+        assert all(1 <= len(name) <= 128 for name in names)
+
+
+def refusal(raw: Any) -> RequestInvalid | None:
+    try:
+        parse(raw)
+    except RequestInvalid as invalid:
+        return invalid
+    return None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | CORNERS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CORNERS, inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(
+    [
+        "requestId",
+        "source",
+        "account",
+        "organizationalUnit",
+        "tags",
+        "policies",
+        "serviceAccess",
+        "rootAccess",
+        "requestedBy",
+        "extra",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    raw=JSON
+    | st.dictionaries(KEYS, JSON)
+    | st.dictionaries(KEYS, JSON).map(lambda odd: a_request() | odd)
+)
+def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
+    told = refusal(raw)
+    if told is None:
+        assert not limits.request_id(parse(raw).request_id)
+    else:
+        assert told.problems
+        assert json.loads(str(told))["remedy"]
+    request_id = best_effort_request_id(raw)
+    assert request_id is None or not limits.request_id(request_id)
