@@ -24,7 +24,7 @@ _API = "/2018-06-01/runtime"
 _NEWER = {f"AWS_Lambda_python3.{minor}" for minor in (12, 13, 14, 15)}
 
 
-class _Fault(Exception):  # noqa: N818
+class _Fault(Exception):
     """A failure of the runtime itself, with Lambda's name for it."""
 
     def __init__(self, name: str, message: str, trace: list[str] | None = None) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from embedded import organizations
 from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
 from tests.unit.embedded.live_aws import Aws, CreationFault
@@ -391,19 +390,3 @@ def test_a_management_account_cannot_join_another_organization(aws: Aws) -> None
 
     assert refused == ("MasterCannotLeaveOrganizationException", None)
     assert state(aws, handshake) == "OPEN"
-
-
-@pytest.mark.parametrize(
-    "email", [STANDALONE.email, "Management@Example.com", "nobody"], ids=["taken", "ours", "none"]
-)
-def test_an_account_is_not_founded_with_an_email_that_it_cannot_have(aws: Aws, email: str) -> None:
-    with pytest.raises(ValueError, match="no account can have this email"):
-        organizations.found_account(email, "Twin")
-
-    assert organizations.organization_of("111111111111") is not None
-
-
-def test_an_email_of_an_account_outside_is_taken(aws: Aws) -> None:
-    ended = aws.create_account(Email=STANDALONE.email)
-
-    assert (ended["State"], ended["FailureReason"]) == ("FAILED", "EMAIL_ALREADY_EXISTS")

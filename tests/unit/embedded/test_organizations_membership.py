@@ -152,3 +152,19 @@ def test_a_member_account_may_not_change_the_organization(
 
     assert refused == ("AccessDeniedException", None)
     assert organizations.organization_of(member) is not None
+
+
+@pytest.mark.parametrize(
+    "email", [STANDALONE.email, "Management@Example.com", "nobody"], ids=["taken", "ours", "none"]
+)
+def test_an_account_is_not_founded_with_an_email_that_it_cannot_have(aws: Aws, email: str) -> None:
+    with pytest.raises(ValueError, match="no account can have this email"):
+        organizations.found_account(email, "Twin")
+
+    assert organizations.organization_of("111111111111") is not None
+
+
+def test_an_email_of_an_account_outside_is_taken(aws: Aws) -> None:
+    ended = aws.create_account(Email=STANDALONE.email)
+
+    assert (ended["State"], ended["FailureReason"]) == ("FAILED", "EMAIL_ALREADY_EXISTS")
