@@ -20,8 +20,14 @@ def phony_targets() -> set[str]:
 def helped_targets(*goals: str) -> dict[str, str]:
     make = shutil.which("make")
     assert make
+    # These tests run under make themselves, whose flags would make the inner one talk.
     listed = subprocess.run(
-        [make, *goals], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30
+        [make, "--no-print-directory", *goals],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     )
     lines = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
     return {target: help_ for _, target, help_ in lines}

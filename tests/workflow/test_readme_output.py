@@ -19,8 +19,8 @@ def on_a_terminal(arguments: list[str]) -> str:
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover  this is the other process
         os.chdir(ROOT)
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         os.execve(arguments[0], arguments, {**os.environ, "TERM": "xterm"})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     written = b""
     while True:
         try:

@@ -233,7 +233,9 @@ def test_session_knows_who_it_is(server: Server) -> None:
 
 
 def test_assumed_role_acts_in_its_own_account_within_its_policies(server: Server) -> None:
-    iam_backends[MEMBER]["aws"].create_role("Visitor", "{}", "/", None, "", [], "3600")
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam_backends[MEMBER]["aws"].create_role("Visitor", trust, "/", None, "", [], "3600")
     iam_backends[MEMBER]["aws"].put_role_policy(
         "Visitor",
         "visit",
