@@ -114,9 +114,8 @@ def test_retries_name_their_errors_and_spread_out(machine: dict[str, Any]) -> No
         for retry in state["Retry"]:
             assert "States.ALL" not in retry["ErrorEquals"], name
             assert retry["MaxAttempts"] > 0, name
-            if retry["BackoffRate"] > 1:
-                assert retry["JitterStrategy"] == "FULL", name
-                assert retry["MaxDelaySeconds"] <= 60, name
+            assert retry["JitterStrategy"] == "FULL", name
+            assert retry["MaxDelaySeconds"] <= 60, name
 
 
 @SCOPES
