@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
 import re
 import struct
+import subprocess
 import termios
 from pathlib import Path
 
@@ -16,21 +18,27 @@ COMMAND = [".venv/bin/vend", "submit", "examples/requests/sandbox.yaml", "--loca
 
 def on_a_terminal(arguments: list[str]) -> str:
     """What a person sees at the end: the last frame and all after it, without colours."""
-    child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover  this is the other process
-        os.chdir(ROOT)
-        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
-        os.execve(arguments[0], arguments, {**os.environ, "TERM": "xterm"})
-    written = b""
-    while True:
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # how Linux says that the other side is closed
-            break
-        if not piece:
-            break
-        written += piece
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, written.decode()
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    sized_by_the_terminal = {
+        name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}
+    }
+    with subprocess.Popen(
+        arguments,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=sized_by_the_terminal | {"TERM": "xterm"},
+    ) as process:
+        os.close(theirs)
+        written = b""
+        # Linux says by an error that the other side is closed.
+        with contextlib.suppress(OSError):
+            while piece := os.read(ours, 4096):
+                written += piece
+    os.close(ours)
+    assert process.returncode == 0, written.decode()
     text = written.decode().replace("\r\n", "\n")
     header, *frames = re.split(r"\x1b\[\d+A", text)
     shown = header[: header.index("waiting for")].rsplit("\n", 1)[0] + "\n" + frames[-1]
