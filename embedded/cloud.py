@@ -126,11 +126,16 @@ class EmbeddedAws:
             self._server.server_close()
             self._server = None
 
-    def renew(self, faults: list[Any] | None = None) -> None:
+    def renew(
+        self,
+        faults: list[Any] | None = None,
+        organization: OrganizationSettings | None = None,
+    ) -> None:
         """Forget accounts, requests, events, calls and executions; keep the stack, warm.
 
         Args:
             faults: the rules of the new world; none by default.
+            organization: the new organization; by default one like the first.
         """
         from moto.sqs.models import sqs_backends  # noqa: PLC0415
 
@@ -146,7 +151,9 @@ class EmbeddedAws:
                 states.stop_execution(executionArn=execution["executionArn"])
         eventbridge.drain(10)
         stepfunctions.forget_executions()
-        organizations.found(self._organization or organizations.OrganizationSettings())
+        organizations.found(
+            organization or self._organization or organizations.OrganizationSettings()
+        )
         table = self.outputs["LedgerTableName"]
         dynamodb = self.client("dynamodb")
         for page in dynamodb.get_paginator("scan").paginate(

@@ -72,7 +72,7 @@ class OrganizationSettings:
     standalone: tuple[StandaloneAccount, ...] = (STANDALONE,)
     """Accounts that are in no organization, to be invited."""
 
-    govcloud_enabled: bool = False
+    govcloud_enabled: bool = True
     """Whether the management account is linked with a GovCloud account, which then manages an
     organization of its own in GovCloud."""
 
