@@ -28,6 +28,8 @@ examples:
   vend submit examples/requests/sandbox.yaml           on the AWS that AWS_PROFILE leads to
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs somebody
+  vend plan examples/organization.yaml                 what it would change, changing nothing
+  vend setup examples/organization.yaml                make the organization ready for accounts
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
   vend local                                           the embedded AWS for any AWS client
 
@@ -96,6 +98,53 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(submit)
     _embedded_options(submit)
+
+    setup = _command(
+        commands,
+        "setup",
+        "cli.setup:run",
+        "bring the organization to what accounts need",
+        "Brings the organization to what its document says: all features, policy types, trusted "
+        "access, central root access, organizational units, policies. What is there already is "
+        "left as it is, so it is safe to run at any time.",
+    )
+    setup.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="organization.yaml",
+        help="the organization's document (%(default)s); - reads standard input",
+    )
+    setup.add_argument(
+        "--local",
+        action="store_true",
+        help="on an embedded AWS in this process, which ends with it",
+    )
+    setup.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the setup to its end (the default)",
+    )
+    _json_option(setup)
+    _embedded_options(setup)
+
+    plan = _command(
+        commands,
+        "plan",
+        "cli.plan:run",
+        "show what a request or an organization's document would change",
+        "Shows what submitting a request or setting up an organization would change, without "
+        "changing anything. Reads the organization with your own credentials.",
+    )
+    plan.add_argument("file", metavar="FILE", help="as for submit or setup; - reads standard input")
+    plan.add_argument(
+        "--local",
+        action="store_true",
+        help="on an embedded AWS in this process, which ends with it",
+    )
+    _json_option(plan)
+    _embedded_options(plan)
 
     status = _command(
         commands,

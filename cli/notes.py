@@ -79,6 +79,34 @@ def _service_access(result: Result) -> str:
     return ", ".join(enabled) if enabled else "enabled before"
 
 
+def _types(result: Result) -> str:
+    enabled = list(result["enabled"])
+    return ", ".join(enabled) if enabled else "on before"
+
+
+def _policy(result: Result) -> str:
+    said = {
+        "CREATED": "created",
+        "UPDATED": "content replaced",
+        "KEPT": "exists with other content, which was kept",
+        "UNCHANGED": "there already",
+    }
+    return f"{result['name']}: {said[str(result['outcome'])]}"
+
+
+def _all_features(result: Result) -> str:
+    if result["state"] == "ENABLED":
+        return "on"
+    waiting = list(result["waitingFor"])
+    if not waiting:
+        return "every invited account has agreed"
+    return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
+
+
+def _report(result: Result) -> str:
+    return f"{result['state']}, {len(result['changed'])} changed"
+
+
 _PHRASES: dict[str, Callable[[Result], str]] = {
     "AcceptRequest": _accept,
     "CreateOrganizationalUnit": lambda result: str(result["organizationalUnitId"]),
@@ -87,8 +115,17 @@ _PHRASES: dict[str, Callable[[Result], str]] = {
     "DescribeAccount": lambda result: str(result["name"]),
     "MoveAccount": _move,
     "TagResource": _tags,
+    "EnablePolicyType": _types,
+    "CreatePolicy": _policy,
+    "AttachPolicy": lambda result: "attached" if result["attached"] else "attached before",
     "EnableAWSServiceAccess": _service_access,
+    "EnableOrganizationsRootCredentialsManagement": lambda result: ", ".join(
+        result["enabledFeatures"]
+    ),
     "EnableOrganizationsRootSessions": lambda result: ", ".join(result["enabledFeatures"]),
+    "EnableAllFeatures": _all_features,
+    "AcceptHandshake": lambda result: str(result["handshakeId"]),
+    "ReportOrganizationSetup": _report,
     "RecordVended": lambda result: str(result["state"]),
     "RecordFailure": lambda result: str(result["state"]),
 }

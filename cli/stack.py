@@ -81,6 +81,7 @@ class Stack:
         self._events = session.client("events", **place)
         self._dynamodb = session.client("dynamodb", **place)
         self._states = session.client("stepfunctions", **place)
+        self._session, self._place = session, place
         self.region = region
         self.endpoint_url = str(self._states.meta.endpoint_url)
         outputs = self._outputs()
@@ -88,6 +89,8 @@ class Stack:
         self.event_bus_name = outputs["EventBusName"]
         self.table_name = outputs["LedgerTableName"]
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
+        self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
+        """Empty where an earlier version is deployed."""
 
     @classmethod
     def from_environment(cls) -> Stack:
@@ -115,10 +118,29 @@ class Stack:
         except ValueError:
             return False
 
-    def definition(self) -> str:
-        """The state machine's definition, JSON text."""
-        answer = self._states.describe_state_machine(stateMachineArn=self.state_machine_arn)
+    def client(self, service: str) -> Any:
+        """A client of another service, in the same place and with the same credentials."""
+        return self._session.client(service, **self._place)  # type: ignore[call-overload]
+
+    def definition(self, machine_arn: str | None = None) -> str:
+        """The definition of a state machine, of the one that vends by default; JSON text."""
+        answer = self._states.describe_state_machine(
+            stateMachineArn=machine_arn or self.state_machine_arn
+        )
         return str(answer["definition"])
+
+    def start_setup(self, document: Mapping[str, Any]) -> str:
+        """Start bringing the organization to what the document says; the execution's ARN."""
+        answer = self._states.start_execution(
+            stateMachineArn=self.setup_machine_arn,
+            input=json.dumps(document, ensure_ascii=False),
+        )
+        return str(answer["executionArn"])
+
+    def execution(self, execution_arn: str) -> dict[str, Any]:
+        """{status, output, error, cause} of an execution; the last three where they are there."""
+        answer = self._states.describe_execution(executionArn=execution_arn)
+        return {key: answer[key] for key in ("status", "output", "error", "cause") if key in answer}
 
     def publish(self, details: Sequence[Mapping[str, Any]]) -> list[str]:
         """Send one `AccountRequested` event per detail.

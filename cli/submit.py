@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from cli import documents
-from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, InputError
+from cli import documents, place
+from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
 from cli.follow import Follower
 from cli.invocation import command
-from cli.progress import spinning, view_for
+from cli.progress import view_for
 from cli.results import record_of, sent_text, several_text, single_text
 from cli.stack import Stack, explained
 from cli.submission import FINAL_STATES, Phase, Record, Submission, Watched
-from cli.terminal import Terminal, duration, safe
+from cli.terminal import Terminal, safe
 from cli.validation import validated
 
 CONFLICT_REMEDY = (
@@ -31,18 +29,12 @@ CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
 
 def run(arguments: argparse.Namespace) -> int:
     """Submit the file's requests; 0 when all are vended (or sent, with --no-wait), else 1."""
-    if not arguments.local and (arguments.faults or arguments.speed is not None):
-        raise InputError(
-            "--faults and --speed are for the embedded AWS",
-            remedy="Add --local, or give them to `vend local`",
-        )
-    if arguments.local and not arguments.wait:
-        raise InputError("--local ends with this command, so it cannot be combined with --no-wait")
+    place.check(arguments)
     submissions = validated(documents.read(arguments.file))
     progress = Terminal.of(sys.stderr)
     watched = [Watched(submission=submission) for submission in submissions]
     try:
-        with _aws(arguments, progress) as stack, explained():
+        with place.aws(arguments, progress) as stack, explained():
             _header(progress, submissions, stack, is_local=arguments.local)
             view = view_for(progress)
             try:
@@ -59,26 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
     return _report(watched, arguments)
 
 
-@contextlib.contextmanager
-def _aws(arguments: argparse.Namespace, progress: Terminal) -> Iterator[Stack]:
-    if not arguments.local:
-        with explained():
-            stack = Stack.from_environment()
-        yield stack
-        return
-    from cli.local import embedded_aws  # noqa: PLC0415 -- moto is slow to import, and may be absent
-
-    faults = Path(arguments.faults) if arguments.faults else None
-    began = time.monotonic()
-    with contextlib.ExitStack() as running:
-        with spinning(progress, "Starting the embedded AWS"):
-            aws = running.enter_context(embedded_aws(speed=arguments.speed or 1.0, faults=faults))
-        took = duration(time.monotonic() - began)
-        said = f"Embedded AWS started in {took}, this stack deployed"
-        progress.write(progress.paint(said, "dim") + "\n")
-        yield Stack.embedded(aws.endpoint_url)
-
-
 def _header(
     progress: Terminal, submissions: Sequence[Submission], stack: Stack, *, is_local: bool
 ) -> None:
@@ -88,12 +60,7 @@ def _header(
         what = progress.paint(f"Vending {safe(one.name)}", "bold") + who
     else:
         what = progress.paint(f"Vending {len(submissions)} accounts", "bold")
-    if is_local:
-        where = f"embedded AWS, account {stack.account_id}, nothing leaves this machine"
-    elif stack.is_on_this_machine:
-        where = f"AWS at {stack.endpoint_url}, account {stack.account_id}"
-    else:
-        where = f"AWS, account {stack.account_id}, {stack.region}"
+    where = place.named(stack, is_local=is_local)
     progress.write(f"{what}\n{where}\n")
 
 
@@ -110,7 +77,9 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
             continue
         state, arn = row.record.get("state"), row.record.get("executionArn")
         same = row.fingerprint in {one.submission.fingerprint, None}
-        if not same and state != "REJECTED":
+        if state == "VENDED" and not arn:  # made elsewhere, recorded, never asked anything for
+            to_send.append(one)
+        elif not same and state != "REJECTED":
             one.end(
                 now, code="RequestConflict", problem=_conflict(row.record), remedy=CONFLICT_REMEDY
             )

@@ -139,21 +139,29 @@ class EmbeddedAws:
         """
         from moto.sqs.models import sqs_backends  # noqa: PLC0415
 
-        from embedded import eventbridge, organizations, stepfunctions  # noqa: PLC0415
+        from embedded import (  # noqa: PLC0415
+            eventbridge,
+            lambda_runtime,
+            organizations,
+            stepfunctions,
+        )
 
         self.faults.replace([])
-        machine = self.outputs["StateMachineArn"]
         states = self.client("stepfunctions")
-        for page in states.get_paginator("list_executions").paginate(
-            stateMachineArn=machine, statusFilter="RUNNING"
-        ):
-            for execution in page["executions"]:
-                states.stop_execution(executionArn=execution["executionArn"])
+        for machine in states.list_state_machines()["stateMachines"]:
+            for page in states.get_paginator("list_executions").paginate(
+                stateMachineArn=machine["stateMachineArn"], statusFilter="RUNNING"
+            ):
+                for execution in page["executions"]:
+                    states.stop_execution(executionArn=execution["executionArn"])
         eventbridge.drain(10)
         stepfunctions.forget_executions()
         organizations.found(
             organization or self._organization or organizations.OrganizationSettings()
         )
+        # No event of the earlier organization comes any more; those under way must not act later.
+        eventbridge.drain(10)
+        lambda_runtime.settle(10)
         table = self.outputs["LedgerTableName"]
         dynamodb = self.client("dynamodb")
         for page in dynamodb.get_paginator("scan").paginate(

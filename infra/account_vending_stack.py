@@ -6,9 +6,11 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.grants import grant_to_operations
+from infra.discovered_accounts import DiscoveredAccounts
+from infra.grants import grant_to_discover_account, grant_to_operations
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
+from infra.organization_setup_workflow import OrganizationSetupWorkflow
 from infra.request_bus import RequestBus
 from infra.settings import Settings
 from infra.vending_workflow import VendingWorkflow
@@ -23,10 +25,18 @@ OPERATIONS = (
     "CreateOrganizationalUnit",
     "MoveAccount",
     "TagResource",
+    "EnablePolicyType",
+    "CreatePolicy",
+    "AttachPolicy",
     "EnableAWSServiceAccess",
+    "EnableOrganizationsRootCredentialsManagement",
     "EnableOrganizationsRootSessions",
     "RecordVended",
     "RecordFailure",
+    "AcceptOrganizationSetup",
+    "EnableAllFeatures",
+    "AcceptHandshake",
+    "ReportOrganizationSetup",
 )
 
 
@@ -54,17 +64,32 @@ class AccountVendingStack(Stack):
         }
         ledger = Ledger(self, "Ledger")
         bus = RequestBus(self, "RequestBus")
-        workflow = VendingWorkflow(
-            self,
-            "VendingWorkflow",
-            functions={operation: each.function for operation, each in functions.items()},
-            settings=settings,
+        runnable = {operation: each.function for operation, each in functions.items()}
+        workflow = VendingWorkflow(self, "VendingWorkflow", functions=runnable, settings=settings)
+        setup = OrganizationSetupWorkflow(
+            self, "OrganizationSetupWorkflow", functions=runnable, settings=settings
         )
 
         bus.start_on_request(workflow.state_machine)
         grant_to_operations(functions, ledger=ledger.table, bus=bus.event_bus, settings=settings)
+        if settings.discovered_accounts != "ignore":
+            discovered = DiscoveredAccounts(
+                self,
+                "DiscoveredAccounts",
+                code=code,
+                settings=settings,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            grant_to_discover_account(
+                discovered.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
+            )
 
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
+        CfnOutput(
+            self,
+            "OrganizationSetupStateMachineArn",
+            value=setup.state_machine.state_machine_arn,
+        )
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)

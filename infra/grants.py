@@ -12,6 +12,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 
+from infra.ledger import BY_STATE
 from infra.operation_function import OperationFunction
 from infra.settings import Settings
 from infra.vending_workflow import STATE_MACHINE_NAME
@@ -31,7 +32,33 @@ def grant_to_operations(
     _grant_bookkeeping(functions, ledger=ledger, bus=bus)
     _grant_doors(functions)
     _grant_corridor(functions)
+    _grant_policies(functions, settings=settings)
     _grant_organization_settings(functions, settings=settings)
+    _grant_all_features(functions)
+
+
+def grant_to_discover_account(
+    function: OperationFunction,
+    *,
+    ledger: dynamodb.ITable,
+    bus: events.IEventBus,
+    settings: Settings,
+) -> None:
+    """Grant to DiscoverAccount what it looks up, and what the setting has it do with strangers."""
+    records = settings.discovered_accounts == "record"
+    function.may_use_ledger(ledger, operations=["GetItem", *(["PutItem"] if records else [])])
+    function.may(
+        "FindRequests",
+        actions=["dynamodb:Query"],
+        resources=[f"{ledger.table_arn}/index/{BY_STATE}"],
+    )
+    function.may(
+        "RecognizeAccount",
+        actions=["organizations:DescribeAccount", "organizations:ListTagsForResource"],
+        resources=[f"{_organizations_arn(function)}:account/o-*/*"],
+    )
+    if not records:
+        function.may_announce_on(bus)
 
 
 def _grant_bookkeeping(
@@ -133,6 +160,57 @@ def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
     )
 
 
+def _grant_policies(functions: Mapping[str, OperationFunction], *, settings: Settings) -> None:
+    create_policy, attach_policy = functions["CreatePolicy"], functions["AttachPolicy"]
+    enable_policy_type = functions["EnablePolicyType"]
+    organization = _organizations_arn(create_policy)
+    own_policies = f"{organization}:policy/o-*/*"
+    # Those that AWS manages belong to no account, and may be attached as well.
+    aws_policies = f"arn:{Stack.of(create_policy).partition}:organizations::aws:policy/*"
+    root = f"{organization}:root/o-*/r-*"
+    targets = [f"{organization}:account/o-*/*", root, f"{organization}:ou/o-*/ou-*"]
+    of_allowed_types = {"StringEquals": {"organizations:PolicyType": list(settings.policy_types)}}
+
+    create_policy.may(
+        "EnsurePolicy",
+        actions=["organizations:ListPolicies", "organizations:CreatePolicy"],
+        resources=["*"],
+        conditions=of_allowed_types,
+    )
+    create_policy.may(
+        "ComparePolicy",
+        actions=["organizations:DescribePolicy"],
+        resources=[own_policies, aws_policies],
+        conditions=of_allowed_types,
+    )
+    create_policy.may(
+        "UpdatePolicy",
+        actions=["organizations:UpdatePolicy"],
+        resources=[own_policies],
+        conditions=of_allowed_types,
+    )
+    attach_policy.may(
+        "ReadAttachments",
+        actions=["organizations:ListPoliciesForTarget"],
+        resources=targets,
+        conditions=of_allowed_types,
+    )
+    # AWS checks the policy and its target.
+    attach_policy.may(
+        "AttachPolicy",
+        actions=["organizations:AttachPolicy"],
+        resources=[own_policies, aws_policies, *targets],
+        conditions=of_allowed_types,
+    )
+    enable_policy_type.may("FindRoot", actions=["organizations:ListRoots"], resources=["*"])
+    enable_policy_type.may(
+        "EnablePolicyType",
+        actions=["organizations:EnablePolicyType"],
+        resources=[root],
+        conditions=of_allowed_types,
+    )
+
+
 def _grant_organization_settings(
     functions: Mapping[str, OperationFunction], *, settings: Settings
 ) -> None:
@@ -150,22 +228,67 @@ def _grant_organization_settings(
             "StringEquals": {"organizations:ServicePrincipal": list(settings.service_principals)}
         },
     )
-    enable_root_sessions = functions["EnableOrganizationsRootSessions"]
-    enable_root_sessions.may(
-        "EnsureRootFeatures",
+    forced = " ".join(settings.forced_service_principals)
+    if forced:
+        enable_service_access.function.add_environment("FORCED_SERVICE_PRINCIPALS", forced)
+    for operation, features in {
+        "EnableOrganizationsRootCredentialsManagement": ["RootCredentialsManagement"],
+        "EnableOrganizationsRootSessions": ["RootCredentialsManagement", "RootSessions"],
+    }.items():
+        functions[operation].may(
+            "EnsureRootFeatures",
+            actions=[
+                "iam:ListOrganizationsFeatures",
+                *(f"iam:EnableOrganizations{feature}" for feature in features),
+            ],
+            resources=["*"],
+        )
+        # Root features need IAM's trusted access first; these functions can enable nobody else's.
+        functions[operation].may(
+            "EnableServiceAccessForIAM",
+            actions=["organizations:EnableAWSServiceAccess"],
+            resources=["*"],
+            conditions={"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}},
+        )
+
+
+def _grant_all_features(functions: Mapping[str, OperationFunction]) -> None:
+    enable_all_features = functions["EnableAllFeatures"]
+    accept_handshake = functions["AcceptHandshake"]
+    organization = _organizations_arn(enable_all_features)
+    stack = Stack.of(accept_handshake)
+    roles = f"arn:{stack.partition}:iam::{stack.account}:role/aws-service-role"
+
+    enable_all_features.may(
+        "MigrateToAllFeatures",
         actions=[
-            "iam:ListOrganizationsFeatures",
-            "iam:EnableOrganizationsRootCredentialsManagement",
-            "iam:EnableOrganizationsRootSessions",
+            "organizations:DescribeOrganization",
+            "organizations:ListHandshakesForOrganization",
+            "organizations:EnableAllFeatures",
         ],
         resources=["*"],
     )
-    # Root features need IAM's trusted access first; this function can enable nobody else's.
-    enable_root_sessions.may(
-        "EnableServiceAccessForIAM",
-        actions=["organizations:EnableAWSServiceAccess"],
-        resources=["*"],
-        conditions={"StringEquals": {"organizations:ServicePrincipal": "iam.amazonaws.com"}},
+    # A member that declined and left since then is not waited for.
+    enable_all_features.may(
+        "RecognizeMember",
+        actions=["organizations:DescribeAccount"],
+        resources=[f"{organization}:account/o-*/*"],
+    )
+    # AWS's pages disagree on which of the two the management account accepts; no invitation.
+    accept_handshake.may(
+        "FinalizeAllFeatures",
+        actions=["organizations:AcceptHandshake"],
+        resources=[
+            f"{organization}:handshake/o-*/{action}_all_features/h-*"
+            for action in ("approve", "enable")
+        ],
+    )
+    # All features come with Organizations' own role, which AWS makes with the caller's rights.
+    accept_handshake.may(
+        "CreateRoleOfOrganizations",
+        actions=["iam:CreateServiceLinkedRole"],
+        resources=[f"{roles}/organizations.amazonaws.com/AWSServiceRoleForOrganizations"],
+        conditions={"StringEquals": {"iam:AWSServiceName": "organizations.amazonaws.com"}},
     )
 
 

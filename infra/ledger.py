@@ -4,6 +4,9 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+BY_STATE = "byState"
+"""The index that lists requests by state and time."""
+
 
 class Ledger(Construct):
     """A DynamoDB table whose rows are `request#<requestId>`, listed by state through `byState`.
@@ -25,7 +28,7 @@ class Ledger(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.table.add_global_secondary_index(
-            index_name="byState",
+            index_name=BY_STATE,
             partition_key=dynamodb.Attribute(name="state", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="updatedAt", type=dynamodb.AttributeType.STRING),
             projection_type=dynamodb.ProjectionType.ALL,

@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.settings import Settings
@@ -22,14 +23,22 @@ def module_name(operation: str) -> str:
 
 
 class OperationFunction(Construct):
-    """The function of the operation `id_`, run by `operations.<module>.handler` of `code`.
+    """The function of the operation `id_`, run by `<package>.<module>.handler` of `code`.
 
     Its role starts with nothing but its own log group and traces. What else it may do, the stack
-    says by `may`, `may_use_ledger` and `may_announce_on`.
+    says by `may`, `may_use_ledger` and `may_announce_on`. `dead_letter_queue` is for functions that
+    events invoke: Lambda puts there what failed three times.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, code: lambda_.Code, settings: Settings
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        code: lambda_.Code,
+        settings: Settings,
+        package: str = "operations",
+        dead_letter_queue: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._log_group = logs.LogGroup(
@@ -47,12 +56,13 @@ class OperationFunction(Construct):
             description=f"Account vending: {id_}",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"operations.{module_name(id_)}.handler",
+            handler=f"{package}.{module_name(id_)}.handler",
             code=code,
             memory_size=settings.function_memory_mb,
             timeout=Duration.seconds(settings.function_timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self._log_group,
+            dead_letter_queue=dead_letter_queue,
             # Only the statements named here, none that a construct adds on its own.
             role=role.without_policy_updates(),
             environment={
@@ -73,6 +83,12 @@ class OperationFunction(Construct):
             actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
             resources=["*"],
         )
+        if dead_letter_queue is not None:
+            self.may(
+                "KeepWhatFailed",
+                actions=["sqs:SendMessage"],
+                resources=[dead_letter_queue.queue_arn],
+            )
 
     def may(
         self,

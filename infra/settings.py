@@ -1,11 +1,35 @@
 """What may differ between two installations of this product, in one place."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from aws_cdk.aws_logs import RetentionDays
 
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoveredAccountBaseline:
+    """What accounts made elsewhere are given: a request's keys, without its account.
+
+    Without an `organizational_unit` they stay where they are.
+    """
+
+    organizational_unit: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    service_access: tuple[str, ...] = ()
+    root_access: tuple[Literal["RootSessions", "RootCredentialsManagement"], ...] = ()
+
+    def as_request(self) -> dict[str, Any]:
+        """The keys of a request that are set."""
+        keys = {
+            "organizationalUnit": self.organizational_unit,
+            "tags": dict(self.tags),
+            "serviceAccess": list(self.service_access),
+            "rootAccess": list(self.root_access),
+        }
+        return {key: value for key, value in keys.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +39,13 @@ class Settings:
     `function_timeout_seconds` stays below the 60 seconds that the state machine gives each task, so
     that a slow function ends by its own time-out, which is logged, not by the state machine's.
     `service_principals` are the AWS services that a request's `serviceAccess` may name: the role of
-    EnableAWSServiceAccess can enable no other.
+    EnableAWSServiceAccess can enable no other. `forced_service_principals` are those of them that
+    are enabled through AWS Organizations even where AWS wants the service itself to do it.
+    `policy_types` are the types of policies that requests and organization documents may use.
+
+    `discovered_accounts` says what becomes of an account that somebody else made or let in:
+    `ignore` (no rule, no function), `record` (the ledger has a row of it, nothing on the account is
+    touched) or `baseline` (it goes through the door `existing` with `discovered_account_baseline`).
     """
 
     function_memory_mb: int = 512
@@ -23,3 +53,25 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_retention: RetentionDays = RetentionDays.SIX_MONTHS
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
+    forced_service_principals: tuple[str, ...] = ()
+    policy_types: tuple[str, ...] = (
+        "SERVICE_CONTROL_POLICY",
+        "RESOURCE_CONTROL_POLICY",
+        "TAG_POLICY",
+        "BACKUP_POLICY",
+        "AISERVICES_OPT_OUT_POLICY",
+        "CHATBOT_POLICY",
+        "DECLARATIVE_POLICY_EC2",
+        "SECURITYHUB_POLICY",
+    )
+    discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
+    discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
+
+    def __post_init__(self) -> None:
+        """Refuse, before anything is deployed, a baseline that no request could be granted."""
+        wanted = set(self.discovered_account_baseline.service_access)
+        if unknown := sorted(wanted - set(self.service_principals)):
+            raise ValueError(
+                "discovered_account_baseline.service_access names services that are not in "
+                f"service_principals: {', '.join(unknown)}"
+            )

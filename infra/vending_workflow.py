@@ -1,28 +1,18 @@
 """The workflow: the state machine of statemachines/account_vending.asl.json."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from aws_cdk import Aws, RemovalPolicy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.settings import Settings
+from infra.workflow import STATE_MACHINES, Workflow
 
 STATE_MACHINE_NAME = "account-vending"
-DEFINITION = Path(__file__).parents[1] / "statemachines" / "account_vending.asl.json"
 
 
-class VendingWorkflow(Construct):
-    """The state machine `account-vending`, which may invoke exactly `functions`.
-
-    `functions` maps an operation's name to its function; the definition calls it
-    `${<Operation>FunctionArn}`. Time-outs and the query language are said in the definition: given
-    here, they would not reach it.
-    """
+class VendingWorkflow(Workflow):
+    """The state machine `account-vending`: one execution per request."""
 
     def __init__(
         self,
@@ -32,75 +22,11 @@ class VendingWorkflow(Construct):
         functions: Mapping[str, lambda_.IFunction],
         settings: Settings,
     ) -> None:
-        super().__init__(scope, id_)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            retention=settings.log_retention,
-            removal_policy=RemovalPolicy.DESTROY,
+        super().__init__(
+            scope,
+            id_,
+            definition=STATE_MACHINES / "account_vending.asl.json",
+            functions=functions,
+            settings=settings,
+            name=STATE_MACHINE_NAME,
         )
-        role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            ),
-            inline_policies={"Workflow": iam.PolicyDocument(statements=_statements(functions))},
-        )
-        self.state_machine = sfn.StateMachine(
-            self,
-            "StateMachine",
-            state_machine_name=STATE_MACHINE_NAME,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(DEFINITION.read_text()),
-            definition_substitutions={
-                f"{operation}FunctionArn": function.function_arn
-                for operation, function in functions.items()
-            },
-            # Every step an account took, kept longer than the 90 days that Step Functions keeps
-            # histories; without the data, which carries email addresses.
-            logs=sfn.LogOptions(
-                destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False
-            ),
-            tracing_enabled=True,
-            role=role.without_policy_updates(),
-        )
-
-
-def _statements(functions: Mapping[str, lambda_.IFunction]) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            sid="RunOperations",
-            actions=["lambda:InvokeFunction"],
-            resources=[function.function_arn for function in functions.values()],
-        ),
-        # Log delivery and traces know no resources. Step Functions Developer Guide, "Using
-        # CloudWatch Logs to log execution history" and "X-Ray and Step Functions".
-        iam.PolicyStatement(
-            sid="DeliverLogs",
-            actions=[
-                "logs:CreateLogDelivery",
-                "logs:CreateLogStream",
-                "logs:DeleteLogDelivery",
-                "logs:DescribeLogGroups",
-                "logs:DescribeResourcePolicies",
-                "logs:GetLogDelivery",
-                "logs:ListLogDeliveries",
-                "logs:PutLogEvents",
-                "logs:PutResourcePolicy",
-                "logs:UpdateLogDelivery",
-            ],
-            resources=["*"],
-        ),
-        iam.PolicyStatement(
-            sid="WriteTraces",
-            actions=[
-                "xray:GetSamplingRules",
-                "xray:GetSamplingTargets",
-                "xray:PutTelemetryRecords",
-                "xray:PutTraceSegments",
-            ],
-            resources=["*"],
-        ),
-    ]

@@ -3,7 +3,7 @@
 Implements "How EventBridge retries delivering events" and "Using dead-letter queues" of the user
 guide. Errors that trying again cannot mend go to the dead-letter queue at once. A Step Functions
 target is started with the credentials of the rule target's role; queues and functions are reached
-by EventBridge itself.
+by EventBridge itself, functions only where their resource policy lets it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from embedded import role_clients
 from embedded.context import Context, current
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
+from embedded.eventbridge.permissions import may_invoke
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 185
@@ -105,8 +106,8 @@ class Delivery:
             self._invoke(target_input(self.target, self.event, occasion))
         except InvalidInput as error:
             return Failure(code="INVALID_JSON", message=str(error), final=True)
-        except _RoleRefused as error:
-            return Failure(code="FAILED_TO_ASSUME_ROLE", message=str(error), final=True)
+        except _NotLetIn as error:
+            return Failure(code=error.code, message=str(error), final=True)
         except ClientError as error:
             return _refusal(error)
         except ReadTimeoutError as error:
@@ -123,6 +124,8 @@ class Delivery:
         elif service == "sqs":
             self._send_message(arn, text)
         elif service == "lambda":
+            if not may_invoke(arn, source_arn=self.rule.arn):
+                raise _NotPermitted(f"the resource policy of {arn} does not let the rule invoke it")
             role_clients.client("lambda", region=region, session_name="events").invoke(
                 FunctionName=arn, InvocationType="Event", Payload=text.encode()
             )
@@ -190,8 +193,22 @@ class Delivery:
             _LOG.exception("an event was dropped: its dead-letter queue cannot be reached")
 
 
-class _RoleRefused(Exception):
+class _NotLetIn(Exception):
+    """The target cannot be reached as things are configured."""
+
+    code: str
+
+
+class _NotPermitted(_NotLetIn):
+    """The target's resource policy does not let EventBridge in."""
+
+    code = "NO_PERMISSIONS"
+
+
+class _RoleRefused(_NotLetIn):
     """There is no role to act with."""
+
+    code = "FAILED_TO_ASSUME_ROLE"
 
 
 def _queue_url(account_id: str, name: str) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from moto.awslambda import models
 
 from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs
+from embedded.lambda_runtime.later import settle
 
-__all__ = ["install", "logs", "reset", "shutdown"]
+__all__ = ["install", "logs", "reset", "settle", "shutdown"]
 
 
 def install(

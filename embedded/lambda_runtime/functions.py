@@ -7,7 +7,6 @@ template's asset is for Lambda's platform, the installed one is the same for thi
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
 import json
@@ -26,20 +25,18 @@ from moto.core.exceptions import JsonRESTError
 
 from embedded import REGION
 from embedded.context import current
-from embedded.lambda_runtime import function_log
+from embedded.lambda_runtime import function_log, later
 from embedded.lambda_runtime.environment import (
     EnvironmentGoneError,
     ExecutionEnvironment,
     Outcome,
     Plan,
 )
-from embedded.lambda_runtime.pool import Pool, PoolClosedError
+from embedded.lambda_runtime.pool import Pool
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import FunctionSettings, shared_variables
 
 _RUNTIME = "python3.13"
-_RETRY_AFTER_SECONDS = (60, 120)
-"""When Lambda tries a failed asynchronous invocation again."""
 
 
 class LambdaRuntime:
@@ -143,6 +140,7 @@ class EmbeddedFunction(models.LambdaFunction):
             "LogGroup": f"/aws/lambda/{spec['FunctionName']}",
             **(spec.get("LoggingConfig") or {}),
         }
+        self.dead_letter_config = spec.get("DeadLetterConfig") or {}
         super().__init__(account_id, spec, region, version)
         self.logs_group_name = self.logging_config["LogGroup"]
 
@@ -168,14 +166,18 @@ class EmbeddedFunction(models.LambdaFunction):
             )
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        """As moto's, with the logging configuration."""
-        return {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+        """As moto's, with the properties that moto leaves out."""
+        more = {"DeadLetterConfig": self.dead_letter_config} if self.dead_letter_config else {}
+        shown = super().get_configuration(on_create)
+        return {**shown, **more, "LoggingConfig": self.logging_config}
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """As moto's, with the properties that moto leaves out."""
         if "LoggingConfig" in config_updates:
             self.logging_config = {**self.logging_config, **config_updates["LoggingConfig"]}
             self.logs_group_name = self.logging_config["LogGroup"]
+        if "DeadLetterConfig" in config_updates:
+            self.dead_letter_config = config_updates["DeadLetterConfig"]
         if "TracingConfig" in config_updates:
             self.tracing_config = config_updates["TracingConfig"]
         return dict(super().update_configuration(config_updates))
@@ -201,9 +203,15 @@ class EmbeddedFunction(models.LambdaFunction):
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            threading.Thread(
-                target=self._run_later, args=(payload, request_headers), daemon=True
-            ).start()
+            runtime = _runtime()
+            later.run(
+                lambda: runtime.invoke(self, payload, request_headers),
+                later.Event(
+                    payload=payload,
+                    dead_letter_arn=self.dead_letter_config.get("TargetArn"),
+                    role_arn=str(self.role),
+                ),
+            )
             return b""
         outcome = _runtime().invoke(self, payload, request_headers)
         response_headers["X-Amz-Executed-Version"] = str(self.version)
@@ -212,14 +220,6 @@ class EmbeddedFunction(models.LambdaFunction):
         if request_headers.get("X-Amz-Log-Type") == "Tail":
             response_headers["x-amz-log-result"] = base64.b64encode(outcome.tail).decode()
         return outcome.payload
-
-    def _run_later(self, payload: bytes, headers: Any) -> None:
-        runtime, clock = _runtime(), current().clock
-        with contextlib.suppress(PoolClosedError):
-            for pause in (*_RETRY_AFTER_SECONDS, 0):
-                if not runtime.invoke(self, payload, headers).failed:
-                    return
-                clock.sleep(pause)
 
 
 def construct_id(function: FunctionSettings) -> str:

@@ -66,7 +66,8 @@ def _outcome(
     row: Row, request: AccountRequest, execution_arn: str, executions: SFNClient
 ) -> Outcome:
     state = row["state"]
-    if state == "REJECTED":
+    # Refused before, or an account made elsewhere that nobody has asked anything for yet.
+    if state == "REJECTED" or "executionArn" not in row:
         return "ACCEPTED"
     if row.get("fingerprint", request.fingerprint()) != request.fingerprint():
         raise _conflict(row)

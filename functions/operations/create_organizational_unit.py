@@ -27,19 +27,25 @@ class CreateOrganizationalUnit(Payload):
 
 
 def run(payload: CreateOrganizationalUnit, *, organizations: OrganizationsClient) -> Json:
-    """{organizationalUnitId}: of the last name on the path, or of the root.
+    """{organizationalUnitId, path, created}: the id of the last name on the path, or of the root.
+
+    `created` are the paths of what was missing, the topmost first.
 
     Implements CreateOrganizationalUnit of the AWS Organizations API reference.
     """
     parent_id = _root_id(organizations)
-    parent_is_new = False
-    for name in payload.organizational_unit.split("/"):
-        if not name:
-            continue
-        found = None if parent_is_new else _find(organizations, parent_id, name)
-        parent_is_new = found is None
+    path, created = "", list[str]()
+    for name in filter(None, payload.organizational_unit.split("/")):
+        path += f"/{name}"
+        found = None if created else _find(organizations, parent_id, name)
+        if found is None:
+            created.append(path)
         parent_id = found or _create(organizations, parent_id, name)
-    return {"organizationalUnitId": parent_id}
+    return {
+        "organizationalUnitId": parent_id,
+        "path": payload.organizational_unit,
+        "created": created,
+    }
 
 
 def _root_id(organizations: OrganizationsClient) -> str:

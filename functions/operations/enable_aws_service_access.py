@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from vending import aws
+from pydantic import Field
+
+from vending import aws, settings, trusted_services
 from vending.operation import Json, Payload, operation
 from vending.request import ServicePrincipal
 
@@ -18,19 +21,31 @@ CALLS = {
 
 
 class EnableAWSServiceAccess(Payload):
-    """The services to enable."""
+    """The services to enable; `forced` ones even where AWS wants the service itself to do it.
+
+    An account request forces nothing: only an organization's document and the stack's settings do.
+    """
 
     service_principals: list[ServicePrincipal]
+    forced: list[ServicePrincipal] = Field([])
 
 
-def run(payload: EnableAWSServiceAccess, *, organizations: OrganizationsClient) -> Json:
-    """{enabled, alreadyEnabled}, each in the order asked for.
+def run(
+    payload: EnableAWSServiceAccess,
+    *,
+    organizations: OrganizationsClient,
+    always_forced: Collection[str] = (),
+) -> Json:
+    """{enabled, alreadyEnabled, warnings}, each in the order asked for.
+
+    OperationRefused (ServiceEnablesItself), before anything is enabled, when AWS wants one that is
+    not enabled yet to be enabled by its own service only, and nobody forces it.
 
     Implements EnableAWSServiceAccess of the AWS Organizations API reference.
     """
     wanted = payload.service_principals
     if not wanted:
-        return {"enabled": [], "alreadyEnabled": []}
+        return {"enabled": [], "alreadyEnabled": [], "warnings": []}
     pages = organizations.get_paginator("list_aws_service_access_for_organization")
     present = {
         service.get("ServicePrincipal")
@@ -38,15 +53,18 @@ def run(payload: EnableAWSServiceAccess, *, organizations: OrganizationsClient) 
         for service in page.get("EnabledServicePrincipals", [])
     }
     missing = [principal for principal in wanted if principal not in present]
+    trusted_services.refuse_unforced(missing, forced={*payload.forced, *always_forced})
     for principal in missing:
         organizations.enable_aws_service_access(ServicePrincipal=principal)
     return {
         "enabled": missing,
         "alreadyEnabled": [principal for principal in wanted if principal in present],
+        "warnings": trusted_services.warnings(missing),
     }
 
 
 @operation(EnableAWSServiceAccess)
 def handler(payload: EnableAWSServiceAccess) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    forced = settings.read(settings.ServiceAccessSettings).forced_service_principals.split()
+    return run(payload, organizations=aws.organizations(), always_forced=forced)

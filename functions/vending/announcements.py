@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
+REQUESTED = "AccountRequested"
 ENDINGS = {
     "VENDED": "AccountVended",
     "FAILED": "AccountVendingFailed",
@@ -48,11 +49,27 @@ class Announcements:
             }
             for detail_type in detail_types
         ]
+        self._put(entries)
+
+    def request(self, request: Mapping[str, Any], *, source: str) -> None:
+        """Ask for an account as anybody may: ServiceUnavailable as with `state_changed`."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": source,
+                    "DetailType": REQUESTED,
+                    "Detail": json.dumps(request, separators=(",", ":")),
+                }
+            ]
+        )
+
+    def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
         with translating():
             answer = self.client.put_events(Entries=entries)
         if answer["FailedEntryCount"]:
             refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})
             raise ServiceUnavailable(
                 f"PutEvents: EventBridge did not accept an event ({', '.join(refused)}).",
-                remedy="Nothing to do: the workflow tries again by itself.",
+                remedy="Nothing to do: it is tried again by itself.",
             )

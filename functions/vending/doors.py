@@ -38,11 +38,6 @@ def unavailable(raw: dict[str, Any]) -> list[str]:
         problems.append(
             f"source: '{source}' is not available in this version; use 'new' or 'existing'"
         )
-    if raw.get("policies"):
-        problems.append(
-            "policies: are not attached by this version; leave them out and attach them in AWS "
-            "Organizations once the account is vended"
-        )
     return problems
 
 

@@ -8,6 +8,7 @@ Each check returns what is wrong in the requester's words, never echoing an emai
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 
@@ -156,6 +157,18 @@ def service_principal(value: str) -> list[str]:
             "must be a service principal in lower case, such as guardduty.amazonaws.com"
         )
     return problems
+
+
+def policy_content(value: str, policy_type: str | None) -> list[str]:
+    """A JSON object as text, no longer than the type allows; its syntax is AWS's to check."""
+    longest = POLICY_CONTENT_MAX.get(policy_type or "")
+    if longest is not None and len(value) > longest:
+        return [f"must have at most {longest:,} characters, this one has {len(value):,}"]
+    try:
+        document = json.loads(value)
+    except (ValueError, RecursionError):
+        return ["must be a JSON object as text"]
+    return [] if isinstance(document, dict) else ["must be a JSON object as text"]
 
 
 def free_text(value: str) -> list[str]:

@@ -34,9 +34,11 @@ _WORDS = {
 }
 
 
-def problems_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
+def problems_in(
+    error: ValidationError, model: type[BaseModel], *, document: str = "a request"
+) -> list[str]:
     """Every finding as `where: what`, in the order of the model's fields."""
-    return list(_described(error, model))
+    return list(_described(error, model, document))
 
 
 def repeated(raw: dict[str, Any], key: str) -> list[str]:
@@ -48,13 +50,13 @@ def repeated(raw: dict[str, Any], key: str) -> list[str]:
     return [text for text, times in counted.items() if times > 1]
 
 
-def _described(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
+def _described(error: ValidationError, model: type[BaseModel], document: str) -> Iterator[str]:
     for details in error.errors(include_url=False, include_input=False):
         kind, where = details["type"], _where(details["loc"])
         if kind == "default_factory_not_called":
             continue  # said only because another field, listed too, is wrong
         if kind == "extra_forbidden":
-            yield f"{where}: is not a key of a request{_did_you_mean(details, model)}"
+            yield f"{where}: is not a key of {document}{_did_you_mean(details, model)}"
         elif kind == PROBLEM:
             yield from (f"{where}: {text}" for text in details["ctx"]["problems"])
         elif kind in _WORDS:

@@ -83,6 +83,16 @@ ServicePrincipal = Annotated[
 FreeText = Annotated[str, *_checked(limits.free_text)]
 RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
 Source = Literal["new", "new-govcloud", "invited", "existing"]
+PolicyType = Literal[
+    "SERVICE_CONTROL_POLICY",
+    "RESOURCE_CONTROL_POLICY",
+    "TAG_POLICY",
+    "BACKUP_POLICY",
+    "AISERVICES_OPT_OUT_POLICY",
+    "CHATBOT_POLICY",
+    "DECLARATIVE_POLICY_EC2",
+    "SECURITYHUB_POLICY",
+]
 
 
 class Model(BaseModel):
@@ -127,16 +137,7 @@ class Policy(Model):
     """A policy to attach; without content, one of that name must exist."""
 
     name: Annotated[str, Field(min_length=1, max_length=limits.POLICY_NAME_MAX)]
-    type: Literal[
-        "SERVICE_CONTROL_POLICY",
-        "RESOURCE_CONTROL_POLICY",
-        "TAG_POLICY",
-        "BACKUP_POLICY",
-        "AISERVICES_OPT_OUT_POLICY",
-        "CHATBOT_POLICY",
-        "DECLARATIVE_POLICY_EC2",
-        "SECURITYHUB_POLICY",
-    ]
+    type: PolicyType
     description: Annotated[str, Field(max_length=limits.POLICY_DESCRIPTION_MAX)] = ""
     content: str | None = Field(None, description="The policy as JSON text.")
 
@@ -209,9 +210,9 @@ def parse(raw: object) -> AccountRequest:
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:
-        raise RequestInvalid(_listed([*problems_in(error, AccountRequest), *problems])) from None
+        raise RequestInvalid(listed([*problems_in(error, AccountRequest), *problems])) from None
     if problems:
-        raise RequestInvalid(_listed(problems))
+        raise RequestInvalid(listed(problems))
     return request
 
 
@@ -269,22 +270,28 @@ def _set_problems(raw: dict[str, Any]) -> list[str]:
         problems.extend(
             f"{key}: {limits.shown(value)} is listed more than once" for value in repeated(raw, key)
         )
-    policies = raw.get("policies")
-    if isinstance(policies, list):
-        for index, policy in enumerate(policies):
-            problems.extend(_policy_problems(index, policy))
+    return [*problems, *policy_problems(raw.get("policies"))]
+
+
+def policy_problems(policies: object) -> list[str]:
+    """What is wrong with the policies of a request or of an organization's document."""
+    if not isinstance(policies, list):
+        return []
+    problems, earlier = [], dict[tuple[str, str], int]()
+    for index, policy in enumerate(policies):
+        if not isinstance(policy, dict):
+            continue
+        kind, name, content = (policy.get(key) for key in ("type", "name", "content"))
+        if isinstance(kind, str) and isinstance(name, str):
+            first = earlier.setdefault((kind, name), index)
+            if first != index:
+                problems.append(f"policies[{index}]: is the policy of policies[{first}] again")
+        if isinstance(content, str):
+            problems.extend(
+                f"policies[{index}].content: {text}"
+                for text in limits.policy_content(content, kind if isinstance(kind, str) else None)
+            )
     return problems
-
-
-def _policy_problems(index: int, policy: object) -> list[str]:
-    if not isinstance(policy, dict):
-        return []
-    content, kind = policy.get("content"), policy.get("type")
-    longest = limits.POLICY_CONTENT_MAX.get(kind) if isinstance(kind, str) else None
-    if longest is None or not isinstance(content, str) or len(content) <= longest:
-        return []
-    has = f"must have at most {longest:,} characters, this one has {len(content):,}"
-    return [f"policies[{index}].content: {has}"]
 
 
 def _kind(raw: object) -> str:
@@ -296,7 +303,8 @@ _LISTED_MAX = 60
 """Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
 
 
-def _listed(problems: list[str]) -> list[str]:
+def listed(problems: list[str]) -> list[str]:
+    """The problems, as many as an error can carry."""
     if len(problems) <= _LISTED_MAX:
         return problems
     return [*problems[:_LISTED_MAX], f"… and {len(problems) - _LISTED_MAX} more problems"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from vending.catalogue import explain
 from vending.errors import OperationRefused
@@ -29,6 +29,19 @@ class AnnouncementSettings(Settings):
     """What the functions that announce states need."""
 
     bus_name: Filled = Field(alias="EVENT_BUS_NAME")
+
+
+class ServiceAccessSettings(Settings):
+    """Service principals, separated by spaces, that this installation enables by force."""
+
+    forced_service_principals: str = Field("", alias="FORCED_SERVICE_PRINCIPALS")
+
+
+class DiscoverySettings(Settings):
+    """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
+
+    become: Literal["record", "baseline"] = Field(alias="DISCOVERED_ACCOUNTS")
+    baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
 
 
 S = TypeVar("S", bound=Settings)

@@ -48,6 +48,9 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("ConditionalCheckFailedException", None),
             ("DuplicateAccountException", None),
             ("DuplicateOrganizationalUnitException", None),
+            ("DuplicatePolicyAttachmentException", None),
+            ("DuplicatePolicyException", None),
+            ("PolicyChangesInProgressException", None),
             ("ReplicatedWriteConflictException", None),
             ("SourceParentNotFoundException", None),
             ("TransactionConflictException", None),
@@ -84,6 +87,8 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("InternalFailure", None),
             ("InternalServerError", None),
             ("ParentNotFoundException", None),
+            ("PolicyNotFoundException", None),
+            ("PolicyTypeNotEnabledException", None),
             ("RequestExpired", None),
             ("RequestTimeout", None),
             ("RequestTimeoutException", None),
@@ -130,6 +135,7 @@ ACTION_PREFIXES = {
     "ListOrganizationsFeatures": "iam",
     "PutEvents": "events",
     "PutItem": "dynamodb",
+    "Query": "dynamodb",
     "UpdateItem": "dynamodb",
 }
 """Of the operations that are not of Organizations."""
@@ -178,7 +184,7 @@ def translating() -> Iterator[None]:
 
 
 def _refusal(error: ClientError) -> VendingError:
-    code, reason = _code(error), _reason(error)
+    code, reason = _code(error), reason_of(error)
     words = explain(code, reason)
     kind = RETRIED.get((code, reason)) or RETRIED.get((code, None))
     if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
@@ -214,7 +220,8 @@ def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "Unknown")
 
 
-def _reason(error: ClientError) -> str | None:
+def reason_of(error: ClientError) -> str | None:
+    """The Reason that Organizations gives with some of its codes."""
     modelled: Mapping[str, Any] = error.response
     return modelled.get("Reason")
 

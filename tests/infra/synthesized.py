@@ -1,15 +1,26 @@
 """Reading the template that `make synth` made."""
 
+from __future__ import annotations
+
 import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 ASSEMBLY = ROOT / "cdk.out"
 TEMPLATE_NAME = "AccountVending.template.json"
-DEFINITION = ROOT / "statemachines" / "account_vending.asl.json"
+STATE_MACHINES = ROOT / "statemachines"
+DEFINITION = STATE_MACHINES / "account_vending.asl.json"
+MACHINES = {
+    "VendingWorkflow": DEFINITION,
+    "OrganizationSetupWorkflow": STATE_MACHINES / "organization_setup.asl.json",
+}
+"""Constructs of state machines, and the file that each one's definition stands in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +53,47 @@ class SynthesizedTemplate:
         (resource,) = self.of_type(type_).values()
         return resource
 
+    def machine_id(self, construct: str) -> str:
+        """The logical id of the state machine of a construct."""
+        (id_,) = (
+            id_
+            for id_ in self.of_type("AWS::StepFunctions::StateMachine")
+            if id_.startswith(construct)
+        )
+        return id_
+
+    def machine(self, construct: str = "VendingWorkflow") -> dict[str, Any]:
+        """The properties of a construct's state machine."""
+        properties: dict[str, Any] = self.document["Resources"][self.machine_id(construct)][
+            "Properties"
+        ]
+        return properties
+
     def functions(self) -> dict[str, dict[str, Any]]:
-        """The functions' properties, by operation."""
+        """The properties of the workflow's functions, by operation."""
         return {
             re.sub(r"Function[0-9A-F]{8}$", "", id_): resource["Properties"]
             for id_, resource in self.of_type("AWS::Lambda::Function").items()
+            if resource["Properties"]["Handler"].startswith("operations.")
         }
+
+    def entrance(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Logical id and properties of the function that is not an operation and has this name."""
+        ((id_, resource),) = (
+            (id_, resource)
+            for id_, resource in self.of_type("AWS::Lambda::Function").items()
+            if re.search(rf"{name}Function[0-9A-F]{{8}}$", id_)
+        )
+        return id_, resource["Properties"]
+
+    def rule(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Logical id and properties of the rule of this construct id."""
+        ((id_, resource),) = (
+            (id_, resource)
+            for id_, resource in self.of_type("AWS::Events::Rule").items()
+            if re.search(rf"{name}[0-9A-F]{{8}}$", id_)
+        )
+        return id_, resource["Properties"]
 
     def statements(self, role_id: str) -> list[Statement]:
         """Everything a role may do, from its own policies and those attached to it."""
@@ -65,9 +111,24 @@ class SynthesizedTemplate:
         return self.statements(logical_id(self.functions()[operation]["Role"]))
 
 
-def read_template() -> SynthesizedTemplate:
-    """The template in cdk.out."""
-    return SynthesizedTemplate(json.loads((ASSEMBLY / TEMPLATE_NAME).read_text()))
+def read_template(assembly: Path = ASSEMBLY) -> SynthesizedTemplate:
+    """The template in cdk.out, or in another assembly."""
+    return SynthesizedTemplate(json.loads((assembly / TEMPLATE_NAME).read_text()))
+
+
+def synthesize(settings: Settings, assembly: Path) -> SynthesizedTemplate:
+    """Synthesize the stack with other settings than app.py's into the folder `assembly`."""
+    # Slow to import, and most tests only read; `infra` comes first to choose the Node.
+    from infra.account_vending_stack import AccountVendingStack  # noqa: PLC0415
+
+    # isort: split
+    from aws_cdk import App  # noqa: PLC0415
+
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = App(outdir=str(assembly), context=context, analytics_reporting=False, tree_metadata=False)
+    AccountVendingStack(app, "AccountVending", settings=settings)
+    app.synth()
+    return read_template(assembly)
 
 
 def logical_id(reference: dict[str, Any]) -> str:

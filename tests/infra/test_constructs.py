@@ -2,12 +2,20 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
-from tests.infra.synthesized import DEFINITION, ROOT, SynthesizedTemplate, flat, logical_id
+from tests.infra.synthesized import (
+    DEFINITION,
+    MACHINES,
+    ROOT,
+    SynthesizedTemplate,
+    flat,
+    logical_id,
+)
 
 PHYSICAL_NAME_PROPERTIES = (
     "FunctionName",
@@ -120,22 +128,23 @@ def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
         assert environment["LOG_LEVEL"] == "INFO"
 
 
+@pytest.mark.parametrize("construct", MACHINES)
 def test_state_machine_is_standard_traced_and_logged_without_data(
-    template: SynthesizedTemplate,
+    template: SynthesizedTemplate, construct: str
 ) -> None:
-    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+    machine = template.machine(construct)
 
-    assert machine["StateMachineName"] == "account-vending"
     assert machine["StateMachineType"] == "STANDARD"
     assert machine["TracingConfiguration"] == {"Enabled": True}
     assert machine["LoggingConfiguration"]["Level"] == "ALL"
     assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
+@pytest.mark.parametrize("construct", MACHINES)
 def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
-    template: SynthesizedTemplate,
+    template: SynthesizedTemplate, construct: str
 ) -> None:
-    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+    machine = template.machine(construct)
 
     placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
 
@@ -148,8 +157,8 @@ def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
 def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
     template: SynthesizedTemplate,
 ) -> None:
-    rule = template.only("AWS::Events::Rule")["Properties"]
-    (machine_id,) = template.of_type("AWS::StepFunctions::StateMachine")
+    _, rule = template.rule("AccountRequested")
+    machine_id = template.machine_id("VendingWorkflow")
     (bus_id,) = template.of_type("AWS::Events::EventBus")
     (target,) = rule["Targets"]
 
@@ -161,7 +170,7 @@ def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
 
 
 def test_rule_retries_for_a_day_and_then_keeps_the_event(template: SynthesizedTemplate) -> None:
-    (target,) = template.only("AWS::Events::Rule")["Properties"]["Targets"]
+    (target,) = template.rule("AccountRequested")[1]["Targets"]
     (queue_id,) = template.of_type("AWS::SQS::Queue")
 
     assert target["RetryPolicy"] == {
@@ -178,19 +187,18 @@ def test_dead_letter_queue_is_encrypted_and_keeps_two_weeks(template: Synthesize
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
 
 
-def test_dead_letter_queue_takes_messages_from_the_rule_only_and_over_tls_only(
+def test_dead_letter_queue_takes_messages_from_the_rules_only_and_over_tls_only(
     template: SynthesizedTemplate,
 ) -> None:
     policy = template.only("AWS::SQS::QueuePolicy")["Properties"]["PolicyDocument"]
-    (rule_id,) = template.of_type("AWS::Events::Rule")
-    statements = {each["Effect"]: each for each in policy["Statement"]}
+    (deny,) = (each for each in policy["Statement"] if each["Effect"] == "Deny")
+    allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
 
-    assert len(policy["Statement"]) == 2
-    assert statements["Deny"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert statements["Allow"]["Action"] == "sqs:SendMessage"
-    assert statements["Allow"]["Condition"] == {
-        "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": [rule_id, "Arn"]}}
-    }
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {each["Action"] for each in allowed} == {"sqs:SendMessage"}
+    assert sorted(
+        logical_id(each["Condition"]["ArnEquals"]["aws:SourceArn"]) for each in allowed
+    ) == sorted(template.of_type("AWS::Events::Rule"))
 
 
 def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
@@ -200,17 +208,20 @@ def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
         id_
         for id_, resource in template.document["Resources"].items()
         for name in PHYSICAL_NAME_PROPERTIES
-        if name in resource["Properties"] and resource["Type"] != "AWS::IAM::Policy"
+        if name in resource["Properties"]
+        # One must be named, the other says whose it is.
+        and resource["Type"] not in ("AWS::IAM::Policy", "AWS::Lambda::Permission")
     }
 
     assert named == set()
     assert template.only("AWS::Events::EventBus")["Properties"]["Name"] == "account-vending"
+    assert template.machine()["StateMachineName"] == "account-vending"
+    assert "StateMachineName" not in template.machine("OrganizationSetupWorkflow")
 
 
 def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTemplate) -> None:
     outputs = template.document["Outputs"]
     expected = {
-        "StateMachineArn": "AWS::StepFunctions::StateMachine",
         "EventBusName": "AWS::Events::EventBus",
         "LedgerTableName": "AWS::DynamoDB::Table",
         "DeadLetterQueueUrl": "AWS::SQS::Queue",
@@ -219,7 +230,13 @@ def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTempl
     for output, type_ in expected.items():
         (id_,) = template.of_type(type_)
         assert flat(outputs[output]["Value"]) == f"${{{id_}}}"
+    for output, construct in {
+        "StateMachineArn": "VendingWorkflow",
+        "OrganizationSetupStateMachineArn": "OrganizationSetupWorkflow",
+    }.items():
+        assert outputs[output]["Value"] == {"Ref": template.machine_id(construct)}
 
 
-def test_definition_is_json_of_one_machine() -> None:
-    assert json.loads(DEFINITION.read_text())["QueryLanguage"] == "JSONata"
+@pytest.mark.parametrize("definition", MACHINES.values(), ids=MACHINES)
+def test_definition_is_json_of_one_machine(definition: Path) -> None:
+    assert json.loads(definition.read_text())["QueryLanguage"] == "JSONata"

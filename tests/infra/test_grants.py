@@ -3,14 +3,17 @@
 import json
 import re
 from importlib import import_module
+from typing import get_args
 
 import pytest
 
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from tests.infra.synthesized import SynthesizedTemplate, logical_id
+from infra.settings import Settings
+from tests.infra.synthesized import MACHINES, ROOT, SynthesizedTemplate, flat, logical_id
 from vending.limits import REQUEST_ID_TAG
+from vending.request import PolicyType
 
 ANY = "*"
 LEDGER = "ledger"
@@ -18,6 +21,16 @@ BUS = "bus"
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
 ROOTS = "arn:aws:organizations::${AWS::AccountId}:root/o-*/r-*"
 UNITS = "arn:aws:organizations::${AWS::AccountId}:ou/o-*/ou-*"
+POLICIES = "arn:aws:organizations::${AWS::AccountId}:policy/o-*/*"
+AWS_POLICIES = "arn:aws:organizations::aws:policy/*"
+ALL_FEATURES_HANDSHAKES = {
+    f"arn:aws:organizations::${{AWS::AccountId}}:handshake/o-*/{action}_all_features/h-*"
+    for action in ("approve", "enable")
+}
+ORGANIZATIONS_ROLE = (
+    "arn:aws:iam::${AWS::AccountId}:role/aws-service-role/organizations.amazonaws.com/"
+    "AWSServiceRoleForOrganizations"
+)
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 
 CREATION_FINDER = {
@@ -62,8 +75,27 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListTagsForResource": {ACCOUNTS},
         "organizations:TagResource": {ACCOUNTS},
     },
+    "EnablePolicyType": {
+        "organizations:ListRoots": {ANY},
+        "organizations:EnablePolicyType": {ROOTS},
+    },
+    "CreatePolicy": {
+        "organizations:ListPolicies": {ANY},
+        "organizations:CreatePolicy": {ANY},
+        "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
+        "organizations:UpdatePolicy": {POLICIES},
+    },
+    "AttachPolicy": {
+        "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
+        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS, ROOTS, UNITS},
+    },
     "EnableAWSServiceAccess": {
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
+        "organizations:EnableAWSServiceAccess": {ANY},
+    },
+    "EnableOrganizationsRootCredentialsManagement": {
+        "iam:ListOrganizationsFeatures": {ANY},
+        "iam:EnableOrganizationsRootCredentialsManagement": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
     "EnableOrganizationsRootSessions": {
@@ -74,6 +106,18 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     },
     "RecordVended": announced_row("UpdateItem"),
     "RecordFailure": announced_row("GetItem", "PutItem", "UpdateItem"),
+    "AcceptOrganizationSetup": {},
+    "EnableAllFeatures": {
+        "organizations:DescribeOrganization": {ANY},
+        "organizations:ListHandshakesForOrganization": {ANY},
+        "organizations:EnableAllFeatures": {ANY},
+        "organizations:DescribeAccount": {ACCOUNTS},
+    },
+    "AcceptHandshake": {
+        "organizations:AcceptHandshake": ALL_FEATURES_HANDSHAKES,
+        "iam:CreateServiceLinkedRole": {ORGANIZATIONS_ROLE},
+    },
+    "ReportOrganizationSetup": {},
 }
 
 # Service Authorization Reference: these actions know no resources.
@@ -92,11 +136,16 @@ ACTIONS_WITHOUT_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "organizations:CreateAccount",
+    "organizations:CreatePolicy",
     "organizations:DescribeCreateAccountStatus",
+    "organizations:DescribeOrganization",
     "organizations:EnableAWSServiceAccess",
+    "organizations:EnableAllFeatures",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListAccounts",
     "organizations:ListCreateAccountStatus",
+    "organizations:ListHandshakesForOrganization",
+    "organizations:ListPolicies",
     "organizations:ListRoots",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
@@ -141,25 +190,44 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
     needed = set(module.CALLS)
     if "organizations:CreateAccount" in needed:
         needed.add("organizations:TagResource")  # AWS checks it too, for the tags at creation
+    if "organizations:AcceptHandshake" in needed:
+        needed.add("iam:CreateServiceLinkedRole")  # AWS makes its role on behalf of the caller
 
     assert set(EXPECTED_GRANTS[operation]) == needed
 
 
-def test_state_machine_may_invoke_exactly_the_functions(template: SynthesizedTemplate) -> None:
-    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
+@pytest.mark.parametrize("construct", MACHINES)
+def test_state_machine_may_invoke_exactly_the_functions_it_names(
+    template: SynthesizedTemplate, construct: str
+) -> None:
+    machine = template.machine(construct)
     statements = template.statements(logical_id(machine["RoleArn"]))
 
     (invoke,) = (each for each in statements if "lambda:InvokeFunction" in each.actions)
 
     assert invoke.actions == {"lambda:InvokeFunction"}
     assert invoke.resources == {
-        f"${{{function}.Arn}}" for function in template.of_type("AWS::Lambda::Function")
+        flat(function) for function in machine["DefinitionSubstitutions"].values()
+    }
+
+
+def test_every_operation_is_run_by_a_state_machine(template: SynthesizedTemplate) -> None:
+    run = {
+        logical_id(function)
+        for construct in MACHINES
+        for function in template.machine(construct)["DefinitionSubstitutions"].values()
+    }
+
+    assert run == {
+        id_
+        for id_, function in template.of_type("AWS::Lambda::Function").items()
+        if function["Properties"]["Handler"].startswith("operations.")
     }
 
 
 def test_rule_may_start_exactly_this_machine(template: SynthesizedTemplate) -> None:
-    (target,) = template.only("AWS::Events::Rule")["Properties"]["Targets"]
-    (machine_id,) = template.of_type("AWS::StepFunctions::StateMachine")
+    (target,) = template.rule("AccountRequested")[1]["Targets"]
+    machine_id = template.machine_id("VendingWorkflow")
 
     (start,) = template.statements(logical_id(target["RoleArn"]))
 
@@ -183,6 +251,7 @@ def test_account_without_request_id_tag_cannot_be_created(template: SynthesizedT
     ("operation", "principals"),
     [
         ("EnableAWSServiceAccess", list(DOCUMENTED_SERVICE_PRINCIPALS)),
+        ("EnableOrganizationsRootCredentialsManagement", "iam.amazonaws.com"),
         ("EnableOrganizationsRootSessions", "iam.amazonaws.com"),
     ],
 )
@@ -199,18 +268,63 @@ def test_service_access_is_limited_to_named_services(
     assert enable.condition == {"StringEquals": {"organizations:ServicePrincipal": principals}}
 
 
+@pytest.mark.parametrize("operation", ["CreatePolicy", "AttachPolicy", "EnablePolicyType"])
+def test_policies_are_limited_to_named_types(template: SynthesizedTemplate, operation: str) -> None:
+    of_allowed_types = {"StringEquals": {"organizations:PolicyType": list(Settings().policy_types)}}
+
+    conditions = {
+        action: statement.condition
+        for statement in template.statements_of(operation)
+        for action in statement.actions
+        if action.startswith("organizations:") and action != "organizations:ListRoots"
+    }
+
+    assert conditions
+    assert all(condition == of_allowed_types for condition in conditions.values())
+
+
+def test_policy_types_are_those_that_requests_may_use() -> None:
+    assert set(Settings().policy_types) == set(get_args(PolicyType))
+
+
+def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
+    template: SynthesizedTemplate,
+) -> None:
+    (create,) = (
+        statement
+        for statement in template.statements_of("AcceptHandshake")
+        if "iam:CreateServiceLinkedRole" in statement.actions
+    )
+
+    assert create.condition == {
+        "StringEquals": {"iam:AWSServiceName": "organizations.amazonaws.com"}
+    }
+
+
+def test_service_principals_and_what_is_known_of_them_are_the_same_set() -> None:
+    file = ROOT / "functions" / "vending" / "service_principals.json"
+
+    assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(json.loads(file.read_text()))
+
+
 def test_service_principals_are_sorted_and_unique() -> None:
     assert list(DOCUMENTED_SERVICE_PRINCIPALS) == sorted(set(DOCUMENTED_SERVICE_PRINCIPALS))
 
 
 def test_roles_have_no_managed_policies_and_one_owner_each(template: SynthesizedTemplate) -> None:
     roles = template.of_type("AWS::IAM::Role")
-    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
-    (target,) = template.only("AWS::Events::Rule")["Properties"]["Targets"]
     owners = [
-        *(logical_id(function["Role"]) for function in template.functions().values()),
-        logical_id(machine["RoleArn"]),
-        logical_id(target["RoleArn"]),
+        *(
+            logical_id(function["Properties"]["Role"])
+            for function in template.of_type("AWS::Lambda::Function").values()
+        ),
+        *(logical_id(template.machine(construct)["RoleArn"]) for construct in MACHINES),
+        *(
+            logical_id(target["RoleArn"])
+            for rule in template.of_type("AWS::Events::Rule").values()
+            for target in rule["Properties"]["Targets"]
+            if "RoleArn" in target
+        ),
     ]
 
     assert sorted(owners) == sorted(roles)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.infra.synthesized import (
     ASSEMBLY,
-    DEFINITION,
+    MACHINES,
     ROOT,
     TEMPLATE_NAME,
     SynthesizedTemplate,
@@ -89,6 +89,7 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::Lambda::Function",
+        "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
@@ -99,15 +100,15 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
 def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTemplate) -> None:
     assert set(template.document["Outputs"]) == {
         "StateMachineArn",
+        "OrganizationSetupStateMachineArn",
         "EventBusName",
         "LedgerTableName",
         "DeadLetterQueueUrl",
     }
 
 
+@pytest.mark.parametrize("construct", MACHINES)
 def test_definition_stands_in_the_template_as_it_stands_in_its_file(
-    template: SynthesizedTemplate,
+    template: SynthesizedTemplate, construct: str
 ) -> None:
-    machine = template.only("AWS::StepFunctions::StateMachine")["Properties"]
-
-    assert machine["DefinitionString"] == DEFINITION.read_text()
+    assert template.machine(construct)["DefinitionString"] == MACHINES[construct].read_text()

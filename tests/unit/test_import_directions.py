@@ -12,11 +12,22 @@ ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "functions/vending": {"vending"},
     "functions/operations": {"operations", "vending"},
+    "functions/events": {"events", "vending"},
     "infra": {"infra"},
     "embedded": {"embedded", "operations", "vending"},
     "cli": {"cli", "embedded", "operations", "vending"},
 }
-FIRST_PARTY = {"infra", "embedded", "cli", "operations", "vending", "functions", "tests", "bench"}
+FIRST_PARTY = {
+    "infra",
+    "embedded",
+    "cli",
+    "operations",
+    "events",
+    "vending",
+    "functions",
+    "tests",
+    "bench",
+}
 
 
 def imported_roots(source: str) -> Iterator[str]:

@@ -18,7 +18,8 @@ def edges_of_definition(machine: dict[str, Any]) -> set[tuple[str, str]]:
     for scope in scopes(machine):
         for name, state in scope["States"].items():
             edges |= {(name, target) for target in targets(state) if target != "RecordFailure"}
-            edges |= {(name, branch["StartAt"]) for branch in state.get("Branches", [])}
+            inner = [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]
+            edges |= {(name, branch["StartAt"]) for branch in inner}
     return edges
 
 

@@ -60,6 +60,19 @@ class Vending:
             )["executionArn"]
         )
 
+    def start_setup(self, document: Any) -> str:
+        """Start bringing the organization to what the document says; the execution's ARN."""
+        return str(
+            self.states.start_execution(
+                stateMachineArn=self.aws.outputs["OrganizationSetupStateMachineArn"],
+                input=json.dumps(document),
+            )["executionArn"]
+        )
+
+    def set_up(self, document: Any) -> Ended:
+        """Bring the organization to what the document says."""
+        return self.finish(self.start_setup(document))
+
     def executions(self) -> list[str]:
         """ARNs of all executions, oldest first."""
         pages = self.states.get_paginator("list_executions").paginate(
@@ -105,6 +118,17 @@ class Vending:
             if "stateEnteredEventDetails" in event
         ]
 
+    def outputs_of(self, arn: str, state: str) -> list[Any]:
+        """What the state gave on, each time it was left."""
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        left = [
+            event["stateExitedEventDetails"]
+            for page in pages
+            for event in page["events"]
+            if "stateExitedEventDetails" in event
+        ]
+        return [json.loads(details["output"]) for details in left if details["name"] == state]
+
     def row(self, request_id: str) -> dict[str, Any] | None:
         """The ledger's row, plain."""
         from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
@@ -148,6 +172,13 @@ class Vending:
             )
             names.append(unit["OrganizationalUnit"]["Name"])
             child = parent["Id"]
+
+    def policies(self, target_id: str, policy_type: str = "SERVICE_CONTROL_POLICY") -> set[str]:
+        """Names of the policies of a type that are attached to a root, unit or account."""
+        pages = self.organizations.get_paginator("list_policies_for_target").paginate(
+            TargetId=target_id, Filter=policy_type
+        )
+        return {policy["Name"] for page in pages for policy in page["Policies"]}
 
     def service_access(self) -> set[str]:
         """Principals with trusted access."""

@@ -19,7 +19,8 @@ class Function(Resource):
 
     type: ClassVar[str] = "AWS::Lambda::Function"
     understood = names(
-        "Code.S3Bucket Code.S3Key Code.ZipFile Description Environment.Variables FunctionName"
+        "Code.S3Bucket Code.S3Key Code.ZipFile DeadLetterConfig.TargetArn Description"
+        " Environment.Variables FunctionName"
         " Handler LoggingConfig.ApplicationLogLevel LoggingConfig.LogFormat"
         " LoggingConfig.LogGroup LoggingConfig.SystemLogLevel PackageType"
         " ReservedConcurrentExecutions Role Runtime Tags Timeout"
@@ -129,6 +130,7 @@ class EventSourceMapping(Resource):
 
 _DEFAULTS: dict[str, Any] = {
     "Architectures": ["x86_64"],
+    "DeadLetterConfig": {},
     "Description": "",
     "Environment": {"Variables": {}},
     "EphemeralStorage": {"Size": 512},

@@ -173,7 +173,16 @@ def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_of_this_version_is_there() -> None:
-    assert set(commands()) == {"submit", "status", "list", "explain", "schema", "local"}
+    assert set(commands()) == {
+        "submit",
+        "setup",
+        "plan",
+        "status",
+        "list",
+        "explain",
+        "schema",
+        "local",
+    }
 
 
 def test_every_command_and_every_option_has_help() -> None:

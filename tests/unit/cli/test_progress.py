@@ -143,7 +143,7 @@ def test_board_has_a_row_for_each_request() -> None:
         Mark.FAILED,
     ]
     assert rows[0].name == "A   r-a"
-    assert rows[1].note.startswith("2 of 10  CreateAccount  Throttled, retry 2")
+    assert rows[1].note.startswith("2 of 13  CreateAccount  Throttled, retry 2")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
     assert rows[4].note == "EventBridge did not take the event: X"

@@ -232,6 +232,15 @@ def test_rejected_request_may_be_corrected_under_its_id(stack: FakeStack, file: 
     assert stack.published == [REQUEST]
 
 
+def test_account_that_was_only_recorded_may_be_asked_something_for(
+    stack: FakeStack, file: Path
+) -> None:
+    stack.put(a_record(executionArn=None), "another fingerprint")
+
+    assert main(["submit", str(file)]) == 0
+    assert stack.published == [REQUEST]
+
+
 def test_event_that_eventbridge_refuses_is_told(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

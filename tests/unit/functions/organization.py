@@ -11,30 +11,18 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-ROOT_ID = "r-abcd"
-MANAGEMENT_ACCOUNT_ID = "111111111111"
+from tests.unit.functions.governance import MANAGEMENT_ACCOUNT_ID, ROOT_ID, Governance, Refusal
+
+__all__ = ["MANAGEMENT_ACCOUNT_ID", "ROOT_ID", "Organization", "Refusal"]
+
 PAGE = 2
 
 
-class Refusal(Exception):
-    """AWS's refusal of one call."""
-
-    def __init__(
-        self,
-        code: str,
-        reason: str | None = None,
-        *,
-        status: int = 400,
-        message: str = "as AWS would say",
-    ) -> None:
-        super().__init__(code)
-        self.code, self.reason, self.status, self.message = code, reason, status, message
-
-
-class Organization:
+class Organization(Governance):
     """Answers the calls of organizations, iam and stepfunctions from its own state."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
         self.clock = clock
         self.accounts: dict[str, dict[str, Any]] = {}
         self.units: dict[str, dict[str, str]] = {}
@@ -166,7 +154,9 @@ class Organization:
         return {}
 
     def ListRoots(self, NextToken: str | None = None) -> dict[str, Any]:  # noqa: N802, N803
-        return self._paged("Roots", [{"Id": ROOT_ID, "Name": "Root"}], NextToken)
+        types = [{"Type": one, "Status": "ENABLED"} for one in self.policy_types]
+        root = {"Id": ROOT_ID, "Name": "Root", "PolicyTypes": types}
+        return self._paged("Roots", [root], NextToken)
 
     def ListOrganizationalUnitsForParent(  # noqa: N802
         self,

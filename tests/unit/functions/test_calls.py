@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
     REQUEST_ID,
@@ -84,6 +85,50 @@ def enable_a_service(world: World) -> None:
     world.call("EnableAWSServiceAccess", requestId=REQUEST_ID, servicePrincipals=principals)
 
 
+def ensure_a_policy(world: World) -> None:
+    for content in ('{"a": 1}', '{"a": 2}'):
+        policy = {"name": "Guard", "type": "TAG_POLICY", "description": "", "content": content}
+        world.call("CreatePolicy", requestId=REQUEST_ID, policy=policy, update=True)
+
+
+def attach_a_policy(world: World) -> None:
+    world.call(
+        "AttachPolicy",
+        requestId=REQUEST_ID,
+        policyId=world.organization.add_policy(),
+        policyType="SERVICE_CONTROL_POLICY",
+        targetId=ROOT_ID,
+    )
+
+
+def enable_a_policy_type(world: World) -> None:
+    world.call("EnablePolicyType", requestId=REQUEST_ID, policyTypes=["TAG_POLICY"])
+
+
+def ask_for_all_features(world: World) -> None:
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    world.call("EnableAllFeatures", requestId=REQUEST_ID)
+    world.organization.add_handshake("000000000042", state="DECLINED")
+    world.call("EnableAllFeatures", requestId=REQUEST_ID)
+
+
+def accept_a_handshake(world: World) -> None:
+    handshake_id = world.organization.add_handshake()
+    world.call("AcceptHandshake", requestId=REQUEST_ID, handshakeId=handshake_id)
+
+
+def enable_root_credentials_management(world: World) -> None:
+    world.call("EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID)
+
+
+def accept_a_document(world: World) -> None:
+    world.call("AcceptOrganizationSetup", document={})
+
+
+def report_a_setup(world: World) -> None:
+    world.call("ReportOrganizationSetup", results={}, error=None)
+
+
 def enable_root_sessions(world: World) -> None:
     features = ["RootSessions"]
     world.call("EnableOrganizationsRootSessions", requestId=REQUEST_ID, features=features)
@@ -115,8 +160,16 @@ SCENARIOS = {
     "CreateOrganizationalUnit": make_a_unit,
     "MoveAccount": move_an_account,
     "TagResource": tag_an_account,
+    "EnablePolicyType": enable_a_policy_type,
+    "CreatePolicy": ensure_a_policy,
+    "AttachPolicy": attach_a_policy,
     "EnableAWSServiceAccess": enable_a_service,
+    "EnableOrganizationsRootCredentialsManagement": enable_root_credentials_management,
     "EnableOrganizationsRootSessions": enable_root_sessions,
+    "AcceptOrganizationSetup": accept_a_document,
+    "EnableAllFeatures": ask_for_all_features,
+    "AcceptHandshake": accept_a_handshake,
+    "ReportOrganizationSetup": report_a_setup,
     "RecordVended": record_vended,
     "RecordFailure": record_a_rejection_and_a_failure,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -35,7 +36,11 @@ ADOPTED = {
     "ConditionalCheckFailedException",
     "DuplicateAccountException",
     "DuplicateOrganizationalUnitException",
+    "DuplicatePolicyAttachmentException",
+    "DuplicatePolicyException",
     "ExecutionDoesNotExist",
+    "HandshakeAlreadyInStateException",
+    "PolicyTypeAlreadyEnabledException",
     "ServiceAccessNotEnabledException",
     "SourceParentNotFoundException",
 }
@@ -97,6 +102,17 @@ def test_every_reason_has_its_treatment(code: str, reason: str) -> None:
 
     assert words.known, f"{code} can give the reason {reason}, which the catalogue lacks"
     assert words.treatment in ("retry", "adopt", "fail")
+
+
+@pytest.mark.parametrize(
+    "shape",
+    SESSION.get_service_model("lambda").operation_model("Invoke").error_shapes,
+    ids=lambda shape: shape.name,
+)
+def test_every_error_of_invoking_a_function_is_explained(shape: Any) -> None:
+    words = catalogue.explain(f"Lambda.{shape.name}")
+
+    assert words.known, f"a task can fail with Lambda.{shape.name}"
 
 
 ENTRIES = [

@@ -11,10 +11,12 @@ from vending.errors import (
     Throttled,
 )
 
+STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
 
-def enable_access(world: World, *principals: str) -> dict[str, Any]:
+
+def enable_access(world: World, *principals: str, **more: Any) -> dict[str, Any]:
     result: dict[str, Any] = world.call(
-        "EnableAWSServiceAccess", requestId=REQUEST_ID, servicePrincipals=list(principals)
+        "EnableAWSServiceAccess", requestId=REQUEST_ID, servicePrincipals=list(principals), **more
     )
     return result
 
@@ -25,13 +27,14 @@ def test_enable_aws_service_access_run_twice_enables_once(world: World) -> None:
 
     first, second = enable_access(world, *wanted), enable_access(world, *wanted)
 
-    assert first == {"enabled": ["ram.amazonaws.com"], "alreadyEnabled": ["s4.amazonaws.com"]}
-    assert second == {"enabled": [], "alreadyEnabled": list(wanted)}
+    assert first["enabled"] == ["ram.amazonaws.com"]
+    assert first["alreadyEnabled"] == ["s4.amazonaws.com"]
+    assert second == {"enabled": [], "alreadyEnabled": list(wanted), "warnings": []}
     assert world.called("EnableAWSServiceAccess") == [{"ServicePrincipal": "ram.amazonaws.com"}]
 
 
 def test_enable_aws_service_access_of_nothing_asks_nothing(world: World) -> None:
-    assert enable_access(world) == {"enabled": [], "alreadyEnabled": []}
+    assert enable_access(world) == {"enabled": [], "alreadyEnabled": [], "warnings": []}
     assert world.calls == []
 
 
@@ -62,3 +65,54 @@ def test_enable_aws_service_access_denied_names_the_action(world: World) -> None
         enable_access(world, "ram.amazonaws.com")
 
     assert "organizations:EnableAWSServiceAccess" in refused.value.remedy
+
+
+def test_enable_aws_service_access_that_aws_prefers_otherwise_is_done_with_a_warning(
+    world: World,
+) -> None:
+    result = enable_access(world, "account.amazonaws.com", "ram.amazonaws.com")
+
+    assert result["enabled"] == ["account.amazonaws.com", "ram.amazonaws.com"]
+    (warning,) = result["warnings"]
+    assert warning.startswith("ram.amazonaws.com was enabled through AWS Organizations.")
+    assert "EnableSharingWithAwsOrganization" in warning
+
+
+def test_enable_aws_service_access_of_a_service_that_enables_itself_is_refused_before_any(
+    world: World,
+) -> None:
+    with pytest.raises(OperationRefused) as refused:
+        enable_access(world, "account.amazonaws.com", STACKSETS, "ipam.amazonaws.com")
+
+    assert refused.value.code == "ServiceEnablesItself"
+    assert STACKSETS in refused.value.message
+    assert "ipam.amazonaws.com" in refused.value.message
+    assert "account.amazonaws.com" not in refused.value.message
+    assert "ActivateOrganizationsAccess" in refused.value.remedy
+    assert "EnableIpamOrganizationAdminAccount" in refused.value.remedy
+    assert world.called("EnableAWSServiceAccess") == []
+
+
+def test_enable_aws_service_access_of_a_service_that_enabled_itself_is_done(world: World) -> None:
+    world.organization.service_access.add(STACKSETS)
+
+    assert enable_access(world, STACKSETS) == {
+        "enabled": [],
+        "alreadyEnabled": [STACKSETS],
+        "warnings": [],
+    }
+
+
+def test_enable_aws_service_access_can_be_forced_by_the_document(world: World) -> None:
+    result = enable_access(world, STACKSETS, forced=[STACKSETS])
+
+    assert result["enabled"] == [STACKSETS]
+    assert "ActivateOrganizationsAccess" in result["warnings"][0]
+
+
+def test_enable_aws_service_access_can_be_forced_by_the_stack(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCED_SERVICE_PRINCIPALS", f"ipam.amazonaws.com {STACKSETS}")
+
+    assert enable_access(world, STACKSETS)["enabled"] == [STACKSETS]

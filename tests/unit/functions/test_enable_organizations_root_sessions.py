@@ -32,6 +32,7 @@ def test_root_sessions_stand_on_trusted_access_and_credentials_management(world:
         "EnableOrganizationsRootSessions",
     ]
     assert result == {
+        "enabled": ["RootCredentialsManagement", "RootSessions"],
         "enabledFeatures": ["RootCredentialsManagement", "RootSessions"],
         "organizationId": "o-exampleorgid",
     }
@@ -43,7 +44,7 @@ def test_root_sessions_run_twice_enable_once(world: World) -> None:
 
     second = enable_root(world, "RootSessions", "RootCredentialsManagement")
 
-    assert first == second
+    assert second == first | {"enabled": []}
     assert changes(world) == []
 
 
@@ -96,3 +97,40 @@ def test_root_sessions_refused_say_what_to_do(world: World, code: str) -> None:
         enable_root(world, "RootSessions")
 
     assert refused.value.remedy
+
+
+# EnableOrganizationsRootCredentialsManagement
+
+
+def enable_credentials_management(world: World) -> dict[str, Any]:
+    result: dict[str, Any] = world.call(
+        "EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID
+    )
+    return result
+
+
+def test_credentials_management_run_twice_is_enabled_once_and_without_sessions(
+    world: World,
+) -> None:
+    first, second = (enable_credentials_management(world) for _ in range(2))
+
+    assert changes(world) == [
+        "EnableAWSServiceAccess",
+        "EnableOrganizationsRootCredentialsManagement",
+    ]
+    assert first["enabled"] == first["enabledFeatures"] == ["RootCredentialsManagement"]
+    assert second == first | {"enabled": []}
+
+
+def test_credentials_management_where_iam_does_not_see_its_trust_yet_is_tried_again(
+    world: World,
+) -> None:
+    world.organization.service_access.add("iam.amazonaws.com")
+    world.organization.refuse(
+        "EnableOrganizationsRootCredentialsManagement", "ServiceAccessNotEnabledException"
+    )
+
+    with pytest.raises(ServiceUnavailable):
+        enable_credentials_management(world)
+
+    assert enable_credentials_management(world)["enabled"] == ["RootCredentialsManagement"]

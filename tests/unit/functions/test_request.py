@@ -261,15 +261,19 @@ def test_schema_describes_every_key() -> None:
             ["account.name: may contain only letters, digits, dots", "'new-govcloud' is not"],
         ),
         (
-            a_request(policies=[{"name": "p", "type": "SERVICE_CONTROL_POLICY"}]),
-            ["policies: are not attached by this version"],
+            a_request(policies=[{"name": "p", "type": "TAG_POLICY", "content": "x" * 10_001}, "p"]),
+            ["policies[0].content: must have at most 10,000", "policies[1]: must be"],
         ),
         (
-            a_request(policies=[{"name": "p", "type": "TAG_POLICY", "content": "x" * 10_001}, "p"]),
-            ["policies[0].content: must have at most 10,000", "policies[1]: must be", "policies: "],
+            a_request(policies=[{"name": "p", "type": "TAG_POLICY", "content": "[1]"}] * 2),
+            [
+                "policies[0].content: must be a JSON object",
+                "policies[1].content: must be a JSON object",
+                "policies[1]: is the policy of policies[0] again",
+            ],
         ),
     ],
-    ids=["existing", "existing wrong", "invited", "new-govcloud", "policies", "bad policies"],
+    ids=["existing", "existing wrong", "invited", "new-govcloud", "bad policies", "policy twice"],
 )
 def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
     told = problems(raw)

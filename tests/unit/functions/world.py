@@ -26,6 +26,7 @@ BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 IAM_PREFIX = {"stepfunctions": "states"}
+OF_EVENTS = {"DiscoverAccount"}
 BY_HAND = {"organizations", "iam", "stepfunctions"}
 
 
@@ -45,7 +46,20 @@ class World:
         aws.dynamodb().create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"}
+                for name in ("pk", "state", "updatedAt")
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "byState",
+                    "KeySchema": [
+                        {"AttributeName": "state", "KeyType": "HASH"},
+                        {"AttributeName": "updatedAt", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             BillingMode="PAY_PER_REQUEST",
         )
         aws.events().create_event_bus(Name=BUS)
@@ -68,7 +82,7 @@ class World:
 
     def call(self, operation: str, **payload: Any) -> Any:
         """Run an operation's handler as Lambda does, JSON in and JSON out."""
-        module = importlib.import_module(f"operations.{module_name(operation)}")
+        module = importlib.import_module(f"{package_of(operation)}.{module_name(operation)}")
         before = len(self.calls)
         try:
             result = module.handler(json.loads(json.dumps(payload)), SimpleNamespace())
@@ -145,6 +159,11 @@ def _watch_clients() -> None:
         if hasattr(client, "cache_clear"):
             client.cache_clear()
             client()  # now: the next test's default session does not know the hooks
+
+
+def package_of(operation: str) -> str:
+    """Where the module of an operation or of another entrance is."""
+    return "events" if operation in OF_EVENTS else "operations"
 
 
 def module_name(operation: str) -> str:

@@ -1,0 +1,62 @@
+"""`python -m bench [--only PART ...]`: measure, print, write; exit 1 where a limit is exceeded."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from bench import documents, gate_alone, makespan, one_request, peers, sizes, soak
+from bench.results import Report
+from bench.tables import span, text
+
+REQUESTS = (100, 300)
+CREATION_SECONDS = 30.0
+"""AWS's own time for one account, where a part has only one: the rate is what binds then."""
+
+PARTS: dict[str, Callable[[], Report]] = {
+    "gate": lambda: gate_alone.measure(10_000, CREATION_SECONDS),
+    "peers": lambda: peers.measure(REQUESTS, CREATION_SECONDS),
+    "sizes": sizes.measure,
+    "one": one_request.measure,
+    "makespan": lambda: makespan.measure(REQUESTS, CREATION_SECONDS),
+    "soak": lambda: soak.measure(200),
+}
+
+
+def main(arguments: Sequence[str] | None = None, output: TextIO = sys.stdout) -> int:
+    """Run the parts and say what came of them; 0 where every limit is kept, else 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure on the embedded AWS, with AWS's quotas in scaled time, what the "
+        "README claims about speed. Results go to build/bench.json; a run of all parts also "
+        "writes docs/bench.svg and the tables of docs/performance.md.",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(PARTS),
+        metavar="PART",
+        help=f"one of {', '.join(PARTS)}; may be repeated",
+    )
+    chosen = parser.parse_args(arguments).only
+    began = time.monotonic()
+    reports = []
+    for name in (part for part in PARTS if not chosen or part in chosen):
+        reports.append(PARTS[name]())
+        output.write(f"{text(reports[-1])}\n")
+        output.flush()
+    documents.write_json(reports)
+    if not chosen:
+        documents.write_picture(reports)
+        documents.write_page(reports)
+    exceeded = sum(not one.is_kept for report in reports for one in report.measurements)
+    verdict = f"{exceeded} limits exceeded" if exceeded else "every limit is kept"
+    output.write(f"{verdict}; {span(time.monotonic() - began)}\n")
+    return 1 if exceeded else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

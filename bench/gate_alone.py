@@ -1,0 +1,155 @@
+"""The gate's logic alone: its pure functions against AWS's quota in a discrete simulation."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bench.bounds import AWS_QUOTA, MAKESPAN_RATIO, THROTTLED_SHARE, makespan_bound
+from bench.results import Measurement, Report
+from bench.tables import span
+from embedded.organizations.quotas import QUOTAS
+from embedded.organizations.throttling import TokenBucket
+from vending.gate import Gate, Quota, Turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """What lies between the gate and AWS: seconds from a turn to its call, drawn evenly between two
+    bounds, and how the end of a creation is noticed, given T.
+    """
+
+    name: str
+    latency: tuple[float, float] = (0.0, 0.0)
+    notice: Callable[[float], float] = field(default=lambda seconds: seconds)
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How it went; the makespan in seconds."""
+
+    makespan: float = 0.0
+    created: int = 0
+    refused: int = 0
+
+
+def polled(creation_seconds: float) -> float:
+    """When the workflow's polls see the end of a creation: every 2 s, then a tenth of the wait."""
+    waited = 0.0
+    while waited < creation_seconds:
+        waited += min(60.0, max(2.0, float(int(waited / 10))))
+    return waited
+
+
+def simulate(requests: int, creation_seconds: float, pace: Pace, *, seed: int = 2026) -> Outcome:
+    """All requests at once through the gate, each creation refused by AWS's own rules or made."""
+    simulation = _GateSimulation(creation_seconds, pace, random.Random(seed))  # noqa: S311
+    return simulation.run(requests)
+
+
+class _GateSimulation:
+    """The gate, AWS's bucket and places, and an agenda."""
+
+    def __init__(self, creation_seconds: float, pace: Pace, chance: random.Random) -> None:
+        self._creation_seconds, self._pace, self._chance = creation_seconds, pace, chance
+        self._quota = Quota(
+            rate_per_second=AWS_QUOTA.rate_per_second,
+            burst=AWS_QUOTA.burst,
+            in_progress=AWS_QUOTA.in_progress,
+        )
+        self._gate = Gate()
+        self._bucket = TokenBucket(QUOTAS["CreateAccount"].per_account, 0.0)
+        self._ends: list[float] = []
+        self._order = itertools.count()
+        self._agenda: list[tuple[float, int, Callable[[str, float], None], str]] = []
+        self._outcome = Outcome()
+
+    def run(self, requests: int) -> Outcome:
+        """Until every request has its account."""
+        for number in range(requests):
+            self._gate, turns = self._gate.enter(f"request-{number}", 0.0, self._quota)
+            self._hand_out(turns)
+        while self._agenda:
+            now, _, happen, request_id = heapq.heappop(self._agenda)
+            happen(request_id, now)
+        return self._outcome
+
+    def _hand_out(self, turns: list[Turn]) -> None:
+        for turn in turns:
+            self._plan(turn.start_at + self._chance.uniform(*self._pace.latency), turn.request_id)
+
+    def _plan(
+        self, at: float, request_id: str, happen: Callable[[str, float], None] | None = None
+    ) -> None:
+        entry = (at, next(self._order), happen or self._ask, request_id)
+        heapq.heappush(self._agenda, entry)
+
+    def _ask(self, request_id: str, now: float) -> None:
+        while self._ends and self._ends[0] <= now:
+            heapq.heappop(self._ends)
+        if len(self._ends) >= AWS_QUOTA.in_progress or not self._bucket.has_token(now):
+            self._outcome.refused += 1
+            self._gate, turns = self._gate.refused(request_id, now, self._quota)
+            self._hand_out(turns)
+            return
+        self._bucket.take()
+        heapq.heappush(self._ends, now + self._creation_seconds)
+        noticed = now + self._pace.notice(self._creation_seconds)
+        self._plan(noticed, request_id, self._leave)
+
+    def _leave(self, request_id: str, now: float) -> None:
+        self._outcome.created += 1
+        self._outcome.makespan = now
+        self._gate, turns = self._gate.leave(request_id, now, self._quota)
+        self._hand_out(turns)
+
+
+PACES = (
+    Pace(name="no delays"),
+    Pace(name="functions take 0.1 to 1.5 s, ends are polled", latency=(0.1, 1.5), notice=polled),
+)
+
+
+def measure(requests: int, creation_seconds: float) -> Report:
+    """Makespan over bound and refused calls, with and without the delays of a real system."""
+    bound = makespan_bound(requests, creation_seconds)
+    rows, measurements = [], []
+    for pace in PACES:
+        outcome = simulate(requests, creation_seconds, pace)
+        ratio = outcome.makespan / bound
+        rows.append(
+            [
+                pace.name,
+                f"{requests}",
+                f"{outcome.created}",
+                span(outcome.makespan),
+                f"{ratio:.4f}",
+                f"{outcome.refused}",
+            ]
+        )
+        measurements += [
+            Measurement(
+                name=f"gate makespan / bound, {pace.name}", value=ratio, at_most=MAKESPAN_RATIO
+            ),
+            Measurement(
+                name=f"gate refused calls, {pace.name}",
+                value=outcome.refused,
+                at_most=THROTTLED_SHARE * requests,
+            ),
+            Measurement(
+                name=f"gate requests without an account, {pace.name}",
+                value=requests - outcome.created,
+                at_most=0,
+            ),
+        ]
+    return Report(
+        part="gate",
+        title=f"The gate's logic alone, T = {creation_seconds:g} s",
+        headings=["between gate and AWS", "requests", "vended", "makespan", "/ bound", "refused"],
+        table=rows,
+        measurements=measurements,
+        data={"bound_seconds": bound},
+    )

@@ -1,0 +1,163 @@
+"""Many requests at once on the embedded AWS with the real quotas: how near the bound they come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from bench.bounds import AWS_QUOTA, MAKESPAN_RATIO, THROTTLED_SHARE, makespan_bound
+from bench.histories import added_time
+from bench.machine import Cost, Meter, Usage, speed_for
+from bench.results import Curve, Measurement, Report
+from bench.system import System, a_request, deployed
+from bench.tables import span
+
+if TYPE_CHECKING:
+    from embedded.organizations import OrganizationSettings
+
+_CALIBRATION_SPEED = 20.0
+_WARM_UP, _CALIBRATION = 2, 5
+_PATIENCE_RATIO = 1.6
+"""After so many times the bound the requests that are left are not waited for."""
+_PATIENCE_SECONDS = 60.0
+"""Real seconds on top."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one number of requests went; times in the embedded AWS's seconds."""
+
+    requests: int
+    moments: Sequence[float]
+    throttled: int
+    accounts: int
+    speed: float
+    usage: Usage
+
+    @property
+    def makespan(self) -> float:
+        """Until the last was vended; infinite where not all were."""
+        return max(self.moments) if len(self.moments) == self.requests else math.inf
+
+
+def organization(requests: int, creation_seconds: float) -> OrganizationSettings:
+    """The real quotas, with room for the accounts."""
+    from embedded.organizations import OrganizationSettings  # noqa: PLC0415
+
+    return OrganizationSettings(account_limit=requests + 1, creation_seconds=creation_seconds)
+
+
+def calibrate() -> Cost:
+    """What one vend costs this machine."""
+    settings = organization(_WARM_UP + _CALIBRATION, creation_seconds=3.0)
+    with deployed(speed=_CALIBRATION_SPEED, organization=settings) as system:
+        for number in range(_WARM_UP):
+            system.await_end(system.start(a_request(number, prefix="warm")))
+        costs = [_vend_one(system, number) for number in range(_CALIBRATION)]
+    return Cost(
+        embedded=median(cost.embedded for cost in costs), delay=median(cost.delay for cost in costs)
+    )
+
+
+def _vend_one(system: System, number: int) -> Cost:
+    meter = Meter.start()
+    arn = system.start(a_request(number))
+    system.await_end(arn)
+    embedded = meter.read().embedded
+    requested, completed = system.last_creation()
+    processing = added_time(system.history(arn), requested, completed, _CALIBRATION_SPEED)[2]
+    return Cost(embedded=embedded, delay=processing)
+
+
+def vend_all(requests: int, creation_seconds: float, speed: float) -> Outcome:
+    """Send all requests at once and wait until they are vended, or for long enough."""
+    bound = makespan_bound(requests, creation_seconds)
+    settings = organization(requests + _WARM_UP, creation_seconds)
+    with deployed(speed=speed, organization=settings) as system:
+        for number in range(_WARM_UP):
+            system.await_end(system.start(a_request(number, prefix="warm")))
+        system.aws.renew()
+        meter = Meter.start()
+        began = system.aws.clock.now()
+        system.send([a_request(number) for number in range(requests)])
+        runs = system.await_ends(
+            requests, patience=_PATIENCE_RATIO * bound / speed + _PATIENCE_SECONDS
+        )
+        usage = meter.read()
+        return Outcome(
+            requests=requests,
+            moments=sorted(
+                run.stopped - began
+                for run in runs
+                if run.stopped is not None and run.status == "SUCCEEDED"
+            ),
+            throttled=system.throttled_creations(),
+            accounts=len(system.organization.accounts) - 1,
+            speed=speed,
+            usage=usage,
+        )
+
+
+def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
+    """Makespan over bound and throttled calls for every number of requests."""
+    cost = calibrate()
+    speed = speed_for(cost, 1 / AWS_QUOTA.rate_per_second)
+    outcomes = [vend_all(requests, creation_seconds, speed) for requests in sizes]
+    rows, measurements = [], []
+    for one in outcomes:
+        bound = makespan_bound(one.requests, creation_seconds)
+        ratio = one.makespan / bound
+        rows.append(
+            [
+                f"{one.requests}",
+                f"{len(one.moments)}",
+                f"{one.accounts}",
+                span(one.makespan),
+                span(bound),
+                f"{ratio:.3f}",
+                f"{one.throttled}",
+            ]
+        )
+        measurements += [
+            Measurement(
+                name=f"makespan / bound, {one.requests} requests",
+                value=ratio,
+                at_most=MAKESPAN_RATIO,
+            ),
+            Measurement(
+                name=f"throttled CreateAccount calls, {one.requests} requests",
+                value=one.throttled,
+                at_most=THROTTLED_SHARE * one.requests,
+            ),
+        ]
+    return Report(
+        part="makespan",
+        title=f"Requests for new accounts, all at once, T = {creation_seconds:g} s",
+        headings=["requests", "vended", "accounts", "makespan", "bound", "/ bound", "throttled"],
+        table=rows,
+        measurements=measurements,
+        notes=[
+            f"calibrated, a vend: {cost.embedded:.2f} s of CPU, delayed by {cost.delay:.2f} s",
+            *(one.usage.sentence(one.speed) for one in outcomes),
+        ],
+        curves=[
+            Curve.of("this project", one.moments) for one in outcomes if one.requests == max(sizes)
+        ],
+        data={
+            "cpu_seconds_per_vend": cost.embedded,
+            "delay_seconds_per_vend": cost.delay,
+            "speed": speed,
+            "machine": [
+                {
+                    "requests": one.requests,
+                    "real_seconds": one.usage.real,
+                    "cpu_seconds_embedded": one.usage.embedded,
+                    "cpu_seconds_functions": one.usage.functions,
+                }
+                for one in outcomes
+            ],
+        },
+    )

@@ -1,0 +1,51 @@
+"""An organization's document in a file: one, checked before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from cli.documents import Document
+from cli.failure import InputError
+from cli.terminal import safe
+
+INPUT_BYTES = 255 * 1024
+"""Step Functions takes up to 256 KiB as an execution's input."""
+
+
+def is_organization(documents: Sequence[Document]) -> bool:
+    """Whether the file holds an organization's document rather than account requests."""
+    from vending import organization_setup  # noqa: PLC0415 -- pydantic is slow to import
+
+    return any(organization_setup.is_organization(one.value) for one in documents)
+
+
+def document_of(documents: Sequence[Document]) -> Any:
+    """The file's one document, every problem of it told at once.
+
+    Raises:
+        InputError: there are several, or it has mistakes.
+    """
+    from vending.errors import RequestInvalid  # noqa: PLC0415
+    from vending.organization_setup import parse  # noqa: PLC0415
+
+    problems = [problem for one in documents for problem in one.problems]
+    values = [one.value for one in documents if one.value is not None or not one.problems]
+    if len(values) > 1:
+        raise InputError(f"the file holds {len(values)} documents, and an organization is one")
+    for value in values:
+        try:
+            parse(value)
+        except RequestInvalid as invalid:
+            problems += invalid.problems
+        if len(json.dumps(value, ensure_ascii=False).encode()) > INPUT_BYTES:
+            problems.append("is larger than a state machine takes (256 KB)")
+    if problems:
+        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was sent"
+        told = "\n".join(f"  {safe(problem)}" for problem in problems)
+        raise InputError(
+            f"{count}\n\n{safe(documents[0].label)}\n{told}",
+            remedy="examples/organization.yaml shows what it may say",
+        )
+    return values[0]

@@ -1,0 +1,92 @@
+"""`vend plan`: what a request or an organization's document would change. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from cli import documents, place
+from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED
+from cli.invocation import command
+from cli.organization import document_of, is_organization
+from cli.progress import spinning
+from cli.stack import Stack, explained
+from cli.terminal import Terminal, safe
+from cli.validation import validated
+
+_SIGNS = (("changes", "+", "green"), ("alreadyThere", "=", "dim"), ("warnings", "!", "yellow"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the plan; 0 when nothing would be refused, else 1."""
+    place.check(arguments)
+    found = documents.read(arguments.file)
+    organization = is_organization(found)
+    wanted = document_of(found) if organization else validated(found)
+    progress = Terminal.of(sys.stderr)
+    with (
+        place.aws(arguments, progress) as stack,
+        explained(),
+        spinning(progress, "Reading the organization"),
+    ):
+        plans = _organization(stack, wanted) if organization else _requests(stack, wanted)
+    if arguments.json:
+        print(json.dumps(plans[0] if len(plans) == 1 else plans, indent=2, ensure_ascii=False))
+    else:
+        next_command = "setup" if organization else "submit"
+        print("\n".join(_text(plans, Terminal.of(sys.stdout), next_command, arguments)))
+    return EXIT_NOT_VENDED if any(plan["problems"] for plan in plans) else EXIT_VENDED
+
+
+def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
+    from cli.planning import Planner  # noqa: PLC0415 -- the operations are slow to import
+    from vending.organization_setup import parse  # noqa: PLC0415
+
+    planner = Planner(stack.client("organizations"), stack.client("iam"))
+    planned = planner.organization(parse(document))
+    return [{"organization": stack.account_id, **planned.as_dict()}]
+
+
+def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
+    from cli.planning import Planner  # noqa: PLC0415
+    from vending.request import parse  # noqa: PLC0415
+
+    clients = stack.client("organizations"), stack.client("iam")
+    rows = stack.rows([one.request_id for one in submissions])
+    plans = []
+    for one in submissions:
+        planned = Planner(*clients).request(parse(one.detail), rows.get(one.request_id))
+        plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
+    return plans
+
+
+def _text(
+    plans: Sequence[dict[str, Any]],
+    terminal: Terminal,
+    next_command: str,
+    arguments: argparse.Namespace,
+) -> list[str]:
+    lines = []
+    for plan in plans:
+        name = plan.get("name") or f"Organization of {plan['organization']}"
+        lines += [terminal.paint(f"{safe(str(name))}: {_summary(plan)}", "bold"), ""]
+        for key, sign, colour in _SIGNS:
+            lines += [f"  {terminal.paint(sign, colour)} {safe(each)}" for each in plan[key]]
+        for problem in plan["problems"]:
+            code = "/".join(filter(None, (problem["code"], problem["reason"])))
+            lines.append(f"  {terminal.paint('x', 'red')} {code}: {safe(problem['message'])}")
+            lines.append(f"    {safe(problem['remedy'])}")
+        lines.append("")
+    words = [next_command, arguments.file, *(["--local"] if arguments.local else [])]
+    return [*lines, "Nothing was changed", f"Next  {terminal.paint(command(*words), 'bold')}"]
+
+
+def _summary(plan: dict[str, Any]) -> str:
+    counted = len(plan["changes"])
+    said = f"{counted} change{'' if counted == 1 else 's'}" if counted else "nothing to change"
+    if plan["problems"]:
+        said += f", {len(plan['problems'])} refused"
+    return said

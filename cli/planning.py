@@ -1,0 +1,333 @@
+"""What a request or an organization's document would change, found by reading alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
+from cli.stack import LedgerRow
+from operations import (
+    attach_policy,
+    create_organizational_unit,
+    create_policy,
+    enable_all_features,
+    enable_aws_service_access,
+    enable_organizations_root_credentials_management,
+    enable_organizations_root_sessions,
+    enable_policy_type,
+    move_account,
+    tag_resource,
+)
+from vending.catalogue import explain
+from vending.errors import VendingError
+from vending.limits import REQUEST_ID_TAG
+from vending.organization_setup import OrganizationSetup
+from vending.request import AccountRequest
+from vending.setup_report import Report
+from vending.translation import translating
+
+SETUP_ID = "organization-setup"
+
+
+@dataclass(kw_only=True)
+class Planned:
+    """What would be changed, what is there already, and what would be refused."""
+
+    changes: list[str] = field(default_factory=list)
+    already_there: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, report: Report) -> None:
+        """Add what the operations found."""
+        self.changes += report.changed
+        self.already_there += report.already_there
+        self.warnings += report.warnings
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "changes": self.changes,
+            "alreadyThere": self.already_there,
+            "warnings": self.warnings,
+            "problems": self.problems,
+        }
+
+
+class Planner:
+    """Runs the operations on clients that only read.
+
+    Args:
+        organizations: a boto3 client of Organizations.
+        iam: a boto3 client of IAM.
+    """
+
+    def __init__(self, organizations: Any, iam: Any) -> None:
+        self._organizations: Any = Rehearsal(organizations)
+        self._iam: Any = Rehearsal(iam, self._organizations.imagined)
+        self._planned = Planned()
+        self._results: dict[str, Any] = {}
+
+    def organization(self, setup: OrganizationSetup) -> Planned:
+        """What bringing the organization to its document would change."""
+        wanted = setup.normalised()
+        if setup.all_features:
+            self._all_features()
+        self._policy_types(wanted["policyTypes"])
+        self._service_access(SETUP_ID, setup.service_access, setup.forced_service_access)
+        self._root_access(SETUP_ID, setup.root_access)
+        units = {path: self._unit(SETUP_ID, path) for path in wanted["organizationalUnits"]}
+        for policy in wanted["policies"]:
+            targets = {path: units[path] for path in policy["targets"]}
+            self._policy(SETUP_ID, policy["policy"], targets, update=policy["update"])
+        return self._finished()
+
+    def request(self, request: AccountRequest, row: LedgerRow | None) -> Planned:
+        """What vending the request would change; `row` is what the ledger knows of it."""
+        record = row.record if row else {}
+        if row and record.get("state") != "REJECTED" and row.fingerprint != request.fingerprint():
+            self._problem(
+                "RequestConflict",
+                None,
+                f"'{request.request_id}' already stands for a request with different content, "
+                f"which is {record.get('state')}.",
+            )
+            return self._finished()
+        if record.get("state") == "VENDED":
+            self._planned.already_there.append(f"account {record['accountId']}, vended before")
+            return self._finished()
+        account_id = self._door(request, record.get("accountId"))
+        if account_id is not None:
+            self._corridor(request, account_id)
+        return self._finished()
+
+    def _door(self, request: AccountRequest, known_id: str | None) -> str | None:
+        account = request.account
+        if request.source == "existing" and account.account_id:
+            return self._existing(account.account_id)
+        if known_id:
+            self._planned.already_there.append(f"account {known_id}, made for this request")
+            return known_id
+        called = account.name or account.account_id or ""
+        if request.source == "invited":
+            self._planned.changes.append(f"invitation of {account.account_id or account.email}")
+            return account.account_id or NEW_ACCOUNT_ID
+        owner = self._owner_of(account.email or "")
+        if owner is None:
+            pair = " and its pair in GovCloud" if request.source == "new-govcloud" else ""
+            self._planned.changes.append(f"account {called}{pair}")
+            return NEW_ACCOUNT_ID
+        if self._tags(owner).get(REQUEST_ID_TAG) == request.request_id:
+            self._planned.already_there.append(f"account {owner}, made for this request")
+            return owner
+        self._problem(
+            "AccountCreationFailed",
+            "EMAIL_ALREADY_EXISTS",
+            f"The email belongs to the account {owner} of this organization.",
+        )
+        return None
+
+    def _existing(self, account_id: str) -> str | None:
+        try:
+            account = self._organizations.describe_account(AccountId=account_id)["Account"]
+        except self._organizations.exceptions.AccountNotFoundException:
+            said = f"The account {account_id} is not in this organization."
+            self._problem("AccountNotFoundException", None, said)
+            return None
+        state = account.get("State") or account.get("Status")
+        if state != "ACTIVE":
+            self._problem(
+                "AccountNotActive", state, f"The account {account_id} is {state}, not ACTIVE."
+            )
+            return None
+        self._planned.already_there.append(f"account {account_id}")
+        return account_id
+
+    def _corridor(self, request: AccountRequest, account_id: str) -> None:
+        request_id = request.request_id
+        is_new = account_id == NEW_ACCOUNT_ID or request.source == "invited"
+        placed = None
+        if request.organizational_unit is not None:
+            placed = self._unit(request_id, request.organizational_unit)
+        self._finish_units()
+        if placed is not None:
+            self._placed(request, account_id, placed, is_new=is_new)
+        self._tagged(request, account_id, is_new=is_new)
+        policies = [
+            policy.model_dump(by_alias=True, exclude_none=True) for policy in request.policies
+        ]
+        self._policy_types([policy["type"] for policy in policies])
+        for policy in policies:
+            self._policy(request_id, policy, {"the account": account_id})
+        self._service_access(request_id, request.service_access, [])
+        self._root_access(request_id, request.root_access)
+
+    def _placed(
+        self, request: AccountRequest, account_id: str, unit_id: str, *, is_new: bool
+    ) -> None:
+        path = request.organizational_unit
+        with self._refusals():
+            if is_new:
+                moved = path != "/"
+            else:
+                payload = move_account.MoveAccount.model_validate(
+                    {
+                        "requestId": request.request_id,
+                        "accountId": account_id,
+                        "organizationalUnitId": unit_id,
+                    }
+                )
+                moved = move_account.run(payload, organizations=self._organizations)["moved"]
+            self._say(f"account in {path}", changed=bool(moved))
+
+    def _tagged(self, request: AccountRequest, account_id: str, *, is_new: bool) -> None:
+        account = NEW_ACCOUNT_ID if is_new else account_id
+        payload = tag_resource.TagResource.model_validate(
+            {"requestId": request.request_id, "accountId": account, "tags": request.tags}
+        )
+        with self._refusals():
+            tagged = tag_resource.run(payload, organizations=self._organizations)["tagged"]
+            for key in sorted({*request.tags, REQUEST_ID_TAG}):
+                self._say(f"tag {key}", changed=key in tagged)
+
+    def _all_features(self) -> None:
+        payload = enable_all_features.EnableAllFeatures.model_validate({"requestId": SETUP_ID})
+        with self._refusals():
+            result = enable_all_features.run(payload, organizations=self._organizations)
+            self._results["allFeatures"] = result
+            if result["started"]:
+                self._planned.changes.append(
+                    "all features, once every invited account has agreed within 90 days"
+                )
+            elif result["state"] == "OPEN":
+                self._planned.changes.append("all features, which every invited account agreed to")
+            elif result["state"] != "ENABLED":
+                waiting = ", ".join(result["waitingFor"])
+                self._planned.changes.append(
+                    f"all features, asked for already; not answered yet: {waiting or 'nobody'}"
+                )
+
+    def _policy_types(self, types: list[str]) -> None:
+        payload = {"requestId": SETUP_ID, "policyTypes": types}
+        with self._refusals():
+            self._results["policyTypes"] = enable_policy_type.run(
+                enable_policy_type.EnablePolicyType.model_validate(payload),
+                organizations=self._organizations,
+            )
+
+    def _service_access(self, request_id: str, principals: list[str], forced: list[str]) -> None:
+        payload = {"requestId": request_id, "servicePrincipals": principals, "forced": forced}
+        with self._refusals():
+            self._results["serviceAccess"] = enable_aws_service_access.run(
+                enable_aws_service_access.EnableAWSServiceAccess.model_validate(payload),
+                organizations=self._organizations,
+            )
+
+    def _root_access(self, request_id: str, features: list[Any]) -> None:
+        clients = {"iam": self._iam, "organizations": self._organizations}
+        with self._refusals():
+            if "RootSessions" in features:
+                self._results["rootSessions"] = enable_organizations_root_sessions.run(
+                    enable_organizations_root_sessions.EnableOrganizationsRootSessions.model_validate(
+                        {"requestId": request_id, "features": features}
+                    ),
+                    **clients,
+                )
+            elif features:
+                operation = enable_organizations_root_credentials_management
+                self._results["rootCredentials"] = operation.run(
+                    operation.EnableOrganizationsRootCredentialsManagement.model_validate(
+                        {"requestId": request_id}
+                    ),
+                    **clients,
+                )
+
+    def _unit(self, request_id: str, path: str) -> str | None:
+        payload = {"requestId": request_id, "organizationalUnit": path}
+        with self._refusals():
+            result = create_organizational_unit.run(
+                create_organizational_unit.CreateOrganizationalUnit.model_validate(payload),
+                organizations=self._organizations,
+            )
+            self._results.setdefault("units", []).append(result)
+            return str(result["organizationalUnitId"])
+        return None
+
+    def _policy(
+        self,
+        request_id: str,
+        policy: Mapping[str, Any],
+        targets: Mapping[str, str | None],
+        *,
+        update: bool = False,
+    ) -> None:
+        payload = {"requestId": request_id, "policy": policy, "update": update}
+        with self._refusals():
+            result = create_policy.run(
+                create_policy.CreatePolicy.model_validate(payload),
+                organizations=self._organizations,
+            )
+            self._results.setdefault("policies", []).append(result)
+            result["attachments"] = [
+                {"target": name, "attached": self._attached(request_id, result, target_id)}
+                for name, target_id in targets.items()
+                if target_id is not None
+            ]
+
+    def _attached(self, request_id: str, policy: Mapping[str, Any], target_id: str) -> bool:
+        if policy["policyId"] in self._organizations.imagined:
+            return True
+        payload = attach_policy.AttachPolicy.model_validate(
+            {
+                "requestId": request_id,
+                "policyId": policy["policyId"],
+                "policyType": policy["type"],
+                "targetId": target_id,
+            }
+        )
+        return bool(attach_policy.run(payload, organizations=self._organizations)["attached"])
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Take a refusal down and go on: a plan tells all of them."""
+        try:
+            with translating():
+                yield
+        except VendingError as error:
+            self._planned.problems.append(error.as_dict())
+
+    def _problem(self, code: str, reason: str | None, said: str) -> None:
+        words = explain(code, reason)
+        self._planned.problems.append(
+            {"code": code, "reason": reason, "message": said, "remedy": words.remedy}
+        )
+
+    def _say(self, what: str, *, changed: bool) -> None:
+        (self._planned.changes if changed else self._planned.already_there).append(what)
+
+    def _owner_of(self, email: str) -> str | None:
+        pages = self._organizations.get_paginator("list_accounts").paginate()
+        for page in pages:
+            for account in page.get("Accounts", []):
+                if str(account.get("Email", "")).lower() == email.lower():
+                    return str(account["Id"])
+        return None
+
+    def _tags(self, account_id: str) -> dict[str, str]:
+        pages = self._organizations.get_paginator("list_tags_for_resource")
+        return {
+            tag["Key"]: tag["Value"]
+            for page in pages.paginate(ResourceId=account_id)
+            for tag in page.get("Tags", [])
+        }
+
+    def _finish_units(self) -> None:
+        """Tell of the units first, because the account is placed in them."""
+        self._planned.take(Report.of({"units": self._results.pop("units", [])}))
+
+    def _finished(self) -> Planned:
+        self._planned.take(Report.of(self._results))
+        return self._planned

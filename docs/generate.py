@@ -1,0 +1,155 @@
+"""The pages of this folder that are made from the code: `make docs` writes them.
+
+A test compares them with what this makes, so that they stay true.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+
+from vending import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+SERVICES = {"organizations": "AWS Organizations", "iam": "IAM", "sts": "AWS STS"}
+TURNS = {
+    "retry": "nobody's: it passes",
+    "requester": "the requester's",
+    "administrator": "the administrator's",
+    "aws-support": "AWS Support's",
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    docs = ROOT / "docs"
+    return {docs / "errors.md": errors_page(), docs / "operations.md": operations_page()}
+
+
+def errors_page() -> str:
+    """The error catalogue as a page."""
+    lines = [
+        "# Errors",
+        "",
+        "What each error code and reason means, whose turn it is, and what to do. `vend explain",
+        "CODE/REASON` prints the same; records, events and executions carry it. A code or reason",
+        "that AWS adds later is explained by its code.",
+        "",
+        "<!-- Made by `make docs` from functions/vending/error_catalogue.json. -->",
+    ]
+    for code, reasons in catalogue.codes().items():
+        lines += ["", f"## {code}", "", *_explained(catalogue.explain(code))]
+        for reason in reasons:
+            lines += ["", f"### {code}/{reason}", "", *_explained(catalogue.explain(code, reason))]
+    return "\n".join(lines) + "\n"
+
+
+def _explained(words: catalogue.Explanation) -> list[str]:
+    wait = f" Wait about {_duration(words.wait)}." if words.wait else ""
+    return [
+        words.what,
+        "",
+        f"- Whose turn: {TURNS[words.turn]}",
+        f"- What to do: {words.remedy}{wait}",
+    ]
+
+
+def _duration(seconds: int) -> str:
+    minutes = seconds // 60
+    return f"{minutes} minutes" if minutes > 1 else f"{seconds} seconds"
+
+
+def operations_page() -> str:
+    """Every operation of AWS that the functions call: where it is, and what is proven of it."""
+    lines = [
+        "# Operations",
+        "",
+        "Every call to AWS Organizations, IAM and STS that this system makes. An error counts as",
+        "covered when the catalogue says what happens: retried, adopted, or failed with a remedy.",
+        "",
+        "<!-- Made by `make docs` from the functions, the definitions and botocore's models. -->",
+        "",
+        "| operation | functions | workflows | embedded AWS | errors covered | example |",
+        "|---|---|---|---|---|---|",
+    ]
+    for call, functions in sorted(calls().items()):
+        lines.append(_row(call, sorted(functions)))
+    return "\n".join(lines) + "\n"
+
+
+def calls() -> dict[str, set[str]]:
+    """Which functions make which calls, by `service:Operation`, of the services shown."""
+    found: dict[str, set[str]] = {}
+    for folder in ("operations", "events"):
+        for path in sorted((ROOT / "functions" / folder).glob("[a-z]*.py")):
+            module = importlib.import_module(f"{folder}.{path.stem}")
+            for call in getattr(module, "CALLS", ()):
+                if call.partition(":")[0] in SERVICES:
+                    found.setdefault(call, set()).add(f"{folder}/{path.name}")
+    return found
+
+
+def _row(call: str, functions: list[str]) -> str:
+    service, _, operation = call.partition(":")
+    code = [f"[{name.split('/')[1][:-3]}](../functions/{name})" for name in functions]
+    cells = [
+        f"{SERVICES[service]} {operation}",
+        ", ".join(code),
+        ", ".join(_workflows(functions)),
+        _embedded(operation),
+        _coverage(service, operation),
+        _example(functions),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _workflows(functions: list[str]) -> list[str]:
+    names = []
+    for path in sorted((ROOT / "statemachines").glob("*.asl.json")):
+        text = path.read_text(encoding="utf-8").lower()
+        if any(f"{_flat(name)}functionarn" in text for name in functions):
+            names.append(f"[{path.name.split('.')[0]}](../statemachines/{path.name})")
+    if any(name.startswith("events/") for name in functions):
+        names.append("rule on the bus")
+    return names
+
+
+def _flat(function: str) -> str:
+    return Path(function).stem.replace("_", "")
+
+
+def _embedded(operation: str) -> str:
+    """The file of the embedded AWS that answers the operation."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
+    for path in sorted((ROOT / "embedded").rglob("*.py")):
+        if re.search(rf"^\s+def {snake}\(", path.read_text(encoding="utf-8"), re.MULTILINE):
+            return f"[{path.stem}](../{path.relative_to(ROOT)})"
+    return ""
+
+
+def _coverage(service: str, operation: str) -> str:
+    model: Any = botocore.session.get_session().get_service_model(service)
+    shapes = model.operation_model(operation).error_shapes
+    covered = sum(catalogue.explain(shape.name).known for shape in shapes)
+    return f"{covered}/{len(shapes)}"
+
+
+def _example(functions: list[str]) -> str:
+    """The example request or event of a workflow that runs one of the functions."""
+    examples: dict[str, list[str]] = json.loads(
+        (ROOT / "examples" / "runs.json").read_text(encoding="utf-8")
+    )
+    for example, run in examples.items():
+        if any(Path(name).stem in run for name in functions):
+            return f"[{Path(example).name}](../examples/{example})"
+    return ""
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What events of AWS services start: one module an entrance, each the target of rules on a bus."""

@@ -1,0 +1,170 @@
+"""DiscoverAccount: what becomes of an account that came into the organization.
+
+Each account brings about two events or more, each at least once, and most are of this system's own
+making: those carry their request's id as a tag and are left alone after one call. For an account
+that was made elsewhere there is one request, `a-<accountId>`, however many events tell of it.
+
+An error leaves the function, so that Lambda tries the event twice more, within minutes, and then
+keeps it in the dead-letter queue: an account that AWS does not show yet is found then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+
+from vending import aws, ports, settings
+from vending.adoption import CLOCKS_DIFFER_BY
+from vending.clock import epoch, timestamp
+from vending.ledger import Ledger
+from vending.limits import REQUEST_ID_TAG
+from vending.observability import logger, metrics
+from vending.operation import Json, operation
+from vending.request import AccountId, Model, parse
+from vending.sightings import Sighting, sighting
+from vending.under_way import request_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.announcements import Announcements
+
+_LOOKS_AND_REMEMBERS = {
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+    "organizations:DescribeAccount",
+    "organizations:ListTagsForResource",
+}
+CALLS_BY_SETTING = {
+    "record": _LOOKS_AND_REMEMBERS | {"dynamodb:PutItem"},
+    "baseline": _LOOKS_AND_REMEMBERS | {"events:PutEvents"},
+}
+CALLS = CALLS_BY_SETTING["record"] | CALLS_BY_SETTING["baseline"]
+
+SOURCE = "account-vending.discovered-accounts"
+"""Of the requests made here; the announcements' source stays that of the announcements alone."""
+
+
+class DiscoverAccount(Model):
+    """An event as EventBridge delivers it, as far as it matters here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    source: str
+    account: AccountId
+    time: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stranger:
+    """An account that came of no request, as Organizations shows it."""
+
+    sighting: Sighting
+    name: str | None
+    told_by: str
+
+
+TakeIn = Callable[[Stranger], str]
+"""Does what the setting says; returns the outcome."""
+
+
+def run(
+    payload: DiscoverAccount,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    take_in: TakeIn,
+) -> Json:
+    """{outcome: IGNORED | OURS | KNOWN | RECORDED | REQUESTED, accountId}.
+
+    IGNORED: the event tells of no account. OURS: a request made it. KNOWN: it has its own row.
+    ServiceUnavailable while Organizations does not show the account.
+    """
+    found = sighting(payload.detail, payload.account)
+    if found is None:
+        return {"outcome": "IGNORED", "accountId": None}
+    account_id = found.account_id
+    if _carries_tag(account_id, organizations):
+        return {"outcome": "OURS", "accountId": account_id}
+    if ledger.get(_wish(account_id)["requestId"]) is not None:
+        return {"outcome": "KNOWN", "accountId": account_id}
+    # Tags show late, as everything in Organizations: what carries none may still be ours.
+    account = organizations.describe_account(AccountId=account_id)["Account"]
+    since = epoch(payload.time) - CLOCKS_DIFFER_BY
+    if request_of(found, email=account.get("Email"), ledger=ledger, since=since) is not None:
+        return {"outcome": "OURS", "accountId": account_id}
+    told_by = f"{found.event_name} of {payload.source}, event {payload.id}"
+    outcome = take_in(Stranger(sighting=found, name=account.get("Name"), told_by=told_by))
+    metrics.add_metric(name="AccountDiscovered", unit="Count", value=1)
+    return {"outcome": outcome, "accountId": account_id}
+
+
+def record(stranger: Stranger, *, ledger: Ledger) -> str:
+    """A row that says the account is there: RECORDED, or KNOWN where one was made meanwhile."""
+    found, at = stranger.sighting, timestamp(ledger.clock())
+    request = parse({**_wish(found.account_id), "requestedBy": stranger.told_by})
+    row = ledger.remember(
+        {
+            "requestId": request.request_id,
+            "state": "VENDED",
+            "source": request.source,
+            "accountId": found.account_id,
+            "accountName": stranger.name,
+            "createAccountRequestId": found.creation_id,
+            "requestedBy": request.requested_by,
+            "requestedAt": at,
+            "updatedAt": at,
+        },
+        request,
+    )
+    return "RECORDED" if row.get("requestedBy") == request.requested_by else "KNOWN"
+
+
+def request(stranger: Stranger, *, announcements: Announcements, baseline: Json) -> str:
+    """A request for the baseline, through the bus as anybody's: REQUESTED.
+
+    The request's model decides on it in the workflow, so that a mistake in the setting ends as a
+    rejected request with a remedy, not here.
+    """
+    wish = _wish(stranger.sighting.account_id)
+    announcements.request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
+    return "REQUESTED"
+
+
+def _wish(account_id: str) -> Json:
+    """One account, one request: its id is the one that a request for it has by default."""
+    return {
+        "requestId": f"a-{account_id}",
+        "source": "existing",
+        "account": {"accountId": account_id},
+    }
+
+
+def _carries_tag(account_id: str, organizations: OrganizationsClient) -> bool:
+    pages = organizations.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
+    return any(tag["Key"] == REQUEST_ID_TAG for page in pages for tag in page.get("Tags", []))
+
+
+@operation(DiscoverAccount)
+def handler(payload: DiscoverAccount) -> Json:
+    """The Lambda entrance."""
+    wanted = settings.read(settings.DiscoverySettings)
+    ledger = ports.ledger()
+    result = run(
+        payload,
+        ledger=ledger,
+        organizations=aws.organizations(),
+        take_in=(
+            partial(record, ledger=ledger)
+            if wanted.become == "record"
+            else partial(request, announcements=ports.announcements(), baseline=wanted.baseline)
+        ),
+    )
+    logger.info("looked at an account", extra={**result, "told_by": payload.id})
+    return result

@@ -1,0 +1,60 @@
+"""AttachPolicy: ensures that a policy is attached to a root, an organizational unit or account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from vending import aws
+from vending.operation import Json, Payload, operation
+from vending.request import PolicyType
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+CALLS = {"organizations:AttachPolicy", "organizations:ListPoliciesForTarget"}
+
+TargetId = Annotated[
+    str,
+    Field(pattern=r"^(r-[0-9a-z]{4,32}|\d{12}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32})$"),
+]
+
+
+class AttachPolicy(Payload):
+    """The policy, its type, and what it is to be attached to."""
+
+    policy_id: Annotated[str, Field(pattern=r"^p-[0-9a-zA-Z_]{8,128}$")]
+    policy_type: PolicyType
+    target_id: TargetId
+
+
+def run(payload: AttachPolicy, *, organizations: OrganizationsClient) -> Json:
+    """{policyId, targetId, attached: whether it was not before}.
+
+    The policy's type must be on, which EnablePolicyType ensures.
+
+    Implements AttachPolicy of the AWS Organizations API reference.
+    """
+    attached = not _is_attached(organizations, payload)
+    if attached:
+        try:
+            organizations.attach_policy(PolicyId=payload.policy_id, TargetId=payload.target_id)
+        except organizations.exceptions.DuplicatePolicyAttachmentException:
+            attached = False  # somebody attached it between the two calls
+    return {"policyId": payload.policy_id, "targetId": payload.target_id, "attached": attached}
+
+
+def _is_attached(organizations: OrganizationsClient, payload: AttachPolicy) -> bool:
+    pages = organizations.get_paginator("list_policies_for_target")
+    return any(
+        policy["Id"] == payload.policy_id
+        for page in pages.paginate(TargetId=payload.target_id, Filter=payload.policy_type)
+        for policy in page.get("Policies", [])
+    )
+
+
+@operation(AttachPolicy)
+def handler(payload: AttachPolicy) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=aws.organizations())

@@ -1,0 +1,143 @@
+"""CreatePolicy: ensures that a policy of a name and type exists, and its text where asked to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from vending import aws
+from vending.catalogue import explain
+from vending.errors import ConcurrentModification, OperationRefused
+from vending.operation import Json, Payload, operation
+from vending.request import Policy
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import PolicySummaryTypeDef
+
+CALLS = {
+    "organizations:CreatePolicy",
+    "organizations:DescribePolicy",
+    "organizations:ListPolicies",
+    "organizations:UpdatePolicy",
+}
+
+Outcome = Literal["CREATED", "UPDATED", "KEPT", "UNCHANGED"]
+
+
+class CreatePolicy(Payload):
+    """The policy to ensure; `update` lets its content and description replace other ones.
+
+    An account request never sets `update`: a policy is the organization's, not one requester's.
+    """
+
+    policy: Policy
+    update: bool = False
+
+
+def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
+    """{policyId, name, type, outcome}; OperationRefused where it is to exist and does not.
+
+    CREATED and UPDATED have changed something. KEPT: the policy exists with other content, which
+    was left as it is. UNCHANGED: it is as wanted, or nothing was said about its content.
+
+    Implements CreatePolicy and UpdatePolicy of the AWS Organizations API reference.
+    """
+    wanted = payload.policy
+    found = _find(organizations, wanted)
+    if found is None:
+        policy_id, made = _create(organizations, wanted)
+        outcome: Outcome = "CREATED" if made else "UNCHANGED"
+    else:
+        policy_id = found["Id"]
+        outcome = _compared(organizations, found, wanted, update=payload.update)
+    return {"policyId": policy_id, "name": wanted.name, "type": wanted.type, "outcome": outcome}
+
+
+def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTypeDef | None:
+    for page in organizations.get_paginator("list_policies").paginate(Filter=wanted.type):
+        for policy in page.get("Policies", []):
+            if policy["Name"] == wanted.name:
+                return policy
+    return None
+
+
+def _create(organizations: OrganizationsClient, wanted: Policy) -> tuple[str, bool]:
+    if wanted.content is None:
+        words = explain("PolicyMissing")
+        raise OperationRefused(
+            f"ListPolicies: there is no {wanted.type} named '{wanted.name}'. {words.what}",
+            code=words.code,
+            remedy=words.remedy,
+        )
+    try:
+        created = organizations.create_policy(
+            Name=wanted.name,
+            Type=wanted.type,
+            Description=wanted.description,
+            Content=wanted.content,
+        )
+    except organizations.exceptions.DuplicatePolicyException:
+        there = _find(organizations, wanted)
+        if there is None:
+            raise ConcurrentModification(
+                f"CreatePolicy: a policy '{wanted.name}' exists and is no {wanted.type}, or was "
+                "made at the same time and does not show yet.",
+                code="DuplicatePolicyException",
+                remedy=(
+                    "Nothing to do: the workflow tries again by itself. If it has given up, look "
+                    "for a policy of this name and another type: a name is taken for all types."
+                ),
+            ) from None
+        return there["Id"], False
+    return created["Policy"]["PolicySummary"]["Id"], True
+
+
+def _compared(
+    organizations: OrganizationsClient,
+    found: PolicySummaryTypeDef,
+    wanted: Policy,
+    *,
+    update: bool,
+) -> Outcome:
+    if wanted.content is None:
+        return "UNCHANGED"
+    policy_id = found["Id"]
+    content = organizations.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
+    changes: dict[str, str] = {}
+    if not _same(content, wanted.content):
+        changes["Content"] = wanted.content
+    if wanted.description and wanted.description != found.get("Description"):
+        changes["Description"] = wanted.description
+    if not changes:
+        return "UNCHANGED"
+    if not update:
+        return "KEPT" if "Content" in changes else "UNCHANGED"
+    if found.get("AwsManaged"):
+        words = explain("InvalidInputException", "IMMUTABLE_POLICY")
+        raise OperationRefused(
+            f"UpdatePolicy: '{wanted.name}' is AWS's own. {words.what}",
+            code=words.code,
+            reason=words.reason,
+            remedy=words.remedy,
+        )
+    organizations.update_policy(PolicyId=policy_id, **changes)
+    return "UPDATED"
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts are the same policy: JSON's spaces and order of keys mean nothing."""
+    return one == other or _json(one) == _json(other) is not None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@operation(CreatePolicy)
+def handler(payload: CreatePolicy) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=aws.organizations())

@@ -1,0 +1,45 @@
+"""EnableOrganizationsRootCredentialsManagement: member accounts without root credentials.
+
+Enabled on its own for an organization whose accounts are to have no root credentials, but where
+nobody is to act with root's rights through sessions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending import aws, root_access
+from vending.operation import Json, Payload, operation
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_organizations import OrganizationsClient
+
+CALLS = {
+    "iam:EnableOrganizationsRootCredentialsManagement",
+    "iam:ListOrganizationsFeatures",
+    "organizations:EnableAWSServiceAccess",
+}
+
+
+class EnableOrganizationsRootCredentialsManagement(Payload):
+    """Nothing but the request id: the feature is the whole organization's."""
+
+
+def run(
+    _payload: EnableOrganizationsRootCredentialsManagement,
+    *,
+    iam: IAMClient,
+    organizations: OrganizationsClient,
+) -> Json:
+    """{enabled, enabledFeatures, organizationId}: what was off, and what IAM has on afterwards.
+
+    Implements EnableOrganizationsRootCredentialsManagement of the IAM API reference.
+    """
+    return root_access.ensure([root_access.CREDENTIALS], iam=iam, organizations=organizations)
+
+
+@operation(EnableOrganizationsRootCredentialsManagement)
+def handler(payload: EnableOrganizationsRootCredentialsManagement) -> Json:
+    """The Lambda entrance."""
+    return run(payload, iam=aws.iam(), organizations=aws.organizations())

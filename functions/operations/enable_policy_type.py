@@ -1,0 +1,65 @@
+"""EnablePolicyType: ensures that types of policies are on in the organization's root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending import aws
+from vending.catalogue import explain
+from vending.errors import OperationRefused
+from vending.operation import Json, Payload, operation
+from vending.request import PolicyType
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import RootTypeDef
+
+CALLS = {"organizations:EnablePolicyType", "organizations:ListRoots"}
+
+
+class EnablePolicyType(Payload):
+    """The types to switch on; a type may be named more than once."""
+
+    policy_types: list[PolicyType]
+
+
+def run(payload: EnablePolicyType, *, organizations: OrganizationsClient) -> Json:
+    """{enabled, alreadyEnabled}, each in the order asked for.
+
+    A type that is switched on at this moment counts as on: what needs it tries again.
+
+    Implements EnablePolicyType of the AWS Organizations API reference.
+    """
+    wanted = list(dict.fromkeys(payload.policy_types))
+    if not wanted:
+        return {"enabled": [], "alreadyEnabled": []}
+    root = _root(organizations)
+    present = {
+        one.get("Type")
+        for one in root.get("PolicyTypes", [])
+        if one.get("Status") in ("ENABLED", "PENDING_ENABLE")
+    }
+    enabled = []
+    for policy_type in wanted:
+        if policy_type in present:
+            continue
+        try:
+            organizations.enable_policy_type(RootId=root["Id"], PolicyType=policy_type)
+        except organizations.exceptions.PolicyTypeAlreadyEnabledException:
+            continue  # somebody switched it on between the two calls
+        enabled.append(policy_type)
+    return {"enabled": enabled, "alreadyEnabled": [one for one in wanted if one not in enabled]}
+
+
+def _root(organizations: OrganizationsClient) -> RootTypeDef:
+    for page in organizations.get_paginator("list_roots").paginate():
+        for root in page.get("Roots", []):
+            return root
+    words = explain("RootNotFound")
+    raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
+
+
+@operation(EnablePolicyType)
+def handler(payload: EnablePolicyType) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=aws.organizations())

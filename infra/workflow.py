@@ -1,0 +1,113 @@
+"""A state machine as it stands in its file, and the role it runs its functions with."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.settings import Settings
+
+STATE_MACHINES = Path(__file__).parents[1] / "statemachines"
+
+_PLACEHOLDER = re.compile(r"\$\{(\w+)FunctionArn\}")
+
+
+class Workflow(Construct):
+    """The state machine of the file `definition`, which may invoke exactly the functions it names.
+
+    `functions` maps an operation's name to its function; the definition calls it
+    `${<Operation>FunctionArn}`. Time-outs and the query language are said in the definition: given
+    here, they would not reach it. `name` is for a machine whose name people type.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        definition: Path,
+        functions: Mapping[str, lambda_.IFunction],
+        settings: Settings,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        text = definition.read_text()
+        named = set(_PLACEHOLDER.findall(text))
+        used = {operation: functions[operation] for operation in functions if operation in named}
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            retention=settings.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "states.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            ),
+            inline_policies={"Workflow": iam.PolicyDocument(statements=_statements(used))},
+        )
+        self.state_machine = sfn.StateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=name,
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            definition_body=sfn.DefinitionBody.from_string(text),
+            definition_substitutions={
+                f"{operation}FunctionArn": function.function_arn
+                for operation, function in used.items()
+            },
+            # Every step that was taken, kept longer than the 90 days that Step Functions keeps
+            # histories; without the data, which carries email addresses.
+            logs=sfn.LogOptions(
+                destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False
+            ),
+            tracing_enabled=True,
+            role=role.without_policy_updates(),
+        )
+
+
+def _statements(functions: Mapping[str, lambda_.IFunction]) -> list[iam.PolicyStatement]:
+    return [
+        iam.PolicyStatement(
+            sid="RunOperations",
+            actions=["lambda:InvokeFunction"],
+            resources=[function.function_arn for function in functions.values()],
+        ),
+        # Log delivery and traces know no resources. Step Functions Developer Guide, "Using
+        # CloudWatch Logs to log execution history" and "X-Ray and Step Functions".
+        iam.PolicyStatement(
+            sid="DeliverLogs",
+            actions=[
+                "logs:CreateLogDelivery",
+                "logs:CreateLogStream",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutLogEvents",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ],
+            resources=["*"],
+        ),
+        iam.PolicyStatement(
+            sid="WriteTraces",
+            actions=[
+                "xray:GetSamplingRules",
+                "xray:GetSamplingTargets",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+            ],
+            resources=["*"],
+        ),
+    ]

@@ -1,0 +1,128 @@
+"""The cells of the matrix, generated from botocore's models and from the definition."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from embedded.service_models import operation_model
+from tests.matrix.definition import EVENT_BUS, Site, doors, sites_of, states_of, tasks_of
+
+SAMPLE_SIZE = 44
+"""How many cells run in `make test`."""
+
+DELIVERIES = (1, 2, 10)
+
+_THROTTLES = (
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One way of breaking one vending.
+
+    `kind` is error-once, error-for-good, answer-lost, dies-after, throttled (a call site's), or
+    aborted-on-entry, aborted-in-flight, deployed (a state's), or delivered.
+    """
+
+    door: str
+    kind: str
+    site: Site | None = None
+    error: str | None = None
+    reason: str | None = None
+    state: str | None = None
+    deliveries: int | None = None
+
+    def __str__(self) -> str:
+        given = [str(getattr(self, field.name) or "") for field in fields(self)]
+        return "-".join(filter(None, given))
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the fault does not pass by itself."""
+        return self.kind == "error-for-good"
+
+
+@functools.cache
+def cells() -> tuple[Cell, ...]:
+    """All of them, in an order that is the same everywhere."""
+    return tuple(itertools.chain.from_iterable(map(_of_door, doors())))
+
+
+@functools.cache
+def sample() -> frozenset[Cell]:
+    """A few cells that together meet every operation, every function, every kind and every door."""
+    # Ordered by hash, so that a new cell moves few others in or out.
+    order = sorted((cell for cell in cells() if not cell.lasts), key=_hash)
+    order = [*(c for c in order if c.door == "new"), *order]
+    # One that lasts of each treatment is enough here: they retry for minutes of virtual time.
+    order += sorted((cell for cell in cells() if cell.lasts), key=_hash)[:1]
+    chosen: dict[Cell, None] = {}
+    covered: set[tuple[str, Any]] = set()
+    for cell in order:
+        new = _covers(cell) - covered
+        if new:
+            chosen[cell] = None
+            covered |= new
+    for cell in order:
+        if len(chosen) >= SAMPLE_SIZE:
+            break
+        chosen[cell] = None
+    return frozenset(chosen)
+
+
+def _covers(cell: Cell) -> set[tuple[str, Any]]:
+    covered: set[tuple[str, Any]] = {("kind", cell.kind), ("door", cell.door)}
+    if cell.site:
+        covered |= {("operation", cell.site.operation), ("actor", cell.site.actor)}
+    if cell.deliveries:
+        covered.add(("deliveries", cell.deliveries))
+    return covered
+
+
+def _of_door(door: str) -> Iterator[Cell]:
+    for index, site in enumerate(sites_of(door)):
+        yield from _of_site(door, site, index)
+    names = [name for name, state in states_of(door).items() if state["Type"] != "Fail"]
+    for state in names:
+        yield Cell(door=door, kind="aborted-on-entry", state=state)
+    for state in tasks_of(door):
+        yield Cell(door=door, kind="aborted-in-flight", state=state)
+    for state in names:
+        if states_of(door)[state]["Type"] in {"Task", "Wait"}:
+            yield Cell(door=door, kind="deployed", state=state)
+    for deliveries in DELIVERIES:
+        yield Cell(door=door, kind="delivered", deliveries=deliveries)
+
+
+def _of_site(door: str, site: Site, index: int) -> Iterator[Cell]:
+    model = operation_model(site.service, site.operation)
+    assert model is not None, f"botocore knows no {site.service}:{site.operation}"
+    names = [shape.name for shape in model.error_shapes]
+    for number, shape in enumerate(model.error_shapes):
+        reason = _reason(shape, index + number)
+        for kind in ("error-once", "error-for-good"):
+            yield Cell(door=door, kind=kind, site=site, error=shape.name, reason=reason)
+    yield Cell(door=door, kind="answer-lost", site=site)
+    if site.service != "lambda" and site.actor != EVENT_BUS:
+        yield Cell(door=door, kind="dies-after", site=site)
+    throttle = next((name for name in _THROTTLES if name in names), "ThrottlingException")
+    yield Cell(door=door, kind="throttled", site=site, error=throttle)
+
+
+def _reason(shape: Any, number: int) -> str | None:
+    """A Reason of the error's model; over the sites, every one has its turn."""
+    member = shape.members.get("Reason")
+    values = getattr(member, "enum", None) if member is not None else None
+    return str(values[number % len(values)]) if values else None
+
+
+def _hash(cell: Cell) -> str:
+    return hashlib.sha256(str(cell).encode()).hexdigest()

@@ -1,0 +1,120 @@
+"""What the workflow does, read from where it is said: the definition and the operations' CALLS.
+
+A new state, call or door is in the matrix as soon as it is in one of these two.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from embedded.service_models import client_name
+from vending.doors import DOORS
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFINITION = ROOT / "statemachines" / "account_vending.asl.json"
+
+WORKFLOW = "StepFunctions"
+"""Who invokes the functions: the state machine's role, by its session's name."""
+
+EVENT_BUS = "EventBridge"
+"""Who starts executions for events."""
+
+CREATIONS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
+"""What cannot be undone and has no client token."""
+
+
+@dataclass(frozen=True, order=True)
+class Site:
+    """A place from which AWS is called: `actor` is a function's construct id, or a service."""
+
+    actor: str
+    service: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.actor}-{self.service}-{self.operation}"
+
+
+@functools.cache
+def machine() -> dict[str, Any]:
+    """The definition."""
+    content: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
+    return content
+
+
+@functools.cache
+def doors() -> dict[str, str]:
+    """The sources that the definition serves, and the state each begins with."""
+    found: dict[str, str] = {}
+    for rule in machine()["States"]["WhichDoor"]["Choices"]:
+        for literal in re.findall(r"['\"]([a-z-]+)['\"]", rule["Condition"]):
+            if literal in DOORS:
+                found.setdefault(literal, rule["Next"])
+    return found
+
+
+@functools.cache
+def states_of(door: str) -> dict[str, dict[str, Any]]:
+    """Every state that an execution may enter that comes through the door, by name."""
+    states, seen = machine()["States"], {}
+    waiting = [machine()["StartAt"]]
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen:
+            continue
+        state = seen[name] = states[name]
+        if name == "WhichDoor":
+            waiting.append(doors()[door])
+            continue
+        rules = [state, *state.get("Catch", []), *state.get("Choices", [])]
+        waiting.extend(rule["Next"] for rule in rules if "Next" in rule)
+        waiting.extend([state["Default"]] if "Default" in state else [])
+        for branch in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            seen.update(_inner(branch))
+    return seen
+
+
+def tasks_of(door: str) -> list[str]:
+    """The tasks among them: each runs the function of its own name."""
+    return [name for name, state in states_of(door).items() if state["Type"] == "Task"]
+
+
+@functools.cache
+def sites_of(door: str) -> tuple[Site, ...]:
+    """Every AWS call that can be made for a request that comes through the door."""
+    found = [
+        Site(EVENT_BUS, "stepfunctions", "StartExecution"),
+        Site(WORKFLOW, "lambda", "Invoke"),
+    ]
+    for task in tasks_of(door):
+        for call in sorted(calls_of(task)):
+            service, operation = call.split(":")
+            found.append(Site(task, client_name(service), operation))
+    return tuple(found)
+
+
+def calls_of(operation: str) -> set[str]:
+    """What the operation's module declares to call, as `service:Operation`."""
+    module = importlib.import_module(f"operations.{module_name(operation)}")
+    declared: set[str] = module.CALLS
+    return declared
+
+
+def module_name(operation: str) -> str:
+    """`enable_aws_service_access` of `EnableAWSServiceAccess`."""
+    modules = {path.stem for path in (ROOT / "functions" / "operations").glob("[a-z]*.py")}
+    return next(name for name in modules if name.replace("_", "") == operation.lower())
+
+
+def _inner(scope: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = dict(scope["States"])
+    for state in scope["States"].values():
+        for branch in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            found.update(_inner(branch))
+    return found

@@ -1,0 +1,166 @@
+"""What must hold whatever broke: read from the organization and the ledger, never from the run.
+
+Each check returns its violations in words; an empty list is a pass.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from tests.workflow.vending import Ended, Vending
+from vending.catalogue import explain
+from vending.failure import CaughtError, error_of
+from vending.limits import REQUEST_ID_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A request as it was submitted, and the account it is about where that was there before."""
+
+    request: dict[str, Any]
+    account_id: str | None = None
+
+    @property
+    def request_id(self) -> str:
+        """The id under which the ledger knows it."""
+        return str(self.request["requestId"])
+
+    @property
+    def email(self) -> str | None:
+        """The email that it asks an account for."""
+        email = self.request["account"].get("email")
+        return str(email) if email else None
+
+
+def accounts_of(vending: Vending, wish: Wish) -> set[str]:
+    """The ids of all accounts that this request has: by email, by tag, by its own words."""
+    found = set()
+    for account in vending.accounts():
+        email = (account.get("Email") or "").lower()
+        tagged = vending.tags(account["Id"]).get(REQUEST_ID_TAG) == wish.request_id
+        if tagged or account["Id"] == wish.account_id or (wish.email or "?").lower() == email:
+            found.add(account["Id"])
+    return found
+
+
+def at_most_one_account(vending: Vending, wish: Wish) -> list[str]:
+    """Exactly once, the first half."""
+    found = accounts_of(vending, wish)
+    made = _made(vending, wish)
+    problems = []
+    if len(found) > 1:
+        problems.append(f"{wish.request_id} has {len(found)} accounts: {sorted(found)}")
+    if made > 1:
+        problems.append(f"{made} creations for {wish.request_id} succeeded")
+    return problems
+
+
+def ended_well(vending: Vending, wish: Wish, ended: Iterable[Ended]) -> list[str]:
+    """Of executions that are over: at most one account, and each failure tells what to do next."""
+    problems = at_most_one_account(vending, wish)
+    row = vending.row(wish.request_id)
+    if row is not None and row["state"] in {"FAILED", "REJECTED"}:
+        problems += _explained(row.get("error"), f"the row of {wish.request_id}")
+    if row is not None and row["state"] == "VENDED":
+        problems += equipped(vending, wish, row)
+    for one in ended:
+        if one.status == "FAILED":
+            problems += _explained(_told(one), f"the execution {one.arn.rsplit(':', 1)[1]}")
+    return problems
+
+
+def vended(vending: Vending, wish: Wish) -> list[str]:
+    """Exactly once, both halves: the row is VENDED and its one account is as it was asked for."""
+    row = vending.row(wish.request_id)
+    if row is None or row["state"] != "VENDED":
+        return [
+            f"{wish.request_id} is {row and row['state']}, not VENDED: {row and row.get('error')}"
+        ]
+    return [*at_most_one_account(vending, wish), *equipped(vending, wish, row)]
+
+
+def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
+    """A row that says VENDED tells the truth."""
+    request, account_id = wish.request, str(row.get("accountId"))
+    found = accounts_of(vending, wish)
+    if found != {account_id}:
+        return [f"{wish.request_id} is VENDED as {account_id}, its accounts are {sorted(found)}"]
+    problems = []
+    path = request.get("organizationalUnit")
+    if path is not None and vending.path(account_id) != path:
+        problems.append(f"{account_id} is in {vending.path(account_id)}, not in {path}")
+    wanted = {**request.get("tags", {}), REQUEST_ID_TAG: wish.request_id}
+    tags = vending.tags(account_id)
+    if not wanted.items() <= tags.items():
+        problems.append(f"{account_id} has the tags {tags}, not {wanted}")
+    principals = set(request.get("serviceAccess", []))
+    if not principals <= vending.service_access():
+        problems.append(f"service access is {vending.service_access()}, without {principals}")
+    features = set(request.get("rootAccess", []))
+    if not features <= vending.root_features():
+        problems.append(f"root features are {vending.root_features()}, without {features}")
+    for policy in request.get("policies", []):
+        attached = vending.organizations.list_policies_for_target(
+            TargetId=account_id, Filter=policy["type"]
+        )["Policies"]
+        if policy["name"] not in {one["Name"] for one in attached}:
+            problems.append(f"{account_id} lacks the policy {policy['name']}")
+    if row.get("error"):
+        problems.append(f"{wish.request_id} is VENDED with an error: {row['error']}")
+    return problems
+
+
+def nothing_left(vending: Vending) -> list[str]:
+    """No execution runs, no row waits, nobody holds a place in the gate, no event is dead."""
+    machine, table = (vending.aws.outputs[key] for key in ("StateMachineArn", "LedgerTableName"))
+    running = vending.states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+    problems = [f"{one['executionArn']} is RUNNING" for one in running["executions"]]
+    plain = TypeDeserializer()
+    for page in vending.dynamodb.get_paginator("scan").paginate(TableName=table):
+        for item in page["Items"]:
+            row = {key: plain.deserialize(value) for key, value in item.items()}
+            if row.get("state") in IN_PROGRESS:
+                problems.append(f"{row['pk']} is {row['state']}")
+            if str(row["pk"]).startswith("gate#"):
+                held = {key: row[key] for key in ("holders", "queue") if row.get(key)}
+                problems += [f"{row['pk']} has {key}: {value}" for key, value in held.items()]
+    return problems
+
+
+def _made(vending: Vending, wish: Wish) -> int:
+    """Creations under the request's account name that succeeded."""
+    name = wish.request["account"].get("name")
+    pages = vending.organizations.get_paginator("list_create_account_status")
+    made = [
+        s for page in pages.paginate(States=["SUCCEEDED"]) for s in page["CreateAccountStatuses"]
+    ]
+    owned = accounts_of(vending, wish)
+    return sum(s.get("AccountName") == name and s.get("AccountId") in owned for s in made)
+
+
+def _told(ended: Ended) -> dict[str, str | None]:
+    if isinstance(ended.cause, dict) and "remedy" in ended.cause:
+        return {key: ended.cause.get(key) for key in ("code", "reason", "message", "remedy")}
+    cause = ended.cause if isinstance(ended.cause, str) else json.dumps(ended.cause)
+    return error_of(CaughtError.model_validate({"Error": ended.error or "", "Cause": cause}))
+
+
+def _explained(error: Any, where: str) -> list[str]:
+    if not isinstance(error, dict):
+        return [f"{where} has no error"]
+    problems = [
+        f"{where} has no {key}: {error}" for key in ("message", "remedy") if not error.get(key)
+    ]
+    code, reason = error.get("code"), error.get("reason")
+    if not explain(code or "", reason).known:
+        problems.append(f"{where}: the catalogue does not know {code}/{reason}")
+    return problems

@@ -1,0 +1,230 @@
+"""Runs a cell on the embedded AWS: breaks it, looks, mends it, resubmits, looks again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from embedded import eventbridge
+from embedded.faults import CallFault
+from tests.matrix import interruptions, invariants
+from tests.matrix.cells import Cell
+from tests.matrix.definition import Site, doors, tasks_of
+from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
+from tests.matrix.site_faults import AfterTheCall, SiteFault, SiteFaults
+from tests.workflow.vending import Ended, Vending, eventually
+from vending.catalogue import explain
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
+    from tests.matrix.invariants import Wish
+
+PATIENCE = 120.0
+"""Real seconds after which what should have ended has not."""
+
+OUTLASTED = 10.0
+"""Real seconds after which a fault that lasts ends: the workflow would go on trying for hours."""
+
+_THROTTLED_SECONDS = 60.0
+
+
+@dataclass
+class Outcome:
+    """How a cell went. `met` says whether its fault struck at all."""
+
+    met: bool
+    violations: list[str] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    scenario: str = ""
+
+    def story(self) -> str:
+        """How it went, for whoever reads a failure."""
+        ends = [f"{one.status} {one.error or ''} {one.cause or ''}".strip() for one in self.ended]
+        return "\n".join([f"({self.scenario})", *ends])
+
+
+class Lab:
+    """The deployed system with faults at its call sites."""
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self.aws = aws
+        self.faults = SiteFaults(functions=_functions(aws))
+        aws.faults = aws.context.faults = self.faults
+        self.vending = Vending(aws)
+        self._sites: dict[tuple[str, str], set[Site]] = {}
+
+    def renew(self) -> None:
+        """Forget everything but the stack."""
+        self.faults.disarm()
+        self.aws.renew()
+        self.faults.met.clear()
+
+    def send(self, wish: Wish) -> list[Ended]:
+        """Submit by event; how every execution that came of it ended. None did if it is dead."""
+        before = set(self.vending.executions())
+        self.vending.send(wish.request)
+        self._until(lambda: eventbridge.drain(0.02))
+        arns = [arn for arn in self.vending.executions() if arn not in before]
+        assert arns or self._dead_letters(), "the event came to nothing"
+        return [self.finish(arn) for arn in arns]
+
+    def run(self, wish: Wish) -> list[Ended]:
+        """Submit by hand."""
+        return [self.finish(self.vending.start(wish.request))]
+
+    def finish(self, arn: str) -> Ended:
+        """Wait for the end; a fault that outlasts its time is lifted."""
+        status = self.vending.states.describe_execution
+        self._until(lambda: status(executionArn=arn)["status"] != "RUNNING")
+        return self.vending.finish(arn)
+
+    def finish_all(self) -> list[Ended]:
+        """Wait for the end of every execution, those of events still on their way too."""
+        self._until(lambda: eventbridge.drain(0.02))
+        return [self.finish(arn) for arn in self.vending.executions()]
+
+    def _dead_letters(self) -> int:
+        queue = self.aws.outputs["DeadLetterQueueUrl"]
+        counted = self.aws.client("sqs").get_queue_attributes(
+            QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(counted["Attributes"]["ApproximateNumberOfMessages"])
+
+    def _until(self, look: Any) -> None:
+        began, lifted = time.monotonic(), False
+        while not look():
+            waited = time.monotonic() - began
+            if waited > OUTLASTED and not lifted:
+                lifted = True
+                self.faults.disarm()
+            assert waited < PATIENCE, "waited in vain"
+            time.sleep(0.01)
+
+    def run_cell(self, cell: Cell) -> Outcome:
+        """Everything that a cell asks for; its violations are not raised but returned."""
+        scenario = SCENARIOS[0] if cell.site is None else self._scenario(cell.door, cell.site)
+        if scenario is None:
+            return Outcome(met=False)
+        self.renew()
+        wish = a_wish(cell.door, self.vending)
+        outcome = Outcome(met=False, scenario=scenario.name)
+        with ExitStack() as undo:
+            happened = self._break(cell, undo)
+            outcome.ended = scenario.run(self, wish)
+            outcome.met = happened()
+        outcome.violations += invariants.ended_well(self.vending, wish, outcome.ended)
+        outcome.violations += self._passed_by(cell, scenario, outcome.ended)
+        self.faults.disarm()
+        outcome.violations += self._settled(wish)
+        return outcome
+
+    def fault(self, cell: Cell, site: Site) -> SiteFault:
+        """What strikes at the site of such a cell."""
+        if cell.kind == "answer-lost":
+            return SiteFault(site=site, fault=CallFault(lost=True))
+        if cell.kind == "dies-after":
+            dies = AfterTheCall(lambda: interruptions.kill(site.actor, self.aws), lost=True)
+            return SiteFault(site=site, fault=dies)
+        return SiteFault(
+            site=site,
+            fault=CallFault(error=cell.error, reason=cell.reason),
+            lasts=cell.lasts,
+            seconds=_THROTTLED_SECONDS if cell.kind == "throttled" else None,
+        )
+
+    def _settled(self, wish: Wish) -> list[str]:
+        """Resubmit what did not end VENDED; then all is well and nothing is left."""
+        row = self.vending.row(wish.request_id)
+        if row is None or row["state"] != "VENDED":
+            resubmitted = self.run(wish)
+            if resubmitted[0].status != "SUCCEEDED":
+                return [f"resubmitted, it ended {resubmitted[0]}"]
+        problems = invariants.vended(self.vending, wish)
+        eventually(lambda: not invariants.nothing_left(self.vending) or _tired(), patience=PATIENCE)
+        return [*problems, *invariants.nothing_left(self.vending)]
+
+    def _passed_by(self, cell: Cell, scenario: Scenario, ended: list[Ended]) -> list[str]:
+        """A single occurrence of what the catalogue says passes must not be seen by anybody."""
+        passes = cell.kind in {"answer-lost", "dies-after", "throttled", "delivered", "deployed"}
+        if cell.kind == "error-once" and cell.error:
+            passes = explain(_name(cell), cell.reason).treatment == "retry"
+        failed = [one for one in ended if one.status == "FAILED"]
+        if passes and failed and not scenario.fails:
+            return [f"{cell.kind} was to pass unseen, but {failed[0].error}: {failed[0].cause}"]
+        return []
+
+    def _break(self, cell: Cell, undo: ExitStack) -> Any:
+        """Arm the cell's fault; returns what tells whether it has struck."""
+        if cell.site is not None:
+            armed = self.fault(cell, cell.site)
+            self.faults.arm(armed)
+            return lambda: armed.began is not None
+        if cell.deliveries is not None:
+            self.faults.replace([{"event": "AccountRequested", "deliveries": cell.deliveries}])
+            return lambda: True
+        assert cell.state is not None
+        if cell.kind == "aborted-in-flight":
+            fault = AfterTheCall(interruptions.stop_all, lost=False)
+            watches = [
+                SiteFault(site=site, fault=fault)
+                for site in self._met_by_plain(cell.door)
+                if site.actor == cell.state
+            ][:1]
+            self.faults.arm(*watches)
+            return lambda: any(watch.began is not None for watch in watches)
+        if cell.kind == "deployed":
+            undo.callback(interruptions.deploy_old_version, self.aws)
+            return undo.enter_context(interruptions.when_entered(cell.state, self._deploy)).is_set
+        return undo.enter_context(interruptions.when_entered(cell.state, interruptions.stop)).is_set
+
+    def _deploy(self, _: Any) -> None:
+        deployment = threading.Thread(target=interruptions.deploy_new_version, args=(self.aws,))
+        deployment.start()
+        deployment.join()
+
+    def _scenario(self, door: str, site: Site) -> Scenario | None:
+        """The first scenario in which the site makes its call; each is tried once without fault."""
+        for scenario in SCENARIOS:
+            if site in self._met_by(door, scenario):
+                return scenario
+        return None
+
+    def _met_by_plain(self, door: str) -> list[Site]:
+        return sorted(self._met_by(door, SCENARIOS[0]))
+
+    def _met_by(self, door: str, scenario: Scenario) -> set[Site]:
+        if (door, scenario.name) not in self._sites:
+            self.renew()
+            wish = a_wish(door, self.vending)
+            scenario.run(self, wish)
+            self._sites[door, scenario.name] = set(self.faults.met)
+        return self._sites[door, scenario.name]
+
+    def unmet(self, door: str, sites: tuple[Site, ...]) -> set[Site]:
+        """The sites that no scenario of the door meets."""
+        return {site for site in sites if self._scenario(door, site) is None}
+
+
+def _functions(aws: EmbeddedAws) -> dict[str, str]:
+    names = {name.lower(): name for door in doors() for name in tasks_of(door)}
+    pages = aws.client("lambda").get_paginator("list_functions").paginate()
+    return {
+        one["FunctionName"]: names.get(module.replace("_", ""), module)
+        for page in pages
+        for one in page["Functions"]
+        for module in [one["Handler"].split(".")[-2]]
+    }
+
+
+def _name(cell: Cell) -> str:
+    """How the catalogue calls the cell's error: Step Functions prefixes those of a task's call."""
+    assert cell.site
+    return f"Lambda.{cell.error}" if cell.site.service == "lambda" else str(cell.error)
+
+
+def _tired() -> bool:
+    time.sleep(0.05)
+    return False

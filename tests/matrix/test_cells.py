@@ -1,0 +1,53 @@
+"""The matrix has what it promises, whatever joins the definition."""
+
+from __future__ import annotations
+
+import json
+
+from embedded.service_models import operation_model
+from tests.matrix.cells import cells, sample
+from tests.matrix.definition import calls_of, doors, machine, tasks_of
+
+
+def test_every_door_of_the_definition_has_cells() -> None:
+    assert {cell.door for cell in cells()} == set(doors()) >= {"new", "existing"}
+
+
+def test_every_task_is_on_some_door_s_way() -> None:
+    tasks = {name for door in doors() for name in tasks_of(door)}
+
+    assert all(f"${{{name}FunctionArn}}" in json.dumps(machine()) for name in tasks)
+    assert json.dumps(machine()).count("FunctionArn}") == len(tasks)
+
+
+def test_every_modelled_error_of_every_call_comes_once_and_for_good() -> None:
+    broken = {(c.site.actor, c.site.operation, c.error, c.kind) for c in cells() if c.site}
+
+    for door in doors():
+        for task in tasks_of(door):
+            for call in calls_of(task):
+                service, operation = call.split(":")
+                model = operation_model(
+                    {"states": "stepfunctions"}.get(service, service), operation
+                )
+                assert model is not None
+                for shape in model.error_shapes:
+                    for kind in ("error-once", "error-for-good"):
+                        assert (task, operation, shape.name, kind) in broken
+
+
+def test_names_of_cells_are_unique() -> None:
+    names = [str(cell) for cell in cells()]
+
+    assert len(names) == len(set(names))
+
+
+def test_sample_meets_every_operation_function_and_kind() -> None:
+    for attribute in ("kind", "door", "deliveries"):
+        everywhere = {getattr(cell, attribute) for cell in cells()}
+        assert {getattr(cell, attribute) for cell in sample()} == everywhere
+    sites = {cell.site for cell in cells() if cell.site}
+    sampled = {cell.site for cell in sample() if cell.site}
+    assert {one.operation for one in sampled} == {one.operation for one in sites}
+    assert {one.actor for one in sampled} == {one.actor for one in sites}
+    assert len(sample()) <= 60

@@ -1,0 +1,53 @@
+"""Every call of every door broken in every way: one request stays one account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.matrix.cells import Cell, cells, sample
+from tests.matrix.definition import doors, sites_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.matrix.lab import Lab
+
+CELLS = [
+    pytest.param(cell, id=str(cell), marks=() if cell in sample() else pytest.mark.slow)
+    for cell in cells()
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_request_stays_one_account(
+    lab: Lab, cell: Cell, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("cell", cell.kind)
+
+    outcome = lab.run_cell(cell)
+
+    if cell.site is not None and not outcome.scenario:
+        pytest.skip(f"no request through the door {cell.door} makes the call {cell.site}")
+    outcome.violations += [] if outcome.met else ["the fault never struck"]
+    if outcome.violations:
+        # A trace through the runner says nothing; what was broken and how it went says all.
+        pytest.fail("\n".join([*outcome.violations, outcome.story()]), pytrace=False)
+
+
+@pytest.mark.slow
+def test_every_declared_call_is_made_in_some_scenario(lab: Lab) -> None:
+    unmet = [lab.unmet(door, sites_of(door)) for door in doors()]
+    met_nowhere = {
+        site
+        for door, missing in zip(doors(), unmet, strict=True)
+        for site in missing
+        if all(
+            site in others or site not in sites_of(other)
+            for other, others in zip(doors(), unmet, strict=True)
+        )
+        and door
+    }
+
+    assert met_nowhere == set(), "give scenarios.py a way in which these calls are made"

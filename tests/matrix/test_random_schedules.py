@@ -1,0 +1,187 @@
+"""Many requests at once, repeated, broken and aborted in whatever order: the same invariants."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from tests.builders import a_request
+from tests.matrix import interruptions, invariants
+from tests.matrix.cells import Cell, cells
+from tests.matrix.definition import EVENT_BUS
+from tests.matrix.invariants import Wish
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from tests.matrix.lab import Lab
+    from tests.workflow.vending import Ended
+
+FAULTS = [
+    cell
+    for cell in cells()
+    if cell.kind in {"error-once", "answer-lost", "dies-after", "throttled"}
+    and cell.door == "new"
+    and cell.site is not None
+    and cell.site.actor != EVENT_BUS
+]
+LIES = {"ConditionalCheckFailedException", "ExecutionDoesNotExist"}
+"""AWS gives these answers only where they are true; with duplicates about, a lie has effects."""
+
+CREATIONS = st.fixed_dictionaries(
+    {"seconds": st.sampled_from([0, 3, 60, 300])},
+    optional={"failureReason": st.sampled_from(["INTERNAL_FAILURE", "EMAIL_ALREADY_EXISTS"])},
+)
+QUIET = settings(
+    deadline=None,
+    database=None,
+    derandomize=True,
+    # Threads and processes take part, so a schedule does not repeat exactly and cannot be shrunk.
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+class Schedules(RuleBasedStateMachine):
+    """People and accidents; what became of everything is looked at in the end."""
+
+    lab: ClassVar[Lab]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lab.renew()
+        self.wishes: list[Wish] = []
+        self.story: list[str] = []
+
+    @rule(by_event=st.booleans())
+    def somebody_asks(self, by_event: bool) -> None:
+        self._submit(Wish(request=a_request()), by_event=by_event)
+
+    @precondition(lambda self: self.wishes)
+    @rule(data=st.data(), by_event=st.booleans())
+    def the_same_is_asked_again(self, data: st.DataObject, by_event: bool) -> None:
+        self._submit(data.draw(st.sampled_from(self.wishes)), by_event=by_event)
+
+    @precondition(lambda self: self.wishes)
+    @rule(data=st.data(), shared=st.sampled_from(["name", "email"]))
+    def somebody_wants_the_same_name_or_email(self, data: st.DataObject, shared: str) -> None:
+        other, request = data.draw(st.sampled_from(self.wishes)).request, a_request()
+        value = other["account"][shared]
+        request["account"][shared] = value.upper() if shared == "email" else value
+        self._submit(Wish(request=request), by_event=False)
+
+    @rule(cell=st.sampled_from([cell for cell in FAULTS if cell.error not in LIES]))
+    def a_call_breaks(self, cell: Cell) -> None:
+        assert cell.site is not None
+        self._tell(f"{cell}")
+        self.lab.faults.arm(self.lab.fault(cell, cell.site))
+
+    @rule(creation=CREATIONS)
+    def creations_go_otherwise(self, creation: dict[str, Any]) -> None:
+        self._tell(f"creation {creation}")
+        self.lab.faults.replace([{"createAccount": {"calls": [1], **creation}}])
+
+    @rule(deliveries=st.sampled_from([2, 3]))
+    def events_come_repeatedly(self, deliveries: int) -> None:
+        self._tell(f"{deliveries} deliveries")
+        self.lab.faults.replace([{"event": "AccountRequested", "deliveries": deliveries}])
+
+    @rule(data=st.data())
+    def somebody_aborts_an_execution(self, data: st.DataObject) -> None:
+        running = [
+            execution for execution in interruptions.executions() if execution.status == "RUNNING"
+        ]
+        if running:
+            index = data.draw(st.integers(0, 9)) % len(running)
+            self._tell(f"abort {running[index].name}")
+            interruptions.stop(running[index])
+
+    @rule(milliseconds=st.sampled_from([5, 30, 150]))
+    def time_passes(self, milliseconds: int) -> None:
+        self._tell(f"{milliseconds} ms")
+        time.sleep(milliseconds / 1000)
+
+    def teardown(self) -> None:
+        """Let everything end, mend it, resubmit what failed, and look."""
+        try:
+            problems = self._ended()
+            self.lab.faults.disarm()
+            problems += self._settled()
+        finally:
+            self.lab.faults.disarm()
+        assert problems == [], "\n".join([*problems, *self.story])
+
+    def _submit(self, wish: Wish, *, by_event: bool) -> None:
+        if wish not in self.wishes:
+            self.wishes.append(wish)
+        how = "event" if by_event else "hand"
+        self._tell(f"{how} {wish.request['requestId']} {wish.request['account']}")
+        if by_event:
+            self.lab.vending.send(wish.request)
+        else:
+            self.lab.vending.start(wish.request)
+
+    def _tell(self, what: str) -> None:
+        self.story.append(what)
+
+    def _ended(self) -> list[str]:
+        ended: list[Ended] = self.lab.finish_all()
+        problems = []
+        for wish in self.wishes:
+            of_wish = [one for one in ended if _request_id(self.lab, one) == wish.request_id]
+            problems += invariants.ended_well(self.lab.vending, wish, of_wish)
+        return problems
+
+    def _settled(self) -> list[str]:
+        """One request for each email ends VENDED; whoever wants the same email is told so."""
+        for _ in range(2):
+            for wish in self.wishes:
+                if self._state(wish) != "VENDED":
+                    self.lab.run(wish)
+        problems = []
+        for wish in self.wishes:
+            rivals = [one for one in self.wishes if _email(one) == _email(wish)]
+            vended = [one for one in rivals if self._state(one) == "VENDED"]
+            if len(vended) != 1:
+                problems.append(f"{len(vended)} of {[one.request_id for one in rivals]} are VENDED")
+            if wish in vended:
+                problems += invariants.vended(self.lab.vending, wish)
+            else:
+                problems += invariants.ended_well(self.lab.vending, wish, [])
+        eventually(lambda: not invariants.nothing_left(self.lab.vending), patience=10)
+        return problems
+
+    def _state(self, wish: Wish) -> str | None:
+        row = self.lab.vending.row(wish.request_id)
+        return str(row["state"]) if row else None
+
+
+def _email(wish: Wish) -> str:
+    return (wish.email or "").lower()
+
+
+def _request_id(lab: Lab, ended: Ended) -> str:
+    described = lab.vending.states.describe_execution(executionArn=ended.arn)
+    return str(json.loads(described["input"])["requestId"])
+
+
+def test_random_schedules_end_with_one_account_a_request(lab: Lab) -> None:
+    Schedules.lab = lab
+
+    run_state_machine_as_test(
+        Schedules, settings=settings(QUIET, max_examples=8, stateful_step_count=12)
+    )
+
+
+@pytest.mark.slow
+def test_many_random_schedules_end_with_one_account_a_request(lab: Lab) -> None:
+    Schedules.lab = lab
+
+    run_state_machine_as_test(
+        Schedules, settings=settings(QUIET, max_examples=100, stateful_step_count=30)
+    )
