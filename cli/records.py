@@ -55,6 +55,7 @@ def account_fields(record: Record) -> list[tuple[str, str]]:
         ("service access", ", ".join(map(str, request.get("serviceAccess") or []))),
         ("root access", ", ".join(map(str, request.get("rootAccess") or []))),
         ("request", record.get("requestId")),
+        ("to know", "\n".join(map(str, record.get("warnings") or []))),
     )
 
 

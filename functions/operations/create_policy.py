@@ -36,7 +36,9 @@ class CreatePolicy(Payload):
 
 
 def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
-    """{policyId, name, type, outcome}; OperationRefused where it is to exist and does not.
+    """{policyId, name, type, outcome, warnings}; OperationRefused (PolicyMissing).
+
+    PolicyMissing: no content is given, so the policy should exist, and it does not.
 
     CREATED and UPDATED have changed something. KEPT: the policy exists with other content, which
     was left as it is. UNCHANGED: it is as wanted, or nothing was said about its content.
@@ -51,7 +53,20 @@ def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
     else:
         policy_id = found["Id"]
         outcome = _compared(organizations, found, wanted, update=payload.update)
-    return {"policyId": policy_id, "name": wanted.name, "type": wanted.type, "outcome": outcome}
+    return {
+        "policyId": policy_id,
+        "name": wanted.name,
+        "type": wanted.type,
+        "outcome": outcome,
+        "warnings": [_kept(wanted.name)] if outcome == "KEPT" else [],
+    }
+
+
+def _kept(name: str) -> str:
+    return (
+        f"The policy {name} exists with other content than was asked for, and was left as it is; "
+        "update: true in an organization's document replaces it."
+    )
 
 
 def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTypeDef | None:

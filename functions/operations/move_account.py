@@ -44,9 +44,11 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
                 SourceParentId=source,
                 DestinationParentId=destination,
             )
-        except organizations.exceptions.DuplicateAccountException:
-            moved = False  # somebody moved it there between the two calls
-        except organizations.exceptions.SourceParentNotFoundException:
+        except (
+            organizations.exceptions.DuplicateAccountException,
+            organizations.exceptions.SourceParentNotFoundException,
+        ):
+            # Somebody moved it between the two calls: VENDED must not say more than is seen.
             if _parent_id(organizations, payload.account_id) != destination:
                 raise
             moved = False

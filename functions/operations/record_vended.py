@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from vending import ports
 from vending.ledger import Ledger, record_of
 from vending.observability import metrics
@@ -17,11 +19,12 @@ CALLS = {"dynamodb:UpdateItem", "events:PutEvents"}
 
 
 class RecordVended(Payload):
-    """What was vended, and where it was put; null where it was left in its place."""
+    """What was vended, where it was put (null: left in its place), and what is worth knowing."""
 
     execution_arn: str
     account_id: AccountId
     organizational_unit_id: str | None
+    warnings: list[str] = Field([])
 
 
 def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) -> Json:
@@ -31,6 +34,7 @@ def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) 
         payload.execution_arn,
         account_id=payload.account_id,
         organizational_unit_id=payload.organizational_unit_id,
+        warnings=payload.warnings,
     )
     record = record_of(row)
     announcements.state_changed(record)

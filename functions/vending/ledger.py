@@ -7,7 +7,7 @@ may be repeated by the same execution.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -43,6 +43,7 @@ class Row(TypedDict, total=False):
     govCloudAccountId: str
     createAccountRequestId: str
     organizationalUnitId: str
+    warnings: list[str]
     executionArn: str
     error: dict[str, str | None]
     requestedBy: str
@@ -174,12 +175,14 @@ class Ledger:
         *,
         account_id: str,
         organizational_unit_id: str | None,
+        warnings: Sequence[str] = (),
     ) -> Row:
-        """The account is done."""
+        """The account is done; `warnings` are what the requester should know."""
         values = {
             "state": "VENDED",
             "accountId": account_id,
             "organizationalUnitId": organizational_unit_id,
+            "warnings": list(warnings) or None,
         }
         return self._change(request_id, execution_arn, values=values, remove=["error"])
 

@@ -70,11 +70,7 @@ class Report:
             self._say(f"content of {name}", changed=True)
         else:
             self._say(name, changed=outcome == "CREATED")
-        if outcome == "KEPT":
-            self.warnings.append(
-                f"The {name} has other content than the document gives, and was left as it is. "
-                "Set update: true for it to have the document's content."
-            )
+        self.warnings += result["warnings"]
         for attachment in result.get("attachments") or []:
             self._say(f"{name} on {attachment['target']}", changed=attachment["attached"])
 

@@ -29,11 +29,14 @@ class Scenario:
     run: Callable[[Lab, Wish], list[Ended]]
     fails: bool = False
     """Whether it ends in a failure that is none of the cell's."""
+    without: tuple[str, ...] = ()
+    """What the request does not ask for."""
 
 
-def a_wish(door: str, vending: Vending) -> Wish:
+def a_wish(door: str, scenario: Scenario, vending: Vending) -> Wish:
     """A request for everything that a request may ask for, through the door."""
     request = a_request(source=door)
+    request = {key: value for key, value in request.items() if key not in scenario.without}
     if door == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
         return Wish(request=request | {"account": {"accountId": account_id}}, account_id=account_id)
@@ -73,6 +76,19 @@ def _resumed(lab: Lab, wish: Wish) -> list[Ended]:
     with interruptions.when_entered(claimed, interruptions.stop):
         stopped = lab.run(wish)
     return [*stopped, *lab.run(wish)]
+
+
+def _repeated_at_work(lab: Lab, wish: Wish) -> list[Ended]:
+    """The same again while the first is at work."""
+    lab.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
+    first = lab.vending.start(wish.request)
+    eventually(lambda: lab.vending.row(wish.request_id))
+    return [*lab.run(wish), lab.finish(first)]
+
+
+def _repeated_afterwards(lab: Lab, wish: Wish) -> list[Ended]:
+    """The same again once it is vended."""
+    return [*lab.run(wish), *lab.run(wish)]
 
 
 def _refused_late(lab: Lab, wish: Wish) -> list[Ended]:
@@ -132,6 +148,9 @@ def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
 SCENARIOS = (
     Scenario(name="by event", run=_by_event),
     Scenario(name="resumed", run=_resumed),
+    Scenario(name="repeated at work", run=_repeated_at_work),
+    Scenario(name="repeated afterwards", run=_repeated_afterwards),
+    Scenario(name="left in its place", run=_by_event, without=("organizationalUnit",)),
     Scenario(name="refused late", run=_refused_late, fails=True),
     Scenario(name="refused early", run=_refused_early, fails=True),
     Scenario(name="creation unanswered", run=_creation_unanswered),
@@ -139,4 +158,4 @@ SCENARIOS = (
     Scenario(name="creation fails later", run=_creation_fails_later, fails=True),
     Scenario(name="left behind", run=_left_behind),
 )
-"""In the order in which they are tried for a call site."""
+"""In the order in which they are tried for a call site or a state."""

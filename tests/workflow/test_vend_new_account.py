@@ -147,6 +147,16 @@ def test_slow_creation_is_polled_less_and_less_often(vending: Vending) -> None:
     assert 10 <= polls <= 40
 
 
+def test_what_the_requester_should_know_is_in_the_record(vending: Vending) -> None:
+    ended = vending.run(a_request(serviceAccess=["account.amazonaws.com", "ram.amazonaws.com"]))
+
+    (warning,) = ended.output["warnings"]
+    assert warning.startswith("ram.amazonaws.com")
+    row = vending.row(ended.output["requestId"])
+    assert row is not None
+    assert row["warnings"] == [warning]
+
+
 def test_execution_name_given_twice_starts_once(vending: Vending) -> None:
     request = json.dumps(a_request())
     machine = vending.aws.outputs["StateMachineArn"]

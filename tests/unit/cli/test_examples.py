@@ -9,9 +9,11 @@ import pytest
 
 from cli import documents
 from cli.failure import InputError
+from cli.organization import document_of
 from cli.validation import validated
 from embedded.faults import Faults
 from tests.unit.cli.fakes import PROJECT
+from vending.organization_setup import schema
 from vending.request import parse
 
 EXAMPLES = PROJECT / "examples"
@@ -37,6 +39,13 @@ def test_example_requests_stand_for_different_accounts() -> None:
     ids = [one.request_id for path in REQUESTS for one in validated(documents.read(str(path)))]
 
     assert len(ids) == len(set(ids))
+
+
+def test_example_organization_is_valid_and_asks_for_everything() -> None:
+    document = document_of(documents.read(str(EXAMPLES / "organization.yaml")))
+
+    left_out = {"forcedServiceAccess"}
+    assert {*document, *left_out} == set(schema()["properties"])
 
 
 def test_invalid_example_shows_a_mistake_in_every_part_of_a_request() -> None:

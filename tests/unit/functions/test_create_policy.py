@@ -53,6 +53,7 @@ def test_create_policy_without_content_uses_the_one_that_exists(world: World) ->
         "name": "Guard",
         "type": SCP,
         "outcome": "UNCHANGED",
+        "warnings": [],
     }
     assert world.called("DescribePolicy") == []
 
@@ -81,6 +82,7 @@ def test_create_policy_with_other_content(
     result = ensure(world, update=update)
 
     assert result["outcome"] == outcome
+    assert bool(result["warnings"]) == (outcome == "KEPT")
     assert world.organization.policies[policy_id]["Content"] == content
 
 

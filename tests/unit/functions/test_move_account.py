@@ -43,11 +43,12 @@ def test_move_account_that_somebody_moved_there_meanwhile_is_done(world: World) 
     assert move(world, account_id, unit_id)["moved"] is False
 
 
+@pytest.mark.parametrize("code", ["DuplicateAccountException", "SourceParentNotFoundException"])
 @pytest.mark.parametrize(
     ("to_destination", "moved"), [(True, False), (False, None)], ids=["there", "elsewhere"]
 )
 def test_move_account_that_left_its_place_meanwhile_is_looked_for(
-    world: World, to_destination: bool, moved: bool | None
+    world: World, to_destination: bool, moved: bool | None, code: str
 ) -> None:
     account_id = world.organization.add_account(email=EMAIL)
     unit_id, elsewhere = world.organization.add_unit("A"), world.organization.add_unit("B")
@@ -55,7 +56,7 @@ def test_move_account_that_left_its_place_meanwhile_is_looked_for(
 
     def somebody_moves_it() -> None:
         account["parent"] = unit_id if to_destination else elsewhere
-        raise Refusal("SourceParentNotFoundException")
+        raise Refusal(code)
 
     world.organization.before("MoveAccount", somebody_moves_it)
     if moved is None:

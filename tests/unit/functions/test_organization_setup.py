@@ -1,0 +1,199 @@
+"""An organization's document: every problem at once, and what the workflow is given."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from tests.unit.functions.world import World
+from vending.errors import RequestInvalid
+from vending.organization_setup import is_organization, parse, schema
+
+POLICY = {"name": "Guard", "type": "TAG_POLICY", "content": "{}", "targets": ["/A/B", "/"]}
+
+
+def problems(document: Any) -> list[str]:
+    with pytest.raises(RequestInvalid) as refused:
+        parse(document)
+    return refused.value.problems
+
+
+def test_empty_document_asks_for_nothing() -> None:
+    assert parse({}).normalised() == {
+        "allFeatures": False,
+        "policyTypes": [],
+        "serviceAccess": [],
+        "forcedServiceAccess": [],
+        "rootAccess": [],
+        "organizationalUnits": [],
+        "policies": [],
+    }
+
+
+def test_attached_policies_bring_their_type_and_their_targets() -> None:
+    unattached = {"name": "Spare", "type": "BACKUP_POLICY"}
+    document = {"organizationalUnits": ["/A"], "policies": [POLICY, unattached]}
+
+    normalised = parse(document).normalised()
+
+    assert normalised["policyTypes"] == ["TAG_POLICY"]
+    assert normalised["organizationalUnits"] == ["/A", "/A/B", "/"]
+    assert normalised["policies"] == [
+        {
+            "policy": {
+                "name": "Guard",
+                "type": "TAG_POLICY",
+                "description": "",
+                "content": "{}",
+            },
+            "update": False,
+            "targets": ["/A/B", "/"],
+        },
+        {"policy": unattached | {"description": ""}, "update": False, "targets": []},
+    ]
+
+
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown key": ({"policyType": []}, "policyType: is not a key of an organization's document"),
+    "unknown type": ({"policyTypes": ["SCP"]}, "policyTypes[0]: must be one of"),
+    "text for truth": ({"allFeatures": "yes"}, "allFeatures: must be true or false"),
+    "relative path": ({"organizationalUnits": ["A"]}, "organizationalUnits[0]: must begin with /"),
+    "bad target": ({"policies": [POLICY | {"targets": ["A"]}]}, "policies[0].targets[0]: must"),
+    "content": ({"policies": [POLICY | {"content": "no"}]}, "policies[0].content: must be a JSON"),
+    "twice": ({"rootAccess": ["RootSessions"] * 2}, "rootAccess: 'RootSessions' is listed more"),
+    "target twice": (
+        {"policies": [POLICY | {"targets": ["/A", "/A"]}]},
+        "policies[0].targets: '/A' is listed more",
+    ),
+    "policy twice": ({"policies": [POLICY, POLICY]}, "policies[1]: is the policy of policies[0]"),
+    "idle force": (
+        {"forcedServiceAccess": ["ipam.amazonaws.com"]},
+        "forcedServiceAccess: 'ipam.amazonaws.com' must be listed in serviceAccess too",
+    ),
+    "idle update": (
+        {"policies": [{"name": "Guard", "type": "TAG_POLICY", "update": True}]},
+        "policies[0].update: has no meaning without content",
+    ),
+}
+
+
+@pytest.mark.parametrize(("document", "problem"), MISTAKES.values(), ids=MISTAKES)
+def test_mistake_is_told_where_it_is(document: dict[str, Any], problem: str) -> None:
+    (told,) = problems(document)
+
+    assert told.startswith(problem)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    document = {"policyTypes": ["SCP"], "rootAccess": ["x"], "organizationalUnits": ["A", "A"]}
+
+    assert len(problems(document)) == 5
+
+
+@pytest.mark.parametrize("document", [None, [], "text", 1])
+def test_what_is_no_object_is_no_document(document: Any) -> None:
+    assert problems(document) == ["an organization's document must be a JSON object"]
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"allFeatures": True}, True),
+        ({"organizationalUnits": []}, True),
+        ({"policies": [POLICY]}, True),
+        ({"account": {}, "organizationalUnits": []}, False),
+        ({"source": "existing"}, False),
+        ({"serviceAccess": []}, False),
+        ([], False),
+    ],
+)
+def test_document_is_told_from_a_request(document: Any, expected: bool) -> None:
+    assert is_organization(document) is expected
+
+
+def test_document_that_is_valid_is_valid_by_its_schema() -> None:
+    jsonschema.validate({"allFeatures": True, "policies": [POLICY]}, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"everything": True}, schema())
+
+
+def test_accept_organization_setup_gives_the_document_with_its_defaults(world: World) -> None:
+    accepted = world.call("AcceptOrganizationSetup", document={"allFeatures": True})
+
+    assert accepted == {"setup": parse({"allFeatures": True}).normalised()}
+
+
+def test_accept_organization_setup_refuses_with_all_problems(world: World) -> None:
+    with pytest.raises(RequestInvalid) as refused:
+        world.call("AcceptOrganizationSetup", document={"a": 1, "b": 2})
+
+    assert len(refused.value.problems) == 2
+
+
+def report(world: World, results: dict[str, Any], error: Any = None) -> dict[str, Any]:
+    told: dict[str, Any] = world.call("ReportOrganizationSetup", results=results, error=error)
+    return told
+
+
+def test_report_of_nothing_is_ready(world: World) -> None:
+    assert report(world, {}) == {
+        "state": "READY",
+        "changed": [],
+        "alreadyThere": [],
+        "warnings": [],
+        "error": None,
+    }
+
+
+def test_report_of_a_failure_tells_what_was_done_before_and_why(world: World) -> None:
+    own = {"code": "PolicyMissing", "reason": None, "message": "No.", "remedy": "Yes."}
+    results = {"policyTypes": {"enabled": ["TAG_POLICY"], "alreadyEnabled": []}}
+
+    told = report(
+        world,
+        results,
+        {"Error": "OperationRefused", "Cause": json.dumps({"errorMessage": json.dumps(own)})},
+    )
+
+    assert told["state"] == "FAILED"
+    assert told["changed"] == ["policy type TAG_POLICY"]
+    assert told["error"] == own
+
+
+@pytest.mark.parametrize(
+    ("result", "changed", "there"),
+    [
+        ({"state": "ENABLED", "handshakeId": None}, [], ["all features"]),
+        ({"state": "ENABLED", "handshakeId": "h-1"}, ["all features"], []),
+        ({"state": "REQUESTED", "handshakeId": "h-1"}, [], []),
+    ],
+    ids=["on before", "on now", "not yet"],
+)
+def test_report_of_all_features(
+    world: World, result: dict[str, Any], changed: list[str], there: list[str]
+) -> None:
+    told = report(world, {"allFeatures": result})
+
+    assert (told["changed"], told["alreadyThere"]) == (changed, there)
+
+
+def test_report_names_a_root_feature_once_though_two_steps_ensure_it(world: World) -> None:
+    credentials = {
+        "enabled": ["RootCredentialsManagement"],
+        "enabledFeatures": ["RootCredentialsManagement"],
+    }
+    sessions = {
+        "enabled": ["RootSessions"],
+        "enabledFeatures": ["RootCredentialsManagement", "RootSessions"],
+    }
+
+    told = report(world, {"rootCredentials": credentials, "rootSessions": sessions})
+
+    assert told["changed"] == [
+        "root access RootCredentialsManagement",
+        "root access RootSessions",
+    ]
+    assert told["alreadyThere"] == []

@@ -1,0 +1,214 @@
+"""`vend plan` and `vend setup` on the embedded AWS: what is planned is what is then done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli import place
+from cli.main import main
+from cli.stack import Stack
+from embedded.organizations import OrganizationSettings
+from tests.builders import a_request
+from tests.workflow.test_organization_setup import a_document, a_policy
+from tests.workflow.test_policies import GUARD
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
+    from tests.workflow.vending import Vending
+
+READING = ("BatchGet", "Describe", "Get", "List", "Query")
+STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
+
+
+@pytest.fixture(autouse=True)
+def here(cloud: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command finds this AWS where it looks for any."""
+
+    @contextmanager
+    def found(*_: object) -> Iterator[Stack]:
+        yield Stack.embedded(cloud.endpoint_url)
+
+    monkeypatch.setattr(place, "aws", found)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def to_file(document: Any) -> str:
+        path = tmp_path / "document.json"
+        path.write_text(json.dumps(document))
+        return str(path)
+
+    return to_file
+
+
+def planned(capsys: pytest.CaptureFixture[str], file: str) -> tuple[int, Any]:
+    capsys.readouterr()
+    status = main(["plan", file, "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def changing_calls(vending: Vending) -> list[str]:
+    return [
+        f"{call.service}:{call.operation}"
+        for call in vending.aws.context.calls
+        if not call.operation.startswith(READING)
+    ]
+
+
+DOCUMENTS = {
+    "everything": a_document(),
+    "forced": {"serviceAccess": [STACKSETS], "forcedServiceAccess": [STACKSETS]},
+    "updated": {"policies": [a_policy(update=True, targets=["/", "/New/Unit"])]},
+    "request": a_request(policies=[GUARD]),
+    "bare request": {"account": {"name": "Bare", "email": "bare@example.com"}},
+    "several requests": [a_request(), a_request()],
+}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_plan_makes_no_call_that_changes_anything(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], document: Any
+) -> None:
+    status, plan = planned(capsys, write(document))
+
+    assert status == 0
+    assert all(one["changes"] for one in (plan if isinstance(plan, list) else [plan]))
+    assert vending.aws.context.calls
+    assert changing_calls(vending) == []
+
+
+def test_plan_of_all_features_asks_nobody(
+    cloud: EmbeddedAws, vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
+
+    status, plan = planned(capsys, write({"allFeatures": True, "rootAccess": ["RootSessions"]}))
+
+    assert (status, plan["problems"]) == (0, [])
+    assert plan["changes"] == [
+        "all features, once every invited account has agreed within 90 days",
+        "root access RootCredentialsManagement",
+        "root access RootSessions",
+    ]
+    assert changing_calls(vending) == []
+    assert vending.organizations.list_handshakes_for_organization()["Handshakes"] == []
+
+
+def test_plan_tells_what_setup_then_does_and_then_nothing(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(a_document())
+
+    _, before = planned(capsys, file)
+    assert main(["setup", file, "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    _, after = planned(capsys, file)
+
+    assert report["state"] == "READY"
+    assert sorted(before["changes"]) == sorted(report["changed"])
+    assert before["warnings"] == report["warnings"]
+    assert after["changes"] == []
+
+
+def test_plan_of_a_request_tells_what_vending_then_does_and_then_nothing(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = a_request(policies=[GUARD])
+    file = write(request)
+
+    _, before = planned(capsys, file)
+    vended = vending.run(request)
+    _, after = planned(capsys, file)
+
+    assert f"account {request['account']['name']}" in before["changes"]
+    assert "policy NoUsers on the account" in before["changes"]
+    assert "account in /Workloads/Sandbox" in before["changes"]
+    assert after["changes"] == []
+    assert after["alreadyThere"] == [f"account {vended.output['accountId']}, vended before"]
+
+
+def test_plan_of_an_existing_account_tells_only_what_it_lacks(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vended = vending.run(a_request())
+    account_id = vended.output["accountId"]
+    request = a_request(
+        source="existing", account={"accountId": account_id}, tags={"cost-centre": "4712"}
+    )
+
+    status, plan = planned(capsys, write(request))
+
+    assert status == 0
+    assert plan["changes"] == ["tag account-vending:request-id", "tag cost-centre"]
+    assert f"account {account_id}" in plan["alreadyThere"]
+    assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({"organizationalUnits": ["/A"], "serviceAccess": [STACKSETS]}, "ServiceEnablesItself"),
+        (a_request(source="existing", account={"accountId": "999999999999"}), None),
+        (a_request(account={"name": "M", "email": "management@example.com"}), None),
+        (a_request(policies=[{"name": "Absent", "type": "TAG_POLICY"}]), "PolicyMissing"),
+    ],
+    ids=["service", "account outside", "email taken", "policy missing"],
+)
+def test_plan_tells_what_would_be_refused(
+    vending: Vending,
+    write: Any,
+    capsys: pytest.CaptureFixture[str],
+    document: Any,
+    code: str | None,
+) -> None:
+    status, plan = planned(capsys, write(document))
+
+    (problem,) = plan["problems"]
+    assert status == 1
+    assert problem["remedy"]
+    assert code in (None, problem["code"])
+    assert changing_calls(vending) == []
+
+
+@pytest.mark.parametrize("command", ["plan", "setup"])
+def test_document_with_mistakes_is_bad_input(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, write({"policyTypes": ["SCP"], "allFeatures": 1})]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "policyTypes[0]" in told.err
+    assert "allFeatures" in told.err
+    assert vending.aws.context.calls == []
+
+
+def test_setup_that_fails_says_why_what_was_done_and_what_to_do(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write({"policyTypes": ["TAG_POLICY"], "serviceAccess": [STACKSETS]})
+
+    status = main(["setup", file])
+
+    told = capsys.readouterr()
+    assert status == 1
+    assert told.out.startswith("The organization is not ready")
+    assert "policy type TAG_POLICY" in told.out
+    assert "ActivateOrganizationsAccess" in told.out
+    assert "vend explain ServiceEnablesItself" in told.out
+    assert "EnablePolicyType done" in told.err
+
+
+def test_setup_that_is_not_waited_for_says_where_it_runs(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["setup", write({}), "--no-wait", "--json"]) == 0
+    started = json.loads(capsys.readouterr().out)
+
+    assert started["state"] == "RUNNING"
+    assert vending.finish(started["executionArn"]).status == "SUCCEEDED"
