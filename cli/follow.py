@@ -16,6 +16,8 @@ from cli.trace import Trace
 
 PATIENCE_SECONDS = 60.0
 """How long an event may take to become an execution before the user is told where to look."""
+LEDGER_SECONDS = 15.0
+"""How long the ledger may take to learn that an execution was stopped or timed out."""
 NEAR_SECONDS, FAR_SECONDS = 0.15, 1.0
 """Between two looks: at this machine, and at AWS, whose request rates all its users share."""
 HISTORIES_PER_LOOK = 10
@@ -75,6 +77,7 @@ class Follower:
         """Follow this execution from now on."""
         one.phase = Phase.RUNNING
         one.execution_arn = execution_arn
+        one.over_since = None
         one.trace = None
         if self._may_trace:
             try:
@@ -159,6 +162,8 @@ class Follower:
             one.end(now)
         elif arn and arn != one.execution_arn:
             self.begin(one, str(arn))
+        elif not self._is_overdue(one, status, now):
+            return
         else:
             one.end(
                 now,
@@ -166,6 +171,11 @@ class Follower:
                 problem=f"{WORDLESS_ENDS.get(status, status)}; the ledger still says {state}",
                 remedy="Submit the request again: it goes on from where it stopped",
             )
+
+    def _is_overdue(self, one: Watched, status: str, now: float) -> bool:
+        """Whether the ledger had its time to hear of an end that the execution did not tell."""
+        one.over_since = now if one.over_since is None else one.over_since
+        return status == "SUCCEEDED" or now - one.over_since >= LEDGER_SECONDS
 
     def _lost(self, one: Watched, now: float) -> None:
         one.end(

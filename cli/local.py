@@ -28,7 +28,11 @@ DEFAULT_PORT = 5111
 
 @contextlib.contextmanager
 def embedded_aws(
-    *, speed: float = 1.0, faults: Path | None = None, port: int = 0
+    *,
+    speed: float = 1.0,
+    faults: Path | None = None,
+    port: int = 0,
+    schedules: bool = False,
 ) -> Iterator[EmbeddedAws]:
     """An embedded AWS with the stack deployed, until the block ends.
 
@@ -48,7 +52,8 @@ def embedded_aws(
         _require_free(port)
     with contextlib.ExitStack() as stack:
         try:
-            aws = stack.enter_context(EmbeddedAws(port=port, speed=speed, faults=faults))
+            made = EmbeddedAws(port=port, speed=speed, faults=faults, schedules=schedules)
+            aws = stack.enter_context(made)
         except EmbeddedAwsNotBuilt as error:
             raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
         except FaultsInvalid as error:
@@ -83,7 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
         with contextlib.ExitStack() as running:
             with spinning(progress, "Starting the embedded AWS"):
                 aws = running.enter_context(
-                    embedded_aws(speed=arguments.speed or 1.0, faults=faults, port=arguments.port)
+                    embedded_aws(
+                        speed=arguments.speed or 1.0,
+                        faults=faults,
+                        port=arguments.port,
+                        schedules=True,
+                    )
                 )
             if not stopped.is_set():
                 print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)

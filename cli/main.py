@@ -28,6 +28,8 @@ examples:
   vend submit examples/requests/sandbox.yaml           on the AWS that AWS_PROFILE leads to
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs somebody
+  vend resume r-2f1c06e3a54b7d9810aa                   go on where it stopped
+  vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
   vend setup examples/organization.yaml                make the organization ready for accounts
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
@@ -167,6 +169,47 @@ def parser() -> argparse.ArgumentParser:
         "--state", metavar="STATE", type=_state, help=f"only those in one of {', '.join(STATES)}"
     )
     _json_option(listing)
+
+    resume = _command(
+        commands,
+        "resume",
+        "cli.resume:run",
+        "go on with a request that failed or stopped",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It goes "
+        "on from where it stopped, also after a new version was deployed.",
+    )
+    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    resume.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the request to its end (the default)",
+    )
+    _json_option(resume)
+
+    redrive = _command(
+        commands,
+        "redrive",
+        "cli.redrive:run",
+        "put undeliverable events back where they belong",
+        "Puts the events of the dead-letter queue back: requests on the bus, AWS's own events to "
+        "the functions that wait for them. A request that was vended meanwhile is not vended "
+        "again. What cannot be put back stays in the queue.",
+    )
+    redrive.add_argument(
+        "--dry-run", action="store_true", help="only show what is in the queue and why"
+    )
+    _json_option(redrive)
+
+    doctor = _command(
+        commands,
+        "doctor",
+        "cli.doctor:run",
+        "check what vending needs and what is wrong",
+        "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
+        "line says what to do where something is not right.",
+    )
+    _json_option(doctor)
 
     explain = _command(
         commands,

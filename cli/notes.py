@@ -59,6 +59,21 @@ def _creation(result: Result) -> str:
     return str(result.get("createAccountRequestId") or "")
 
 
+def _invitation(result: Result) -> str:
+    if result["state"] == "MEMBER":
+        return "in the organization already"
+    return f"{result['handshakeId']}, open until {str(result['expiresAt'])[:10]}"
+
+
+def _acceptance(result: Result) -> str:
+    account = result.get("accountId")
+    return f"accepted as {account}" if account else str(result["handshakeId"])
+
+
+def _answer(result: Result) -> str:
+    return f"{str(result['state']).lower()} by {result['accountId']}" if "state" in result else ""
+
+
 def _status(result: Result) -> str:
     if result["state"] != "SUCCEEDED":
         return "AWS is creating it"
@@ -110,6 +125,11 @@ def _report(result: Result) -> str:
 _PHRASES: dict[str, Callable[[Result], str]] = {
     "AcceptRequest": _accept,
     "CreateOrganizationalUnit": lambda result: str(result["organizationalUnitId"]),
+    "InviteAccountToOrganization": _invitation,
+    "AcceptHandshake": _acceptance,
+    "CancelHandshake": lambda result: "taken back" if result["canceled"] else "",
+    "DescribeHandshake": _answer,
+    "CreateGovCloudAccount": _creation,
     "CreateAccount": _creation,
     "DescribeCreateAccountStatus": _status,
     "DescribeAccount": lambda result: str(result["name"]),
@@ -124,7 +144,6 @@ _PHRASES: dict[str, Callable[[Result], str]] = {
     ),
     "EnableOrganizationsRootSessions": lambda result: ", ".join(result["enabledFeatures"]),
     "EnableAllFeatures": _all_features,
-    "AcceptHandshake": lambda result: str(result["handshakeId"]),
     "ReportOrganizationSetup": _report,
     "RecordVended": lambda result: str(result["state"]),
     "RecordFailure": lambda result: str(result["state"]),

@@ -89,7 +89,7 @@ def step_rows(watched: Watched, now: float) -> list[Row]:
         return [Row(mark=_mark(watched), name=said, elapsed=watched.elapsed(now))]
     return [
         Row(mark=step.mark, name=step.name, elapsed=step.elapsed(now), note=remark(step))
-        for step in watched.trace.steps
+        for step in watched.trace.shown
     ]
 
 
@@ -127,7 +127,7 @@ def _standing(one: Watched) -> str:
         return _ending(one)
     if one.trace is None:
         return str((one.record or {}).get("state", "started")).lower()
-    steps, current = one.trace.steps, one.trace.current
+    steps, current = one.trace.shown, one.trace.current
     count = f"{one.trace.finished} of {len(steps)}"
     return f"{count}  {current.name}  {remark(current)}".rstrip() if current else count
 
@@ -239,7 +239,7 @@ class Screen:
             said = f"{ended} of {len(watched)} done"
         elif watched and watched[0].trace is not None:
             trace = watched[0].trace
-            said = f"{trace.finished} of {len(trace.steps)} steps"
+            said = f"{trace.finished} of {len(trace.shown)} steps"
         else:
             return ""
         return "  " + self._terminal.paint(f"{said}, {elapsed}", "dim")
@@ -272,7 +272,7 @@ class Log:
                     text = f"{current.name} {remark(current)}".rstrip() if current else ""
                 self._say((request, ""), (text,), one, now, f"{who}{text}" if text else "")
                 continue
-            for step in one.trace.steps:
+            for step in one.trace.shown:
                 key = (step.mark, step.retries, step.note if step.mark is Mark.RETRYING else "")
                 is_silent = step.mark in {Mark.PENDING, Mark.UNREACHED}
                 line = "" if is_silent else self._line(step, now)

@@ -59,6 +59,21 @@ def account_fields(record: Record) -> list[tuple[str, str]]:
     )
 
 
+def next_steps(record: Record, terminal: Terminal) -> list[str]:
+    """What is left for a person to do; commands stand on lines of their own, to be copied."""
+    steps = record.get("nextSteps") or []
+    if not steps:
+        return []
+    lines = ["", terminal.paint("Left to do", "bold")]
+    for number, step in enumerate(map(str, steps), start=1):
+        what, found, command = step.partition(": aws ")
+        first, *more = _wrapped(what, 90)
+        lines += [f"  {number}. {first}", *(f"     {line}" for line in more)]
+        if found:
+            lines.append(f"     {terminal.paint(safe(f'aws {command}'), 'bold')}")
+    return lines
+
+
 def error_fields(record: Record) -> list[tuple[str, str]]:
     """What went wrong and what to do about it."""
     error = _mapping(record.get("error"))
@@ -73,6 +88,8 @@ def progress_fields(record: Record) -> list[tuple[str, str]]:
     """Where it runs and since when."""
     return _filled(
         ("creation", record.get("createAccountRequestId")),
+        ("invitation", record.get("handshakeId")),
+        ("open until", record.get("expiresAt") if record.get("state") == "INVITED" else None),
         ("execution", record.get("executionArn")),
         ("requested by", record.get("requestedBy")),
         ("requested", record.get("requestedAt")),

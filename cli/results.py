@@ -10,6 +10,7 @@ from cli.records import (
     aligned,
     error_fields,
     name_of,
+    next_steps,
     paint_state,
     progress_fields,
     short_why,
@@ -40,7 +41,9 @@ def record_of(one: Watched) -> Record:
     return record
 
 
-def single_text(one: Watched, terminal: Terminal, *, is_local: bool, file: str) -> list[str]:
+def single_text(
+    one: Watched, terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
+) -> list[str]:
     """The end of one request: what was made, or what went wrong, and what to type next."""
     record = record_of(one)
     name = safe(one.submission.name)
@@ -52,11 +55,12 @@ def single_text(one: Watched, terminal: Terminal, *, is_local: bool, file: str) 
         said = f"Not vended: {name}, after {took}"
         fields, colour = error_fields(record) + account_fields(record), "red"
     lines = [terminal.paint(said, "bold", colour), "", *_block(fields, terminal)]
-    return [*lines, "", *_next([one], terminal, is_local=is_local, file=file)]
+    lines += next_steps(record, terminal)
+    return [*lines, "", *_next([one], terminal, is_local=is_local, again=again)]
 
 
 def several_text(
-    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, file: str
+    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
 ) -> list[str]:
     """A row per request, the failures in full, and what to type next."""
     rows = []
@@ -79,11 +83,14 @@ def several_text(
         record = record_of(one)
         lines += ["", terminal.paint(safe(one.submission.name), "bold")]
         lines += _block(error_fields(record), terminal)
+    for one in watched:
+        if one.is_vended and (left := next_steps(record_of(one), terminal)):
+            lines += ["", terminal.paint(safe(one.submission.name), "bold"), *left[1:]]
     vended = len(watched) - len(failed)
     took = duration(max(one.elapsed(one.until or 0.0) for one in watched))
     said = f"{vended} of {len(watched)} vended in {took}"
     lines += ["", terminal.paint(said, "bold", "red" if failed else "green"), ""]
-    return [*lines, *_next(watched, terminal, is_local=is_local, file=file)]
+    return [*lines, *_next(watched, terminal, is_local=is_local, again=again)]
 
 
 def sent_text(watched: Sequence[Watched], terminal: Terminal) -> list[str]:
@@ -110,22 +117,24 @@ def status_text(record: Record, terminal: Terminal) -> list[str]:
     state = str(record.get("state", ""))
     title = f"{paint_state(state, terminal)}  {terminal.paint(name_of(record), 'bold')}"
     fields = error_fields(record) + account_fields(record) + progress_fields(record)
-    lines = [title, "", *_block(fields, terminal)]
+    lines = [title, "", *_block(fields, terminal), *next_steps(record, terminal)]
     request_id = str(record.get("requestId", ""))
     if state in {"FAILED", "REJECTED"}:
         lines += ["", f"Next  {command('explain', why(record))}"] if why(record) else []
+        if state == "FAILED":
+            lines.append(f"then  {command('resume', request_id)}")
     elif state != "VENDED":
         lines += ["", f"Next  {command('status', request_id)}"]
     return lines
 
 
 def _next(
-    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, file: str
+    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
 ) -> list[str]:
     failed = next((one for one in watched if not one.is_vended), None)
     if failed is not None:
         reason = why(record_of(failed))
-        words: tuple[str, ...] = ("explain", reason) if reason else ("submit", file)
+        words: tuple[str, ...] = ("explain", reason) if reason else again
         note = "why, and what to do about it" if reason else "to resume it"
     elif is_local:
         words, note = ("local",), "keeps this AWS running for any AWS client"

@@ -82,6 +82,11 @@ class Plan:
             state = region.states[state].get("Next", "")
         return None
 
+    def waits_for_answer(self, step: str) -> bool:
+        """Whether the step waits for somebody outside, so that its time-out is no failure."""
+        resource = self.region_of[step].states[step].get("Resource", "")
+        return str(resource).endswith(".waitForTaskToken")
+
     def is_failing(self, state: str) -> bool:
         """Whether `state` can only lead to a failed execution."""
         region = self.region_of.get(state)

@@ -60,6 +60,8 @@ class Watched:
     """The execution that the ledger named before this submission was sent."""
     execution_arn: str | None = None
     trace: Trace | None = None
+    over_since: float | None = None
+    """When the execution was seen to have ended while the ledger still waited for it."""
     record: Record | None = None
     problem_code: str = ""
     problem: str = ""

@@ -35,20 +35,35 @@ def run(arguments: argparse.Namespace) -> int:
     watched = [Watched(submission=submission) for submission in submissions]
     try:
         with place.aws(arguments, progress) as stack, explained():
-            _header(progress, submissions, stack, is_local=arguments.local)
-            view = view_for(progress)
-            try:
-                follower = Follower(stack, watched, view)
-                _send(stack, follower, watched)
-                if arguments.wait:
-                    follower.run()
-                else:
-                    return _sent(watched, arguments)
-            finally:
-                view.close()
+            send_and_follow(
+                stack, watched, progress, is_local=arguments.local, to_the_end=arguments.wait
+            )
     except KeyboardInterrupt:
-        return _interrupted(progress, watched, is_local=arguments.local)
-    return _report(watched, arguments)
+        return interrupted(progress, watched, is_local=arguments.local)
+    if not arguments.wait:
+        return sent(watched, as_json=arguments.json)
+    again = ("submit", arguments.file)
+    return report(watched, as_json=arguments.json, is_local=arguments.local, again=again)
+
+
+def send_and_follow(
+    stack: Stack,
+    watched: Sequence[Watched],
+    progress: Terminal,
+    *,
+    is_local: bool = False,
+    to_the_end: bool,
+) -> None:
+    """Send what has to be sent and, if asked to, watch all of it to its end."""
+    _header(progress, [one.submission for one in watched], stack, is_local=is_local)
+    view = view_for(progress)
+    try:
+        follower = Follower(stack, watched, view)
+        _send(stack, follower, watched)
+        if to_the_end:
+            follower.run()
+    finally:
+        view.close()
 
 
 def _header(
@@ -114,24 +129,31 @@ def _conflict(record: Record) -> str:
     )
 
 
-def _sent(watched: Sequence[Watched], arguments: argparse.Namespace) -> int:
-    if arguments.json:
+def sent(watched: Sequence[Watched], *, as_json: bool) -> int:
+    """Say what was sent; 0 unless something was not."""
+    if as_json:
         _print_json(watched)
     else:
         print("\n".join(sent_text(watched, Terminal.of(sys.stdout))))
     return EXIT_NOT_VENDED if any(one.problem for one in watched) else EXIT_VENDED
 
 
-def _report(watched: Sequence[Watched], arguments: argparse.Namespace) -> int:
-    if arguments.json:
+def report(
+    watched: Sequence[Watched],
+    *,
+    as_json: bool,
+    is_local: bool = False,
+    again: tuple[str, ...],
+) -> int:
+    """Say what came of the requests; 0 when all are vended. `again` is the command to repeat."""
+    if as_json:
         _print_json(watched)
     else:
         output = Terminal.of(sys.stdout)
-        ways = {"is_local": arguments.local, "file": arguments.file}
         if len(watched) == 1:
-            lines = single_text(watched[0], output, **ways)
+            lines = single_text(watched[0], output, is_local=is_local, again=again)
         else:
-            lines = several_text(watched, output, **ways)
+            lines = several_text(watched, output, is_local=is_local, again=again)
         print("\n".join(["", *lines] if output.live else lines))
     return EXIT_VENDED if all(one.is_vended for one in watched) else EXIT_NOT_VENDED
 
@@ -141,7 +163,8 @@ def _print_json(watched: Sequence[Watched]) -> None:
     print(json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False))
 
 
-def _interrupted(progress: Terminal, watched: Sequence[Watched], *, is_local: bool) -> int:
+def interrupted(progress: Terminal, watched: Sequence[Watched], *, is_local: bool = False) -> int:
+    """Say that the requests go on without us."""
     under_way = [one for one in watched if one.phase in {Phase.SENT, Phase.RUNNING}]
     if is_local:
         said = "Stopped, and with it the embedded AWS; nothing was left behind."

@@ -74,9 +74,18 @@ class Trace:
 
     @property
     def steps(self) -> list[Step]:
-        """The steps to show: the plan's, and those on the way to failure once they are entered."""
+        """The plan's steps, and those on the way to failure once they are entered."""
         planned = set(self.plan.steps)
         return [step for step in self._steps.values() if step.name in planned or step.entered]
+
+    @property
+    def shown(self) -> list[Step]:
+        """The steps without those of doors that the request did not come through."""
+        return [
+            step
+            for step in self.steps
+            if step.mark is not Mark.SKIPPED or self.plan.region_of[step.name].parent is not None
+        ]
 
     @property
     def current(self) -> Step | None:
@@ -87,7 +96,7 @@ class Trace:
     @property
     def finished(self) -> int:
         """How many steps need no more work."""
-        return sum(step.mark in {Mark.DONE, Mark.SKIPPED} for step in self.steps)
+        return sum(step.mark in {Mark.DONE, Mark.SKIPPED} for step in self.shown)
 
     def feed(self, events: Iterable[Event], moment: Callable[[Event], float]) -> None:
         """Take in history events; those already seen are passed over.
@@ -143,6 +152,9 @@ class Trace:
         elif kind.endswith("Succeeded"):
             step.mark = Mark.RUNNING
             step.note = notes.of_result(step.name, details.get("output"))
+        elif kind.endswith("TimedOut") and self.plan.waits_for_answer(step.name):
+            step.mark = Mark.RUNNING
+            step.attempts = 0
         elif kind.endswith(("Failed", "TimedOut")):
             step.mark = Mark.RETRYING
             step.note = notes.of_error(details.get("error"), details.get("cause"))

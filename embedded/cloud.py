@@ -40,6 +40,7 @@ class EmbeddedAws:
         speed: how many times as fast as the wall clock waits, creations and quotas run.
         faults: a fault file, or its parsed rules.
         organization: the organization to start with; None founds the default one.
+        schedules: whether rules with a schedule fire; where not, nothing runs but what is asked.
         assembly: the cloud assembly that `cdk synth` made.
         build: the folder with the functions built for this machine and their runtime client.
 
@@ -56,11 +57,14 @@ class EmbeddedAws:
         speed: float = 1.0,
         faults: Path | list[Any] | None = None,
         organization: OrganizationSettings | None = None,
+        schedules: bool = False,
         assembly: Path = PROJECT / "cdk.out",
         build: Path = PROJECT / "build",
     ) -> None:
         self._port = port
         self._organization = organization
+        self._fire_schedules = schedules
+        self._schedules: Any = None
         self._assembly = assembly
         self._build = build
         self._server: Any = None
@@ -114,12 +118,17 @@ class EmbeddedAws:
         self.outputs = assembly.deploy(
             assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
         )
+        if self._fire_schedules:
+            self._schedules = eventbridge.Schedules()
+            self._schedules.start()
         return self
 
     def stop(self) -> None:
         """End the server and every function process."""
         from embedded import lambda_runtime  # noqa: PLC0415
 
+        if self._schedules is not None:
+            self._schedules.stop()
         lambda_runtime.shutdown()
         if self._server is not None:
             self._server.shutdown()

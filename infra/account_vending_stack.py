@@ -7,10 +7,19 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.discovered_accounts import DiscoveredAccounts
-from infra.grants import grant_to_discover_account, grant_to_operations
+from infra.execution_ends import ExecutionEnds
+from infra.grants import (
+    grant_to_answer_handshake,
+    grant_to_discover_account,
+    grant_to_operations,
+    grant_to_reconcile_ledger,
+    grant_to_record_execution_end,
+)
+from infra.invitation_answers import InvitationAnswers
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import OrganizationSetupWorkflow
+from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.settings import Settings
 from infra.vending_workflow import VendingWorkflow
@@ -19,6 +28,11 @@ FUNCTIONS_ASSET = Path(__file__).parents[1] / "build" / "functions" / "lambda"
 
 OPERATIONS = (
     "AcceptRequest",
+    "InviteAccountToOrganization",
+    "AcceptHandshake",
+    "CancelHandshake",
+    "DescribeHandshake",
+    "CreateGovCloudAccount",
     "CreateAccount",
     "DescribeCreateAccountStatus",
     "DescribeAccount",
@@ -35,7 +49,6 @@ OPERATIONS = (
     "RecordFailure",
     "AcceptOrganizationSetup",
     "EnableAllFeatures",
-    "AcceptHandshake",
     "ReportOrganizationSetup",
 )
 
@@ -72,6 +85,36 @@ class AccountVendingStack(Stack):
 
         bus.start_on_request(workflow.state_machine)
         grant_to_operations(functions, ledger=ledger.table, bus=bus.event_bus, settings=settings)
+        ends = ExecutionEnds(
+            self,
+            "ExecutionEnds",
+            code=code,
+            settings=settings,
+            state_machine=workflow.state_machine,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        grant_to_record_execution_end(ends.operation, ledger=ledger.table, bus=bus.event_bus)
+        reconciliation = Reconciliation(
+            self,
+            "Reconciliation",
+            code=code,
+            settings=settings,
+            state_machine=workflow.state_machine,
+        )
+        grant_to_reconcile_ledger(
+            reconciliation.operation,
+            ledger=ledger.table,
+            bus=bus.event_bus,
+            state_machine=workflow.state_machine,
+        )
+        answers = InvitationAnswers(
+            self,
+            "InvitationAnswers",
+            code=code,
+            settings=settings,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        grant_to_answer_handshake(answers.operation, ledger=ledger.table)
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccounts(
                 self,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
+from aws_cdk import aws_stepfunctions as sfn
 
 from infra.ledger import BY_STATE
 from infra.operation_function import OperationFunction
@@ -19,6 +20,8 @@ from infra.vending_workflow import STATE_MACHINE_NAME
 
 # The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
 REQUEST_ID_TAG = "account-vending:request-id"
+# No account without its request's id: what a lost answer leaves behind must be recognisable.
+_CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
 
 def grant_to_operations(
@@ -30,11 +33,35 @@ def grant_to_operations(
 ) -> None:
     """Grant to each of `functions`, by operation name, exactly what it calls."""
     _grant_bookkeeping(functions, ledger=ledger, bus=bus)
-    _grant_doors(functions)
+    _grant_creation(functions)
+    _grant_invitation(functions, settings=settings)
     _grant_corridor(functions)
     _grant_policies(functions, settings=settings)
     _grant_organization_settings(functions, settings=settings)
     _grant_all_features(functions)
+
+
+def grant_to_answer_handshake(function: OperationFunction, *, ledger: dynamodb.ITable) -> None:
+    """Grant to AnswerHandshake to look at invitations and to end the steps that wait for them."""
+    organization = _organizations_arn(function)
+    function.may_use_ledger(ledger, operations=["GetItem"])
+    function.may(
+        "LookAtInvitation",
+        actions=["organizations:DescribeHandshake"],
+        resources=[f"{organization}:handshake/o-*/invite/h-*"],
+    )
+    function.may(
+        "DescribeAccount",
+        actions=["organizations:DescribeAccount"],
+        resources=[f"{organization}:account/o-*/*"],
+    )
+    function.may("FindAccount", actions=["organizations:ListAccounts"], resources=["*"])
+    # Tokens are secrets of the ledger; the actions know no resources.
+    function.may(
+        "EndWaitingStep",
+        actions=["states:SendTaskFailure", "states:SendTaskSuccess"],
+        resources=["*"],
+    )
 
 
 def grant_to_discover_account(
@@ -61,11 +88,61 @@ def grant_to_discover_account(
         function.may_announce_on(bus)
 
 
+def grant_to_record_execution_end(
+    function: OperationFunction, *, ledger: dynamodb.ITable, bus: events.IEventBus
+) -> None:
+    """Grant to RecordExecutionEnd the rows, and to read an input that no event can carry."""
+    function.may_use_ledger(ledger, operations=["GetItem", "PutItem", "UpdateItem"])
+    function.may_announce_on(bus)
+    function.may(
+        "ReadInput",
+        actions=["states:DescribeExecution"],
+        resources=[f"{_executions_arn(ledger)}:*"],
+    )
+
+
+def grant_to_reconcile_ledger(
+    function: OperationFunction,
+    *,
+    ledger: dynamodb.ITable,
+    bus: events.IEventBus,
+    state_machine: sfn.IStateMachine,
+) -> None:
+    """Grant to ReconcileLedger the rows to repair, and to read what it compares them with."""
+    # It reads rows and its own item, and writes that item.
+    function.may_use_ledger(ledger, operations=["GetItem", "PutItem", "UpdateItem"])
+    function.may(
+        "FindRequests",
+        actions=["dynamodb:Query"],
+        resources=[f"{ledger.table_arn}/index/{BY_STATE}"],
+    )
+    function.may_announce_on(bus)
+    function.may(
+        "ListRunningExecutions",
+        actions=["states:ListExecutions"],
+        resources=[state_machine.state_machine_arn],
+    )
+    function.may(
+        "LookAtEndedExecutions",
+        actions=["states:DescribeExecution"],
+        resources=[f"{_executions_arn(ledger)}:*"],
+    )
+    function.may("ListAccounts", actions=["organizations:ListAccounts"], resources=["*"])
+    function.may(
+        "RecognizeAccount",
+        actions=["organizations:DescribeAccount", "organizations:ListTagsForResource"],
+        resources=[f"{_organizations_arn(function)}:account/o-*/*"],
+    )
+
+
 def _grant_bookkeeping(
     functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, bus: events.IEventBus
 ) -> None:
     for name, row_operations in {
         "AcceptRequest": ["PutItem", "UpdateItem"],
+        # It also leaves pointers by which an invitation's answer finds its request.
+        "InviteAccountToOrganization": ["GetItem", "PutItem", "UpdateItem"],
+        "CreateGovCloudAccount": ["GetItem", "UpdateItem"],
         "CreateAccount": ["GetItem", "UpdateItem"],
         "DescribeCreateAccountStatus": ["GetItem", "UpdateItem"],
         "DescribeAccount": ["UpdateItem"],
@@ -76,46 +153,44 @@ def _grant_bookkeeping(
         functions[name].may_use_ledger(ledger, operations=row_operations)
         # Whoever changes a request's state says so to everybody else.
         functions[name].may_announce_on(bus)
-    stack = Stack.of(ledger)
-    execution = f"arn:{stack.partition}:states:{stack.region}:{stack.account}:execution"
+    functions["CancelHandshake"].may_use_ledger(ledger, operations=["GetItem"])
+    functions["DescribeHandshake"].may_use_ledger(ledger, operations=["UpdateItem"])
     # A claim whose execution no longer runs may be taken over. The ARN is put together from the
     # name, because the state machine itself depends on this function.
     functions["AcceptRequest"].may(
         "LookAtClaimingExecution",
         actions=["states:DescribeExecution"],
-        resources=[f"{execution}:{STATE_MACHINE_NAME}:*"],
+        resources=[f"{_executions_arn(ledger)}:*"],
     )
 
 
-def _grant_doors(functions: Mapping[str, OperationFunction]) -> None:
-    create_account = functions["CreateAccount"]
+def _grant_creation(functions: Mapping[str, OperationFunction]) -> None:
+    creators = {name: functions[name] for name in ("CreateAccount", "CreateGovCloudAccount")}
     describe_create_account_status = functions["DescribeCreateAccountStatus"]
-    describe_account = functions["DescribeAccount"]
-    accounts = [f"{_organizations_arn(create_account)}:account/o-*/*"]
+    accounts = [f"{_organizations_arn(describe_create_account_status)}:account/o-*/*"]
 
-    # No account without its request's id: what a lost answer leaves behind must be recognisable.
-    carries_request_id = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
-    create_account.may(
-        "CreateTaggedAccount",
-        actions=["organizations:CreateAccount"],
-        resources=["*"],
-        conditions=carries_request_id,
-    )
-    # CreateAccount with tags needs TagResource too. AWS Organizations API Reference, CreateAccount.
-    create_account.may(
-        "TagAtCreation",
-        actions=["organizations:TagResource"],
-        resources=accounts,
-        conditions=carries_request_id,
-    )
+    for name, creator in creators.items():
+        creator.may(
+            "CreateTaggedAccount",
+            actions=[f"organizations:{name}"],
+            resources=["*"],
+            conditions=_CARRIES_REQUEST_ID,
+        )
+        # With tags each needs TagResource too. AWS Organizations API Reference, CreateAccount.
+        creator.may(
+            "TagAtCreation",
+            actions=["organizations:TagResource"],
+            resources=accounts,
+            conditions=_CARRIES_REQUEST_ID,
+        )
     describe_create_account_status.may(
         "DescribeCreation",
         actions=["organizations:DescribeCreateAccountStatus"],
         resources=["*"],
     )
     # What an unanswered call left behind shows as a creation of that name and time, or as an
-    # account of that email. Both look: a creation may also turn out to be an earlier one of ours.
-    for finder in (create_account, describe_create_account_status):
+    # account of that email. All look: a creation may also turn out to be an earlier one of ours.
+    for finder in (*creators.values(), describe_create_account_status):
         finder.may(
             "FindCreation",
             actions=["organizations:ListCreateAccountStatus", "organizations:ListAccounts"],
@@ -127,9 +202,48 @@ def _grant_doors(functions: Mapping[str, OperationFunction]) -> None:
             actions=["organizations:DescribeAccount", "organizations:ListTagsForResource"],
             resources=accounts,
         )
-    describe_account.may(
-        "DescribeAccount", actions=["organizations:DescribeAccount"], resources=accounts
+
+
+def _grant_invitation(functions: Mapping[str, OperationFunction], *, settings: Settings) -> None:
+    invite = functions["InviteAccountToOrganization"]
+    describe_handshake = functions["DescribeHandshake"]
+    organization = _organizations_arn(invite)
+    accounts = [f"{organization}:account/o-*/*"]
+    invitations = [f"{organization}:handshake/o-*/invite/h-*"]
+
+    invite.may(
+        "InviteTaggedAccount",
+        # With tags it needs TagResource too. AWS Organizations API Reference.
+        actions=["organizations:InviteAccountToOrganization", "organizations:TagResource"],
+        resources=accounts,
+        conditions=_CARRIES_REQUEST_ID,
     )
+    # What an unanswered call sent, or somebody else did, shows among the invitations.
+    invite.may(
+        "FindInvitation",
+        actions=["organizations:ListHandshakesForOrganization", "organizations:ListAccounts"],
+        resources=["*"],
+    )
+    for looker in (invite, describe_handshake):
+        looker.may(
+            "LookAtInvitation", actions=["organizations:DescribeHandshake"], resources=invitations
+        )
+    # An account that was invited by email has an id only in the list.
+    describe_handshake.may("FindAccount", actions=["organizations:ListAccounts"], resources=["*"])
+    describe_handshake.may("EndOwnStep", actions=["states:SendTaskSuccess"], resources=["*"])
+    for looker in (invite, functions["DescribeAccount"]):
+        looker.may("DescribeAccount", actions=["organizations:DescribeAccount"], resources=accounts)
+    functions["CancelHandshake"].may(
+        "CancelInvitation", actions=["organizations:CancelHandshake"], resources=invitations
+    )
+    # The invited account accepts, never this one; its role has to let this function in, too.
+    if settings.invited_account_role_names:
+        role = f"arn:{Stack.of(invite).partition}:iam::*:role"
+        functions["AcceptHandshake"].may(
+            "ActInInvitedAccount",
+            actions=["sts:AssumeRole"],
+            resources=[f"{role}/{name}" for name in settings.invited_account_role_names],
+        )
 
 
 def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
@@ -290,6 +404,12 @@ def _grant_all_features(functions: Mapping[str, OperationFunction]) -> None:
         resources=[f"{roles}/organizations.amazonaws.com/AWSServiceRoleForOrganizations"],
         conditions={"StringEquals": {"iam:AWSServiceName": "organizations.amazonaws.com"}},
     )
+
+
+def _executions_arn(scope: dynamodb.ITable) -> str:
+    stack = Stack.of(scope)
+    place = f"{stack.region}:{stack.account}"
+    return f"arn:{stack.partition}:states:{place}:execution:{STATE_MACHINE_NAME}"
 
 
 def _organizations_arn(scope: OperationFunction) -> str:

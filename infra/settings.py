@@ -1,5 +1,6 @@
 """What may differ between two installations of this product, in one place."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -42,6 +43,11 @@ class Settings:
     EnableAWSServiceAccess can enable no other. `forced_service_principals` are those of them that
     are enabled through AWS Organizations even where AWS wants the service itself to do it.
     `policy_types` are the types of policies that requests and organization documents may use.
+    `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
+    of them AcceptHandshake acts in an invited account.
+
+    `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
+    events did not tell, so it is seldom the first to know. None: by hand only.
 
     `discovered_accounts` says what becomes of an account that somebody else made or let in:
     `ignore` (no rule, no function), `record` (the ledger has a row of it, nothing on the account is
@@ -64,14 +70,19 @@ class Settings:
         "DECLARATIVE_POLICY_EC2",
         "SECURITYHUB_POLICY",
     )
+    reconcile_every_hours: int | None = 1
+    invited_account_role_names: tuple[str, ...] = ("OrganizationAccountAccessRole",)
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
 
     def __post_init__(self) -> None:
-        """Refuse, before anything is deployed, a baseline that no request could be granted."""
+        """Refuse, before anything is deployed, what no request could be granted or all could."""
         wanted = set(self.discovered_account_baseline.service_access)
         if unknown := sorted(wanted - set(self.service_principals)):
             raise ValueError(
                 "discovered_account_baseline.service_access names services that are not in "
                 f"service_principals: {', '.join(unknown)}"
             )
+        for name in self.invited_account_role_names:
+            if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
+                raise ValueError(f"invited_account_role_names: {name!r} is not a role's name")

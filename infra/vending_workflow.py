@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from aws_cdk import CfnResource
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -30,3 +31,8 @@ class VendingWorkflow(Workflow):
             settings=settings,
             name=STATE_MACHINE_NAME,
         )
+        # A Task's TimeoutSeconds may be a JSONata expression, which cfn-lint does not know. A test
+        # lints the definition with a number in its place.
+        machine = self.state_machine.node.default_child
+        assert isinstance(machine, CfnResource)
+        machine.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})

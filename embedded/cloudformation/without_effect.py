@@ -48,9 +48,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "KmsKeyIdentifier": _ENCRYPTION,
         "LogConfig": "EventBridge's own logs; there are none here",
     },
-    "AWS::Events::Rule": {
-        "ScheduleExpression": _TIMER,
-    },
     "AWS::IAM::Role": {
         "MaxSessionDuration": "kept and shown; sessions here last as long as they ask",
     },

@@ -2,7 +2,7 @@
 
 Events are matched (`patterns`) when they are put (`bus`), transformed (`inputs`) and delivered in
 the background (`delivery`). Targets are Step Functions, SQS and Lambda; what else moto delivers to,
-it delivers to. Schedules do not fire.
+it delivers to. Schedules fire while `Schedules` runs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from moto.events.responses import EventsHandler
 from embedded import ACCOUNT_ID, REGION
 from embedded.eventbridge import bus, patterns
 from embedded.eventbridge.delivery import drain
+from embedded.eventbridge.schedules import Schedules
 
-__all__ = ["drain", "install", "publish"]
+__all__ = ["Schedules", "drain", "install", "publish"]
 
 
 def publish(
@@ -53,5 +54,6 @@ def install() -> None:
     """Deliver what is put on any bus."""
     EventsBackend.put_events = bus.put_events
     EventsHandler.put_events = bus.handle_put_events
+    EventsHandler.test_event_pattern = bus.handle_test_event_pattern
     EventPattern.matches_event = _matches_event
     EventPatternParser.parse = _parse

@@ -46,6 +46,18 @@ def handle_put_events(self: EventsHandler) -> str:
     return json.dumps({"FailedEntryCount": failed, "Entries": results})
 
 
+def handle_test_event_pattern(self: EventsHandler) -> str:
+    """TestEventPattern, which moto lacks."""
+    try:
+        event = json.loads(self._get_param("Event") or "")
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        raise JsonRESTError("ValidationException", "Parameter Event is not valid.")
+    pattern = patterns.parse(self._get_param("EventPattern"))
+    return json.dumps({"Result": patterns.matches(pattern, event)})
+
+
 def _size(entry: dict[str, Any]) -> int:
     """As "Calculating Amazon EventBridge PutEvents event entry size" counts it."""
     texts = (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"))

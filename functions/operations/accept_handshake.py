@@ -1,42 +1,80 @@
-"""AcceptHandshake: accepts a handshake that this account itself is asked."""
+"""AcceptHandshake: accepts a handshake, as the account that is asked.
+
+An invitation is accepted by a role in the invited account, with that account's credentials: the
+management account's are of no use there, and are never tried. A handshake that asks the management
+account itself is accepted with this function's own.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from botocore.exceptions import ClientError
+from pydantic import model_validator
 
 from vending import aws
+from vending.catalogue import explain
+from vending.errors import OperationRefused
+from vending.invitations import HandshakeId
 from vending.operation import Json, Payload, operation
+from vending.request import AccountId, RoleName
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-CALLS = {"organizations:AcceptHandshake"}
-
-HandshakeId = Annotated[str, Field(pattern=r"^h-[0-9a-z]{8,32}$")]
+CALLS = {"organizations:AcceptHandshake", "sts:AssumeRole"}
 
 
 class AcceptHandshake(Payload):
-    """The handshake that waits for the management account's last word."""
+    """The handshake; `accountId` and `roleName` of who accepts, absent for this account itself."""
 
     handshake_id: HandshakeId
+    account_id: AccountId | None = None
+    role_name: RoleName | None = None
+
+    @model_validator(mode="after")
+    def _role_is_somewhere(self) -> AcceptHandshake:
+        if (self.account_id is None) != (self.role_name is None):
+            raise ValueError("accountId and roleName go together")
+        return self
 
 
 def run(payload: AcceptHandshake, *, organizations: OrganizationsClient) -> Json:
-    """{handshakeId, accepted: whether it was not before}.
+    """{handshakeId, accepted: whether it was not before, accountId}.
 
-    Implements AcceptHandshake of the AWS Organizations API reference.
+    `organizations` has the credentials of the account that is asked. Implements AcceptHandshake of
+    the AWS Organizations API reference.
     """
     accepted = True
     try:
         organizations.accept_handshake(HandshakeId=payload.handshake_id)
     except organizations.exceptions.HandshakeAlreadyInStateException:
         accepted = False
-    return {"handshakeId": payload.handshake_id, "accepted": accepted}
+    return {
+        "handshakeId": payload.handshake_id,
+        "accepted": accepted,
+        "accountId": payload.account_id,
+    }
+
+
+def _asked(payload: AcceptHandshake) -> OrganizationsClient:
+    """Organizations, with the credentials of the account that is asked."""
+    if payload.account_id is None or payload.role_name is None:
+        return aws.organizations()
+    try:
+        return aws.organizations_as(payload.account_id, payload.role_name)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") != "AccessDenied":
+            raise
+    words = explain("RoleNotAssumable")
+    raise OperationRefused(
+        f"AssumeRole: {words.what} (role {payload.role_name} in account {payload.account_id})",
+        code=words.code,
+        remedy=words.remedy,
+    )
 
 
 @operation(AcceptHandshake)
 def handler(payload: AcceptHandshake) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=_asked(payload))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending import aws, ports
-from vending.errors import RequestConflict
+from vending.errors import ExecutionSuperseded, RequestConflict
 from vending.ledger import ENDED, Ledger, Row, record_of
 from vending.observability import metrics
 from vending.operation import Json, operation
@@ -73,9 +73,20 @@ def _outcome(
         raise _conflict(row)
     if state == "VENDED":
         return "FINISHED"
+    if _was_stopped(row, execution_arn, executions):
+        raise ExecutionSuperseded(
+            "The execution was stopped before it could claim the request.",
+            remedy="Nothing to do here: the request is FAILED and can be resumed.",
+        )
     if row.get("executionArn") == execution_arn or state in ENDED:
         return "ACCEPTED"
     return "DUPLICATE" if _is_running(row["executionArn"], executions) else "ACCEPTED"
+
+
+def _was_stopped(row: Row, execution_arn: str, executions: SFNClient) -> bool:
+    """Whether this very execution's end is in the ledger already, and it is the end."""
+    mine = row["state"] == "FAILED" and row.get("executionArn") == execution_arn
+    return mine and not _is_running(execution_arn, executions)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:

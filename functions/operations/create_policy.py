@@ -36,9 +36,7 @@ class CreatePolicy(Payload):
 
 
 def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
-    """{policyId, name, type, outcome, warnings}; OperationRefused (PolicyMissing).
-
-    PolicyMissing: no content is given, so the policy should exist, and it does not.
+    """{policyId, name, type, outcome, warnings}; OperationRefused if it should exist.
 
     CREATED and UPDATED have changed something. KEPT: the policy exists with other content, which
     was left as it is. UNCHANGED: it is as wanted, or nothing was said about its content.

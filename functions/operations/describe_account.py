@@ -24,10 +24,11 @@ CALLS = {
 
 
 class DescribeAccount(Payload):
-    """The account that is there already."""
+    """The account that is there already, or has come in a moment ago."""
 
     execution_arn: str
     account_id: AccountId
+    has_just_joined: bool = False
 
 
 def run(
@@ -45,6 +46,8 @@ def run(
     try:
         account = organizations.describe_account(AccountId=account_id)["Account"]
     except organizations.exceptions.AccountNotFoundException:
+        if payload.has_just_joined:
+            raise  # it does not show yet
         raise OperationRefused(
             f"DescribeAccount: the account {account_id} is not in this organization.",
             code="AccountNotFoundException",

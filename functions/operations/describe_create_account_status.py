@@ -8,7 +8,7 @@ from pydantic import Field
 
 from vending import aws, ports
 from vending.clock import Clock, epoch, now
-from vending.creation import Creation
+from vending.creation import Creation, operation_for
 from vending.ledger import Ledger, Row, record_of
 from vending.operation import Json, Payload, operation
 from vending.request import NewAccount
@@ -65,7 +65,9 @@ def run(
             if _may_not_show_yet(row, clock):
                 raise translate(error) from None
             ledger.lost_sight(payload.request_id, payload.execution_arn)
-            raise unknown_outcome(f"AWS does not know the creation {creation_id}") from None
+            raise unknown_outcome(
+                f"AWS does not know the creation {creation_id}", operation_for(row.get("source"))
+            ) from None
     created = Creation(
         request_id=payload.request_id,
         execution_arn=payload.execution_arn,
@@ -73,6 +75,7 @@ def run(
         ledger=ledger,
         organizations=organizations,
         clock=clock,
+        operation=operation_for(row.get("source")),
     ).settle(answer["CreateAccountStatus"], row)
     if created.state == "SUCCEEDED":
         announcements.state_changed(record_of(created.row))

@@ -28,6 +28,7 @@ class Finding:
     kind: Literal["ours", "another's", "in progress", "nothing"]
     account_id: str | None = None
     creation_id: str | None = None
+    gov_cloud_account_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +47,13 @@ class Adoption:
             for status in creations:
                 account_id = status.get("AccountId")
                 if account_id and self._is_ours(account_id):
-                    return Finding(kind="ours", account_id=account_id, creation_id=status.get("Id"))
-            owner = self._owner()
+                    return Finding(
+                        kind="ours",
+                        account_id=account_id,
+                        creation_id=status.get("Id"),
+                        gov_cloud_account_id=status.get("GovCloudAccountId"),
+                    )
+            owner = self.owner()
             if owner is not None:
                 ours = self._carries_tag(owner)
                 return Finding(kind="ours" if ours else "another's", account_id=owner)
@@ -74,7 +80,8 @@ class Adoption:
             return False  # created and gone again, or not shown yet: the email's owner decides
         return self._has_email(account.get("Email")) and self._carries_tag(account_id)
 
-    def _owner(self) -> str | None:
+    def owner(self) -> str | None:
+        """The member account whose root user has the email."""
         for page in self.client.get_paginator("list_accounts").paginate():
             for account in page.get("Accounts", []):
                 if self._has_email(account.get("Email")):

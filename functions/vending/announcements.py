@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
 REQUESTED = "AccountRequested"
+RECONCILED = "AccountVendingReconciled"
 ENDINGS = {
     "VENDED": "AccountVended",
     "FAILED": "AccountVendingFailed",
@@ -60,6 +61,19 @@ class Announcements:
                     "Source": source,
                     "DetailType": REQUESTED,
                     "Detail": json.dumps(request, separators=(",", ":")),
+                }
+            ]
+        )
+
+    def reconciled(self, report: Mapping[str, Any]) -> None:
+        """Tell what was repaired and what was found: ServiceUnavailable as with `state_changed`."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": SOURCE,
+                    "DetailType": RECONCILED,
+                    "Detail": json.dumps(report, separators=(",", ":")),
                 }
             ]
         )

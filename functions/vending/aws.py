@@ -5,6 +5,7 @@ AWS_ENDPOINT_URL and the other AWS_* variables act by themselves.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,22 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts import STSClient
 
 _CONNECT_TIMEOUT = 5
 _READ_TIMEOUT = 20
+_SHORTEST_SESSION = 900
+
+_ACCEPTING = [
+    {"Effect": "Allow", "Action": "organizations:AcceptHandshake", "Resource": "*"},
+    # AcceptHandshake makes this role. Service Authorization Reference, its dependent actions.
+    {
+        "Effect": "Allow",
+        "Action": "iam:CreateServiceLinkedRole",
+        "Resource": "arn:*:iam::*:role/aws-service-role/organizations.amazonaws.com/*",
+    },
+]
+"""All that an invited account's role is used for, whatever else it may do."""
 
 
 def _config(*, attempts: int) -> Config:
@@ -32,14 +46,40 @@ def _config(*, attempts: int) -> Config:
 
 @cache
 def organizations() -> OrganizationsClient:
-    """For everything but CreateAccount: each of these calls is safe to repeat."""
+    """For everything that is safe to repeat."""
     return boto3.client("organizations", config=_config(attempts=3))
 
 
 @cache
 def organizations_once() -> OrganizationsClient:
-    """For CreateAccount, which has no client token: one call is one request, never repeated."""
+    """For what has no client token: one call is one request, never repeated."""
     return boto3.client("organizations", config=_config(attempts=1))
+
+
+def organizations_as(account_id: str, role_name: str) -> OrganizationsClient:
+    """Of another account, by a role there that lets this function in.
+
+    Made anew each time, because such credentials expire, and able to accept a handshake only.
+    """
+    session = sts().assume_role(
+        RoleArn=f"arn:{sts().meta.partition}:iam::{account_id}:role/{role_name}",
+        RoleSessionName="account-vending",
+        DurationSeconds=_SHORTEST_SESSION,
+        Policy=json.dumps({"Version": "2012-10-17", "Statement": _ACCEPTING}),
+    )["Credentials"]
+    return boto3.client(
+        "organizations",
+        config=_config(attempts=3),
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    )
+
+
+@cache
+def sts() -> STSClient:
+    """Roles in accounts outside the organization."""
+    return boto3.client("sts", config=_config(attempts=3))
 
 
 @cache
@@ -62,5 +102,5 @@ def events() -> EventBridgeClient:
 
 @cache
 def stepfunctions() -> SFNClient:
-    """Whether another execution still runs."""
+    """Whether another execution still runs, and steps that wait."""
     return boto3.client("stepfunctions", config=_config(attempts=3))

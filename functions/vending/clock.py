@@ -15,6 +15,11 @@ def now() -> float:
     return time.time()
 
 
+def pause(seconds: float) -> None:
+    """Block, where AWS's rate wants it."""
+    time.sleep(seconds)
+
+
 def timestamp(epoch_seconds: float) -> str:
     """ISO-8601 in UTC with milliseconds and Z, which sorts as text."""
     text = datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,27 +1,51 @@
-"""What AWS's answer about an account's creation means for the request."""
+"""Having AWS create an account exactly once, and what its answers mean for the request.
+
+AWS's CreateAccount and CreateGovCloudAccount have no client token, so a repeated call would be a
+second request. The intent is in the ledger before the call; the call is one HTTP request, never
+repeated; and where its answer was lost, the account is looked for before it is asked for again. In
+the end it is AWS that makes this safe: it refuses a second account with the same email.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending.adoption import Adoption
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from vending import govcloud
+from vending.adoption import Adoption, Finding
 from vending.catalogue import explain
 from vending.clock import Clock, epoch, now
-from vending.errors import AccountCreationFailed
+from vending.errors import AccountCreationFailed, OperationRefused, OutcomeUnknown, VendingError
+from vending.limits import REQUEST_ID_TAG
+from vending.observability import logger
+from vending.translation import translate_creation, unknown_outcome
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
-    from vending.ledger import Ledger, Row
+    from vending.ledger import Intent, Ledger, Row
     from vending.request import NewAccount
 
 SETTLING_TIME = 60
 """Seconds after which Organizations shows what was made: it is eventually consistent."""
 
+Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
+
+Ask = Callable[..., Any]
+"""The one call to AWS, of a client that makes one attempt; both operations take the same."""
+
 _PERHAPS_OURS = ("EMAIL_ALREADY_EXISTS", "CONCURRENT_ACCOUNT_MODIFICATION")
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
+
+
+def operation_for(source: str | None) -> Operation:
+    """The operation that makes the accounts of a door."""
+    return "CreateGovCloudAccount" if source == "new-govcloud" else "CreateAccount"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +54,14 @@ class Created:
 
     state: Literal["IN_PROGRESS", "SUCCEEDED"]
     row: Row
+
+    def answer(self) -> dict[str, Any]:
+        """{createAccountRequestId, state, accountId}."""
+        return {
+            "createAccountRequestId": self.row.get("createAccountRequestId"),
+            "state": self.state,
+            "accountId": self.row.get("accountId"),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +74,7 @@ class Creation:
     ledger: Ledger
     organizations: OrganizationsClient
     clock: Clock = now
+    operation: Operation = "CreateAccount"
 
     @property
     def adoption(self) -> Adoption:
@@ -52,6 +85,85 @@ class Creation:
             email=self.account.email,
             account_name=self.account.name,
         )
+
+    def once(self, tags: dict[str, str], ask: Ask) -> Created:
+        """What an earlier call achieved; else AWS's answer to the only call.
+
+        OutcomeUnknown: run this again a little later.
+        """
+        row = self.ledger.owned(self.request_id, self.execution_arn)
+        return self._known(row) or self._create(row, tags, ask)
+
+    def _known(self, row: Row) -> Created | None:
+        """None when AWS is still, or again, to be asked."""
+        account_id, creation_id = row.get("accountId"), row.get("createAccountRequestId")
+        if account_id:
+            return self.adopt(
+                account_id=account_id, gov_cloud_account_id=row.get("govCloudAccountId")
+            )
+        if creation_id:
+            row = self.ledger.creating(self.request_id, self.execution_arn, creation_id)
+            return Created(state="IN_PROGRESS", row=row)
+        intent = row.get("intent")
+        return self._reconcile(intent) if intent else None
+
+    def _reconcile(self, intent: Intent) -> Created | None:
+        """Look for what a call without an answer may have made; None when it made nothing."""
+        finding = self.adoption.look(since=epoch(intent["at"]))
+        if finding.kind == "ours" and finding.account_id:
+            return self._adopt(finding)
+        if finding.kind == "in progress":
+            raise self._unknown("an account of this name is being created")
+        if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
+            raise self._unknown("what was made may not show yet")
+        if finding.kind == "another's":
+            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+            words = explain("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
+            raise OperationRefused(
+                f"{words.what} It belongs to the account {finding.account_id}.",
+                code=words.code,
+                reason=words.reason,
+                remedy=words.remedy,
+            )
+        return None
+
+    def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
+        account = self.account
+        row = self.ledger.intend(
+            self.request_id,
+            self.execution_arn,
+            account_name=account.name,
+            seen=row.get("intent"),
+        )
+        tags = {**requested_tags, REQUEST_ID_TAG: self.request_id}
+        try:
+            answer = ask(
+                Email=account.email,
+                AccountName=account.name,
+                RoleName=account.role_name,
+                IamUserAccessToBilling=account.iam_user_access_to_billing,
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            )
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            refusal = translate_creation(error, self.operation)
+            if not isinstance(refusal, OutcomeUnknown):
+                self._withdraw(row["intent"])
+            raise refusal from None
+        status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
+        if not status or "Id" not in status:
+            raise self._unknown("an answer without a status")
+        row = self.ledger.creating(self.request_id, self.execution_arn, status["Id"])
+        return self.settle(status, row)
+
+    def _withdraw(self, intent: Intent) -> None:
+        """AWS did not act, so the next call need not look for anything; if this fails, it will."""
+        try:
+            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+        except VendingError as error:
+            logger.warning("intent not withdrawn", extra={"code": error.code})
+
+    def _unknown(self, cause: str) -> OutcomeUnknown:
+        return unknown_outcome(cause, self.operation)
 
     def settle(self, status: CreateAccountStatusTypeDef, row: Row) -> Created:
         """Write down what a CreateAccountStatus says; AccountCreationFailed when it says so.
@@ -72,7 +184,7 @@ class Creation:
         if reason in _PERHAPS_OURS:
             finding = self.adoption.look(since=epoch(row["requestedAt"]))
             if finding.kind == "ours" and finding.account_id:
-                return self.adopt(account_id=finding.account_id, creation_id=finding.creation_id)
+                return self._adopt(finding)
             unsettled = finding.kind == "nothing" and self._is_recent(status)
             if finding.kind == "in progress" or (
                 unsettled and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
@@ -80,6 +192,14 @@ class Creation:
                 return Created(state="IN_PROGRESS", row=row)
         self.ledger.not_created(self.request_id, self.execution_arn)
         raise _failure(status, reason)
+
+    def _adopt(self, finding: Finding) -> Created:
+        assert finding.account_id is not None
+        return self.adopt(
+            account_id=finding.account_id,
+            creation_id=finding.creation_id,
+            gov_cloud_account_id=finding.gov_cloud_account_id,
+        )
 
     def adopt(
         self,
@@ -89,12 +209,21 @@ class Creation:
         gov_cloud_account_id: str | None = None,
     ) -> Created:
         """The account is there and it is this request's."""
+        next_steps = None
+        if self.operation == "CreateGovCloudAccount":
+            next_steps = govcloud.next_steps(
+                self.request_id,
+                account_id=account_id,
+                gov_cloud_account_id=gov_cloud_account_id,
+                role_name=self.account.role_name,
+            )
         row = self.ledger.has_account(
             self.request_id,
             self.execution_arn,
             account_id=account_id,
             creation_id=creation_id,
             gov_cloud_account_id=gov_cloud_account_id,
+            next_steps=next_steps,
         )
         return Created(state="SUCCEEDED", row=row)
 

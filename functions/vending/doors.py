@@ -17,28 +17,20 @@ class Door:
     requires: tuple[str, ...] = ()
     requires_one_of: tuple[str, ...] = ()
     forbids: tuple[str, ...] = ()
+    only_if_given: tuple[str, ...] = ()
+    """Keys without a default here: absent, they mean that the requester wants no such thing."""
 
 
 DOORS = {
     "new": Door(requires=("name", "email"), forbids=("accountId",)),
     "new-govcloud": Door(requires=("name", "email"), forbids=("accountId",)),
-    "invited": Door(requires_one_of=("accountId", "email"), forbids=("name", *_ONLY_AT_CREATION)),
+    "invited": Door(
+        requires_one_of=("accountId", "email"),
+        forbids=("name", "iamUserAccessToBilling"),
+        only_if_given=("roleName",),
+    ),
     "existing": Door(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
 }
-
-_NOT_YET = {"new-govcloud", "invited"}
-"""Sources that the contract knows and no workflow serves yet."""
-
-
-def unavailable(raw: dict[str, Any]) -> list[str]:
-    """What the contract allows and this version does not do yet."""
-    problems = []
-    source = raw.get("source")
-    if isinstance(source, str) and source in _NOT_YET:
-        problems.append(
-            f"source: '{source}' is not available in this version; use 'new' or 'existing'"
-        )
-    return problems
 
 
 def door_problems(raw: dict[str, Any]) -> list[str]:
@@ -53,14 +45,23 @@ def door_problems(raw: dict[str, Any]) -> list[str]:
         for key in door.requires
         if key not in present
     ]
-    if door.requires_one_of and not present.intersection(door.requires_one_of):
+    if door.requires_one_of:
+        given = present.intersection(door.requires_one_of)
         names = " or ".join(door.requires_one_of)
-        problems.append(f"account: needs {names} for source '{source}'")
+        if not given:
+            problems.append(f"account: needs {names} for source '{source}'")
+        elif len(given) > 1:
+            problems.append(f"account: needs either {names} for source '{source}', not both")
     problems.extend(
         f"account.{key}: has no meaning for source '{source}'; leave it out"
         for key in door.forbids
         if key in present
     )
+    if source == "invited" and "roleName" in present and "accountId" not in present:
+        problems.append(
+            "account.roleName: needs account.accountId for source 'invited', because the role is "
+            "assumed in that account"
+        )
     name = account.get("name")
     if source == "new-govcloud" and isinstance(name, str):
         problems.extend(f"account.name: {text}" for text in limits.govcloud_account_name(name))

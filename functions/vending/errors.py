@@ -7,12 +7,13 @@ VendingError
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationLimitReached      as many accounts are being created as AWS allows at once
  │  └ OrganizationFinalizing    the organization itself is still being set up
- ├ OutcomeUnknown            CreateAccount may or may not have acted: look before acting again
+ ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
  │  └ RequestConflict           its id already stands for a different request
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
+ ├ InvitationEnded           the invitation was declined, cancelled or left to expire
  └ OperationRefused          AWS refused for good
 """
 
@@ -79,7 +80,7 @@ class OrganizationFinalizing(TransientError):
 
 
 class OutcomeUnknown(VendingError):
-    """CreateAccount may or may not have acted. Look for its account before acting again."""
+    """AWS may or may not have acted. Look for what it made before acting again."""
 
 
 class RequestRefused(VendingError):
@@ -107,6 +108,10 @@ class ExecutionSuperseded(VendingError):
 
 class AccountCreationFailed(VendingError):
     """AWS accepted the creation and later reported FAILED."""
+
+
+class InvitationEnded(VendingError):
+    """The invitation ended without being accepted; `reason` is its handshake's state."""
 
 
 class OperationRefused(VendingError):

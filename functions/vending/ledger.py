@@ -31,6 +31,12 @@ class Intent(TypedDict):
     accountName: str
 
 
+class InvitationIntent(TypedDict):
+    """When an account was about to be invited, written before the call."""
+
+    at: str
+
+
 class Row(TypedDict, total=False):
     """A row of the table; the record's fields, and what only the functions need."""
 
@@ -43,6 +49,9 @@ class Row(TypedDict, total=False):
     govCloudAccountId: str
     createAccountRequestId: str
     organizationalUnitId: str
+    handshakeId: str
+    expiresAt: str
+    nextSteps: list[str]
     warnings: list[str]
     executionArn: str
     error: dict[str, str | None]
@@ -52,11 +61,12 @@ class Row(TypedDict, total=False):
     request: dict[str, Any]
     fingerprint: str
     intent: Intent
+    invitation: InvitationIntent
+    taskToken: str
 
 
-RECORD_FIELDS = tuple(
-    name for name in Row.__annotations__ if name not in ("pk", "request", "fingerprint", "intent")
-)
+_NOT_IN_RECORDS = ("pk", "request", "fingerprint", "intent", "invitation", "taskToken")
+RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 ENDED = ("VENDED", "FAILED", "REJECTED")
 
 
@@ -157,6 +167,7 @@ class Ledger:
         account_name: str | None = None,
         gov_cloud_account_id: str | None = None,
         creation_id: str | None = None,
+        next_steps: list[str] | None = None,
     ) -> Row:
         """The account is there: from now on it is given its baseline."""
         values = {
@@ -165,8 +176,10 @@ class Ledger:
             "accountName": account_name,
             "govCloudAccountId": gov_cloud_account_id,
             "createAccountRequestId": creation_id,
+            "nextSteps": next_steps,
         }
-        return self._change(request_id, execution_arn, values=values)
+        remove = ["taskToken", *(() if next_steps else ["nextSteps"])]
+        return self._change(request_id, execution_arn, values=values, remove=remove)
 
     def vended(
         self,
@@ -191,7 +204,26 @@ class Ledger:
     ) -> Row:
         """The execution could not go on; `state` is FAILED or REJECTED."""
         values = {"state": state, "error": dict(error)}
-        return self._change(request_id, execution_arn, values=values)
+        remove = ["taskToken", "nextSteps"]  # the error says what is next
+        return self._change(request_id, execution_arn, values=values, remove=remove)
+
+    def broken_off(self, seen: Row, *, error: Mapping[str, str | None]) -> Row:
+        """The row's execution ended without a word, and the row is still as it was seen: FAILED.
+
+        ConcurrentModification when the row has changed.
+        """
+        return self._update(
+            seen["requestId"],
+            values={"state": "FAILED", "error": dict(error)},
+            remove=(),
+            unless=ConcurrentModification(
+                "The request went on at the same time.",
+                remedy="Nothing to do: it is looked at again by itself.",
+            ),
+            executionArn=seen.get("executionArn"),
+            state=seen["state"],
+            updatedAt=seen["updatedAt"],
+        )
 
     def remember(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
         """Write down a request that was never claimed, unless its id has a row that matters.
@@ -256,6 +288,9 @@ class Ledger:
             **expected,
         )
 
+    change = _change
+    """For modules that write down what only they know of; the same conditions hold."""
+
     def _update(
         self,
         request_id: str,
@@ -265,7 +300,11 @@ class Ledger:
         unless: ConcurrentModification | None,
         **expected: object,
     ) -> Row:
-        """Set and remove attributes if others are as expected (None: absent)."""
+        """Set and remove attributes if others are as expected (None: absent).
+
+        A function may still be writing when its execution is stopped and the row says FAILED: what
+        it achieved is kept then, and the request stays FAILED, as nothing carries it on.
+        """
         written = {
             "updatedAt": timestamp(self.clock()),
             **{name: value for name, value in values.items() if value is not None},
@@ -278,6 +317,9 @@ class Ledger:
             f"#{name} = :expected_{name}" if name in present else f"attribute_not_exists(#{name})"
             for name in expected
         )
+        goes_on = unless is None and values.get("state", "FAILED") not in ENDED
+        if goes_on:
+            condition += " AND #state <> :failed"
         with translating():
             try:
                 answer = self.client.update_item(
@@ -291,6 +333,7 @@ class Ledger:
                     ExpressionAttributeValues=_item(
                         {f":{name}": value for name, value in written.items()}
                         | {f":expected_{name}": value for name, value in present.items()}
+                        | ({":failed": "FAILED"} if goes_on else {})
                     ),
                     ReturnValues="ALL_NEW",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -301,7 +344,12 @@ class Ledger:
                 there = _found(error)
                 if there is None or there.get("executionArn") != expected.get("executionArn"):
                     raise _superseded(there) from error
-                raise
+                if not goes_on or there["state"] != "FAILED":
+                    raise
+                kept = {name: value for name, value in values.items() if name != "state"}
+                return self._update(
+                    request_id, values=kept, remove=removed, unless=None, **expected
+                )
         return _row(answer["Attributes"])
 
 

@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from vending import limits
-from vending.doors import DOORS, door_problems, unavailable
+from vending.doors import DOORS, door_problems
 from vending.errors import RequestInvalid
 from vending.problems import PROBLEM, problems_in, repeated
 
@@ -119,7 +119,9 @@ class Account(Model):
         None, description="Twelve digits, for an account that is there already."
     )
     role_name: RoleName = Field(
-        DEFAULT_ROLE_NAME, description="The administrator role AWS makes in a new account."
+        DEFAULT_ROLE_NAME,
+        description="The administrator role AWS makes in a new account. In an invited one, the "
+        "role by which this system accepts the invitation itself; absent, its owner accepts.",
     )
     iam_user_access_to_billing: Literal["ALLOW", "DENY"] = Field(
         "ALLOW", description="Whether IAM users of a new account may see its bills."
@@ -197,8 +199,11 @@ class AccountRequest(Model):
         content = self.model_dump(
             by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
         )
-        for key in DOORS[self.source].forbids:
-            content["account"].pop(key, None)
+        door, account = DOORS[self.source], content["account"]
+        for key in (*door.forbids, *door.only_if_given):
+            account.pop(key, None)
+        given = self.account.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
+        account.update({key: given[key] for key in door.only_if_given if key in given})
         return content
 
 
@@ -206,7 +211,7 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
-    problems = [*door_problems(raw), *_set_problems(raw), *unavailable(raw)]
+    problems = [*door_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:

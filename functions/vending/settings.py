@@ -37,6 +37,12 @@ class ServiceAccessSettings(Settings):
     forced_service_principals: str = Field("", alias="FORCED_SERVICE_PRINCIPALS")
 
 
+class ExecutionSettings(Settings):
+    """What the functions that look at all executions need."""
+
+    state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
+
+
 class DiscoverySettings(Settings):
     """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
 

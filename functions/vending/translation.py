@@ -47,6 +47,7 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("ConcurrentModificationException", None),
             ("ConditionalCheckFailedException", None),
             ("DuplicateAccountException", None),
+            ("DuplicateHandshakeException", None),
             ("DuplicateOrganizationalUnitException", None),
             ("DuplicatePolicyAttachmentException", None),
             ("DuplicatePolicyException", None),
@@ -111,7 +112,7 @@ AwsFailure = ClientError | BotoCoreError | ResponseParserError
 """Everything a boto3 call raises."""
 
 _AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
-"""Answers that do not say whether CreateAccount acted, whatever their HTTP status."""
+"""Answers that do not say whether the operation acted, whatever their HTTP status."""
 
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
@@ -128,14 +129,18 @@ _CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponsePa
 _SERVER_ERROR = 500
 
 ACTION_PREFIXES = {
+    "AssumeRole": "sts",
     "DescribeExecution": "states",
     "EnableOrganizationsRootCredentialsManagement": "iam",
     "EnableOrganizationsRootSessions": "iam",
     "GetItem": "dynamodb",
+    "ListExecutions": "states",
     "ListOrganizationsFeatures": "iam",
     "PutEvents": "events",
     "PutItem": "dynamodb",
     "Query": "dynamodb",
+    "SendTaskFailure": "states",
+    "SendTaskSuccess": "states",
     "UpdateItem": "dynamodb",
 }
 """Of the operations that are not of Organizations."""
@@ -155,23 +160,23 @@ def translate(error: AwsFailure) -> VendingError:
     )
 
 
-def translate_creation(error: AwsFailure) -> VendingError:
-    """Our error for CreateAccount, which must not be repeated unless AWS surely did not act."""
+def translate_creation(error: AwsFailure, operation: str = "CreateAccount") -> VendingError:
+    """Our error for a call that must not be repeated unless AWS surely did not act on it."""
     if isinstance(error, ClientError):
         if _status(error) >= _SERVER_ERROR or _code(error) in _AMBIGUOUS_CODES:
-            return unknown_outcome(_code(error))
+            return unknown_outcome(_code(error), operation)
         return _refusal(error)
     if isinstance(error, _NEVER_SENT):
         return _unavailable(error)
     if isinstance(error, _NOT_SENDABLE):
         return translate(error)
-    return unknown_outcome(type(error).__name__)
+    return unknown_outcome(type(error).__name__, operation)
 
 
-def unknown_outcome(cause: str) -> OutcomeUnknown:
-    """CreateAccount may have acted; `cause` says why nobody knows."""
+def unknown_outcome(cause: str, operation: str = "CreateAccount") -> OutcomeUnknown:
+    """The operation may have acted; `cause` says why nobody knows."""
     words = explain("OutcomeUnknown")
-    return OutcomeUnknown(f"CreateAccount: {words.what} ({cause})", remedy=words.remedy)
+    return OutcomeUnknown(f"{operation}: {words.what} ({cause})", remedy=words.remedy)
 
 
 @contextmanager

@@ -34,11 +34,11 @@ def request_of(
     not looked at.
     """
     for state in UNDER_WAY:
-        for row in _rows(ledger, state):
+        for row in rows_in(ledger, state):
             if _is_about(row, sighting) or _asks_for(row, sighting.account_id, email):
                 return row
     for state in ENDED_WITH_ACCOUNT:
-        for row in _rows(ledger, state, since=since):
+        for row in rows_in(ledger, state, since=since):
             if _is_about(row, sighting):
                 return row
     return None
@@ -58,7 +58,8 @@ def _asks_for(row: Row, account_id: str, email: str | None) -> bool:
     return email is not None and str(account.get("email", "")).lower() == email.lower()
 
 
-def _rows(ledger: Ledger, state: str, since: float | None = None) -> Iterator[Row]:
+def rows_in(ledger: Ledger, state: str, since: float | None = None) -> Iterator[Row]:
+    """The rows in a state, oldest change first; those changed since a moment (epoch seconds)."""
     condition, values = "#state = :state", {":state": {"S": state}}
     names = {"#state": "state"}
     if since is not None:

@@ -198,7 +198,11 @@ def test_dead_letter_queue_takes_messages_from_the_rules_only_and_over_tls_only(
     assert {each["Action"] for each in allowed} == {"sqs:SendMessage"}
     assert sorted(
         logical_id(each["Condition"]["ArnEquals"]["aws:SourceArn"]) for each in allowed
-    ) == sorted(template.of_type("AWS::Events::Rule"))
+    ) == sorted(
+        id_
+        for id_, rule in template.of_type("AWS::Events::Rule").items()
+        if "EventPattern" in rule["Properties"]  # a schedule's next event makes up for a lost one
+    )
 
 
 def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(

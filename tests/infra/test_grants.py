@@ -31,6 +31,7 @@ ORGANIZATIONS_ROLE = (
     "arn:aws:iam::${AWS::AccountId}:role/aws-service-role/organizations.amazonaws.com/"
     "AWSServiceRoleForOrganizations"
 )
+INVITATIONS = "arn:aws:organizations::${AWS::AccountId}:handshake/o-*/invite/h-*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 
 CREATION_FINDER = {
@@ -48,6 +49,12 @@ def announced_row(*operations: str) -> dict[str, set[str]]:
     }
 
 
+TAGGING = (
+    "organizations:CreateAccount",
+    "organizations:CreateGovCloudAccount",
+    "organizations:InviteAccountToOrganization",
+)
+
 # Beyond its own logs and traces.
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "AcceptRequest": announced_row("PutItem", "UpdateItem")
@@ -57,6 +64,31 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     | {
         "organizations:CreateAccount": {ANY},
         "organizations:TagResource": {ACCOUNTS},
+    },
+    "CreateGovCloudAccount": announced_row("GetItem", "UpdateItem")
+    | CREATION_FINDER
+    | {
+        "organizations:CreateGovCloudAccount": {ANY},
+        "organizations:TagResource": {ACCOUNTS},
+    },
+    "InviteAccountToOrganization": announced_row("GetItem", "PutItem", "UpdateItem")
+    | {
+        "organizations:InviteAccountToOrganization": {ACCOUNTS},
+        "organizations:TagResource": {ACCOUNTS},
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:DescribeHandshake": {INVITATIONS},
+        "organizations:ListAccounts": {ANY},
+        "organizations:ListHandshakesForOrganization": {ANY},
+    },
+    "DescribeHandshake": {
+        "dynamodb:UpdateItem": {LEDGER},
+        "organizations:DescribeHandshake": {INVITATIONS},
+        "organizations:ListAccounts": {ANY},
+        "states:SendTaskSuccess": {ANY},
+    },
+    "CancelHandshake": {
+        "dynamodb:GetItem": {LEDGER},
+        "organizations:CancelHandshake": {INVITATIONS},
     },
     "DescribeCreateAccountStatus": announced_row("GetItem", "UpdateItem")
     | CREATION_FINDER
@@ -114,6 +146,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeAccount": {ACCOUNTS},
     },
     "AcceptHandshake": {
+        "sts:AssumeRole": {"arn:aws:iam::*:role/OrganizationAccountAccessRole"},
         "organizations:AcceptHandshake": ALL_FEATURES_HANDSHAKES,
         "iam:CreateServiceLinkedRole": {ORGANIZATIONS_ROLE},
     },
@@ -136,6 +169,7 @@ ACTIONS_WITHOUT_RESOURCES = {
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "organizations:CreateAccount",
+    "organizations:CreateGovCloudAccount",
     "organizations:CreatePolicy",
     "organizations:DescribeCreateAccountStatus",
     "organizations:DescribeOrganization",
@@ -147,6 +181,8 @@ ACTIONS_WITHOUT_RESOURCES = {
     "organizations:ListHandshakesForOrganization",
     "organizations:ListPolicies",
     "organizations:ListRoots",
+    "states:SendTaskFailure",
+    "states:SendTaskSuccess",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -188,8 +224,8 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
     module = import_module(f"operations.{module_name(operation)}")
 
     needed = set(module.CALLS)
-    if "organizations:CreateAccount" in needed:
-        needed.add("organizations:TagResource")  # AWS checks it too, for the tags at creation
+    if needed & set(TAGGING):
+        needed.add("organizations:TagResource")  # AWS checks it too, for the tags given along
     if "organizations:AcceptHandshake" in needed:
         needed.add("iam:CreateServiceLinkedRole")  # AWS makes its role on behalf of the caller
 
@@ -235,15 +271,18 @@ def test_rule_may_start_exactly_this_machine(template: SynthesizedTemplate) -> N
     assert start.resources == {f"${{{machine_id}}}"}
 
 
-def test_account_without_request_id_tag_cannot_be_created(template: SynthesizedTemplate) -> None:
+@pytest.mark.parametrize("call", TAGGING)
+def test_account_without_request_id_tag_cannot_be_created_or_invited(
+    template: SynthesizedTemplate, call: str
+) -> None:
     conditions = {
         action: statement.condition
-        for statement in template.statements_of("CreateAccount")
+        for statement in template.statements_of(call.removeprefix("organizations:"))
         for action in statement.actions
     }
     carries_request_id = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
-    assert conditions["organizations:CreateAccount"] == carries_request_id
+    assert conditions[call] == carries_request_id
     assert conditions["organizations:TagResource"] == carries_request_id
 
 

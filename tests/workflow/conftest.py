@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedded.cloud import EmbeddedAws
+from tests.workflow.command import Command
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
@@ -26,3 +27,10 @@ def cloud() -> Iterator[EmbeddedAws]:
 def vending(cloud: EmbeddedAws) -> Vending:
     cloud.renew()
     return Vending(cloud)
+
+
+@pytest.fixture
+def vend(
+    vending: Vending, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    return Command(vending.aws, monkeypatch, capsys)

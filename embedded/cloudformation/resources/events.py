@@ -48,7 +48,7 @@ class Rule(Resource):
 
     type: ClassVar[str] = "AWS::Events::Rule"
     understood = names(
-        "Description EventBusName EventPattern Name RoleArn State Tags"
+        "Description EventBusName EventPattern Name RoleArn ScheduleExpression State Tags"
         " Targets.Arn Targets.DeadLetterConfig Targets.Id Targets.Input Targets.InputPath"
         " Targets.InputTransformer Targets.RetryPolicy Targets.RoleArn Targets.SqsParameters"
     )

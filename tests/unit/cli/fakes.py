@@ -119,6 +119,7 @@ class FakeStack:
         self.published: list[Mapping[str, Any]] = []
         self.refusals: dict[str, str] = {}
         self.on_publish: Callable[[Mapping[str, Any]], None] = lambda _detail: None
+        self.on_history: Callable[[], None] = lambda: None
         self.history_error: ClientError | None = None
 
     def put(self, record: dict[str, Any], fingerprint: str = "f1") -> None:
@@ -158,6 +159,7 @@ class FakeStack:
         """As scripted."""
         if self.history_error is not None:
             raise self.history_error
+        self.on_history()
         return [e for e in self.histories.get(execution_arn, []) if e["id"] > after]
 
 

@@ -20,8 +20,12 @@ def plan(states: dict[str, Any], start: str = "A") -> Plan:
 def test_steps_of_the_real_definition_are_its_operations_in_reading_order() -> None:
     assert Plan(DEFINITION).steps == (
         "AcceptRequest",
+        "InviteAccountToOrganization",
+        "AcceptHandshake",
+        "DescribeHandshake",
         "DescribeAccount",
         "CreateAccount",
+        "CreateGovCloudAccount",
         "DescribeCreateAccountStatus",
         "CreateOrganizationalUnit",
         "MoveAccount",
@@ -71,7 +75,8 @@ def test_task_that_leads_only_to_failure_is_no_step() -> None:
 def test_wait_belongs_to_the_task_it_leads_to() -> None:
     real = Plan(DEFINITION)
 
-    assert real.step_of("WaitForReconciliation") == "CreateAccount"
+    assert real.step_of("WaitForAccount") == "DescribeCreateAccountStatus"
+    assert real.step_of("WaitForReconciliation") is None  # a choice follows
     assert real.step_of("CreateAccount") == "CreateAccount"
     assert real.step_of("WhichDoor") is None
     assert real.step_of("NoSuchState") is None

@@ -160,7 +160,7 @@ def test_success_leaves_no_step_open() -> None:
 
     assert trace.ended == "SUCCEEDED"
     assert {one.mark for one in trace.steps} == {Mark.DONE, Mark.SKIPPED}
-    assert trace.finished == len(trace.steps)
+    assert trace.finished == len(trace.shown)
 
 
 def test_duplicate_ends_with_everything_else_skipped() -> None:

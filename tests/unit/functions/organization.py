@@ -11,14 +11,15 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-from tests.unit.functions.governance import MANAGEMENT_ACCOUNT_ID, ROOT_ID, Governance, Refusal
+from tests.unit.functions.governance import MANAGEMENT_ACCOUNT_ID, ROOT_ID, Refusal
+from tests.unit.functions.invitations import Invitations
 
 __all__ = ["MANAGEMENT_ACCOUNT_ID", "ROOT_ID", "Organization", "Refusal"]
 
 PAGE = 2
 
 
-class Organization(Governance):
+class Organization(Invitations):
     """Answers the calls of organizations, iam and stepfunctions from its own state."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -30,6 +31,7 @@ class Organization(Governance):
         self.service_access: set[str] = set()
         self.root_features: list[str] = []
         self.executions: dict[str, str] = {}
+        self.endings: dict[str, dict[str, str]] = {}
         self._planned: dict[str, list[Callable[[], None]]] = {}
         self._lost: list[str] = []
         self._emails: dict[str, dict[str, Any]] = {}
@@ -104,12 +106,17 @@ class Organization(Governance):
             tags={tag["Key"]: tag["Value"] for tag in wish["Tags"]},
         )
         status |= {"State": "SUCCEEDED", "AccountId": account_id}
+        if wish["govcloud"]:
+            status["GovCloudAccountId"] = f"9{account_id[1:]}"
         return account_id
 
     def _now(self) -> datetime.datetime:
         return datetime.datetime.fromtimestamp(self.clock(), datetime.UTC)
 
-    def CreateAccount(self, **wish: Any) -> dict[str, Any]:  # noqa: N802
+    def CreateGovCloudAccount(self, **wish: Any) -> dict[str, Any]:  # noqa: N802
+        return self.CreateAccount(govcloud=True, **wish)
+
+    def CreateAccount(self, *, govcloud: bool = False, **wish: Any) -> dict[str, Any]:  # noqa: N802
         creation_id = f"car-{next(self._numbers):032}"
         self.creations[creation_id] = {
             "Id": creation_id,
@@ -117,7 +124,7 @@ class Organization(Governance):
             "State": "IN_PROGRESS",
             "RequestedTimestamp": self._now(),
         }
-        self._emails[creation_id] = wish
+        self._emails[creation_id] = {"govcloud": govcloud, **wish}
         return {"CreateAccountStatus": dict(self.creations[creation_id])}
 
     def DescribeCreateAccountStatus(self, CreateAccountRequestId: str) -> dict[str, Any]:  # noqa: N802, N803
@@ -214,7 +221,21 @@ class Organization(Governance):
     def DescribeExecution(self, executionArn: str) -> dict[str, Any]:  # noqa: N802, N803
         if executionArn not in self.executions:
             raise Refusal("ExecutionDoesNotExist")
-        return {"status": self.executions[executionArn]}
+        return {"status": self.executions[executionArn], **self.endings.get(executionArn, {})}
+
+    def ListExecutions(  # noqa: N802
+        self,
+        stateMachineArn: str,  # noqa: N803
+        statusFilter: str,  # noqa: N803
+        nextToken: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        chosen = [
+            {"executionArn": arn, "status": status}
+            for arn, status in self.executions.items()
+            if status == statusFilter
+        ]
+        page = self._paged("executions", chosen, nextToken)
+        return {name[0].lower() + name[1:]: value for name, value in page.items()}
 
     def _enable_feature(self, feature: str) -> dict[str, Any]:
         if feature not in self.root_features:

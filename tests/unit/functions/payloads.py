@@ -38,14 +38,54 @@ def accepted(world: World, request: dict[str, Any] | None = None) -> dict[str, A
 
 
 def create(world: World, **changes: Any) -> dict[str, Any]:
-    """CreateAccount of the accepted request."""
+    """CreateAccount, or another `operation`, of the accepted request."""
     payload: dict[str, Any] = {
         "requestId": REQUEST_ID,
         "executionArn": EXECUTION,
         "account": an_account(),
         "tags": {"cost-centre": "4711"},
     }
-    result: dict[str, Any] = world.call("CreateAccount", **(payload | changes))
+    operation = changes.pop("operation", "CreateAccount")
+    result: dict[str, Any] = world.call(operation, **(payload | changes))
+    return result
+
+
+INVITED = "222222222222"
+TOKEN = "token-1"
+
+
+def invited(world: World, **account: str) -> dict[str, Any]:
+    """InviteAccountToOrganization of an accepted request for the account."""
+    request = a_request(source="invited", account=account or {"accountId": INVITED})
+    accepted(world, request)
+    return invite(world, **account)
+
+
+def invite(world: World, execution: str = EXECUTION, **account: str) -> dict[str, Any]:
+    """InviteAccountToOrganization of the accepted request."""
+    result: dict[str, Any] = world.call(
+        "InviteAccountToOrganization",
+        requestId=REQUEST_ID,
+        executionArn=execution,
+        account=account or {"accountId": INVITED},
+        tags={"cost-centre": "4711"},
+    )
+    return result
+
+
+def await_answer(
+    world: World, handshake_id: str, token: str = TOKEN, **account: str
+) -> dict[str, Any]:
+    """DescribeHandshake, whose step waits under the token."""
+    world.organization.waiting.add(token)
+    result: dict[str, Any] = world.call(
+        "DescribeHandshake",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        handshakeId=handshake_id,
+        account=account or {"accountId": INVITED},
+        taskToken=token,
+    )
     return result
 
 

@@ -17,11 +17,14 @@ from tests.unit.functions.payloads import (
     REQUEST_ID_TAG,
     a_request,
     accepted,
+    await_answer,
     create,
     describe,
+    invite,
+    invited,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
-from vending.errors import OutcomeUnknown
+from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable
 
 OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
@@ -39,6 +42,63 @@ def create_with_a_lost_answer(world: World) -> None:
             create(world)
     world.organization.finish()
     create(world)
+
+
+def create_a_pair_with_a_lost_answer(world: World) -> None:
+    accepted(world, a_request(source="new-govcloud"))
+    world.organization.lose_answer("CreateGovCloudAccount")
+    for _ in ("lost", "in progress"):
+        with contextlib.suppress(OutcomeUnknown):
+            create(world, operation="CreateGovCloudAccount")
+    world.organization.finish()
+    create(world, operation="CreateGovCloudAccount")
+
+
+def invite_with_a_lost_answer_and_members(world: World) -> None:
+    world.organization.lose_answer("InviteAccountToOrganization")
+    with contextlib.suppress(ServiceUnavailable):
+        invited(world)
+    handshake_id = invite(world)["handshakeId"]
+    invite(world)
+    world.organization.end_invitation(handshake_id, "CANCELED")
+    world.call("AcceptRequest", request=world.row(REQUEST_ID)["request"], executionArn="second")
+    for account in ({"accountId": "111111111111"}, {"email": EMAIL}):
+        world.organization.add_account(email=EMAIL)
+        world.organization.refuse(
+            "InviteAccountToOrganization",
+            "HandshakeConstraintViolationException",
+            "ALREADY_IN_AN_ORGANIZATION",
+        )
+        with contextlib.suppress(OperationRefused):
+            invite(world, execution="second", **account)
+
+
+def await_an_accepted_invitation(world: World) -> None:
+    handshake_id = invited(world, email=EMAIL)["handshakeId"]
+    world.organization.end_invitation(handshake_id, "ACCEPTED")
+    await_answer(world, handshake_id, email=EMAIL)
+
+
+def accept_an_invitation(world: World) -> None:
+    world.watch_new_clients()
+    handshake_id = invited(world)["handshakeId"]
+    world.call(
+        "AcceptHandshake",
+        requestId=REQUEST_ID,
+        handshakeId=handshake_id,
+        accountId="222222222222",
+        roleName="Admin",
+    )
+
+
+def cancel_an_invitation(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    world.call(
+        "CancelHandshake",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        handshakeId=handshake_id,
+    )
 
 
 def describe_a_conflict(world: World) -> None:
@@ -112,11 +172,6 @@ def ask_for_all_features(world: World) -> None:
     world.call("EnableAllFeatures", requestId=REQUEST_ID)
 
 
-def accept_a_handshake(world: World) -> None:
-    handshake_id = world.organization.add_handshake()
-    world.call("AcceptHandshake", requestId=REQUEST_ID, handshakeId=handshake_id)
-
-
 def enable_root_credentials_management(world: World) -> None:
     world.call("EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID)
 
@@ -155,6 +210,11 @@ def record_a_rejection_and_a_failure(world: World) -> None:
 SCENARIOS = {
     "AcceptRequest": accept_and_take_over,
     "CreateAccount": create_with_a_lost_answer,
+    "CreateGovCloudAccount": create_a_pair_with_a_lost_answer,
+    "InviteAccountToOrganization": invite_with_a_lost_answer_and_members,
+    "DescribeHandshake": await_an_accepted_invitation,
+    "AcceptHandshake": accept_an_invitation,
+    "CancelHandshake": cancel_an_invitation,
     "DescribeCreateAccountStatus": describe_a_conflict,
     "DescribeAccount": describe_an_existing_account,
     "CreateOrganizationalUnit": make_a_unit,
@@ -168,7 +228,6 @@ SCENARIOS = {
     "EnableOrganizationsRootSessions": enable_root_sessions,
     "AcceptOrganizationSetup": accept_a_document,
     "EnableAllFeatures": ask_for_all_features,
-    "AcceptHandshake": accept_a_handshake,
     "ReportOrganizationSetup": report_a_setup,
     "RecordVended": record_vended,
     "RecordFailure": record_a_rejection_and_a_failure,

@@ -35,14 +35,18 @@ REASONS = {
 ADOPTED = {
     "ConditionalCheckFailedException",
     "DuplicateAccountException",
+    "DuplicateHandshakeException",
     "DuplicateOrganizationalUnitException",
     "DuplicatePolicyAttachmentException",
     "DuplicatePolicyException",
     "ExecutionDoesNotExist",
     "HandshakeAlreadyInStateException",
+    "InvalidToken",
     "PolicyTypeAlreadyEnabledException",
     "ServiceAccessNotEnabledException",
     "SourceParentNotFoundException",
+    "TaskDoesNotExist",
+    "TaskTimedOut",
 }
 """Codes that an operation handles itself; its own tests show how."""
 
@@ -81,12 +85,22 @@ def test_every_error_of_every_call_has_its_treatment(call: str, code: str) -> No
     assert error.remedy
 
 
-@pytest.mark.parametrize("code", modelled("organizations:CreateAccount"))
-def test_every_error_of_create_account_says_whether_it_acted(code: str) -> None:
-    error = translate_creation(refused("CreateAccount", code))
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        (operation, code)
+        for operation in ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
+        for code in modelled(f"organizations:{operation}")
+    ],
+)
+def test_every_error_of_what_cannot_be_repeated_says_whether_it_acted(
+    operation: str, code: str
+) -> None:
+    error = translate_creation(refused(operation, code), operation)
 
     ambiguous = code == "ServiceException"
     assert isinstance(error, OutcomeUnknown) == ambiguous
+    assert error.message.startswith(f"{operation}: ")
 
 
 @pytest.mark.parametrize(

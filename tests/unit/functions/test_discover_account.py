@@ -100,7 +100,7 @@ def test_account_of_ours_whose_tag_does_not_show_yet_is_recognised_by_its_reques
     account_id = world.organization.finish()
     assert account_id is not None
     world.organization.accounts[account_id]["tags"].clear()
-    ids = {"account_id": account_id}
+    ids: dict[str, Any] = {"account_id": account_id}
     if progress != "creating":
         world.ledger.has_account(REQUEST_ID, EXECUTION, **ids, creation_id=creation_id)
     if progress == "vended":

@@ -252,13 +252,21 @@ def test_schema_describes_every_key() -> None:
             {"source": "existing", "account": {"accountId": "42", "name": "a"}},
             ["account.accountId: must be twelve digits", "account.name: has no meaning"],
         ),
+        ({"source": "invited", "account": {}}, ["account: needs accountId or email"]),
         (
-            {"source": "invited", "account": {}},
-            ["account: needs accountId or email", "source: 'invited' is not available"],
+            {
+                "source": "invited",
+                "account": {"accountId": "000000000042", "email": EMAIL, "name": "a"},
+            },
+            ["account: needs either accountId or email", "account.name: has no meaning"],
+        ),
+        (
+            {"source": "invited", "account": {"email": EMAIL, "roleName": "Admin"}},
+            ["account.roleName: needs account.accountId"],
         ),
         (
             {"source": "new-govcloud", "account": {"name": "a b", "email": EMAIL}},
-            ["account.name: may contain only letters, digits, dots", "'new-govcloud' is not"],
+            ["account.name: may contain only letters, digits, dots"],
         ),
         (
             a_request(policies=[{"name": "p", "type": "TAG_POLICY", "content": "x" * 10_001}, "p"]),
@@ -273,7 +281,16 @@ def test_schema_describes_every_key() -> None:
             ],
         ),
     ],
-    ids=["existing", "existing wrong", "invited", "new-govcloud", "bad policies", "policy twice"],
+    ids=[
+        "existing",
+        "existing wrong",
+        "invited",
+        "invited twice",
+        "invited by email with a role",
+        "new-govcloud",
+        "bad policies",
+        "policy twice",
+    ],
 )
 def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
     told = problems(raw)
@@ -288,3 +305,16 @@ def test_existing_account_is_normalised_without_what_only_creation_uses() -> Non
 
     assert content["account"] == {"accountId": "000000000042"}
     assert DOORS["existing"].requires == ("accountId",)
+
+
+def test_role_of_an_invited_account_is_there_only_when_it_is_given() -> None:
+    account = {"accountId": "000000000042"}
+    by_owner, by_role = (
+        parse({"source": "invited", "account": each})
+        for each in (account, account | {"roleName": "OrganizationAccountAccessRole"})
+    )
+
+    assert by_owner.normalised()["account"] == account
+    assert by_role.normalised()["account"]["roleName"] == "OrganizationAccountAccessRole"
+    assert by_owner.fingerprint() != by_role.fingerprint()
+    assert parse(by_role.normalised()) == by_role

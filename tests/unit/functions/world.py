@@ -26,8 +26,8 @@ BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 IAM_PREFIX = {"stepfunctions": "states"}
-OF_EVENTS = {"DiscoverAccount"}
-BY_HAND = {"organizations", "iam", "stepfunctions"}
+OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
+BY_HAND = {"organizations", "iam", "stepfunctions", "sts"}
 
 
 @dataclass
@@ -37,6 +37,8 @@ class World:
     now: float = 1_800_000_000.0
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls_of: dict[str, set[str]] = field(default_factory=dict)
+    keys: list[tuple[str, str]] = field(default_factory=list)
+    """Of every call answered by hand: its operation, and the access key it was made with."""
 
     def __post_init__(self) -> None:
         self.organization = Organization(lambda: self.now)
@@ -118,13 +120,19 @@ class World:
         assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
         self.calls.append((f"{IAM_PREFIX.get(service, service)}:{model.name}", params))
 
-    def _answer(self, model: Any, **_: Any) -> Any:
+    def watch_new_clients(self) -> None:
+        """See the clients, too, that an operation makes for itself."""
+        boto3.setup_default_session()
+        _watch_default_session()
+
+    def _answer(self, model: Any, request_signer: Any, **_: Any) -> Any:
         if model.service_model.service_name == "events" and self.refused_entries:
             self.refused_entries -= 1
             entries = [{"ErrorCode": "InternalException"}]
             return SimpleNamespace(status_code=200), {"FailedEntryCount": 1, "Entries": entries}
         if model.service_model.service_name not in BY_HAND:
             return None
+        self.keys.append((model.name, request_signer._credentials.access_key))
         try:
             parameters = self.calls[-1][1]
             return SimpleNamespace(status_code=200), self.organization.answer(
@@ -147,6 +155,14 @@ _current: list[World] = []
 @cache
 def _watch_clients() -> None:
     boto3.setup_default_session()
+    _watch_default_session()
+    for client in vars(aws).values():
+        if hasattr(client, "cache_clear"):
+            client.cache_clear()
+            client()  # now: the next test's default session does not know the hooks
+
+
+def _watch_default_session() -> None:
     assert boto3.DEFAULT_SESSION is not None
     hooks = boto3.DEFAULT_SESSION.events
     hooks.register_first(
@@ -155,10 +171,6 @@ def _watch_clients() -> None:
     hooks.register_first(
         "before-call", lambda **seen: _current[0]._answer(**seen) if _current else None
     )
-    for client in vars(aws).values():
-        if hasattr(client, "cache_clear"):
-            client.cache_clear()
-            client()  # now: the next test's default session does not know the hooks
 
 
 def package_of(operation: str) -> str:
@@ -173,4 +185,4 @@ def module_name(operation: str) -> str:
 
 def stop_clock(world: World) -> SimpleNamespace:
     """What `vending.clock` takes for the time module."""
-    return SimpleNamespace(time=lambda: world.now)
+    return SimpleNamespace(time=lambda: world.now, sleep=world.later)

@@ -1,0 +1,134 @@
+"""AnswerHandshake: has the workflow go on when an event tells that an invitation was answered.
+
+Which events AWS shows in the management account is not documented, so none is trusted: an event
+says which invitation to look at, and AWS Organizations says how it was answered. An event that does
+not come, or comes twice, changes nothing: the workflow looks by itself, and goes on once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+
+from vending import aws, ports
+from vending.errors import InvitationEnded, ServiceUnavailable
+from vending.invitation_rows import InvitationRows
+from vending.invitations import Invitations, pointer_to_handshake, pointer_to_invited
+from vending.ledger import Ledger, Row
+from vending.observability import logger
+from vending.operation import Json, operation
+from vending.request import AccountId, Model, parse
+from vending.sightings import Sighting, sighting
+from vending.task_tokens import WaitingStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+CALLS = {
+    "dynamodb:GetItem",
+    "organizations:DescribeAccount",
+    "organizations:DescribeHandshake",
+    "organizations:ListAccounts",
+    "states:SendTaskFailure",
+    "states:SendTaskSuccess",
+}
+
+_HANDSHAKE_ID = re.compile(r"h-[0-9a-z]{8,32}")
+
+
+class AnswerHandshake(Model):
+    """An event as EventBridge delivers it, as far as it matters here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    account: AccountId
+    detail: dict[str, Any]
+
+
+def run(
+    payload: AnswerHandshake,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    states: SFNClient,
+) -> Json:
+    """{outcome: IGNORED | ANSWERED | LATE, requestId}.
+
+    IGNORED: no request waits for this. LATE: its workflow went on already. ServiceUnavailable while
+    Organizations does not show the answer.
+    """
+    joined = sighting(payload.detail, payload.account)
+    row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
+    token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
+    if row is None or row["state"] != "INVITED" or not token or not handshake_id:
+        return {"outcome": "IGNORED", "requestId": row["requestId"] if row else None}
+    step = WaitingStep(client=states, token=token)
+    invitations = Invitations(client=organizations, account=parse(row["request"]).account)
+    answer, ended = None, None
+    try:
+        answer = invitations.answer(handshake_id)
+    except InvitationEnded as error:
+        ended = error
+    if answer is None and joined is not None and invitations.member() is not None:
+        # It came in by another invitation, and is a member all the same.
+        answer = {"handshakeId": handshake_id, "state": "MEMBER", "accountId": joined.account_id}
+    if answer is not None:
+        went_on = step.succeed(answer)
+    elif ended is not None:
+        went_on = step.fail(ended)
+    else:
+        raise ServiceUnavailable(
+            f"AWS Organizations shows the handshake {handshake_id} unanswered.",
+            remedy="Nothing to do: it is tried again, and the workflow looks by itself.",
+        )
+    return {"outcome": "ANSWERED" if went_on else "LATE", "requestId": row["requestId"]}
+
+
+def _row(
+    detail: dict[str, Any],
+    joined: Sighting | None,
+    rows: InvitationRows,
+    organizations: OrganizationsClient,
+) -> Row | None:
+    """The row of the request whose invitation the event tells of."""
+    pointers = [pointer_to_handshake(each) for each in _handshake_ids(detail)]
+    if joined is not None:
+        pointers.append(pointer_to_invited(joined.account_id))
+    for pointer in pointers:
+        row = rows.pointed_at(pointer)
+        if row is not None:
+            return row
+    if joined is None:
+        return None
+    # Invited by email: events mask addresses, the account itself shows its own.
+    account = organizations.describe_account(AccountId=joined.account_id)["Account"]
+    return rows.pointed_at(pointer_to_invited(account.get("Email") or ""))
+
+
+def _handshake_ids(value: Any) -> Iterator[str]:
+    """Every handshake id in the event, wherever it stands."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _handshake_ids(each)
+    elif isinstance(value, str) and _HANDSHAKE_ID.fullmatch(value):
+        yield value
+
+
+@operation(AnswerHandshake)
+def handler(payload: AnswerHandshake) -> Json:
+    """The Lambda entrance."""
+    result = run(
+        payload,
+        ledger=ports.ledger(),
+        organizations=aws.organizations(),
+        states=aws.stepfunctions(),
+    )
+    logger.info("looked at an answer", extra=result)
+    return result

@@ -1,0 +1,214 @@
+"""ReconcileLedger: compares the ledger, the executions and the organization, by a schedule.
+
+What is safe is repaired: a request in progress whose execution has ended is FAILED, so that it can
+be resumed. Everything else is reported: by the log, by metrics, as the event
+AccountVendingReconciled where something was repaired or is new, and as the result.
+
+A run that finds nothing in progress reads a few index entries and one item. Once a day the
+organization is compared as well, as far as a run may read; the next runs go on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+
+from vending import aws, ports, settings, sweep_cursor
+from vending.broken_off import End, tell
+from vending.clock import epoch, pause
+from vending.errors import ConcurrentModification, TransientError
+from vending.ledger import Ledger, Row
+from vending.observability import logger, metrics
+from vending.operation import Json, operation
+from vending.request import Model
+from vending.sweep import Sweep
+from vending.sweep_cursor import SweepCursor
+from vending.under_way import UNDER_WAY, rows_in
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.announcements import Announcements
+
+CALLS = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:DescribeAccount",
+    "organizations:ListAccounts",
+    "organizations:ListTagsForResource",
+    "states:DescribeExecution",
+    "states:ListExecutions",
+}
+
+GRACE = 60.0
+"""Seconds for which a row that has just changed is left to those who change it."""
+
+SWEEP_EVERY = 86_400.0 - 1_800.0
+"""Seconds between comparisons of the organization; a little less than a day of hourly runs."""
+
+SWEEP_SECONDS = 25.0
+"""How long a run reads the organization at most; its function may run for twice as long."""
+
+FINDINGS_PER_EVENT = 100
+_OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+
+class ReconcileLedger(Model):
+    """Whatever starts it: a schedule's event, or by hand {"sweep": true} or nothing at all."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    sweep: bool = False
+    """Compare the organization now, whenever it was compared last."""
+
+
+def run(
+    payload: ReconcileLedger,
+    *,
+    ledger: Ledger,
+    state_machine_arn: str,
+    executions: SFNClient,
+    organizations: OrganizationsClient,
+    announcements: Announcements,
+    rest: Callable[[float], None],
+) -> Json:
+    """{inProgress, repaired: [{requestId, code}], organization, findings: [...]}.
+
+    inProgress counts the requests that an execution carries on. organization is COMPARED,
+    CONTINUES (the next run goes on) or NOT_DUE. findings are those of this run, each with
+    {finding, accountId, requestId, message, remedy, new}.
+    """
+    in_progress, repaired = 0, []
+    running: set[str] | None = None
+    for row in _left_alone(ledger):
+        if running is None:
+            running = set(_running(state_machine_arn, executions))
+        end = None if row["executionArn"] in running else _end(row["executionArn"], executions)
+        if end is None:
+            in_progress += 1
+        elif _told(row, end, ledger, announcements):
+            repaired.append({"requestId": row["requestId"], "code": end.code})
+    cursor = sweep_cursor.load(ledger)
+    organization, after, findings = _compared(payload, cursor, ledger, organizations, rest)
+    report = {
+        "inProgress": in_progress,
+        "repaired": repaired,
+        "organization": organization,
+        "findings": findings,
+    }
+    _tell_everybody(report, announcements)
+    if after is not cursor:
+        # Last, so that a run that could not tell what it found finds it again.
+        sweep_cursor.save(after, ledger)
+    return report
+
+
+def _left_alone(ledger: Ledger) -> Iterator[Row]:
+    """The rows in progress that nobody has changed for a while."""
+    before = ledger.clock() - GRACE
+    for state in UNDER_WAY:
+        for row in rows_in(ledger, state):
+            if epoch(row["updatedAt"]) <= before and "executionArn" in row:
+                yield row
+
+
+def _running(state_machine_arn: str, executions: SFNClient) -> Iterator[str]:
+    pages = executions.get_paginator("list_executions").paginate(
+        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
+    )
+    for page in pages:
+        yield from (each["executionArn"] for each in page["executions"])
+
+
+def _end(execution_arn: str, executions: SFNClient) -> End | None:
+    """How it ended; None while it runs, which a list may be too early or too late to say."""
+    try:
+        described = executions.describe_execution(executionArn=execution_arn)
+    except executions.exceptions.ExecutionDoesNotExist:
+        return End(execution_arn=execution_arn, status=None)
+    if described["status"] not in _OVER:
+        return None
+    return End(
+        execution_arn=execution_arn,
+        status=described["status"],
+        error=described.get("error"),
+        cause=described.get("cause"),
+    )
+
+
+def _told(row: Row, end: End, ledger: Ledger, announcements: Announcements) -> bool:
+    try:
+        told = tell(row["requestId"], end, ledger=ledger, announcements=announcements)
+    except ConcurrentModification:
+        return False  # somebody else is at it
+    return told is not None
+
+
+def _compared(
+    payload: ReconcileLedger,
+    cursor: SweepCursor,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    rest: Callable[[float], None],
+) -> tuple[str, SweepCursor, list[Json]]:
+    now = ledger.clock()
+    due = payload.sweep or now - cursor.ended_at >= SWEEP_EVERY
+    if cursor.started_at is None and not due:
+        return "NOT_DUE", cursor, []
+    sweep = Sweep(
+        organizations=organizations,
+        ledger=ledger,
+        clock=ledger.clock,
+        rest=rest,
+        until=now + SWEEP_SECONDS,
+    )
+    try:
+        after, findings = sweep.run(cursor)
+    except TransientError as error:
+        logger.warning("the comparison goes on later", extra={"code": error.code})
+        return "CONTINUES", cursor, []
+    told = [finding.as_json() | {"new": finding.key not in cursor.told} for finding in findings]
+    complete = after.started_at is None and after.ended_at >= now
+    return "COMPARED" if complete else "CONTINUES", after, told
+
+
+def _tell_everybody(report: dict[str, Any], announcements: Announcements) -> None:
+    repaired = report["repaired"]
+    news = [finding for finding in report["findings"] if finding["new"]]
+    for finding in news:
+        logger.warning("the organization and the ledger differ", extra={"difference": finding})
+    if repaired:
+        metrics.add_metric(name="RequestRepaired", unit="Count", value=len(repaired))
+    if news:
+        metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
+    if repaired or news:
+        announcements.reconciled({**report, "findings": news[:FINDINGS_PER_EVENT]})
+    logger.info(
+        "reconciled",
+        extra={
+            "in_progress": report["inProgress"],
+            "repaired": len(repaired),
+            "organization": report["organization"],
+            "findings": len(report["findings"]),
+        },
+    )
+
+
+@operation(ReconcileLedger)
+def handler(payload: ReconcileLedger) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
+        executions=aws.stepfunctions(),
+        organizations=aws.organizations(),
+        announcements=ports.announcements(),
+        rest=pause,
+    )

@@ -1,0 +1,109 @@
+"""RecordExecutionEnd: what the ledger learns when an execution ends outside of its definition.
+
+Whatever fails inside of the definition, RecordFailure tells. An execution that is stopped by hand,
+that runs out of time, or whose RecordFailure could not write, tells nobody: Step Functions' event
+does. It comes at least once, late, and in any order with a resubmission.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict
+
+from vending import aws, ports
+from vending.broken_off import CODES, End, tell_unclaimed
+from vending.ledger import Ledger
+from vending.observability import logger, metrics
+from vending.operation import Json, operation
+from vending.request import Model
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.announcements import Announcements
+
+CALLS = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "states:DescribeExecution",
+}
+
+
+class Detail(Model):
+    """The event's detail; Step Functions leaves out an input that is too large for an event."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    execution_arn: str
+    status: str
+    input: str | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+class RecordExecutionEnd(Model):
+    """A "Step Functions Execution Status Change", as far as it matters here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    detail: Detail
+
+
+def run(
+    payload: RecordExecutionEnd,
+    *,
+    ledger: Ledger,
+    executions: SFNClient,
+    announcements: Announcements,
+) -> Json:
+    """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
+
+    RECORDED: the ledger says FAILED now and an event said so. NOTHING_TO_TELL: the execution ended
+    well, told its end itself, had no request that can be named, or its request was taken over.
+    """
+    detail = payload.detail
+    if detail.status not in CODES:
+        return {"outcome": "NOTHING_TO_TELL"}
+    end = End(
+        execution_arn=detail.execution_arn,
+        status=detail.status,
+        error=detail.error,
+        cause=detail.cause,
+    )
+    request = _decoded(detail.input) if detail.input else _input(detail.execution_arn, executions)
+    row = tell_unclaimed(request, end, ledger=ledger, announcements=announcements)
+    if row is None:
+        return {"outcome": "NOTHING_TO_TELL"}
+    metrics.add_metric(name=end.code, unit="Count", value=1)
+    logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
+    return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
+
+
+def _input(execution_arn: str, executions: SFNClient) -> Any:
+    try:
+        described = executions.describe_execution(executionArn=execution_arn)
+    except executions.exceptions.ExecutionDoesNotExist:
+        return None
+    return _decoded(described.get("input", ""))
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+@operation(RecordExecutionEnd)
+def handler(payload: RecordExecutionEnd) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        executions=aws.stepfunctions(),
+        announcements=ports.announcements(),
+    )

@@ -1,0 +1,48 @@
+"""CancelHandshake: takes back this request's invitation, so that nothing half-done stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending import aws, ports
+from vending.invitations import HandshakeId
+from vending.ledger import Ledger
+from vending.operation import Json, Payload, operation
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+CALLS = {"dynamodb:GetItem", "organizations:CancelHandshake"}
+
+
+class CancelHandshake(Payload):
+    """The invitation to take back."""
+
+    execution_arn: str
+    handshake_id: HandshakeId
+
+
+def run(payload: CancelHandshake, *, ledger: Ledger, organizations: OrganizationsClient) -> Json:
+    """{handshakeId, canceled}; false for what has ended, and for what somebody else had sent.
+
+    Implements CancelHandshake of the AWS Organizations API reference.
+    """
+    row = ledger.owned(payload.request_id, payload.execution_arn)
+    canceled = "invitation" in row
+    if canceled:
+        refusals = organizations.exceptions
+        try:
+            organizations.cancel_handshake(HandshakeId=payload.handshake_id)
+        except (
+            refusals.HandshakeAlreadyInStateException,
+            refusals.HandshakeNotFoundException,
+            refusals.InvalidHandshakeTransitionException,
+        ):
+            canceled = False
+    return {"handshakeId": payload.handshake_id, "canceled": canceled}
+
+
+@operation(CancelHandshake)
+def handler(payload: CancelHandshake) -> Json:
+    """The Lambda entrance."""
+    return run(payload, ledger=ports.ledger(), organizations=aws.organizations())

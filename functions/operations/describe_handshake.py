@@ -1,0 +1,75 @@
+"""DescribeHandshake: whether an invitation was answered; if not, the workflow waits here.
+
+Its step waits under a task token. The token goes into the ledger before the look, so that an answer
+that comes at any moment from then on finds it: AnswerHandshake ends the step when an event tells of
+the answer. Events may never come, so the step times out again and again, and this looks again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from vending import aws, ports
+from vending.invitation_rows import InvitationRows
+from vending.invitations import HandshakeId, Invitations
+from vending.ledger import Ledger
+from vending.operation import Json, Payload, operation
+from vending.request import Account
+from vending.task_tokens import WaitingStep
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+CALLS = {
+    "dynamodb:UpdateItem",
+    "organizations:DescribeHandshake",
+    "organizations:ListAccounts",
+    "states:SendTaskSuccess",
+}
+
+
+class DescribeHandshake(Payload):
+    """The invitation of an account, and the token of the step that waits for its answer."""
+
+    execution_arn: str
+    handshake_id: HandshakeId
+    account: Account
+    task_token: Annotated[str, Field(min_length=1)]
+
+
+def run(
+    payload: DescribeHandshake,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    states: SFNClient,
+) -> Json:
+    """{answered}; the step itself ends with {handshakeId, state, accountId}, or InvitationEnded.
+
+    Implements DescribeHandshake of the AWS Organizations API reference.
+    """
+    InvitationRows(ledger=ledger).awaits_answer(
+        payload.request_id,
+        payload.execution_arn,
+        handshake_id=payload.handshake_id,
+        task_token=payload.task_token,
+    )
+    invitations = Invitations(client=organizations, account=payload.account)
+    answer = invitations.answer(payload.handshake_id)
+    if answer is not None:
+        WaitingStep(client=states, token=payload.task_token).succeed(answer)
+    return {"answered": answer is not None}
+
+
+@operation(DescribeHandshake)
+def handler(payload: DescribeHandshake) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        organizations=aws.organizations(),
+        states=aws.stepfunctions(),
+    )

@@ -1,0 +1,190 @@
+"""InviteAccountToOrganization: sends the account one invitation, or finds the one that is open.
+
+AWS's operation has no client token. The intent is in the ledger before the call; the call is one
+HTTP request, never repeated by the SDK; and where its answer was lost, the invitation is looked for
+before another is sent, so that nobody who has declined is asked again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from vending import aws, ports
+from vending.adoption import CLOCKS_DIFFER_BY
+from vending.clock import Clock, epoch, now
+from vending.creation import SETTLING_TIME
+from vending.errors import OutcomeUnknown, ServiceUnavailable, VendingError
+from vending.invitation_rows import InvitationRows
+from vending.invitations import (
+    UNANSWERED,
+    Invitations,
+    expires_at,
+    pointer_to_handshake,
+    pointer_to_invited,
+)
+from vending.ledger import Ledger, Row, record_of
+from vending.limits import REQUEST_ID_TAG
+from vending.operation import Json, Payload, operation
+from vending.request import Account, TagKey, TagValue
+from vending.translation import translate_creation, unknown_outcome
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import HandshakeTypeDef
+
+    from vending.announcements import Announcements
+
+CALLS = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:DescribeAccount",
+    "organizations:DescribeHandshake",
+    "organizations:InviteAccountToOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListHandshakesForOrganization",
+}
+
+
+class InviteAccountToOrganization(Payload):
+    """The account to invite, by its id or email, with the tags it gets when it joins."""
+
+    execution_arn: str
+    account: Account
+    tags: dict[TagKey, TagValue]
+
+
+def run(
+    payload: InviteAccountToOrganization,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    organizations_once: OrganizationsClient,
+    announcements: Announcements,
+    clock: Clock = now,
+) -> Json:
+    """{state, handshakeId, expiresAt, accountId}.
+
+    `state` is the handshake's, or MEMBER where the account is in this organization already: only
+    then is `accountId` known, and there is no handshake.
+
+    Implements InviteAccountToOrganization of the AWS Organizations API reference.
+    """
+    invitations = Invitations(client=organizations, account=payload.account)
+    rows = InvitationRows(ledger=ledger)
+    row = ledger.owned(payload.request_id, payload.execution_arn)
+    handshake = _known(row, invitations, clock) or _invite(
+        payload, rows, invitations, organizations_once
+    )
+    if handshake is None:
+        account_id = invitations.member()
+        return {"state": "MEMBER", "handshakeId": None, "expiresAt": None, "accountId": account_id}
+    handshake_id, until = handshake["Id"], expires_at(handshake)
+    row = rows.invited(
+        payload.request_id,
+        payload.execution_arn,
+        handshake_id=handshake_id,
+        expires_at=until,
+        next_steps=_next_steps(payload.account, handshake_id, until),
+        pointers=[pointer_to_handshake(handshake_id), pointer_to_invited(invitations.target["Id"])],
+    )
+    announcements.state_changed(record_of(row))
+    return {
+        "state": handshake["State"],
+        "handshakeId": handshake_id,
+        "expiresAt": until,
+        "accountId": None,
+    }
+
+
+def _known(row: Row, invitations: Invitations, clock: Clock) -> HandshakeTypeDef | None:
+    """What this request sent before; None when AWS is still, or again, to be asked.
+
+    What this execution sent counts however it ended. An earlier execution's counts while it is
+    unanswered: a request that is submitted again after its invitation has ended wants another.
+    """
+    handshake_id, intent = row.get("handshakeId"), row.get("invitation")
+    is_own = row["state"] == "INVITED"
+    if handshake_id:
+        handshake = invitations.describe(handshake_id)
+    elif intent:
+        sent_at = epoch(intent["at"])
+        handshake = invitations.newest(since=sent_at - CLOCKS_DIFFER_BY)
+        if handshake is None and is_own and clock() - sent_at < SETTLING_TIME:
+            raise _unclear(unknown_outcome("what was sent may not show yet", _NAME))
+    else:
+        return None
+    if handshake is not None and (is_own or handshake["State"] in UNANSWERED):
+        return handshake
+    return None
+
+
+def _invite(
+    payload: InviteAccountToOrganization,
+    rows: InvitationRows,
+    invitations: Invitations,
+    organizations_once: OrganizationsClient,
+) -> HandshakeTypeDef | None:
+    """The new invitation, or the open one that AWS says there is; None for a member's account."""
+    request_id, execution_arn = payload.request_id, payload.execution_arn
+    rows.invite(request_id, execution_arn)
+    tags = {**payload.tags, REQUEST_ID_TAG: request_id}
+    try:
+        answer = organizations_once.invite_account_to_organization(
+            Target=invitations.target,
+            Notes=f"Account vending request {request_id}",
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
+        refusal = translate_creation(error, _NAME)
+        if isinstance(refusal, OutcomeUnknown):
+            raise _unclear(refusal) from None
+        rows.not_invited(request_id, execution_arn)
+        return _in_its_place(refusal, invitations)
+    handshake = answer.get("Handshake")
+    if not handshake:
+        raise _unclear(unknown_outcome("an answer without a handshake", _NAME))
+    return handshake
+
+
+def _in_its_place(refusal: VendingError, invitations: Invitations) -> HandshakeTypeDef | None:
+    """What makes the refused invitation needless; the refusal itself where nothing does."""
+    if refusal.code == "DuplicateHandshakeException":
+        handshake = invitations.newest()
+        if handshake is not None and handshake["State"] in UNANSWERED:
+            return handshake
+    elif refusal.reason == "ALREADY_IN_AN_ORGANIZATION" and invitations.member() is not None:
+        return None
+    raise refusal from None
+
+
+def _unclear(unknown: OutcomeUnknown) -> ServiceUnavailable:
+    """To be run again, which is safe: it looks for what was sent before it sends anything."""
+    return ServiceUnavailable(unknown.message, code=unknown.code, remedy=unknown.remedy)
+
+
+def _next_steps(account: Account, handshake_id: str, until: str) -> list[str] | None:
+    """What the account's owner is to do; nothing where a role accepts for them."""
+    if "role_name" in account.model_fields_set:
+        return None
+    what = f"With credentials of the invited account, accept the invitation before {until}"
+    return [f"{what}: aws organizations accept-handshake --handshake-id {handshake_id}"]
+
+
+_NAME = "InviteAccountToOrganization"
+
+
+@operation(InviteAccountToOrganization)
+def handler(payload: InviteAccountToOrganization) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        organizations=aws.organizations(),
+        organizations_once=aws.organizations_once(),
+        announcements=ports.announcements(),
+    )

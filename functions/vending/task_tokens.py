@@ -1,0 +1,53 @@
+"""Ending a step of the workflow that waits for an answer from outside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vending.translation import translating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.errors import VendingError
+
+_ENDED = ("InvalidToken", "TaskDoesNotExist", "TaskTimedOut")
+"""What Step Functions says of a token whose step has ended; somebody else was faster."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingStep:
+    """The step that waits under a token."""
+
+    client: SFNClient
+    token: str
+
+    def succeed(self, output: Mapping[str, Any]) -> bool:
+        """Let the workflow go on with `output`; False when the step does not wait any more."""
+        return self._ended(
+            lambda: self.client.send_task_success(taskToken=self.token, output=json.dumps(output))
+        )
+
+    def fail(self, error: VendingError) -> bool:
+        """Let the step fail as if its function had; False when it does not wait any more."""
+        return self._ended(
+            lambda: self.client.send_task_failure(
+                taskToken=self.token, error=type(error).__name__, cause=str(error)
+            )
+        )
+
+    def _ended(self, send: Callable[[], object]) -> bool:
+        with translating():
+            try:
+                send()
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _ENDED:
+                    return False
+                raise
+        return True

@@ -1,0 +1,127 @@
+"""The step that waits for an invitation's answer: it looks, and leaves a token to be woken by."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.functions.payloads import (
+    EMAIL,
+    INVITED,
+    REQUEST_ID,
+    TOKEN,
+    await_answer,
+    invited,
+)
+from tests.unit.functions.world import EXECUTION, World
+from vending.errors import (
+    ConcurrentModification,
+    InvitationEnded,
+    ServiceUnavailable,
+)
+
+
+def test_unanswered_invitation_is_waited_for_under_the_token(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+
+    first, second = await_answer(world, handshake_id), await_answer(world, handshake_id, "token-2")
+
+    assert first == second == {"answered": False}
+    assert world.row(REQUEST_ID)["taskToken"] == "token-2"
+    assert world.row(REQUEST_ID)["state"] == "INVITED"
+    assert world.organization.ended_steps == []
+
+
+def test_token_is_left_before_the_look(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    world.calls.clear()
+
+    await_answer(world, handshake_id)
+
+    assert [name for name, _ in world.calls] == [
+        "dynamodb:UpdateItem",
+        "organizations:DescribeHandshake",
+    ]
+
+
+@pytest.mark.parametrize("account", [{"accountId": INVITED}, {"email": EMAIL}], ids=["id", "email"])
+def test_accepted_invitation_ends_the_step_with_the_accounts_id(
+    world: World, account: dict[str, str]
+) -> None:
+    handshake_id = invited(world, **account)["handshakeId"]
+    world.organization.end_invitation(handshake_id, "ACCEPTED")
+    (account_id,) = world.organization.accounts
+
+    result = await_answer(world, handshake_id, **account)
+
+    assert result == {"answered": True}
+    answer = {"handshakeId": handshake_id, "state": "ACCEPTED", "accountId": account_id}
+    assert world.organization.ended_steps == [(TOKEN, "", answer)]
+
+
+def test_account_that_aws_names_in_the_accepted_handshake_is_taken_from_there(world: World) -> None:
+    handshake_id = invited(world, email=EMAIL)["handshakeId"]
+    handshake = world.organization.handshakes[handshake_id]
+    handshake["State"] = "ACCEPTED"
+    handshake["Resources"].append({"Type": "ACCOUNT", "Value": INVITED})
+
+    await_answer(world, handshake_id, email=EMAIL)
+
+    assert world.organization.ended_steps[0][2]["accountId"] == INVITED
+    assert world.called("ListAccounts") == []
+
+
+def test_accepted_invitation_whose_account_does_not_show_is_looked_at_again(world: World) -> None:
+    handshake_id = invited(world, email=EMAIL)["handshakeId"]
+    world.organization.handshakes[handshake_id]["State"] = "ACCEPTED"
+
+    with pytest.raises(ServiceUnavailable):
+        await_answer(world, handshake_id, email=EMAIL)
+
+
+@pytest.mark.parametrize("state", ["DECLINED", "CANCELED", "EXPIRED"])
+def test_invitation_that_ended_otherwise_fails_with_its_reason(world: World, state: str) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    world.organization.end_invitation(handshake_id, state)
+
+    with pytest.raises(InvitationEnded) as ended:
+        await_answer(world, handshake_id)
+
+    assert (ended.value.code, ended.value.reason) == ("InvitationEnded", state)
+    assert handshake_id in ended.value.message
+    assert ended.value.remedy
+
+
+def test_handshake_that_does_not_show_is_looked_at_again(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    world.organization.refuse("DescribeHandshake", "HandshakeNotFoundException")
+
+    with pytest.raises(ServiceUnavailable) as unseen:
+        await_answer(world, handshake_id)
+
+    assert unseen.value.code == "HandshakeNotFoundException"
+
+
+def test_step_that_an_event_ended_first_is_left_alone(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    world.organization.end_invitation(handshake_id, "ACCEPTED")
+    world.organization.before("SendTaskSuccess", world.organization.waiting.clear)
+
+    assert await_answer(world, handshake_id) == {"answered": True}
+    assert world.organization.ended_steps == []
+
+
+def test_token_of_another_invitation_is_not_kept(world: World) -> None:
+    invited(world)
+
+    with pytest.raises(ConcurrentModification):
+        await_answer(world, "h-" + "9" * 32)
+
+    assert "taskToken" not in world.row(REQUEST_ID)
+
+
+def test_token_is_gone_once_the_account_is_there(world: World) -> None:
+    await_answer(world, invited(world)["handshakeId"])
+
+    row = world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=INVITED)
+
+    assert not {"taskToken", "nextSteps"} & row.keys()

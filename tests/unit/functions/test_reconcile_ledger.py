@@ -1,0 +1,374 @@
+"""ReconcileLedger: repairs what is safe, reports the rest, and reads no more than it may."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from events import reconcile_ledger
+from events.reconcile_ledger import CALLS
+from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    REQUEST_ID_TAG,
+    a_request,
+    accepted,
+    create,
+)
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending import sweep_cursor
+from vending.errors import ServiceUnavailable
+from vending.sweep import SECONDS_PER_CALL
+from vending.sweep_cursor import SweepCursor
+
+HOUR = 3_600.0
+MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending"
+
+
+@pytest.fixture(autouse=True)
+def state_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_MACHINE_ARN", MACHINE)
+
+
+def reconcile(world: World, **payload: Any) -> dict[str, Any]:
+    """An hourly run; `sweep=True` compares the organization whenever it was compared last."""
+    world.later(HOUR)
+    world.calls.clear()
+    result: dict[str, Any] = world.call("ReconcileLedger", **payload)
+    return result
+
+
+def compared_before(world: World) -> None:
+    """As after a comparison that has just ended."""
+    sweep_cursor.save(SweepCursor(ended_at=world.now), world.ledger)
+
+
+def vended(world: World) -> str:
+    """A request that is done; its account's id."""
+    account_id = world.organization.add_account(email=EMAIL, tags={REQUEST_ID_TAG: REQUEST_ID})
+    accepted(world)
+    world.call(
+        "RecordVended",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        accountId=account_id,
+        organizationalUnitId=None,
+    )
+    return account_id
+
+
+def reported(world: World) -> list[dict[str, Any]]:
+    """What everybody else was told."""
+    return [detail for kind, detail in world.announced() if kind == "AccountVendingReconciled"]
+
+
+def _tagged(world: World, request_id: str, after: Any = None) -> str:
+    if after is not None:
+        after(world)
+    return world.organization.add_account(
+        email="second@example.com", tags={REQUEST_ID_TAG: request_id}
+    )
+
+
+def _failed(world: World) -> None:
+    accepted(world)
+    error = {"Error": "States.Timeout"}
+    world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
+
+
+def _changed(world: World, **changes: Any) -> str:
+    account_id = vended(world)
+    world.organization.accounts[account_id] |= changes
+    return account_id
+
+
+def _gone(world: World) -> str:
+    account_id = vended(world)
+    del world.organization.accounts[account_id]
+    return account_id
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("ABORTED", "ExecutionAborted"),
+        ("TIMED_OUT", "ExecutionTimedOut"),
+        ("FAILED", "ExecutionFailed"),
+        ("SUCCEEDED", "ExecutionFailed"),
+        (None, "ExecutionFailed"),
+    ],
+)
+def test_request_without_a_running_execution_is_failed(
+    world: World, status: str | None, code: str
+) -> None:
+    accepted(world)
+    if status:
+        world.organization.executions[EXECUTION] = status
+
+    report = reconcile(world)
+
+    assert report["repaired"] == [{"requestId": REQUEST_ID, "code": code}]
+    row = world.row(REQUEST_ID)
+    assert (row["state"], row["error"]["code"]) == ("FAILED", code)
+    assert "AccountVendingFailed" in [kind for kind, _ in world.announced()]
+    assert [each["repaired"] for each in reported(world)] == [report["repaired"]]
+
+
+def test_request_whose_execution_runs_is_left_alone(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+    before = world.row(REQUEST_ID)
+
+    report = reconcile(world)
+
+    assert (report["inProgress"], report["repaired"]) == (1, [])
+    assert world.row(REQUEST_ID) == before
+    assert world.called("DescribeExecution") == []
+
+
+def test_execution_missing_from_the_list_is_looked_at_itself(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "PENDING_REDRIVE"
+
+    report = reconcile(world)
+
+    assert (report["inProgress"], report["repaired"]) == (1, [])
+
+
+def test_row_that_has_just_changed_is_left_to_those_who_change_it(world: World) -> None:
+    compared_before(world)
+    accepted(world)
+
+    report = world.call("ReconcileLedger")
+
+    assert report["repaired"] == []
+
+
+def test_repaired_request_resumes(world: World) -> None:
+    accepted(world)
+    reconcile(world)
+
+    resumed = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert resumed["outcome"] == "ACCEPTED"
+    assert world.row(REQUEST_ID)["executionArn"] == OTHER_EXECUTION
+
+
+def test_idle_run_reads_the_index_and_one_item_and_says_nothing(world: World) -> None:
+    vended(world)
+    compared_before(world)
+
+    report = reconcile(world)
+
+    assert report == {
+        "inProgress": 0,
+        "repaired": [],
+        "organization": "NOT_DUE",
+        "findings": [],
+    }
+    states = [
+        parameters["ExpressionAttributeValues"][":state"]["S"]
+        for parameters in world.called("Query")
+    ]
+    assert "VENDED" not in states
+    assert {name for name, _ in world.calls} == {"dynamodb:Query", "dynamodb:GetItem"}
+    assert len(world.called("GetItem")) == 1
+
+
+def test_organization_is_compared_once_a_day(world: World) -> None:
+    outcomes = [reconcile(world)["organization"] for _ in range(25)]
+
+    assert outcomes[0] == "COMPARED"
+    assert outcomes[1:23] == ["NOT_DUE"] * 22
+    assert "COMPARED" in outcomes[23:]
+
+
+def test_known_accounts_cost_no_look_at_their_tags(world: World) -> None:
+    vended(world)
+
+    report = reconcile(world)
+
+    assert (report["organization"], report["findings"]) == ("COMPARED", [])
+    assert world.called("ListTagsForResource") == []
+
+
+@pytest.mark.parametrize(
+    ("finding", "arrange"),
+    [
+        ("AccountWithoutRow", lambda world: _tagged(world, "nobody")),
+        ("SecondAccount", lambda world: _tagged(world, REQUEST_ID, after=vended)),
+        ("AccountNotAdopted", lambda world: _tagged(world, REQUEST_ID, after=_failed)),
+        ("AccountClosed", lambda world: _changed(world, State="SUSPENDED")),
+        ("AccountGone", _gone),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_difference_is_reported_with_what_to_do(world: World, finding: str, arrange: Any) -> None:
+    account_id = arrange(world)
+
+    report = reconcile(world)
+
+    (found,) = report["findings"]
+    assert (found["finding"], found["accountId"], found["new"]) == (finding, account_id, True)
+    assert account_id in found["message"]
+    assert found["remedy"]
+    assert [each["findings"] for each in reported(world)] == [[found]]
+
+
+def test_difference_told_yesterday_is_no_news(world: World) -> None:
+    _gone(world)
+    reconcile(world)
+
+    report = reconcile(world, sweep=True)
+
+    assert [found["new"] for found in report["findings"]] == [False]
+    assert reported(world) == []
+
+
+def test_difference_that_could_not_be_told_is_told_by_the_next_run(world: World) -> None:
+    _gone(world)
+    world.refused_entries = 1
+    with pytest.raises(ServiceUnavailable):
+        reconcile(world)
+
+    report = reconcile(world)
+
+    assert [found["new"] for found in report["findings"]] == [True]
+    assert len(reported(world)) == 1
+
+
+def test_accounts_in_the_making_and_strangers_are_no_findings(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+    create(world)
+    world.organization.finish()
+    world.organization.add_account(email="else@example.com", tags={"team": "else"})
+    world.organization.add_account(
+        email="old@example.com", State="CLOSED", tags={REQUEST_ID_TAG: "long-gone"}
+    )
+
+    assert reconcile(world)["findings"] == []
+
+
+def test_large_organization_is_compared_over_several_runs(world: World) -> None:
+    count = 150
+    for number in range(count):
+        world.organization.add_account(email=f"{number}@example.com")
+    gone = _gone(world)
+    last = _tagged(world, "nobody")
+
+    runs = [reconcile(world)]
+    while runs[-1]["organization"] == "CONTINUES":
+        runs.append(reconcile(world))
+
+    assert len(runs) > 2
+    found = [finding["accountId"] for run in runs for finding in run["findings"]]
+    assert found == [last, gone]
+    assert runs[-1]["organization"] == "COMPARED"
+
+
+def test_reads_keep_their_pace_and_their_end(world: World) -> None:
+    for number in range(200):
+        world.organization.add_account(email=f"{number}@example.com")
+    world.later(HOUR)
+    before = world.now
+
+    world.call("ReconcileLedger")
+
+    calls = len(world.called("ListAccounts")) + len(world.called("ListTagsForResource"))
+    took = world.now - before
+    assert took < reconcile_ledger.SWEEP_SECONDS + 5
+    assert calls <= took / SECONDS_PER_CALL * 2  # each unknown account's tags come in two pages
+
+
+@pytest.mark.parametrize("reason", ["INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN"])
+def test_page_that_is_gone_begins_the_comparison_anew(world: World, reason: str) -> None:
+    last = _tagged(world, "nobody")
+    sweep_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger)
+    world.organization.refuse("ListAccounts", "InvalidInputException", reason)
+
+    first, second = reconcile(world), reconcile(world)
+
+    assert (first["organization"], first["findings"]) == ("CONTINUES", [])
+    assert [found["accountId"] for found in second["findings"]] == [last]
+
+
+def test_throttled_comparison_goes_on_later_and_repairs_all_the_same(world: World) -> None:
+    accepted(world)
+    world.organization.refuse("ListAccounts", "TooManyRequestsException")
+    world.organization.refuse("ListAccounts", "TooManyRequestsException")
+    world.organization.refuse("ListAccounts", "TooManyRequestsException")
+
+    report = reconcile(world)
+
+    assert report["organization"] == "CONTINUES"
+    assert len(report["repaired"]) == 1
+
+
+def test_account_that_leaves_in_between_is_no_error(world: World) -> None:
+    world.organization.add_account(email="else@example.com")
+    world.organization.before("ListTagsForResource", world.organization.accounts.clear)
+
+    assert reconcile(world)["organization"] == "COMPARED"
+
+
+def test_cursor_is_read_as_it_was_written(world: World) -> None:
+    cursor = SweepCursor(
+        ended_at=5.0,
+        started_at=7.0,
+        next_token="page",
+        unseen=frozenset({"000000000001", "999999999999"}),
+        found=("a", "b"),
+        told=frozenset({"c"}),
+    )
+
+    sweep_cursor.save(cursor, world.ledger)
+
+    assert sweep_cursor.load(world.ledger) == cursor
+
+
+def test_cursor_of_the_largest_organization_fits_into_an_item(world: World) -> None:
+    unseen = frozenset(f"{number:012}" for number in range(50_000))
+
+    sweep_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger)
+
+    (item,) = world.rows()
+    assert len(item["unseen"]["B"]) < 300_000
+    assert sweep_cursor.load(world.ledger).unseen == unseen
+
+
+def test_it_calls_all_that_it_declares(world: World) -> None:
+    accepted(world)
+    _tagged(world, "nobody")
+    reconcile(world)
+    account = a_request(requestId="two", account={"name": "B", "email": "b@example.com"})
+    accepted(world, account)
+    world.call(
+        "RecordVended",
+        requestId="two",
+        executionArn=EXECUTION,
+        accountId="000000000099",
+        organizationalUnitId=None,
+    )
+    reconcile(world, sweep=True)
+
+    assert world.calls_of["ReconcileLedger"] == CALLS
+
+
+def test_schedules_event_is_taken(world: World) -> None:
+    event = {
+        "version": "0",
+        "id": "e-1",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": MANAGEMENT_ACCOUNT_ID,
+        "time": "2026-11-20T00:00:00Z",
+        "region": "us-east-1",
+        "resources": [],
+        "detail": {},
+    }
+
+    assert json.dumps(reconcile(world, **event))

@@ -1,0 +1,163 @@
+"""Executions that end outside of the definition: the ledger learns of it, and nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.builders import a_request
+from tests.workflow.vending import Vending, eventually
+
+STATES = [
+    "AcceptRequest",
+    "CreateAccount",
+    "WaitForAccount",
+    "DescribeCreateAccountStatus",
+    "CreateOrganizationalUnit",
+    "MoveAccount",
+    "TagResource",
+    "RecordVended",
+]
+ENDED = {"VENDED", "FAILED", "REJECTED"}
+
+
+def ended(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
+    """The request's row, once it says how the request ended."""
+
+    def look() -> dict[str, Any] | None:
+        row = vending.row(request["requestId"])
+        return row if row and row["state"] in ENDED else None
+
+    found: dict[str, Any] = eventually(look)
+    return found
+
+
+@contextlib.contextmanager
+def machine_with(vending: Vending, **changes: Any) -> Iterator[None]:
+    """The state machine with other top-level fields, for a while."""
+    arn = vending.aws.outputs["StateMachineArn"]
+    definition = vending.states.describe_state_machine(stateMachineArn=arn)["definition"]
+    changed = json.dumps(json.loads(definition) | changes)
+    vending.states.update_state_machine(stateMachineArn=arn, definition=changed)
+    try:
+        yield
+    finally:
+        vending.states.update_state_machine(stateMachineArn=arn, definition=definition)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_execution_stopped_by_hand_is_failed_in_the_ledger_and_resumes(
+    vending: Vending, state: str
+) -> None:
+    request = a_request()
+    arn = vending.start(request)
+    eventually(lambda: state in vending.states_entered(arn))
+    vending.states.stop_execution(executionArn=arn, error="Operator", cause="wrong budget")
+    stopped = vending.finish(arn)
+    # The last step is short enough to be over before the stop comes.
+    assert stopped.status == "ABORTED" or state == "RecordVended"
+
+    row = ended(vending, request)
+
+    # The function that ran in that moment may have done the last step all the same.
+    if row["state"] != "VENDED":
+        assert row["error"]["code"] == "ExecutionAborted"
+        assert "Operator: wrong budget" in row["error"]["message"]
+        assert "vend resume" in row["error"]["remedy"]
+    assert row["executionArn"] == arn
+    resumed = vending.run(request)
+    assert resumed.status == "SUCCEEDED", resumed
+    assert len(vending.accounts()) == 1
+    assert vending.calls("organizations", "CreateAccount") == 1
+    vended = vending.row(request["requestId"])
+    assert vended is not None
+    assert vended["state"] == "VENDED"
+    assert "error" not in vended
+
+
+def test_execution_that_takes_too_long_is_failed_in_the_ledger_and_resumes(
+    vending: Vending,
+) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 600}}])
+    request = a_request()
+
+    with machine_with(vending, TimeoutSeconds=120):
+        late = vending.run(request)
+    row = ended(vending, request)
+
+    assert late.status == "TIMED_OUT"
+    assert (row["state"], row["error"]["code"]) == ("FAILED", "ExecutionTimedOut")
+    resumed = vending.run(request)
+    assert resumed.status == "SUCCEEDED", resumed
+    assert len(vending.accounts()) == 1
+    assert vending.calls("organizations", "CreateAccount") == 1
+
+
+def test_failure_that_could_not_be_recorded_is_recorded_when_the_ledger_is_back(
+    vending: Vending,
+) -> None:
+    request = a_request()
+    vending.aws.faults.replace(
+        [
+            {
+                "service": "organizations",
+                "operation": "CreateAccount",
+                "calls": "all",
+                "error": "ConstraintViolationException",
+                "reason": "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
+            },
+            # The claim is a put; the first update is the intent, all others come after it.
+            {
+                "service": "dynamodb",
+                "operation": "UpdateItem",
+                "calls": list(range(2, 60)),
+                "error": "AccessDeniedException",
+            },
+        ]
+    )
+
+    failed = vending.run(request)
+    row = vending.row(request["requestId"])
+    assert failed.status == "FAILED"
+    assert row is not None
+    assert row["state"] == "CREATING"
+    vending.aws.faults.replace([])
+
+    told = ended(vending, request)
+    assert (told["state"], told["error"]["code"]) == ("FAILED", "ExecutionFailed")
+    assert told["error"]["remedy"]
+    assert vending.run(request).status == "SUCCEEDED"
+    assert len(vending.accounts()) == 1
+
+
+def test_end_told_three_times_is_one_end(vending: Vending) -> None:
+    change = {"event": "Step Functions Execution Status Change", "deliveries": 3}
+    vending.aws.faults.replace([change, {"createAccount": {"calls": [1], "seconds": 300}}])
+    request = a_request()
+    arn = vending.start(request)
+    eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
+    vending.states.stop_execution(executionArn=arn)
+
+    row = ended(vending, request)
+
+    assert row["error"]["code"] == "ExecutionAborted"
+    resumed = vending.run(request)
+    assert resumed.status == "SUCCEEDED", resumed
+    assert ended(vending, request)["executionArn"] == resumed.arn
+
+
+def test_stopped_duplicate_does_not_touch_the_request_of_the_first(vending: Vending) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
+    request = a_request()
+    first = vending.start(request)
+    eventually(lambda: "WaitForAccount" in vending.states_entered(first))
+    duplicate = vending.start(request)
+    vending.states.stop_execution(executionArn=duplicate)
+
+    assert vending.finish(first).status == "SUCCEEDED"
+    row = ended(vending, request)
+    assert (row["state"], row["executionArn"]) == ("VENDED", first)

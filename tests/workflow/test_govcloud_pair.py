@@ -1,0 +1,207 @@
+"""Door `new-govcloud`: a commercial account and its twin in GovCloud."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from embedded import organizations
+from tests.builders import a_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedded.cloud import EmbeddedAws
+    from tests.workflow.vending import Vending
+
+
+@pytest.fixture
+def govcloud(cloud: EmbeddedAws, vending: Vending) -> Iterator[Vending]:
+    """An organization whose management account is linked with one in GovCloud."""
+    before = cloud._organization
+    cloud._organization = organizations.OrganizationSettings(govcloud_enabled=True)
+    cloud.renew()
+    yield vending
+    cloud._organization = before
+
+
+def a_pair(**changes: Any) -> dict[str, Any]:
+    request = a_request(source="new-govcloud")
+    request["account"]["name"] = request["account"]["name"].replace(" ", "-")
+    return request | changes
+
+
+def test_pair_is_vended_with_both_ids_and_the_commercial_account_tagged(govcloud: Vending) -> None:
+    request = a_pair()
+
+    ended = govcloud.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    record = ended.output
+    (account,) = govcloud.accounts()
+    assert record["accountId"] == account["Id"] != record["govCloudAccountId"]
+    assert len(record["govCloudAccountId"]) == 12
+    assert govcloud.tags(account["Id"]) == {
+        "cost-centre": "4711",
+        "account-vending:request-id": request["requestId"],
+    }
+    assert govcloud.path(account["Id"]) == "/Workloads/Sandbox"
+    assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
+
+
+def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
+    govcloud: Vending,
+) -> None:
+    record = govcloud.run(a_pair()).output
+    keys: dict[str, str] = {}
+    said: dict[str, Any] = {}
+
+    for step in record["nextSteps"]:
+        who, _, line = step.partition(": aws ")
+        assumed = keys if "of that role" in who else {}
+        said |= _run(govcloud, shlex.split(line), assumed, said.get("Handshake", {}).get("Id", ""))
+        if "Credentials" in said:
+            keys = {
+                "aws_access_key_id": said["Credentials"]["AccessKeyId"],
+                "aws_secret_access_key": said["Credentials"]["SecretAccessKey"],
+                "aws_session_token": said["Credentials"]["SessionToken"],
+            }
+
+    client = _client(govcloud, "organizations", "us-gov-west-1", {})
+    accounts = {account["Id"] for account in client.list_accounts()["Accounts"]}
+    tags = client.list_tags_for_resource(ResourceId=record["govCloudAccountId"])["Tags"]
+    assert record["govCloudAccountId"] in accounts
+    assert tags == [{"Key": "account-vending:request-id", "Value": record["requestId"]}]
+
+
+def test_management_account_without_a_govcloud_account_is_told_what_to_do(
+    vending: Vending, cloud: EmbeddedAws
+) -> None:
+    before = cloud._organization
+    cloud._organization = organizations.OrganizationSettings(govcloud_enabled=False)
+    cloud.renew()
+    request = a_pair()
+
+    failed = vending.run(request)
+
+    cloud._organization = before
+    assert (failed.status, failed.error) == ("FAILED", "ConstraintViolationException"), failed
+    assert failed.cause["reason"] == "MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED"
+    assert "GovCloud" in failed.cause["remedy"]
+    assert vending.accounts() == []
+
+
+@pytest.mark.parametrize(
+    "reason", ["GOVCLOUD_ACCOUNT_ALREADY_EXISTS", "EMAIL_ALREADY_EXISTS", "INTERNAL_FAILURE"]
+)
+def test_pair_that_cannot_be_made_fails_with_its_reason_and_a_remedy(
+    govcloud: Vending, reason: str
+) -> None:
+    govcloud.aws.faults.replace(
+        [{"createAccount": {"calls": "all", "seconds": 3, "failureReason": reason}}]
+    )
+
+    failed = govcloud.run(a_pair())
+
+    assert failed.status == "FAILED", failed
+    assert failed.cause["reason"] == reason
+    assert len(failed.cause["remedy"]) > 20
+    assert govcloud.accounts() == []
+
+
+def test_name_that_govcloud_does_not_take_is_refused_before_any_call(govcloud: Vending) -> None:
+    request = a_pair(account={"name": "Sand box", "email": "sandbox@example.com"})
+
+    failed = govcloud.run(request)
+
+    assert (failed.status, failed.error) == ("FAILED", "RequestInvalid")
+    assert "account.name" in failed.cause["message"]
+    assert govcloud.calls("organizations", "CreateGovCloudAccount") == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {
+            "service": "organizations",
+            "operation": "CreateGovCloudAccount",
+            "calls": [1],
+            "lost": True,
+        },
+        {"function": "CreateGovCloudAccount", "calls": [1], "crash": True},
+        {
+            "service": "organizations",
+            "operation": "DescribeCreateAccountStatus",
+            "calls": [1],
+            "lost": True,
+        },
+    ],
+    ids=["creation", "function", "status"],
+)
+def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
+    govcloud: Vending, fault: dict[str, Any]
+) -> None:
+    govcloud.aws.faults.replace([fault])
+
+    ended = govcloud.run(a_pair())
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["govCloudAccountId"] in ended.output["nextSteps"][0]
+    assert len(govcloud.accounts()) == 1
+    assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
+
+
+def test_resubmission_resumes_a_pair_that_failed_in_the_corridor(govcloud: Vending) -> None:
+    request = a_pair()
+    govcloud.aws.faults.replace(
+        [
+            {
+                "service": "organizations",
+                "operation": "MoveAccount",
+                "calls": "all",
+                "error": "AccessDeniedException",
+            }
+        ]
+    )
+    failed = govcloud.run(request)
+    govcloud.aws.faults.replace([])
+
+    ended = govcloud.run(request)
+
+    assert failed.status == "FAILED"
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["govCloudAccountId"] in ended.output["nextSteps"][0]
+    assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
+
+
+def _client(vending: Vending, service: str, region: str, keys: dict[str, str]) -> Any:
+    anybody = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    return boto3.session.Session().client(  # type: ignore[call-overload]
+        service,
+        region_name=region,
+        endpoint_url=vending.aws.endpoint_url,
+        config=Config(retries={"total_max_attempts": 1}),
+        **(keys or anybody),
+    )
+
+
+def _run(
+    vending: Vending, words: list[str], keys: dict[str, str], handshake_id: str
+) -> dict[str, Any]:
+    """Do what the AWS CLI does with these words: options become parameters, `A=b` structures."""
+    region_option, region, service, command, *options = words
+    assert region_option == "--region"
+    parameters: dict[str, Any] = {}
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        name = "".join(word.capitalize() for word in option.removeprefix("--").split("-"))
+        parameters[name] = value.replace("HANDSHAKE_ID", handshake_id)
+        if name in {"Target", "Tags"}:
+            structure = dict(pair.split("=", 1) for pair in value.split(","))
+            parameters[name] = structure if name == "Target" else [structure]
+    client = _client(vending, service, region, keys)
+    answer: dict[str, Any] = getattr(client, command.replace("-", "_"))(**parameters)
+    return answer

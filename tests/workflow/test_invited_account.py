@@ -1,0 +1,413 @@
+"""Door `invited`: an account outside the organization is asked to join, and then vended."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from embedded import organizations
+from embedded.organizations.backend import Organizations
+from tests.builders import a_request
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from embedded.cloud import EmbeddedAws
+    from tests.workflow.vending import Vending
+
+INVITED = "222222222222"
+EMAIL = "standalone@example.com"
+ROLE = "OrganizationAccountAccessRole"
+BY_ID, BY_EMAIL = {"accountId": INVITED}, {"email": EMAIL.upper()}
+
+
+def an_invitation(**account: str) -> dict[str, Any]:
+    return a_request(source="invited", account=account or BY_ID)
+
+
+def owner(vending: Vending, account_id: str = INVITED) -> Any:
+    """AWS Organizations, as the root user of the invited account has it."""
+    keys = organizations.owner_of(account_id)
+    return vending.aws.client(
+        "organizations",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+
+
+def awaited(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
+    """The row of the request once its workflow waits for the answer."""
+
+    def waits() -> dict[str, Any] | None:
+        row = vending.row(request["requestId"])
+        return row if row and "taskToken" in row else None
+
+    row: dict[str, Any] = eventually(waits)
+    return row
+
+
+def handshakes(vending: Vending) -> list[str]:
+    """The states of all invitations, oldest first."""
+    listed = vending.organizations.list_handshakes_for_organization(
+        Filter={"ActionType": "INVITE"}
+    )["Handshakes"]
+    return [one["State"] for one in sorted(listed, key=lambda one: one["RequestedTimestamp"])]
+
+
+@pytest.fixture
+def without_events(cloud: EmbeddedAws) -> Iterator[None]:
+    """No event of an answer ever comes."""
+    events = cloud.client("events")
+    (rule,) = [
+        rule["Name"] for rule in events.list_rules()["Rules"] if "HandshakeAnswered" in rule["Name"]
+    ]
+    events.disable_rule(Name=rule)
+    yield
+    events.enable_rule(Name=rule)
+
+
+@pytest.fixture
+def settled(cloud: EmbeddedAws, vending: Vending) -> Iterator[Any]:
+    """Found another organization than the default one."""
+    before = cloud._organization
+
+    def found(**settings: Any) -> None:
+        cloud._organization = organizations.OrganizationSettings(**settings)
+        cloud.renew()
+
+    yield found
+    cloud._organization = before
+
+
+@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+def test_invited_account_is_vended_once_its_owner_has_accepted(
+    vending: Vending, account: dict[str, str]
+) -> None:
+    request = an_invitation(**account)
+    arn = vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["accountId"] == INVITED
+    assert ended.output["state"] == "VENDED"
+    assert ended.output["handshakeId"] == row["handshakeId"]
+    assert ended.output["nextSteps"] is None
+    assert vending.path(INVITED) == "/Workloads/Sandbox"
+    assert vending.tags(INVITED)["account-vending:request-id"] == request["requestId"]
+    assert vending.states_entered(arn).count("DescribeHandshake") == 1
+    assert vending.calls("organizations", "CreateAccount") == 0
+
+
+def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending: Vending) -> None:
+    request = an_invitation()
+
+    vending.start(request)
+
+    row = awaited(vending, request)
+    (step,) = row["nextSteps"]
+    assert row["state"] == "INVITED"
+    assert f"aws organizations accept-handshake --handshake-id {row['handshakeId']}" in step
+    left = datetime.datetime.fromisoformat(row["expiresAt"]) - vending.aws.clock.datetime()
+    assert datetime.timedelta(days=14) < left <= datetime.timedelta(days=15)
+    handshake = vending.organizations.describe_handshake(HandshakeId=row["handshakeId"])
+    notes = [r["Value"] for r in handshake["Handshake"]["Resources"] if r["Type"] == "NOTES"]
+    assert request["requestId"] in notes[0]
+
+
+@pytest.mark.usefixtures("without_events")
+@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+def test_acceptance_that_no_event_tells_of_is_found(
+    vending: Vending, account: dict[str, str]
+) -> None:
+    request = an_invitation(**account)
+    arn = vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["accountId"] == INVITED
+
+
+def test_role_in_the_invited_account_accepts_with_that_accounts_credentials(
+    vending: Vending,
+) -> None:
+    ended = vending.run(an_invitation(**BY_ID, roleName=ROLE))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["accountId"] == INVITED
+    callers = {
+        call.caller for call in vending.aws.context.calls if call.operation == "AcceptHandshake"
+    }
+    assert callers == {f"arn:aws:sts::{INVITED}:assumed-role/{ROLE}/account-vending"}
+
+
+@pytest.mark.parametrize(
+    ("account_id", "role"),
+    [("333333333333", ROLE), (INVITED, "Somebody")],
+    ids=["the account has no such role", "the stack may not assume it"],
+)
+def test_role_that_cannot_accept_leaves_no_invitation_behind(
+    vending: Vending, account_id: str, role: str
+) -> None:
+    failed = vending.run(an_invitation(accountId=account_id, roleName=role))
+
+    assert (failed.status, failed.error) == ("FAILED", "RoleNotAssumable"), failed
+    assert "roleName" in failed.cause["remedy"]
+    assert handshakes(vending) == ["CANCELED"]
+
+
+def test_refused_acceptance_takes_the_invitation_back_and_tells_why(vending: Vending) -> None:
+    refusal = {"service": "organizations", "operation": "AcceptHandshake", "calls": "all"}
+    vending.aws.faults.replace(
+        [
+            refusal
+            | {
+                "error": "HandshakeConstraintViolationException",
+                "reason": "PAYMENT_INSTRUMENT_REQUIRED",
+            }
+        ]
+    )
+
+    failed = vending.run(an_invitation(**BY_ID, roleName=ROLE))
+
+    assert failed.status == "FAILED", failed
+    assert failed.cause["reason"] == "PAYMENT_INSTRUMENT_REQUIRED"
+    assert handshakes(vending) == ["CANCELED"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "by_owner", "reason"),
+    [("decline_handshake", True, "DECLINED"), ("cancel_handshake", False, "CANCELED")],
+)
+@pytest.mark.parametrize("events", [True, False], ids=["by event", "by looking"])
+def test_invitation_that_is_not_accepted_fails_with_its_reason(
+    vending: Vending,
+    request: pytest.FixtureRequest,
+    operation: str,
+    by_owner: bool,
+    reason: str,
+    events: bool,
+) -> None:
+    if not events:
+        request.getfixturevalue("without_events")
+    wish = an_invitation()
+    arn = vending.start(wish)
+    row = awaited(vending, wish)
+
+    client = owner(vending) if by_owner else vending.organizations
+    getattr(client, operation)(HandshakeId=row["handshakeId"])
+    failed = vending.finish(arn)
+
+    assert (failed.status, failed.error) == ("FAILED", "InvitationEnded"), failed
+    assert failed.cause["reason"] == reason
+    assert "submit the request again" in failed.cause["remedy"].lower()
+    row = vending.row(wish["requestId"]) or {}
+    assert (row["state"], row["error"]) == ("FAILED", failed.cause)
+    assert row.get("nextSteps") is None
+
+
+def test_invitation_that_nobody_answers_fails_when_it_expires(vending: Vending) -> None:
+    request = an_invitation()
+    arn = vending.start(request)
+    row = awaited(vending, request)
+    organization = Organizations.of("111111111111")
+    assert organization is not None
+    (handshake,) = organization.sent()
+    assert handshake.id == row["handshakeId"]
+
+    handshake.lifetime = datetime.timedelta(seconds=60)
+    failed = vending.finish(arn)
+
+    assert (failed.status, failed.error) == ("FAILED", "InvitationEnded"), failed
+    assert failed.cause["reason"] == "EXPIRED"
+
+
+def test_resubmission_after_a_refusal_sends_a_new_invitation(vending: Vending) -> None:
+    request = an_invitation()
+    first = vending.start(request)
+    owner(vending).decline_handshake(HandshakeId=awaited(vending, request)["handshakeId"])
+    vending.finish(first)
+
+    second = vending.start(request)
+    owner(vending).accept_handshake(HandshakeId=awaited(vending, request)["handshakeId"])
+    ended = vending.finish(second)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert handshakes(vending) == ["DECLINED", "ACCEPTED"]
+
+
+def test_member_needs_no_invitation(vending: Vending) -> None:
+    request = an_invitation(**BY_ID, roleName=ROLE)
+    vending.run(request)
+
+    for account in (BY_ID, BY_EMAIL):
+        ended = vending.run(an_invitation(**account))
+
+        assert ended.status == "SUCCEEDED", ended
+        assert ended.output["accountId"] == INVITED
+    assert handshakes(vending) == ["ACCEPTED"]
+
+
+def test_account_of_another_organization_is_refused_with_a_next_step(vending: Vending) -> None:
+    vending.aws.faults.replace(
+        [
+            {
+                "service": "organizations",
+                "operation": "InviteAccountToOrganization",
+                "calls": "all",
+                "error": "HandshakeConstraintViolationException",
+                "reason": "ALREADY_IN_AN_ORGANIZATION",
+            }
+        ]
+    )
+
+    failed = vending.run(an_invitation())
+
+    assert failed.status == "FAILED", failed
+    assert failed.cause["reason"] == "ALREADY_IN_AN_ORGANIZATION"
+    assert "leave its organization" in failed.cause["remedy"]
+
+
+def test_invitation_that_is_open_already_is_adopted(vending: Vending) -> None:
+    sent = vending.organizations.invite_account_to_organization(
+        Target={"Type": "ACCOUNT", "Id": INVITED}
+    )["Handshake"]
+    request = an_invitation()
+    arn = vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert row["handshakeId"] == sent["Id"]
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.tags(INVITED)["cost-centre"] == "4711"
+    assert handshakes(vending) == ["ACCEPTED"]
+
+
+def test_adopted_invitation_is_not_taken_back(vending: Vending) -> None:
+    vending.organizations.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": INVITED})
+
+    failed = vending.run(an_invitation(**BY_ID, roleName="Somebody"))
+
+    assert failed.error == "RoleNotAssumable", failed
+    assert handshakes(vending) == ["OPEN"]
+
+
+def test_invitation_during_the_change_to_all_features_fails_with_a_next_step(
+    vending: Vending, settled: Any
+) -> None:
+    settled(feature_set="CONSOLIDATED_BILLING")
+    vending.organizations.enable_all_features()
+
+    failed = vending.run(an_invitation())
+
+    assert failed.status == "FAILED", failed
+    assert failed.cause["reason"] == "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
+    assert "all features" in failed.cause["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        ("organizations", "InviteAccountToOrganization"),
+        ("organizations", "DescribeHandshake"),
+        ("organizations", "AcceptHandshake"),
+        ("organizations", "DescribeAccount"),
+        ("sts", "AssumeRole"),
+        ("dynamodb", "PutItem"),
+        ("dynamodb", "UpdateItem"),
+        ("events", "PutEvents"),
+    ],
+)
+def test_lost_answer_costs_neither_the_request_nor_a_second_invitation(
+    vending: Vending, service: str, operation: str
+) -> None:
+    vending.aws.faults.replace(
+        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
+    )
+
+    ended = vending.run(an_invitation(**BY_ID, roleName=ROLE))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert handshakes(vending) == ["ACCEPTED"]
+    assert vending.calls("organizations", "InviteAccountToOrganization") == 1
+
+
+@pytest.mark.parametrize("operation", ["SendTaskSuccess", "DescribeHandshake"])
+def test_lost_answer_on_the_way_back_into_the_workflow_is_made_up_for(
+    vending: Vending, operation: str
+) -> None:
+    service = "stepfunctions" if operation == "SendTaskSuccess" else "organizations"
+    request = an_invitation()
+    arn = vending.start(request)
+    row = awaited(vending, request)
+    vending.aws.faults.replace(
+        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
+    )
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+
+
+@pytest.mark.parametrize(
+    "function", ["InviteAccountToOrganization", "AcceptHandshake", "DescribeAccount"]
+)
+def test_function_that_dies_after_its_calls_is_made_up_for(vending: Vending, function: str) -> None:
+    vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
+
+    ended = vending.run(an_invitation(**BY_ID, roleName=ROLE))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert handshakes(vending) == ["ACCEPTED"]
+
+
+def test_waiting_function_that_dies_is_made_up_for(vending: Vending) -> None:
+    vending.aws.faults.replace([{"function": "DescribeHandshake", "calls": [1], "crash": True}])
+    request = an_invitation()
+    arn = vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+
+
+@pytest.mark.parametrize(
+    "detail_type", ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+)
+def test_answer_told_three_times_is_heard_once(vending: Vending, detail_type: str) -> None:
+    vending.aws.faults.replace([{"event": detail_type, "deliveries": 3}])
+    request = an_invitation()
+    arn = vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert len(vending.executions()) == 1
+    assert vending.states_entered(arn).count("DescribeAccount") == 1
+
+
+def test_two_requests_for_one_account_are_one_account(vending: Vending) -> None:
+    request = an_invitation()
+    first, second = vending.start(request), vending.start(request)
+    row = awaited(vending, request)
+
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+
+    assert {vending.finish(arn).status for arn in (first, second)} == {"SUCCEEDED"}
+    assert vending.calls("organizations", "InviteAccountToOrganization") == 1

@@ -1,0 +1,154 @@
+"""The reconciler on the deployed stack: repairs, reports, and what it costs when idle."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from embedded import eventbridge
+from tests.builders import a_request
+from tests.workflow.vending import Vending, eventually
+
+HOUR = 3_600.0
+TAG = "account-vending:request-id"
+
+
+def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
+    """Run the function now; its report."""
+    client = vending.aws.client("lambda")
+    (name,) = (
+        each["FunctionName"]
+        for each in client.list_functions()["Functions"]
+        if "ReconcileLedger" in each["FunctionName"]
+    )
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload))
+    report: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    return report
+
+
+@contextlib.contextmanager
+def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
+    """Details of the events of a type that are on the bus meanwhile, filled in at the end."""
+    bus, name = vending.aws.outputs["EventBusName"], f"listener-{uuid.uuid4()}"
+    sqs = vending.aws.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    pattern = json.dumps({"detail-type": [detail_type]})
+    vending.events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
+    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
+    vending.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "q", "Arn": arn}])
+    heard: list[dict[str, Any]] = []
+    try:
+        yield heard
+        assert eventbridge.drain(10)
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        heard += [json.loads(one["Body"])["detail"] for one in answer.get("Messages", [])]
+    finally:
+        vending.events.remove_targets(Rule=name, EventBusName=bus, Ids=["q"])
+        vending.events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
+
+
+@contextlib.contextmanager
+def ends_unheard(vending: Vending) -> Iterator[None]:
+    """Nobody tells the ledger how executions end, for a while."""
+    (name,) = (
+        rule["Name"]
+        for rule in vending.events.list_rules(EventBusName="default")["Rules"]
+        if "ExecutionEnded" in rule["Name"]
+    )
+    vending.events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        vending.events.enable_rule(Name=name)
+
+
+def test_request_whose_end_nobody_heard_is_failed_and_resumes(vending: Vending) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
+    stopped, running = a_request(), a_request()
+    with ends_unheard(vending):
+        arn = vending.start(stopped)
+        eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
+        vending.states.stop_execution(executionArn=arn)
+        vending.finish(arn)
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 600}}])
+    other = vending.start(running)
+    eventually(lambda: "WaitForAccount" in vending.states_entered(other))
+    vending.aws.clock.sleep(90)
+
+    with told(vending, "AccountVendingReconciled") as heard:
+        report = reconcile(vending)
+
+    assert report["repaired"] == [{"requestId": stopped["requestId"], "code": "ExecutionAborted"}]
+    assert report["inProgress"] == 1
+    assert [each["repaired"] for each in heard] == [report["repaired"]]
+    row = vending.row(running["requestId"])
+    assert row is not None
+    assert row["state"] == "CREATING"
+    assert reconcile(vending)["repaired"] == []
+    resumed = vending.run(stopped)
+    assert resumed.status == "SUCCEEDED", resumed
+    assert vending.finish(other).status == "SUCCEEDED"
+    assert len(vending.accounts()) == 2
+
+
+def test_accounts_and_rows_that_do_not_fit_are_reported_and_not_touched(vending: Vending) -> None:
+    kept, closed = vending.run(a_request()).output, vending.run(a_request()).output
+    vending.organizations.close_account(AccountId=closed["accountId"])
+    created = vending.organizations.create_account(
+        Email="else@example.com", AccountName="Else", Tags=[{"Key": TAG, "Value": "lost"}]
+    )["CreateAccountStatus"]["Id"]
+    status = eventually(
+        lambda: (
+            found
+            if (
+                found := vending.organizations.describe_create_account_status(
+                    CreateAccountRequestId=created
+                )["CreateAccountStatus"]
+            )["State"]
+            == "SUCCEEDED"
+            else None
+        )
+    )
+
+    report = reconcile(vending)
+
+    assert report["organization"] == "COMPARED"
+    assert {(each["finding"], each["accountId"]) for each in report["findings"]} == {
+        ("AccountWithoutRow", status["AccountId"]),
+        ("AccountClosed", closed["accountId"]),
+    }
+    row = vending.row(closed["requestId"])
+    assert row is not None
+    assert row["state"] == "VENDED"
+    assert kept["accountId"] in {account["Id"] for account in vending.accounts()}
+
+
+def test_idle_reconciler_calls_nothing_but_the_ledger(vending: Vending) -> None:
+    vending.run(a_request())
+    reconcile(vending)
+    vending.aws.context.calls.clear()
+
+    report = reconcile(vending)
+
+    assert (report["organization"], report["repaired"]) == ("NOT_DUE", [])
+    called = {
+        (call.service, call.operation)
+        for call in vending.aws.context.calls
+        if "assumed-role" in call.caller and "ReconcileLedger" in call.caller
+    }
+    assert called == {("dynamodb", "Query"), ("dynamodb", "GetItem")}
+
+
+def test_schedule_runs_the_reconciler_every_hour(vending: Vending) -> None:
+    schedules = eventbridge.Schedules()
+    schedules.fire_due(0.0)
+    assert vending.calls("organizations", "ListAccounts") == 0
+
+    schedules.fire_due(HOUR)
+
+    eventually(lambda: vending.calls("organizations", "ListAccounts") > 0)

@@ -1,0 +1,156 @@
+"""Events that cannot be delivered wait in the dead-letter queue, and one command puts them back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from embedded import eventbridge
+from tests.builders import a_request
+from tests.workflow.vending import Vending, eventually
+
+if TYPE_CHECKING:
+    from tests.workflow.command import Command
+
+
+@contextlib.contextmanager
+def start_denied(vending: Vending) -> Iterator[None]:
+    """The rule's role may not start the state machine, for a while."""
+    bus = vending.aws.outputs["EventBusName"]
+    (rule,) = vending.events.list_rules(EventBusName=bus)["Rules"]
+    (target,) = vending.events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
+    role = target["RoleArn"].rsplit("/", 1)[1]
+    (name,) = vending.iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = vending.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    vending.iam.delete_role_policy(RoleName=role, PolicyName=name)
+    try:
+        yield
+    finally:
+        vending.iam.put_role_policy(
+            RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy)
+        )
+
+
+@contextlib.contextmanager
+def invocation_denied(vending: Vending, function: str) -> Iterator[None]:
+    """EventBridge may not invoke the function, for a while."""
+    client = vending.aws.client("lambda")
+    (name,) = (
+        each["FunctionName"]
+        for each in client.list_functions()["Functions"]
+        if function in each["FunctionName"]
+    )
+    policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
+    for statement in policy["Statement"]:
+        client.remove_permission(FunctionName=name, StatementId=statement["Sid"])
+    try:
+        yield
+    finally:
+        for statement in policy["Statement"]:
+            client.add_permission(
+                FunctionName=name,
+                StatementId=statement["Sid"],
+                Action=statement["Action"],
+                Principal=statement["Principal"]["Service"],
+                SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
+            )
+
+
+def waiting(vending: Vending) -> int:
+    """Messages in the dead-letter queue."""
+    assert eventbridge.drain(20)
+    answer = vending.aws.client("sqs").get_queue_attributes(
+        QueueUrl=vending.aws.outputs["DeadLetterQueueUrl"],
+        AttributeNames=["ApproximateNumberOfMessages"],
+    )
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def test_request_that_could_not_start_is_vended_once_by_redrive(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_request()
+    with start_denied(vending):
+        vending.send(request)
+        vending.send(request)
+        eventually(lambda: waiting(vending) == 2)
+        assert vend("doctor").status == 1
+    assert vending.executions() == []
+
+    redriven = vend("redrive", "--json")
+
+    assert redriven.status == 0, redriven
+    assert [each["outcome"] for each in redriven.json] == ["REDRIVEN"] * 2
+    assert {each["about"] for each in redriven.json} == {request["requestId"]}
+    assert all("NO_PERMISSIONS" in each["undeliverableBecause"] for each in redriven.json)
+    ended = [vending.finish(arn) for arn in vending.await_executions(2)]
+    assert [one.status for one in ended] == ["SUCCEEDED"] * 2, ended
+    assert len(vending.accounts()) == 1
+    assert vending.calls("organizations", "CreateAccount") == 1
+    assert waiting(vending) == 0
+
+
+def test_redrive_before_the_reason_is_settled_loses_nothing(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_request()
+    with start_denied(vending):
+        vending.send(request)
+        eventually(lambda: waiting(vending) == 1)
+
+        assert vend("redrive").status == 0
+
+        eventually(lambda: waiting(vending) == 1)
+
+    assert vend("redrive").status == 0
+    (arn,) = vending.await_executions(1)
+    assert vending.finish(arn).status == "SUCCEEDED"
+    assert len(vending.accounts()) == 1
+
+
+def test_message_that_is_no_event_stays_while_requests_go_back(
+    vending: Vending, vend: Command
+) -> None:
+    vending.aws.client("sqs").send_message(
+        QueueUrl=vending.aws.outputs["DeadLetterQueueUrl"], MessageBody="not an event"
+    )
+    with start_denied(vending):
+        vending.send(a_request())
+        eventually(lambda: waiting(vending) == 2)
+
+    redriven = vend("redrive")
+
+    assert redriven.status == 1
+    assert "it is not JSON" in redriven.out
+    (arn,) = vending.await_executions(1)
+    assert vending.finish(arn).status == "SUCCEEDED"
+    assert waiting(vending) == 1
+
+
+def test_end_of_an_execution_that_could_not_be_told_is_told_by_redrive(
+    vending: Vending, vend: Command
+) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 300}}])
+    request = a_request()
+    arn = vending.start(request)
+    eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
+    with invocation_denied(vending, "RecordExecutionEnd"):
+        vending.states.stop_execution(executionArn=arn)
+        eventually(lambda: waiting(vending) == 1)
+    assert state(vending, request) == "CREATING"
+
+    redriven = vend("redrive", "--json")
+
+    assert redriven.status == 0, redriven
+    (told,) = redriven.json
+    assert told["about"] == arn
+    eventually(lambda: state(vending, request) == "FAILED")
+    assert waiting(vending) == 0
+
+
+def state(vending: Vending, request: dict[str, Any]) -> str | None:
+    """What the ledger says of a request."""
+    row = vending.row(request["requestId"])
+    return row["state"] if row else None
