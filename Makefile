@@ -64,6 +64,10 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 
+.PHONY: docs
+docs: $(READY) ## Write the pages of docs/ that are made from the code
+	@$(BIN)/python docs/generate.py
+
 .PHONY: clean
 clean: ## Remove everything that make made
 	@rm -rf $(VENV) build cdk.out node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -103,7 +103,7 @@ def _row(call: str, functions: list[str]) -> str:
         ", ".join(_workflows(functions)),
         _embedded(operation),
         _coverage(service, operation),
-        _example(functions),
+        _example(call),
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -126,9 +126,12 @@ def _flat(function: str) -> str:
 def _embedded(operation: str) -> str:
     """The file of the embedded AWS that answers the operation."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
-    for path in sorted((ROOT / "embedded").rglob("*.py")):
-        if re.search(rf"^\s+def {snake}\(", path.read_text(encoding="utf-8"), re.MULTILINE):
-            return f"[{path.stem}](../{path.relative_to(ROOT)})"
+    embedded = ROOT / "embedded"
+    files = [*sorted((embedded / "organizations").glob("*.py")), *sorted(embedded.glob("*.py"))]
+    for sign in (rf"^\s+def {snake}\(", rf"^def _?{snake}\(", rf"\b{operation}\b", rf"\b{snake}\b"):
+        for path in files:
+            if re.search(sign, path.read_text(encoding="utf-8"), re.MULTILINE):
+                return f"[{path.stem}](../{path.relative_to(ROOT)})"
     return ""
 
 
@@ -139,13 +142,14 @@ def _coverage(service: str, operation: str) -> str:
     return f"{covered}/{len(shapes)}"
 
 
-def _example(functions: list[str]) -> str:
-    """The example request or event of a workflow that runs one of the functions."""
-    examples: dict[str, list[str]] = json.loads(
-        (ROOT / "examples" / "runs.json").read_text(encoding="utf-8")
+def _example(call: str) -> str:
+    """The first example whose run makes the call, as a test measured."""
+    measured: dict[str, list[str]] = json.loads(
+        (ROOT / "docs" / "example_calls.json").read_text(encoding="utf-8")
     )
-    for example, run in examples.items():
-        if any(Path(name).stem in run for name in functions):
+    for run, made in measured.items():
+        example = run.partition(",")[0]
+        if call in made:
             return f"[{Path(example).name}](../examples/{example})"
     return ""
 

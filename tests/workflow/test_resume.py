@@ -144,13 +144,13 @@ def test_resume_of_a_rejected_or_unknown_request_says_what_to_do(
 def test_submitted_request_that_is_stopped_is_told_with_its_reason(
     vending: Vending, vend: Command, tmp_path: Any
 ) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 600}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 1800}}])
     request = a_request()
     arn = vending.start(request)
     eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
     file = tmp_path / "request.json"
     file.write_text(json.dumps(request))
-    vending.aws.clock.timer(60, lambda: vending.states.stop_execution(executionArn=arn))
+    vending.aws.clock.timer(600, lambda: vending.states.stop_execution(executionArn=arn))
 
     submitted = vend("submit", str(file), "--json")
 

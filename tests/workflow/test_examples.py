@@ -1,0 +1,159 @@
+"""Every example does what it is there to show; docs/operations.md has the calls it makes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.documents import read
+from docs.generate import SERVICES
+from embedded.organizations import OrganizationSettings, found_account, owner_of
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.workflow.vending import Vending
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+SANDBOX, INVITED = "requests/sandbox.yaml", "requests/invited.yaml"
+STANDALONE = "222222222222"
+RUN_BY_EVENTS = ("AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd")
+
+
+def nothing(_: Vending) -> None:
+    """The organization as it is founded."""
+
+
+def as_owner(vending: Vending, account_id: str) -> Any:
+    """AWS Organizations, called by the account's own administrator."""
+    keys = owner_of(account_id)
+    return vending.aws.client(
+        "organizations",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+
+
+def the_owner_accepts(vending: Vending) -> None:
+    """As soon as there is an invitation, the owner of the invited account takes it."""
+    client = as_owner(vending, STANDALONE)
+
+    def invited() -> list[Any]:
+        found = client.list_handshakes_for_account()["Handshakes"]
+        return [one for one in found if one["State"] == "OPEN"]
+
+    client.accept_handshake(HandshakeId=eventually(invited)[0]["Id"])
+
+
+def an_account_of_that_id(vending: Vending) -> None:
+    """The account of `existing.yaml` is a member."""
+    account_id = found_account("adopted@example.com", "Adopted", "444455556666")
+    handshake = vending.organizations.invite_account_to_organization(
+        Target={"Id": account_id, "Type": "ACCOUNT"}
+    )
+    as_owner(vending, account_id).accept_handshake(HandshakeId=handshake["Handshake"]["Id"])
+
+
+def a_policy_of_that_name(vending: Vending) -> None:
+    """The policy of `organization.yaml` is there, with another content."""
+    vending.organizations.create_policy(
+        Name="DenyLeavingTheOrganization",
+        Type="SERVICE_CONTROL_POLICY",
+        Description="",
+        Content=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+            }
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An example as a user runs it: the request it goes with, how it ends."""
+
+    request: str = SANDBOX
+    beforehand: Callable[[Vending], None] = nothing
+    meanwhile: Callable[[Vending], None] = nothing
+    organization: OrganizationSettings = field(default_factory=OrganizationSettings)
+    status: str = "SUCCEEDED"
+
+
+CASES = {
+    "requests/minimal.json": Case(request="requests/minimal.json"),
+    "requests/sandbox.yaml": Case(),
+    "requests/existing.yaml": Case(
+        request="requests/existing.yaml", beforehand=an_account_of_that_id
+    ),
+    "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
+    "requests/invited.yaml": Case(request=INVITED),
+    "requests/invited_by_email.yaml": Case(
+        request="requests/invited_by_email.yaml", meanwhile=the_owner_accepts
+    ),
+    "faults/acceptance_refused.json": Case(request=INVITED, status="FAILED"),
+    "faults/account_limit.json": Case(status="FAILED"),
+    "faults/creation_fails.json": Case(status="FAILED"),
+    "faults/crash.json": Case(),
+    "faults/lost_answer.json": Case(),
+    "faults/slow_creation.json": Case(),
+    "faults/throttled.json": Case(),
+    "organization.yaml": Case(
+        request="organization.yaml",
+        organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"),
+    ),
+    "organization.yaml, a policy differs": Case(
+        request="organization.yaml", beforehand=a_policy_of_that_name
+    ),
+}
+
+
+@pytest.mark.parametrize("example", CASES)
+def test_example_runs_as_it_says_and_makes_the_calls_that_are_documented(
+    vending: Vending, example: str
+) -> None:
+    case = CASES[example]
+    vending.aws.renew(organization=case.organization)
+    if example.startswith("faults/"):
+        vending.aws.faults.replace(json.loads((EXAMPLES / example).read_text()))
+    start = vending.start_setup if case.request == "organization.yaml" else vending.start
+    (document,) = read(str(EXAMPLES / case.request))
+
+    case.beforehand(vending)
+    arn = start(document.value)
+    case.meanwhile(vending)
+
+    ended = vending.finish(arn)
+    assert ended.status == case.status, ended
+    made = calls_made(vending)
+    documented = json.loads((ROOT / "docs" / "example_calls.json").read_text())
+    assert set(documented.get(example, ["none yet"])) <= made, json.dumps({example: sorted(made)})
+
+
+def calls_made(vending: Vending) -> set[str]:
+    """What the workflow's functions called; those that events run come when they come."""
+    return {
+        f"{call.service}:{call.operation}"
+        for call in vending.aws.context.calls
+        if call.service in SERVICES
+        and "assumed-role/AccountVending" in call.caller
+        and not any(name in call.caller for name in RUN_BY_EVENTS)
+    }
+
+
+def test_every_runnable_example_is_run() -> None:
+    runnable = {
+        str(path.relative_to(EXAMPLES))
+        for folder in ("requests", "faults")
+        for path in (EXAMPLES / folder).iterdir()
+    }
+    elsewhere = {"requests/invalid.yaml", "requests/several.yaml", "faults/three_deliveries.json"}
+
+    assert runnable - elsewhere <= set(CASES)
