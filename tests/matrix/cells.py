@@ -107,6 +107,8 @@ def _of_site(door: str, site: Site, index: int) -> Iterator[Cell]:
     assert model is not None, f"botocore knows no {site.service}:{site.operation}"
     names = [shape.name for shape in model.error_shapes]
     for number, shape in enumerate(model.error_shapes):
+        if door != _door_for(site, shape.name):
+            continue
         reason = _reason(shape, index + number)
         for kind in ("error-once", "error-for-good"):
             yield Cell(door=door, kind=kind, site=site, error=shape.name, reason=reason)
@@ -115,6 +117,16 @@ def _of_site(door: str, site: Site, index: int) -> Iterator[Cell]:
         yield Cell(door=door, kind="dies-after", site=site)
     throttle = next((name for name in _THROTTLES if name in names), "ThrottlingException")
     yield Cell(door=door, kind="throttled", site=site, error=throttle)
+
+
+def _door_for(site: Site, error: str) -> str:
+    """The door that brings a call's error, where several lead to the call: they take turns.
+
+    What a function makes of an error does not depend on the door, and the matrix has a time limit.
+    """
+    sharing = [door for door in doors() if site in sites_of(door)]
+    turn = hashlib.sha256(f"{site}-{error}".encode()).digest()[0]
+    return sharing[turn % len(sharing)]
 
 
 def _reason(shape: Any, number: int) -> str | None:

@@ -41,6 +41,10 @@ class Site:
         return f"{self.actor}-{self.service}-{self.operation}"
 
 
+ELSEWHERE = {Site("CreatePolicy", "organizations", "UpdatePolicy")}
+"""Calls that an operation makes in another workflow only: a request changes no policy."""
+
+
 @functools.cache
 def machine() -> dict[str, Any]:
     """The definition."""
@@ -53,9 +57,8 @@ def doors() -> dict[str, str]:
     """The sources that the definition serves, and the state each begins with."""
     found: dict[str, str] = {}
     for rule in machine()["States"]["WhichDoor"]["Choices"]:
-        for literal in re.findall(r"['\"]([a-z-]+)['\"]", rule["Condition"]):
-            if literal in DOORS:
-                found.setdefault(literal, rule["Next"])
+        for source in sorted(_sources(rule)):
+            found.setdefault(source, rule["Next"])
     return found
 
 
@@ -69,12 +72,7 @@ def states_of(door: str) -> dict[str, dict[str, Any]]:
         if name in seen:
             continue
         state = seen[name] = states[name]
-        if name == "WhichDoor":
-            waiting.append(doors()[door])
-            continue
-        rules = [state, *state.get("Catch", []), *state.get("Choices", [])]
-        waiting.extend(rule["Next"] for rule in rules if "Next" in rule)
-        waiting.extend([state["Default"]] if "Default" in state else [])
+        waiting.extend(_next(state, door))
         for branch in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
             seen.update(_inner(branch))
     return seen
@@ -96,7 +94,7 @@ def sites_of(door: str) -> tuple[Site, ...]:
         for call in sorted(calls_of(task)):
             service, operation = call.split(":")
             found.append(Site(task, client_name(service), operation))
-    return tuple(found)
+    return tuple(site for site in found if site not in ELSEWHERE)
 
 
 def calls_of(operation: str) -> set[str]:
@@ -110,6 +108,25 @@ def module_name(operation: str) -> str:
     """`enable_aws_service_access` of `EnableAWSServiceAccess`."""
     modules = {path.stem for path in (ROOT / "functions" / "operations").glob("[a-z]*.py")}
     return next(name for name in modules if name.replace("_", "") == operation.lower())
+
+
+def _next(state: dict[str, Any], door: str) -> list[str]:
+    """Where a request through the door may go from here: a choice by source is no choice for it."""
+    by_source = [rule for rule in state.get("Choices", []) if _sources(rule)]
+    mine = [rule for rule in by_source if door in _sources(rule)]
+    if mine and by_source:
+        return [mine[0]["Next"]]
+    others = [rule for rule in state.get("Choices", []) if rule not in by_source]
+    rules = [state, *state.get("Catch", []), *others]
+    found = [rule["Next"] for rule in rules if "Next" in rule]
+    return [*found, *([state["Default"]] if "Default" in state else [])]
+
+
+def _sources(rule: dict[str, Any]) -> set[str]:
+    """The sources that a choice's rule is for; none where it asks for something else."""
+    if "$request.source" not in rule["Condition"]:
+        return set()
+    return set(re.findall(r"['\"]([a-z-]+)['\"]", rule["Condition"])) & set(DOORS)
 
 
 def _inner(scope: dict[str, Any]) -> dict[str, dict[str, Any]]:

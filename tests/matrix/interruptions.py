@@ -60,7 +60,11 @@ def stop_all() -> None:
 def executions() -> list[Any]:
     """Every execution that Step Functions has."""
     backends = [backend for _, _, backend in list(stepfunctions.backends.iter_backends())]
-    return [one for backend in backends for one in list(backend._executions.values())]
+    found = []
+    for backend in backends:
+        with backend._lock:  # an execution is known a moment before it can be stopped
+            found += list(backend._executions.values())
+    return found
 
 
 def kill(function: str, aws: EmbeddedAws) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedded.faults import CallFault
+from embedded.organizations import owner_of
+from embedded.organizations.settings import STANDALONE
 from tests.builders import a_request
 from tests.matrix import interruptions
 from tests.matrix.definition import CREATIONS, Site, doors, sites_of
@@ -17,6 +21,24 @@ from tests.workflow.vending import eventually
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab
     from tests.workflow.vending import Ended, Vending
+
+POLICIES = [
+    {
+        "name": "NoUsers",
+        "type": "SERVICE_CONTROL_POLICY",
+        "content": json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}],
+            }
+        ),
+    },
+    {
+        "name": "Teams",
+        "type": "TAG_POLICY",
+        "content": json.dumps({"tags": {"team": {"tag_key": {"@@assign": "Team"}}}}),
+    },
+]
 
 DENIED = CallFault(error="AccessDeniedException")
 
@@ -31,11 +53,14 @@ class Scenario:
     """Whether it ends in a failure that is none of the cell's."""
     without: tuple[str, ...] = ()
     """What the request does not ask for."""
+    meets: tuple[str, ...] = ()
+    """Functions, operations and states to look for here before elsewhere; it only saves time."""
 
 
 def a_wish(door: str, scenario: Scenario, vending: Vending) -> Wish:
     """A request for everything that a request may ask for, through the door."""
     request = a_request(source=door)
+    request["policies"] = POLICIES
     request = {key: value for key, value in request.items() if key not in scenario.without}
     if door == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
@@ -46,8 +71,11 @@ def a_wish(door: str, scenario: Scenario, vending: Vending) -> Wish:
             request=request | {"account": account | {"name": account["name"].replace(" ", "-")}}
         )
     if door == "invited":
-        account_id = "222222222222"
-        return Wish(request=request | {"account": {"accountId": account_id}}, account_id=account_id)
+        account = {"accountId": STANDALONE.id, "roleName": STANDALONE.role_name}
+        account = {key: value for key, value in account.items() if key not in scenario.without}
+        if "accountId" not in account:
+            account = {"email": STANDALONE.email}
+        return Wish(request=request | {"account": account}, account_id=STANDALONE.id)
     return Wish(request=request)
 
 
@@ -133,11 +161,90 @@ def _arm_creations(lab: Lab, wish: Wish, fault: CallFault) -> None:
             lab.faults.arm(SiteFault(site=site, fault=fault))
 
 
+def _second_of_two(lab: Lab, wish: Wish) -> list[Ended]:
+    """What the organization shares is there already: an earlier request made it."""
+    lab.run(Wish(request=a_request(policies=POLICIES)))
+    return lab.send(wish)
+
+
+def _invitation_answered(lab: Lab, wish: Wish) -> list[Ended]:
+    """The owner of an invited account accepts, some time later."""
+    arn = lab.vending.start(wish.request)
+    with suppress(AssertionError):  # what is broken may end it before
+        eventually(lambda: _awaits(lab, wish) or not lab.runs(arn), patience=20)
+    _accept_as_owner(lab)
+    return [lab.finish(arn)]
+
+
+def _invitation_answered_early(lab: Lab, wish: Wish) -> list[Ended]:
+    """The owner accepts before anybody waits for it."""
+    with interruptions.when_entered("DescribeHandshake", lambda _: _accept_as_owner(lab)):
+        return lab.run(wish)
+
+
+def _joined_before(lab: Lab, wish: Wish) -> list[Ended]:
+    """The invited account is a member by the time it is asked."""
+    if wish.request["source"] == "invited":
+        lab.vending.organizations.invite_account_to_organization(
+            Target={"Type": "ACCOUNT", "Id": STANDALONE.id}
+        )
+        _accept_as_owner(lab)
+    return lab.run(wish)
+
+
+def _resumed_late(lab: Lab, wish: Wish) -> list[Ended]:
+    """A second execution finds everything done."""
+    with interruptions.when_entered("RecordVended", interruptions.stop):
+        stopped = lab.run(wish)
+    return [*stopped, *lab.run(wish)]
+
+
+def _resumed_at_handshake(lab: Lab, wish: Wish) -> list[Ended]:
+    """A second execution finds the invitation that the first one sent."""
+    with interruptions.when_entered("AcceptHandshake", interruptions.stop):
+        stopped = lab.run(wish)
+    return [*stopped, *lab.run(wish)]
+
+
+def _accept_as_owner(lab: Lab) -> None:
+    keys = owner_of(STANDALONE.id)
+    owner = lab.aws.client(
+        "organizations",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+    for handshake in owner.list_handshakes_for_account()["Handshakes"]:
+        if handshake["State"] == "OPEN":
+            owner.accept_handshake(HandshakeId=handshake["Id"])
+
+
+def _awaits(lab: Lab, wish: Wish) -> bool:
+    return "taskToken" in (lab.vending.row(wish.request_id) or {})
+
+
+def _acceptance_refused(lab: Lab, wish: Wish) -> list[Ended]:
+    """The invitation cannot be accepted for its account, and is taken back."""
+    lab.faults.arm(
+        SiteFault(
+            site=Site("AcceptHandshake", "organizations", "AcceptHandshake"),
+            fault=DENIED,
+            lasts=True,
+        )
+    )
+    return lab.send(wish)
+
+
 def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
     """The account is being made for this request already, and this execution cannot know."""
     account = wish.request["account"]
-    if "email" in account and wish.request["source"] == "new":
-        lab.vending.organizations.create_account(
+    organizations = lab.vending.organizations
+    create = {
+        "new": organizations.create_account,
+        "new-govcloud": organizations.create_gov_cloud_account,
+    }.get(str(wish.request["source"]))
+    if create:
+        create(
             Email=account["email"],
             AccountName=account["name"],
             Tags=[{"Key": "account-vending:request-id", "Value": wish.request_id}],
@@ -147,15 +254,64 @@ def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
 
 SCENARIOS = (
     Scenario(name="by event", run=_by_event),
-    Scenario(name="resumed", run=_resumed),
-    Scenario(name="repeated at work", run=_repeated_at_work),
-    Scenario(name="repeated afterwards", run=_repeated_afterwards),
-    Scenario(name="left in its place", run=_by_event, without=("organizationalUnit",)),
-    Scenario(name="refused late", run=_refused_late, fails=True),
+    Scenario(name="resumed", run=_resumed, meets=("DescribeExecution",)),
+    Scenario(name="repeated at work", run=_repeated_at_work, meets=("DuplicateRequest",)),
+    Scenario(name="repeated afterwards", run=_repeated_afterwards, meets=("AlreadyVended",)),
+    Scenario(
+        name="left in its place",
+        run=_by_event,
+        without=("organizationalUnit",),
+        meets=("PlacementKept",),
+    ),
+    Scenario(name="second of two", run=_second_of_two, meets=("DescribePolicy",)),
+    Scenario(
+        name="invitation answered",
+        run=_invitation_answered,
+        without=("roleName",),
+        meets=("DescribeHandshake",),
+    ),
+    Scenario(
+        name="invitation answered early",
+        run=_invitation_answered_early,
+        without=("roleName", "accountId"),
+        meets=("SendTaskSuccess",),
+    ),
+    Scenario(name="joined before", run=_joined_before, meets=("InviteAccountToOrganization",)),
+    Scenario(
+        name="joined before, by email",
+        run=_joined_before,
+        without=("roleName", "accountId"),
+    ),
+    Scenario(
+        name="resumed at handshake",
+        run=_resumed_at_handshake,
+        meets=("InviteAccountToOrganization",),
+    ),
+    Scenario(name="resumed late", run=_resumed_late),
+    Scenario(
+        name="acceptance refused",
+        run=_acceptance_refused,
+        fails=True,
+        meets=("CancelHandshake",),
+    ),
+    Scenario(name="refused late", run=_refused_late, fails=True, meets=("RecordFailure",)),
     Scenario(name="refused early", run=_refused_early, fails=True),
-    Scenario(name="creation unanswered", run=_creation_unanswered),
-    Scenario(name="creation uncertain", run=_creation_uncertain),
-    Scenario(name="creation fails later", run=_creation_fails_later, fails=True),
-    Scenario(name="left behind", run=_left_behind),
+    Scenario(
+        name="creation unanswered",
+        run=_creation_unanswered,
+        meets=("WaitForReconciliation", "IsCreationStillUnknown", "ListCreateAccountStatus"),
+    ),
+    Scenario(name="creation uncertain", run=_creation_uncertain, meets=("ListAccounts",)),
+    Scenario(
+        name="creation fails later",
+        run=_creation_fails_later,
+        fails=True,
+        meets=("ListCreateAccountStatus", "ListAccounts"),
+    ),
+    Scenario(
+        name="left behind",
+        run=_left_behind,
+        meets=("TagResource", "DescribeAccount", "ListTagsForResource"),
+    ),
 )
 """In the order in which they are tried for a call site or a state."""

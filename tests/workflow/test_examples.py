@@ -17,7 +17,7 @@ from tests.workflow.vending import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.workflow.vending import Vending
+    from tests.workflow.vending import Ended, Vending
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -86,6 +86,14 @@ class Case:
     organization: OrganizationSettings = field(default_factory=OrganizationSettings)
     status: str = "SUCCEEDED"
 
+    def run(self, vending: Vending) -> Ended:
+        """Run the request, or the document of an organization, to its end."""
+        is_setup = self.request == "organization.yaml"
+        (document,) = read(str(EXAMPLES / self.request))
+        arn = (vending.start_setup if is_setup else vending.start)(document.value)
+        self.meanwhile(vending)
+        return vending.finish(arn)
+
 
 CASES = {
     "requests/minimal.json": Case(request="requests/minimal.json"),
@@ -123,14 +131,10 @@ def test_example_runs_as_it_says_and_makes_the_calls_that_are_documented(
     vending.aws.renew(organization=case.organization)
     if example.startswith("faults/"):
         vending.aws.faults.replace(json.loads((EXAMPLES / example).read_text()))
-    start = vending.start_setup if case.request == "organization.yaml" else vending.start
-    (document,) = read(str(EXAMPLES / case.request))
-
     case.beforehand(vending)
-    arn = start(document.value)
-    case.meanwhile(vending)
 
-    ended = vending.finish(arn)
+    ended = case.run(vending)
+
     assert ended.status == case.status, ended
     made = calls_made(vending)
     documented = json.loads((ROOT / "docs" / "example_calls.json").read_text())

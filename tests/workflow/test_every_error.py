@@ -1,0 +1,140 @@
+"""Every error that AWS models for a call, injected where an example makes the call.
+
+The catalogue says what happens then: retried and invisible, adopted, looked into, or failed with
+the catalogue's remedy.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+
+from tests.workflow.test_examples import CASES, EXAMPLES, Case
+from vending.catalogue import Explanation, explain
+
+if TYPE_CHECKING:
+    from tests.workflow.vending import Ended, Vending
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+REASONS = {
+    "ConstraintViolationException": ("CreateAccount", "ConstraintViolationExceptionReason"),
+    "InvalidInputException": ("CreateAccount", "InvalidInputExceptionReason"),
+    "HandshakeConstraintViolationException": (
+        "InviteAccountToOrganization",
+        "HandshakeConstraintViolationExceptionReason",
+    ),
+}
+
+
+@cache
+def model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def runs_by_call() -> dict[str, str]:
+    """The first example without faults of its own that makes each call, and ends well."""
+    measured = json.loads((ROOT / "docs" / "example_calls.json").read_text())
+    found: dict[str, str] = {}
+    for run in sorted(measured, key=lambda run: run.startswith("faults/")):
+        for call in measured[run]:
+            found.setdefault(call, run)
+    return found
+
+
+ON_THE_WIRE = {
+    "MalformedPolicyDocumentException": "MalformedPolicyDocument",
+    "PackedPolicyTooLargeException": "PackedPolicyTooLarge",
+}
+"""AWS STS sends some errors by other names than its model gives them."""
+
+MADE_UP_FOR = {
+    # An invitation that was sent a moment ago may not show yet.
+    ("organizations:DescribeHandshake", "HandshakeNotFoundException"),
+    # The request has failed already, with its own reason; this only tidies up behind it.
+    *(
+        ("organizations:CancelHandshake", shape.name)
+        for shape in model("organizations").operation_model("CancelHandshake").error_shapes
+    ),
+}
+"""Errors that one call treats in its own way: the record has a remedy all the same."""
+
+RUNS = runs_by_call()
+ERRORS = [
+    (call, shape.name)
+    for call in RUNS
+    for shape in model(call.partition(":")[0]).operation_model(call.partition(":")[2]).error_shapes
+]
+
+
+def run_with(vending: Vending, run: str, rule: dict[str, Any]) -> Ended:
+    """The example's end, with one more fault than it has."""
+    case: Case = CASES[run]
+    vending.aws.renew(organization=case.organization)
+    case.beforehand(vending)
+    own = json.loads((EXAMPLES / run).read_text()) if run.startswith("faults/") else []
+    vending.aws.faults.replace([rule, *own])
+    return case.run(vending)
+
+
+def rule(call: str, error: str, calls: Any, reason: str | None = None) -> dict[str, Any]:
+    service, _, operation = call.partition(":")
+    made: dict[str, Any] = {"service": service, "operation": operation, "error": error}
+    return made | {"calls": calls} | ({"reason": reason} if reason else {})
+
+
+@pytest.mark.parametrize(("call", "error"), ERRORS)
+def test_modelled_error_is_treated_as_the_catalogue_says(
+    vending: Vending, call: str, error: str
+) -> None:
+    words = explain(ON_THE_WIRE.get(error, error))
+    for_good = words.treatment == "fail"
+
+    ended = run_with(vending, RUNS[call], rule(call, error, "all" if for_good else [1]))
+
+    if (call, error) in MADE_UP_FOR:
+        assert ended.status == "SUCCEEDED" or explain(ended.cause["code"]).known, ended
+    else:
+        check(ended, words, RUNS[call])
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (error, reason)
+        for error, (_, shape) in REASONS.items()
+        for reason in model("organizations").shape_for(shape).metadata["enum"]
+    ],
+)
+def test_modelled_reason_is_treated_as_the_catalogue_says(
+    vending: Vending, error: str, reason: str
+) -> None:
+    call = f"organizations:{REASONS[error][0]}"
+    words = explain(error, reason)
+    for_good = words.treatment == "fail"
+
+    ended = run_with(vending, RUNS[call], rule(call, error, "all" if for_good else [1], reason))
+
+    check(ended, words, RUNS[call], reason)
+
+
+def check(ended: Ended, words: Explanation, run: str, reason: str | None = None) -> None:
+    if words.treatment == "fail":
+        assert ended.status == "FAILED", ended
+        assert (ended.cause["code"], ended.cause["reason"]) == (words.code, reason), ended
+        # A denied action is named in the remedy of the one that was denied.
+        denied = words.code == "AccessDeniedException"
+        assert ended.cause["remedy"] == words.remedy or (
+            denied and ended.cause["remedy"].startswith("Allow organizations:")
+        )
+    elif words.treatment == "retry":
+        assert ended.status == CASES[run].status, ended
+    else:
+        # What is adopted without being there shows in the next step, which says what to do.
+        assert ended.status == CASES[run].status or explain(ended.cause["code"]).known, ended
