@@ -49,8 +49,8 @@ def runs_by_call() -> dict[str, str]:
 
 
 ON_THE_WIRE = {
-    "MalformedPolicyDocumentException": "MalformedPolicyDocument",
-    "PackedPolicyTooLargeException": "PackedPolicyTooLarge",
+    ("sts:AssumeRole", "MalformedPolicyDocumentException"): "MalformedPolicyDocument",
+    ("sts:AssumeRole", "PackedPolicyTooLargeException"): "PackedPolicyTooLarge",
 }
 """AWS STS sends some errors by other names than its model gives them."""
 
@@ -93,7 +93,7 @@ def rule(call: str, error: str, calls: Any, reason: str | None = None) -> dict[s
 def test_modelled_error_is_treated_as_the_catalogue_says(
     vending: Vending, call: str, error: str
 ) -> None:
-    words = explain(ON_THE_WIRE.get(error, error))
+    words = explain(ON_THE_WIRE.get((call, error), error))
     for_good = words.treatment == "fail"
 
     ended = run_with(vending, RUNS[call], rule(call, error, "all" if for_good else [1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -150,7 +151,14 @@ def test_submitted_request_that_is_stopped_is_told_with_its_reason(
     eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
     file = tmp_path / "request.json"
     file.write_text(json.dumps(request))
-    vending.aws.clock.timer(600, lambda: vending.states.stop_execution(executionArn=arn))
+    calls = vending.aws.context.calls
+    calls.clear()
+
+    def stop_when_followed() -> None:
+        eventually(lambda: any(call.operation == "GetExecutionHistory" for call in list(calls)))
+        vending.states.stop_execution(executionArn=arn)
+
+    threading.Thread(target=stop_when_followed, daemon=True).start()
 
     submitted = vend("submit", str(file), "--json")
 
