@@ -98,9 +98,8 @@ def test_nonsense_fails_with_a_named_error_and_no_row(vending: Vending, nonsense
     assert rows == []
 
 
-@pytest.mark.parametrize("source", ["invited", "new-govcloud", "stolen"])
-def test_source_without_a_door_is_refused(vending: Vending, source: str) -> None:
-    request = a_request(source=source)
+def test_source_without_a_door_is_refused(vending: Vending) -> None:
+    request = a_request(source="stolen")
 
     refused = vending.run(request)
 
