@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import moto.organizations.urls
+from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
 from embedded import ACCOUNT_ID, member_access
@@ -60,13 +61,16 @@ def found(settings: OrganizationSettings) -> None:
     """Found the management account's organization, in place of any organization there was.
 
     Creations of an earlier organization that are still under way never finish, and its accounts are
-    forgotten. Needs an active `embedded.context`, whose clock dates everything.
+    forgotten, with the roles in them. Needs an active `embedded.context`, whose clock dates
+    everything.
     """
     with LOCK:
         for _, _, backend in list(organizations_backends.iter_backends()):
             backend.reset()
         organizations_backends.clear()
         organizations_backends.master_accounts.clear()
+        for account_id in directory.account_ids() - {ACCOUNT_ID}:
+            iam_backends.pop(account_id, None)
         directory.clear()
         manager = AwsAccount(id=ACCOUNT_ID, email="management@example.com", name="management")
         organizations_backends[ACCOUNT_ID][COMMERCIAL].found(settings, manager)

@@ -50,6 +50,11 @@ def by_email(partition: str, email: str) -> AwsAccount | None:
     return _BY_EMAIL.get((partition, email.lower()))
 
 
+def account_ids() -> set[str]:
+    """The ids of all accounts."""
+    return set(_BY_ID)
+
+
 def new_account_id() -> str:
     """An id that no account has."""
     while True:

@@ -61,6 +61,8 @@ def test_a_pair_is_a_member_here_and_a_lone_account_there(linked: Aws) -> None:
 
 
 def test_a_management_account_without_govcloud_makes_no_pairs(aws: Aws) -> None:
+    aws.found(throttled=False, govcloud_enabled=False)
+
     refused = aws.refused("organizations", "CreateGovCloudAccount", **REQUEST)
 
     assert refused == ("ConstraintViolationException", "MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED")
