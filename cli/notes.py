@@ -26,6 +26,11 @@ def of_result(step: str, output: object) -> str:
         return ""
 
 
+def of_waiting(step: str) -> str:
+    """What a step waits for once its function has done its part; may be empty."""
+    return _WAITING.get(step, "")
+
+
 def of_error(error: object, cause: object) -> str:
     """What went wrong, by a history event's `error` and `cause`: its name and AWS's own code."""
     name = str(error or "failed").removeprefix("Lambda.")
@@ -50,6 +55,11 @@ def _json(text: object) -> Any:
 def _accept(result: Result) -> str:
     said = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
     return said.get(str(result["outcome"]), "")
+
+
+def _turn(result: Result) -> str:
+    wait = int(result["waitSeconds"])
+    return f"turn in {wait}s" if wait else "turn at once"
 
 
 def _creation(result: Result) -> str:
@@ -130,6 +140,7 @@ _PHRASES: dict[str, Callable[[Result], str]] = {
     "CancelHandshake": lambda result: "taken back" if result["canceled"] else "",
     "DescribeHandshake": _answer,
     "CreateGovCloudAccount": _creation,
+    "ReserveCreation": _turn,
     "CreateAccount": _creation,
     "DescribeCreateAccountStatus": _status,
     "DescribeAccount": lambda result: str(result["name"]),
@@ -148,3 +159,5 @@ _PHRASES: dict[str, Callable[[Result], str]] = {
     "RecordVended": lambda result: str(result["state"]),
     "RecordFailure": lambda result: str(result["state"]),
 }
+
+_WAITING = {"ReserveCreation": "queued, AWS creates a few accounts at a time"}

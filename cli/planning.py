@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
 from cli.stack import LedgerRow
@@ -28,6 +28,7 @@ from vending.organization_setup import OrganizationSetup
 from vending.request import AccountRequest
 from vending.setup_report import Report
 from vending.translation import translating
+from vending.units import Unit, Units
 
 SETUP_ID = "organization-setup"
 
@@ -55,6 +56,21 @@ class Planned:
             "warnings": self.warnings,
             "problems": self.problems,
         }
+
+
+class _NothingKnown(Units):
+    """A plan looks at everything itself, and remembers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(client=cast("Any", None), table_name="")
+
+    def get(self, path: str) -> Unit | None:
+        """Nothing."""
+        del path
+        return None
+
+    def put(self, path: str, unit: Unit) -> None:
+        """Forget it."""
 
 
 class Planner:
@@ -251,6 +267,7 @@ class Planner:
             result = create_organizational_unit.run(
                 create_organizational_unit.CreateOrganizationalUnit.model_validate(payload),
                 organizations=self._organizations,
+                units=_NothingKnown(),
             )
             self._results.setdefault("units", []).append(result)
             return str(result["organizationalUnitId"])

@@ -103,6 +103,12 @@ def _nothing(_rehearsal: Rehearsal, _parameters: Answer) -> Answer:
 
 
 def _unit(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+    pages = rehearsal.get_paginator("list_organizational_units_for_parent")
+    for page in pages.paginate(ParentId=parameters["ParentId"]):
+        if any(unit["Name"] == parameters["Name"] for unit in page["OrganizationalUnits"]):
+            code = "DuplicateOrganizationalUnitException"
+            answer = {"Error": {"Code": code, "Message": "It is there already."}}
+            raise getattr(rehearsal.exceptions, code)(answer, "CreateOrganizationalUnit")
     unit = {"Id": rehearsal.imagine("ou-plan-{:08}"), "Name": parameters["Name"]}
     rehearsal.units.setdefault(parameters["ParentId"], []).append(unit)
     return {"OrganizationalUnit": unit}

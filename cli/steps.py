@@ -69,7 +69,24 @@ class Plan:
         self.steps = tuple(name for name in self.order if self._is_step(name))
 
     def step_of(self, state: str) -> str | None:
-        """The step that `state` belongs to: a Task's own, a Wait's next; None for other states."""
+        """The step that `state` belongs to: a Task's own, a Wait's next; None for other states.
+
+        A Wait that a choice follows belongs to the Task that leads to it, if one does.
+        """
+        return self._task_after(state) or self._task_before(state)
+
+    def is_after(self, state: str) -> bool:
+        """Whether `state` is a Wait that goes on with the Task before it."""
+        return self._task_after(state) is None and self._task_before(state) is not None
+
+    def _task_before(self, wait: str) -> str | None:
+        region = self.region_of.get(wait)
+        if region is None or region.states[wait].get("Type") != "Wait":
+            return None
+        tasks = (name for name, state in region.states.items() if state.get("Type") == "Task")
+        return next((name for name in tasks if region.states[name].get("Next") == wait), None)
+
+    def _task_after(self, state: str) -> str | None:
         region = self.region_of.get(state)
         seen: set[str] = set()
         while region is not None and state in region.states and state not in seen:

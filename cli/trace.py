@@ -127,15 +127,16 @@ class Trace:
             return
         if entered and not self.plan.is_failing(state):
             self._last[id(self.plan.region_of[state])] = state
+            self._reopen(within=self.plan.region_of[state])
         elif entered and not self._failing:
             self._failing = True
             self._stop(at, within=self.plan.region_of[state])
         name = self.plan.step_of(state)
         if name is not None and not kind.startswith(("Parallel", "Map")):
-            self._advance(self._steps[name], kind, event, at, own=name == state)
+            self._advance(self._steps[name], kind, event, at, state=state)
 
-    def _advance(self, step: Step, kind: str, event: Event, at: float, *, own: bool) -> None:
-        details = _details(event)
+    def _advance(self, step: Step, kind: str, event: Event, at: float, *, state: str) -> None:
+        own, details = step.name == state, _details(event)
         if kind.endswith("StateEntered"):
             step.started = at if step.started is None else step.started
             step.ended = None
@@ -143,12 +144,14 @@ class Trace:
             if own:
                 step.entered += 1
                 step.attempts = 0
-        elif not own:
+        elif not own and not (self.plan.is_after(state) and kind.endswith("StateExited")):
             return
         elif kind in {"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"}:
             step.attempts += 1
             step.retries += step.attempts > 1
             step.mark = Mark.RUNNING
+        elif kind == "TaskSubmitted":
+            step.note = notes.of_waiting(step.name) or step.note
         elif kind.endswith("Succeeded"):
             step.mark = Mark.RUNNING
             step.note = notes.of_result(step.name, details.get("output"))
@@ -183,6 +186,12 @@ class Trace:
             elif self.ended is not None:
                 step.mark = Mark.SKIPPED
             elif step.started is None:
+                step.mark = Mark.PENDING
+
+    def _reopen(self, *, within: Region) -> None:
+        """A step that failed and was caught is to come again, by the way that is taken now."""
+        for step in self._steps.values():
+            if step.mark is Mark.FAILED and self.plan.region_of[step.name] is within:
                 step.mark = Mark.PENDING
 
     def _stop(self, at: float, *, within: Region) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
+from embedded import stepfunctions
 from embedded.policy_patterns import Values
 from embedded.requirement import Requirement, no_tags, request_tags, single
 from embedded.wire import ApiCall
@@ -118,12 +119,19 @@ def logs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
 
 
 def states(call: ApiCall, account_id: str) -> Iterator[Requirement]:
-    """State machines, executions, activities and map runs, by the ARN that the call gives."""
+    """State machines, executions, activities and map runs, by the ARN that the call gives.
+
+    A task token stands for the machine whose task waits under it: Step Functions checks that,
+    although the reference lists no resource for SendTaskSuccess and its like.
+    """
     parameters = call.parameters
     arn = next((parameters[name] for name in _STATES_ARNS if parameters.get(name)), None)
     made = _STATES_MADE.get(call.operation)
     if made:
         arn = f"arn:aws:states:{call.region}:{account_id}:{made}:{parameters.get('name', '')}"
+    token = parameters.get("taskToken")
+    if token:
+        arn = stepfunctions.backends[account_id][call.region].machine_of_token(str(token))
     yield Requirement(
         action=f"states:{call.operation}",
         resource=str(arn or "*"),

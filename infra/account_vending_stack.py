@@ -33,6 +33,7 @@ OPERATIONS = (
     "CancelHandshake",
     "DescribeHandshake",
     "CreateGovCloudAccount",
+    "ReserveCreation",
     "CreateAccount",
     "DescribeCreateAccountStatus",
     "DescribeAccount",

@@ -20,6 +20,8 @@ from infra.vending_workflow import STATE_MACHINE_NAME
 
 # The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
 REQUEST_ID_TAG = "account-vending:request-id"
+
+INVITATION_POINTERS = ("handshake#*", "invited#*")
 # No account without its request's id: what a lost answer leaves behind must be recognisable.
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
@@ -33,9 +35,11 @@ def grant_to_operations(
 ) -> None:
     """Grant to each of `functions`, by operation name, exactly what it calls."""
     _grant_bookkeeping(functions, ledger=ledger, bus=bus)
+    _grant_locks(functions, ledger=ledger)
+    _grant_turns(functions, ledger=ledger, settings=settings)
     _grant_creation(functions)
     _grant_invitation(functions, settings=settings)
-    _grant_corridor(functions)
+    _grant_corridor(functions, ledger=ledger)
     _grant_policies(functions, settings=settings)
     _grant_organization_settings(functions, settings=settings)
     _grant_all_features(functions)
@@ -44,7 +48,9 @@ def grant_to_operations(
 def grant_to_answer_handshake(function: OperationFunction, *, ledger: dynamodb.ITable) -> None:
     """Grant to AnswerHandshake to look at invitations and to end the steps that wait for them."""
     organization = _organizations_arn(function)
-    function.may_use_ledger(ledger, operations=["GetItem"])
+    function.may_use_ledger(
+        ledger, operations=["GetItem"], rows=["request#*", *INVITATION_POINTERS]
+    )
     function.may(
         "LookAtInvitation",
         actions=["organizations:DescribeHandshake"],
@@ -110,7 +116,11 @@ def grant_to_reconcile_ledger(
 ) -> None:
     """Grant to ReconcileLedger the rows to repair, and to read what it compares them with."""
     # It reads rows and its own item, and writes that item.
-    function.may_use_ledger(ledger, operations=["GetItem", "PutItem", "UpdateItem"])
+    function.may_use_ledger(
+        ledger,
+        operations=["GetItem", "PutItem", "UpdateItem"],
+        rows=["request#*", "reconciliation#*"],
+    )
     function.may(
         "FindRequests",
         actions=["dynamodb:Query"],
@@ -139,9 +149,8 @@ def _grant_bookkeeping(
     functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, bus: events.IEventBus
 ) -> None:
     for name, row_operations in {
-        "AcceptRequest": ["PutItem", "UpdateItem"],
-        # It also leaves pointers by which an invitation's answer finds its request.
-        "InviteAccountToOrganization": ["GetItem", "PutItem", "UpdateItem"],
+        "AcceptRequest": ["GetItem", "PutItem", "UpdateItem"],
+        "ReserveCreation": ["GetItem", "UpdateItem"],
         "CreateGovCloudAccount": ["GetItem", "UpdateItem"],
         "CreateAccount": ["GetItem", "UpdateItem"],
         "DescribeCreateAccountStatus": ["GetItem", "UpdateItem"],
@@ -153,15 +162,55 @@ def _grant_bookkeeping(
         functions[name].may_use_ledger(ledger, operations=row_operations)
         # Whoever changes a request's state says so to everybody else.
         functions[name].may_announce_on(bus)
+    # It also leaves pointers by which an invitation's answer finds its request.
+    functions["InviteAccountToOrganization"].may_use_ledger(
+        ledger,
+        operations=["GetItem", "PutItem", "UpdateItem"],
+        rows=["request#*", *INVITATION_POINTERS],
+    )
+    functions["InviteAccountToOrganization"].may_announce_on(bus)
     functions["CancelHandshake"].may_use_ledger(ledger, operations=["GetItem"])
     functions["DescribeHandshake"].may_use_ledger(ledger, operations=["UpdateItem"])
-    # A claim whose execution no longer runs may be taken over. The ARN is put together from the
-    # name, because the state machine itself depends on this function.
+    # A claim whose execution no longer runs may be taken over.
     functions["AcceptRequest"].may(
         "LookAtClaimingExecution",
         actions=["states:DescribeExecution"],
         resources=[f"{_executions_arn(ledger)}:*"],
     )
+
+
+def _grant_locks(functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable) -> None:
+    # Taken with the claim, taken away from requests that are over, given back at the end.
+    for name, operations in {
+        "AcceptRequest": ["PutItem", "DeleteItem"],
+        "RecordVended": ["DeleteItem"],
+        "RecordFailure": ["DeleteItem"],
+    }.items():
+        functions[name].may_use_ledger(
+            ledger, operations=operations, rows=["email#*", "name#*"], sid="UseLocks"
+        )
+
+
+def _grant_turns(
+    functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, settings: Settings
+) -> None:
+    stack = Stack.of(ledger)
+    place = f"{stack.region}:{stack.account}"
+    state_machine = f"arn:{stack.partition}:states:{place}:stateMachine:{STATE_MACHINE_NAME}"
+    # Whoever makes room at the creation gate hands the turn to the next, if it is still there.
+    for name in (
+        "ReserveCreation",
+        "CreateAccount",
+        "CreateGovCloudAccount",
+        "DescribeCreateAccountStatus",
+        "RecordFailure",
+    ):
+        functions[name].may_take_turns(ledger, state_machine_arn=state_machine, settings=settings)
+        functions[name].may(
+            "LookAtWaitingExecution",
+            actions=["states:DescribeExecution"],
+            resources=[f"{_executions_arn(ledger)}:*"],
+        )
 
 
 def _grant_creation(functions: Mapping[str, OperationFunction]) -> None:
@@ -246,13 +295,17 @@ def _grant_invitation(functions: Mapping[str, OperationFunction], *, settings: S
         )
 
 
-def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
+def _grant_corridor(functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable) -> None:
     create_organizational_unit = functions["CreateOrganizationalUnit"]
     move_account = functions["MoveAccount"]
     organization = _organizations_arn(move_account)
     accounts = [f"{organization}:account/o-*/*"]
     parents = [f"{organization}:root/o-*/r-*", f"{organization}:ou/o-*/ou-*"]
 
+    # What a path led to, so that it is not searched for among all units again.
+    create_organizational_unit.may_use_ledger(
+        ledger, operations=["GetItem", "PutItem"], rows="unit#*"
+    )
     create_organizational_unit.may("FindRoot", actions=["organizations:ListRoots"], resources=["*"])
     create_organizational_unit.may(
         "EnsurePath",
@@ -261,6 +314,11 @@ def _grant_corridor(functions: Mapping[str, OperationFunction]) -> None:
             "organizations:CreateOrganizationalUnit",
         ],
         resources=parents,
+    )
+    create_organizational_unit.may(
+        "VerifyPath",
+        actions=["organizations:DescribeOrganizationalUnit"],
+        resources=[f"{organization}:ou/o-*/ou-*"],
     )
     move_account.may("FindParent", actions=["organizations:ListParents"], resources=accounts)
     # AWS checks the account, the parent it leaves and the parent it goes to.

@@ -108,14 +108,46 @@ class OperationFunction(Construct):
             )
         )
 
-    def may_use_ledger(self, table: dynamodb.ITable, *, operations: Sequence[str]) -> None:
-        """Tell the function where the ledger is and grant it these DynamoDB operations on rows."""
+    def may_use_ledger(
+        self,
+        table: dynamodb.ITable,
+        *,
+        operations: Sequence[str],
+        rows: str | Sequence[str] = "request#*",
+        sid: str = "UseLedger",
+    ) -> None:
+        """Tell the function where the ledger is and grant it these DynamoDB operations on rows.
+
+        `rows` are patterns of partition keys; no other row of the table may be touched.
+        """
         self.function.add_environment("LEDGER_TABLE_NAME", table.table_name)
         self.may(
-            "UseLedger",
+            sid,
             actions=[f"dynamodb:{operation}" for operation in operations],
             resources=[table.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": rows}},
         )
+
+    def may_take_turns(
+        self, table: dynamodb.ITable, *, state_machine_arn: str, settings: Settings
+    ) -> None:
+        """Tell the function AWS's creation quota and grant it to change the creation gate.
+
+        Step Functions checks the state machine whose execution waits under a token, although the
+        Service Authorization Reference lists no resource for SendTaskSuccess.
+        """
+        for name, value in {
+            "CREATION_RATE_PER_SECOND": settings.creation_rate_per_second,
+            "CREATION_BURST": settings.creation_burst,
+            "CREATIONS_IN_PROGRESS": settings.creations_in_progress,
+            "CREATION_LEASE_SECONDS": settings.creation_lease_seconds,
+            "CREATION_SLACK_SECONDS": settings.creation_slack_seconds,
+        }.items():
+            self.function.add_environment(name, str(value))
+        self.may_use_ledger(
+            table, operations=["GetItem", "PutItem"], rows="gate#creation", sid="UseCreationGate"
+        )
+        self.may("TellTurns", actions=["states:SendTaskSuccess"], resources=[state_machine_arn])
 
     def may_announce_on(self, bus: events.IEventBus) -> None:
         """Tell the function which bus to announce on and grant it to put events there."""

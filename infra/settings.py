@@ -52,6 +52,12 @@ class Settings:
     `discovered_accounts` says what becomes of an account that somebody else made or let in:
     `ignore` (no rule, no function), `record` (the ledger has a row of it, nothing on the account is
     touched) or `baseline` (it goes through the door `existing` with `discovered_account_baseline`).
+
+    The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
+    User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
+    The lease is how long a place among the creations in progress is kept for a request that nobody
+    has heard of since. The slack is how much later than its turn a call may reach AWS, by a cold
+    start of its function.
     """
 
     function_memory_mb: int = 512
@@ -74,6 +80,11 @@ class Settings:
     invited_account_role_names: tuple[str, ...] = ("OrganizationAccountAccessRole",)
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
+    creation_rate_per_second: float = 0.1
+    creation_burst: int = 3
+    creations_in_progress: int = 5
+    creation_lease_seconds: float = 900
+    creation_slack_seconds: float = 3
 
     def __post_init__(self) -> None:
         """Refuse, before anything is deployed, what no request could be granted or all could."""

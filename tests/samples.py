@@ -42,6 +42,16 @@ TELL_OF_NONE = (
     "aws.organizations/account_joined_organization_management_account",
     "aws.organizations/create_account_result_failed",
 )
+TELL_OF_AN_ANSWER = (
+    "aws.organizations/accept_handshake_by_root",
+    "aws.organizations/accept_handshake_in_other_case",
+    "aws.organizations/accept_handshake_refused",
+    "aws.organizations/cancel_handshake_by_iam_user",
+    "aws.organizations/decline_handshake_by_role",
+)
+HANDSHAKE_ID = "h-0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+"""The invitation that the answers are about."""
+
 NOT_WANTED = (
     "aws.organizations/account_departed_organization",
     "aws.organizations/create_account_api_call",

@@ -16,6 +16,7 @@ from moto.stepfunctions.exceptions import (
     ExecutionAlreadyExists,
     ExecutionDoesNotExist,
     InvalidExecutionInput,
+    InvalidToken,
     ValidationException,
 )
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
@@ -34,6 +35,12 @@ class StateMachineAlreadyExists(AWSError):
     """CreateStateMachine with the name of another machine."""
 
     TYPE = "StateMachineAlreadyExists"
+
+
+class TaskTimedOut(AWSError):
+    """SendTaskSuccess or SendTaskFailure for a task of an execution that is over."""
+
+    TYPE = "TaskTimedOut"
 
 
 class Backend(StepFunctionsParserBackend):
@@ -185,6 +192,41 @@ class Backend(StepFunctionsParserBackend):
             execution.ended.wait(_PATIENCE)
         return execution
 
+    def send_task_success(self, task_token: str, outcome: str) -> None:
+        """Let the task under the token go on.
+
+        Raises:
+            InvalidToken: no task was ever given it.
+            TaskTimedOut: its execution is over.
+            TaskDoesNotExist: its task was answered before, or waits no more.
+        """
+        self._check_running(task_token)
+        super().send_task_success(task_token, outcome)
+
+    def send_task_failure(
+        self, task_token: str, error: str | None = None, cause: str | None = None
+    ) -> None:
+        """Let the task under the token fail; raises as `send_task_success`."""
+        self._check_running(task_token)
+        super().send_task_failure(task_token, error=error, cause=cause)
+
+    def machine_of_token(self, task_token: str) -> str | None:
+        """The ARN of the machine whose execution was given the token."""
+        execution = self._execution_of_token(task_token)
+        return str(execution.state_machine_arn) if execution else None
+
+    def _check_running(self, task_token: str) -> None:
+        execution = self._execution_of_token(task_token)
+        if execution is None:
+            raise InvalidToken("Invalid token")
+        if execution.exec_status != ExecutionStatus.RUNNING:
+            raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+
+    def _execution_of_token(self, task_token: str) -> Execution | None:
+        with self._lock:
+            executions = list(self._executions.values())
+        return next((each for each in executions if _endpoint(each, task_token)), None)
+
     def get_execution_history(self, execution_arn: str) -> Any:
         """All events; their timestamps are datetimes."""
         events = self.describe_execution(execution_arn).to_history_output()["events"]
@@ -192,6 +234,13 @@ class Backend(StepFunctionsParserBackend):
             if isinstance(event["timestamp"], str):
                 event["timestamp"] = datetime.datetime.fromisoformat(event["timestamp"])
         return {"events": events}
+
+
+def _endpoint(execution: Execution, task_token: str) -> Any:
+    """Where the execution waits for the token, or waited; None if it is not the execution's."""
+    worker = getattr(execution, "exec_worker", None)
+    environment = getattr(worker, "env", None)
+    return environment.callback_pool_manager.get(task_token) if environment else None
 
 
 def _checked(execution_input: str) -> str:

@@ -46,6 +46,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp 
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
+from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsumerLeft
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from embedded.context import current
@@ -61,12 +62,15 @@ _THREAD_TIMEOUT = threading.TIMEOUT_MAX
 _moto_state_body = CommonStateField._eval_body
 _moto_state_input = CommonStateField._eval_state_input
 _moto_state_output = CommonStateField._eval_state_output
+_moto_set_next = CommonStateField._set_next
+_moto_handle_catch = ExecutionState._handle_catch
 _moto_exited_details = CommonStateField._get_state_exited_event_details
 _moto_error_equals = ErrorEqualsDecl._eval_body
 
 
 def _eval_state_body(self: Any, env: Any) -> None:
     env.assignments = {}
+    env.caught = False
     try:
         _moto_state_body(self, env)
     except FailureEventException as failure:
@@ -99,6 +103,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     Raises:
         EvalTimeoutError: the state's TimeoutSeconds have passed.
     """
+    _renew_task_token(env)
     self.timeout.eval(env=env)
     limit = min(float(env.stack.pop()), _THREAD_TIMEOUT)
     frame = env.open_frame()
@@ -135,6 +140,14 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     _finish(self, env, _plain(results[0]))
 
 
+def _renew_task_token(env: Any) -> None:
+    """A task that is tried again waits under a new token; moto's has been answered or left."""
+    context = env.states.context_object
+    data = context.context_object_data
+    if "Task" in data and data["State"].get("RetryCount"):
+        env.callback_pool_manager.add(context.update_task_token())
+
+
 def _finish(self: Any, env: Any, result: Any) -> None:
     env.stack.append(result)
     if self._is_language_query_jsonpath():
@@ -155,6 +168,17 @@ def _finish(self: Any, env: Any, result: Any) -> None:
 def _eval_execution_output(self: Any, env: Any) -> None:
     if self._is_language_query_jsonpath() and not isinstance(env.stack[-1], CatchOutcome):
         _moto_state_output(self, env=env)
+
+
+def _handle_catch(self: Any, env: Any, failure_event: FailureEvent) -> None:
+    _moto_handle_catch(self, env, failure_event)
+    env.caught = env.stack[-1] == CatchOutcome.Caught
+
+
+def _set_next(self: Any, env: Any) -> None:
+    # moto would take a Catch that leads back to its own state for none, and go on to Next.
+    if not env.caught:
+        _moto_set_next(self, env)
 
 
 def _plain(value: Any) -> Any:
@@ -268,7 +292,9 @@ def _no_choice_matched(state: Any, env: Any) -> FailureEventException:
 
 def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001
     real = min(current().clock.real(timeout_seconds), _THREAD_TIMEOUT)
-    return callback_endpoint.wait(timeout=real)
+    outcome = callback_endpoint.wait(timeout=real)
+    callback_endpoint.report(CallbackConsumerLeft())  # whoever answers from now on is told so
+    return outcome
 
 
 def _heap_key(self: Any) -> str:
@@ -283,7 +309,9 @@ def install() -> None:
     CommonStateField._eval_body = _eval_state_body
     CommonStateField._eval_state_input = _eval_state_input
     CommonStateField._get_state_exited_event_details = _state_exited_details
+    CommonStateField._set_next = _set_next
     ExecutionState._evaluate_with_timeout = _evaluate_with_timeout
+    ExecutionState._handle_catch = _handle_catch
     ExecutionState._eval_state_output = _eval_execution_output
     StateChoice._eval_state = _eval_choice
     StateChoice._eval_state_output = _eval_choice_output

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict
 
 from vending import aws, ports
-from vending.errors import InvitationEnded, ServiceUnavailable
+from vending.errors import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.invitation_rows import InvitationRows
 from vending.invitations import Invitations, pointer_to_handshake, pointer_to_invited
 from vending.ledger import Ledger, Row
@@ -62,7 +62,9 @@ def run(
     IGNORED: no request waits for this. LATE: its workflow went on already. ServiceUnavailable while
     Organizations does not show the answer.
     """
-    joined = sighting(payload.detail, payload.account)
+    if _tells_of_a_refusal(payload.detail):
+        return {"outcome": "IGNORED", "requestId": None}
+    joined = _joined(payload)
     row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
     token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
     if row is None or row["state"] != "INVITED" or not token or not handshake_id:
@@ -87,6 +89,17 @@ def run(
             remedy="Nothing to do: it is tried again, and the workflow looks by itself.",
         )
     return {"outcome": "ANSWERED" if went_on else "LATE", "requestId": row["requestId"]}
+
+
+def _tells_of_a_refusal(detail: dict[str, Any]) -> bool:
+    return any(key.lower() == "errorcode" and value for key, value in detail.items())
+
+
+def _joined(payload: AnswerHandshake) -> Sighting | None:
+    try:
+        return sighting(payload.detail, payload.account)
+    except OperationRefused:
+        return None  # it does not say which account: the workflow looks by itself
 
 
 def _row(

@@ -1,7 +1,8 @@
 """AcceptRequest: validates the request and claims it in the ledger with one conditional write.
 
 The claim is inside the workflow, so a request is vended once however it comes in and however often
-it is delivered.
+it is delivered. With the claim it takes the locks on the account's email and name, so that no other
+request for the same account is under way.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending import aws, ports
-from vending.errors import ExecutionSuperseded, RequestConflict
+from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
+from vending.executions import is_running
 from vending.ledger import ENDED, Ledger, Row, record_of
+from vending.locks import Held, Locks, is_creation_under_way
 from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, parse
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from vending.announcements import Announcements
 
 CALLS = {
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -28,6 +33,9 @@ CALLS = {
 }
 
 Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED"]
+
+_LOOKS = 5
+"""How often locks that their owners have no use for any more are taken from them in one go."""
 
 
 class AcceptRequest(Model):
@@ -44,22 +52,59 @@ def run(
     executions: SFNClient,
     announcements: Announcements,
 ) -> Json:
-    """{outcome, record, request}; RequestInvalid, RequestConflict.
+    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
+    creationBegun: AWS was, or may have been, asked for the account before.
     """
     request = parse(payload.request)
-    row, claimed = ledger.claim(request, payload.execution_arn)
-    outcome: Outcome = "ACCEPTED"
-    if not claimed:
-        outcome = _outcome(row, request, payload.execution_arn, executions)
-        if outcome == "ACCEPTED" and _to_be_taken_over(row, payload.execution_arn):
-            row = ledger.take_over(row, request, payload.execution_arn)
+    outcome, row = _claimed(request, payload.execution_arn, ledger, executions)
     if outcome == "ACCEPTED":
         announcements.state_changed(record_of(row))
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
-    return {"outcome": outcome, "record": record_of(row), "request": request.normalised()}
+    return {
+        "outcome": outcome,
+        "record": record_of(row),
+        "request": request.normalised(),
+        "creationBegun": "accountId" in row or is_creation_under_way(row),
+    }
+
+
+def _claimed(
+    request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
+) -> tuple[Outcome, Row]:
+    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
+    to_take = locks.to_take(request.request_id, request.normalised()["account"])
+    for _ in range(_LOOKS):
+        try:
+            row, claimed = ledger.claim(request, execution_arn, to_take)
+            if claimed:
+                return "ACCEPTED", row
+            outcome = _outcome(row, request, execution_arn, executions)
+            if outcome == "ACCEPTED" and _to_be_taken_over(row, execution_arn):
+                # Who has an account already asks AWS for none: no other request is in its way.
+                needed = () if "accountId" in row else to_take
+                row = ledger.take_over(row, request, execution_arn, needed)
+        except Held as held:
+            _take_away(held, locks, ledger, executions)
+        else:
+            return outcome, row
+    raise ConcurrentModification(
+        "The account's email or name was claimed by others all the time.",
+        remedy="Nothing to do: the workflow tries again by itself.",
+    )
+
+
+def _take_away(held: Held, locks: Locks, ledger: Ledger, executions: SFNClient) -> None:
+    """Free a lock whose owner is over and done with; RequestConflict where it is not."""
+    owner = ledger.get(held.owner)
+    if owner is not None:
+        holder = owner.get("executionArn")
+        is_over = owner["state"] in ENDED or not (holder and is_running(holder, executions))
+        if not is_over or locks.may_still_create(owner):
+            raise _in_the_way(held, owner, is_over=is_over)
+    locks.take_away(held)
 
 
 def _outcome(
@@ -80,25 +125,17 @@ def _outcome(
         )
     if row.get("executionArn") == execution_arn or state in ENDED:
         return "ACCEPTED"
-    return "DUPLICATE" if _is_running(row["executionArn"], executions) else "ACCEPTED"
+    return "DUPLICATE" if is_running(row["executionArn"], executions) else "ACCEPTED"
 
 
 def _was_stopped(row: Row, execution_arn: str, executions: SFNClient) -> bool:
     """Whether this very execution's end is in the ledger already, and it is the end."""
     mine = row["state"] == "FAILED" and row.get("executionArn") == execution_arn
-    return mine and not _is_running(execution_arn, executions)
+    return mine and not is_running(execution_arn, executions)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
     return row.get("executionArn") != execution_arn or row["state"] in ENDED
-
-
-def _is_running(execution_arn: str, executions: SFNClient) -> bool:
-    try:
-        status = executions.describe_execution(executionArn=execution_arn)["status"]
-    except executions.exceptions.ExecutionDoesNotExist:
-        return False
-    return status not in ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 def _conflict(row: Row) -> RequestConflict:
@@ -111,6 +148,20 @@ def _conflict(row: Row) -> RequestConflict:
             "Submit the changed request under a new requestId. If its account exists already, use "
             "source existing with its accountId."
         ),
+    )
+
+
+def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:
+    remedy = f"Wait until the request '{held.owner}' has ended, then submit this one again."
+    if is_over:
+        remedy = (
+            f"Submit the request '{held.owner}' again: it finds out what became of its account. "
+            "Then submit this one again, if it is still wanted."
+        )
+    return RequestConflict(
+        f"{held.what}: is the same as of the request '{held.owner}', which is {owner['state']} in "
+        f"the execution {owner.get('executionArn')}.",
+        remedy=remedy,
     )
 
 

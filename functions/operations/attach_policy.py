@@ -41,7 +41,10 @@ def run(payload: AttachPolicy, *, organizations: OrganizationsClient) -> Json:
         try:
             organizations.attach_policy(PolicyId=payload.policy_id, TargetId=payload.target_id)
         except organizations.exceptions.DuplicatePolicyAttachmentException:
-            attached = False  # somebody attached it between the two calls
+            # Somebody attached it between the two calls: VENDED must not say more than is seen.
+            if not _is_attached(organizations, payload):
+                raise
+            attached = False
     return {"policyId": payload.policy_id, "targetId": payload.target_id, "attached": attached}
 
 

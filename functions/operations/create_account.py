@@ -10,13 +10,14 @@ from vending.creation import Creation
 from vending.ledger import Ledger, record_of
 from vending.operation import Json, Payload, operation
 from vending.request import NewAccount, TagKey, TagValue
+from vending.turns import TURN_CALLS, GivenTurn, Turns
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
     from vending.announcements import Announcements
 
-CALLS = {
+CALLS = TURN_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -34,6 +35,8 @@ class CreateAccount(Payload):
     execution_arn: str
     account: NewAccount
     tags: dict[TagKey, TagValue]
+    turn: GivenTurn | None = None
+    """As the creation gate told it; null when AWS was asked before."""
 
 
 def run(
@@ -42,10 +45,13 @@ def run(
     ledger: Ledger,
     organizations: OrganizationsClient,
     organizations_once: OrganizationsClient,
+    turns: Turns,
     announcements: Announcements,
     clock: Clock = now,
 ) -> Json:
     """{createAccountRequestId, state, accountId}; OutcomeUnknown: run this again a little later.
+
+    TurnNeeded, CreationRefusedForNow: run this again with the creation gate's next turn.
 
     Implements CreateAccount of the AWS Organizations API reference.
     """
@@ -54,9 +60,10 @@ def run(
         execution_arn=payload.execution_arn,
         account=payload.account,
         ledger=ledger,
+        turns=turns,
         organizations=organizations,
         clock=clock,
-    ).once(payload.tags, organizations_once.create_account)
+    ).once(payload.tags, organizations_once.create_account, payload.turn)
     announcements.state_changed(record_of(created.row))
     return created.answer()
 
@@ -69,5 +76,6 @@ def handler(payload: CreateAccount) -> Json:
         ledger=ports.ledger(),
         organizations=aws.organizations(),
         organizations_once=aws.organizations_once(),
+        turns=ports.turns(),
         announcements=ports.announcements(),
     )

@@ -13,13 +13,14 @@ from vending.ledger import Ledger, Row, record_of
 from vending.operation import Json, Payload, operation
 from vending.request import NewAccount
 from vending.translation import translate, translating, unknown_outcome
+from vending.turns import TURN_CALLS, Turns
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
     from vending.announcements import Announcements
 
-CALLS = {
+CALLS = TURN_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -47,10 +48,14 @@ def run(
     *,
     ledger: Ledger,
     organizations: OrganizationsClient,
+    turns: Turns,
     announcements: Announcements,
     clock: Clock = now,
 ) -> Json:
     """{state: IN_PROGRESS or SUCCEEDED, accountId, govCloudAccountId}; AccountCreationFailed.
+
+    The request keeps its place at the creation gate while AWS is at work, and leaves it when the
+    account is there; where the creation failed, RecordFailure leaves it.
 
     Implements DescribeCreateAccountStatus of the AWS Organizations API reference.
     """
@@ -73,11 +78,16 @@ def run(
         execution_arn=payload.execution_arn,
         account=payload.account,
         ledger=ledger,
+        turns=turns,
         organizations=organizations,
         clock=clock,
         operation=operation_for(row.get("source")),
     ).settle(answer["CreateAccountStatus"], row)
-    if created.state == "SUCCEEDED":
+    if created.state == "IN_PROGRESS":
+        if _lasts(created.row, clock, turns):
+            turns.renew(payload.request_id)
+    else:
+        turns.leave(payload.request_id)
         announcements.state_changed(record_of(created.row))
     return {
         "state": created.state,
@@ -91,6 +101,12 @@ def _may_not_show_yet(row: Row, clock: Clock) -> bool:
     return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
 
+def _lasts(row: Row, clock: Clock, turns: Turns) -> bool:
+    """Whether the creation takes so long that the lease of its place may have to be renewed."""
+    began = row["intent"]["at"] if "intent" in row else row["requestedAt"]
+    return clock() - epoch(began) > turns.quota.lease_seconds / 2
+
+
 @operation(DescribeCreateAccountStatus)
 def handler(payload: DescribeCreateAccountStatus) -> Json:
     """The Lambda entrance."""
@@ -98,5 +114,6 @@ def handler(payload: DescribeCreateAccountStatus) -> Json:
         payload,
         ledger=ports.ledger(),
         organizations=aws.organizations(),
+        turns=ports.turns(),
         announcements=ports.announcements(),
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from vending import ports
 from vending.ledger import Ledger, record_of
+from vending.locks import Locks
 from vending.observability import metrics
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
@@ -15,7 +16,7 @@ from vending.request import AccountId
 if TYPE_CHECKING:
     from vending.announcements import Announcements
 
-CALLS = {"dynamodb:UpdateItem", "events:PutEvents"}
+CALLS = {"dynamodb:DeleteItem", "dynamodb:UpdateItem", "events:PutEvents"}
 
 
 class RecordVended(Payload):
@@ -35,6 +36,9 @@ def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) 
         account_id=payload.account_id,
         organizational_unit_id=payload.organizational_unit_id,
         warnings=payload.warnings,
+    )
+    Locks(client=ledger.client, table_name=ledger.table_name).free(
+        payload.request_id, row.get("request", {}).get("account", {})
     )
     record = record_of(row)
     announcements.state_changed(record)

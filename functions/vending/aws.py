@@ -102,5 +102,5 @@ def events() -> EventBridgeClient:
 
 @cache
 def stepfunctions() -> SFNClient:
-    """Whether another execution still runs, and steps that wait."""
+    """Whether another execution still runs, and word to those that wait."""
     return boto3.client("stepfunctions", config=_config(attempts=3))

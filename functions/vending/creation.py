@@ -19,10 +19,19 @@ from vending import govcloud
 from vending.adoption import Adoption, Finding
 from vending.catalogue import explain
 from vending.clock import Clock, epoch, now
-from vending.errors import AccountCreationFailed, OperationRefused, OutcomeUnknown, VendingError
+from vending.errors import (
+    AccountCreationFailed,
+    ConcurrentModification,
+    CreationRefusedForNow,
+    OperationRefused,
+    OutcomeUnknown,
+    Throttled,
+    VendingError,
+)
 from vending.limits import REQUEST_ID_TAG
 from vending.observability import logger
 from vending.translation import translate_creation, unknown_outcome
+from vending.turns import turn_needed
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -30,6 +39,7 @@ if TYPE_CHECKING:
 
     from vending.ledger import Intent, Ledger, Row
     from vending.request import NewAccount
+    from vending.turns import GivenTurn, Turns
 
 SETTLING_TIME = 60
 """Seconds after which Organizations shows what was made: it is eventually consistent."""
@@ -72,6 +82,7 @@ class Creation:
     execution_arn: str
     account: NewAccount
     ledger: Ledger
+    turns: Turns
     organizations: OrganizationsClient
     clock: Clock = now
     operation: Operation = "CreateAccount"
@@ -86,16 +97,24 @@ class Creation:
             account_name=self.account.name,
         )
 
-    def once(self, tags: dict[str, str], ask: Ask) -> Created:
+    def once(self, tags: dict[str, str], ask: Ask, turn: GivenTurn | None) -> Created:
         """What an earlier call achieved; else AWS's answer to the only call.
 
-        OutcomeUnknown: run this again a little later.
+        OutcomeUnknown: run this again a little later. TurnNeeded, CreationRefusedForNow: nothing
+        was created, run this again with the creation gate's next turn.
         """
         row = self.ledger.owned(self.request_id, self.execution_arn)
-        return self._known(row) or self._create(row, tags, ask)
+        created = self._known(row)
+        if created is None:
+            if turn is None:
+                raise turn_needed()
+            created = self._create(row, tags, ask)
+        if created.state == "SUCCEEDED":
+            self.turns.leave(self.request_id)
+        return created
 
     def _known(self, row: Row) -> Created | None:
-        """None when AWS is still, or again, to be asked."""
+        """None when AWS was not asked yet."""
         account_id, creation_id = row.get("accountId"), row.get("createAccountRequestId")
         if account_id:
             return self.adopt(
@@ -107,8 +126,8 @@ class Creation:
         intent = row.get("intent")
         return self._reconcile(intent) if intent else None
 
-    def _reconcile(self, intent: Intent) -> Created | None:
-        """Look for what a call without an answer may have made; None when it made nothing."""
+    def _reconcile(self, intent: Intent) -> Created:
+        """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
         finding = self.adoption.look(since=epoch(intent["at"]))
         if finding.kind == "ours" and finding.account_id:
             return self._adopt(finding)
@@ -125,7 +144,10 @@ class Creation:
                 reason=words.reason,
                 remedy=words.remedy,
             )
-        return None
+        self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+        # The unanswered call may have counted against AWS's rate: the next needs its own turn.
+        self.turns.again(self.request_id)
+        raise turn_needed()
 
     def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
         account = self.account
@@ -148,6 +170,8 @@ class Creation:
             refusal = translate_creation(error, self.operation)
             if not isinstance(refusal, OutcomeUnknown):
                 self._withdraw(row["intent"])
+            if isinstance(refusal, Throttled | ConcurrentModification | CreationRefusedForNow):
+                raise self._refused_for_now(refusal) from None
             raise refusal from None
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
         if not status or "Id" not in status:
@@ -161,6 +185,19 @@ class Creation:
             self.ledger.withdraw(self.request_id, self.execution_arn, intent)
         except VendingError as error:
             logger.warning("intent not withdrawn", extra={"code": error.code})
+
+    def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
+        """Not like a busy table: others create accounts too, so that the gate has to rest.
+
+        If it cannot be told now, the next refusal will tell it.
+        """
+        try:
+            self.turns.refused(self.request_id)
+        except VendingError as error:
+            logger.warning("gate not told of the refusal", extra={"code": error.code})
+        return CreationRefusedForNow(
+            refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
+        )
 
     def _unknown(self, cause: str) -> OutcomeUnknown:
         return unknown_outcome(cause, self.operation)

@@ -5,12 +5,13 @@ VendingError
  │  ├ Throttled                 AWS's request rate is used up
  │  ├ ConcurrentModification    somebody else is changing the same thing
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
- │  ├ CreationLimitReached      as many accounts are being created as AWS allows at once
+ │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a turn again
  │  └ OrganizationFinalizing    the organization itself is still being set up
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
+ ├ TurnNeeded                nothing may be created before the creation gate gives a turn
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
- │  └ RequestConflict           its id already stands for a different request
+ │  └ RequestConflict           another request has its id, or is vending its email or name
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
  ├ InvitationEnded           the invitation was declined, cancelled or left to expire
@@ -71,8 +72,8 @@ class ServiceUnavailable(TransientError):
     """AWS gave no usable answer, or does not show yet what was made a moment ago."""
 
 
-class CreationLimitReached(TransientError):
-    """As many accounts are in creation as AWS allows at the same time."""
+class CreationRefusedForNow(TransientError):
+    """AWS refused to create one more account now: too many in too short a time, or at once."""
 
 
 class OrganizationFinalizing(TransientError):
@@ -81,6 +82,10 @@ class OrganizationFinalizing(TransientError):
 
 class OutcomeUnknown(VendingError):
     """AWS may or may not have acted. Look for what it made before acting again."""
+
+
+class TurnNeeded(VendingError):
+    """AWS is to be asked for an account, and the creation gate gave no turn for it yet."""
 
 
 class RequestRefused(VendingError):
@@ -99,7 +104,7 @@ class RequestInvalid(RequestRefused):
 
 
 class RequestConflict(RequestRefused):
-    """The request id already stands for a request with different content."""
+    """The request's id, email or account name stands for another request."""
 
 
 class ExecutionSuperseded(VendingError):

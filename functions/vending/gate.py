@@ -7,15 +7,21 @@ time, so that one conditional write makes each change, and so that it can be sim
 
 A place is a lease. Whoever dies holding one loses it when the lease runs out; nobody waits for it
 longer than that, and nothing has to notice the death.
+
+A turn is handed out by whoever makes room for it, and has to be told to whoever waits for it. Until
+that is done, the place says whose task it is: a hand-over that broke off is taken up again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 LONGEST_REST = 60.0
 """Seconds that the gate rests at most after AWS refused a creation."""
+
+TELLING_TAKES = 60.0
+"""Seconds after which a turn that was not told is told by whoever comes to the gate next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +33,9 @@ class Quota:
     in_progress: int = 5
     lease_seconds: float = 900.0
     """How long a place is kept for a creation nobody has asked about since."""
+    slack_seconds: float = 0.0
+    """How much later than its turn a creation may reach AWS. AWS counts from when the first one
+    does, so after a quiet time the turns behind the burst come later by this much."""
 
     @property
     def interval(self) -> float:
@@ -43,6 +52,17 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """A creation in progress or about to be. Moments are epoch seconds."""
+
+    start_at: float
+    until: float
+    """The end of the lease."""
+    teller: str | None = None
+    """The request whose coming or going made room, and which has to tell this turn; None: told."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gate:
     """The gate's state. Methods return the next state and the turns it hands out.
 
@@ -51,67 +71,112 @@ class Gate:
             arrival time).
         resting_until: no turn starts before; AWS refused a creation, so others create too.
         refusals: refusals in a row, which lengthen the rest.
-        places: creations in progress or about to be, with the end of each one's lease.
+        places: creations in progress or about to be, by request.
         queue: who waits, first in front.
     """
 
     paid_until: float = 0.0
     resting_until: float = 0.0
     refusals: int = 0
-    places: Mapping[str, float] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
     queue: tuple[str, ...] = ()
 
     def enter(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """Queue for a turn. Whoever has a place already gets it again, from now on."""
-        if self.places.get(request_id, 0.0) > now:
-            gate, turns = _advance(self, now, quota)
-            return gate, [Turn(request_id=request_id, start_at=now), *turns]
-        if request_id in self.queue:
-            return _advance(self, now, quota)
-        return _advance(replace(self, queue=(*self.queue, request_id)), now, quota)
+        """Queue for a turn. Whoever has a place already gets the same turn again."""
+        place = self.places.get(request_id)
+        if place is not None and place.until > now:
+            gate, turns = _advance(self.told([request_id]), request_id, now, quota)
+            start_at = max(now, place.start_at)
+            return gate, [Turn(request_id=request_id, start_at=start_at), *turns]
+        queue = self.queue if request_id in self.queue else (*self.queue, request_id)
+        return _advance(replace(self, queue=queue), request_id, now, quota)
 
     def leave(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
         """Free the request's place, or its place in the queue; nothing happens without either."""
-        return _advance(self._without(request_id), now, quota)
+        return _advance(self._without(request_id), request_id, now, quota)
+
+    def forfeit(
+        self, request_id: str, by: str, now: float, quota: Quota
+    ) -> tuple[Gate, list[Turn]]:
+        """Free a place whose turn nobody will use, and let another use its share of the rate."""
+        if request_id not in self.places:
+            return self, []
+        gate = replace(self._without(request_id), paid_until=self.paid_until - quota.interval)
+        return _advance(gate, by, now, quota)
+
+    def again(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
+        """Have the request's used turn replaced by the next one: AWS surely made nothing of it."""
+        return _advance(self._first_in_queue(request_id), request_id, now, quota)
 
     def renew(self, request_id: str, now: float, quota: Quota) -> Gate:
         """Keep a place for a creation that is seen to be in progress."""
-        if request_id not in self.places:
+        place = self.places.get(request_id)
+        if place is None:
             return self
-        places = {**self.places, request_id: now + quota.lease_seconds}
-        return replace(self, places=places)
+        kept = replace(place, until=now + quota.lease_seconds)
+        return replace(self, places={**self.places, request_id: kept})
 
     def refused(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
         """AWS refused the creation as one too many: rest, and let the request try first after that.
 
-        The rest doubles while refusals follow each other. Our idea of AWS's bucket was too full,
-        so it counts as empty afterwards.
+        The rest doubles while refusals follow each other; one that comes during the rest is of a
+        turn given before it, and tells nothing new. Our idea of AWS's bucket was too full, so it
+        counts as empty afterwards.
         """
-        in_a_row = self.refusals + 1 if now <= self.resting_until + LONGEST_REST else 1
-        rest = min(LONGEST_REST, quota.interval * 2 ** min(in_a_row - 1, 10))
-        resting_until = max(self.resting_until, now + rest)
-        gate = replace(
-            self._without(request_id),
-            refusals=in_a_row,
-            resting_until=resting_until,
-            paid_until=max(self.paid_until, resting_until + (quota.burst - 1) * quota.interval),
-        )
-        return _advance(replace(gate, queue=(request_id, *gate.queue)), now, quota)
+        gate = self._first_in_queue(request_id)
+        if now >= self.resting_until:
+            follows = now <= self.resting_until + LONGEST_REST
+            in_a_row = self.refusals + 1 if follows else 1
+            rest = min(LONGEST_REST, quota.interval * 2 ** min(in_a_row - 1, 10))
+            empty_until = now + rest + (quota.burst - 1) * quota.interval
+            gate = replace(
+                gate,
+                refusals=in_a_row,
+                resting_until=now + rest,
+                paid_until=max(self.paid_until, empty_until),
+            )
+        return _advance(gate, request_id, now, quota)
+
+    def untold(self, teller: str, now: float) -> list[Turn]:
+        """The turns that `teller` has to tell, and those that nobody told for too long."""
+        return [
+            Turn(request_id=request_id, start_at=max(now, place.start_at))
+            for request_id, place in self.places.items()
+            if place.teller == teller
+            or (place.teller is not None and place.start_at + TELLING_TAKES < now)
+        ]
+
+    def told(self, request_ids: Collection[str]) -> Gate:
+        """The holders of these places know their turns."""
+        places = {
+            one: replace(place, teller=None) if one in request_ids else place
+            for one, place in self.places.items()
+        }
+        return replace(self, places=places)
 
     def _without(self, request_id: str) -> Gate:
         return replace(
             self,
-            places={one: until for one, until in self.places.items() if one != request_id},
+            places={one: place for one, place in self.places.items() if one != request_id},
             queue=tuple(one for one in self.queue if one != request_id),
         )
 
+    def _first_in_queue(self, request_id: str) -> Gate:
+        gate = self._without(request_id)
+        return replace(gate, queue=(request_id, *gate.queue))
 
-def _advance(gate: Gate, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-    places = {one: until for one, until in gate.places.items() if until > now}
+
+def _advance(gate: Gate, teller: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
+    """Hand the free places to the first in the queue; `teller` has to tell all but itself."""
+    places = {one: place for one, place in gate.places.items() if place.until > now}
     free = max(0, quota.in_progress - len(places))
     turns, paid_until = [], gate.paid_until
     for request_id, start_at, paid in _starts(gate, gate.queue[:free], now, quota):
-        places[request_id] = start_at + quota.lease_seconds
+        places[request_id] = Place(
+            start_at=start_at,
+            until=start_at + quota.lease_seconds,
+            teller=None if request_id == teller else teller,
+        )
         turns.append(Turn(request_id=request_id, start_at=start_at))
         paid_until = paid
     return replace(gate, places=places, queue=gate.queue[free:], paid_until=paid_until), turns
@@ -124,5 +189,5 @@ def _starts(
     earliest = max(now, gate.resting_until)
     for request_id in request_ids:
         start_at = max(earliest, paid_until - (quota.burst - 1) * quota.interval)
-        paid_until = max(paid_until, start_at) + quota.interval
+        paid_until = max(paid_until, start_at + quota.slack_seconds) + quota.interval
         yield request_id, start_at, paid_until

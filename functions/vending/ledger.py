@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from vending import items
 from vending.clock import Clock, now, timestamp
 from vending.errors import ConcurrentModification, ExecutionSuperseded
+from vending.locks import transacted
 from vending.translation import translating
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
 
     from vending.request import AccountRequest
 
@@ -35,6 +37,13 @@ class InvitationIntent(TypedDict):
     """When an account was about to be invited, written before the call."""
 
     at: str
+
+
+class Reservation(TypedDict):
+    """Where the request's execution waits for its turn at the creation gate."""
+
+    at: str
+    taskToken: str
 
 
 class Row(TypedDict, total=False):
@@ -62,10 +71,19 @@ class Row(TypedDict, total=False):
     fingerprint: str
     intent: Intent
     invitation: InvitationIntent
+    reservation: Reservation
     taskToken: str
 
 
-_NOT_IN_RECORDS = ("pk", "request", "fingerprint", "intent", "invitation", "taskToken")
+_NOT_IN_RECORDS = (
+    "pk",
+    "request",
+    "fingerprint",
+    "intent",
+    "invitation",
+    "reservation",
+    "taskToken",
+)
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 ENDED = ("VENDED", "FAILED", "REJECTED")
 
@@ -98,8 +116,16 @@ class Ledger:
             raise _superseded(row)
         return row
 
-    def claim(self, request: AccountRequest, execution_arn: str) -> tuple[Row, bool]:
-        """Make the request's row, or return the one that is there: (row, whether it was made)."""
+    def claim(
+        self,
+        request: AccountRequest,
+        execution_arn: str,
+        locks: Sequence[TransactWriteItemTypeDef] = (),
+    ) -> tuple[Row, bool]:
+        """Make the request's row, or return the one that is there: (row, whether it was made).
+
+        `locks` are taken with it or not at all; Held when another request has one of them.
+        """
         at = timestamp(self.clock())
         row = _filled(
             pk=_pk(request.request_id),
@@ -107,25 +133,46 @@ class Ledger:
             updatedAt=at,
             **_claimed(request, execution_arn),
         )
-        return self._put_unless(row, "attribute_not_exists(pk)")
+        put: PutTypeDef = {
+            "TableName": self.table_name,
+            "Item": items.item(row),
+            "ConditionExpression": "attribute_not_exists(pk)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        there = transacted(self.client, [{"Put": put}, *locks])
+        return (row, True) if there is None else (cast(Row, there), False)
 
-    def take_over(self, seen: Row, request: AccountRequest, execution_arn: str) -> Row:
+    def take_over(
+        self,
+        seen: Row,
+        request: AccountRequest,
+        execution_arn: str,
+        locks: Sequence[TransactWriteItemTypeDef] = (),
+    ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
+        `locks` are taken with it or not at all; Held when another request has one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
         values = _claimed(request, execution_arn)
-        return self._update(
+        update = self._updating(
             request.request_id,
             values=values,
-            remove=["error", *(() if "requestedBy" in values else ("requestedBy",))],
-            unless=ConcurrentModification(
+            remove=[n for n in ("error", "requestedBy", "reservation") if n not in values],
+            expected={"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]},
+        )
+        if transacted(self.client, [{"Update": update}, *locks]) is not None:
+            raise ConcurrentModification(
                 "The request was taken over by another execution at the same time.",
                 remedy="Nothing to do: the workflow tries again by itself.",
-            ),
-            executionArn=seen.get("executionArn"),
-            updatedAt=seen["updatedAt"],
-        )
+            )
+        return self.owned(request.request_id, execution_arn)
+
+    def queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
+        """The execution waits for its turn under this token of Step Functions'."""
+        reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
+        values = {"state": "QUEUED", "reservation": reservation}
+        return self._change(request_id, execution_arn, values=values)
 
     def intend(
         self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
@@ -136,6 +183,7 @@ class Ledger:
             request_id,
             execution_arn,
             values={"state": "CREATING", "intent": intent},
+            remove=["reservation"],
             intent=seen,
             createAccountRequestId=None,
         )
@@ -253,12 +301,12 @@ class Ledger:
         parameters: dict[str, Any] = {}
         if names and values:
             parameters["ExpressionAttributeNames"] = names
-            parameters["ExpressionAttributeValues"] = _item(values)
+            parameters["ExpressionAttributeValues"] = items.item(values)
         with translating():
             try:
                 self.client.put_item(
                     TableName=self.table_name,
-                    Item=_item(row),
+                    Item=items.item(row),
                     ConditionExpression=condition,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                     **parameters,
@@ -305,39 +353,14 @@ class Ledger:
         A function may still be writing when its execution is stopped and the row says FAILED: what
         it achieved is kept then, and the request stays FAILED, as nothing carries it on.
         """
-        written = {
-            "updatedAt": timestamp(self.clock()),
-            **{name: value for name, value in values.items() if value is not None},
-        }
-        removed, present = list(remove), {k: v for k, v in expected.items() if v is not None}
-        update = "SET " + ", ".join(f"#{name} = :{name}" for name in written)
-        if removed:
-            update += " REMOVE " + ", ".join(f"#{name}" for name in removed)
-        condition = " AND ".join(
-            f"#{name} = :expected_{name}" if name in present else f"attribute_not_exists(#{name})"
-            for name in expected
-        )
+        removed = list(remove)
+        update = self._updating(request_id, values=values, remove=removed, expected=expected)
         goes_on = unless is None and values.get("state", "FAILED") not in ENDED
         if goes_on:
-            condition += " AND #state <> :failed"
+            update = items.unless_equal(update, "state", "FAILED")
         with translating():
             try:
-                answer = self.client.update_item(
-                    TableName=self.table_name,
-                    Key=_key(request_id),
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={
-                        f"#{name}": name for name in {*written, *removed, *expected}
-                    },
-                    ExpressionAttributeValues=_item(
-                        {f":{name}": value for name, value in written.items()}
-                        | {f":expected_{name}": value for name, value in present.items()}
-                        | ({":failed": "FAILED"} if goes_on else {})
-                    ),
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
+                answer = self.client.update_item(ReturnValues="ALL_NEW", **update)
             except self.client.exceptions.ConditionalCheckFailedException as error:
                 if unless is not None:
                     raise unless from error
@@ -351,6 +374,22 @@ class Ledger:
                     request_id, values=kept, remove=removed, unless=None, **expected
                 )
         return _row(answer["Attributes"])
+
+    def _updating(
+        self,
+        request_id: str,
+        *,
+        values: Mapping[str, Any],
+        remove: Iterable[str],
+        expected: Mapping[str, object],
+    ) -> UpdateTypeDef:
+        return items.update(
+            self.table_name,
+            _pk(request_id),
+            values={"updatedAt": timestamp(self.clock()), **values},
+            remove=remove,
+            expected=expected,
+        )
 
 
 def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
@@ -392,14 +431,8 @@ def _filled(**values: object) -> Row:
     return cast(Row, {name: value for name, value in values.items() if value is not None})
 
 
-def _item(values: Mapping[str, Any]) -> dict[str, Any]:
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in values.items()}
-
-
 def _row(item: Mapping[str, Any]) -> Row:
-    deserializer = TypeDeserializer()
-    return cast(Row, {name: deserializer.deserialize(value) for name, value in item.items()})
+    return cast(Row, items.values(item))
 
 
 def _found(error: ClientError) -> Row | None:

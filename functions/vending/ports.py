@@ -1,10 +1,13 @@
-"""The ledger and the announcements as this process's environment has them."""
+"""The ledger, the creation gate and the announcements as this process's environment has them."""
 
 from __future__ import annotations
 
 from vending import aws, settings
 from vending.announcements import Announcements
+from vending.gate import Quota
 from vending.ledger import Ledger
+from vending.turns import Turns
+from vending.units import Units
 
 
 def ledger() -> Ledger:
@@ -12,6 +15,19 @@ def ledger() -> Ledger:
     return Ledger(
         client=aws.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
     )
+
+
+def units() -> Units:
+    """What the paths of organizational units led to, in the same table."""
+    return Units(
+        client=aws.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
+    )
+
+
+def turns() -> Turns:
+    """The creation gate, under the quota that CREATION_… give."""
+    quota = settings.read(settings.GateSettings)
+    return Turns(ledger=ledger(), executions=aws.stepfunctions(), quota=Quota(**quota.model_dump()))
 
 
 def announcements() -> Announcements:

@@ -31,6 +31,16 @@ class AnnouncementSettings(Settings):
     bus_name: Filled = Field(alias="EVENT_BUS_NAME")
 
 
+class GateSettings(Settings):
+    """AWS's creation quota, for the functions that take or give back turns."""
+
+    rate_per_second: float = Field(alias="CREATION_RATE_PER_SECOND", gt=0)
+    burst: int = Field(alias="CREATION_BURST", ge=1)
+    in_progress: int = Field(alias="CREATIONS_IN_PROGRESS", ge=1)
+    lease_seconds: float = Field(alias="CREATION_LEASE_SECONDS", gt=0)
+    slack_seconds: float = Field(alias="CREATION_SLACK_SECONDS", ge=0)
+
+
 class ServiceAccessSettings(Settings):
     """Service principals, separated by spaces, that this installation enables by force."""
 

@@ -27,7 +27,7 @@ from botocore.parsers import ResponseParserError
 from vending.catalogue import explain
 from vending.errors import (
     ConcurrentModification,
-    CreationLimitReached,
+    CreationRefusedForNow,
     OperationRefused,
     OrganizationFinalizing,
     OutcomeUnknown,
@@ -38,7 +38,7 @@ from vending.errors import (
 )
 
 RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
-    ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationLimitReached,
+    ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationRefusedForNow,
     ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
     ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
     ("FinalizingOrganizationException", None): OrganizationFinalizing,
@@ -54,7 +54,9 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("PolicyChangesInProgressException", None),
             ("ReplicatedWriteConflictException", None),
             ("SourceParentNotFoundException", None),
+            ("TransactionCanceledException", None),
             ("TransactionConflictException", None),
+            ("TransactionInProgressException", None),
         ),
         ConcurrentModification,
     ),
@@ -130,6 +132,7 @@ _SERVER_ERROR = 500
 
 ACTION_PREFIXES = {
     "AssumeRole": "sts",
+    "DeleteItem": "dynamodb",
     "DescribeExecution": "states",
     "EnableOrganizationsRootCredentialsManagement": "iam",
     "EnableOrganizationsRootSessions": "iam",
@@ -141,6 +144,7 @@ ACTION_PREFIXES = {
     "Query": "dynamodb",
     "SendTaskFailure": "states",
     "SendTaskSuccess": "states",
+    "TransactWriteItems": "dynamodb",
     "UpdateItem": "dynamodb",
 }
 """Of the operations that are not of Organizations."""

@@ -33,6 +33,7 @@ ORGANIZATIONS_ROLE = (
 )
 INVITATIONS = "arn:aws:organizations::${AWS::AccountId}:handshake/o-*/invite/h-*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
+MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
 
 CREATION_FINDER = {
     "organizations:ListCreateAccountStatus": {ANY},
@@ -49,6 +50,13 @@ def announced_row(*operations: str) -> dict[str, set[str]]:
     }
 
 
+# What it takes to make room at the creation gate and to tell whoever is next.
+TURNS = {
+    "dynamodb:GetItem": {LEDGER},
+    "dynamodb:PutItem": {LEDGER},
+    "states:SendTaskSuccess": {MACHINE},
+    "states:DescribeExecution": {EXECUTIONS},
+}
 TAGGING = (
     "organizations:CreateAccount",
     "organizations:CreateGovCloudAccount",
@@ -57,15 +65,18 @@ TAGGING = (
 
 # Beyond its own logs and traces.
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
-    "AcceptRequest": announced_row("PutItem", "UpdateItem")
+    "AcceptRequest": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
     | {"states:DescribeExecution": {EXECUTIONS}},
+    "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
+    | TURNS
     | CREATION_FINDER
     | {
         "organizations:CreateAccount": {ANY},
         "organizations:TagResource": {ACCOUNTS},
     },
     "CreateGovCloudAccount": announced_row("GetItem", "UpdateItem")
+    | TURNS
     | CREATION_FINDER
     | {
         "organizations:CreateGovCloudAccount": {ANY},
@@ -91,10 +102,14 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:CancelHandshake": {INVITATIONS},
     },
     "DescribeCreateAccountStatus": announced_row("GetItem", "UpdateItem")
+    | TURNS
     | CREATION_FINDER
     | {"organizations:DescribeCreateAccountStatus": {ANY}},
     "DescribeAccount": announced_row("UpdateItem") | {"organizations:DescribeAccount": {ACCOUNTS}},
     "CreateOrganizationalUnit": {
+        "dynamodb:GetItem": {LEDGER},
+        "dynamodb:PutItem": {LEDGER},
+        "organizations:DescribeOrganizationalUnit": {UNITS},
         "organizations:ListRoots": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
         "organizations:CreateOrganizationalUnit": {ROOTS, UNITS},
@@ -136,8 +151,8 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:EnableOrganizationsRootSessions": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
-    "RecordVended": announced_row("UpdateItem"),
-    "RecordFailure": announced_row("GetItem", "PutItem", "UpdateItem"),
+    "RecordVended": announced_row("DeleteItem", "UpdateItem"),
+    "RecordFailure": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem") | TURNS,
     "AcceptOrganizationSetup": {},
     "EnableAllFeatures": {
         "organizations:DescribeOrganization": {ANY},
@@ -230,6 +245,75 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
         needed.add("iam:CreateServiceLinkedRole")  # AWS makes its role on behalf of the caller
 
     assert set(EXPECTED_GRANTS[operation]) == needed
+
+
+GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
+LOCKS = ["email#*", "name#*"]
+INVITED = ["request#*", "handshake#*", "invited#*"]
+ROWS: dict[str, list[dict[str, str | list[str]]]] = {
+    "AcceptRequest": [
+        dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
+        dict.fromkeys(("PutItem", "DeleteItem"), LOCKS),
+    ],
+    "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "CreateGovCloudAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "InviteAccountToOrganization": [
+        dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
+    ],
+    "DescribeCreateAccountStatus": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "CreateOrganizationalUnit": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
+    "RecordVended": [{"UpdateItem": "request#*"}, {"DeleteItem": LOCKS}],
+    "RecordFailure": [
+        dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
+        {"DeleteItem": LOCKS},
+        GATE,
+    ],
+}
+
+
+@pytest.mark.parametrize("operation", ROWS)
+def test_function_may_touch_no_other_rows_than_these(
+    template: SynthesizedTemplate, operation: str
+) -> None:
+    granted = []
+    for statement in template.statements_of(operation):
+        names = [each.removeprefix("dynamodb:") for each in statement.actions if "dynamodb" in each]
+        if names:
+            assert statement.condition is not None
+            keys = statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            granted.append(dict.fromkeys(names, keys))
+
+    assert len(granted) == len(ROWS[operation])
+    assert all(each in granted for each in ROWS[operation])
+
+
+def test_every_function_that_uses_the_ledger_is_held_to_its_rows(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation in OPERATIONS:
+        for statement in template.statements_of(operation):
+            if any(action.startswith("dynamodb:") for action in statement.actions):
+                assert statement.condition is not None, operation
+                assert "ForAllValues:StringLike" in statement.condition, operation
+
+
+def test_quota_of_the_settings_reaches_whoever_hands_out_turns(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation, function in template.functions().items():
+        environment = function["Environment"]["Variables"]
+        quota = {name: value for name, value in environment.items() if "CREATION" in name}
+
+        assert (quota != {}) == (TURNS.items() <= EXPECTED_GRANTS[operation].items()), operation
+        if quota:
+            assert quota == {
+                "CREATION_RATE_PER_SECOND": "0.1",
+                "CREATION_BURST": "3",
+                "CREATIONS_IN_PROGRESS": "5",
+                "CREATION_LEASE_SECONDS": "900",
+                "CREATION_SLACK_SECONDS": "3",
+            }
 
 
 @pytest.mark.parametrize("construct", MACHINES)

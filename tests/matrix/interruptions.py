@@ -20,7 +20,7 @@ STACK = "AccountVending"
 
 
 @contextmanager
-def when_entered(state: str, act: Callable[[Any], None]) -> Iterator[threading.Event]:
+def when_entered(state: str, act: Callable[[Any], object]) -> Iterator[threading.Event]:
     """Run `act(execution)` the first time that an execution enters the state; set when it was."""
     usual = History.add_event
     happened, lock = threading.Event(), threading.Lock()

@@ -29,10 +29,11 @@ OUTLASTED = 10.0
 """Real seconds after which a fault that lasts ends: the workflow would go on trying for hours."""
 
 ANSWERS = {
-    (Site("DescribeAccount", "organizations", "DescribeAccount"), "AccountNotFoundException"),
+    (Site(actor, "organizations", "DescribeAccount"), "AccountNotFoundException")
+    for actor in ("DescribeAccount", "InviteAccountToOrganization")
 }
-"""What the catalogue has retried elsewhere and what is here an answer: the requester's account id
-is wrong, and the requester need not wait for being told so."""
+"""What the catalogue has retried elsewhere and what is an answer at the doors: the account is no
+member. The requester need not wait for being told so."""
 
 _THROTTLED_SECONDS = 60.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ POLICIES = [
         "content": json.dumps({"tags": {"team": {"tag_key": {"@@assign": "Team"}}}}),
     },
 ]
+
+_HELD = 5.0
+"""Real seconds that an execution is held in its state at most."""
 
 DENIED = CallFault(error="AccessDeniedException")
 
@@ -108,10 +112,14 @@ def _resumed(lab: Lab, wish: Wish) -> list[Ended]:
 
 def _repeated_at_work(lab: Lab, wish: Wish) -> list[Ended]:
     """The same again while the first is at work."""
-    lab.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
-    first = lab.vending.start(wish.request)
-    eventually(lambda: lab.vending.row(wish.request_id))
-    return [*lab.run(wish), lab.finish(first)]
+    asked_again = threading.Event()
+    with interruptions.when_entered("Baseline", lambda _: asked_again.wait(_HELD)):
+        first = lab.vending.start(wish.request)
+        with suppress(AssertionError):  # what is broken may leave no row
+            eventually(lambda: lab.vending.row(wish.request_id), patience=_HELD)
+        second = lab.run(wish)
+        asked_again.set()
+        return [*second, lab.finish(first)]
 
 
 def _repeated_afterwards(lab: Lab, wish: Wish) -> list[Ended]:
@@ -254,8 +262,13 @@ def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
 
 SCENARIOS = (
     Scenario(name="by event", run=_by_event),
-    Scenario(name="resumed", run=_resumed, meets=("DescribeExecution",)),
-    Scenario(name="repeated at work", run=_repeated_at_work, meets=("DuplicateRequest",)),
+    Scenario(name="resumed", run=_resumed),
+    Scenario(
+        name="repeated at work",
+        run=_repeated_at_work,
+        # A stopped execution's end may be in the ledger before anybody asks whether it runs.
+        meets=("DuplicateRequest", "DescribeExecution"),
+    ),
     Scenario(name="repeated afterwards", run=_repeated_afterwards, meets=("AlreadyVended",)),
     Scenario(
         name="left in its place",

@@ -8,6 +8,7 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from tests.workflow.command import Command
+from tests.workflow.invitations import listen
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
@@ -27,6 +28,14 @@ def cloud() -> Iterator[EmbeddedAws]:
 def vending(cloud: EmbeddedAws) -> Vending:
     cloud.renew()
     return Vending(cloud)
+
+
+@pytest.fixture
+def without_events(vending: Vending) -> Iterator[None]:
+    """No event of an answer to an invitation is heard."""
+    listen(vending, on=False)
+    yield
+    listen(vending)
 
 
 @pytest.fixture

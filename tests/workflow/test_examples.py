@@ -61,6 +61,20 @@ def an_account_of_that_id(vending: Vending) -> None:
     as_owner(vending, account_id).accept_handshake(HandshakeId=handshake["Handshake"]["Id"])
 
 
+def the_units_of_that_path(vending: Vending) -> None:
+    """Somebody made the organizational units of `sandbox.yaml`."""
+    parent = vending.organizations.list_roots()["Roots"][0]["Id"]
+    for name in ("Workloads", "Sandbox"):
+        made = vending.organizations.create_organizational_unit(ParentId=parent, Name=name)
+        parent = made["OrganizationalUnit"]["Id"]
+
+
+def a_request_to_that_path(vending: Vending) -> None:
+    """Another account was vended to where `sandbox.yaml` is to go."""
+    account = {"name": "Earlier", "email": "aws+earlier@example.com"}
+    vending.run({"account": account, "organizationalUnit": "/Workloads/Sandbox"})
+
+
 def a_policy_of_that_name(vending: Vending) -> None:
     """The policy of `organization.yaml` is there, with another content."""
     vending.organizations.create_policy(
@@ -98,6 +112,8 @@ class Case:
 CASES = {
     "requests/minimal.json": Case(request="requests/minimal.json"),
     "requests/sandbox.yaml": Case(),
+    "requests/sandbox.yaml, its units are there": Case(beforehand=the_units_of_that_path),
+    "requests/sandbox.yaml, its path is known": Case(beforehand=a_request_to_that_path),
     "requests/existing.yaml": Case(
         request="requests/existing.yaml", beforehand=an_account_of_that_id
     ),

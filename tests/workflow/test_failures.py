@@ -98,6 +98,9 @@ def test_call_refused_twice_for_the_moment_is_invisible_to_the_requester(
         ("dynamodb", "UpdateItem"),
         ("dynamodb", "GetItem"),
         ("events", "PutEvents"),
+        ("dynamodb", "TransactWriteItems"),
+        ("dynamodb", "DeleteItem"),
+        ("stepfunctions", "SendTaskSuccess"),
     ],
 )
 def test_lost_answer_costs_neither_the_request_nor_an_account(
@@ -118,6 +121,7 @@ def test_lost_answer_costs_neither_the_request_nor_an_account(
     "function",
     [
         "AcceptRequest",
+        "ReserveCreation",
         "CreateAccount",
         "DescribeCreateAccountStatus",
         "CreateOrganizationalUnit",

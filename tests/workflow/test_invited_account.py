@@ -3,71 +3,32 @@
 from __future__ import annotations
 
 import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedded import organizations
 from embedded.organizations.backend import Organizations
-from tests.builders import a_request
-from tests.workflow.vending import eventually
+from tests.workflow.invitations import (
+    BY_EMAIL,
+    BY_ID,
+    INVITED,
+    ROLE,
+    an_invitation,
+    awaited,
+    handshakes,
+    owner,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedded.cloud import EmbeddedAws
     from tests.workflow.vending import Vending
-
-INVITED = "222222222222"
-EMAIL = "standalone@example.com"
-ROLE = "OrganizationAccountAccessRole"
-BY_ID, BY_EMAIL = {"accountId": INVITED}, {"email": EMAIL.upper()}
-
-
-def an_invitation(**account: str) -> dict[str, Any]:
-    return a_request(source="invited", account=account or BY_ID)
-
-
-def owner(vending: Vending, account_id: str = INVITED) -> Any:
-    """AWS Organizations, as the root user of the invited account has it."""
-    keys = organizations.owner_of(account_id)
-    return vending.aws.client(
-        "organizations",
-        aws_access_key_id=keys.access_key_id,
-        aws_secret_access_key=keys.secret_access_key,
-        aws_session_token=keys.session_token,
-    )
-
-
-def awaited(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
-    """The row of the request once its workflow waits for the answer."""
-
-    def waits() -> dict[str, Any] | None:
-        row = vending.row(request["requestId"])
-        return row if row and "taskToken" in row else None
-
-    row: dict[str, Any] = eventually(waits)
-    return row
-
-
-def handshakes(vending: Vending) -> list[str]:
-    """The states of all invitations, oldest first."""
-    listed = vending.organizations.list_handshakes_for_organization(
-        Filter={"ActionType": "INVITE"}
-    )["Handshakes"]
-    return [one["State"] for one in sorted(listed, key=lambda one: one["RequestedTimestamp"])]
-
-
-@pytest.fixture
-def without_events(cloud: EmbeddedAws) -> Iterator[None]:
-    """No event of an answer ever comes."""
-    events = cloud.client("events")
-    (rule,) = [
-        rule["Name"] for rule in events.list_rules()["Rules"] if "HandshakeAnswered" in rule["Name"]
-    ]
-    events.disable_rule(Name=rule)
-    yield
-    events.enable_rule(Name=rule)
 
 
 @pytest.fixture
@@ -231,6 +192,24 @@ def test_invitation_that_nobody_answers_fails_when_it_expires(vending: Vending) 
     assert failed.cause["reason"] == "EXPIRED"
 
 
+@pytest.mark.slow
+def test_fifteen_days_without_an_answer_cost_few_transitions_and_end_on_time() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.workflow.fifteen_days"],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=240,
+    )
+
+    told = json.loads(done.stdout)
+    assert (told["status"], told["error"]) == ("FAILED", "InvitationEnded"), told
+    assert told["cause"]["reason"] == "EXPIRED"
+    assert 0 <= told["late"] < 0.5
+    assert told["looks"] < 150
+    assert told["events"] < 2_000  # Step Functions allows 25,000
+
+
 def test_resubmission_after_a_refusal_sends_a_new_invitation(vending: Vending) -> None:
     request = an_invitation()
     first = vending.start(request)
@@ -314,100 +293,3 @@ def test_invitation_during_the_change_to_all_features_fails_with_a_next_step(
     assert failed.status == "FAILED", failed
     assert failed.cause["reason"] == "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
     assert "all features" in failed.cause["remedy"]
-
-
-@pytest.mark.parametrize(
-    ("service", "operation"),
-    [
-        ("organizations", "InviteAccountToOrganization"),
-        ("organizations", "DescribeHandshake"),
-        ("organizations", "AcceptHandshake"),
-        ("organizations", "DescribeAccount"),
-        ("sts", "AssumeRole"),
-        ("dynamodb", "PutItem"),
-        ("dynamodb", "UpdateItem"),
-        ("events", "PutEvents"),
-    ],
-)
-def test_lost_answer_costs_neither_the_request_nor_a_second_invitation(
-    vending: Vending, service: str, operation: str
-) -> None:
-    vending.aws.faults.replace(
-        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
-    )
-
-    ended = vending.run(an_invitation(**BY_ID, roleName=ROLE))
-
-    assert ended.status == "SUCCEEDED", ended
-    assert handshakes(vending) == ["ACCEPTED"]
-    assert vending.calls("organizations", "InviteAccountToOrganization") == 1
-
-
-@pytest.mark.parametrize("operation", ["SendTaskSuccess", "DescribeHandshake"])
-def test_lost_answer_on_the_way_back_into_the_workflow_is_made_up_for(
-    vending: Vending, operation: str
-) -> None:
-    service = "stepfunctions" if operation == "SendTaskSuccess" else "organizations"
-    request = an_invitation()
-    arn = vending.start(request)
-    row = awaited(vending, request)
-    vending.aws.faults.replace(
-        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
-    )
-
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-    ended = vending.finish(arn)
-
-    assert ended.status == "SUCCEEDED", ended
-
-
-@pytest.mark.parametrize(
-    "function", ["InviteAccountToOrganization", "AcceptHandshake", "DescribeAccount"]
-)
-def test_function_that_dies_after_its_calls_is_made_up_for(vending: Vending, function: str) -> None:
-    vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
-
-    ended = vending.run(an_invitation(**BY_ID, roleName=ROLE))
-
-    assert ended.status == "SUCCEEDED", ended
-    assert handshakes(vending) == ["ACCEPTED"]
-
-
-def test_waiting_function_that_dies_is_made_up_for(vending: Vending) -> None:
-    vending.aws.faults.replace([{"function": "DescribeHandshake", "calls": [1], "crash": True}])
-    request = an_invitation()
-    arn = vending.start(request)
-    row = awaited(vending, request)
-
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-    ended = vending.finish(arn)
-
-    assert ended.status == "SUCCEEDED", ended
-
-
-@pytest.mark.parametrize(
-    "detail_type", ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
-)
-def test_answer_told_three_times_is_heard_once(vending: Vending, detail_type: str) -> None:
-    vending.aws.faults.replace([{"event": detail_type, "deliveries": 3}])
-    request = an_invitation()
-    arn = vending.start(request)
-    row = awaited(vending, request)
-
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-    ended = vending.finish(arn)
-
-    assert ended.status == "SUCCEEDED", ended
-    assert len(vending.executions()) == 1
-    assert vending.states_entered(arn).count("DescribeAccount") == 1
-
-
-def test_two_requests_for_one_account_are_one_account(vending: Vending) -> None:
-    request = an_invitation()
-    first, second = vending.start(request), vending.start(request)
-    row = awaited(vending, request)
-
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-
-    assert {vending.finish(arn).status for arn in (first, second)} == {"SUCCEEDED"}
-    assert vending.calls("organizations", "InviteAccountToOrganization") == 1

@@ -115,6 +115,7 @@ def test_vended_account_is_announced_on_the_bus(vending: Vending) -> None:
     changed = [one for one in heard if one["detail-type"] == "AccountVendingStateChanged"]
     assert [one["detail"]["state"] for one in changed] == [
         "REQUESTED",
+        "QUEUED",
         "CREATING",
         "BASELINING",
         "VENDED",
@@ -133,7 +134,7 @@ def _announcements(vending: Vending, queue_url: str, *, until: str) -> list[Any]
         return any(one["detail-type"] == until for one in heard)
 
     eventually(complete)
-    order = ["REQUESTED", "CREATING", "BASELINING", "VENDED"]
+    order = ["REQUESTED", "QUEUED", "CREATING", "BASELINING", "VENDED"]
     return sorted(heard, key=lambda one: order.index(one["detail"]["state"]))
 
 

@@ -85,14 +85,14 @@ class Vending:
         """Wait until there are `count` executions; their ARNs."""
         return list(eventually(lambda: arns if len(arns := self.executions()) >= count else None))
 
-    def finish(self, arn: str) -> Ended:
-        """Wait for the execution's end."""
+    def finish(self, arn: str, patience: float = PATIENCE) -> Ended:
+        """Wait for the execution's end, at most `patience` real seconds."""
 
         def ended() -> Any:
             described = self.states.describe_execution(executionArn=arn)
             return described if described["status"] != "RUNNING" else None
 
-        described = eventually(ended)
+        described = eventually(ended, patience)
         cause = described.get("cause")
         with contextlib.suppress(ValueError):
             cause = json.loads(cause) if cause else cause

@@ -33,7 +33,8 @@ def watched(history: History | None = None, *, name: str = "Sandbox", at: float 
 
 def half_way() -> History:
     history = History().step("AcceptRequest", {"outcome": "ACCEPTED"})
-    history.enter("WhichDoor", "Choice").enter("CreateAccount").schedule()
+    history.enter("WhichDoor", "Choice").step("ReserveCreation", {"waitSeconds": 0})
+    history.enter("CreateAccount").schedule()
     return history.fail("Throttled", code="TooManyRequestsException").schedule().fail("Throttled")
 
 
@@ -55,7 +56,8 @@ def test_steps_show_mark_time_retries_and_words() -> None:
     text = text_of(watched(half_way()))
 
     assert text[0] == "  ✓ AcceptRequest                    0.0s"
-    assert text[1].startswith(
+    assert text[1] == "  ✓ ReserveCreation                  0.0s  turn at once"
+    assert text[2].startswith(
         "  ↻ CreateAccount                    2.0s  Throttled, retry 2 follows"
     )
 
@@ -64,7 +66,7 @@ def test_marks_are_ascii_where_the_encoding_has_no_more() -> None:
     text = text_of(watched(half_way()), unicode=False)
 
     assert "".join(text).isascii()
-    assert [line[2] for line in text[:3]] == ["+", "~", "."]
+    assert [line[2] for line in text[:4]] == ["+", "+", "~", "."]
 
 
 def test_every_mark_differs_without_colour() -> None:
@@ -142,7 +144,7 @@ def test_board_has_a_row_for_each_request() -> None:
         Mark.FAILED,
     ]
     assert rows[0].name == "A   r-a"
-    assert rows[1].note.startswith("1 of 12  CreateAccount  Throttled, retry 2")
+    assert rows[1].note.startswith("2 of 13  CreateAccount  Throttled, retry 2")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
     assert rows[4].note == "EventBridge did not take the event: X"
@@ -234,6 +236,7 @@ def test_log_writes_one_line_per_change() -> None:
 
     assert written(terminal).splitlines() == [
         "    1.0s  AcceptRequest done (0.0s)",
+        "    2.0s  ReserveCreation done (0.0s) turn at once",
         "    2.0s  CreateAccount Throttled, retry 2 follows",
     ]
 

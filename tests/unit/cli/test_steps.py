@@ -24,6 +24,7 @@ def test_steps_of_the_real_definition_are_its_operations_in_reading_order() -> N
         "AcceptHandshake",
         "DescribeHandshake",
         "DescribeAccount",
+        "ReserveCreation",
         "CreateAccount",
         "CreateGovCloudAccount",
         "DescribeCreateAccountStatus",
@@ -76,7 +77,8 @@ def test_wait_belongs_to_the_task_it_leads_to() -> None:
     real = Plan(DEFINITION)
 
     assert real.step_of("WaitForAccount") == "DescribeCreateAccountStatus"
-    assert real.step_of("WaitForReconciliation") is None  # a choice follows
+    assert real.step_of("WaitForTurn") == "ReserveCreation"  # a choice follows
+    assert real.step_of("WaitForReconciliation") is None  # between two choices
     assert real.step_of("CreateAccount") == "CreateAccount"
     assert real.step_of("WhichDoor") is None
     assert real.step_of("NoSuchState") is None

@@ -233,3 +233,34 @@ def test_result_of_an_unexpected_shape_gets_no_note() -> None:
 
     assert step(trace, "CreateAccount").note == ""
     assert step(trace, "CreateAccount").mark is Mark.DONE
+
+
+def queued(history: History, token: str = "") -> History:
+    """The function of ReserveCreation has queued the request; nobody has told a turn yet."""
+    return history.schedule().add("TaskSubmitted", taskSubmittedEventDetails={"output": token})
+
+
+def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
+    history = queued(accepted().enter("ReserveCreation"))
+    history.add("TaskTimedOut", taskTimedOutEventDetails={"error": "States.Timeout"})
+    waiting = step(trace_of(history), "ReserveCreation")
+    still_waiting = step(trace_of(queued(history)), "ReserveCreation")
+    told = {"startAt": "2026-11-20T12:00:20.000Z", "waitSeconds": 20}
+    history.succeed(told).leave("ReserveCreation")
+    done = step(trace_of(history), "ReserveCreation")
+
+    for one in (waiting, still_waiting):
+        assert (one.mark, one.retries) == (Mark.RUNNING, 0)
+        assert one.note.startswith("queued")
+    assert (done.mark, done.note) == (Mark.DONE, "turn in 20s")
+
+
+def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:
+    history = accepted().step("ReserveCreation", {"waitSeconds": 0}).enter("CreateAccount")
+    history.schedule().fail("CreationRefusedForNow", code="TooManyRequestsException")
+    history.leave("CreateAccount").enter("IsCreationStillRefused", "Choice")
+    history.leave("IsCreationStillRefused", "Choice").enter("ReserveCreation")
+    trace = trace_of(history)
+
+    assert step(trace, "CreateAccount").mark is Mark.PENDING
+    assert trace.current is step(trace, "ReserveCreation")

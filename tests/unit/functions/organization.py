@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -32,6 +33,7 @@ class Organization(Invitations):
         self.root_features: list[str] = []
         self.executions: dict[str, str] = {}
         self.endings: dict[str, dict[str, str]] = {}
+        self.tokens: dict[str, Any] = {}
         self._planned: dict[str, list[Callable[[], None]]] = {}
         self._lost: list[str] = []
         self._emails: dict[str, dict[str, Any]] = {}
@@ -173,6 +175,11 @@ class Organization(Invitations):
         units = [_shown(unit) for unit in self.units.values() if unit["parent"] == ParentId]
         return self._paged("OrganizationalUnits", units, NextToken)
 
+    def DescribeOrganizationalUnit(self, OrganizationalUnitId: str) -> dict[str, Any]:  # noqa: N802, N803
+        if OrganizationalUnitId not in self.units:
+            raise Refusal("OrganizationalUnitNotFoundException")
+        return {"OrganizationalUnit": _shown(self.units[OrganizationalUnitId])}
+
     def CreateOrganizationalUnit(self, ParentId: str, Name: str) -> dict[str, Any]:  # noqa: N802, N803
         if any(u["parent"] == ParentId and u["Name"] == Name for u in self.units.values()):
             raise Refusal("DuplicateOrganizationalUnitException")
@@ -236,6 +243,20 @@ class Organization(Invitations):
         ]
         page = self._paged("executions", chosen, nextToken)
         return {name[0].lower() + name[1:]: value for name, value in page.items()}
+
+    def wait_for_token(self) -> str:
+        """A task token, under which an execution waits from now on."""
+        token = f"token-{next(self._numbers)}"
+        self.tokens[token] = None
+        return token
+
+    def SendTaskSuccess(self, taskToken: str, output: str) -> dict[str, Any]:  # noqa: N802, N803
+        if taskToken not in self.tokens:
+            return super().SendTaskSuccess(taskToken, output)
+        if self.tokens[taskToken] is not None:
+            raise Refusal("TaskTimedOut")
+        self.tokens[taskToken] = json.loads(output)
+        return {}
 
     def _enable_feature(self, feature: str) -> dict[str, Any]:
         if feature not in self.root_features:

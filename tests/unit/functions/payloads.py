@@ -37,13 +37,26 @@ def accepted(world: World, request: dict[str, Any] | None = None) -> dict[str, A
     return result
 
 
+def reserve(world: World, request_id: str = REQUEST_ID, **changes: Any) -> str:
+    """ReserveCreation of an accepted request; the token under which it waits."""
+    token = world.organization.wait_for_token()
+    payload: dict[str, Any] = {
+        "requestId": request_id,
+        "executionArn": EXECUTION,
+        "taskToken": token,
+    }
+    world.call("ReserveCreation", **(payload | changes))
+    return token
+
+
 def create(world: World, **changes: Any) -> dict[str, Any]:
-    """CreateAccount, or another `operation`, of the accepted request."""
+    """CreateAccount, or another `operation`, of the accepted request, whose turn has come."""
     payload: dict[str, Any] = {
         "requestId": REQUEST_ID,
         "executionArn": EXECUTION,
         "account": an_account(),
         "tags": {"cost-centre": "4711"},
+        "turn": {"startAt": "2027-01-15T08:00:00.000Z"},
     }
     operation = changes.pop("operation", "CreateAccount")
     result: dict[str, Any] = world.call(operation, **(payload | changes))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from events.answer_handshake import CALLS
+from tests import samples
 from tests.unit.functions.payloads import (
     EMAIL,
     INVITED,
@@ -165,13 +167,35 @@ def test_answer_that_no_step_waits_for_is_ignored(world: World, arrange: Any) ->
         {"eventName": "CancelHandshake"},
         {"eventName": "CancelHandshake", "requestParameters": None},
         joined(MANAGEMENT),
+        {"eventName": "AccountJoinedOrganization"},
     ],
-    ids=["nothing", "null", "the management account"],
+    ids=["nothing", "null", "the management account", "no account"],
 )
 def test_event_that_tells_of_no_invitation_is_ignored(world: World, detail: Any) -> None:
     waiting(world)
 
     assert told(world, **detail) == {"outcome": "IGNORED", "requestId": None}
+
+
+def test_acceptance_that_aws_refused_is_no_answer(world: World) -> None:
+    handshake_id = waiting(world)
+    refused = answered(handshake_id, errorCode="HandshakeConstraintViolationException")
+
+    assert told(world, **refused)["outcome"] == "IGNORED"
+    assert world.called("DescribeHandshake")[1:] == []
+
+
+@pytest.mark.parametrize("name", samples.TELL_OF_AN_ANSWER)
+def test_sample_of_an_answer_leads_to_its_invitation(world: World, name: str) -> None:
+    handshake_id = waiting(world)
+    world.organization.end_invitation(handshake_id, "ACCEPTED")
+    detail = json.loads(
+        json.dumps(samples.sample(name)["detail"]).replace(samples.HANDSHAKE_ID, handshake_id)
+    )
+
+    outcome = told(world, **detail)["outcome"]
+
+    assert outcome == ("IGNORED" if "refused" in name else "ANSWERED")
 
 
 def test_account_that_was_not_invited_is_ignored(world: World) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.organization import ROOT_ID
+from tests.unit.functions.organization import ROOT_ID, Refusal
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
 from vending.errors import ConcurrentModification, OperationRefused, ServiceUnavailable
@@ -54,6 +54,19 @@ def test_attach_policy_that_somebody_attached_meanwhile_is_done(world: World) ->
     )
 
     assert attach(world, policy_id)["attached"] is False
+
+
+def test_attach_policy_that_is_said_to_be_attached_and_does_not_show_is_tried_again(
+    world: World,
+) -> None:
+    def said() -> None:
+        raise Refusal("DuplicatePolicyAttachmentException")
+
+    policy_id = world.organization.add_policy()
+    world.organization.before("AttachPolicy", said)
+
+    with pytest.raises(ConcurrentModification):
+        attach(world, policy_id)
 
 
 @pytest.mark.parametrize(

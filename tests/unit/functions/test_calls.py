@@ -22,6 +22,7 @@ from tests.unit.functions.payloads import (
     describe,
     invite,
     invited,
+    reserve,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
 from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable
@@ -30,12 +31,36 @@ OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
 
 def accept_and_take_over(world: World) -> None:
+    world.call("AcceptRequest", request=a_request(requestId="over"), executionArn=EXECUTION)
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
 
 
+def fill_the_gate(world: World) -> None:
+    """The request has a place; who waits behind it is woken, or does not wait any more."""
+    reserve(world)
+    tokens = []
+    for number in range(6):
+        other = a_request(requestId=f"other-{number}", account=an_account_of_its_own(number))
+        accepted(world, other)
+        tokens.append(reserve(world, other["requestId"]))
+    del world.organization.tokens[tokens[4]]
+    world.calls_of.clear()
+
+
+def an_account_of_its_own(number: int) -> dict[str, str]:
+    return {"name": f"Other {number}", "email": f"other{number}@example.com"}
+
+
+def reserve_and_find_the_dead(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    reserve(world, taskToken="long gone")
+
+
 def create_with_a_lost_answer(world: World) -> None:
     accepted(world)
+    fill_the_gate(world)
     world.organization.lose_answer("CreateAccount")
     for _ in ("lost", "in progress"):
         with contextlib.suppress(OutcomeUnknown):
@@ -46,6 +71,7 @@ def create_with_a_lost_answer(world: World) -> None:
 
 def create_a_pair_with_a_lost_answer(world: World) -> None:
     accepted(world, a_request(source="new-govcloud"))
+    fill_the_gate(world)
     world.organization.lose_answer("CreateGovCloudAccount")
     for _ in ("lost", "in progress"):
         with contextlib.suppress(OutcomeUnknown):
@@ -103,6 +129,7 @@ def cancel_an_invitation(world: World) -> None:
 
 def describe_a_conflict(world: World) -> None:
     accepted(world)
+    fill_the_gate(world)
     creation_id = create(world)["createAccountRequestId"]
     world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
     world.organization.finish()
@@ -123,7 +150,9 @@ def describe_an_existing_account(world: World) -> None:
 
 
 def make_a_unit(world: World) -> None:
-    world.call("CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit="/A")
+    world.organization.add_unit("A")
+    for _ in ("found", "known"):
+        world.call("CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit="/A")
 
 
 def move_an_account(world: World) -> None:
@@ -204,11 +233,14 @@ def record_a_rejection_and_a_failure(world: World) -> None:
     error: dict[str, Any] = {"Error": "States.Timeout"}
     world.call("RecordFailure", request={"requestId": "a"}, executionArn=EXECUTION, error=error)
     accepted(world)
+    fill_the_gate(world)
+    world.call("RecordFailure", request={"requestId": "b"}, executionArn=EXECUTION, error=error)
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
 
 
 SCENARIOS = {
     "AcceptRequest": accept_and_take_over,
+    "ReserveCreation": reserve_and_find_the_dead,
     "CreateAccount": create_with_a_lost_answer,
     "CreateGovCloudAccount": create_a_pair_with_a_lost_answer,
     "InviteAccountToOrganization": invite_with_a_lost_answer_and_members,

@@ -42,6 +42,7 @@ ADOPTED = {
     "ExecutionDoesNotExist",
     "HandshakeAlreadyInStateException",
     "InvalidToken",
+    "OrganizationalUnitNotFoundException",
     "PolicyTypeAlreadyEnabledException",
     "ServiceAccessNotEnabledException",
     "SourceParentNotFoundException",

@@ -22,12 +22,11 @@ from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import (
     AccountCreationFailed,
     ConcurrentModification,
-    CreationLimitReached,
+    CreationRefusedForNow,
     ExecutionSuperseded,
     OperationRefused,
     OrganizationFinalizing,
     ServiceUnavailable,
-    Throttled,
     VendingError,
 )
 
@@ -92,12 +91,12 @@ def test_create_account_announces_the_creation_again_when_it_could_not(world: Wo
 @pytest.mark.parametrize(
     ("code", "reason", "error"),
     [
-        ("TooManyRequestsException", None, Throttled),
-        ("ConcurrentModificationException", None, ConcurrentModification),
+        ("TooManyRequestsException", None, CreationRefusedForNow),
+        ("ConcurrentModificationException", None, CreationRefusedForNow),
         (
             "ConstraintViolationException",
             "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
-            CreationLimitReached,
+            CreationRefusedForNow,
         ),
         ("FinalizingOrganizationException", None, OrganizationFinalizing),
         ("ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED", OperationRefused),

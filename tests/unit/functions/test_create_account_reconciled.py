@@ -19,6 +19,7 @@ from tests.unit.functions.payloads import (
     REQUEST_ID_TAG,
     accepted,
     create,
+    reserve,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import (
@@ -26,6 +27,7 @@ from vending.errors import (
     ExecutionSuperseded,
     OperationRefused,
     OutcomeUnknown,
+    TurnNeeded,
 )
 
 ENDPOINT = "https://organizations.example.com"
@@ -78,6 +80,8 @@ def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World)
     with pytest.raises(OutcomeUnknown):
         create(world)
     world.later(61)
+    with pytest.raises(TurnNeeded):
+        create(world)
     result = create(world)
 
     assert result["state"] == "IN_PROGRESS"
@@ -95,6 +99,8 @@ def test_create_account_ignores_creations_from_long_before_its_intent(world: Wor
         create(world)
     world.later(61)
 
+    with pytest.raises(TurnNeeded):
+        create(world)
     result = create(world)
 
     assert result["createAccountRequestId"] in world.organization.creations
@@ -110,11 +116,34 @@ def test_create_account_waits_before_it_believes_that_nothing_was_made(world: Wo
     with pytest.raises(OutcomeUnknown, match="may not show yet"):
         create(world)
     world.later(1)
+    with pytest.raises(TurnNeeded):
+        create(world)
     result = create(world)
 
     assert result["state"] == "IN_PROGRESS"
     assert len(world.called("CreateAccount")) == 2
     assert len(world.organization.creations) == 1
+
+
+def test_create_account_that_made_nothing_takes_another_turn_before_it_asks_again(
+    world: World,
+) -> None:
+    accepted(world)
+    first = reserve(world)
+    world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
+    with pytest.raises(OutcomeUnknown):
+        create(world, turn=world.organization.tokens[first])
+    world.later(60)
+
+    with pytest.raises(TurnNeeded) as needed:
+        create(world, turn=world.organization.tokens[first])
+    second = reserve(world)
+
+    assert needed.value.remedy
+    assert "intent" not in world.row(REQUEST_ID)
+    assert len(world.called("CreateAccount")) == 1
+    assert world.organization.tokens[second] is not None
+    assert world.gate.paid_until == world.now + 10
 
 
 def test_create_account_refuses_an_email_that_somebody_elses_account_owns(world: World) -> None:

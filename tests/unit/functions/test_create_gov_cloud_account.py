@@ -18,7 +18,7 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import World
 from vending import govcloud
-from vending.errors import CreationLimitReached, OperationRefused, OutcomeUnknown, VendingError
+from vending.errors import CreationRefusedForNow, OperationRefused, OutcomeUnknown, VendingError
 
 
 def create_pair(world: World, **changes: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_twin_that_is_known_is_not_forgotten_when_the_pair_is_looked_for_again(
         (
             "ConstraintViolationException",
             "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
-            CreationLimitReached,
+            CreationRefusedForNow,
         ),
         ("UnsupportedAPIEndpointException", None, OperationRefused),
         ("AccessDeniedException", None, OperationRefused),

@@ -18,6 +18,7 @@ from vending.errors import (
     ExecutionSuperseded,
     OutcomeUnknown,
     ServiceUnavailable,
+    TurnNeeded,
 )
 
 
@@ -196,5 +197,7 @@ def _lost_creation(world: World) -> str:
     status: dict[str, Any] = world.organization.creations[creation_id]
     status["State"] = "FAILED"
     world.later(60)
+    with pytest.raises(TurnNeeded):
+        create(world)
     assert world.row(REQUEST_ID)["executionArn"] == EXECUTION
     return creation_id

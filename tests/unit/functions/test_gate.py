@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vending.gate import Gate, Quota, Turn
+from vending.gate import TELLING_TAKES, Gate, Quota, Turn
 
 QUOTA = Quota()
+SLACK = Quota(slack_seconds=3.0)
 
 
 def enter_all(count: int, now: float = 1000.0, quota: Quota = QUOTA) -> tuple[Gate, list[Turn]]:
@@ -189,6 +191,101 @@ def test_no_order_of_things_exceeds_the_quota(steps: list[tuple[str, int, float]
         assert fourth - first >= QUOTA.interval - 1e-6
     for earlier, later in pairwise(ordered[:: QUOTA.burst]):
         assert later >= earlier
+
+
+class Bucket:
+    """AWS's side: a bucket of `burst` that fills at the rate, from when it is first used."""
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota, self.level, self.at = quota, float(quota.burst), 0.0
+
+    def takes(self, at: float) -> bool:
+        filled = self.level + (at - self.at) * self.quota.rate_per_second
+        self.level, self.at = min(self.quota.burst, filled), at
+        if self.level < 1 - 1e-9:
+            return False
+        self.level -= 1
+        return True
+
+
+@pytest.mark.parametrize("quota", [SLACK, replace(SLACK, burst=1), replace(SLACK, in_progress=50)])
+@given(
+    st.lists(st.floats(0, SLACK.slack_seconds), min_size=40, max_size=40),
+    st.floats(0, 100),
+)
+def test_calls_that_come_late_within_the_slack_are_none_too_many(
+    quota: Quota, delays: list[float], seconds: float
+) -> None:
+    gate, turns = enter_all(len(delays), quota=quota)
+    calls: list[float] = []
+    ends: list[tuple[float, str]] = []
+    while turns or ends:
+        for turn in turns:
+            calls.append(turn.start_at + delays[len(calls)])
+            heapq.heappush(ends, (calls[-1] + seconds, turn.request_id))
+        now, done = heapq.heappop(ends)
+        gate, turns = gate.leave(done, now, quota)
+
+    bucket = Bucket(quota)
+    assert all(bucket.takes(at) for at in sorted(calls))
+
+
+def test_turn_says_who_has_to_tell_it_until_it_is_told() -> None:
+    gate, _ = enter_all(6)
+
+    gate, (turn,) = gate.leave("r0", 1100.0, QUOTA)
+
+    assert gate.untold("r0", 1100.0) == [turn]
+    assert gate.untold("r1", 1100.0) == []
+    assert gate.untold("r1", 1100.0 + TELLING_TAKES + 1) == [
+        Turn(request_id="r5", start_at=1100.0 + TELLING_TAKES + 1)
+    ]
+    assert gate.told(["r5"]).untold("r0", 1100.0) == []
+
+
+def test_own_turn_needs_no_telling() -> None:
+    gate, _ = enter_all(5)
+
+    assert [gate.untold(f"r{number}", 2000.0) for number in range(5)] == [[]] * 5
+
+
+def test_who_comes_again_for_a_turn_in_the_future_gets_the_same_moment() -> None:
+    gate, _ = enter_all(5)
+
+    _, turns = gate.enter("r4", 1001.0, QUOTA)
+
+    assert turns == [Turn(request_id="r4", start_at=1020.0)]
+
+
+def test_turn_that_nobody_uses_costs_nobody_a_moment() -> None:
+    gate, _ = enter_all(7)
+    gate, (turn,) = gate.leave("r0", 1001.0, QUOTA)
+
+    gate, (next_turn,) = gate.forfeit(turn.request_id, "r0", 1001.0, QUOTA)
+
+    assert (turn.request_id, next_turn.request_id) == ("r5", "r6")
+    assert next_turn.start_at == turn.start_at
+    assert gate.forfeit("r5", "r0", 1002.0, QUOTA) == (gate, [])
+
+
+def test_used_turn_is_replaced_by_the_next_one_before_all_who_wait() -> None:
+    gate, _ = enter_all(6)
+
+    gate, (turn,) = gate.again("r0", 1030.0, QUOTA)
+
+    assert turn == Turn(request_id="r0", start_at=1030.0)
+    assert gate.queue == ("r5",)
+
+
+def test_refusals_of_turns_given_before_the_rest_lengthen_nothing() -> None:
+    gate, _ = enter_all(3)
+    gate, _ = gate.refused("r0", 1000.0, QUOTA)
+    resting_until = gate.resting_until
+
+    for request_id in ("r1", "r2"):
+        gate, _ = gate.refused(request_id, 1001.0, QUOTA)
+
+    assert (gate.resting_until, gate.refusals) == (resting_until, 1)
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30, unique=True), st.floats(0, 200))

@@ -25,6 +25,7 @@ def test_every_sample_is_in_one_table() -> None:
     tables = (
         samples.TELL_OF_AN_ACCOUNT,
         samples.TELL_OF_NONE,
+        samples.TELL_OF_AN_ANSWER,
         samples.NOT_WANTED,
         samples.SAY_TOO_LITTLE,
         samples.REQUESTS,
@@ -43,7 +44,9 @@ def test_sighting_names_the_account_whoever_acted_and_however_it_is_spelled(name
     assert found.creation_id == (CREATION_ID if "create_account_result" in name else None)
 
 
-@pytest.mark.parametrize("name", [*samples.TELL_OF_NONE, *samples.NOT_WANTED])
+@pytest.mark.parametrize(
+    "name", [*samples.TELL_OF_NONE, *samples.TELL_OF_AN_ANSWER, *samples.NOT_WANTED]
+)
 def test_event_that_brought_no_account_is_no_sighting(name: str) -> None:
     assert sighting(sample(name)["detail"], MANAGEMENT_ACCOUNT_ID) is None
 

@@ -120,9 +120,11 @@ def test_metrics_count_what_ends_and_what_goes_wrong(
         for line in capsys.readouterr().out.splitlines()
         if "_aws" in (blob := json.loads(line))
     ]
-    assert [next(n for n in ("RequestAccepted", "Throttled") if n in blob) for blob in blobs] == [
+    assert [
+        next(n for n in ("RequestAccepted", "CreationRefusedForNow") if n in blob) for blob in blobs
+    ] == [
         "RequestAccepted",
-        "Throttled",
+        "CreationRefusedForNow",
     ]
 
 

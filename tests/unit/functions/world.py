@@ -19,7 +19,9 @@ import boto3
 from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending import aws
+from vending.gate import Gate, Quota
 from vending.ledger import Ledger, Row
+from vending.turns import Turns
 
 TABLE = "ledger"
 BUS = "account-vending"
@@ -79,8 +81,26 @@ class World:
         return row
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every row of the table, as DynamoDB has them."""
-        return aws.dynamodb().scan(TableName=TABLE)["Items"]
+        """Every row of the table but locks and the like, as DynamoDB has them."""
+        found = aws.dynamodb().scan(TableName=TABLE)["Items"]
+        serving = ("email#", "name#", "gate#", "unit#")
+        return [row for row in found if not row["pk"]["S"].startswith(serving)]
+
+    @property
+    def gate(self) -> Gate:
+        """The creation gate as it is in the table."""
+        return self.turns().read()[1]
+
+    def turns(self, **changes: Any) -> Turns:
+        """The creation gate as the functions use it."""
+        ports: dict[str, Any] = {
+            "ledger": self.ledger,
+            "executions": aws.stepfunctions(),
+            "quota": Quota(),
+            "clock": lambda: self.now,
+            "sleep": lambda _: None,
+        }
+        return Turns(**(ports | changes))
 
     def call(self, operation: str, **payload: Any) -> Any:
         """Run an operation's handler as Lambda does, JSON in and JSON out."""
@@ -118,7 +138,11 @@ class World:
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
         assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
-        self.calls.append((f"{IAM_PREFIX.get(service, service)}:{model.name}", params))
+        for transacted in params.get("TransactItems", ()):
+            # Each needs to be allowed as if it were a call of its own.
+            self.calls.extend((f"{service}:{kind}Item", part) for kind, part in transacted.items())
+        if "TransactItems" not in params:
+            self.calls.append((f"{IAM_PREFIX.get(service, service)}:{model.name}", params))
 
     def watch_new_clients(self) -> None:
         """See the clients, too, that an operation makes for itself."""

@@ -1,0 +1,52 @@
+"""ReserveCreation: queues for the moment at which AWS may be asked for one more account.
+
+The state machine waits under a task token. Whoever makes room at the creation gate tells the turn:
+this function when there is room already, else the function of the request that leaves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from vending import ports
+from vending.ledger import Ledger, record_of
+from vending.operation import Json, Payload, operation
+from vending.turns import TURN_CALLS, Turns
+
+if TYPE_CHECKING:
+    from vending.announcements import Announcements
+
+CALLS = TURN_CALLS | {"dynamodb:UpdateItem", "events:PutEvents"}
+
+
+class ReserveCreation(Payload):
+    """Who waits, and the token under which Step Functions wakes it."""
+
+    execution_arn: str
+    task_token: Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+def run(
+    payload: ReserveCreation, *, ledger: Ledger, turns: Turns, announcements: Announcements
+) -> Json:
+    """{state: QUEUED}; the turn, {startAt}, comes by the token.
+
+    Run again, it keeps the place it has, in the queue or at the front, under the new token.
+    """
+    row = ledger.queued(payload.request_id, payload.execution_arn, payload.task_token)
+    announcements.state_changed(record_of(row))
+    turns.enter(payload.request_id, task_token=payload.task_token)
+    return {"state": row["state"]}
+
+
+@operation(ReserveCreation)
+def handler(payload: ReserveCreation) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        turns=ports.turns(),
+        announcements=ports.announcements(),
+    )

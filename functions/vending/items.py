@@ -1,0 +1,73 @@
+"""DynamoDB's items as Python's values and back, and updates of them as DynamoDB is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import UpdateTypeDef
+
+
+def item(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as DynamoDB takes them; numbers must be int or Decimal."""
+    serializer = TypeSerializer()
+    return {name: serializer.serialize(value) for name, value in values.items()}
+
+
+def values(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What an item holds; numbers are Decimal."""
+    deserializer = TypeDeserializer()
+    return {name: deserializer.deserialize(value) for name, value in item.items()}
+
+
+def update(
+    table_name: str,
+    pk: str,
+    *,
+    values: Mapping[str, Any],
+    remove: Iterable[str],
+    expected: Mapping[str, Any],
+) -> UpdateTypeDef:
+    """Set and remove attributes if others are as expected (None: absent).
+
+    `values` that are None are left as they are. A failed condition sends along what is there.
+    """
+    written = {name: value for name, value in values.items() if value is not None}
+    present = {name: value for name, value in expected.items() if value is not None}
+    removed = list(remove)
+    expression = "SET " + ", ".join(f"#{name} = :{name}" for name in written)
+    if removed:
+        expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+    condition = " AND ".join(
+        f"#{name} = :expected_{name}" if name in present else f"attribute_not_exists(#{name})"
+        for name in expected
+    )
+    return {
+        "TableName": table_name,
+        "Key": {"pk": {"S": pk}},
+        "UpdateExpression": expression,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in {*written, *removed, *expected}},
+        "ExpressionAttributeValues": item(
+            {f":{name}": value for name, value in written.items()}
+            | {f":expected_{name}": value for name, value in present.items()}
+        ),
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def unless_equal(update: UpdateTypeDef, name: str, value: str) -> UpdateTypeDef:
+    """The update on the further condition that an attribute is not this text."""
+    placeholder = f":unless_{name}"
+    return {
+        **update,
+        "ConditionExpression": f"{update['ConditionExpression']} AND #{name} <> {placeholder}",
+        "ExpressionAttributeNames": {**update["ExpressionAttributeNames"], f"#{name}": name},
+        "ExpressionAttributeValues": {
+            **update["ExpressionAttributeValues"],
+            placeholder: {"S": value},
+        },
+    }

@@ -1,0 +1,145 @@
+"""What two requests in flight may not share: the email and the name of the account to be made.
+
+A lost answer is made up for by looking for an account of that name and email, which must not be
+another request's. So a request takes a row for each in the transaction that claims it, and frees
+them at its end. The rows' keys are hashes: an email is in nobody's table key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vending.clock import Clock, epoch, now
+from vending.errors import ConcurrentModification, Throttled
+from vending.items import item, values
+from vending.translation import translating
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from vending.ledger import Row
+
+CREATION_TAKES = 6 * 3600
+"""Seconds after which AWS surely does not create an account any more for a request that ended."""
+
+_WAITS = "Nothing to do: the workflow tries again by itself."
+
+
+class Held(Exception):
+    """Another request, the `owner`, has the lock `pk`."""
+
+    def __init__(self, *, pk: str, owner: str) -> None:
+        super().__init__(pk, owner)
+        self.pk, self.owner = pk, owner
+
+    @property
+    def what(self) -> str:
+        """The key of a request that the lock is on."""
+        return f"account.{self.pk.partition('#')[0]}"
+
+
+def keys(account: Mapping[str, Any]) -> list[str]:
+    """The locks that a request for this account needs."""
+    email, name = account.get("email"), account.get("name")
+    return [
+        f"{kind}#{hashlib.sha256(value.encode()).hexdigest()}"
+        for kind, value in (("email", email.lower() if email else None), ("name", name))
+        if value
+    ]
+
+
+def is_creation_under_way(row: Row) -> bool:
+    """Whether AWS may be creating an account for the request, or may have created it unseen."""
+    return not row.get("accountId") and ("createAccountRequestId" in row or "intent" in row)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locks:
+    """The locks in the ledger's table."""
+
+    client: DynamoDBClient
+    table_name: str
+    clock: Clock = now
+
+    def to_take(
+        self, request_id: str, account: Mapping[str, Any]
+    ) -> list[TransactWriteItemTypeDef]:
+        """What to add to the transaction that claims the request."""
+        return [
+            {
+                "Put": {
+                    "TableName": self.table_name,
+                    "Item": item({"pk": pk, "owner": request_id}),
+                    "ConditionExpression": "attribute_not_exists(pk) OR #owner = :owner",
+                    "ExpressionAttributeNames": {"#owner": "owner"},
+                    "ExpressionAttributeValues": item({":owner": request_id}),
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                }
+            }
+            for pk in keys(account)
+        ]
+
+    def free(self, request_id: str, account: Mapping[str, Any]) -> None:
+        """Give back what the request still has."""
+        for pk in keys(account):
+            self.take_away(Held(pk=pk, owner=request_id))
+
+    def take_away(self, held: Held) -> None:
+        """Free one lock, if the owner still has it."""
+        client = self.client
+        with translating():
+            try:
+                client.delete_item(
+                    TableName=self.table_name,
+                    Key={"pk": {"S": held.pk}},
+                    ConditionExpression="attribute_not_exists(pk) OR #owner = :owner",
+                    ExpressionAttributeNames={"#owner": "owner"},
+                    ExpressionAttributeValues=item({":owner": held.owner}),
+                )
+            except client.exceptions.ConditionalCheckFailedException:
+                return
+
+    def may_still_create(self, row: Row) -> bool:
+        """Whether AWS may yet create an account for a request whose execution is over."""
+        if not is_creation_under_way(row):
+            return False
+        began = row["intent"]["at"] if "intent" in row else row["updatedAt"]
+        return self.clock() - epoch(began) < CREATION_TAKES
+
+
+def transacted(
+    client: DynamoDBClient, writes: Sequence[TransactWriteItemTypeDef]
+) -> dict[str, Any] | None:
+    """Make a claim (the first write) together with its locks (the others), or nothing of it.
+
+    Returns what is there instead of the claim; None when all was written. Held where a lock is
+    another's.
+    """
+    with translating():
+        try:
+            client.transact_write_items(TransactItems=writes)
+        except client.exceptions.TransactionCanceledException as error:
+            modelled: Mapping[str, Any] = error.response
+            reasons = modelled.get("CancellationReasons", [])
+        else:
+            return None
+    failed = {
+        number: values(reason.get("Item", {}))
+        for number, reason in enumerate(reasons)
+        if reason.get("Code") == "ConditionalCheckFailed"
+    }
+    if 0 in failed:
+        return failed[0]
+    for found in failed.values():
+        if found:
+            raise Held(pk=found["pk"], owner=found["owner"])
+    if any(reason.get("Code") == "TransactionConflict" for reason in reasons) or failed:
+        raise ConcurrentModification(
+            "The request or its account's email or name was claimed by another at the same time.",
+            remedy=_WAITS,
+        )
+    raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)

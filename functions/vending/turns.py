@@ -1,0 +1,259 @@
+"""The creation gate in the ledger: turns are taken, given back and told.
+
+One item holds the gate; whoever changes it writes the whole of it on the condition that nobody else
+did meanwhile, and tries again after a random moment if somebody did. Turns are told by Step
+Functions' task tokens, which are in the rows of the requests that wait.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from vending.catalogue import explain
+from vending.clock import Clock, now, timestamp
+from vending.errors import ConcurrentModification, TurnNeeded, VendingError
+from vending.executions import is_running
+from vending.gate import Gate, Place, Quota, Turn
+from vending.items import item, values
+from vending.observability import logger
+from vending.request import Model
+from vending.translation import translating
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.ledger import Ledger
+
+GATE = "gate#creation"
+
+TURN_CALLS = {
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "states:DescribeExecution",
+    "states:SendTaskSuccess",
+}
+"""What it takes to change the gate: room for another may have to be told, or found unwanted."""
+
+_ATTEMPTS = 40
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
+"""Seconds; with three hundred who come at once, the last is through after a few of them."""
+
+
+class GivenTurn(Model):
+    """A turn as whoever waited for it was told."""
+
+    start_at: str
+    wait_seconds: int = 0
+    """How long it was until then; for whoever follows the progress."""
+
+
+def turn_needed() -> TurnNeeded:
+    """AWS must not be asked before the gate has given a turn."""
+    words = explain("TurnNeeded")
+    return TurnNeeded(words.what, remedy=words.remedy)
+
+
+Step = Callable[[Gate, float], Gate]
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turns:
+    """The creation gate as the operations use it. Every method may be repeated."""
+
+    ledger: Ledger
+    executions: SFNClient
+    quota: Quota
+    clock: Clock = now
+    sleep: Sleep = time.sleep
+
+    def enter(self, request_id: str, *, task_token: str) -> None:
+        """Queue for a turn; it is told under the token, now or by whoever makes room for it."""
+        gate = self._change(request_id, lambda gate, at: gate.enter(request_id, at, self.quota)[0])
+        place = gate.places.get(request_id)
+        if place is not None:
+            turn = Turn(request_id=request_id, start_at=max(self.clock(), place.start_at))
+            if not self._reaches(turn, task_token):
+                self.leave(request_id)
+
+    def leave(self, request_id: str) -> None:
+        """Give back the place, or the place in the queue; nothing happens without either."""
+        self._change(request_id, lambda gate, at: gate.leave(request_id, at, self.quota)[0])
+
+    def refused(self, request_id: str) -> None:
+        """AWS refused the creation as one too many: everybody rests, then this one is the first."""
+        self._change(request_id, lambda gate, at: gate.refused(request_id, at, self.quota)[0])
+
+    def again(self, request_id: str) -> None:
+        """The turn was used and nothing came of it: give the request the next one."""
+        self._change(request_id, lambda gate, at: gate.again(request_id, at, self.quota)[0])
+
+    def renew(self, request_id: str) -> None:
+        """Keep the place of a creation that goes on, where less than half of the lease is left."""
+
+        def step(gate: Gate, at: float) -> Gate:
+            place = gate.places.get(request_id)
+            if place is None or place.until - at > self.quota.lease_seconds / 2:
+                return gate
+            return gate.renew(request_id, at, self.quota)
+
+        self._change(request_id, step)
+
+    def _change(self, request_id: str, step: Step) -> Gate:
+        """Take the step, tell the turns that it handed out, and return the gate after all that.
+
+        Turns whose telling failed are told by the next attempt of the same operation; its error is
+        raised when all others were told.
+        """
+        gate = self._written(step)
+        failures: list[VendingError] = []
+        tried: set[str] = set()
+        while turns := self._to_tell(gate, request_id, tried):
+            told: list[str] = []
+            unwanted: list[str] = []
+            for turn in turns:
+                tried.add(turn.request_id)
+                try:
+                    (told if self._tell(turn) else unwanted).append(turn.request_id)
+                except VendingError as error:
+                    failures.append(error)
+            gate = self._written(partial(self._settled, request_id, told, unwanted))
+        if failures:
+            raise failures[0]
+        return gate
+
+    def _to_tell(self, gate: Gate, teller: str, tried: set[str]) -> list[Turn]:
+        turns = gate.untold(teller, self.clock())
+        return [turn for turn in turns if turn.request_id not in tried]
+
+    def _settled(
+        self, teller: str, told: list[str], unwanted: list[str], gate: Gate, at: float
+    ) -> Gate:
+        gate = gate.told(told)
+        for request_id in unwanted:
+            gate, _ = gate.forfeit(request_id, teller, at, self.quota)
+        return gate
+
+    def _written(self, step: Step) -> Gate:
+        for attempt in range(_ATTEMPTS):
+            version, gate = self.read()
+            changed = step(gate, self.clock())
+            if changed == gate or self._write(changed, version):
+                return changed
+            pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
+            self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing
+        raise ConcurrentModification(
+            "The creation gate was changed by others all the time.",
+            remedy="Nothing to do: the workflow tries again by itself.",
+        )
+
+    def read(self) -> tuple[int, Gate]:
+        """The gate as it is now, and which version of it that is."""
+        client = self.ledger.client
+        with translating():
+            answer = client.get_item(
+                TableName=self.ledger.table_name, Key={"pk": {"S": GATE}}, ConsistentRead=True
+            )
+        found = values(answer.get("Item", {}))
+        return int(found.get("version", 0)), _gate(found)
+
+    def _write(self, gate: Gate, version: int) -> bool:
+        """Whether the gate was still the one that was read."""
+        client: DynamoDBClient = self.ledger.client
+        with translating():
+            try:
+                client.put_item(
+                    TableName=self.ledger.table_name,
+                    Item=item({"pk": GATE, "version": version + 1, **_attributes(gate)}),
+                    ConditionExpression="attribute_not_exists(pk) OR #version = :read",
+                    ExpressionAttributeNames={"#version": "version"},
+                    ExpressionAttributeValues=item({":read": version}),
+                )
+            except client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def _tell(self, turn: Turn) -> bool:
+        """Whether anybody will use the turn."""
+        row = self.ledger.get(turn.request_id)
+        if row is None:
+            return False
+        token = row.get("reservation", {}).get("taskToken")
+        return self._reaches(turn, token, execution_arn=row.get("executionArn"))
+
+    def _reaches(
+        self, turn: Turn, task_token: str | None, *, execution_arn: str | None = None
+    ) -> bool:
+        """Tell the turn to whoever waits under the token.
+
+        Nobody may wait there any more: the turn was told before, or the wait ran out and begins
+        anew. As long as the execution runs, it comes for its turn by itself.
+        """
+        client = self.executions
+        wait = max(0.0, turn.start_at - self.clock())
+        # A Wait state knows whole seconds only, and a turn must not come a little too early.
+        start_at = math.ceil(turn.start_at) if wait else turn.start_at
+        told = {"startAt": timestamp(start_at), "waitSeconds": round(wait)}
+        with translating():
+            try:
+                if task_token:
+                    client.send_task_success(taskToken=task_token, output=json.dumps(told))
+                    return True
+            except (
+                client.exceptions.TaskDoesNotExist,
+                client.exceptions.TaskTimedOut,
+                client.exceptions.InvalidToken,
+            ) as error:
+                logger.info("nobody waits for the turn", extra={"error": type(error).__name__})
+        if execution_arn is None:
+            row = self.ledger.get(turn.request_id)
+            execution_arn = row.get("executionArn") if row else None
+        return execution_arn is not None and is_running(execution_arn, client)
+
+
+def _attributes(gate: Gate) -> dict[str, Any]:
+    return {
+        "paidUntil": _number(gate.paid_until),
+        "restingUntil": _number(gate.resting_until),
+        "refusals": gate.refusals,
+        "queue": list(gate.queue),
+        "places": {
+            request_id: {
+                "startAt": _number(place.start_at),
+                "until": _number(place.until),
+                **({"teller": place.teller} if place.teller else {}),
+            }
+            for request_id, place in gate.places.items()
+        },
+    }
+
+
+def _gate(found: Mapping[str, Any]) -> Gate:
+    return Gate(
+        paid_until=float(found.get("paidUntil", 0)),
+        resting_until=float(found.get("restingUntil", 0)),
+        refusals=int(found.get("refusals", 0)),
+        queue=tuple(found.get("queue", ())),
+        places={
+            request_id: Place(
+                start_at=float(place["startAt"]),
+                until=float(place["until"]),
+                teller=place.get("teller"),
+            )
+            for request_id, place in found.get("places", {}).items()
+        },
+    )
+
+
+def _number(moment: float) -> Decimal:
+    """What reads back as the very same float."""
+    return Decimal(repr(moment))

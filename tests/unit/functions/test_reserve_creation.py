@@ -1,0 +1,399 @@
+"""The creation gate in the ledger: turns reach those who wait, once, whatever breaks."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.payloads import (
+    REQUEST_ID,
+    a_request,
+    accepted,
+    create,
+    describe,
+    reserve,
+)
+from tests.unit.functions.world import EXECUTION, World
+from vending.errors import (
+    ConcurrentModification,
+    CreationRefusedForNow,
+    ExecutionSuperseded,
+    ServiceUnavailable,
+    Throttled,
+    TurnNeeded,
+)
+from vending.gate import Gate, Quota
+from vending.turns import Turns
+
+PLACES = 5
+
+
+def waiting(world: World, number: int) -> str:
+    """Another request that came to the gate; its token."""
+    account = {"name": f"Other {number}", "email": f"other{number}@example.com"}
+    request_id = f"other-{number}"
+    accepted(world, a_request(requestId=request_id, account=account))
+    return reserve(world, request_id)
+
+
+def told(world: World, token: str) -> Any:
+    """What the execution that waits under the token was told."""
+    return world.organization.tokens[token]
+
+
+def test_reserve_creation_tells_the_turn_at_once_where_there_is_room(world: World) -> None:
+    accepted(world)
+
+    token = reserve(world)
+
+    assert told(world, token) == {"startAt": "2027-01-15T08:00:00.000Z", "waitSeconds": 0}
+    row = world.row(REQUEST_ID)
+    assert row["state"] == "QUEUED"
+    assert row["reservation"]["taskToken"] == token
+    assert [record["state"] for _, record in world.announced()] == ["QUEUED"]
+
+
+def test_reserve_creation_never_tells_a_token(world: World) -> None:
+    accepted(world)
+
+    token = reserve(world)
+
+    assert token not in str(world.announced())
+
+
+def test_reserve_creation_hands_out_moments_and_then_queues(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+
+    waits = [told(world, token) and told(world, token)["waitSeconds"] for token in tokens]
+
+    assert waits == [0, 0, 0, 10, 20, None]
+    assert world.gate.queue == ("other-5",)
+
+
+def test_account_that_is_there_makes_room_for_the_next(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    creation_id = create(world)["createAccountRequestId"]
+    tokens = [waiting(world, number) for number in range(PLACES)]
+    world.organization.finish()
+    world.later(100)
+
+    describe(world, creation_id)
+
+    assert told(world, tokens[-1])["waitSeconds"] == 0
+    assert REQUEST_ID not in world.gate.places
+
+
+def test_failure_makes_room_for_the_next(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+
+    world.call(
+        "RecordFailure",
+        request=a_request(),
+        executionArn=EXECUTION,
+        error={"Error": "States.Timeout"},
+    )
+
+    assert told(world, tokens[-1]) is not None
+    assert REQUEST_ID not in world.gate.places
+
+
+def test_failure_while_aws_may_be_creating_keeps_the_place_until_its_lease_ends(
+    world: World,
+) -> None:
+    accepted(world)
+    reserve(world)
+    create(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+
+    world.call(
+        "RecordFailure",
+        request=a_request(),
+        executionArn=EXECUTION,
+        error={"Error": "AccountCreationOverdue"},
+    )
+    assert told(world, tokens[-1]) is None
+    world.later(Quota().lease_seconds)
+    again = reserve(world, "other-4")
+
+    assert told(world, again) is not None
+
+
+def test_reserve_creation_run_again_keeps_its_place_under_the_new_token(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+
+    first = reserve(world, "other-0")
+    last = reserve(world, "other-5")
+
+    assert told(world, first)["waitSeconds"] == 0
+    assert told(world, last) is None
+    assert len(world.gate.places) == PLACES
+    world.turns().leave("other-1")
+    assert told(world, last) is not None
+    assert told(world, tokens[-1]) is None
+
+
+def test_reserve_creation_of_a_superseded_execution_takes_no_place(world: World) -> None:
+    accepted(world)
+    world.ledger._change(REQUEST_ID, EXECUTION, values={"executionArn": "another"})
+
+    with pytest.raises(ExecutionSuperseded):
+        reserve(world)
+
+    assert world.gate == Gate()
+
+
+def test_turn_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 2)]
+    del world.organization.tokens[tokens[PLACES]]
+    paid_until = world.gate.paid_until
+
+    world.turns().leave("other-0")
+
+    assert told(world, tokens[-1]) is not None
+    assert f"other-{PLACES}" not in world.gate.places
+    assert world.gate.paid_until == paid_until + Quota().interval
+
+
+def test_turn_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 2)]
+    world.organization.tokens[tokens[PLACES]] = "its wait ran out"
+    world.organization.executions[EXECUTION] = "RUNNING"
+
+    world.turns().leave("other-0")
+
+    assert told(world, tokens[-1]) is None
+    back = reserve(world, f"other-{PLACES}")
+    assert told(world, back) is not None
+
+
+def test_turn_that_could_not_be_told_is_told_when_the_operation_is_run_again(
+    world: World,
+) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+    world.organization.refuse("SendTaskSuccess", "KmsThrottlingException")
+
+    with pytest.raises(Throttled):
+        world.turns().leave("other-0")
+    assert told(world, tokens[-1]) is None
+    world.turns().leave("other-0")
+
+    assert told(world, tokens[-1]) is not None
+    assert world.gate.places[f"other-{PLACES}"].teller is None
+
+
+def test_turn_that_nobody_told_is_told_by_whoever_comes_next(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+    world.organization.refuse("SendTaskSuccess", "ServiceUnavailable", status=503)
+    with pytest.raises(ServiceUnavailable):
+        world.turns().leave("other-0")
+
+    world.later(120)
+    world.turns().leave("other-1")
+
+    assert told(world, tokens[-1]) is not None
+
+
+def test_failing_to_tell_one_turn_keeps_no_other_from_being_told(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 2)]
+    world.later(Quota().lease_seconds + 60)  # all places are free now
+    world.organization.refuse("SendTaskSuccess", "KmsThrottlingException")
+
+    with pytest.raises(Throttled):
+        world.turns().leave("nobody")
+
+    assert [told(world, token) is not None for token in tokens[PLACES:]] == [False, True]
+
+
+def test_place_is_renewed_while_the_creation_lasts(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    creation_id = create(world)["createAccountRequestId"]
+    ends = []
+
+    for _ in range(4):
+        world.later(300)
+        describe(world, creation_id)
+        ends.append(world.gate.places[REQUEST_ID].until - world.now)
+
+    assert ends == [600, 900, 600, 900]
+
+
+def test_young_creation_is_polled_without_a_look_at_the_gate(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    creation_id = create(world)["createAccountRequestId"]
+    world.calls.clear()
+
+    describe(world, creation_id)
+
+    assert "gate#creation" not in str(world.calls)
+
+
+def test_create_account_without_a_turn_asks_for_one_and_creates_nothing(world: World) -> None:
+    accepted(world)
+
+    with pytest.raises(TurnNeeded) as needed:
+        create(world, turn=None)
+
+    assert needed.value.remedy
+    assert world.called("CreateAccount") == []
+    assert "intent" not in world.row(REQUEST_ID)
+
+
+def test_create_account_of_a_creation_that_is_known_needs_no_turn(world: World) -> None:
+    accepted(world)
+    created = create(world)
+
+    assert create(world, turn=None) == created
+    assert len(world.called("CreateAccount")) == 1
+
+
+def test_create_account_refused_rests_the_gate_and_keeps_the_first_place(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    later = waiting(world, 1)
+    world.organization.refuse("CreateAccount", "TooManyRequestsException")
+
+    with pytest.raises(CreationRefusedForNow):
+        create(world)
+    again = reserve(world)
+
+    assert world.gate.resting_until == world.now + 10
+    assert told(world, again)["waitSeconds"] == 10
+    assert told(world, later)["waitSeconds"] == 0  # was told before
+
+
+def test_create_account_refused_is_refused_even_if_the_gate_cannot_be_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    reserve(world)
+    world.organization.refuse("CreateAccount", "ConcurrentModificationException")
+
+    def broken(self: Turns, request_id: str) -> None:
+        raise Throttled(f"no gate for {request_id}")
+
+    monkeypatch.setattr(Turns, "refused", broken)
+
+    with pytest.raises(CreationRefusedForNow):
+        create(world)
+
+
+def test_create_account_throttled_by_the_ledger_is_no_refusal_of_the_creation(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    reserve(world)
+    gate = world.gate
+
+    def throttled(*_: object, **__: object) -> None:
+        raise Throttled("The table is busy.")
+
+    monkeypatch.setattr("vending.ledger.Ledger.intend", throttled)
+
+    with pytest.raises(Throttled):
+        create(world)
+    assert world.gate == gate
+    assert world.called("CreateAccount") == []
+
+
+def test_create_account_that_adopts_gives_its_place_back(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+
+    assert create(world)["state"] == "SUCCEEDED"
+
+    assert world.gate.places == {}
+
+
+def test_settings_of_the_quota_are_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREATIONS_IN_PROGRESS", "20")
+    monkeypatch.setenv("CREATION_RATE_PER_SECOND", "1")
+    monkeypatch.setenv("CREATION_BURST", "10")
+
+    tokens = [waiting(world, number) for number in range(12)]
+
+    assert [told(world, token)["waitSeconds"] for token in tokens] == [*[0] * 10, 1, 2]
+
+
+def test_gate_that_others_change_all_the_time_is_given_up_for_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Turns, "_write", lambda *_: False)
+
+    with pytest.raises(ConcurrentModification):
+        world.turns().enter("request-1", task_token="token")
+
+
+def test_gate_reads_back_as_it_was_written(world: World) -> None:
+    world.now += 0.123456789
+    for number in range(PLACES + 2):
+        waiting(world, number)
+    _, gate = world.turns().read()
+    world.turns().refused("other-1")
+
+    _, after = world.turns().read()
+
+    assert after == gate.refused("other-1", world.now, Quota())[0]
+
+
+class Table:
+    """DynamoDB for one item, with the time that it takes: enough for many writers at once."""
+
+    class exceptions:  # noqa: N801 - as boto3's clients have it
+        class ConditionalCheckFailedException(Exception):
+            """The item changed in the meantime."""
+
+    def __init__(self) -> None:
+        self.item: dict[str, Any] = {}
+        self.writes = 0
+        self._lock = threading.Lock()
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        time.sleep(0.001)
+        with self._lock:
+            return {"Item": self.item} if self.item else {}
+
+    def put_item(self, **given: Any) -> None:
+        time.sleep(0.001)
+        with self._lock:
+            self.writes += 1
+            read = given["ExpressionAttributeValues"][":read"]
+            if self.item and self.item["version"] != read:
+                raise self.exceptions.ConditionalCheckFailedException
+            self.item = given["Item"]
+
+
+def test_three_hundred_who_come_at_once_all_get_into_the_queue_in_seconds(world: World) -> None:
+    table = Table()
+    ledger: Any = type("Ledger", (), {"client": table, "table_name": "t", "get": lambda *_: None})
+    turns = world.turns(ledger=ledger(), sleep=time.sleep)
+    failures: list[Exception] = []
+
+    def come(number: int) -> None:
+        time.sleep(random.random() / 100)
+        try:
+            turns._written(lambda gate, at: gate.enter(f"r{number}", at, Quota())[0])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(300)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    _, gate = turns.read()
+    assert len(gate.places) + len(gate.queue) == 300
+    assert time.monotonic() - began < 20
+    assert table.writes < 300 * 12

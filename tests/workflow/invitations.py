@@ -1,0 +1,59 @@
+"""An invited account's owner, and what a test may look at meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedded import organizations
+from tests.builders import a_request
+from tests.workflow.vending import eventually
+
+if TYPE_CHECKING:
+    from tests.workflow.vending import Vending
+
+INVITED = "222222222222"
+EMAIL = "standalone@example.com"
+ROLE = "OrganizationAccountAccessRole"
+BY_ID, BY_EMAIL = {"accountId": INVITED}, {"email": EMAIL.upper()}
+
+
+def an_invitation(**account: str) -> dict[str, Any]:
+    """A request for an account outside the organization."""
+    return a_request(source="invited", account=account or BY_ID)
+
+
+def owner(vending: Vending, account_id: str = INVITED) -> Any:
+    """AWS Organizations, as the root user of the invited account has it."""
+    keys = organizations.owner_of(account_id)
+    return vending.aws.client(
+        "organizations",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+
+
+def awaited(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
+    """The row of the request once its workflow waits for the answer."""
+
+    def waits() -> dict[str, Any] | None:
+        row = vending.row(request["requestId"])
+        return row if row and "taskToken" in row else None
+
+    row: dict[str, Any] = eventually(waits)
+    return row
+
+
+def handshakes(vending: Vending) -> list[str]:
+    """The states of all invitations, oldest first."""
+    listed = vending.organizations.list_handshakes_for_organization(
+        Filter={"ActionType": "INVITE"}
+    )["Handshakes"]
+    return [one["State"] for one in sorted(listed, key=lambda one: one["RequestedTimestamp"])]
+
+
+def listen(vending: Vending, *, on: bool = True) -> None:
+    """Whether events of answers are heard."""
+    rules = vending.events.list_rules()["Rules"]
+    (name,) = [rule["Name"] for rule in rules if "HandshakeAnswered" in rule["Name"]]
+    (vending.events.enable_rule if on else vending.events.disable_rule)(Name=name)
