@@ -33,11 +33,11 @@ vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [RE
 
 .PHONY: test
 test: synth build/.bundled ## Run the tests, except those marked slow
-	@$(BIN)/python -m pytest -m "not slow" -n 2
+	@$(BIN)/python -m pytest -m "not slow" -n 3
 
 .PHONY: test-all
 test-all: test ## Run every test
-	@$(BIN)/python -m pytest -m slow -n 2 || test $$? = 5  # 5: there are none
+	@$(BIN)/python -m pytest -m slow -n 3 || test $$? = 5  # 5: there are none
 
 .PHONY: check
 check: synth ## Lint, formatting, types and the template

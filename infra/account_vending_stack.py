@@ -94,7 +94,9 @@ class AccountVendingStack(Stack):
             state_machine=workflow.state_machine,
             dead_letter_queue=bus.dead_letter_queue,
         )
-        grant_to_record_execution_end(ends.operation, ledger=ledger.table, bus=bus.event_bus)
+        grant_to_record_execution_end(
+            ends.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
+        )
         reconciliation = Reconciliation(
             self,
             "Reconciliation",
@@ -107,6 +109,7 @@ class AccountVendingStack(Stack):
             ledger=ledger.table,
             bus=bus.event_bus,
             state_machine=workflow.state_machine,
+            settings=settings,
         )
         answers = InvitationAnswers(
             self,

@@ -6,7 +6,7 @@ says. An organization's id is not known before deployment, hence `o-*`; all its 
 management account's id, which is the account of this stack.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -95,16 +95,16 @@ def grant_to_discover_account(
 
 
 def grant_to_record_execution_end(
-    function: OperationFunction, *, ledger: dynamodb.ITable, bus: events.IEventBus
+    function: OperationFunction,
+    *,
+    ledger: dynamodb.ITable,
+    bus: events.IEventBus,
+    settings: Settings,
 ) -> None:
     """Grant to RecordExecutionEnd the rows, and to read an input that no event can carry."""
     function.may_use_ledger(ledger, operations=["GetItem", "PutItem", "UpdateItem"])
+    _grant_to_give_back(function, ledger=ledger, settings=settings)
     function.may_announce_on(bus)
-    function.may(
-        "ReadInput",
-        actions=["states:DescribeExecution"],
-        resources=[f"{_executions_arn(ledger)}:*"],
-    )
 
 
 def grant_to_reconcile_ledger(
@@ -113,6 +113,7 @@ def grant_to_reconcile_ledger(
     ledger: dynamodb.ITable,
     bus: events.IEventBus,
     state_machine: sfn.IStateMachine,
+    settings: Settings,
 ) -> None:
     """Grant to ReconcileLedger the rows to repair, and to read what it compares them with."""
     # It reads rows and its own item, and writes that item.
@@ -121,6 +122,7 @@ def grant_to_reconcile_ledger(
         operations=["GetItem", "PutItem", "UpdateItem"],
         rows=["request#*", "reconciliation#*"],
     )
+    _grant_to_give_back(function, ledger=ledger, settings=settings)
     function.may(
         "FindRequests",
         actions=["dynamodb:Query"],
@@ -131,11 +133,6 @@ def grant_to_reconcile_ledger(
         "ListRunningExecutions",
         actions=["states:ListExecutions"],
         resources=[state_machine.state_machine_arn],
-    )
-    function.may(
-        "LookAtEndedExecutions",
-        actions=["states:DescribeExecution"],
-        resources=[f"{_executions_arn(ledger)}:*"],
     )
     function.may("ListAccounts", actions=["organizations:ListAccounts"], resources=["*"])
     function.may(
@@ -186,18 +183,12 @@ def _grant_locks(functions: Mapping[str, OperationFunction], *, ledger: dynamodb
         "RecordVended": ["DeleteItem"],
         "RecordFailure": ["DeleteItem"],
     }.items():
-        functions[name].may_use_ledger(
-            ledger, operations=operations, rows=["email#*", "name#*"], sid="UseLocks"
-        )
+        _grant_to_use_locks(functions[name], ledger=ledger, operations=operations)
 
 
 def _grant_turns(
     functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, settings: Settings
 ) -> None:
-    stack = Stack.of(ledger)
-    place = f"{stack.region}:{stack.account}"
-    state_machine = f"arn:{stack.partition}:states:{place}:stateMachine:{STATE_MACHINE_NAME}"
-    # Whoever makes room at the creation gate hands the turn to the next, if it is still there.
     for name in (
         "ReserveCreation",
         "CreateAccount",
@@ -205,12 +196,7 @@ def _grant_turns(
         "DescribeCreateAccountStatus",
         "RecordFailure",
     ):
-        functions[name].may_take_turns(ledger, state_machine_arn=state_machine, settings=settings)
-        functions[name].may(
-            "LookAtWaitingExecution",
-            actions=["states:DescribeExecution"],
-            resources=[f"{_executions_arn(ledger)}:*"],
-        )
+        _grant_to_take_turns(functions[name], ledger=ledger, settings=settings)
 
 
 def _grant_creation(functions: Mapping[str, OperationFunction]) -> None:
@@ -461,6 +447,41 @@ def _grant_all_features(functions: Mapping[str, OperationFunction]) -> None:
         actions=["iam:CreateServiceLinkedRole"],
         resources=[f"{roles}/organizations.amazonaws.com/AWSServiceRoleForOrganizations"],
         conditions={"StringEquals": {"iam:AWSServiceName": "organizations.amazonaws.com"}},
+    )
+
+
+def _grant_to_give_back(
+    function: OperationFunction, *, ledger: dynamodb.ITable, settings: Settings
+) -> None:
+    # A request that ended keeps neither its locks nor its place from others. Taking turns includes
+    # looking at executions, of which these functions also read how they ended.
+    _grant_to_use_locks(function, ledger=ledger, operations=["DeleteItem"])
+    _grant_to_take_turns(function, ledger=ledger, settings=settings)
+
+
+def _grant_to_use_locks(
+    function: OperationFunction, *, ledger: dynamodb.ITable, operations: Sequence[str]
+) -> None:
+    function.may_use_ledger(
+        ledger, operations=operations, rows=["email#*", "name#*"], sid="UseLocks"
+    )
+
+
+def _grant_to_take_turns(
+    function: OperationFunction, *, ledger: dynamodb.ITable, settings: Settings
+) -> None:
+    stack = Stack.of(ledger)
+    place = f"{stack.region}:{stack.account}"
+    # Whoever makes room at the creation gate hands the turn to the next, if it is still there.
+    function.may_take_turns(
+        ledger,
+        state_machine_arn=f"arn:{stack.partition}:states:{place}:stateMachine:{STATE_MACHINE_NAME}",
+        settings=settings,
+    )
+    function.may(
+        "LookAtExecutions",
+        actions=["states:DescribeExecution"],
+        resources=[f"{_executions_arn(ledger)}:*"],
     )
 
 

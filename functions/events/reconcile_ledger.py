@@ -23,6 +23,7 @@ from vending.ledger import Ledger, Row
 from vending.observability import logger, metrics
 from vending.operation import Json, operation
 from vending.request import Model
+from vending.reservations import GIVE_BACK_CALLS
 from vending.sweep import Sweep
 from vending.sweep_cursor import SweepCursor
 from vending.under_way import UNDER_WAY, rows_in
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.announcements import Announcements
+    from vending.turns import Turns
 
-CALLS = {
+CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
@@ -75,6 +77,7 @@ def run(
     state_machine_arn: str,
     executions: SFNClient,
     organizations: OrganizationsClient,
+    turns: Turns,
     announcements: Announcements,
     rest: Callable[[float], None],
 ) -> Json:
@@ -92,7 +95,7 @@ def run(
         end = None if row["executionArn"] in running else _end(row["executionArn"], executions)
         if end is None:
             in_progress += 1
-        elif _told(row, end, ledger, announcements):
+        elif _told(row, end, ledger, turns, announcements):
             repaired.append({"requestId": row["requestId"], "code": end.code})
     cursor = sweep_cursor.load(ledger)
     organization, after, findings = _compared(payload, cursor, ledger, organizations, rest)
@@ -142,9 +145,9 @@ def _end(execution_arn: str, executions: SFNClient) -> End | None:
     )
 
 
-def _told(row: Row, end: End, ledger: Ledger, announcements: Announcements) -> bool:
+def _told(row: Row, end: End, ledger: Ledger, turns: Turns, announcements: Announcements) -> bool:
     try:
-        told = tell(row["requestId"], end, ledger=ledger, announcements=announcements)
+        told = tell(row["requestId"], end, ledger=ledger, turns=turns, announcements=announcements)
     except ConcurrentModification:
         return False  # somebody else is at it
     return told is not None
@@ -209,6 +212,7 @@ def handler(payload: ReconcileLedger) -> Json:
         state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
         executions=aws.stepfunctions(),
         organizations=aws.organizations(),
+        turns=ports.turns(),
         announcements=ports.announcements(),
         rest=pause,
     )

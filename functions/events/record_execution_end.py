@@ -18,13 +18,15 @@ from vending.ledger import Ledger
 from vending.observability import logger, metrics
 from vending.operation import Json, operation
 from vending.request import Model
+from vending.reservations import GIVE_BACK_CALLS
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.announcements import Announcements
+    from vending.turns import Turns
 
-CALLS = {
+CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
@@ -58,6 +60,7 @@ def run(
     *,
     ledger: Ledger,
     executions: SFNClient,
+    turns: Turns,
     announcements: Announcements,
 ) -> Json:
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
@@ -75,7 +78,7 @@ def run(
         cause=detail.cause,
     )
     request = _decoded(detail.input) if detail.input else _input(detail.execution_arn, executions)
-    row = tell_unclaimed(request, end, ledger=ledger, announcements=announcements)
+    row = tell_unclaimed(request, end, ledger=ledger, turns=turns, announcements=announcements)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     metrics.add_metric(name=end.code, unit="Count", value=1)
@@ -105,5 +108,6 @@ def handler(payload: RecordExecutionEnd) -> Json:
         payload,
         ledger=ports.ledger(),
         executions=aws.stepfunctions(),
+        turns=ports.turns(),
         announcements=ports.announcements(),
     )

@@ -9,17 +9,16 @@ from vending.clock import timestamp
 from vending.errors import ExecutionSuperseded, RequestInvalid
 from vending.failure import CaughtError, error_of
 from vending.ledger import RECORD_FIELDS, Ledger, Row, record_of
-from vending.locks import Locks, is_creation_under_way
 from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, best_effort_request_id, parse
-from vending.turns import TURN_CALLS, Turns
+from vending.reservations import GIVE_BACK_CALLS, give_back
 
 if TYPE_CHECKING:
     from vending.announcements import Announcements
+    from vending.turns import Turns
 
-CALLS = TURN_CALLS | {
-    "dynamodb:DeleteItem",
+CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
@@ -43,9 +42,7 @@ def run(
     """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
-    then tells of this execution alone. What the request kept from others is given back, unless AWS
-    may still be creating its account: then the place at the creation gate ends with its lease, and
-    the locks are kept for when the request is submitted again.
+    then tells of this execution alone. What the request kept from others is given back.
     """
     rejected = payload.error.name in _REJECTIONS
     record = _own_record(
@@ -54,8 +51,7 @@ def run(
     row = _written(record, payload, ledger)
     if row is not None:
         record = record_of(row)
-        if row["state"] == "FAILED" and not is_creation_under_way(row):
-            _give_back(row, ledger, turns)
+        give_back(row, ledger=ledger, turns=turns)
     if row is not None or rejected:
         announcements.state_changed(record)
     name = "RequestRejected" if rejected else "AccountVendingFailed"
@@ -96,13 +92,6 @@ def _written(record: Json, payload: RecordFailure, ledger: Ledger) -> Row | None
         )
     except ExecutionSuperseded:
         return None
-
-
-def _give_back(row: Row, ledger: Ledger, turns: Turns) -> None:
-    request_id, account = row["requestId"], row.get("request", {}).get("account", {})
-    locks = Locks(client=ledger.client, table_name=ledger.table_name)
-    locks.free(request_id, account)
-    turns.leave(request_id)
 
 
 def _valid(raw: object) -> AccountRequest | None:

@@ -16,9 +16,11 @@ from vending.errors import ConcurrentModification, RequestInvalid
 from vending.failure import CaughtError, error_of
 from vending.ledger import ENDED, RECORD_FIELDS, Ledger, Row, record_of
 from vending.request import AccountRequest, best_effort_request_id, parse
+from vending.reservations import give_back
 
 if TYPE_CHECKING:
     from vending.announcements import Announcements
+    from vending.turns import Turns
 
 CODES = {
     "ABORTED": "ExecutionAborted",
@@ -67,10 +69,13 @@ class End:
         return {"code": self.code, "reason": None, "message": message, "remedy": words.remedy}
 
 
-def tell(request_id: str, end: End, *, ledger: Ledger, announcements: Announcements) -> Row | None:
+def tell(
+    request_id: str, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
+) -> Row | None:
     """Write the end into the request's row and announce it; None where there is nothing to tell.
 
-    What was written but not announced, because the announcement failed, is announced again.
+    What the request kept from others is given back. What was written but not announced, because
+    the announcement failed, is announced again.
     """
     for _ in range(_LOOKS):
         row = ledger.get(request_id)
@@ -85,6 +90,7 @@ def tell(request_id: str, end: End, *, ledger: Ledger, announcements: Announceme
                 row = ledger.broken_off(row, error=error)
             except ConcurrentModification:
                 continue  # the execution's last function was still writing
+        give_back(row, ledger=ledger, turns=turns)
         announcements.state_changed(record_of(row))
         return row
     raise ConcurrentModification(
@@ -94,7 +100,7 @@ def tell(request_id: str, end: End, *, ledger: Ledger, announcements: Announceme
 
 
 def tell_unclaimed(
-    raw: object, end: End, *, ledger: Ledger, announcements: Announcements
+    raw: object, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
 ) -> Row | None:
     """As `tell`, for a request that its execution may have had no time to claim.
 
@@ -108,7 +114,7 @@ def tell_unclaimed(
         if row.get("error") == end.as_error():
             announcements.state_changed(record_of(row))
             return row
-    return tell(request_id, end, ledger=ledger, announcements=announcements)
+    return tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
 
 
 def _record(raw: object, request_id: str, end: End, ledger: Ledger) -> dict[str, Any]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 CREATION_TAKES = 6 * 3600
 """Seconds after which AWS surely does not create an account any more for a request that ended."""
 
+LOCK_CALLS = {"dynamodb:DeleteItem"}
+"""What it takes to free a lock; it is taken with the claim."""
+
 _WAITS = "Nothing to do: the workflow tries again by itself."
 
 

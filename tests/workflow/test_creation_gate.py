@@ -107,7 +107,7 @@ def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
 
 
 def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 400}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 150}}])
     requests = [a_request() for _ in range(PLACES + 1)]
 
     arns = [vending.start(request) for request in requests]
@@ -125,7 +125,7 @@ def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
 def test_accounts_that_somebody_else_creates_are_yielded_to_and_then_made_up_for(
     vending: Vending,
 ) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": [1, 2, 3, 4, 5], "seconds": 900}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": [1, 2, 3, 4, 5], "seconds": 400}}])
 
     def strangers_account(number: int) -> bool:
         try:

@@ -110,11 +110,11 @@ def test_failure_that_could_not_be_recorded_is_recorded_when_the_ledger_is_back(
                 "error": "ConstraintViolationException",
                 "reason": "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
             },
-            # The claim is a put; the first update is the intent, all others come after it.
+            # The claim is a put. The first update is for the turn, the second is the intent.
             {
                 "service": "dynamodb",
                 "operation": "UpdateItem",
-                "calls": list(range(2, 60)),
+                "calls": list(range(3, 60)),
                 "error": "AccessDeniedException",
             },
         ]

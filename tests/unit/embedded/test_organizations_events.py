@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,40 +28,34 @@ def accept(aws: Aws, handshake: Any) -> None:
 
 
 class Bus:
-    """An account's default bus, seen through a queue in the management account."""
+    """What was put on an account's default bus."""
 
-    def __init__(self, aws: Aws) -> None:
-        self.aws = aws
-        self.name = f"seen-{uuid.uuid4().hex}"
-        self.queue_url = aws.client("sqs").create_queue(QueueName=self.name)["QueueUrl"]
-        events = aws.client("events")
-        events.put_rule(Name=self.name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
-        arn = f"arn:aws:sqs:us-east-1:111111111111:{self.name}"
-        events.put_targets(Rule=self.name, Targets=[{"Id": "queue", "Arn": arn}])
-        self.seen: list[Any] = []
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+
+    @property
+    def seen(self) -> list[Any]:
+        return [
+            {"detail-type": one["DetailType"], "detail": json.loads(one["Detail"])}
+            for one in list(self.entries)
+        ]
 
     def event(self, name: str) -> Any:
-        def look() -> Any:
-            answer = self.aws.client("sqs").receive_message(
-                QueueUrl=self.queue_url, MaxNumberOfMessages=10
-            )
-            self.seen.extend(json.loads(one["Body"]) for one in answer.get("Messages", []))
-            return next((e for e in self.seen if e["detail"]["eventName"] == name), None)
+        return eventually(
+            lambda: next((e for e in self.seen if e["detail"]["eventName"] == name), None)
+        )
 
-        return eventually(look)
 
-    def close(self) -> None:
-        events = self.aws.client("events")
-        events.remove_targets(Rule=self.name, Ids=["queue"])
-        events.delete_rule(Name=self.name)
-        self.aws.client("sqs").delete_queue(QueueUrl=self.queue_url)
+def listen(monkeypatch: pytest.MonkeyPatch, account_id: str) -> Bus:
+    bus = Bus()
+    backend = events_backends[account_id]["us-east-1"]
+    monkeypatch.setattr(backend, "put_events", bus.entries.extend)
+    return bus
 
 
 @pytest.fixture
-def bus(aws: Aws) -> Iterator[Bus]:
-    one = Bus(aws)
-    yield one
-    one.close()
+def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
+    return listen(monkeypatch, "111111111111")
 
 
 def test_the_management_account_is_told_of_invitation_and_arrival(aws: Aws, bus: Bus) -> None:
@@ -127,17 +119,15 @@ def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: s
 def test_an_answer_is_told_in_the_answering_account(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, operation: str, state: str
 ) -> None:
-    theirs: list[Any] = []
-    bus = events_backends[STANDALONE.id]["us-east-1"]
-    monkeypatch.setattr(bus, "put_events", theirs.extend)
+    theirs = listen(monkeypatch, STANDALONE.id)
     handshake = invite(aws, BY_ID)
 
     with aws.calling_as(GUEST):
         aws.client("organizations")._make_api_call(operation, {"HandshakeId": handshake["Id"]})
 
-    (event,) = eventually(lambda: list(theirs))
-    detail = json.loads(event["Detail"])
-    assert (event["Source"], detail["eventName"]) == ("aws.organizations", operation)
+    detail = theirs.event(operation)["detail"]
+    (entry,) = theirs.entries
+    assert entry["Source"] == "aws.organizations"
     assert detail["userIdentity"]["accountId"] == STANDALONE.id
     assert detail["requestParameters"] == {"handshakeId": handshake["Id"]}
     assert detail["responseElements"]["handshake"]["state"] == state

@@ -28,10 +28,12 @@ def an_account(**changes: Any) -> dict[str, Any]:
     return {"name": "Sandbox", "email": EMAIL} | changes
 
 
-def accepted(world: World, request: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A request whose claim the first execution holds; AcceptRequest's result."""
+def accepted(
+    world: World, request: dict[str, Any] | None = None, execution: str = EXECUTION
+) -> dict[str, Any]:
+    """A request whose claim the execution holds; AcceptRequest's result."""
     result: dict[str, Any] = world.call(
-        "AcceptRequest", request=request or a_request(), executionArn=EXECUTION
+        "AcceptRequest", request=request or a_request(), executionArn=execution
     )
     world.calls.clear()
     return result
@@ -47,6 +49,14 @@ def reserve(world: World, request_id: str = REQUEST_ID, **changes: Any) -> str:
     }
     world.call("ReserveCreation", **(payload | changes))
     return token
+
+
+def waiting(world: World, number: int, execution: str = EXECUTION) -> str:
+    """Another request, `other-<number>`, that came to the creation gate; its token."""
+    account = {"name": f"Other {number}", "email": f"other{number}@example.com"}
+    request_id = f"other-{number}"
+    accepted(world, a_request(requestId=request_id, account=account), execution)
+    return reserve(world, request_id, executionArn=execution)
 
 
 def create(world: World, **changes: Any) -> dict[str, Any]:

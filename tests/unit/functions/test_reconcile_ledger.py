@@ -17,6 +17,8 @@ from tests.unit.functions.payloads import (
     a_request,
     accepted,
     create,
+    reserve,
+    waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending import sweep_cursor
@@ -342,6 +344,10 @@ def test_cursor_of_the_largest_organization_fits_into_an_item(world: World) -> N
 
 def test_it_calls_all_that_it_declares(world: World) -> None:
     accepted(world)
+    reserve(world)
+    for number in range(5):
+        waiting(world, number, OTHER_EXECUTION)
+    world.organization.executions[OTHER_EXECUTION] = "RUNNING"
     _tagged(world, "nobody")
     reconcile(world)
     account = a_request(requestId="two", account={"name": "B", "email": "b@example.com"})

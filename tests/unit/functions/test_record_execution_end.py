@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from events.record_execution_end import CALLS
-from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create, reserve, waiting
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import ConcurrentModification, ExecutionSuperseded, ServiceUnavailable
 
@@ -228,6 +228,9 @@ def test_row_that_keeps_changing_is_left_to_the_next_try(
 def test_it_calls_all_that_it_declares(world: World) -> None:
     end(world)
     accepted(world, a_request(requestId="two", account={"name": "B", "email": "b@example.com"}))
+    reserve(world, "two")
+    for number in range(5):
+        waiting(world, number, OTHER_EXECUTION)
     world.organization.endings[EXECUTION] = {"input": '{"requestId": "two"}'}
     end(world, input=None)
 

@@ -16,6 +16,7 @@ from tests.unit.functions.payloads import (
     create,
     describe,
     reserve,
+    waiting,
 )
 from tests.unit.functions.world import EXECUTION, World
 from vending.errors import (
@@ -30,14 +31,6 @@ from vending.gate import Gate, Quota
 from vending.turns import Turns
 
 PLACES = 5
-
-
-def waiting(world: World, number: int) -> str:
-    """Another request that came to the gate; its token."""
-    account = {"name": f"Other {number}", "email": f"other{number}@example.com"}
-    request_id = f"other-{number}"
-    accepted(world, a_request(requestId=request_id, account=account))
-    return reserve(world, request_id)
 
 
 def told(world: World, token: str) -> Any:

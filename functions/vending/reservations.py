@@ -1,0 +1,28 @@
+"""What a request that ended keeps from others: its place at the creation gate, and its locks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending.locks import LOCK_CALLS, Locks, is_creation_under_way
+from vending.turns import TURN_CALLS
+
+if TYPE_CHECKING:
+    from vending.ledger import Ledger, Row
+    from vending.turns import Turns
+
+GIVE_BACK_CALLS = LOCK_CALLS | TURN_CALLS
+"""What it takes to give back."""
+
+
+def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
+    """Give back what a FAILED request keeps, unless AWS may still be creating its account.
+
+    Then the place ends with its lease, as the creation does count until it ends; and the locks are
+    kept for when the request is submitted again. May be repeated.
+    """
+    if row["state"] != "FAILED" or is_creation_under_way(row):
+        return
+    locks = Locks(client=ledger.client, table_name=ledger.table_name)
+    locks.free(row["requestId"], row.get("request", {}).get("account", {}))
+    turns.leave(row["requestId"])
