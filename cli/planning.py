@@ -21,6 +21,7 @@ from operations import (
     move_account,
     tag_resource,
 )
+from vending import baseline_account
 from vending.catalogue import explain
 from vending.errors import VendingError
 from vending.limits import REQUEST_ID_TAG
@@ -153,11 +154,9 @@ class Planner:
             said = f"The account {account_id} is not in this organization."
             self._problem("AccountNotFoundException", None, said)
             return None
-        state = account.get("State") or account.get("Status")
-        if state != "ACTIVE":
-            self._problem(
-                "AccountNotActive", state, f"The account {account_id} is {state}, not ACTIVE."
-            )
+        refused = baseline_account.refusal(account)
+        if refused is not None:
+            self._problem(refused.code, refused.reason, refused.message)
             return None
         self._planned.already_there.append(f"account {account_id}")
         return account_id

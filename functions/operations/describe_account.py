@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws, ports
-from vending.catalogue import explain
+from vending import aws, baseline_account, ports
 from vending.errors import OperationRefused
 from vending.ledger import Ledger, record_of
 from vending.operation import Json, Payload, operation
@@ -38,7 +37,8 @@ def run(
     organizations: OrganizationsClient,
     announcements: Announcements,
 ) -> Json:
-    """{accountId, email, name, state}; OperationRefused unless it is an active member.
+    """{accountId, email, name, state}; OperationRefused unless it is an active member
+    other than the management account.
 
     Implements DescribeAccount of the AWS Organizations API reference. State replaces Status there.
     """
@@ -56,15 +56,9 @@ def run(
                 "in AWS Organizations and submit the request again once it has joined."
             ),
         ) from None
-    state = account.get("State") or account.get("Status")
-    if state != "ACTIVE":
-        words = explain("AccountNotActive")
-        raise OperationRefused(
-            f"DescribeAccount: the account {account_id} is {state}, not ACTIVE.",
-            code=words.code,
-            reason=state,
-            remedy=words.remedy,
-        )
+    refused = baseline_account.refusal(account)
+    if refused is not None:
+        raise refused
     row = ledger.has_account(
         payload.request_id,
         payload.execution_arn,
@@ -76,7 +70,7 @@ def run(
         "accountId": account_id,
         "email": account.get("Email"),
         "name": account.get("Name"),
-        "state": state,
+        "state": account.get("State") or account.get("Status"),
     }
 
 

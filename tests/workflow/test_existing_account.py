@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded import ACCOUNT_ID
 from tests.builders import a_request
 from tests.workflow.vending import eventually
 
@@ -47,6 +48,15 @@ def test_existing_account_without_a_path_stays_where_it_is(vending: Vending) -> 
 
     assert ended.status == "SUCCEEDED", ended
     assert vending.path(account_id) == "/Workloads/Sandbox"
+
+
+def test_management_account_is_not_vended(vending: Vending) -> None:
+    request = a_request(source="existing", account={"accountId": ACCOUNT_ID})
+
+    ended = vending.run(request)
+
+    assert (ended.status, ended.error) == ("FAILED", "ManagementAccountNotVended"), ended
+    assert vending.calls("organizations", "MoveAccount") == 0
 
 
 def test_second_run_on_a_finished_account_changes_nothing(vending: Vending) -> None:

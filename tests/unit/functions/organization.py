@@ -79,6 +79,7 @@ class Organization(Invitations):
         account_id = f"{next(self._numbers):012}"
         self.accounts[account_id] = {
             "Id": account_id,
+            "Arn": f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-1/{account_id}",
             "Email": email,
             "Name": name,
             "State": "ACTIVE",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, accepted
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import (
@@ -50,6 +51,19 @@ def test_describe_account_outside_the_organization_is_refused(world: World) -> N
 
     assert refused.value.code == "AccountNotFoundException"
     assert "invite" in refused.value.remedy
+
+
+def test_describe_account_of_the_management_account_is_refused(world: World) -> None:
+    arn = f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-1/{MANAGEMENT_ACCOUNT_ID}"
+    manager = {"Id": MANAGEMENT_ACCOUNT_ID, "Arn": arn, "State": "ACTIVE"}
+    world.organization.accounts[MANAGEMENT_ACCOUNT_ID] = manager
+    accept_existing(world, MANAGEMENT_ACCOUNT_ID)
+
+    with pytest.raises(OperationRefused) as refused:
+        describe_account(world, MANAGEMENT_ACCOUNT_ID)
+
+    assert refused.value.code == "ManagementAccountNotVended"
+    assert "member account" in refused.value.remedy
 
 
 @pytest.mark.parametrize("state", ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"])
