@@ -6,7 +6,7 @@ says. An organization's id is not known before deployment, hence `o-*`; all its 
 management account's id, which is the account of this stack.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -21,6 +21,7 @@ from infra.vending_workflow import STATE_MACHINE_NAME
 # The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
 REQUEST_ID_TAG = "account-vending:request-id"
 
+LOCKS = ("email#*", "name#*")
 INVITATION_POINTERS = ("handshake#*", "invited#*")
 # No account without its request's id: what a lost answer leaves behind must be recognisable.
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
@@ -146,7 +147,7 @@ def _grant_bookkeeping(
     functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable, bus: events.IEventBus
 ) -> None:
     for name, row_operations in {
-        "AcceptRequest": ["GetItem", "PutItem", "UpdateItem"],
+        "AcceptRequest": ["GetItem"],
         "ReserveCreation": ["GetItem", "UpdateItem"],
         "CreateGovCloudAccount": ["GetItem", "UpdateItem"],
         "CreateAccount": ["GetItem", "UpdateItem"],
@@ -177,13 +178,17 @@ def _grant_bookkeeping(
 
 
 def _grant_locks(functions: Mapping[str, OperationFunction], *, ledger: dynamodb.ITable) -> None:
-    # Taken with the claim, taken away from requests that are over, given back at the end.
-    for name, operations in {
-        "AcceptRequest": ["PutItem", "DeleteItem"],
-        "RecordVended": ["DeleteItem"],
-        "RecordFailure": ["DeleteItem"],
-    }.items():
-        _grant_to_use_locks(functions[name], ledger=ledger, operations=operations)
+    # Taken with the claim in one transaction, which one statement allows as a whole: whether AWS
+    # holds each item or all keys together against the condition is not documented.
+    functions["AcceptRequest"].may_use_ledger(
+        ledger,
+        operations=["PutItem", "UpdateItem"],
+        rows=["request#*", *LOCKS],
+        sid="ClaimWithLocks",
+    )
+    # Taken away from requests that are over, given back at the end.
+    for name in ("AcceptRequest", "RecordVended", "RecordFailure"):
+        _grant_to_free_locks(functions[name], ledger=ledger)
 
 
 def _grant_turns(
@@ -231,10 +236,10 @@ def _grant_creation(functions: Mapping[str, OperationFunction]) -> None:
             actions=["organizations:ListCreateAccountStatus", "organizations:ListAccounts"],
             resources=["*"],
         )
-        # An account is adopted only when its email and its request tag say that it is ours.
+        # An account is adopted only when its request tag says that it is ours.
         finder.may(
             "RecognizeAccount",
-            actions=["organizations:DescribeAccount", "organizations:ListTagsForResource"],
+            actions=["organizations:ListTagsForResource"],
             resources=accounts,
         )
 
@@ -455,16 +460,12 @@ def _grant_to_give_back(
 ) -> None:
     # A request that ended keeps neither its locks nor its place from others. Taking turns includes
     # looking at executions, of which these functions also read how they ended.
-    _grant_to_use_locks(function, ledger=ledger, operations=["DeleteItem"])
+    _grant_to_free_locks(function, ledger=ledger)
     _grant_to_take_turns(function, ledger=ledger, settings=settings)
 
 
-def _grant_to_use_locks(
-    function: OperationFunction, *, ledger: dynamodb.ITable, operations: Sequence[str]
-) -> None:
-    function.may_use_ledger(
-        ledger, operations=operations, rows=["email#*", "name#*"], sid="UseLocks"
-    )
+def _grant_to_free_locks(function: OperationFunction, *, ledger: dynamodb.ITable) -> None:
+    function.may_use_ledger(ledger, operations=["DeleteItem"], rows=LOCKS, sid="FreeLocks")
 
 
 def _grant_to_take_turns(

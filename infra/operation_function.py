@@ -125,7 +125,11 @@ class OperationFunction(Construct):
             sid,
             actions=[f"dynamodb:{operation}" for operation in operations],
             resources=[table.table_arn],
-            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": rows}},
+            conditions={
+                "ForAllValues:StringLike": {
+                    "dynamodb:LeadingKeys": rows if isinstance(rows, str) else list(rows)
+                }
+            },
         )
 
     def may_take_turns(

@@ -75,7 +75,7 @@ def _claimed(
     request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
 ) -> tuple[Outcome, Row]:
     locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
-    to_take = locks.to_take(request.request_id, request.normalised()["account"])
+    to_take = locks.to_take(request.request_id, execution_arn, request.normalised()["account"])
     for _ in range(_LOOKS):
         try:
             row, claimed = ledger.claim(request, execution_arn, to_take)

@@ -22,7 +22,6 @@ CALLS = TURN_CALLS | {
     "dynamodb:UpdateItem",
     "events:PutEvents",
     "organizations:CreateAccount",
-    "organizations:DescribeAccount",
     "organizations:ListAccounts",
     "organizations:ListCreateAccountStatus",
     "organizations:ListTagsForResource",

@@ -25,7 +25,6 @@ CALLS = TURN_CALLS | {
     "dynamodb:UpdateItem",
     "events:PutEvents",
     "organizations:CreateGovCloudAccount",
-    "organizations:DescribeAccount",
     "organizations:ListAccounts",
     "organizations:ListCreateAccountStatus",
     "organizations:ListTagsForResource",

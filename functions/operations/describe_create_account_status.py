@@ -24,7 +24,6 @@ CALLS = TURN_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
-    "organizations:DescribeAccount",
     "organizations:DescribeCreateAccountStatus",
     "organizations:ListAccounts",
     "organizations:ListCreateAccountStatus",

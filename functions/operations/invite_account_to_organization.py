@@ -13,9 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from vending import aws, ports
-from vending.adoption import CLOCKS_DIFFER_BY
+from vending.adoption import CLOCKS_DIFFER_BY, SETTLING_TIME
 from vending.clock import Clock, epoch, now
-from vending.creation import SETTLING_TIME
 from vending.errors import OutcomeUnknown, ServiceUnavailable, VendingError
 from vending.invitation_rows import InvitationRows
 from vending.invitations import (

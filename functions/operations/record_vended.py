@@ -38,7 +38,7 @@ def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) 
         warnings=payload.warnings,
     )
     Locks(client=ledger.client, table_name=ledger.table_name).free(
-        payload.request_id, row.get("request", {}).get("account", {})
+        payload.request_id, payload.execution_arn, row.get("request", {}).get("account", {})
     )
     record = record_of(row)
     announcements.state_changed(record)

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from vending import govcloud
-from vending.adoption import Adoption, Finding
+from vending.adoption import SETTLING_TIME, Adoption, Finding
 from vending.catalogue import explain
 from vending.clock import Clock, epoch, now
 from vending.errors import (
@@ -41,15 +41,16 @@ if TYPE_CHECKING:
     from vending.request import NewAccount
     from vending.turns import GivenTurn, Turns
 
-SETTLING_TIME = 60
-"""Seconds after which Organizations shows what was made: it is eventually consistent."""
-
 Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
 
 Ask = Callable[..., Any]
 """The one call to AWS, of a client that makes one attempt; both operations take the same."""
 
-_PERHAPS_OURS = ("EMAIL_ALREADY_EXISTS", "CONCURRENT_ACCOUNT_MODIFICATION")
+_PERHAPS_OURS = (
+    "CONCURRENT_ACCOUNT_MODIFICATION",
+    "EMAIL_ALREADY_EXISTS",
+    "GOVCLOUD_ACCOUNT_ALREADY_EXISTS",
+)
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
 
 
@@ -95,6 +96,7 @@ class Creation:
             request_id=self.request_id,
             email=self.account.email,
             account_name=self.account.name,
+            clock=self.clock,
         )
 
     def once(self, tags: dict[str, str], ask: Ask, turn: GivenTurn | None) -> Created:
@@ -106,7 +108,8 @@ class Creation:
         row = self.ledger.owned(self.request_id, self.execution_arn)
         created = self._known(row)
         if created is None:
-            if turn is None:
+            # A turn is used once: whoever comes with one that was given away asks for another.
+            if turn is None or not self.turns.is_due(self.request_id):
                 raise turn_needed()
             created = self._create(row, tags, ask)
         if created.state == "SUCCEEDED":
@@ -124,15 +127,23 @@ class Creation:
             row = self.ledger.creating(self.request_id, self.execution_arn, creation_id)
             return Created(state="IN_PROGRESS", row=row)
         intent = row.get("intent")
-        return self._reconcile(intent) if intent else None
+        return self._reconcile(intent, row) if intent else None
 
-    def _reconcile(self, intent: Intent) -> Created:
+    def _reconcile(self, intent: Intent, row: Row) -> Created:
         """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
-        finding = self.adoption.look(since=epoch(intent["at"]))
+        asked = epoch(row.get("unanswered", intent["at"]))
+        finding = self.adoption.look(since=asked, left=row.get("look"))
         if finding.kind == "ours" and finding.account_id:
             return self._adopt(finding)
         if finding.kind == "in progress":
             raise self._unknown("an account of this name is being created")
+        if finding.look is not None:
+            # A search that began too early would have to be repeated anyway.
+            settled = epoch(finding.look["startedAt"]) - epoch(intent["at"]) >= SETTLING_TIME
+            self.ledger.looked(
+                self.request_id, self.execution_arn, finding.look if settled else None
+            )
+            raise self._unknown("the organization's accounts are still being searched")
         if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
             raise self._unknown("what was made may not show yet")
         if finding.kind == "another's":
@@ -144,9 +155,10 @@ class Creation:
                 reason=words.reason,
                 remedy=words.remedy,
             )
-        self.ledger.withdraw(self.request_id, self.execution_arn, intent)
-        # The unanswered call may have counted against AWS's rate: the next needs its own turn.
+        # The unanswered call may have counted against AWS's rate: the next needs its own turn,
+        # and must have given away the old one before it may be made.
         self.turns.again(self.request_id)
+        self.ledger.withdraw(self.request_id, self.execution_arn, intent, unanswered=True)
         raise turn_needed()
 
     def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
@@ -219,13 +231,22 @@ class Creation:
             return Created(state="IN_PROGRESS", row=row)
         reason = status.get("FailureReason")
         if reason in _PERHAPS_OURS:
-            finding = self.adoption.look(since=epoch(row["requestedAt"]))
+            unanswered = row.get("unanswered")
+            finding = self.adoption.look(
+                since=epoch(unanswered or row["requestedAt"]),
+                left=row.get("look"),
+                first="creations" if unanswered else "accounts",
+            )
             if finding.kind == "ours" and finding.account_id:
                 return self._adopt(finding)
-            unsettled = finding.kind == "nothing" and self._is_recent(status)
-            if finding.kind == "in progress" or (
-                unsettled and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
-            ):
+            if finding.look is not None:
+                row = self.ledger.looked(self.request_id, self.execution_arn, finding.look)
+                return Created(state="IN_PROGRESS", row=row)
+            nothing_yet = finding.kind == "nothing" and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
+            unsettled = (unanswered or nothing_yet) and self._is_recent(status)
+            if finding.kind == "in progress" or unsettled:
+                if "look" in row:
+                    row = self.ledger.looked(self.request_id, self.execution_arn, None)
                 return Created(state="IN_PROGRESS", row=row)
         self.ledger.not_created(self.request_id, self.execution_arn)
         raise _failure(status, reason)

@@ -109,12 +109,14 @@ class Gate:
         return _advance(self._first_in_queue(request_id), request_id, now, quota)
 
     def renew(self, request_id: str, now: float, quota: Quota) -> Gate:
-        """Keep a place for a creation that is seen to be in progress."""
-        place = self.places.get(request_id)
-        if place is None:
-            return self
+        """Keep a place for a creation that is seen to be in progress.
+
+        AWS counts it, so it has a place even where its lease ran out unseen.
+        """
+        place = self.places.get(request_id, Place(start_at=now, until=now))
         kept = replace(place, until=now + quota.lease_seconds)
-        return replace(self, places={**self.places, request_id: kept})
+        gate = self._without(request_id)
+        return replace(gate, places={**gate.places, request_id: kept})
 
     def refused(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
         """AWS refused the creation as one too many: rest, and let the request try first after that.
@@ -167,8 +169,13 @@ class Gate:
 
 
 def _advance(gate: Gate, teller: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-    """Hand the free places to the first in the queue; `teller` has to tell all but itself."""
+    """Hand the free places to the first in the queue; `teller` has to tell all but itself.
+
+    A place whose lease ran out is free. Who was not told of it waits in front.
+    """
     places = {one: place for one, place in gate.places.items() if place.until > now}
+    unheard = [one for one, place in gate.places.items() if place.teller and one not in places]
+    gate = replace(gate, queue=(*unheard, *(one for one in gate.queue if one not in unheard)))
     free = max(0, quota.in_progress - len(places))
     turns, paid_until = [], gate.paid_until
     for request_id, start_at, paid in _starts(gate, gate.queue[:free], now, quota):

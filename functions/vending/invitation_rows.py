@@ -24,7 +24,9 @@ class InvitationRows:
         """Write down that an account is about to be invited."""
         values = {"state": "INVITED", "invitation": {"at": timestamp(self.ledger.clock())}}
         remove = ["handshakeId", "expiresAt"]
-        return self.ledger.change(request_id, execution_arn, values=values, remove=remove)
+        return self.ledger.change(
+            request_id, execution_arn, values=values, remove=remove, begins=True
+        )
 
     def not_invited(self, request_id: str, execution_arn: str) -> Row:
         """Take that back: AWS surely sent no invitation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -59,15 +59,13 @@ def update(
     }
 
 
-def unless_equal(update: UpdateTypeDef, name: str, value: str) -> UpdateTypeDef:
-    """The update on the further condition that an attribute is not this text."""
-    placeholder = f":unless_{name}"
+def unless_one_of(update: UpdateTypeDef, name: str, texts: Sequence[str]) -> UpdateTypeDef:
+    """The update on the further condition that an attribute is none of these texts."""
+    listed = {f":unless_{name}_{number}": {"S": text} for number, text in enumerate(texts)}
+    condition = f"NOT #{name} IN ({', '.join(listed)})"
     return {
         **update,
-        "ConditionExpression": f"{update['ConditionExpression']} AND #{name} <> {placeholder}",
+        "ConditionExpression": f"{update['ConditionExpression']} AND {condition}",
         "ExpressionAttributeNames": {**update["ExpressionAttributeNames"], f"#{name}": name},
-        "ExpressionAttributeValues": {
-            **update["ExpressionAttributeValues"],
-            placeholder: {"S": value},
-        },
+        "ExpressionAttributeValues": {**update["ExpressionAttributeValues"], **listed},
     }

@@ -46,6 +46,14 @@ class Reservation(TypedDict):
     taskToken: str
 
 
+class Look(TypedDict, total=False):
+    """Where a search for the request's account goes on: in which list, from which page."""
+
+    startedAt: str
+    listed: str
+    nextToken: str
+
+
 class Row(TypedDict, total=False):
     """A row of the table; the record's fields, and what only the functions need."""
 
@@ -72,6 +80,8 @@ class Row(TypedDict, total=False):
     intent: Intent
     invitation: InvitationIntent
     reservation: Reservation
+    look: Look
+    unanswered: str
     taskToken: str
 
 
@@ -82,6 +92,8 @@ _NOT_IN_RECORDS = (
     "intent",
     "invitation",
     "reservation",
+    "look",
+    "unanswered",
     "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
@@ -172,7 +184,7 @@ class Ledger:
         """The execution waits for its turn under this token of Step Functions'."""
         reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
         values = {"state": "QUEUED", "reservation": reservation}
-        return self._change(request_id, execution_arn, values=values)
+        return self._change(request_id, execution_arn, values=values, begins=True)
 
     def intend(
         self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
@@ -183,14 +195,27 @@ class Ledger:
             request_id,
             execution_arn,
             values={"state": "CREATING", "intent": intent},
-            remove=["reservation"],
+            remove=["reservation", "look"],
+            begins=True,
             intent=seen,
             createAccountRequestId=None,
         )
 
-    def withdraw(self, request_id: str, execution_arn: str, intent: Intent) -> Row:
-        """Take the intent back: AWS surely did not act on it."""
-        return self._change(request_id, execution_arn, remove=["intent"], intent=intent)
+    def withdraw(
+        self, request_id: str, execution_arn: str, intent: Intent, *, unanswered: bool = False
+    ) -> Row:
+        """Take the intent back: AWS surely did not act on it, or (`unanswered`) nothing shows.
+
+        Then it is remembered, as what AWS made of it may show yet.
+        """
+        values = {"unanswered": intent["at"]} if unanswered else {}
+        remove = ["intent", "look"]
+        return self._change(request_id, execution_arn, values=values, remove=remove, intent=intent)
+
+    def looked(self, request_id: str, execution_arn: str, look: Look | None) -> Row:
+        """Keep where a search of the organization goes on; None: it is over."""
+        values, remove = ({"look": look}, ()) if look else ({}, ("look",))
+        return self._change(request_id, execution_arn, values=values, remove=remove)
 
     def creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
         """Keep the id under which AWS creates the account."""
@@ -199,7 +224,7 @@ class Ledger:
 
     def not_created(self, request_id: str, execution_arn: str) -> Row:
         """Forget a creation that ended without an account, so that a resubmission starts anew."""
-        remove = ["createAccountRequestId", "intent"]
+        remove = ["createAccountRequestId", "intent", "look", "unanswered"]
         return self._change(request_id, execution_arn, remove=remove)
 
     def lost_sight(self, request_id: str, execution_arn: str) -> Row:
@@ -226,7 +251,7 @@ class Ledger:
             "createAccountRequestId": creation_id,
             "nextSteps": next_steps,
         }
-        remove = ["taskToken", *(() if next_steps else ["nextSteps"])]
+        remove = ["look", "taskToken", "unanswered", *(() if next_steps else ["nextSteps"])]
         return self._change(request_id, execution_arn, values=values, remove=remove)
 
     def vended(
@@ -325,6 +350,7 @@ class Ledger:
         *,
         values: Mapping[str, Any] | None = None,
         remove: Iterable[str] = (),
+        begins: bool = False,
         **expected: object,
     ) -> Row:
         return self._update(
@@ -332,12 +358,17 @@ class Ledger:
             values=values or {},
             remove=remove,
             unless=None,
+            begins=begins,
             executionArn=execution_arn,
             **expected,
         )
 
     change = _change
-    """For modules that write down what only they know of; the same conditions hold."""
+    """For modules that write down what only they know of; the same conditions hold.
+
+    `begins`: this is written before something is done, which must not be done any more once the
+    request has ended.
+    """
 
     def _update(
         self,
@@ -346,18 +377,20 @@ class Ledger:
         values: Mapping[str, Any],
         remove: Iterable[str],
         unless: ConcurrentModification | None,
+        begins: bool = False,
         **expected: object,
     ) -> Row:
         """Set and remove attributes if others are as expected (None: absent).
 
-        A function may still be writing when its execution is stopped and the row says FAILED: what
-        it achieved is kept then, and the request stays FAILED, as nothing carries it on.
+        A function may still be writing when its execution was stopped and the row says FAILED, or
+        when another run of it was faster and the row says VENDED: what it achieved is kept then,
+        and the request stays ended. What it is about to begin it must not (ExecutionSuperseded).
         """
         removed = list(remove)
         update = self._updating(request_id, values=values, remove=removed, expected=expected)
         goes_on = unless is None and values.get("state", "FAILED") not in ENDED
         if goes_on:
-            update = items.unless_equal(update, "state", "FAILED")
+            update = items.unless_one_of(update, "state", ENDED)
         with translating():
             try:
                 answer = self.client.update_item(ReturnValues="ALL_NEW", **update)
@@ -367,11 +400,13 @@ class Ledger:
                 there = _found(error)
                 if there is None or there.get("executionArn") != expected.get("executionArn"):
                     raise _superseded(there) from error
-                if not goes_on or there["state"] != "FAILED":
+                if not goes_on or there["state"] not in ENDED:
                     raise
+                if begins:
+                    raise _ended(there) from error
                 kept = {name: value for name, value in values.items() if name != "state"}
                 return self._update(
-                    request_id, values=kept, remove=removed, unless=None, **expected
+                    request_id, values=kept, remove=removed, unless=None, begins=False, **expected
                 )
         return _row(answer["Attributes"])
 
@@ -404,6 +439,13 @@ def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
         "fingerprint": request.fingerprint(),
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _ended(row: Row) -> ExecutionSuperseded:
+    return ExecutionSuperseded(
+        f"The request was recorded as {row['state']} before this step could begin.",
+        remedy="Nothing to do here: a request that is FAILED can be resumed.",
+    )
 
 
 def _superseded(row: Row | None) -> ExecutionSuperseded:

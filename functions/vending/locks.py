@@ -33,11 +33,11 @@ _WAITS = "Nothing to do: the workflow tries again by itself."
 
 
 class Held(Exception):
-    """Another request, the `owner`, has the lock `pk`."""
+    """Another request, the `owner`, has the lock `pk` through one of its executions."""
 
-    def __init__(self, *, pk: str, owner: str) -> None:
+    def __init__(self, *, pk: str, owner: str, execution_arn: str) -> None:
         super().__init__(pk, owner)
-        self.pk, self.owner = pk, owner
+        self.pk, self.owner, self.execution_arn = pk, owner, execution_arn
 
     @property
     def what(self) -> str:
@@ -69,14 +69,14 @@ class Locks:
     clock: Clock = now
 
     def to_take(
-        self, request_id: str, account: Mapping[str, Any]
+        self, request_id: str, execution_arn: str, account: Mapping[str, Any]
     ) -> list[TransactWriteItemTypeDef]:
-        """What to add to the transaction that claims the request."""
+        """What to add to the transaction that claims the request for the execution."""
         return [
             {
                 "Put": {
                     "TableName": self.table_name,
-                    "Item": item({"pk": pk, "owner": request_id}),
+                    "Item": item({"pk": pk, "owner": request_id, "executionArn": execution_arn}),
                     "ConditionExpression": "attribute_not_exists(pk) OR #owner = :owner",
                     "ExpressionAttributeNames": {"#owner": "owner"},
                     "ExpressionAttributeValues": item({":owner": request_id}),
@@ -86,22 +86,27 @@ class Locks:
             for pk in keys(account)
         ]
 
-    def free(self, request_id: str, account: Mapping[str, Any]) -> None:
-        """Give back what the request still has."""
+    def free(self, request_id: str, execution_arn: str, account: Mapping[str, Any]) -> None:
+        """Give back what the request still has, unless another execution of it has it by now."""
         for pk in keys(account):
-            self.take_away(Held(pk=pk, owner=request_id))
+            self.take_away(Held(pk=pk, owner=request_id, execution_arn=execution_arn))
 
     def take_away(self, held: Held) -> None:
-        """Free one lock, if the owner still has it."""
+        """Free one lock, if the owner's execution still has it."""
         client = self.client
         with translating():
             try:
                 client.delete_item(
                     TableName=self.table_name,
                     Key={"pk": {"S": held.pk}},
-                    ConditionExpression="attribute_not_exists(pk) OR #owner = :owner",
-                    ExpressionAttributeNames={"#owner": "owner"},
-                    ExpressionAttributeValues=item({":owner": held.owner}),
+                    ConditionExpression=(
+                        "attribute_not_exists(pk) OR "
+                        "(#owner = :owner AND #executionArn = :executionArn)"
+                    ),
+                    ExpressionAttributeNames={"#owner": "owner", "#executionArn": "executionArn"},
+                    ExpressionAttributeValues=item(
+                        {":owner": held.owner, ":executionArn": held.execution_arn}
+                    ),
                 )
             except client.exceptions.ConditionalCheckFailedException:
                 return
@@ -139,7 +144,7 @@ def transacted(
         return failed[0]
     for found in failed.values():
         if found:
-            raise Held(pk=found["pk"], owner=found["owner"])
+            raise Held(pk=found["pk"], owner=found["owner"], execution_arn=found["executionArn"])
     if any(reason.get("Code") == "TransactionConflict" for reason in reasons) or failed:
         raise ConcurrentModification(
             "The request or its account's email or name was claimed by another at the same time.",

@@ -19,10 +19,12 @@ def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
     """Give back what a FAILED request keeps, unless AWS may still be creating its account.
 
     Then the place ends with its lease, as the creation does count until it ends; and the locks are
-    kept for when the request is submitted again. May be repeated.
+    kept for when the request is submitted again. What another execution that resumed the request
+    has by now is left to it. May be repeated.
     """
-    if row["state"] != "FAILED" or is_creation_under_way(row):
+    execution_arn = row.get("executionArn")
+    if row["state"] != "FAILED" or execution_arn is None or is_creation_under_way(row):
         return
     locks = Locks(client=ledger.client, table_name=ledger.table_name)
-    locks.free(row["requestId"], row.get("request", {}).get("account", {}))
-    turns.leave(row["requestId"])
+    locks.free(row["requestId"], execution_arn, row.get("request", {}).get("account", {}))
+    turns.leave(row["requestId"], unless_resumed_since=execution_arn)

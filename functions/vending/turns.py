@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from vending.catalogue import explain
 from vending.clock import Clock, now, timestamp
-from vending.errors import ConcurrentModification, TurnNeeded, VendingError
+from vending.errors import ConcurrentModification, TransientError, TurnNeeded, VendingError
 from vending.executions import is_running
 from vending.gate import Gate, Place, Quota, Turn
 from vending.items import item, values
+from vending.locks import is_creation_under_way
 from vending.observability import logger
 from vending.request import Model
 from vending.translation import translating
@@ -62,6 +63,12 @@ def turn_needed() -> TurnNeeded:
     return TurnNeeded(words.what, remedy=words.remedy)
 
 
+_CLOCKS_DIFFER_BY = 2.0
+"""Seconds that Lambda's clock may be behind that of Step Functions, which did the waiting."""
+
+_MOST_TOLD = 20
+"""How many turns one change of the gate tells at most."""
+
 Step = Callable[[Gate, float], Gate]
 Sleep = Callable[[float], None]
 
@@ -85,9 +92,28 @@ class Turns:
             if not self._reaches(turn, task_token):
                 self.leave(request_id)
 
-    def leave(self, request_id: str) -> None:
-        """Give back the place, or the place in the queue; nothing happens without either."""
-        self._change(request_id, lambda gate, at: gate.leave(request_id, at, self.quota)[0])
+    def leave(self, request_id: str, *, unless_resumed_since: str | None = None) -> None:
+        """Give back the place, or the place in the queue; nothing happens without either.
+
+        `unless_resumed_since` names an execution that is over: what another execution of the
+        request has at the gate by now is left to it.
+        """
+
+        def step(gate: Gate, at: float) -> Gate:
+            # Looked at after the gate was read: who takes the request over later comes to the gate
+            # later still, and the write fails.
+            if unless_resumed_since is not None:
+                row = self.ledger.get(request_id)
+                if row is not None and row.get("executionArn") != unless_resumed_since:
+                    return gate
+            return gate.leave(request_id, at, self.quota)[0]
+
+        self._change(request_id, step)
+
+    def is_due(self, request_id: str) -> bool:
+        """Whether the request has a place whose moment has come."""
+        place, at = self.read()[1].places.get(request_id), self.clock()
+        return place is not None and place.start_at - _CLOCKS_DIFFER_BY <= at < place.until
 
     def refused(self, request_id: str) -> None:
         """AWS refused the creation as one too many: everybody rests, then this one is the first."""
@@ -98,11 +124,11 @@ class Turns:
         self._change(request_id, lambda gate, at: gate.again(request_id, at, self.quota)[0])
 
     def renew(self, request_id: str) -> None:
-        """Keep the place of a creation that goes on, where less than half of the lease is left."""
+        """Keep a place for a creation that goes on, where less than half of the lease is left."""
 
         def step(gate: Gate, at: float) -> Gate:
             place = gate.places.get(request_id)
-            if place is None or place.until - at > self.quota.lease_seconds / 2:
+            if place is not None and place.until - at > self.quota.lease_seconds / 2:
                 return gate
             return gate.renew(request_id, at, self.quota)
 
@@ -112,20 +138,24 @@ class Turns:
         """Take the step, tell the turns that it handed out, and return the gate after all that.
 
         Turns whose telling failed are told by the next attempt of the same operation; its error is
-        raised when all others were told.
+        raised when all others were told, if another attempt may help. Where many who wait are
+        dead, telling takes long: what is left then is told by whoever comes next.
         """
         gate = self._written(step)
-        failures: list[VendingError] = []
+        failures: list[TransientError] = []
         tried: set[str] = set()
-        while turns := self._to_tell(gate, request_id, tried):
+        while len(tried) < _MOST_TOLD and (turns := self._to_tell(gate, request_id, tried)):
             told: list[str] = []
             unwanted: list[str] = []
             for turn in turns:
                 tried.add(turn.request_id)
                 try:
                     (told if self._tell(turn) else unwanted).append(turn.request_id)
-                except VendingError as error:
+                except TransientError as error:
                     failures.append(error)
+                except VendingError as error:
+                    # Somebody else's turn must not fail this request.
+                    logger.warning("turn not told", extra={"code": error.code})
             gate = self._written(partial(self._settled, request_id, told, unwanted))
         if failures:
             raise failures[0]
@@ -187,6 +217,8 @@ class Turns:
         row = self.ledger.get(turn.request_id)
         if row is None:
             return False
+        if "accountId" in row or is_creation_under_way(row):
+            return True  # it was told before, and used it
         token = row.get("reservation", {}).get("taskToken")
         return self._reaches(turn, token, execution_arn=row.get("executionArn"))
 

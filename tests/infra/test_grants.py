@@ -38,7 +38,6 @@ MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vendi
 CREATION_FINDER = {
     "organizations:ListCreateAccountStatus": {ANY},
     "organizations:ListAccounts": {ANY},
-    "organizations:DescribeAccount": {ACCOUNTS},
     "organizations:ListTagsForResource": {ACCOUNTS},
 }
 
@@ -252,8 +251,9 @@ LOCKS = ["email#*", "name#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
-        dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
-        dict.fromkeys(("PutItem", "DeleteItem"), LOCKS),
+        {"GetItem": "request#*"},
+        {key: ["request#*", *LOCKS] for key in ("PutItem", "UpdateItem")},
+        {"DeleteItem": LOCKS},
     ],
     "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
     "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],

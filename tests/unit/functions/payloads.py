@@ -69,7 +69,10 @@ def create(world: World, **changes: Any) -> dict[str, Any]:
         "turn": {"startAt": "2027-01-15T08:00:00.000Z"},
     }
     operation = changes.pop("operation", "CreateAccount")
-    result: dict[str, Any] = world.call(operation, **(payload | changes))
+    payload |= changes
+    if payload["turn"] is not None:
+        world.give_turn(payload["requestId"])
+    result: dict[str, Any] = world.call(operation, **payload)
     return result
 
 

@@ -58,13 +58,22 @@ def reserve_and_find_the_dead(world: World) -> None:
     reserve(world, taskToken="long gone")
 
 
+def lose_the_answer(world: World, operation: str) -> None:
+    """And look for what was made while it does not show."""
+    world.organization.lose_answer(operation)
+    with contextlib.suppress(OutcomeUnknown):
+        create(world, operation=operation)
+    shown = dict(world.organization.creations)
+    world.organization.creations.clear()
+    with contextlib.suppress(OutcomeUnknown):
+        create(world, operation=operation)
+    world.organization.creations.update(shown)
+
+
 def create_with_a_lost_answer(world: World) -> None:
     accepted(world)
     fill_the_gate(world)
-    world.organization.lose_answer("CreateAccount")
-    for _ in ("lost", "in progress"):
-        with contextlib.suppress(OutcomeUnknown):
-            create(world)
+    lose_the_answer(world, "CreateAccount")
     world.organization.finish()
     create(world)
 
@@ -72,10 +81,7 @@ def create_with_a_lost_answer(world: World) -> None:
 def create_a_pair_with_a_lost_answer(world: World) -> None:
     accepted(world, a_request(source="new-govcloud"))
     fill_the_gate(world)
-    world.organization.lose_answer("CreateGovCloudAccount")
-    for _ in ("lost", "in progress"):
-        with contextlib.suppress(OutcomeUnknown):
-            create(world, operation="CreateGovCloudAccount")
+    lose_the_answer(world, "CreateGovCloudAccount")
     world.organization.finish()
     create(world, operation="CreateGovCloudAccount")
 

@@ -98,8 +98,22 @@ def test_place_that_is_renewed_is_kept() -> None:
     assert "r0" in gate.places
 
 
-def test_renewing_without_a_place_takes_none() -> None:
-    assert Gate().renew("r0", 1000.0, QUOTA) == Gate()
+def test_creation_seen_in_progress_has_a_place_even_where_its_lease_ran_out() -> None:
+    late = 1000.0 + QUOTA.lease_seconds + 100
+
+    gate = Gate(queue=("r0",)).renew("r0", late, QUOTA)
+
+    assert (gate.queue, gate.places["r0"].until) == ((), late + QUOTA.lease_seconds)
+
+
+def test_turn_that_nobody_told_before_its_lease_ran_out_is_given_again_first() -> None:
+    gate, _ = enter_all(7)
+    gate, _ = gate.leave("r0", 1001.0, QUOTA)
+    assert gate.places["r5"].teller == "r0"
+
+    gate, turns = gate.enter("new", gate.places["r5"].until + 1, QUOTA)
+
+    assert [turn.request_id for turn in turns] == ["r5", "r6", "new"]
 
 
 def test_refusal_rests_the_gate_and_keeps_the_refused_in_front() -> None:
@@ -171,10 +185,10 @@ def test_no_order_of_things_exceeds_the_quota(steps: list[tuple[str, int, float]
         now += pause
         request_id = f"r{number}"
         held = request_id in gate.places
+        if step in {"refused", "renew"} and not held:
+            continue  # only who had a turn is refused, or creates
         if step == "renew":
             gate, turns = gate.renew(request_id, now, QUOTA), []
-        elif step == "refused" and not held:
-            continue  # only who had a turn can be refused
         else:
             gate, turns = getattr(gate, step)(request_id, now, QUOTA)
         for turn in turns:

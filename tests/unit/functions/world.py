@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +19,7 @@ import boto3
 from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending import aws
-from vending.gate import Gate, Quota
+from vending.gate import Gate, Place, Quota
 from vending.ledger import Ledger, Row
 from vending.turns import Turns
 
@@ -101,6 +101,15 @@ class World:
             "sleep": lambda _: None,
         }
         return Turns(**(ports | changes))
+
+    def give_turn(self, request_id: str) -> None:
+        """Have the gate's turn come for a request that has no place there."""
+        before, turns = len(self.calls), self.turns()
+        version, gate = turns.read()
+        if request_id not in gate.places:
+            place = Place(start_at=self.now, until=self.now + Quota().lease_seconds)
+            turns._write(replace(gate, places={**gate.places, request_id: place}), version)
+        del self.calls[before:]
 
     def call(self, operation: str, **payload: Any) -> Any:
         """Run an operation's handler as Lambda does, JSON in and JSON out."""
