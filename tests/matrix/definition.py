@@ -45,6 +45,13 @@ ELSEWHERE = {Site("CreatePolicy", "organizations", "UpdatePolicy")}
 """Calls that an operation makes in another workflow only: a request changes no policy."""
 
 
+TRANSACTED = {
+    ("AcceptRequest", "dynamodb", "PutItem"): "TransactWriteItems",
+    ("AcceptRequest", "dynamodb", "UpdateItem"): "TransactWriteItems",
+}
+"""Writes that are one call together; DynamoDB's grants are for each of them."""
+
+
 @functools.cache
 def machine() -> dict[str, Any]:
     """The definition."""
@@ -93,8 +100,9 @@ def sites_of(door: str) -> tuple[Site, ...]:
     for task in tasks_of(door):
         for call in sorted(calls_of(task)):
             service, operation = call.split(":")
-            found.append(Site(task, client_name(service), operation))
-    return tuple(site for site in found if site not in ELSEWHERE)
+            made = TRANSACTED.get((task, service, operation), operation)
+            found.append(Site(task, client_name(service), made))
+    return tuple(site for site in dict.fromkeys(found) if site not in ELSEWHERE)
 
 
 def calls_of(operation: str) -> set[str]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedded.faults import CallFault
 from embedded.organizations import owner_of
@@ -18,6 +18,7 @@ from tests.matrix.definition import CREATIONS, Site, doors, sites_of
 from tests.matrix.invariants import Wish
 from tests.matrix.site_faults import SiteFault
 from tests.workflow.vending import eventually
+from vending.locks import keys
 
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab
@@ -140,7 +141,9 @@ def _refused_late(lab: Lab, wish: Wish) -> list[Ended]:
 def _refused_early(lab: Lab, wish: Wish) -> list[Ended]:
     """A failure before there is a row."""
     lab.faults.arm(
-        SiteFault(site=Site("AcceptRequest", "dynamodb", "PutItem"), fault=DENIED, lasts=True)
+        SiteFault(
+            site=Site("AcceptRequest", "dynamodb", "TransactWriteItems"), fault=DENIED, lasts=True
+        )
     )
     return lab.send(wish)
 
@@ -167,6 +170,81 @@ def _arm_creations(lab: Lab, wish: Wish, fault: CallFault) -> None:
     for site in sites_of(str(wish.request["source"])):
         if site.operation in CREATIONS:
             lab.faults.arm(SiteFault(site=site, fault=fault))
+
+
+def _dead_in_line(lab: Lab, wish: Wish) -> list[Ended]:
+    """Somebody who died waiting is in the line whenever this request makes room."""
+    dead = _dead(lab)
+    _put_in_line(lab, dead)
+    with interruptions.when_entered("WaitForAccount", lambda _: _put_in_line(lab, dead)):
+        return lab.send(wish)
+
+
+def _dead_in_line_unanswered(lab: Lab, wish: Wish) -> list[Ended]:
+    """As `dead in line`, and the account has to be looked for."""
+    dead = _dead(lab)
+    _arm_creations(lab, wish, CallFault(lost=True))
+    with interruptions.when_entered("IsCreationStillUnknown", lambda _: _put_in_line(lab, dead)):
+        return lab.send(wish)
+
+
+def _dead_in_line_refused(lab: Lab, wish: Wish) -> list[Ended]:
+    """As `dead in line`, and the request ends before it has an account."""
+    dead = _dead(lab)
+    _arm_creations(lab, wish, DENIED)
+    with interruptions.when_entered("RecordFailure", lambda _: _put_in_line(lab, dead)):
+        return lab.send(wish)
+
+
+def _dead(lab: Lab) -> str:
+    """A request whose execution was stopped after it had been to the creation gate; its id."""
+    request = a_request()
+    with interruptions.when_entered("WaitForTurn", interruptions.stop):
+        lab.run(Wish(request=request))
+    request_id = str(request["requestId"])
+    eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was told
+    return request_id
+
+
+def _gate(lab: Lab) -> Any:
+    return lab.vending.dynamodb.get_item(
+        TableName=lab.aws.outputs["LedgerTableName"], Key={"pk": {"S": "gate#creation"}}
+    )["Item"]
+
+
+def _put_in_line(lab: Lab, request_id: str) -> None:
+    """Put a request in front of all that wait at the creation gate."""
+    lab.vending.dynamodb.update_item(
+        TableName=lab.aws.outputs["LedgerTableName"],
+        Key={"pk": {"S": "gate#creation"}},
+        UpdateExpression="SET #queue = list_append(:first, if_not_exists(#queue, :none)), "
+        "#version = if_not_exists(#version, :zero) + :one",
+        ExpressionAttributeNames={"#queue": "queue", "#version": "version"},
+        ExpressionAttributeValues={
+            ":first": {"L": [{"S": request_id}]},
+            ":none": {"L": []},
+            ":zero": {"N": "0"},
+            ":one": {"N": "1"},
+        },
+    )
+
+
+def _locks_left_behind(lab: Lab, wish: Wish) -> list[Ended]:
+    """The email and the name are locked by a request that is no more."""
+    for pk in keys(wish.request["account"]):
+        held = {"pk": {"S": pk}, "owner": {"S": "nobody"}, "executionArn": {"S": "none"}}
+        lab.vending.dynamodb.put_item(TableName=lab.aws.outputs["LedgerTableName"], Item=held)
+    return lab.send(wish)
+
+
+def _unit_made_by_hand(lab: Lab, wish: Wish) -> list[Ended]:
+    """The path of organizational units is there, and no request ever asked for it."""
+    organizations = lab.vending.organizations
+    parent = organizations.list_roots()["Roots"][0]["Id"]
+    for name in wish.request["organizationalUnit"].strip("/").split("/"):
+        unit = organizations.create_organizational_unit(ParentId=parent, Name=name)
+        parent = unit["OrganizationalUnit"]["Id"]
+    return lab.send(wish)
 
 
 def _second_of_two(lab: Lab, wish: Wish) -> list[Ended]:
@@ -320,6 +398,24 @@ SCENARIOS = (
         run=_creation_fails_later,
         fails=True,
         meets=("ListCreateAccountStatus", "ListAccounts"),
+    ),
+    Scenario(
+        name="unit made by hand",
+        run=_unit_made_by_hand,
+        meets=("ListOrganizationalUnitsForParent",),
+    ),
+    Scenario(name="locks left behind", run=_locks_left_behind, meets=("DeleteItem",)),
+    Scenario(name="dead in line", run=_dead_in_line, meets=("SendTaskSuccess",)),
+    Scenario(
+        name="dead in line, unanswered",
+        run=_dead_in_line_unanswered,
+        meets=("SendTaskSuccess",),
+    ),
+    Scenario(
+        name="dead in line, refused",
+        run=_dead_in_line_refused,
+        fails=True,
+        meets=("SendTaskSuccess", "DescribeExecution"),
     ),
     Scenario(
         name="left behind",

@@ -161,7 +161,7 @@ def test_ambiguous_failure_is_never_retried_around_what_cannot_be_undone(
         else:
             waited_again = {
                 error
-                for catch in state["Catch"]
+                for catch in state.get("Catch", [])
                 for error in catch["ErrorEquals"]
                 if catch["Next"] == name
             }
