@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.iam.models import iam_backends
-from moto.organizations.models import organizations_backends
 
-from embedded import ACCOUNT_ID
 from embedded.actions import requirements
 from embedded.context import Principal
+from embedded.organizations.backend import Organizations
 from embedded.policy import Decision, PolicyInvalid, Statement, compile_policy, decide
 from embedded.policy_patterns import Values
 from embedded.requirement import RequestContext, Requirement
@@ -63,7 +62,7 @@ class Authorization:
         return None
 
     def _policies(self, principal: Principal) -> _RolePolicies | None:
-        backend = iam_backends[principal.account_id]["aws"]
+        backend = iam_backends[principal.account_id][principal.partition]
         roles = list(backend.roles.values())
         role = next((role for role in roles if role.name == principal.role_name), None)
         if role is None:
@@ -129,7 +128,10 @@ def _global_context(
     principal: Principal, role_path: str, call: ApiCall, now: float
 ) -> dict[str, Values]:
     """The global condition keys ("AWS global condition context keys") that are known here."""
-    role_arn = f"arn:aws:iam::{principal.account_id}:role{role_path}{principal.role_name}"
+    role_arn = (
+        f"arn:{principal.partition}:iam::{principal.account_id}"
+        f":role{role_path}{principal.role_name}"
+    )
     moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
     context: dict[str, Values] = {
         "aws:currenttime": (moment.isoformat(),),
@@ -142,7 +144,7 @@ def _global_context(
         "aws:sourceip": ("127.0.0.1",),
         "aws:viaawsservice": ("false",),
     }
-    organization = organizations_backends[ACCOUNT_ID]["aws"].org
+    organization = Organizations.of(principal.account_id)
     if organization is not None:
-        context["aws:principalorgid"] = (organization.id,)
+        context["aws:principalorgid"] = (organization.org.id,)
     return context

@@ -191,7 +191,7 @@ def user_identity(caller: Principal, at: datetime.datetime) -> dict[str, Any]:
                 "sessionIssuer": {
                     "type": "Role",
                     "principalId": role_id,
-                    "arn": f"arn:aws:iam::{account_id}:role/{caller.role_name}",
+                    "arn": f"arn:{caller.partition}:iam::{account_id}:role/{caller.role_name}",
                     "accountId": account_id,
                     "userName": caller.role_name,
                 },

@@ -22,13 +22,16 @@ class Principal:
     """Who makes a call.
 
     `arn` is an assumed-role ARN for role sessions and the root ARN of the management account for
-    any other access key, which acts as an administrator (`role_name` is None then).
+    any other access key, which acts as an administrator (`role_name` is None then). `expires_at` is
+    when a session ends, in epoch seconds of virtual time; None for what does not end.
     """
 
+    partition: str = "aws"
     account_id: str = ACCOUNT_ID
     arn: str = f"arn:aws:iam::{ACCOUNT_ID}:root"
     role_name: str | None = None
     session_name: str | None = None
+    expires_at: float | None = None
 
     @property
     def is_administrator(self) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from moto.sts.models import sts_backends
+from moto.utilities.utils import PARTITION_NAMES
 
-from embedded import REGION
 from embedded.context import Principal
+from embedded.partitions import COMMERCIAL, administrator_in
 
-_PARTITION = "aws"
-_ADMINISTRATOR = Principal()
 _TEMPORARY = "ASIA"
 _LIFETIME = 12 * 3600
 
@@ -39,62 +39,70 @@ class Credentials:
     def issue(self, role_arn: str, session_name: str) -> RoleCredentials:
         """A new session of the role, as a service that runs code in it gets one.
 
-        The session is one of moto's STS too, so that GetCallerIdentity knows it. ValueError when
-        `role_arn` is not a role's ARN.
+        The session is one of moto's STS too, so that GetCallerIdentity knows it. It does not end:
+        a service renews what it gave, long before its end. ValueError when `role_arn` is not a
+        role's ARN.
         """
-        account_id, role_name = _role(role_arn)
+        principal = _session(role_arn, session_name)
+        partition = principal.partition
         with self._lock:
-            session = sts_backends[account_id][_PARTITION].assume_role(
-                region_name=REGION,
+            session = sts_backends[principal.account_id][partition].assume_role(
+                region_name=partition,
                 role_session_name=session_name,
                 role_arn=role_arn,
                 policy=None,
                 duration=_LIFETIME,
                 external_id=None,
             )
-            self._principals[session.access_key_id] = _session(account_id, role_name, session_name)
+            self._principals[session.access_key_id] = principal
         return RoleCredentials(
             access_key_id=session.access_key_id,
             secret_access_key=session.secret_access_key,
             session_token=session.session_token,
         )
 
-    def principal(self, access_key_id: str) -> Principal:
-        """The session's principal, or the administrator for a key that nobody here handed out."""
+    def principal(self, access_key_id: str, partition: str = COMMERCIAL) -> Principal:
+        """The session's principal, or for a key that nobody here handed out the administrator in
+        the partition that the call was made to.
+        """
         known = self._principals.get(access_key_id)
         if known is not None:
             return known
         if not access_key_id.startswith(_TEMPORARY):
-            return _ADMINISTRATOR
+            return administrator_in(partition)
         assumed = _assumed(access_key_id)
         if assumed is None:
-            return _ADMINISTRATOR
+            return administrator_in(partition)
         self._principals[access_key_id] = assumed
         return assumed
 
 
 def _assumed(access_key_id: str) -> Principal | None:
-    """The session that moto's AssumeRole handed out under this key."""
+    """The session that moto's STS handed out under this key."""
     for account_backends in list(sts_backends.values()):
-        session = account_backends[_PARTITION].get_assumed_role_from_access_key(access_key_id)
-        if session is not None:
-            account_id, role_name = _role(session.role_arn)
-            return _session(account_id, role_name, session.session_name)
+        for backend in list(account_backends.values()):
+            session = backend.get_assumed_role_from_access_key(access_key_id)
+            if session is not None:
+                ends = session.expiration.replace(tzinfo=datetime.UTC).timestamp()
+                return replace(_session(session.role_arn, session.session_name), expires_at=ends)
     return None
 
 
-def _role(role_arn: str) -> tuple[str, str]:
-    """Account id and role name; a role's path is no part of its name."""
+def _session(role_arn: str, session_name: str) -> Principal:
+    """A session of the role; a role's path is no part of its name."""
     parts = role_arn.split(":", 5)
-    if len(parts) < 6 or parts[2] != "iam" or not parts[5].startswith("role/"):  # noqa: PLR2004
+    if (
+        len(parts) < 6  # noqa: PLR2004
+        or parts[1] not in PARTITION_NAMES
+        or parts[2] != "iam"
+        or not parts[5].startswith("role/")
+    ):
         raise ValueError(f"not the ARN of a role: {role_arn}")
-    return parts[4], parts[5].rsplit("/", 1)[1]
-
-
-def _session(account_id: str, role_name: str, session_name: str) -> Principal:
+    partition, account_id, role_name = parts[1], parts[4], parts[5].rsplit("/", 1)[1]
     return Principal(
+        partition=partition,
         account_id=account_id,
-        arn=f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}",
+        arn=f"arn:{partition}:sts::{account_id}:assumed-role/{role_name}/{session_name}",
         role_name=role_name,
         session_name=session_name,
     )

@@ -84,7 +84,7 @@ def _on_table(
 ) -> Requirement:
     table = str(request.get("TableName", ""))
     if not table.startswith("arn:"):
-        table = f"arn:aws:dynamodb:{call.region}:{account_id}:table/{table}"
+        table = f"arn:{call.partition}:dynamodb:{call.region}:{account_id}:table/{table}"
     index = request.get("IndexName")
     context: dict[str, Values] = request_tags(call.parameters)
     context |= single("dynamodb:select", request.get("Select"))
@@ -153,7 +153,7 @@ def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         yield Requirement(action=action)
         return
     context = request_tags(parameters) | single("s3:prefix", parameters.get("Prefix"))
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{call.partition}:s3:::{bucket}"
     if call.operation == "DeleteObjects":
         for item in (parameters.get("Delete") or {}).get("Objects") or ():
             yield Requirement(action=action, resource=f"{arn}/{item['Key']}", context=context)
@@ -163,7 +163,7 @@ def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     source = parameters.get("CopySource")
     if source:
         path = str(source).lstrip("/").partition("?")[0]
-        yield Requirement(action="s3:GetObject", resource=f"arn:aws:s3:::{path}")
+        yield Requirement(action="s3:GetObject", resource=f"arn:{call.partition}:s3:::{path}")
 
 
 def sqs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
@@ -175,7 +175,7 @@ def sqs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         *_, owner, name = ("", account_id, *str(url).rstrip("/").split("/"))
     owner = str(parameters.get("QueueOwnerAWSAccountId") or owner)
     if name:
-        arn = f"arn:aws:sqs:{call.region}:{owner}:{name}"
+        arn = f"arn:{call.partition}:sqs:{call.region}:{owner}:{name}"
         yield Requirement(
             action=f"sqs:{_SQS_BATCHES.get(call.operation, call.operation)}",
             resource=arn,

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.model import StructureShape
@@ -32,6 +33,8 @@ _STATUS = {
 
 _XML_PROTOCOLS = frozenset({"query", "ec2", "rest-xml"})
 _RPC_JSON = frozenset({"json", "smithy-rpc-v2-cbor"})
+_FORBIDDEN = ("AccessDenied", "ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient")
+"""What the codes of a refused caller begin with: 403, but in the RPC protocols with JSON."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +45,29 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
 
+    def for_moto(self) -> tuple[str, dict[str, Any]]:
+        """The same as one of moto's response methods gives it."""
+        status = int(self.status.split()[0])
+        return self.body.decode(), {**dict(self.headers), "status": status}
+
 
 def denied(call: ApiCall, message: str) -> Answer:
     """The refusal of a call that the caller's policies do not allow."""
     code = "AccessDenied" if call.protocol in _XML_PROTOCOLS else "AccessDeniedException"
     return error(call, code, message)
+
+
+def unknown_credentials(call: ApiCall) -> Answer:
+    """The refusal of credentials that the call's partition does not know."""
+    query = call.protocol in _XML_PROTOCOLS
+    code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
+    return error(call, code, "The security token included in the request is invalid.")
+
+
+def expired_credentials(call: ApiCall) -> Answer:
+    """The refusal of a session's credentials after the session's end."""
+    code = "ExpiredToken" if call.protocol in _XML_PROTOCOLS else "ExpiredTokenException"
+    return error(call, code, "The security token included in the request is expired")
 
 
 def error(
@@ -87,7 +108,7 @@ def _status(call: ApiCall, code: str, shape: StructureShape | None) -> int:
         # botocore keeps the trait that says "ours, not the caller's" out of a shape's metadata.
         if shape._shape_model.get("fault"):  # type: ignore[attr-defined]
             return 500
-    if code.startswith("AccessDenied") and call.protocol not in _RPC_JSON:
+    if code.startswith(_FORBIDDEN) and call.protocol not in _RPC_JSON:
         return 403
     return _STATUS.get(code, 400)
 

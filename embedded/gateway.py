@@ -19,10 +19,16 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from embedded import managed_policies, wire
+from embedded import managed_policies, role_sessions, wire
 from embedded.authorization import Authorization
 from embedded.context import Call, Context, Principal, caller, current
-from embedded.errors import Answer, denied, error
+from embedded.errors import (
+    Answer,
+    denied,
+    error,
+    expired_credentials,
+    unknown_credentials,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,13 +45,15 @@ class AnswerLost(ConnectionError):
 
 
 def install() -> None:
-    """Make moto act in the account of the gateway's caller, and know AWS's managed policies.
+    """Make moto act in the account of the gateway's caller, know AWS's managed policies, and end
+    role sessions by the clock.
 
     moto takes the account from MOTO_ACCOUNT_ID before anything in the request, so that a request
     header would not do. Safe to repeat.
     """
     BaseResponse.get_current_account = _callers_account
     managed_policies.install()
+    role_sessions.install()
 
 
 def _callers_account(_: Any) -> str:
@@ -99,7 +107,7 @@ class Gateway:
         if call is None:
             return self._app(environ, start_response)
         context = current()
-        principal = context.credentials.principal(call.access_key_id)
+        principal = context.credentials.principal(call.access_key_id, call.partition)
         token = caller.set(principal)
         try:
             answer, lost = self._answer(call, principal, context, environ)
@@ -116,7 +124,12 @@ class Gateway:
         self, call: ApiCall, principal: Principal, context: Context, environ: WSGIEnvironment
     ) -> tuple[Answer, bool]:
         """The answer, and whether it is to be lost. A call that is denied counts for no fault."""
-        denial = self._authorization.denial(principal, call, context.clock.now())
+        now = context.clock.now()
+        if principal.partition != call.partition and not principal.is_administrator:
+            return unknown_credentials(call), False
+        if principal.expires_at is not None and now >= principal.expires_at:
+            return expired_credentials(call), False
+        denial = self._authorization.denial(principal, call, now)
         if denial:
             return denied(call, denial), False
         fault = context.faults.for_call(call.service, call.operation)

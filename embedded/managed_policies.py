@@ -14,8 +14,6 @@ from typing import Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 
-_AWS_POLICY = "arn:aws:iam::aws:policy/"
-
 
 def install() -> None:
     """Let moto's AttachRolePolicy find AWS's managed policies. Safe to repeat."""
@@ -28,17 +26,21 @@ def attach(account_id: str, role_name: str, policy_arn: str) -> None:
 
     moto's NoSuchEntity if there is no such policy or role.
     """
-    backend = iam_backends[account_id]["aws"]
+    backend = iam_backends[account_id][policy_arn.split(":")[1]]
     provide(backend, policy_arn)
     backend.attach_role_policy(policy_arn, role_name)
 
 
 def provide(backend: Any, policy_arn: str) -> None:
-    """Make an AWS managed policy known to an account's IAM backend; nothing for any other ARN."""
-    if not policy_arn.startswith(_AWS_POLICY) or policy_arn in backend.managed_policies:
+    """Make an AWS managed policy known to an account's IAM backend; nothing for any other ARN.
+
+    Each partition has them under ARNs of its own, and about ARNs of its own.
+    """
+    known = policy_arn in backend.managed_policies
+    if known or not policy_arn.startswith(f"arn:{backend.partition}:iam::aws:policy/"):
         return
     name = policy_arn.rpartition("/")[2]
-    data = _data(name)
+    data = _data(name, backend.partition)
     if data is None:
         return
     policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, data)
@@ -49,12 +51,14 @@ def provide(backend: Any, policy_arn: str) -> None:
 
 
 @functools.cache
-def _data(name: str) -> Any:
+def _data(name: str, partition: str) -> Any:
     """The policy's entry in the JSON text that moto carries; reading all of it takes far longer."""
     key = re.search(rf'\n "{re.escape(name)}":\s*', aws_managed_policies_data)
     if key is None:
         return None
-    return json.JSONDecoder().raw_decode(aws_managed_policies_data, key.end())[0]
+    data = json.JSONDecoder().raw_decode(aws_managed_policies_data, key.end())[0]
+    document = json.dumps(data["Document"]).replace("arn:aws:", f"arn:{partition}:")
+    return data | {"Document": json.loads(document)}
 
 
 def _providing(attach_role_policy: Any) -> Any:

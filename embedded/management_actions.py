@@ -7,7 +7,6 @@ Source: "Actions, resources, and condition keys for …" of each, Service Author
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from moto.iam.models import iam_backends
 
@@ -66,7 +65,7 @@ def events(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     rule = parameters.get("Rule") or (parameters.get("Name") if "Rule" in call.operation else None)
     if rule:
         path = f"{bus}/{rule}" if bus not in (None, "default") else rule
-        arn = f"arn:aws:events:{call.region}:{account_id}:rule/{path}"
+        arn = f"arn:{call.partition}:events:{call.region}:{account_id}:rule/{path}"
         yield Requirement(action=f"events:{call.operation}", resource=arn, context=context)
     elif "EventBus" in call.operation and (parameters.get("Name") or bus):
         arn = _bus_arn(call, account_id, parameters.get("Name") or bus)
@@ -76,7 +75,7 @@ def events(call: ApiCall, account_id: str) -> Iterator[Requirement]:
 def _bus_arn(call: ApiCall, account_id: str, bus: str | None) -> str:
     if bus and bus.startswith("arn:"):
         return bus
-    return f"arn:aws:events:{call.region}:{account_id}:event-bus/{bus or 'default'}"
+    return f"arn:{call.partition}:events:{call.region}:{account_id}:event-bus/{bus or 'default'}"
 
 
 def functions(call: ApiCall, account_id: str) -> Iterator[Requirement]:
@@ -96,9 +95,9 @@ def _function_arn(call: ApiCall, account_id: str, name: str) -> str:
         arn = name
     elif ":function:" in name:
         owner, _, name = name.partition(":function:")
-        arn = f"arn:aws:lambda:{call.region}:{owner}:function:{name}"
+        arn = f"arn:{call.partition}:lambda:{call.region}:{owner}:function:{name}"
     else:
-        arn = f"arn:aws:lambda:{call.region}:{account_id}:function:{name}"
+        arn = f"arn:{call.partition}:lambda:{call.region}:{account_id}:function:{name}"
     qualifier = call.parameters.get("Qualifier")
     return f"{arn}:{qualifier}" if qualifier and arn.count(":") < _FUNCTION_PARTS else arn
 
@@ -109,7 +108,7 @@ def logs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     group = parameters.get("logGroupName") or parameters.get("logGroupIdentifier")
     if group:
         if not str(group).startswith("arn:"):
-            group = f"arn:aws:logs:{call.region}:{account_id}:log-group:{group}"
+            group = f"arn:{call.partition}:logs:{call.region}:{account_id}:log-group:{group}"
         stream = parameters.get("logStreamName", "")
         yield Requirement(
             action=f"logs:{call.operation}",
@@ -128,7 +127,8 @@ def states(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     arn = next((parameters[name] for name in _STATES_ARNS if parameters.get(name)), None)
     made = _STATES_MADE.get(call.operation)
     if made:
-        arn = f"arn:aws:states:{call.region}:{account_id}:{made}:{parameters.get('name', '')}"
+        place = f"{call.region}:{account_id}"
+        arn = f"arn:{call.partition}:states:{place}:{made}:{parameters.get('name', '')}"
     token = parameters.get("taskToken")
     if token:
         arn = stepfunctions.backends[account_id][call.region].machine_of_token(str(token))
@@ -151,7 +151,7 @@ def sts(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     resource = parameters.get("RoleArn")
     target = parameters.get("TargetPrincipal")
     if target:
-        resource = target if ":" in target else f"arn:aws:iam::{target}:root"
+        resource = target if ":" in target else f"arn:{call.partition}:iam::{target}:root"
     yield Requirement(
         action=f"sts:{call.operation}", resource=str(resource or "*"), context=context
     )
@@ -171,41 +171,35 @@ def iam(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         name = parameters.get(parameter)
         if name:
             yield _on_entity(
-                action,
+                call,
                 account_id,
                 kind,
                 str(name),
-                parameters,
                 context | single("iam:policyarn", policy_arn),
             )
             return
     resource = policy_arn
     if call.operation == "CreatePolicy":
-        path = parameters.get("Path", "/")
-        resource = f"arn:aws:iam::{account_id}:policy{path}{parameters.get('PolicyName', '')}"
+        path, name = parameters.get("Path", "/"), parameters.get("PolicyName", "")
+        resource = f"arn:{call.partition}:iam::{account_id}:policy{path}{name}"
     elif call.operation == "CreateServiceLinkedRole":
         service = parameters.get("AWSServiceName", "")
-        resource = f"arn:aws:iam::{account_id}:role/aws-service-role/{service}/*"
+        resource = f"arn:{call.partition}:iam::{account_id}:role/aws-service-role/{service}/*"
     yield Requirement(action=action, resource=str(resource or "*"), context=context)
 
 
 def _on_entity(
-    action: str,
-    account_id: str,
-    kind: str,
-    name: str,
-    parameters: Mapping[str, Any],
-    context: Mapping[str, Values],
+    call: ApiCall, account_id: str, kind: str, name: str, context: Mapping[str, Values]
 ) -> Requirement:
-    backend = iam_backends[account_id]["aws"]
+    backend = iam_backends[account_id][call.partition]
     known = {"role": backend.roles, "user": backend.users, "group": backend.groups}.get(kind, {})
     entity = next((one for one in list(known.values()) if one.name == name), None)
     # What is yet to be created takes its path from the request.
-    path = getattr(entity, "path", None) or parameters.get("Path") or "/"
+    path = getattr(entity, "path", None) or call.parameters.get("Path") or "/"
     tags = getattr(entity, "tags", None) if kind == "role" else None
     return Requirement(
-        action=action,
-        resource=f"arn:aws:iam::{account_id}:{kind}{path}{name}",
+        action=f"iam:{call.operation}",
+        resource=f"arn:{call.partition}:iam::{account_id}:{kind}{path}{name}",
         context=context,
         tags=(lambda: {tag["Key"]: tag["Value"] for tag in tags}) if tags else no_tags,
     )

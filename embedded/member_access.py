@@ -11,12 +11,10 @@ from urllib.parse import unquote
 
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from embedded.context import Principal
+from embedded.context import Principal, caller
 from embedded.errors import denied, error
-from embedded.partitions import COMMERCIAL, caller_in
 from embedded.policy_patterns import Values
 from embedded.trust import trusts
 from embedded.wire import ApiCall
@@ -38,39 +36,30 @@ def access_denied(principal: Principal, operation: str, resource: str) -> Any:
         f"User: {principal.arn} is not authorized to perform: sts:{operation} "
         f"on resource: {resource}"
     )
-    return _response(denied(_call(operation), message))
+    return denied(_call(operation), message).for_moto()
 
 
 def validation_error(operation: str, message: str) -> Any:
     """ValidationError, as moto's response methods answer."""
-    return _response(error(_call(operation), "ValidationError", message))
+    return error(_call(operation), "ValidationError", message).for_moto()
 
 
 def _assume_role(self: TokenResponse) -> ActionResult:
-    principal = caller_in(self.partition)
+    principal = caller.get()
     role_arn = str(self._get_param("RoleArn") or "")
     role = _role(role_arn, self.partition)
     if role is None or not trusts(
         unquote(role.assume_role_policy_document),
         "sts:AssumeRole",
         principal,
-        _own_role_arn(principal, self.partition),
+        _own_role_arn(principal),
         _context(self, principal),
     ):
         return access_denied(principal, "AssumeRole", role_arn)
     refusal = _refused_duration(self._get_int_param("DurationSeconds", _DEFAULT), role, principal)
     if refusal:
         return validation_error("AssumeRole", refusal)
-    answer = _MOTO(self)
-    share_session(role_arn.split(":")[4], self.partition)
-    return answer
-
-
-def share_session(account_id: str, partition: str) -> None:
-    """Let the newest session of an account be found, whatever partition it is of."""
-    if partition != COMMERCIAL:
-        session = sts_backends[account_id][partition].assumed_roles[-1]
-        sts_backends[account_id][COMMERCIAL].assumed_roles.append(session)
+    return _MOTO(self)
 
 
 def _role(role_arn: str, partition: str) -> Any:
@@ -82,10 +71,10 @@ def _role(role_arn: str, partition: str) -> Any:
     return next((role for role in roles if role.arn == role_arn), None)
 
 
-def _own_role_arn(principal: Principal, partition: str) -> str:
+def _own_role_arn(principal: Principal) -> str:
     if principal.role_name is None:
         return ""
-    roles = list(iam_backends[principal.account_id][partition].roles.values())
+    roles = list(iam_backends[principal.account_id][principal.partition].roles.values())
     return next((role.arn for role in roles if role.name == principal.role_name), "")
 
 
@@ -96,7 +85,7 @@ def _context(call: TokenResponse, principal: Principal) -> dict[str, Values]:
     organization = Organizations.of(principal.account_id)
     known = {
         "aws:principalaccount": principal.account_id,
-        "aws:principalarn": _own_role_arn(principal, call.partition) or principal.arn,
+        "aws:principalarn": _own_role_arn(principal) or principal.arn,
         "aws:principalorgid": organization.org.id if organization else None,
         "aws:securetransport": "true",
         "aws:sourceip": "127.0.0.1",
@@ -126,8 +115,3 @@ def _call(operation: str) -> ApiCall:
     return ApiCall(
         service="sts", operation=operation, region="", access_key_id="", protocol="query"
     )
-
-
-def _response(answer: Any) -> tuple[str, dict[str, Any]]:
-    status = int(answer.status.split()[0])
-    return answer.body.decode(), {**dict(answer.headers), "status": status}

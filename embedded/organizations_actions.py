@@ -7,11 +7,13 @@ Reference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moto.organizations.models import organizations_backends
 
-from embedded import ACCOUNT_ID
+from embedded.organizations.backend import Organizations
+from embedded.organizations.state import LOCK
 from embedded.policy_patterns import Values
 from embedded.requirement import Requirement, request_tags, single
 from embedded.wire import ApiCall
@@ -73,28 +75,33 @@ def organizations(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     """Requirements of a call of Organizations."""
     action = f"organizations:{call.operation}"
     parameters = call.parameters
-    context = _context(call)
+    known = _Entities(
+        partition=call.partition,
+        account_id=account_id,
+        organization=Organizations.of(account_id),
+    )
+    context = _context(call, known)
     for parameter in RESOURCES.get(call.operation, ()):
         entity_id = str(parameters.get(parameter) or "")
         if not entity_id and call.operation == "DescribeEffectivePolicy":
             entity_id = account_id  # the caller's own, when it names none
-        yield _on(action, entity_id, context)
+        yield _on(known, action, entity_id, context)
     if call.operation == "InviteAccountToOrganization":
-        yield _on(action, _invited(parameters), context)
+        yield _on(known, action, _invited(parameters), context)
     elif call.operation == "PutResourcePolicy":
-        yield Requirement(action=action, resource=_arn("resourcepolicy", "*"), context=context)
+        yield Requirement(action=action, resource=known.arn("resourcepolicy", "*"), context=context)
     elif call.operation not in RESOURCES:
         yield Requirement(action=action, context=context)
     made = _TAGGED_AT_CREATION.get(call.operation)
     if made and parameters.get("Tags"):
         yield Requirement(
-            action="organizations:TagResource", resource=_arn(made, "*"), context=context
+            action="organizations:TagResource", resource=known.arn(made, "*"), context=context
         )
     if call.operation in _LINKED_ROLE:
         role = "aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations"
         yield Requirement(
             action="iam:CreateServiceLinkedRole",
-            resource=f"arn:aws:iam::{account_id}:role/{role}",
+            resource=f"arn:{call.partition}:iam::{account_id}:role/{role}",
             context=single("iam:awsservicename", "organizations.amazonaws.com"),
         )
 
@@ -104,23 +111,25 @@ def _invited(parameters: Mapping[str, Any]) -> str:
     return str(target.get("Id", "")) if target.get("Type") == "ACCOUNT" else "*"
 
 
-def _on(action: str, entity_id: str, context: Mapping[str, Values]) -> Requirement:
+def _on(
+    known: _Entities, action: str, entity_id: str, context: Mapping[str, Values]
+) -> Requirement:
     return Requirement(
         action=action,
-        resource=_entity_arn(entity_id),
+        resource=known.arn_of(entity_id),
         context=context,
-        tags=lambda: _entity_tags(entity_id),
+        tags=lambda: known.tags(entity_id),
     )
 
 
-def _context(call: ApiCall) -> dict[str, Values]:
+def _context(call: ApiCall, known: _Entities) -> dict[str, Values]:
     parameters = call.parameters
     context = request_tags(parameters)
     context |= single("organizations:serviceprincipal", parameters.get("ServicePrincipal"))
-    return context | single("organizations:policytype", _policy_type(call))
+    return context | single("organizations:policytype", _policy_type(call, known))
 
 
-def _policy_type(call: ApiCall) -> str | None:
+def _policy_type(call: ApiCall, known: _Entities) -> str | None:
     parameters = call.parameters
     if call.operation in {"ListPolicies", "ListPoliciesForTarget"}:
         return parameters.get("Filter")
@@ -128,57 +137,61 @@ def _policy_type(call: ApiCall) -> str | None:
         return parameters.get("Type")
     entity_id = str(parameters.get("PolicyId") or parameters.get("ResourceId") or "")
     if entity_id.startswith(_POLICY_ID):
-        return str(getattr(_policy(entity_id), "type", "")) or None
+        return str(getattr(known.policy(entity_id), "type", "")) or None
     return parameters.get("PolicyType")
 
 
-def _entity_arn(entity_id: str) -> str:
-    """The ARN of a root, OU, policy, handshake or account; the form of the id tells which."""
-    if entity_id.startswith(_ROOT_ID):
-        return _arn("root", entity_id)
-    if entity_id.startswith(_OU_ID):
-        return _arn("ou", entity_id)
-    if entity_id.startswith(_POLICY_ID):
-        return _policy_arn(entity_id)
-    if entity_id.startswith(_HANDSHAKE_ID):
-        return _handshake_arn(entity_id)
-    return _arn("account", entity_id)
+@dataclass(frozen=True, kw_only=True)
+class _Entities:
+    """What the ids in a call stand for: entities of the caller's organization, if it is in one."""
 
+    partition: str
+    account_id: str
+    organization: Organizations | None
 
-def _arn(kind: str, entity_id: str) -> str:
-    backend = _backend()
-    organization = getattr(backend, "org", None)
-    owner = getattr(organization, "master_account_id", ACCOUNT_ID)
-    organization_id = getattr(organization, "id", "o-none")
-    return f"arn:aws:organizations::{owner}:{kind}/{organization_id}/{entity_id}"
+    def arn_of(self, entity_id: str) -> str:
+        """The ARN of a root, OU, policy, handshake or account; the form of the id tells which."""
+        if entity_id.startswith(_ROOT_ID):
+            return self.arn("root", entity_id)
+        if entity_id.startswith(_OU_ID):
+            return self.arn("ou", entity_id)
+        if entity_id.startswith(_POLICY_ID):
+            return self._policy_arn(entity_id)
+        if entity_id.startswith(_HANDSHAKE_ID):
+            return self._handshake_arn(entity_id)
+        return self.arn("account", entity_id)
 
+    def arn(self, kind: str, entity_id: str) -> str:
+        """The ARN of an entity of the organization, by its kind and id."""
+        owner, organization_id = self.account_id, "o-none"
+        if self.organization is not None:
+            owner, organization_id = self.organization.account_id, self.organization.org.id
+        start = f"arn:{self.partition}:organizations::{owner}"
+        return f"{start}:{kind}/{organization_id}/{entity_id}"
 
-def _policy_arn(policy_id: str) -> str:
-    policy = _policy(policy_id)
-    kind = str(getattr(policy, "type", "") or "service_control_policy").lower()
-    if getattr(policy, "aws_managed", False):
-        return f"arn:aws:organizations::aws:policy/{kind}/{policy_id}"
-    return _arn("policy", f"{kind}/{policy_id}")
+    def tags(self, entity_id: str) -> Mapping[str, str]:
+        """The tags of an account, root, OU or policy."""
+        known = self.organization
+        entities = [*known.accounts, *known.ou, *known.policies] if known is not None else []
+        return next((entity.tags for entity in entities if entity.id == entity_id), {})
 
+    def policy(self, policy_id: str) -> Any:
+        """The policy, or None."""
+        policies = self.organization.policies if self.organization is not None else []
+        return next((one for one in policies if one.id == policy_id), None)
 
-def _handshake_arn(handshake_id: str) -> str:
-    handshakes = getattr(_backend(), "handshakes", None) or ()
-    for handshake in handshakes.values() if isinstance(handshakes, Mapping) else handshakes:
-        arn = str(getattr(handshake, "arn", ""))
-        if arn.endswith(f"/{handshake_id}"):
-            return arn
-    return _arn("handshake", f"invite/{handshake_id}")
+    def _policy_arn(self, policy_id: str) -> str:
+        policy = self.policy(policy_id)
+        kind = str(getattr(policy, "type", "") or "service_control_policy").lower()
+        if getattr(policy, "aws_managed", False):
+            return f"arn:{self.partition}:organizations::aws:policy/{kind}/{policy_id}"
+        return self.arn("policy", f"{kind}/{policy_id}")
 
-
-def _entity_tags(entity_id: str) -> Mapping[str, str]:
-    backend = _backend()
-    entities = [*backend.accounts, *backend.ou, *backend.policies]
-    return next((entity.tags for entity in entities if entity.id == entity_id), {})
-
-
-def _policy(policy_id: str) -> Any:
-    return next((policy for policy in _backend().policies if policy.id == policy_id), None)
-
-
-def _backend() -> Any:
-    return organizations_backends[ACCOUNT_ID]["aws"]
+    def _handshake_arn(self, handshake_id: str) -> str:
+        """The handshake's own: it belongs to who asks, in another organization than who answers."""
+        with LOCK:
+            for _, partition, backend in organizations_backends.iter_backends():
+                handshake = backend.handshakes.get(handshake_id)
+                if handshake is not None and partition == self.partition:
+                    return str(handshake.arn)
+        return self.arn("handshake", f"invite/{handshake_id}")

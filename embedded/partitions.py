@@ -6,10 +6,8 @@ GovCloud region it is the administrator of the GovCloud account that is linked w
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from embedded import ACCOUNT_ID, REGION
-from embedded.context import Principal, caller
+from embedded import REGION
+from embedded.context import Principal
 
 COMMERCIAL, GOVCLOUD = "aws", "aws-us-gov"
 
@@ -20,13 +18,14 @@ there. Account ids are unique across partitions."""
 REGIONS = {COMMERCIAL: REGION, GOVCLOUD: "us-gov-west-1"}
 """Where the global services of each partition are, and its events."""
 
+_MANAGER = Principal()
+_LINKED = Principal(
+    partition=GOVCLOUD,
+    account_id=GOVCLOUD_ACCOUNT_ID,
+    arn=f"arn:{GOVCLOUD}:iam::{GOVCLOUD_ACCOUNT_ID}:root",
+)
 
-def caller_in(partition: str) -> Principal:
-    """Who makes the current call, in the partition that the call was made to."""
-    principal = caller.get()
-    if partition != GOVCLOUD or not principal.is_administrator:
-        return principal
-    if principal.account_id != ACCOUNT_ID:
-        return principal
-    arn = f"arn:{GOVCLOUD}:iam::{GOVCLOUD_ACCOUNT_ID}:root"
-    return replace(principal, account_id=GOVCLOUD_ACCOUNT_ID, arn=arn)
+
+def administrator_in(partition: str) -> Principal:
+    """Whom an access key that nobody handed out stands for, in a region of the partition."""
+    return _LINKED if partition == GOVCLOUD else _MANAGER

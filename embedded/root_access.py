@@ -13,10 +13,13 @@ from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
 from embedded import root_sessions
+from embedded.context import caller
+from embedded.errors import error
 from embedded.organizations import organization_of
 from embedded.organizations.backend import Organizations
 from embedded.organizations.state import LOCK
-from embedded.partitions import caller_in
+from embedded.partitions import GOVCLOUD
+from embedded.wire import ApiCall
 
 CREDENTIALS, SESSIONS = "RootCredentialsManagement", root_sessions.FEATURE
 _PRINCIPAL = "iam.amazonaws.com"
@@ -40,9 +43,11 @@ class RootAccessRefused(ServiceException):
 
 
 def _enable(feature: str) -> Any:
-    def operation(self: IamResponse) -> ActionResult:
+    def operation(self: IamResponse) -> Any:
+        if _is_unknown(feature, self.partition):
+            return _unknown(self)
         with LOCK:
-            organization = _organization(self, management_only=True)
+            organization = _organization(management_only=True)
             organization.root_features.add(feature)
             return _features(organization)
 
@@ -50,18 +55,39 @@ def _enable(feature: str) -> Any:
 
 
 def _disable(feature: str) -> Any:
-    def operation(self: IamResponse) -> ActionResult:
+    def operation(self: IamResponse) -> Any:
+        if _is_unknown(feature, self.partition):
+            return _unknown(self)
         with LOCK:
-            organization = _organization(self)
+            organization = _organization()
             organization.root_features.discard(feature)
             return _features(organization)
 
     return operation
 
 
-def _list(self: IamResponse) -> ActionResult:
+def _is_unknown(feature: str, partition: str) -> bool:
+    """GovCloud has no central management of root credentials."""
+    return feature == CREDENTIALS and partition == GOVCLOUD
+
+
+def _unknown(call: IamResponse) -> tuple[str, dict[str, Any]]:
+    """What AWS answers is not documented; a query service says this to an operation it lacks."""
+    operation = call._get_action()
+    asked = ApiCall(
+        service="iam",
+        operation=operation,
+        region=call.region,
+        access_key_id=call.access_key,
+        protocol="query",
+    )
+    message = f"Could not find operation {operation} for version 2010-05-08"
+    return error(asked, "InvalidAction", message).for_moto()
+
+
+def _list(_: IamResponse) -> ActionResult:
     with LOCK:
-        return _features(_organization(self))
+        return _features(_organization())
 
 
 def _features(organization: Organizations) -> ActionResult:
@@ -73,12 +99,12 @@ def _features(organization: Organizations) -> ActionResult:
     )
 
 
-def _organization(call: IamResponse, *, management_only: bool = False) -> Organizations:
+def _organization(*, management_only: bool = False) -> Organizations:
     """The caller's organization, when root access may be managed in it by this caller.
 
     Enabling is the management account's; the delegated administrator for IAM may do the rest.
     """
-    account_id = caller_in(call.partition).account_id
+    account_id = caller.get().account_id
     organization = organization_of(account_id)
     if organization is None:
         raise RootAccessRefused(

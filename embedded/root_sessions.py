@@ -18,10 +18,9 @@ from moto.sts.responses import TokenResponse
 
 from embedded import managed_policies
 from embedded.context import Principal, caller
-from embedded.member_access import access_denied, share_session, validation_error
+from embedded.member_access import access_denied, validation_error
 from embedded.organizations import organization_of
 from embedded.organizations.state import LOCK
-from embedded.partitions import COMMERCIAL, caller_in
 
 FEATURE = "RootSessions"
 LONGEST = 900
@@ -37,7 +36,6 @@ TASKS = (
 _PRINCIPAL = "iam.amazonaws.com"
 _ROLE = "RootTask-"
 _PATH = "/aws-reserved/root-task/"
-_ROOT_ONLY = "arn:aws:iam::*:root"
 _NAMED = ("user", "mfa")
 """What the calls of the tasks can name instead of the root user."""
 
@@ -51,7 +49,7 @@ def install() -> None:
 
 
 def _assume_root(self: TokenResponse) -> Any:
-    principal = caller_in(self.partition)
+    principal = caller.get()
     target = str(self._get_param("TargetPrincipal") or "")
     duration = self._get_int_param("DurationSeconds", LONGEST)
     if not 0 <= duration <= LONGEST:
@@ -91,7 +89,7 @@ def _may_assume(principal: Principal, target: str) -> bool:
 def _session(
     account_id: str, task: str, duration: int, *, region: str, partition: str
 ) -> ActionResult:
-    _provide_role(account_id, task)
+    _provide_role(iam_backends[account_id][partition], task)
     session = sts_backends[account_id][partition].assume_role(
         region_name=region,
         role_session_name="root",
@@ -100,12 +98,10 @@ def _session(
         duration=duration,
         external_id="",
     )
-    share_session(account_id, partition)
     return ActionResult({"Credentials": session})
 
 
-def _provide_role(account_id: str, task: str) -> None:
-    iam = iam_backends[account_id][COMMERCIAL]
+def _provide_role(iam: Any, task: str) -> None:
     name = f"{_ROLE}{task}"
     if any(role.name == name for role in list(iam.roles.values())):
         return
@@ -116,23 +112,24 @@ def _provide_role(account_id: str, task: str) -> None:
 
 def _policy(iam: Any, task: str) -> dict[str, Any]:
     """Everything, but what the task policy denies."""
-    arn = f"arn:aws:iam::aws:policy/root-task/{task}"
+    arn = f"arn:{iam.partition}:iam::aws:policy/root-task/{task}"
     managed_policies.provide(iam, arn)
     published = iam.managed_policies[arn]
     document = next(
         one.document for one in published.versions if one.version_id == published.default_version_id
     )
     denials = json.loads(document)["Statement"]
+    denied = [_on_root(denial, iam.partition) for denial in denials]
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [everything, *map(_on_root, denials)]}
+    return {"Version": "2012-10-17", "Statement": [everything, *denied]}
 
 
-def _on_root(statement: dict[str, Any]) -> dict[str, Any]:
+def _on_root(statement: dict[str, Any], partition: str) -> dict[str, Any]:
     """The statement, with a call that names no user taken to be about the root user itself."""
-    if statement.get("NotResource") != _ROOT_ONLY:
+    if statement.get("NotResource") != f"arn:{partition}:iam::*:root":
         return statement
     kept = {name: value for name, value in statement.items() if name != "NotResource"}
-    return {**kept, "Resource": [f"arn:aws:iam::*:{kind}/*" for kind in _NAMED]}
+    return {**kept, "Resource": [f"arn:{partition}:iam::*:{kind}/*" for kind in _NAMED]}
 
 
 def _get_caller_identity(self: TokenResponse) -> ActionResult:

@@ -6,15 +6,12 @@ Source: "AWS JSON policy elements: Principal" and "Policy evaluation logic", IAM
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from embedded.context import Principal
 from embedded.policy import Decision, PolicyInvalid, compile_policy, decide
 from embedded.policy_patterns import Values
-
-_ROOT = re.compile(r"arn:[^:]+:iam::(\d{12}):root")
 
 
 def trusts(
@@ -25,14 +22,15 @@ def trusts(
     `role_arn` is the ARN of the principal's own role, empty when it has none; `context` has the
     condition keys in lower case. A document that cannot be understood trusts nobody.
     """
-    names = {principal.account_id, principal.arn, role_arn} - {""}
+    account = f"arn:{principal.partition}:iam::{principal.account_id}:root"
+    names = {"*", principal.account_id, account, principal.arn, role_arn} - {""}
     try:
         policy = {
             "Version": "2012-10-17",
             "Statement": [
                 {**statement, "Resource": "*"}
                 for statement in _statements(document)
-                if _names_one_of(statement, names, principal.account_id)
+                if _names_one_of(statement, names)
             ],
         }
         return decide(compile_policy(policy), action, "*", context) is Decision.ALLOWED
@@ -46,14 +44,10 @@ def _statements(document: str) -> Iterator[dict[str, Any]]:
         yield {**statement}
 
 
-def _names_one_of(statement: dict[str, Any], names: set[str], account_id: str) -> bool:
+def _names_one_of(statement: dict[str, Any], names: set[str]) -> bool:
     """Whether a statement is about the principal; takes its Principal element out."""
     principals = statement.pop("Principal", {})
     if principals == "*":
         return True
     listed = principals.get("AWS", [])
-    for one in [listed] if isinstance(listed, str) else listed:
-        root = _ROOT.fullmatch(one)
-        if one == "*" or one in names or (root is not None and root[1] == account_id):
-            return True
-    return False
+    return not names.isdisjoint([listed] if isinstance(listed, str) else listed)

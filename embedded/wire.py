@@ -21,6 +21,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
+from moto.utilities.utils import get_partition
 from werkzeug.exceptions import NotFound
 
 from embedded.service_models import client_name
@@ -47,6 +48,11 @@ class ApiCall:
     access_key_id: str
     protocol: str
     parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def partition(self) -> str:
+        """The partition that the call's region is in."""
+        return str(get_partition(self.region))
 
 
 def identify(environ: Mapping[str, Any], body: bytes) -> ApiCall | None:

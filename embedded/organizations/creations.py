@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal import mock_random
 
 from embedded import cloudtrail
-from embedded.context import current
+from embedded.context import caller, current
 from embedded.organizations import directory
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid, same
@@ -25,7 +25,6 @@ from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
 from embedded.organizations.paging import page
 from embedded.organizations.state import Account
 from embedded.organizations.tags import merged
-from embedded.partitions import caller_in
 
 if TYPE_CHECKING:
     import datetime
@@ -99,7 +98,7 @@ class Creations(Invitations):
         self._refuse_creation_above_limits()
         self._start(creation)
         answer = {"CreateAccountStatus": creation.describe()}
-        principal = caller_in(self.partition)
+        principal = caller.get()
         self.announce(cloudtrail.create_account(principal, operation, request, creation))
         return answer
 

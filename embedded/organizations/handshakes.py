@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 from moto.organizations.models import organizations_backends
 
 from embedded import cloudtrail
+from embedded.context import caller
 from embedded.organizations import directory
 from embedded.organizations.errors import OrganizationsError, invalid_input
 from embedded.organizations.handshake import Handshake
 from embedded.organizations.paging import page
 from embedded.organizations.state import OrganizationState
-from embedded.partitions import REGIONS, caller_in
+from embedded.partitions import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -91,7 +92,7 @@ class Handshakes(OrganizationState):
 
     def tell(self, operation: str, request: Mapping[str, Any], handshake: Handshake) -> None:
         """Have CloudTrail tell of a call about a handshake, in the caller's account."""
-        principal, region = caller_in(self.partition), REGIONS[self.partition]
+        principal, region = caller.get(), REGIONS[self.partition]
         self.announce(
             cloudtrail.handshake_call(principal, operation, request, handshake, self.now(), region)
         )

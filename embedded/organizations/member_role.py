@@ -7,7 +7,6 @@ management account and is attached to the AWS managed policy AdministratorAccess
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from moto.iam.models import iam_backends
 
@@ -15,7 +14,6 @@ from embedded import managed_policies
 from embedded.partitions import COMMERCIAL
 
 DEFAULT_ROLE = "OrganizationAccountAccessRole"
-_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def create_member_role(
@@ -25,18 +23,10 @@ def create_member_role(
 
     A role of that name is left as it is.
     """
-    # Sessions and their policies are looked up in the commercial partition's IAM, whatever
-    # partition an account is in: ids are unique across both.
-    for place in {COMMERCIAL, partition}:
-        iam = iam_backends[account_id][place]
-        if any(role.name == role_name for role in iam.roles.values()):
-            continue
-        _create(iam, role_name, f"arn:{partition}:iam::{trusting}:root")
-        if place == COMMERCIAL:
-            managed_policies.attach(account_id, role_name, _ADMINISTRATOR)
-
-
-def _create(iam: Any, role_name: str, trusted: str) -> None:
+    iam = iam_backends[account_id][partition]
+    if any(role.name == role_name for role in iam.roles.values()):
+        return
+    trusted = f"arn:{partition}:iam::{trusting}:root"
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -52,3 +42,5 @@ def _create(iam: Any, role_name: str, trusted: str) -> None:
         tags=[],
         max_session_duration="3600",
     )
+    administrator = f"arn:{partition}:iam::aws:policy/AdministratorAccess"
+    managed_policies.attach(account_id, role_name, administrator)

@@ -11,13 +11,12 @@ from moto.core.utils import camelcase_to_underscores
 from moto.organizations.models import organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
-from embedded.context import current
+from embedded.context import caller, current
 from embedded.organizations.access import OUTSIDERS, may_call
 from embedded.organizations.backend import Organizations
 from embedded.organizations.errors import OrganizationsError, SerializationException
 from embedded.organizations.state import LOCK
 from embedded.organizations.validation import validate
-from embedded.partitions import caller_in
 
 OWN_OPERATIONS = frozenset(
     {
@@ -81,8 +80,8 @@ class OrganizationsResponses(OrganizationsResponse):
     """moto's response class with the caller's own account and AWS's order of checks."""
 
     def get_current_account(self) -> str:
-        """The account that calls, in the partition of the call."""
-        return caller_in(self.partition).account_id
+        """The account that calls."""
+        return caller.get().account_id
 
     @property
     def organizations_backend(self) -> Organizations:
@@ -121,9 +120,6 @@ class OrganizationsResponses(OrganizationsResponse):
             if not organization.throttle.admits(operation, account_id, now):
                 raise OrganizationsError("TooManyRequestsException")
         request = validate(operation, self._json())
-        if organization is not None and organization.partition != self.partition:
-            # AWS knows no credentials of one partition in another.
-            raise OrganizationsError("AccessDeniedException")
         if organization is None:
             if operation not in OUTSIDERS:
                 raise OrganizationsError("AWSOrganizationsNotInUseException")

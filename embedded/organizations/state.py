@@ -18,14 +18,14 @@ from moto.organizations.models import (
 from moto.organizations.models import organizations_backends as backends
 
 from embedded import cloudtrail
-from embedded.context import current
+from embedded.context import caller, current
 from embedded.organizations import directory
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import OrganizationsError
 from embedded.organizations.policy import Policy, default_policies
 from embedded.organizations.settings import OrganizationSettings
 from embedded.organizations.throttling import Throttle
-from embedded.partitions import REGIONS, caller_in
+from embedded.partitions import REGIONS
 
 if TYPE_CHECKING:
     import datetime
@@ -177,7 +177,7 @@ class OrganizationState(OrganizationsBackend):
 
     def caller_id(self) -> str:
         """The account that makes the current call."""
-        return caller_in(self.partition).account_id
+        return caller.get().account_id
 
     def now(self) -> datetime.datetime:
         """Virtual time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.organizations import OrganizationSettings
+from embedded.partitions import GOVCLOUD_ACCOUNT_ID
 from tests.builders import a_request
 from tests.workflow.vending import eventually
 
@@ -73,8 +75,8 @@ class AwsCli:
         )
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli]:
+@contextlib.contextmanager
+def vend_local(home: Path) -> Iterator[AwsCli]:
     """`vend local` on a port of its own, as a person starts it."""
     with subprocess.Popen(
         [".venv/bin/vend", "local", "--port", "0", "--speed", "10"],
@@ -86,9 +88,16 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli]:
         assert served.stdout
         ready = next((line for line in served.stdout if line.startswith("ready")), "")
         assert ready, "vend local ended before it was ready"
-        yield AwsCli(ready.split()[1], tmp_path_factory.mktemp("home"))
+        yield AwsCli(ready.split()[1], home)
         served.terminate()
         assert served.wait(timeout=30) == 0
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli]:
+    """One server for all tests that can share an organization."""
+    with vend_local(tmp_path_factory.mktemp("home")) as aws:
+        yield aws
 
 
 def status_of(aws: AwsCli, creation: str) -> Any:
@@ -186,6 +195,19 @@ def test_root_sessions_follow_trusted_access(local: AwsCli) -> None:
     assert "RootSessions" in enabled["EnabledFeatures"]
 
 
+def test_govcloud_region_is_another_partition(local: AwsCli) -> None:
+    govcloud = ("--region", "us-gov-west-1")
+
+    organization = local("organizations", "describe-organization", *govcloud)["Organization"]
+    identity = local("sts", "get-caller-identity", *govcloud)
+    unknown = local.in_account(STANDALONE).error("sts", "get-caller-identity", *govcloud)
+
+    assert organization["Arn"].startswith("arn:aws-us-gov:organizations::")
+    assert organization["MasterAccountId"] == identity["Account"] == GOVCLOUD_ACCOUNT_ID
+    assert identity["Arn"].startswith("arn:aws-us-gov:")
+    assert unknown == "InvalidClientTokenId"
+
+
 def test_all_features_are_on_already(local: AwsCli) -> None:
     refused = local.error("organizations", "enable-all-features")
 
@@ -223,6 +245,33 @@ def test_event_put_by_the_cli_vends(local: AwsCli) -> None:
             email in {one["Email"] for one in local("organizations", "list-accounts")["Accounts"]}
         )
     )
+
+
+@pytest.mark.slow
+def test_all_features_come_with_the_consent_of_an_invited_member(tmp_path: Path) -> None:
+    with vend_local(tmp_path) as aws:
+        aws("organizations", "delete-organization")
+        aws("organizations", "create-organization", "--feature-set", "CONSOLIDATED_BILLING")
+        invitation = aws(
+            *("organizations", "invite-account-to-organization"),
+            *("--target", f"Id={STANDALONE},Type=ACCOUNT"),
+        )["Handshake"]
+        member = aws.in_account(STANDALONE)
+        accept = ("organizations", "accept-handshake", "--handshake-id")
+        member(*accept, invitation["Id"])
+
+        enabling = aws("organizations", "enable-all-features")["Handshake"]
+        too_early = aws.error(*accept, enabling["Id"])
+        asked = member("organizations", "list-handshakes-for-account")["Handshakes"]
+        (consent,) = (one["Id"] for one in asked if one["State"] in {"OPEN", "REQUESTED"})
+        member(*accept, consent)
+        finished = aws(*accept, enabling["Id"])["Handshake"]
+
+        organization = aws("organizations", "describe-organization")["Organization"]
+
+    assert too_early == "InvalidHandshakeTransitionException"
+    assert finished["State"] == "ACCEPTED"
+    assert organization["FeatureSet"] == "ALL"
 
 
 def test_all_features_are_enabled_by_handshake(vending: Vending, tmp_path: Path) -> None:

@@ -59,9 +59,11 @@ class Accounts:
             "SessionToken": issued.session_token,
         }
 
-    def role(self, name: str, trust: Any, *allowed: str, keys: Keys = NOBODY) -> str:
+    def role(
+        self, name: str, trust: Any, *allowed: str, keys: Keys = NOBODY, region: str = REGION
+    ) -> str:
         """The ARN of a new role, in the account of `keys`, that may do `allowed` everywhere."""
-        iam = self.client("iam", keys)
+        iam = self.client("iam", keys, region)
         document = json.dumps({"Version": "2012-10-17", "Statement": trust})
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
         if allowed:

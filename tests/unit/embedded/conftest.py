@@ -8,8 +8,9 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import organizations, root_access
-from embedded.context import caller
+from embedded import organizations, root_access, wire
+from embedded.context import Principal, caller
+from embedded.partitions import administrator_in
 from tests.unit.embedded.live_aws import Aws
 
 
@@ -21,7 +22,11 @@ def server() -> Iterator[Aws]:
     aws: Aws
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        token = caller.set(aws.principal)
+        principal = aws.principal
+        call = wire.identify(environ, b"")
+        if call is not None and principal == Principal():
+            principal = administrator_in(call.partition)
+        token = caller.set(principal)
         try:
             return moto_app(environ, start_response)
         finally:

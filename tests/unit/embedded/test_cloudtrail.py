@@ -236,6 +236,34 @@ def test_an_event_that_a_target_cannot_take_harms_no_creation(aws: Aws, bus: Bus
             },
             id="role",
         ),
+        pytest.param(
+            Principal(
+                partition="aws-us-gov",
+                arn="arn:aws-us-gov:sts::111111111111:assumed-role/Vending/s",
+                role_name="Vending",
+                session_name="s",
+            ),
+            {
+                "type": "AssumedRole",
+                "principalId": "AROAVENDINGXXXXXXXXXX:s",
+                "arn": "arn:aws-us-gov:sts::111111111111:assumed-role/Vending/s",
+                "accountId": "111111111111",
+                "sessionContext": {
+                    "sessionIssuer": {
+                        "type": "Role",
+                        "principalId": "AROAVENDINGXXXXXXXXXX",
+                        "arn": "arn:aws-us-gov:iam::111111111111:role/Vending",
+                        "accountId": "111111111111",
+                        "userName": "Vending",
+                    },
+                    "attributes": {
+                        "creationDate": "2026-03-04T05:06:07Z",
+                        "mfaAuthenticated": "false",
+                    },
+                },
+            },
+            id="role in GovCloud",
+        ),
     ],
 )
 def test_user_identity_differs_by_kind_of_caller(

@@ -47,6 +47,17 @@ def test_issued_session_is_its_role_in_the_roles_account() -> None:
     )
 
 
+def test_issued_session_is_of_its_roles_partition() -> None:
+    credentials = Credentials()
+
+    key = credentials.issue("arn:aws-us-gov:iam::222222222222:role/Worker", "one").access_key_id
+
+    principal = credentials.principal(key, "aws")
+    assert principal.partition == "aws-us-gov"
+    assert principal.arn == "arn:aws-us-gov:sts::222222222222:assumed-role/Worker/one"
+    assert principal.expires_at is None
+
+
 def test_every_session_has_its_own_key() -> None:
     credentials = Credentials()
     arn = f"arn:aws:iam::{ACCOUNT_ID}:role/Worker"
@@ -88,7 +99,13 @@ def test_session_stays_a_role_when_moto_is_reset() -> None:
 
 
 @pytest.mark.parametrize(
-    "arn", ["Worker", "arn:aws:iam::222222222222:user/Worker", "arn:aws:sts::2:assumed-role/a/b"]
+    "arn",
+    [
+        "Worker",
+        "arn:aws:iam::222222222222:user/Worker",
+        "arn:aws:sts::2:assumed-role/a/b",
+        "arn:nowhere:iam::222222222222:role/Worker",
+    ],
 )
 def test_session_of_something_that_is_no_role_is_refused(arn: str) -> None:
     with pytest.raises(ValueError, match="not the ARN of a role"):

@@ -171,14 +171,3 @@ def test_pairs_are_made_from_the_commercial_partition_only(linked: Aws) -> None:
 
     with pytest.raises(client.exceptions.UnsupportedAPIEndpointException):
         client.create_gov_cloud_account(**REQUEST)
-
-
-def test_a_member_of_one_partition_has_no_say_in_the_other(linked: Aws) -> None:
-    member = linked.create_account()["AccountId"]
-    client = govcloud(linked)
-
-    with (
-        linked.calling_as(Principal(account_id=member)),
-        pytest.raises(client.exceptions.AccessDeniedException),
-    ):
-        client.describe_organization()
