@@ -10,16 +10,10 @@ import sys
 
 from cli.failure import EXIT_VENDED, InputError
 from cli.invocation import command
-from cli.records import aligned
+from cli.records import TURNS, aligned
 from cli.terminal import Terminal, duration, safe
 from vending import catalogue
 
-_TURNS = {
-    "retry": "nobody's: it passes",
-    "requester": "the requester's",
-    "administrator": "the administrator's of the management account",
-    "aws-support": "AWS Support's",
-}
 _TREATMENTS = {
     "retry": "the workflow tries again by itself",
     "adopt": "the workflow takes what is there and goes on",
@@ -57,8 +51,10 @@ def _named(error: str) -> list[tuple[str, str | None]]:
     known = catalogue.codes()
     code, _, reason = error.strip().partition("/")
     by_lower = {name.lower(): name for name in known}
-    if code.lower() in by_lower:
-        code = by_lower[code.lower()]
+    lower = code.lower()
+    found = by_lower.get(lower) or by_lower.get(f"{lower}exception")
+    if found:
+        code = found
         matching = [name for name in known[code] if name.lower() == reason.lower()]
         return [(code, matching[0] if matching else reason or None)]
     if reason:
@@ -88,7 +84,7 @@ def _text(
     fields = [
         ("what it means", explanation.what),
         ("what to do", explanation.remedy),
-        ("whose turn", _TURNS.get(explanation.turn, explanation.turn)),
+        ("whose turn", TURNS.get(explanation.turn, explanation.turn)),
         ("by itself", _TREATMENTS.get(explanation.treatment, explanation.treatment)),
     ]
     if explanation.wait:

@@ -123,9 +123,11 @@ def _all_features(result: Result) -> str:
     if result["state"] == "ENABLED":
         return "on"
     waiting = list(result["waitingFor"])
-    if not waiting:
-        return "every invited account has agreed"
-    return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
+    if waiting:
+        return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
+    if result["state"] == "REQUESTED":
+        return "waits for AWS: everybody has answered, perhaps one declined over 30 days ago"
+    return "every invited account has agreed"
 
 
 def _report(result: Result) -> str:

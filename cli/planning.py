@@ -24,9 +24,10 @@ from operations import (
 from vending import baseline_account
 from vending.catalogue import explain
 from vending.errors import VendingError
+from vending.invitations import UNANSWERED, Invitations, expires_at
 from vending.limits import REQUEST_ID_TAG
 from vending.organization_setup import OrganizationSetup
-from vending.request import AccountRequest
+from vending.request import Account, AccountRequest
 from vending.setup_report import Report
 from vending.translation import translating
 from vending.units import Unit, Units
@@ -125,17 +126,21 @@ class Planner:
         account = request.account
         if request.source == "existing" and account.account_id:
             return self._existing(account.account_id)
+        if request.source == "invited":
+            with self._refusals():
+                return self._invited(account)
+            return None
+        return self._created(request, known_id)
+
+    def _created(self, request: AccountRequest, known_id: str | None) -> str | None:
+        account = request.account
         if known_id:
             self._planned.already_there.append(f"account {known_id}, made for this request")
             return known_id
-        called = account.name or account.account_id or ""
-        if request.source == "invited":
-            self._planned.changes.append(f"invitation of {account.account_id or account.email}")
-            return account.account_id or NEW_ACCOUNT_ID
         owner = self._owner_of(account.email or "")
         if owner is None:
             pair = " and its pair in GovCloud" if request.source == "new-govcloud" else ""
-            self._planned.changes.append(f"account {called}{pair}")
+            self._planned.changes.append(f"account {account.name}{pair}")
             return NEW_ACCOUNT_ID
         if self._tags(owner).get(REQUEST_ID_TAG) == request.request_id:
             self._planned.already_there.append(f"account {owner}, made for this request")
@@ -146,6 +151,26 @@ class Planner:
             f"The email belongs to the account {owner} of this organization.",
         )
         return None
+
+    def _invited(self, account: Account) -> str | None:
+        invitations = Invitations(client=self._organizations, account=account)
+        member_id = invitations.member()
+        if member_id is not None:
+            return self._existing(member_id)
+        called = account.account_id or account.email
+        handshake = invitations.newest()
+        if handshake is not None and handshake["State"] in UNANSWERED:
+            until = expires_at(handshake)
+            said = f"invitation of {called}, {handshake['Id']}, open until {until}"
+            self._planned.already_there.append(said)
+            return NEW_ACCOUNT_ID
+        if enable_all_features.is_pending(self._organizations):
+            code = "HandshakeConstraintViolationException"
+            reason = "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
+            self._problem(code, reason, explain(code, reason).what)
+            return None
+        self._planned.changes.append(f"invitation of {called}")
+        return NEW_ACCOUNT_ID
 
     def _existing(self, account_id: str) -> str | None:
         try:
@@ -163,14 +188,13 @@ class Planner:
 
     def _corridor(self, request: AccountRequest, account_id: str) -> None:
         request_id = request.request_id
-        is_new = account_id == NEW_ACCOUNT_ID or request.source == "invited"
         placed = None
         if request.organizational_unit is not None:
             placed = self._unit(request_id, request.organizational_unit)
         self._finish_units()
         if placed is not None:
-            self._placed(request, account_id, placed, is_new=is_new)
-        self._tagged(request, account_id, is_new=is_new)
+            self._placed(request, account_id, placed)
+        self._tagged(request, account_id)
         policies = [
             policy.model_dump(by_alias=True, exclude_none=True) for policy in request.policies
         ]
@@ -180,12 +204,10 @@ class Planner:
         self._service_access(request_id, request.service_access, [])
         self._root_access(request_id, request.root_access)
 
-    def _placed(
-        self, request: AccountRequest, account_id: str, unit_id: str, *, is_new: bool
-    ) -> None:
+    def _placed(self, request: AccountRequest, account_id: str, unit_id: str) -> None:
         path = request.organizational_unit
         with self._refusals():
-            if is_new:
+            if account_id == NEW_ACCOUNT_ID:
                 moved = path != "/"
             else:
                 payload = move_account.MoveAccount.model_validate(
@@ -198,10 +220,9 @@ class Planner:
                 moved = move_account.run(payload, organizations=self._organizations)["moved"]
             self._say(f"account in {path}", changed=bool(moved))
 
-    def _tagged(self, request: AccountRequest, account_id: str, *, is_new: bool) -> None:
-        account = NEW_ACCOUNT_ID if is_new else account_id
+    def _tagged(self, request: AccountRequest, account_id: str) -> None:
         payload = tag_resource.TagResource.model_validate(
-            {"requestId": request.request_id, "accountId": account, "tags": request.tags}
+            {"requestId": request.request_id, "accountId": account_id, "tags": request.tags}
         )
         with self._refusals():
             tagged = tag_resource.run(payload, organizations=self._organizations)["tagged"]
@@ -224,6 +245,12 @@ class Planner:
                 self._planned.changes.append(
                     f"all features, asked for already; not answered yet: {waiting or 'nobody'}"
                 )
+                if result["state"] == "REQUESTED" and not waiting:
+                    self._planned.warnings.append(
+                        f"The handshake {result['handshakeId']} waits for nobody and is not open: "
+                        "if that lasts, an account has declined over 30 days ago, which AWS does "
+                        "not show any more; cancel the handshake and run the setup again"
+                    )
 
     def _policy_types(self, types: list[str]) -> None:
         payload = {"requestId": SETUP_ID, "policyTypes": types}
@@ -318,7 +345,14 @@ class Planner:
     def _problem(self, code: str, reason: str | None, said: str) -> None:
         words = explain(code, reason)
         self._planned.problems.append(
-            {"code": code, "reason": reason, "message": said, "remedy": words.remedy}
+            {
+                "code": code,
+                "reason": reason,
+                "message": said,
+                "remedy": words.remedy,
+                "turn": words.turn,
+                "wait": words.wait,
+            }
         )
 
     def _say(self, what: str, *, changed: bool) -> None:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.submission import Record
-from cli.terminal import Terminal, clip, pad, safe, width
+from cli.terminal import Terminal, clip, duration, pad, safe, width
+
+TURNS = {
+    "retry": "nobody's: it passes",
+    "requester": "the requester's",
+    "administrator": "the administrator's of the management account",
+    "aws-support": "AWS Support's",
+}
+"""Whose turn it is after an error, in words."""
 
 _GOOD, _BAD = {"VENDED"}, {"FAILED", "REJECTED"}
 
@@ -77,10 +85,13 @@ def next_steps(record: Record, terminal: Terminal) -> list[str]:
 def error_fields(record: Record) -> list[tuple[str, str]]:
     """What went wrong and what to do about it."""
     error = _mapping(record.get("error"))
+    wait = error.get("wait")
     return _filled(
         ("error", why(record)),
         ("what happened", error.get("message")),
         ("what to do", error.get("remedy")),
+        ("whose turn", TURNS.get(str(error.get("turn")), error.get("turn"))),
+        ("worth waiting", duration(wait) if isinstance(wait, int) else None),
     )
 
 

@@ -75,6 +75,13 @@ class Settings:
         "CHATBOT_POLICY",
         "DECLARATIVE_POLICY_EC2",
         "SECURITYHUB_POLICY",
+        "SECURITYHUB_CSPM_POLICY",
+        "INSPECTOR_POLICY",
+        "UPGRADE_ROLLOUT_POLICY",
+        "BEDROCK_POLICY",
+        "S3_POLICY",
+        "NETWORK_SECURITY_DIRECTOR_POLICY",
+        "GUARDDUTY_POLICY",
     )
     reconcile_every_hours: int | None = 1
     invited_account_role_names: tuple[str, ...] = ("OrganizationAccountAccessRole",)

@@ -50,9 +50,14 @@ def run(payload: AttachPolicy, *, organizations: OrganizationsClient) -> Json:
 
 def _is_attached(organizations: OrganizationsClient, payload: AttachPolicy) -> bool:
     pages = organizations.get_paginator("list_policies_for_target")
+    # The client's type hints are older than botocore's list of policy types.
+    attached = pages.paginate(
+        TargetId=payload.target_id,
+        Filter=payload.policy_type,  # type: ignore[arg-type]
+    )
     return any(
         policy["Id"] == payload.policy_id
-        for page in pages.paginate(TargetId=payload.target_id, Filter=payload.policy_type)
+        for page in attached
         for policy in page.get("Policies", [])
     )
 

@@ -68,7 +68,11 @@ def _kept(name: str) -> str:
 
 
 def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTypeDef | None:
-    for page in organizations.get_paginator("list_policies").paginate(Filter=wanted.type):
+    # The client's type hints are older than botocore's list of policy types.
+    pages = organizations.get_paginator("list_policies").paginate(
+        Filter=wanted.type  # type: ignore[arg-type]
+    )
+    for page in pages:
         for policy in page.get("Policies", []):
             if policy["Name"] == wanted.name:
                 return policy
@@ -86,7 +90,7 @@ def _create(organizations: OrganizationsClient, wanted: Policy) -> tuple[str, bo
     try:
         created = organizations.create_policy(
             Name=wanted.name,
-            Type=wanted.type,
+            Type=wanted.type,  # type: ignore[arg-type]
             Description=wanted.description,
             Content=wanted.content,
         )

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vending import aws
 from vending.catalogue import explain
-from vending.clock import timestamp
+from vending.clock import Clock, now, timestamp
 from vending.errors import ConcurrentModification, OperationRefused
 from vending.operation import Json, Payload, operation
 from vending.translation import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from botocore.exceptions import ClientError
     from mypy_boto3_organizations import OrganizationsClient
@@ -37,6 +37,8 @@ _ACTIONS: tuple[ActionTypeType, ...] = ("ENABLE_ALL_FEATURES", "APPROVE_ALL_FEAT
 """AWS's pages disagree on which of the two the management account accepts in the end."""
 _UNANSWERED = ("REQUESTED", "OPEN")
 _FAILED = ("CANCELED", "DECLINED", "EXPIRED")
+_SHOWN_FOR = 30 * 86_400
+"""Seconds for which AWS shows a handshake after its end."""
 
 
 class EnableAllFeatures(Payload):
@@ -45,13 +47,15 @@ class EnableAllFeatures(Payload):
     handshake_id: str | None = None
 
 
-def run(payload: EnableAllFeatures, *, organizations: OrganizationsClient) -> Json:
+def run(
+    payload: EnableAllFeatures, *, organizations: OrganizationsClient, clock: Clock = now
+) -> Json:
     """{state, handshakeId, started, waitingFor: [account ids], expiresAt}.
 
     ENABLED: all features are on. REQUESTED: accounts in `waitingFor` have not answered. OPEN: all
     have agreed, and the handshake waits for AcceptHandshake by the management account. ACCEPTED:
     that was done and does not show yet. OperationRefused (AllFeaturesNotApproved): the handshake
-    ended otherwise, or a member declined.
+    ended otherwise, or a member declined, be it so long ago that AWS shows no answer any more.
 
     Implements EnableAllFeatures of the AWS Organizations API reference.
     """
@@ -70,13 +74,27 @@ def run(payload: EnableAllFeatures, *, organizations: OrganizationsClient) -> Js
             return _refused_start(refused)
         shown = _shown(organizations)
     _refuse_ended(final)
-    waiting = _waiting(organizations, shown, final, management_id)
+    answers = _answers(shown, final, management_id)
+    _refuse_declined(organizations, answers, final, clock)
+    waiting = sorted(member for member, state in answers.items() if state in _UNANSWERED)
     state: State = "REQUESTED"
     if final["State"] == "ACCEPTED":
         state = "ACCEPTED"
     elif final["State"] == "OPEN" and not waiting:
         state = "OPEN"
     return _answer(state, final["Id"], started=started, waiting=waiting, final=final)
+
+
+def is_pending(organizations: OrganizationsClient) -> bool:
+    """Whether all features were asked for and are not on yet, while AWS lets nobody be invited."""
+    organization = organizations.describe_organization()["Organization"]
+    if organization.get("FeatureSet") == "ALL":
+        return False
+    management_id = organization["MasterAccountId"]
+    return any(
+        one["State"] in _UNANSWERED and _asked(one, management_id) is None
+        for one in _shown(organizations)
+    )
 
 
 def _shown(organizations: OrganizationsClient) -> list[HandshakeTypeDef]:
@@ -133,18 +151,25 @@ def _refuse_ended(final: HandshakeTypeDef) -> None:
         raise _not_approved(state, f"The handshake {final['Id']} is {state}.")
 
 
-def _waiting(
-    organizations: OrganizationsClient,
-    shown: Sequence[HandshakeTypeDef],
-    final: HandshakeTypeDef,
-    management_id: str,
-) -> list[str]:
-    """The members that have not answered; OperationRefused when one has declined."""
+def _answers(
+    shown: Sequence[HandshakeTypeDef], final: HandshakeTypeDef, management_id: str
+) -> dict[str, str]:
+    """The states of what the members are asked, by member."""
     answers: dict[str, str] = {}
     for handshake in sorted(shown, key=lambda one: one["RequestedTimestamp"]):
         member = _asked(handshake, management_id)
         if member and handshake["RequestedTimestamp"] >= final["RequestedTimestamp"]:
             answers[member] = handshake["State"]
+    return answers
+
+
+def _refuse_declined(
+    organizations: OrganizationsClient,
+    answers: Mapping[str, str],
+    final: HandshakeTypeDef,
+    clock: Clock,
+) -> None:
+    """OperationRefused when a member has declined, as far as that can be known."""
     declined = [
         member
         for member, state in answers.items()
@@ -152,7 +177,11 @@ def _waiting(
     ]
     if declined:
         raise _not_approved("DECLINED", f"Declined by {', '.join(sorted(declined))}.", final["Id"])
-    return sorted(member for member, state in answers.items() if state in _UNANSWERED)
+    age = clock() - final["RequestedTimestamp"].timestamp()
+    if final["State"] == "REQUESTED" and not answers and age > _SHOWN_FOR:
+        # The last of all to agree would have opened the handshake, and its answer would show.
+        said = "AWS shows no answer any more and waits for none: the answer is over 30 days old."
+        raise _not_approved("DECLINED", said, final["Id"])
 
 
 def _is_member(organizations: OrganizationsClient, account_id: str) -> bool:

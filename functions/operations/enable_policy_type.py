@@ -44,7 +44,11 @@ def run(payload: EnablePolicyType, *, organizations: OrganizationsClient) -> Jso
         if policy_type in present:
             continue
         try:
-            organizations.enable_policy_type(RootId=root["Id"], PolicyType=policy_type)
+            # The client's type hints are older than botocore's list of policy types.
+            organizations.enable_policy_type(
+                RootId=root["Id"],
+                PolicyType=policy_type,  # type: ignore[arg-type]
+            )
         except organizations.exceptions.PolicyTypeAlreadyEnabledException:
             continue  # somebody switched it on between the two calls
         enabled.append(policy_type)

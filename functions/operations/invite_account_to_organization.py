@@ -14,8 +14,9 @@ from botocore.parsers import ResponseParserError
 
 from vending import aws, ports
 from vending.adoption import CLOCKS_DIFFER_BY, SETTLING_TIME
+from vending.catalogue import explain
 from vending.clock import Clock, epoch, now
-from vending.errors import OutcomeUnknown, ServiceUnavailable, VendingError
+from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable, VendingError
 from vending.invitation_rows import InvitationRows
 from vending.invitations import (
     UNANSWERED,
@@ -142,23 +143,49 @@ def _invite(
         refusal = translate_creation(error, _NAME)
         if isinstance(refusal, OutcomeUnknown):
             raise _unclear(refusal) from None
-        rows.not_invited(request_id, execution_arn)
-        return _in_its_place(refusal, invitations)
+        row = rows.not_invited(request_id, execution_arn)
+        return _in_its_place(refusal, row, rows, invitations)
     handshake = answer.get("Handshake")
     if not handshake:
         raise _unclear(unknown_outcome("an answer without a handshake", _NAME))
     return handshake
 
 
-def _in_its_place(refusal: VendingError, invitations: Invitations) -> HandshakeTypeDef | None:
+def _in_its_place(
+    refusal: VendingError, row: Row, rows: InvitationRows, invitations: Invitations
+) -> HandshakeTypeDef | None:
     """What makes the refused invitation needless; the refusal itself where nothing does."""
-    if refusal.code == "DuplicateHandshakeException":
+    # While all features are pending AWS refuses every invitation, needless ones too.
+    closed = refusal.reason == "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
+    is_open_already = refusal.code == "DuplicateHandshakeException"
+    if closed or is_open_already:
         handshake = invitations.newest()
         if handshake is not None and handshake["State"] in UNANSWERED:
             return handshake
-    elif refusal.reason == "ALREADY_IN_AN_ORGANIZATION" and invitations.member() is not None:
+    is_perhaps_in = closed or refusal.reason == "ALREADY_IN_AN_ORGANIZATION"
+    if is_perhaps_in and invitations.member() is not None:
         return None
+    if is_open_already and rows.refused_as_duplicate(row) >= SETTLING_TIME:
+        _refuse_other_names(invitations)
     raise refusal from None
+
+
+def _refuse_other_names(invitations: Invitations) -> None:
+    """OperationRefused where open invitations may name the account otherwise.
+
+    AWS does not tell which email and which id are one account's, so none of them is taken over.
+    """
+    ids = [one["Id"] for one in invitations.under_other_name()]
+    if not ids:
+        return
+    words = explain("InvitationUnderOtherName")
+    listed = ", ".join(ids[:_LISTED_MAX])
+    if len(ids) > _LISTED_MAX:
+        listed += f" and {len(ids) - _LISTED_MAX} more"
+    remedy = words.remedy.replace("an open invitation", f"an open invitation ({listed})", 1)
+    if len(ids) == 1:
+        remedy = remedy.replace("HANDSHAKE_ID", ids[0])
+    raise OperationRefused(f"{_NAME}: {words.what}", code=words.code, remedy=remedy)
 
 
 def _unclear(unknown: OutcomeUnknown) -> ServiceUnavailable:
@@ -175,6 +202,7 @@ def _next_steps(account: Account, handshake_id: str, until: str) -> list[str] | 
 
 
 _NAME = "InviteAccountToOrganization"
+_LISTED_MAX = 10
 
 
 @operation(InviteAccountToOrganization)

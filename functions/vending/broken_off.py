@@ -47,7 +47,7 @@ class End:
         """The code of the record's error."""
         return CODES.get(self.status or "", "ExecutionFailed")
 
-    def as_error(self) -> dict[str, str | None]:
+    def as_error(self) -> dict[str, Any]:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
         if self.status == "FAILED" and self.error:
@@ -57,6 +57,8 @@ class End:
                 "reason": told["reason"] or told["code"],
                 "message": f"{words.what} {told['message']}".strip(),
                 "remedy": f"{told['remedy']} {words.remedy}".strip(),
+                "turn": told["turn"],
+                "wait": told["wait"],
             }
         message = words.what
         if self.status is None:
@@ -66,7 +68,14 @@ class End:
         said = ": ".join(text for text in (self.error, self.cause) if text)
         if said:
             message += f" It was told: {said[:1000]}"
-        return {"code": self.code, "reason": None, "message": message, "remedy": words.remedy}
+        return {
+            "code": self.code,
+            "reason": None,
+            "message": message,
+            "remedy": words.remedy,
+            "turn": words.turn,
+            "wait": words.wait,
+        }
 
 
 def tell(

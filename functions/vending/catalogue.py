@@ -34,8 +34,9 @@ def explain(code: str, reason: str | None = None) -> Explanation:
     """The catalogue's words for an AWS or vending error; a general answer for an unknown one.
 
     AWS adds reasons over time, so an unknown reason is explained by its code. A reason given in the
-    place of a code is found too.
+    place of a code is found too, and so is a name that AWS's pages print without its `Exception`.
     """
+    code = _full_name(code)
     entry = _catalogue().get(code)
     if entry is None:
         return _explain_reason_alone(code) or _unknown(code, reason)
@@ -51,6 +52,13 @@ def explain(code: str, reason: str | None = None) -> Explanation:
 def codes() -> dict[str, list[str]]:
     """Every code the catalogue explains, with its reasons."""
     return {code: sorted(entry.get("reasons", {})) for code, entry in _catalogue().items()}
+
+
+def _full_name(code: str) -> str:
+    """The code as the catalogue has it, where only `Exception` is missing; else as given."""
+    known = _catalogue()
+    full = f"{code}Exception"
+    return full if code not in known and full in known else code
 
 
 def _explain_reason_alone(reason: str) -> Explanation | None:

@@ -269,11 +269,14 @@ class Creation:
         """The account is there and it is this request's."""
         next_steps = None
         if self.operation == "CreateGovCloudAccount":
+            request = self.ledger.owned(self.request_id, self.execution_arn)["request"]
             next_steps = govcloud.next_steps(
                 self.request_id,
                 account_id=account_id,
                 gov_cloud_account_id=gov_cloud_account_id,
                 role_name=self.account.role_name,
+                tags=request["tags"],
+                organizational_unit=request.get("organizationalUnit"),
             )
         row = self.ledger.has_account(
             self.request_id,

@@ -21,7 +21,9 @@ VendingError
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from vending.catalogue import explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 class VendingError(Exception):
     """What happened (`code`, `reason`, `message`) and what to do next (`remedy`).
 
-    `code` is AWS's error code where AWS refused, else the class's name. `str()` is a JSON object of
-    the four, so that Step Functions' Cause carries them to the step that records the failure.
+    `code` is AWS's error code where AWS refused, else the class's name. `str()` is JSON of what
+    `as_dict` tells, so that Step Functions' Cause carries it to the step that records the failure.
     """
 
     def __init__(
@@ -43,13 +45,19 @@ class VendingError(Exception):
         self.message = message
         self.remedy = remedy
 
-    def as_dict(self) -> dict[str, str | None]:
-        """The error as the record shows it."""
+    def as_dict(self) -> dict[str, Any]:
+        """The error as the record shows it: texts, and `wait` in seconds.
+
+        `turn` and `wait` are the catalogue's: whose turn it is, and how long waiting is worth.
+        """
+        words = explain(self.code, self.reason)
         return {
             "code": self.code,
             "reason": self.reason,
             "message": self.message,
             "remedy": self.remedy,
+            "turn": words.turn,
+            "wait": words.wait,
         }
 
     def __str__(self) -> str:

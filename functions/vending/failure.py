@@ -24,8 +24,8 @@ class CaughtError(Model):
     cause: Any = Field(None, alias="Cause")
 
 
-def error_of(caught: CaughtError) -> dict[str, str | None]:
-    """A full error {code, reason, message, remedy}, whatever was caught.
+def error_of(caught: CaughtError) -> dict[str, Any]:
+    """A full error {code, reason, message, remedy, turn, wait}, whatever was caught.
 
     A function's own error is carried as JSON in the cause's errorMessage; everything else (a
     time-out, a dead process, an error of the AWS SDK) is explained by its name.
@@ -47,10 +47,12 @@ def error_of(caught: CaughtError) -> dict[str, str | None]:
         "reason": None,
         "message": message[:_MESSAGE_MAX],
         "remedy": words.remedy,
+        "turn": words.turn,
+        "wait": words.wait,
     }
 
 
-def _completed(own: dict[str, Any]) -> dict[str, str | None]:
+def _completed(own: dict[str, Any]) -> dict[str, Any]:
     texts = {key: own[key] if isinstance(own.get(key), str) else None for key in _FIELDS}
     words = explain(texts["code"] or "", texts["reason"])
     return {
@@ -58,6 +60,8 @@ def _completed(own: dict[str, Any]) -> dict[str, str | None]:
         "reason": texts["reason"],
         "message": (texts["message"] or words.what)[:_MESSAGE_MAX],
         "remedy": texts["remedy"] or words.remedy,
+        "turn": words.turn,
+        "wait": words.wait,
     }
 
 

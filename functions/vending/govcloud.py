@@ -8,6 +8,10 @@ invites it.
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
+
 from vending.limits import REQUEST_ID_TAG
 
 REGION = "us-gov-west-1"
@@ -16,11 +20,18 @@ _UNKNOWN = "GOVCLOUD_ACCOUNT_ID"
 
 
 def next_steps(
-    request_id: str, *, account_id: str, gov_cloud_account_id: str | None, role_name: str
+    request_id: str,
+    *,
+    account_id: str,
+    gov_cloud_account_id: str | None,
+    role_name: str,
+    tags: Mapping[str, str],
+    organizational_unit: str | None,
 ) -> list[str]:
     """The steps in their order, each `what, and with whose credentials: command`.
 
-    Where AWS did not tell the GovCloud account's id, the first step finds it.
+    Where AWS did not tell the GovCloud account's id, the first step finds it. What the request
+    wants of the commercial account's tags and place is wanted of its twin's, too.
     """
     account = gov_cloud_account_id or _UNKNOWN
     role = f"arn:{PARTITION}:iam::{account}:role/{role_name}"
@@ -45,9 +56,19 @@ def next_steps(
             f"{manager}, tag the account, because the request's tags are on the commercial account "
             f"{account_id} only",
             f"organizations tag-resource --resource-id {account}"
-            f" --tags Key={REQUEST_ID_TAG},Value={request_id}",
+            f" --tags {_tags({**tags, REQUEST_ID_TAG: request_id})}",
         ),
     ]
+    if organizational_unit not in (None, "/"):
+        steps.append(
+            _step(
+                f"{manager}, move the account to {organizational_unit} of that organization, where "
+                "it has such a unit: its id takes the place of UNIT_ID, and the root's, which "
+                "`list-roots` tells, that of ROOT_ID",
+                f"organizations move-account --account-id {account} --source-parent-id ROOT_ID"
+                " --destination-parent-id UNIT_ID",
+            )
+        )
     if gov_cloud_account_id:
         return steps
     found = (
@@ -57,6 +78,12 @@ def next_steps(
         f"--query \"CreateAccountStatuses[?AccountId=='{account_id}'].GovCloudAccountId\""
     )
     return [found, *steps]
+
+
+def _tags(tags: Mapping[str, str]) -> str:
+    """As JSON, because a comma or a space in a value would end it in the shorthand."""
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    return shlex.quote(json.dumps(listed, ensure_ascii=False))
 
 
 def _step(what: str, command: str) -> str:

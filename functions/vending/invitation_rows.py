@@ -8,10 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypedDict, cast
 
-from vending.clock import timestamp
+from vending.clock import epoch, timestamp
 from vending.ledger import Ledger, Row
 from vending.translation import translating
+
+
+class RefusedAsDuplicate(TypedDict):
+    """When an execution was first told of an open invitation that it does not see."""
+
+    executionArn: str
+    at: str
+
+
+class InvitationRow(TypedDict, total=False):
+    """What a row has besides, for the operations on invitations alone."""
+
+    refusedAsDuplicate: RefusedAsDuplicate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +45,16 @@ class InvitationRows:
     def not_invited(self, request_id: str, execution_arn: str) -> Row:
         """Take that back: AWS surely sent no invitation."""
         return self.ledger.change(request_id, execution_arn, remove=["invitation"])
+
+    def refused_as_duplicate(self, row: Row) -> float:
+        """For how many seconds the row's execution has been refused for an unseen invitation."""
+        refused = cast(InvitationRow, row).get("refusedAsDuplicate")
+        if refused is None or refused["executionArn"] != row["executionArn"]:
+            at = timestamp(self.ledger.clock())
+            refused = {"executionArn": row["executionArn"], "at": at}
+            values = {"refusedAsDuplicate": refused}
+            self.ledger.change(row["requestId"], row["executionArn"], values=values)
+        return self.ledger.clock() - epoch(refused["at"])
 
     def invited(
         self,

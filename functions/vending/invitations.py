@@ -21,6 +21,7 @@ from vending.translation import translating
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.literals import HandshakePartyTypeType
     from mypy_boto3_organizations.type_defs import HandshakePartyTypeDef, HandshakeTypeDef
 
 HandshakeId = Annotated[str, Field(pattern=r"^h-[0-9a-z]{8,32}$")]
@@ -69,19 +70,27 @@ class Invitations:
 
     def newest(self, *, since: float = 0.0) -> HandshakeTypeDef | None:
         """The open invitation of the account, else the one sent last after `since` (epoch)."""
-        pages = self.client.get_paginator("list_handshakes_for_organization")
-        with translating():
-            sent = [
-                handshake
-                for page in pages.paginate(Filter={"ActionType": "INVITE"})
-                for handshake in page.get("Handshakes", [])
-                if self._is_for(handshake) and handshake["RequestedTimestamp"].timestamp() >= since
-            ]
+        sent = [
+            handshake
+            for handshake in self._sent()
+            if self._is_for(handshake) and handshake["RequestedTimestamp"].timestamp() >= since
+        ]
         return max(
             sent,
             key=lambda one: (one["State"] in UNANSWERED, one["RequestedTimestamp"]),
             default=None,
         )
+
+    def under_other_name(self) -> list[HandshakeTypeDef]:
+        """Open invitations that may be this account's: by email where it is known by its id, or
+        the other way round.
+        """
+        other: HandshakePartyTypeType = "ACCOUNT" if self.target["Type"] == "EMAIL" else "EMAIL"
+        return [
+            handshake
+            for handshake in self._sent()
+            if handshake["State"] in UNANSWERED and _named(handshake, other)
+        ]
 
     def member(self) -> str | None:
         """The account's id where it is a member of this organization, else None."""
@@ -120,20 +129,28 @@ class Invitations:
             raise _not_shown("the account that has accepted the invitation")
         return {"handshakeId": handshake_id, "state": state, "accountId": account_id}
 
+    def _sent(self) -> list[HandshakeTypeDef]:
+        pages = self.client.get_paginator("list_handshakes_for_organization")
+        with translating():
+            return [
+                handshake
+                for page in pages.paginate(Filter={"ActionType": "INVITE"})
+                for handshake in page.get("Handshakes", [])
+            ]
+
     def _is_for(self, handshake: HandshakeTypeDef) -> bool:
-        named: list[Any] = [*handshake.get("Parties", []), *handshake.get("Resources", [])]
         wanted = self.target
-        return any(
-            each.get("Type") == wanted["Type"]
-            and _same(each.get("Id") or each.get("Value"), wanted["Id"])
-            for each in named
-        )
+        return any(_same(one, wanted["Id"]) for one in _named(handshake, wanted["Type"]))
+
+
+def _named(handshake: HandshakeTypeDef, kind: HandshakePartyTypeType) -> list[str | None]:
+    """The ids or emails of its parties and resources of one type."""
+    named: list[Any] = [*handshake.get("Parties", []), *handshake.get("Resources", [])]
+    return [each.get("Id") or each.get("Value") for each in named if each.get("Type") == kind]
 
 
 def _accepted_by(handshake: HandshakeTypeDef) -> str | None:
-    named: list[Any] = [*handshake.get("Parties", []), *handshake.get("Resources", [])]
-    ids = (each.get("Id") or each.get("Value") for each in named if each.get("Type") == "ACCOUNT")
-    return next(ids, None)
+    return next(iter(_named(handshake, "ACCOUNT")), None)
 
 
 def _same(one: str | None, other: str | None) -> bool:

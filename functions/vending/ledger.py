@@ -71,7 +71,7 @@ class Row(TypedDict, total=False):
     nextSteps: list[str]
     warnings: list[str]
     executionArn: str
-    error: dict[str, str | None]
+    error: dict[str, Any]
     requestedBy: str
     requestedAt: str
     updatedAt: str
@@ -273,14 +273,14 @@ class Ledger:
         return self._change(request_id, execution_arn, values=values, remove=["error"])
 
     def failed(
-        self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, str | None]
+        self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, Any]
     ) -> Row:
         """The execution could not go on; `state` is FAILED or REJECTED."""
         values = {"state": state, "error": dict(error)}
         remove = ["taskToken", "nextSteps"]  # the error says what is next
         return self._change(request_id, execution_arn, values=values, remove=remove)
 
-    def broken_off(self, seen: Row, *, error: Mapping[str, str | None]) -> Row:
+    def broken_off(self, seen: Row, *, error: Mapping[str, Any]) -> Row:
         """The row's execution ended without a word, and the row is still as it was seen: FAILED.
 
         ConcurrentModification when the row has changed.

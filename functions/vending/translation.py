@@ -149,6 +149,14 @@ ACTION_PREFIXES = {
 }
 """Of the operations that are not of Organizations."""
 
+_FROM_SETTINGS = {
+    "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
+    "service, add it there and deploy the stack: the function's role may enable no other. Else: ",
+    "EnablePolicyType": "If the stack's setting policy_types does not list the type, add it there "
+    "and deploy the stack: the function's role may enable no other. Else: ",
+}
+"""What is likelier than a missing permission where a role's policy follows the stack's settings."""
+
 
 def translate(error: AwsFailure) -> VendingError:
     """Our error for a call that is safe to repeat."""
@@ -205,6 +213,7 @@ def _refusal(error: ClientError) -> VendingError:
     remedy = words.remedy
     if code in ("AccessDenied", "AccessDeniedException"):
         remedy = remedy.replace("the named action", _action(error.operation_name))
+        remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy
     return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
 
 

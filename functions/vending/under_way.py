@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from vending.clock import timestamp
+from vending.items import values as values_of
 from vending.ledger import Ledger, Row
 from vending.translation import translating
 
@@ -66,7 +65,6 @@ def rows_in(ledger: Ledger, state: str, since: float | None = None) -> Iterator[
         condition += " AND #updatedAt >= :since"
         values[":since"] = {"S": timestamp(since)}
         names["#updatedAt"] = "updatedAt"
-    deserialize = TypeDeserializer().deserialize
     with translating():
         for page in ledger.client.get_paginator("query").paginate(
             TableName=ledger.table_name,
@@ -76,4 +74,4 @@ def rows_in(ledger: Ledger, state: str, since: float | None = None) -> Iterator[
             ExpressionAttributeValues=values,
         ):
             for item in page["Items"]:
-                yield cast(Row, {name: deserialize(value) for name, value in item.items()})
+                yield cast(Row, values_of(item))

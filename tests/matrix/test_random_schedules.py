@@ -187,5 +187,5 @@ def test_many_random_schedules_end_with_one_account_a_request(lab: Lab) -> None:
     Schedules.lab = lab
 
     run_state_machine_as_test(
-        Schedules, settings=settings(QUIET, max_examples=100, stateful_step_count=30)
+        Schedules, settings=settings(QUIET, max_examples=40, stateful_step_count=30)
     )

@@ -22,6 +22,14 @@ def an_invitation(**account: str) -> dict[str, Any]:
     return a_request(source="invited", account=account or BY_ID)
 
 
+def invite(vending: Vending, account: dict[str, str]) -> str:
+    """Invite the account by hand; the handshake's id."""
+    by_id = "accountId" in account
+    target = {"Type": "ACCOUNT" if by_id else "EMAIL", "Id": next(iter(account.values()))}
+    sent = vending.organizations.invite_account_to_organization(Target=target)
+    return str(sent["Handshake"]["Id"])
+
+
 def owner(vending: Vending, account_id: str = INVITED) -> Any:
     """AWS Organizations, as the root user of the invited account has it."""
     keys = organizations.owner_of(account_id)

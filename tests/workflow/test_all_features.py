@@ -135,6 +135,29 @@ def test_decline_ends_the_setup_and_names_the_account(consolidated: Vending) -> 
     assert "cancel" in ended.cause["remedy"]
 
 
+def test_decline_of_over_30_days_ago_ends_a_new_setup(consolidated: Vending) -> None:
+    consolidated.organizations.enable_all_features()
+    organization = organization_of("111111111111")
+    assert organization is not None
+    as_member(consolidated, MEMBERS[0]).accept_handshake(
+        HandshakeId=asked(consolidated, MEMBERS[0])
+    )
+    as_member(consolidated, MEMBERS[1]).decline_handshake(
+        HandshakeId=asked(consolidated, MEMBERS[1])
+    )
+    for handshake in organization.sent():
+        handshake.requested_at -= datetime.timedelta(days=31)
+        if handshake.ended_at is not None:
+            handshake.ended_at -= datetime.timedelta(days=31)
+
+    ended = consolidated.set_up(ALL_FEATURES)
+
+    (final,) = (one for one in handshakes(consolidated) if one["State"] == "REQUESTED")
+    assert (ended.status, ended.error) == ("FAILED", "AllFeaturesNotApproved")
+    assert ended.cause["reason"] == "DECLINED"
+    assert final["Id"] in ended.cause["remedy"]
+
+
 def test_cancellation_ends_the_setup_and_the_next_one_asks_anew(consolidated: Vending) -> None:
     arn = consolidated.start_setup(ALL_FEATURES)
     asked(consolidated, MEMBERS[0])

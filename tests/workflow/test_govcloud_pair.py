@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +57,15 @@ def test_pair_is_vended_with_both_ids_and_the_commercial_account_tagged(govcloud
 def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
     govcloud: Vending,
 ) -> None:
-    record = govcloud.run(a_pair()).output
+    request = a_pair(tags={"cost-centre": "4711", "owner": "Zoë = R + D"})
+    record = govcloud.run(request).output
     keys: dict[str, str] = {}
-    said: dict[str, Any] = {}
+    said: dict[str, Any] = _placed_in_govcloud(govcloud, "Sandbox")
 
     for step in record["nextSteps"]:
         who, _, line = step.partition(": aws ")
         assumed = keys if "of that role" in who else {}
-        said |= _run(govcloud, shlex.split(line), assumed, said.get("Handshake", {}).get("Id", ""))
+        said |= _run(govcloud, shlex.split(line), assumed, said)
         if "Credentials" in said:
             keys = {
                 "aws_access_key_id": said["Credentials"]["AccessKeyId"],
@@ -75,7 +77,12 @@ def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
     accounts = {account["Id"] for account in client.list_accounts()["Accounts"]}
     tags = client.list_tags_for_resource(ResourceId=record["govCloudAccountId"])["Tags"]
     assert record["govCloudAccountId"] in accounts
-    assert tags == [{"Key": "account-vending:request-id", "Value": record["requestId"]}]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {
+        **request["tags"],
+        "account-vending:request-id": record["requestId"],
+    }
+    parents = client.list_parents(ChildId=record["govCloudAccountId"])["Parents"]
+    assert [parent["Id"] for parent in parents] == [said["UNIT_ID"]]
 
 
 def test_management_account_without_a_govcloud_account_is_told_what_to_do(
@@ -189,19 +196,29 @@ def _client(vending: Vending, service: str, region: str, keys: dict[str, str]) -
     )
 
 
+def _placed_in_govcloud(vending: Vending, name: str) -> dict[str, Any]:
+    """The ids that whoever follows the steps looks up: of the root and of a unit below it."""
+    client = _client(vending, "organizations", "us-gov-west-1", {})
+    root_id = client.list_roots()["Roots"][0]["Id"]
+    made = client.create_organizational_unit(ParentId=root_id, Name=name)
+    return {"ROOT_ID": root_id, "UNIT_ID": made["OrganizationalUnit"]["Id"]}
+
+
 def _run(
-    vending: Vending, words: list[str], keys: dict[str, str], handshake_id: str
+    vending: Vending, words: list[str], keys: dict[str, str], said: dict[str, Any]
 ) -> dict[str, Any]:
-    """Do what the AWS CLI does with these words: options become parameters, `A=b` structures."""
+    """Do what the AWS CLI does with these words: options become parameters, JSON and `A=b` too."""
     region_option, region, service, command, *options = words
     assert region_option == "--region"
+    found = said | {"HANDSHAKE_ID": said.get("Handshake", {}).get("Id")}
     parameters: dict[str, Any] = {}
     for option, value in zip(options[::2], options[1::2], strict=True):
         name = "".join(word.capitalize() for word in option.removeprefix("--").split("-"))
-        parameters[name] = value.replace("HANDSHAKE_ID", handshake_id)
-        if name in {"Target", "Tags"}:
-            structure = dict(pair.split("=", 1) for pair in value.split(","))
-            parameters[name] = structure if name == "Target" else [structure]
+        parameters[name] = found.get(value, value)
+        if name == "Target":
+            parameters[name] = dict(pair.split("=", 1) for pair in value.split(","))
+        if name == "Tags":
+            parameters[name] = json.loads(value)
     client = _client(vending, service, region, keys)
     answer: dict[str, Any] = getattr(client, command.replace("-", "_"))(**parameters)
     return answer

@@ -21,6 +21,7 @@ from tests.workflow.invitations import (
     an_invitation,
     awaited,
     handshakes,
+    invite,
     owner,
 )
 
@@ -96,6 +97,25 @@ def test_acceptance_that_no_event_tells_of_is_found(
 
     assert ended.status == "SUCCEEDED", ended
     assert ended.output["accountId"] == INVITED
+
+
+@pytest.mark.parametrize(
+    ("named", "otherwise"), [(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], ids=["id", "email"]
+)
+def test_open_invitation_under_the_other_name_is_told_and_cancelled_to_the_letter(
+    vending: Vending, named: dict[str, str], otherwise: dict[str, str]
+) -> None:
+    there = invite(vending, otherwise)
+    request = an_invitation(**named)
+
+    failed = vending.run(request)
+    _, _, remedy = failed.cause["remedy"].partition("aws organizations cancel-handshake")
+    vending.organizations.cancel_handshake(HandshakeId=remedy.split("`")[0].split()[-1])
+    vending.start(request)
+
+    assert (failed.status, failed.error) == ("FAILED", "InvitationUnderOtherName"), failed
+    assert awaited(vending, request)["handshakeId"] != there
+    assert handshakes(vending) == ["CANCELED", "OPEN"]
 
 
 def test_role_in_the_invited_account_accepts_with_that_accounts_credentials(

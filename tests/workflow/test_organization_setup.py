@@ -161,6 +161,17 @@ def test_policy_is_attached_to_the_root_and_to_every_unit_named(vending: Vending
     assert "policy DenyLeaving on /Workloads/Sandbox" in ended.output["changed"]
 
 
+def test_service_outside_the_stacks_setting_is_denied_with_the_settings_name(
+    vending: Vending,
+) -> None:
+    ended = vending.set_up({"serviceAccess": ["newservice.amazonaws.com"]})
+
+    assert ended.status == "FAILED", ended
+    assert ended.cause["code"] in ("AccessDenied", "AccessDeniedException")
+    assert "setting service_principals" in ended.cause["remedy"]
+    assert vending.service_access() == set()
+
+
 def test_service_that_enables_itself_is_refused_with_the_way_to_do_it(vending: Vending) -> None:
     principal = "member.org.stacksets.cloudformation.amazonaws.com"
 

@@ -15,6 +15,7 @@ from cli.main import main
 from cli.stack import Stack
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.workflow.invitations import BY_EMAIL, BY_ID, INVITED, an_invitation, invite, owner
 from tests.workflow.test_organization_setup import a_document, a_policy
 from tests.workflow.test_policies import GUARD
 
@@ -148,6 +149,74 @@ def test_plan_of_an_existing_account_tells_only_what_it_lacks(
     assert plan["changes"] == ["tag account-vending:request-id", "tag cost-centre"]
     assert f"account {account_id}" in plan["alreadyThere"]
     assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
+
+
+@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+def test_plan_of_an_invitation_tells_what_vending_then_does(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], account: dict[str, str]
+) -> None:
+    vending.set_up({"policies": [GUARD]})
+    request = an_invitation(**account) | {"policies": [GUARD]}
+
+    status, plan = planned(capsys, write(request))
+
+    assert (status, plan["problems"]) == (0, [])
+    assert f"invitation of {account.get('accountId') or account['email']}" in plan["changes"]
+    assert "account in /Workloads/Sandbox" in plan["changes"]
+    assert "policy NoUsers on the account" in plan["changes"]
+    assert "tag cost-centre" in plan["changes"]
+
+
+@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+def test_plan_of_an_invitation_that_is_open_sends_no_other(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], account: dict[str, str]
+) -> None:
+    handshake_id = invite(vending, account)
+
+    status, plan = planned(capsys, write(an_invitation(**account)))
+
+    assert (status, plan["problems"]) == (0, [])
+    assert [one for one in plan["changes"] if "invitation" in one] == []
+    (there,) = (one for one in plan["alreadyThere"] if "invitation" in one)
+    assert handshake_id in there
+    assert "tag cost-centre" in plan["changes"]
+
+
+@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+def test_plan_of_an_invitation_of_a_member_tells_only_what_it_lacks(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], account: dict[str, str]
+) -> None:
+    owner(vending).accept_handshake(HandshakeId=invite(vending, account))
+    vending.organizations.tag_resource(
+        ResourceId=INVITED, Tags=[{"Key": "cost-centre", "Value": "4711"}]
+    )
+
+    status, plan = planned(capsys, write(an_invitation(**account)))
+
+    assert (status, plan["problems"]) == (0, [])
+    assert [one for one in plan["changes"] if "invitation" in one] == []
+    assert f"account {INVITED}" in plan["alreadyThere"]
+    assert "tag cost-centre" in plan["alreadyThere"]
+    assert "tag account-vending:request-id" in plan["changes"]
+
+
+def test_plan_of_an_invitation_while_all_features_are_pending_is_refused(
+    cloud: EmbeddedAws, vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
+    vending.organizations.enable_all_features()
+    request = an_invitation()
+
+    status, plan = planned(capsys, write(request))
+    refused = vending.run(request)
+
+    (problem,) = plan["problems"]
+    assert status == 1
+    assert problem["reason"] == "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
+    assert {key: refused.cause[key] for key in ("code", "reason", "remedy")} == {
+        key: problem[key] for key in ("code", "reason", "remedy")
+    }
+    assert plan["changes"] == []
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,15 @@ def by_adoption(vending: Vending) -> dict[str, Any]:
     return a_request(source="existing", account={"accountId": account_id}, policies=[GUARD, TAGGED])
 
 
+def test_policy_of_a_newer_type_is_made_and_attached(vending: Vending) -> None:
+    policy = {"name": "Models", "type": "BEDROCK_POLICY", "content": '{"bedrock": {}}'}
+
+    ended = vending.run(a_request(policies=[policy]))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert "Models" in vending.policies(ended.output["accountId"], "BEDROCK_POLICY")
+
+
 @pytest.mark.parametrize("ask", [by_creation, by_adoption])
 def test_policies_are_made_and_attached_to_the_account(vending: Vending, ask: Any) -> None:
     ended = vending.run(ask(vending))

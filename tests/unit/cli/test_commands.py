@@ -127,6 +127,8 @@ def test_list_of_an_unknown_state_names_the_known_ones(
             "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
         ),
         ("requestconflict", "RequestConflict", None),
+        ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException", None),
+        ("callerisnotmanagementaccount", "CallerIsNotManagementAccountException", None),
     ],
 )
 def test_explain_finds_codes_and_reasons(

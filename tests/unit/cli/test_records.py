@@ -24,6 +24,22 @@ def test_error_is_said_with_code_reason_and_remedy() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("turn", "wait", "said"),
+    [
+        ("requester", None, [("whose turn", "the requester's")]),
+        ("retry", 3600, [("whose turn", "nobody's: it passes"), ("worth waiting", "1h 00m")]),
+        ("somebody-of-next-year", None, [("whose turn", "somebody-of-next-year")]),
+    ],
+)
+def test_error_says_whose_turn_it_is(
+    turn: str, wait: int | None, said: list[tuple[str, str]]
+) -> None:
+    error = an_error(turn=turn, wait=wait)
+
+    assert error_fields(a_record("FAILED", error=error))[3:] == said
+
+
 def test_long_texts_wrap_under_themselves() -> None:
     lines = aligned([("a", "word " * 30), ("long label", "x")], a_terminal(), 60)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from vending.translation import ACTION_PREFIXES, RETRIED, translate, translate_c
 
 SESSION = botocore.session.get_session()
 SERVICES = {"states": "stepfunctions"}
-OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 CALLS: list[str] = sorted(
     {
         call
-        for path in OPERATIONS.glob("[a-z]*.py")
-        for call in importlib.import_module(f"operations.{path.stem}").CALLS
+        for package in ("events", "operations")
+        for path in (FUNCTIONS / package).glob("[a-z]*.py")
+        for call in importlib.import_module(f"{package}.{path.stem}").CALLS
     }
 )
 REASONS = {
@@ -135,6 +138,16 @@ ENTRIES = [
 ]
 
 
+def test_no_error_is_explained_twice() -> None:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert [name for name, count in Counter(key for key, _ in pairs).items() if count > 1] == []
+        return dict(pairs)
+
+    path = FUNCTIONS / "vending" / "error_catalogue.json"
+
+    assert json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
+
+
 @pytest.mark.parametrize(("code", "reason"), ENTRIES)
 def test_every_explanation_is_complete(code: str, reason: str | None) -> None:
     words = catalogue.explain(code, reason)
@@ -206,6 +219,23 @@ def test_reason_alone_is_found() -> None:
 
     assert (words.code, words.reason) == ("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
     assert words.turn == "requester"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AccountNotManagementOrDelegatedAdministrator",
+        "CallerIsNotManagementAccount",
+        "OrganizationNotFound",
+        "OrganizationNotInAllFeaturesMode",
+        "ServiceAccessNotEnabled",
+    ],
+)
+def test_name_as_the_pages_of_iam_print_it_is_found(name: str) -> None:
+    words = catalogue.explain(name)
+
+    assert words.known
+    assert words == catalogue.explain(f"{name}Exception")
 
 
 def test_action_of_every_call_is_named_right() -> None:

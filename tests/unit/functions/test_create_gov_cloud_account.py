@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 import pytest
@@ -51,7 +53,7 @@ def test_pair_that_is_there_has_both_ids_and_says_what_is_left_to_do(world: Worl
     row = world.row(REQUEST_ID)
     assert result["accountId"] == row["accountId"] == account_id
     assert result["govCloudAccountId"] == row["govCloudAccountId"] != account_id
-    assert len(row["nextSteps"]) == 4
+    assert len(row["nextSteps"]) == 5
     assert all(row["govCloudAccountId"] in step for step in row["nextSteps"][:2])
     assert world.announced()[-1][1]["nextSteps"] == row["nextSteps"]
 
@@ -90,7 +92,7 @@ def test_pair_whose_creation_is_no_longer_listed_is_adopted_and_the_twin_is_to_b
     assert "govCloudAccountId" not in row
     assert "list-create-account-status" in row["nextSteps"][0]
     assert str(account_id) in row["nextSteps"][0]
-    assert len(row["nextSteps"]) == 5
+    assert len(row["nextSteps"]) == 6
 
 
 def test_twin_that_is_known_is_not_forgotten_when_the_pair_is_looked_for_again(
@@ -161,10 +163,44 @@ def test_creation_that_aws_does_not_know_is_named_by_the_operation_that_asked(
         describe(world, "car-" + "0" * 32)
 
 
-def test_next_steps_name_the_role_of_the_request() -> None:
-    steps = govcloud.next_steps(
-        "r-1", account_id="1" * 12, gov_cloud_account_id="2" * 12, role_name="Admin"
+def steps_of(**changes: Any) -> list[str]:
+    return govcloud.next_steps(
+        "r-1",
+        **{
+            "account_id": "1" * 12,
+            "gov_cloud_account_id": "2" * 12,
+            "role_name": "Admin",
+            "tags": {},
+            "organizational_unit": None,
+            **changes,
+        },
     )
+
+
+def test_next_steps_name_the_role_of_the_request() -> None:
+    steps = steps_of()
 
     assert f"arn:aws-us-gov:iam::{'2' * 12}:role/Admin" in steps[1]
     assert all(": aws --region us-gov-west-1 " in step for step in steps)
+
+
+def test_next_steps_quote_tags_that_a_shell_would_take_apart() -> None:
+    tags = {"owner": 'O\'Neil, R&D ("core")', "note": "a: aws b, Key=c", "empty": ""}
+
+    (step,) = (one for one in steps_of(tags=tags) if "tag-resource" in one)
+
+    command = shlex.split(step.partition(": aws ")[2])
+    listed = json.loads(command[command.index("--tags") + 1])
+    assert {tag["Key"]: tag["Value"] for tag in listed} == {**tags, REQUEST_ID_TAG: "r-1"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "moves"), [(None, 0), ("/", 0), ("/Workloads/My Sandbox", 1)], ids=str
+)
+def test_next_steps_move_the_twin_where_the_request_names_a_unit(
+    unit: str | None, moves: int
+) -> None:
+    moving = [one for one in steps_of(organizational_unit=unit) if "move-account" in one]
+
+    assert len(moving) == moves
+    assert all(unit and unit in one.partition(": aws ")[0] for one in moving)

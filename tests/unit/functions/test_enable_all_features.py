@@ -167,6 +167,49 @@ def test_all_features_declined_by_a_member_name_it(consolidated: World) -> None:
     assert begun["handshakeId"] in refused.value.remedy
 
 
+def forget(world: World, *account_ids: str) -> None:
+    """Show no more what these accounts were asked, as AWS does 30 days after they answered."""
+    for handshake_id, handshake in list(world.organization.handshakes.items()):
+        if any(party["Id"] in account_ids for party in handshake["Parties"]):
+            del world.organization.handshakes[handshake_id]
+
+
+def test_all_features_declined_so_long_ago_that_no_answer_shows_are_refused(
+    consolidated: World,
+) -> None:
+    begun = enable(consolidated)
+    consolidated.later(31 * 86_400)
+    forget(consolidated, *members(consolidated))
+
+    with pytest.raises(OperationRefused) as refused:
+        enable(consolidated)
+
+    assert (refused.value.code, refused.value.reason) == ("AllFeaturesNotApproved", "DECLINED")
+    assert "30 days" in refused.value.message
+    assert begun["handshakeId"] in refused.value.remedy
+
+
+def test_all_features_whose_questions_do_not_show_yet_are_waited_for(consolidated: World) -> None:
+    enable(consolidated)
+    forget(consolidated, *members(consolidated))
+
+    result = enable(consolidated)
+
+    assert (result["state"], result["waitingFor"]) == ("REQUESTED", [])
+
+
+def test_all_features_whose_last_answer_came_just_now_are_waited_for(consolidated: World) -> None:
+    enable(consolidated)
+    consolidated.later(31 * 86_400)
+    first, last = members(consolidated)
+    forget(consolidated, first)
+    answer(consolidated, last, "ACCEPTED")
+
+    result = enable(consolidated)
+
+    assert (result["state"], result["waitingFor"]) == ("REQUESTED", [])
+
+
 def test_all_features_declined_by_an_account_that_left_are_not_refused(
     consolidated: World,
 ) -> None:

@@ -28,6 +28,7 @@ from vending.errors import (
 
 ENDPOINT = "https://organizations.example.com"
 BY_ID = {"Type": "ACCOUNT", "Id": INVITED}
+PENDING = "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
 
 
 @pytest.mark.parametrize(
@@ -201,11 +202,88 @@ def test_open_invitation_that_does_not_show_is_waited_for(world: World) -> None:
     assert "cancel it" in refused.value.remedy
 
 
+def refused_as_duplicate(world: World, account: dict[str, str]) -> VendingError:
+    """The error of an account's invitation that AWS refuses because another one is open."""
+    world.organization.refuse("InviteAccountToOrganization", "DuplicateHandshakeException")
+    with pytest.raises(VendingError) as refused:
+        (invite if world.ledger.get(REQUEST_ID) else invited)(world, **account)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    ("account", "other"),
+    [({"accountId": INVITED}, {"Type": "EMAIL", "Id": EMAIL}), ({"email": EMAIL}, BY_ID)],
+    ids=["id", "email"],
+)
+def test_open_invitation_under_the_other_name_is_named_once_it_is_no_matter_of_time(
+    world: World, account: dict[str, str], other: dict[str, str]
+) -> None:
+    there = world.organization.add_invitation(other)
+
+    first = refused_as_duplicate(world, account)
+    world.later(59)
+    second = refused_as_duplicate(world, account)
+    world.later(1)
+    third = refused_as_duplicate(world, account)
+
+    assert isinstance(first, ConcurrentModification)
+    assert isinstance(second, ConcurrentModification)
+    assert (type(third), third.code) == (OperationRefused, "InvitationUnderOtherName")
+    assert f"cancel-handshake --handshake-id {there['Id']}" in third.remedy
+    assert there["State"] == "OPEN"
+
+
+def test_open_invitations_under_other_names_are_named(world: World) -> None:
+    sent = [
+        world.organization.add_invitation({"Type": "EMAIL", "Id": f"m{number}@example.com"})["Id"]
+        for number in range(12)
+    ]
+    refused_as_duplicate(world, {"accountId": INVITED})
+    world.later(60)
+
+    error = refused_as_duplicate(world, {"accountId": INVITED})
+
+    assert all(one in error.remedy for one in sent[:10])
+    assert "and 2 more" in error.remedy
+    assert "cancel-handshake --handshake-id HANDSHAKE_ID" in error.remedy
+
+
+def test_each_execution_waits_for_the_open_invitation_to_show(world: World) -> None:
+    world.organization.add_invitation({"Type": "EMAIL", "Id": EMAIL})
+    refused_as_duplicate(world, {"accountId": INVITED})
+    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "Somehow"})
+    world.later(3600)
+    again = a_request(source="invited", account={"accountId": INVITED})
+    world.call("AcceptRequest", request=again, executionArn=OTHER_EXECUTION)
+    world.organization.refuse("InviteAccountToOrganization", "DuplicateHandshakeException")
+
+    with pytest.raises(ConcurrentModification):
+        invite(world, OTHER_EXECUTION)
+
+
+def test_open_invitation_that_shows_nowhere_is_waited_for_to_the_end(world: World) -> None:
+    ended = world.organization.add_invitation({"Type": "EMAIL", "Id": EMAIL})
+    ended["State"] = "DECLINED"
+    refused_as_duplicate(world, {"accountId": INVITED})
+    world.later(3600)
+
+    assert isinstance(refused_as_duplicate(world, {"accountId": INVITED}), ConcurrentModification)
+
+
+def test_open_invitation_is_adopted_while_all_features_are_pending(world: World) -> None:
+    there = world.organization.add_invitation(BY_ID)
+    refusal = ("HandshakeConstraintViolationException", PENDING)
+    world.organization.refuse("InviteAccountToOrganization", *refusal)
+
+    assert invited(world)["handshakeId"] == there["Id"]
+
+
+@pytest.mark.parametrize("reason", ["ALREADY_IN_AN_ORGANIZATION", PENDING])
 @pytest.mark.parametrize("account", [{"accountId": INVITED}, {"email": EMAIL}], ids=["id", "email"])
-def test_member_is_not_invited(world: World, account: dict[str, str]) -> None:
+def test_member_is_not_invited(world: World, account: dict[str, str], reason: str) -> None:
     member = world.organization.add_account(email=EMAIL)
     world.organization.accounts[INVITED] = world.organization.accounts.pop(member) | {"Id": INVITED}
-    refusal = ("HandshakeConstraintViolationException", "ALREADY_IN_AN_ORGANIZATION")
+    refusal = ("HandshakeConstraintViolationException", reason)
     world.organization.refuse("InviteAccountToOrganization", *refusal)
 
     result = invited(world, **account)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import OperationRefused
+from vending.errors import OperationRefused, Throttled, VendingError
 
 RAISED = OperationRefused(
     "CreateAccount: too many accounts",
@@ -42,6 +42,27 @@ def test_record_failure_keeps_what_the_function_said(world: World) -> None:
     assert record["state"] == "FAILED"
     assert record["error"] == RAISED.as_dict()
     assert world.row(REQUEST_ID)["error"] == RAISED.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("error", "turn", "wait"),
+    [
+        (RAISED, "administrator", None),
+        (Throttled("Too fast.", code="TooManyRequestsException"), "retry", 10),
+        (OperationRefused("No.", code="NextYearException"), "administrator", None),
+    ],
+    ids=["known", "passing", "unknown"],
+)
+def test_record_failure_tells_whose_turn_it_is_and_for_how_long_to_wait(
+    world: World, error: VendingError, turn: str, wait: int | None
+) -> None:
+    accepted(world)
+
+    record = record_failure(world, raised(error))
+
+    assert (record["error"]["turn"], record["error"]["wait"]) == (turn, wait)
+    assert world.row(REQUEST_ID)["error"] == record["error"]
+    assert [told["error"] for _, told in world.announced()] == [record["error"]] * 2
 
 
 def test_record_failure_announces_the_end(world: World) -> None:
@@ -109,7 +130,7 @@ def test_record_failure_tells_any_error_in_full(
 
     record = record_failure(world, error)
 
-    assert record["error"].keys() == {"code", "reason", "message", "remedy"}
+    assert record["error"].keys() == RAISED.as_dict().keys()
     assert record["error"]["code"] == code
     assert words in record["error"]["message"]
     assert record["error"]["remedy"]

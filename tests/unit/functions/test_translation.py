@@ -57,6 +57,22 @@ def test_unknown_code_is_judged_by_its_status(status: int, kind: type[VendingErr
     assert type(translate(error)) is kind
 
 
+@pytest.mark.parametrize(
+    ("operation", "setting"),
+    [("EnableAWSServiceAccess", "service_principals"), ("EnablePolicyType", "policy_types")],
+)
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_denial_of_what_a_setting_allows_names_the_setting(
+    operation: str, setting: str, code: str
+) -> None:
+    answer = ClientError({"Error": {"Code": code, "Message": ""}}, operation)
+
+    remedy = translate(answer).remedy
+
+    assert remedy.startswith(f"If the stack's setting {setting} ")
+    assert f"Allow organizations:{operation} for" in remedy
+
+
 def test_message_is_never_what_decides() -> None:
     error = _refused("AccessDeniedException", message="Throttling: TooManyRequestsException")
 

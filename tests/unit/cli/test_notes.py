@@ -1,0 +1,30 @@
+"""What progress says of a step that is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli import notes
+
+
+@pytest.mark.parametrize(
+    ("state", "waiting", "said"),
+    [
+        ("ENABLED", [], "on"),
+        ("OPEN", [], "every invited account has agreed"),
+        ("ACCEPTED", [], "every invited account has agreed"),
+        ("REQUESTED", ["222222222222"], "waits for 222222222222 until 2027-04-15"),
+    ],
+)
+def test_all_features_tell_how_far_they_have_come(
+    state: str, waiting: list[str], said: str
+) -> None:
+    result = {"state": state, "waitingFor": waiting, "expiresAt": "2027-04-15T08:00:00.000Z"}
+
+    assert notes.of_result("EnableAllFeatures", result) == said
+
+
+def test_all_features_that_wait_for_nobody_are_not_called_agreed_to() -> None:
+    result = {"state": "REQUESTED", "waitingFor": [], "expiresAt": "2027-04-15T08:00:00.000Z"}
+
+    assert "declined" in notes.of_result("EnableAllFeatures", result)
