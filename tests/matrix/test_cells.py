@@ -6,7 +6,7 @@ import json
 
 from embedded.service_models import operation_model
 from tests.matrix.cells import cells, sample
-from tests.matrix.definition import ELSEWHERE, Site, calls_of, doors, machine, tasks_of
+from tests.matrix.definition import ELSEWHERE, TRANSACTED, Site, calls_of, doors, machine, tasks_of
 
 
 def test_every_door_of_the_definition_has_cells() -> None:
@@ -33,6 +33,10 @@ def test_every_modelled_error_of_every_call_comes_once_and_for_good() -> None:
                 assert model is not None
                 if Site(task, model.service_model.service_name, operation) in ELSEWHERE:
                     continue
+                if (task, service, operation) in TRANSACTED:
+                    operation = TRANSACTED[task, service, operation]
+                    model = operation_model(service, operation)
+                    assert model is not None
                 for shape in model.error_shapes:
                     for kind in ("error-once", "error-for-good"):
                         assert (task, operation, shape.name, kind) in broken

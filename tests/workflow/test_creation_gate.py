@@ -91,6 +91,7 @@ def burst(count: int) -> dict[str, Any]:
         }
 
 
+@pytest.mark.slow
 def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawned) as process:

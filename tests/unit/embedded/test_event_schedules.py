@@ -76,8 +76,8 @@ def test_rule_that_fell_behind_fires_once(rule: Any) -> None:
 
 def test_disabled_rule_does_not_fire(engine: Engine, rule: Any) -> None:
     got, schedules = rule("rate(1 hour)"), Schedules()
-    (name,) = [each["Name"] for each in engine.client("events").list_rules()["Rules"]]
-    engine.client("events").disable_rule(Name=name)
+    for each in engine.client("events").list_rules()["Rules"]:
+        engine.client("events").disable_rule(Name=each["Name"])
     fire(schedules, 0.0)
 
     fire(schedules, HOUR)

@@ -241,6 +241,7 @@ def test_an_update_leaves_running_executions_alone(engine: Engine) -> None:
     assert engine.finish(engine.start(arn)).error == "New"
 
 
+@pytest.mark.slow
 def test_three_hundred_executions_run_at_once() -> None:
     number = 300
     with serving(speed=100) as engine:
