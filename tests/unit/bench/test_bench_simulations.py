@@ -158,7 +158,7 @@ def test_price_of_a_thousand_transitions_is_two_and_a_half_cents() -> None:
     ("cpu", "delay", "speed"),
     [
         pytest.param(0.2, 0.3, BUSY_SHARE * 10 / 0.2, id="busy-for-the-stated-share"),
-        pytest.param(0.1, 0.5, 20.0, id="machine-that-others-use-too"),
+        pytest.param(0.05, 0.5, 20.0, id="machine-that-others-use-too"),
         pytest.param(100.0, 100.0, SLOWEST, id="slow-machine"),
         pytest.param(0.001, 0.001, FASTEST, id="fast-machine"),
         pytest.param(0.0, 0.0, FASTEST, id="immeasurably-fast"),
