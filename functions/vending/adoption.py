@@ -131,7 +131,7 @@ class Adoption:
         if not self._is_named(status, since):
             return None
         account_id = status.get("AccountId")
-        if account_id and self._carries_tag(account_id):
+        if account_id and self._shows_tag(account_id):
             return Finding(
                 kind="ours",
                 account_id=account_id,
@@ -181,16 +181,19 @@ class Adoption:
                 return
             self.rest(SECONDS_PER_PAGE)
 
-    def _carries_tag(self, account_id: str) -> bool:
-        pages = self.client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
+    def _shows_tag(self, account_id: str) -> bool:
         try:
-            return any(
-                tag["Key"] == REQUEST_ID_TAG and tag["Value"] == self.request_id
-                for page in pages
-                for tag in page.get("Tags", [])
-            )
+            return self._carries_tag(account_id)
         except self.client.exceptions.TargetNotFoundException:
             return False  # created and gone again, or not shown yet
+
+    def _carries_tag(self, account_id: str) -> bool:
+        pages = self.client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
+        return any(
+            tag["Key"] == REQUEST_ID_TAG and tag["Value"] == self.request_id
+            for page in pages
+            for tag in page.get("Tags", [])
+        )
 
     def _has_email(self, email: str | None) -> bool:
         return email is not None and email.lower() == self.email.lower()

@@ -365,7 +365,7 @@ SCENARIOS = (
         name="invitation answered early",
         run=_invitation_answered_early,
         without=("roleName", "accountId"),
-        meets=("SendTaskSuccess",),
+        meets=("DescribeHandshake", "SendTaskSuccess"),
     ),
     Scenario(name="joined before", run=_joined_before, meets=("InviteAccountToOrganization",)),
     Scenario(

@@ -29,6 +29,7 @@ from vending.errors import (
     ExecutionSuperseded,
     OutcomeUnknown,
     RequestConflict,
+    TransientError,
     TurnNeeded,
 )
 from vending.gate import Quota
@@ -219,6 +220,22 @@ def test_account_that_shows_only_after_it_was_asked_for_again_is_adopted(
     account_id = world.organization.finish(first)
 
     assert describe(world, second)["accountId"] == account_id
+
+
+def test_owner_of_the_email_whose_tags_do_not_show_yet_is_looked_at_again(world: World) -> None:
+    creation_id = _asked(world)
+    account_id = world.organization.add_account(email=EMAIL, tags={REQUEST_ID_TAG: REQUEST_ID})
+    world.organization.finish(creation_id, failure="EMAIL_ALREADY_EXISTS")
+    world.organization.refuse("ListTagsForResource", "TargetNotFoundException")
+    with pytest.raises(TransientError):
+        describe(world, creation_id)
+
+    assert describe(world, creation_id)["accountId"] == account_id
+
+
+def _asked(world: World) -> str:
+    accepted(world)
+    return str(create(world)["createAccountRequestId"])
 
 
 def test_email_that_is_taken_fails_once_nothing_of_the_lost_call_can_show(world: World) -> None:
