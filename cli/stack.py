@@ -21,7 +21,7 @@ from botocore.config import Config
 
 from cli.failure import CommandError
 from cli.submission import STATES, Record
-from vending.ledger import record_of
+from vending.rows import record_of
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"

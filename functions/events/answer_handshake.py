@@ -16,10 +16,11 @@ from vending import aws, ports
 from vending.errors import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.invitation_rows import InvitationRows
 from vending.invitations import Invitations, pointer_to_handshake, pointer_to_invited
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
 from vending.observability import logger
 from vending.operation import Json, operation
 from vending.request import AccountId, Model, parse
+from vending.rows import Row
 from vending.sightings import Sighting, sighting
 from vending.task_tokens import WaitingStep
 

@@ -19,11 +19,12 @@ from vending import aws, ports, settings, sweep_cursor
 from vending.broken_off import End, tell
 from vending.clock import epoch, pause
 from vending.errors import ConcurrentModification, TransientError
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
 from vending.observability import logger, metrics
 from vending.operation import Json, operation
 from vending.request import Model
 from vending.reservations import GIVE_BACK_CALLS
+from vending.rows import Row
 from vending.sweep import Sweep
 from vending.sweep_cursor import SweepCursor
 from vending.under_way import UNDER_WAY, rows_in

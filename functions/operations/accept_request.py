@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending import aws, ports
 from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
 from vending.executions import is_running
-from vending.ledger import ENDED, Ledger, Row, record_of
+from vending.ledger import Ledger
 from vending.locks import Held, Locks, is_creation_under_way
 from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, parse
+from vending.rows import ENDED, Row, record_of
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

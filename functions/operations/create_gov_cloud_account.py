@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from vending import aws, ports
 from vending.clock import Clock, now
 from vending.creation import Creation
-from vending.ledger import Ledger, record_of
+from vending.ledger import Ledger
 from vending.operation import Json, Payload, operation
 from vending.request import NewAccount, TagKey, TagValue
+from vending.rows import record_of
 from vending.turns import TURN_CALLS, GivenTurn, Turns
 
 if TYPE_CHECKING:

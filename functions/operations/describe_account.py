@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from vending import aws, baseline_account, ports
 from vending.errors import OperationRefused
-from vending.ledger import Ledger, record_of
+from vending.ledger import Ledger
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
+from vending.rows import record_of
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -9,9 +9,10 @@ from pydantic import Field
 from vending import aws, ports
 from vending.clock import Clock, epoch, now
 from vending.creation import Creation, operation_for
-from vending.ledger import Ledger, Row, record_of
+from vending.ledger import Ledger
 from vending.operation import Json, Payload, operation
 from vending.request import NewAccount
+from vending.rows import Row, record_of
 from vending.translation import translate, translating, unknown_outcome
 from vending.turns import TURN_CALLS, Turns
 

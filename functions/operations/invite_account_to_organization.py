@@ -25,10 +25,11 @@ from vending.invitations import (
     pointer_to_handshake,
     pointer_to_invited,
 )
-from vending.ledger import Ledger, Row, record_of
+from vending.ledger import Ledger
 from vending.limits import REQUEST_ID_TAG
 from vending.operation import Json, Payload, operation
 from vending.request import Account, TagKey, TagValue
+from vending.rows import Row, record_of
 from vending.translation import translate_creation, unknown_outcome
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from vending import ports
 from vending.clock import timestamp
 from vending.errors import ExecutionSuperseded, RequestInvalid
 from vending.failure import CaughtError, error_of
-from vending.ledger import RECORD_FIELDS, Ledger, Row, record_of
+from vending.ledger import Ledger
 from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, best_effort_request_id, parse
 from vending.reservations import GIVE_BACK_CALLS, give_back
+from vending.rows import RECORD_FIELDS, Row, record_of
 
 if TYPE_CHECKING:
     from vending.announcements import Announcements

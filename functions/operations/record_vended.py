@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from vending import ports
-from vending.ledger import Ledger, record_of
+from vending.ledger import Ledger
 from vending.locks import Locks
 from vending.observability import metrics
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
+from vending.rows import record_of
 
 if TYPE_CHECKING:
     from vending.announcements import Announcements

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from vending import ports
-from vending.ledger import Ledger, record_of
+from vending.ledger import Ledger
 from vending.operation import Json, Payload, operation
+from vending.rows import record_of
 from vending.turns import TURN_CALLS, Turns
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from vending.catalogue import explain
 from vending.clock import timestamp
 from vending.errors import ConcurrentModification, RequestInvalid
 from vending.failure import CaughtError, error_of
-from vending.ledger import ENDED, RECORD_FIELDS, Ledger, Row, record_of
+from vending.ledger import Ledger
 from vending.request import AccountRequest, best_effort_request_id, parse
 from vending.reservations import give_back
+from vending.rows import ENDED, RECORD_FIELDS, Row, record_of
 
 if TYPE_CHECKING:
     from vending.announcements import Announcements

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
-    from vending.ledger import Intent, Ledger, Row
+    from vending.ledger import Ledger
     from vending.request import NewAccount
+    from vending.rows import Intent, Row
     from vending.turns import GivenTurn, Turns
 
 Operation = Literal["CreateAccount", "CreateGovCloudAccount"]

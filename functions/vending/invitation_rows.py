@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from vending.clock import epoch, timestamp
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
+from vending.rows import Row
 from vending.translation import translating
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,7 @@ from vending import items
 from vending.clock import Clock, now, timestamp
 from vending.errors import ConcurrentModification, ExecutionSuperseded
 from vending.locks import transacted
+from vending.rows import ENDED, Intent, Look, Reservation, Row
 from vending.translation import translating
 
 if TYPE_CHECKING:
@@ -24,85 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
 
     from vending.request import AccountRequest
-
-
-class Intent(TypedDict):
-    """What CreateAccount is about to be called with, written before the call."""
-
-    at: str
-    accountName: str
-
-
-class InvitationIntent(TypedDict):
-    """When an account was about to be invited, written before the call."""
-
-    at: str
-
-
-class Reservation(TypedDict):
-    """Where the request's execution waits for its turn at the creation gate."""
-
-    at: str
-    taskToken: str
-
-
-class Look(TypedDict, total=False):
-    """Where a search for the request's account goes on: in which list, from which page."""
-
-    startedAt: str
-    listed: str
-    nextToken: str
-
-
-class Row(TypedDict, total=False):
-    """A row of the table; the record's fields, and what only the functions need."""
-
-    pk: str
-    requestId: str
-    state: str
-    source: str
-    accountName: str
-    accountId: str
-    govCloudAccountId: str
-    createAccountRequestId: str
-    organizationalUnitId: str
-    handshakeId: str
-    expiresAt: str
-    nextSteps: list[str]
-    warnings: list[str]
-    executionArn: str
-    error: dict[str, Any]
-    requestedBy: str
-    requestedAt: str
-    updatedAt: str
-    request: dict[str, Any]
-    fingerprint: str
-    intent: Intent
-    invitation: InvitationIntent
-    reservation: Reservation
-    look: Look
-    unanswered: str
-    taskToken: str
-
-
-_NOT_IN_RECORDS = (
-    "pk",
-    "request",
-    "fingerprint",
-    "intent",
-    "invitation",
-    "reservation",
-    "look",
-    "unanswered",
-    "taskToken",
-)
-RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
-ENDED = ("VENDED", "FAILED", "REJECTED")
-
-
-def record_of(row: Row) -> dict[str, Any]:
-    """The record as everybody sees it: every field, null where nothing is known yet."""
-    return {name: row.get(name) for name in RECORD_FIELDS}
 
 
 @dataclass(frozen=True, kw_only=True)

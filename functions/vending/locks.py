@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-    from vending.ledger import Row
+    from vending.rows import Row
 
 CREATION_TAKES = 6 * 3600
 """Seconds after which AWS surely does not create an account any more for a request that ended."""

@@ -8,7 +8,8 @@ from vending.locks import LOCK_CALLS, Locks, is_creation_under_way
 from vending.turns import TURN_CALLS
 
 if TYPE_CHECKING:
-    from vending.ledger import Ledger, Row
+    from vending.ledger import Ledger
+    from vending.rows import Row
     from vending.turns import Turns
 
 GIVE_BACK_CALLS = LOCK_CALLS | TURN_CALLS

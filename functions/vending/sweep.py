@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from vending.clock import Clock
 from vending.errors import ServiceUnavailable
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
 from vending.limits import REQUEST_ID_TAG
+from vending.rows import Row
 from vending.sweep_cursor import SweepCursor
 from vending.translation import translating
 from vending.under_way import UNDER_WAY, rows_in

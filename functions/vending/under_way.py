@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from vending.clock import timestamp
 from vending.items import values as values_of
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
+from vending.rows import Row
 from vending.translation import translating
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, RequestInvalid
-from vending.ledger import RECORD_FIELDS
 from vending.request import parse
+from vending.rows import RECORD_FIELDS
 
 
 def test_accept_request_claims_the_request(world: World) -> None:

@@ -20,7 +20,8 @@ from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending import aws
 from vending.gate import Gate, Place, Quota
-from vending.ledger import Ledger, Row
+from vending.ledger import Ledger
+from vending.rows import Row
 from vending.turns import Turns
 
 TABLE = "ledger"

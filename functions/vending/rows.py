@@ -1,0 +1,84 @@
+"""A request's row in the ledger: what it holds, and which part of it everybody sees."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+
+class Intent(TypedDict):
+    """What CreateAccount is about to be called with, written before the call."""
+
+    at: str
+    accountName: str
+
+
+class InvitationIntent(TypedDict):
+    """When an account was about to be invited, written before the call."""
+
+    at: str
+
+
+class Reservation(TypedDict):
+    """Where the request's execution waits for its turn at the creation gate."""
+
+    at: str
+    taskToken: str
+
+
+class Look(TypedDict, total=False):
+    """Where a search for the request's account goes on: in which list, from which page."""
+
+    startedAt: str
+    listed: str
+    nextToken: str
+
+
+class Row(TypedDict, total=False):
+    """A row of the table; the record's fields, and what only the functions need."""
+
+    pk: str
+    requestId: str
+    state: str
+    source: str
+    accountName: str
+    accountId: str
+    govCloudAccountId: str
+    createAccountRequestId: str
+    organizationalUnitId: str
+    handshakeId: str
+    expiresAt: str
+    nextSteps: list[str]
+    warnings: list[str]
+    executionArn: str
+    error: dict[str, Any]
+    requestedBy: str
+    requestedAt: str
+    updatedAt: str
+    request: dict[str, Any]
+    fingerprint: str
+    intent: Intent
+    invitation: InvitationIntent
+    reservation: Reservation
+    look: Look
+    unanswered: str
+    taskToken: str
+
+
+_NOT_IN_RECORDS = (
+    "pk",
+    "request",
+    "fingerprint",
+    "intent",
+    "invitation",
+    "reservation",
+    "look",
+    "unanswered",
+    "taskToken",
+)
+RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
+ENDED = ("VENDED", "FAILED", "REJECTED")
+
+
+def record_of(row: Row) -> dict[str, Any]:
+    """The record as everybody sees it: every field, null where nothing is known yet."""
+    return {name: row.get(name) for name in RECORD_FIELDS}
