@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from embedded import eventbridge
 from embedded.faults import CallFault
-from tests.matrix import interruptions, invariants
+from tests import interruptions
+from tests.matrix import invariants
 from tests.matrix.cells import Cell
 from tests.matrix.definition import Site, doors, tasks_of
 from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from embedded.faults import CallFault
 from embedded.organizations import owner_of
 from embedded.organizations.settings import STANDALONE
+from tests import interruptions
 from tests.builders import a_request
-from tests.matrix import interruptions
 from tests.matrix.definition import CREATIONS, Site, doors, sites_of
 from tests.matrix.invariants import Wish
 from tests.matrix.site_faults import SiteFault

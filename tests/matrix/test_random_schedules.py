@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from tests import interruptions
 from tests.builders import a_request
-from tests.matrix import interruptions, invariants
+from tests.matrix import invariants
 from tests.matrix.cells import Cell, cells
 from tests.matrix.definition import EVENT_BUS
 from tests.matrix.invariants import Wish

@@ -265,9 +265,7 @@ def test_bug_11_creation_that_outlives_its_execution_is_not_lost(vending: Vendin
     """What was declared failed went on being created, and nobody owned the account."""
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 90}}])
     request = a_request()
-    arn = vending.start(request)
-    eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
-    vending.states.stop_execution(executionArn=arn)
+    vending.run_stopped_in("WaitForAccount", request)
 
     resumed = vending.run(request)
 

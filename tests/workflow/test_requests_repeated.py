@@ -111,10 +111,7 @@ def test_stopped_execution_resubmitted_costs_no_second_account(
 ) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
     request = a_request()
-    arn = vending.start(request)
-    eventually(lambda: while_in in vending.states_entered(arn))
-    vending.states.stop_execution(executionArn=arn)
-    assert vending.finish(arn).status == "ABORTED"
+    vending.run_stopped_in(while_in, request)
 
     resumed = vending.run(request)
 

@@ -37,9 +37,7 @@ def fail(vending: Vending, request: dict[str, Any]) -> None:
 def stop(vending: Vending, request: dict[str, Any]) -> None:
     """The execution is stopped while AWS makes the account."""
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
-    arn = vending.start(request)
-    eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
-    vending.states.stop_execution(executionArn=arn)
+    vending.run_stopped_in("WaitForAccount", request)
     eventually(lambda: (row := vending.row(request["requestId"])) and row["state"] == "FAILED")
 
 

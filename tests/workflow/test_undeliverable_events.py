@@ -134,10 +134,8 @@ def test_end_of_an_execution_that_could_not_be_told_is_told_by_redrive(
 ) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 300}}])
     request = a_request()
-    arn = vending.start(request)
-    eventually(lambda: "WaitForAccount" in vending.states_entered(arn))
     with invocation_denied(vending, "RecordExecutionEnd"):
-        vending.states.stop_execution(executionArn=arn)
+        arn = vending.run_stopped_in("WaitForAccount", request).arn
         eventually(lambda: waiting(vending) == 1)
     assert state(vending, request) == "CREATING"
 

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.interruptions import stop, when_entered
+
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
 
@@ -107,6 +109,15 @@ class Vending:
     def run(self, request: Any) -> Ended:
         """Start by hand and wait for the end."""
         return self.finish(self.start(request))
+
+    def run_stopped_in(
+        self, state: str, request: Any, error: str | None = None, cause: str | None = None
+    ) -> Ended:
+        """Start by hand; somebody stops the execution the moment it enters the state."""
+        with when_entered(state, lambda execution: stop(execution, error, cause)):
+            ended = self.run(request)
+        assert ended.status == "ABORTED", ended
+        return ended
 
     def states_entered(self, arn: str) -> list[str]:
         """Names of the states that the execution entered, in order."""

@@ -45,9 +45,9 @@ def when_entered(state: str, act: Callable[[Any], object]) -> Iterator[threading
         History.add_event = usual  # type: ignore[method-assign]
 
 
-def stop(execution: Any) -> None:
+def stop(execution: Any, error: str | None = None, cause: str | None = None) -> None:
     """Abort it at once, from whatever thread, without waiting for its end."""
-    execution.stop(stop_date=current().clock.datetime(), error=None, cause=None)
+    execution.stop(stop_date=current().clock.datetime(), error=error, cause=cause)
 
 
 def stop_all() -> None:
