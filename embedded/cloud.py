@@ -25,6 +25,7 @@ from embedded.faults import Faults
 if TYPE_CHECKING:
     from embedded.organizations import OrganizationSettings
 
+_ADMINISTRATOR = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -71,6 +72,8 @@ class EmbeddedAws:
         # Of its own, so that a default session that somebody set up is neither used nor changed;
         # one for all clients, because each session reads AWS's endpoints anew.
         self._session = boto3.session.Session()
+        self._clients: dict[str, Any] = {}
+        self._making_client = threading.Lock()
         self.clock = Clock(speed)
         self.faults = _read(faults)
         self.context = Context(clock=self.clock, faults=self.faults, credentials=Credentials())
@@ -197,13 +200,23 @@ class EmbeddedAws:
         self.stop()
 
     def client(self, service: str, **credentials: str) -> Any:
-        """A boto3 client of this AWS: an administrator of the management account by default."""
+        """A boto3 client of this AWS: an administrator of the management account by default, the
+        same one whenever it is asked for.
+        """
+        if credentials:
+            return self._new_client(service, **credentials)
+        with self._making_client:
+            if service not in self._clients:
+                self._clients[service] = self._new_client(service, **_ADMINISTRATOR)
+            return self._clients[service]
+
+    def _new_client(self, service: str, **credentials: str) -> Any:
         return self._session.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.endpoint_url,
             config=Config(retries={"total_max_attempts": 1}),
-            **({"aws_access_key_id": "local", "aws_secret_access_key": "local"} | credentials),
+            **credentials,
         )
 
 

@@ -8,7 +8,7 @@ import contextlib
 import io
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
@@ -66,7 +66,7 @@ def serve(port: int = 0) -> BaseWSGIServer:
     `port` 0 takes a free one, `server_port` says which. OSError when the port is taken.
     """
     install()
-    app = Gateway(DomainDispatcherApplication(create_backend_app))
+    app = Gateway(_Dispatcher(create_backend_app))
     # Bound here, because werkzeug ends the process where the port is taken. Like werkzeug's own,
     # the socket takes a port again that connections of an earlier server still linger on.
     with socket.create_server(("127.0.0.1", port)) as listener:
@@ -80,6 +80,22 @@ def serve(port: int = 0) -> BaseWSGIServer:
         )
     server.server_port = server.port
     return server
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's, with a memory: it would look through its folders and patterns on every call."""
+
+    def __init__(self, create_app: Callable[[Any], Any]) -> None:
+        super().__init__(create_app)
+        self._backends: dict[str, Any] = {}
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The backend that serves the host, if any; called under the lock of `get_application`."""
+        if host is None:
+            return None
+        if host not in self._backends:
+            self._backends[host] = super().get_backend_for_host(host)
+        return self._backends[host]
 
 
 class _QuietHandler(MotoRequestHandler):

@@ -67,6 +67,12 @@ def executions() -> list[Any]:
     return found
 
 
+def await_end(arn: str, patience: float) -> bool:
+    """Wait for the execution's end, at most `patience` real seconds; whether it came."""
+    (execution,) = (each for each in executions() if each.exec_arn == arn)
+    return bool(execution.ended.wait(patience))
+
+
 def kill(function: str, aws: EmbeddedAws) -> None:
     """Let every process of the function, by construct id, die at this moment."""
     runtime = EmbeddedFunction.runtime

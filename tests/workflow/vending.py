@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.interruptions import stop, when_entered
+from tests.interruptions import await_end, stop, when_entered
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -89,12 +89,8 @@ class Vending:
 
     def finish(self, arn: str, patience: float = PATIENCE) -> Ended:
         """Wait for the execution's end, at most `patience` real seconds."""
-
-        def ended() -> Any:
-            described = self.states.describe_execution(executionArn=arn)
-            return described if described["status"] != "RUNNING" else None
-
-        described = eventually(ended, patience)
+        assert await_end(arn, patience), "waited in vain"
+        described = self.states.describe_execution(executionArn=arn)
         cause = described.get("cause")
         with contextlib.suppress(ValueError):
             cause = json.loads(cause) if cause else cause

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,15 @@ import pytest
 
 from cli import documents
 from cli.failure import InputError
+
+
+@pytest.fixture
+def usual_recursion_limit() -> Iterator[None]:
+    """Python's own; the library for JSONata raises it for the whole process."""
+    raised = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(raised)
 
 
 def read(text: str) -> list[documents.Document]:
@@ -123,6 +134,7 @@ def test_every_problem_of_the_text_is_told_at_once() -> None:
         pytest.param("[" * 5000, "nested", id="too deep"),
     ],
 )
+@pytest.mark.usefixtures("usual_recursion_limit")
 def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
     with pytest.raises(InputError, match=said) as refused:
         read(text)

@@ -157,7 +157,7 @@ def test_refusal_long_after_the_last_starts_small_again() -> None:
 
 
 @pytest.mark.parametrize("seconds", [3.0, 30.0, 45.0, 60.0, 600.0])
-@pytest.mark.parametrize("count", [100, 10_000])
+@pytest.mark.parametrize("count", [100, 1000])  # make bench does 10,000
 def test_many_at_once_take_no_longer_than_the_quota_makes_them(count: int, seconds: float) -> None:
     starts = simulate(count, seconds)
 
