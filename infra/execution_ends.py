@@ -1,22 +1,20 @@
 """Executions that end without telling the ledger: the rule that hears of them."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.operation_function import OperationFunction
+from infra.event_function import EventFunction
 from infra.settings import Settings
 
 
 class ExecutionEnds(Construct):
     """Has RecordExecutionEnd hear of every execution that is stopped, times out or fails.
 
-    Step Functions tells of its executions on the default bus only. What cannot be delivered for a
-    day waits in the dead-letter queue; until then ReconcileLedger finds the row.
+    Step Functions tells of its executions on the default bus only. Of what cannot be delivered
+    ReconcileLedger finds the row.
     """
 
     def __init__(
@@ -30,19 +28,15 @@ class ExecutionEnds(Construct):
         dead_letter_queue: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id_)
-        self.operation = OperationFunction(
+        self.operation = EventFunction(
             self,
             "RecordExecutionEnd",
-            package="events",
             code=code,
             settings=settings,
             dead_letter_queue=dead_letter_queue,
         )
-        events.Rule(
-            self,
-            "ExecutionEnded",
-            description="An execution was stopped, timed out or failed: tell the ledger",
-            event_pattern=events.EventPattern(
+        self.operation.run_on(
+            events.EventPattern(
                 source=["aws.states"],
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
@@ -50,12 +44,6 @@ class ExecutionEnds(Construct):
                     "status": ["ABORTED", "FAILED", "TIMED_OUT"],
                 },
             ),
-            targets=[
-                targets.LambdaFunction(
-                    self.operation.function,
-                    dead_letter_queue=dead_letter_queue,
-                    max_event_age=Duration.hours(24),
-                    retry_attempts=185,
-                )
-            ],
+            rule="ExecutionEnded",
+            description="An execution was stopped, timed out or failed: tell the ledger",
         )
