@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedded.cloud import EmbeddedAws
-    from tests.workflow.vending import Vending
+    from tests.workflow.vending import Ended, Vending
 
 
 @pytest.fixture
@@ -45,16 +45,21 @@ def settled(cloud: EmbeddedAws, vending: Vending) -> Iterator[Any]:
     cloud._organization = before
 
 
+def run_and_accept(vending: Vending, request: dict[str, Any]) -> tuple[dict[str, Any], Ended]:
+    """The row when the invitation was open, and the end after its owner has accepted it."""
+    arn = vending.start(request)
+    row = awaited(vending, request)
+    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
+    return row, vending.finish(arn)
+
+
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
 def test_invited_account_is_vended_once_its_owner_has_accepted(
     vending: Vending, account: dict[str, str]
 ) -> None:
     request = an_invitation(**account)
-    arn = vending.start(request)
-    row = awaited(vending, request)
 
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-    ended = vending.finish(arn)
+    row, ended = run_and_accept(vending, request)
 
     assert ended.status == "SUCCEEDED", ended
     assert ended.output["accountId"] == INVITED
@@ -63,7 +68,7 @@ def test_invited_account_is_vended_once_its_owner_has_accepted(
     assert ended.output["nextSteps"] is None
     assert vending.path(INVITED) == "/Workloads/Sandbox"
     assert vending.tags(INVITED)["account-vending:request-id"] == request["requestId"]
-    assert vending.states_entered(arn).count("DescribeHandshake") == 1
+    assert vending.states_entered(ended.arn).count("DescribeHandshake") == 1
     assert vending.calls("organizations", "CreateAccount") == 0
 
 
@@ -88,12 +93,7 @@ def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending:
 def test_acceptance_that_no_event_tells_of_is_found(
     vending: Vending, account: dict[str, str]
 ) -> None:
-    request = an_invitation(**account)
-    arn = vending.start(request)
-    row = awaited(vending, request)
-
-    owner(vending).accept_handshake(HandshakeId=row["handshakeId"])
-    ended = vending.finish(arn)
+    _, ended = run_and_accept(vending, an_invitation(**account))
 
     assert ended.status == "SUCCEEDED", ended
     assert ended.output["accountId"] == INVITED

@@ -1,0 +1,58 @@
+"""What the two operations that create accounts share: payload, calls, and how they begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending import aws, ports
+from vending.creation import Creation
+from vending.operation import Json, Payload
+from vending.request import NewAccount, TagKey, TagValue
+from vending.rows import record_of
+from vending.turns import TURN_CALLS, GivenTurn
+
+if TYPE_CHECKING:
+    from vending.creation import Ask, Operation
+
+CREATION_CALLS = TURN_CALLS | {
+    "dynamodb:GetItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:ListAccounts",
+    "organizations:ListCreateAccountStatus",
+    "organizations:ListTagsForResource",
+}
+"""Every call of such an operation but the one that creates."""
+
+
+class CreationPayload(Payload):
+    """What to create, with the requester's tags."""
+
+    execution_arn: str
+    account: NewAccount
+    tags: dict[TagKey, TagValue]
+    turn: GivenTurn | None = None
+    """As the creation gate told it; null when AWS was asked before."""
+
+
+def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
+    """{createAccountRequestId, state, accountId}; OutcomeUnknown: run this again a little later.
+
+    TurnNeeded, CreationRefusedForNow: run this again with the creation gate's next turn.
+
+    Args:
+        payload: the account and whose it is.
+        operation: how AWS calls what is asked.
+        ask: the method of a client that makes one attempt.
+    """
+    created = Creation(
+        request_id=payload.request_id,
+        execution_arn=payload.execution_arn,
+        account=payload.account,
+        ledger=ports.ledger(),
+        turns=ports.turns(),
+        organizations=aws.organizations(),
+        operation=operation,
+    ).once(payload.tags, ask, payload.turn)
+    ports.announcements().state_changed(record_of(created.row))
+    return created.answer()
