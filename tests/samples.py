@@ -52,6 +52,21 @@ TELL_OF_AN_ANSWER = (
 HANDSHAKE_ID = "h-0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 """The invitation that the answers are about."""
 
+TELL_OF_AN_END = (
+    "aws.states/execution_aborted",
+    "aws.states/execution_aborted_without_its_input",
+    "aws.states/execution_failed",
+    "aws.states/execution_timed_out",
+)
+TELL_OF_NO_BAD_END = (
+    "aws.states/execution_of_another_machine_aborted",
+    "aws.states/execution_started",
+    "aws.states/execution_succeeded",
+)
+STATE_MACHINE_ARN = "arn:aws:states:us-east-1:111122223333:stateMachine:account-vending"
+EXECUTION_ARN = "arn:aws:states:us-east-1:111122223333:execution:account-vending:sandbox"
+"""The machine that the ends are of, and its execution."""
+
 NOT_WANTED = (
     "aws.organizations/account_departed_organization",
     "aws.organizations/create_account_api_call",

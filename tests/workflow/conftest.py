@@ -8,7 +8,6 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from tests.workflow.command import Command
-from tests.workflow.invitations import listen
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
@@ -33,9 +32,17 @@ def vending(cloud: EmbeddedAws) -> Vending:
 @pytest.fixture
 def without_events(vending: Vending) -> Iterator[None]:
     """No event of an answer to an invitation is heard."""
-    listen(vending, on=False)
+    vending.listen("HandshakeAnswered", on=False)
     yield
-    listen(vending)
+    vending.listen("HandshakeAnswered")
+
+
+@pytest.fixture
+def ends_unheard(vending: Vending) -> Iterator[None]:
+    """No event of how an execution ended is heard."""
+    vending.listen("ExecutionEnded", on=False)
+    yield
+    vending.listen("ExecutionEnded")
 
 
 @pytest.fixture

@@ -58,10 +58,3 @@ def handshakes(vending: Vending) -> list[str]:
         Filter={"ActionType": "INVITE"}
     )["Handshakes"]
     return [one["State"] for one in sorted(listed, key=lambda one: one["RequestedTimestamp"])]
-
-
-def listen(vending: Vending, *, on: bool = True) -> None:
-    """Whether events of answers are heard."""
-    rules = vending.events.list_rules()["Rules"]
-    (name,) = [rule["Name"] for rule in rules if "HandshakeAnswered" in rule["Name"]]
-    (vending.events.enable_rule if on else vending.events.disable_rule)(Name=name)

@@ -11,7 +11,7 @@ from embedded import ACCOUNT_ID, eventbridge, lambda_runtime
 from tests import samples
 from tests.builders import a_request
 from tests.samples import sample
-from tests.workflow.vending import Vending, eventually
+from tests.workflow.vending import Vending, eventually, invocations
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -67,10 +67,6 @@ def looked_at(account_id: str) -> int:
     return sum(json.loads(line).get("accountId") == account_id for line in lines)
 
 
-def invocations() -> int:
-    return sum(line.startswith("START") for line in lambda_runtime.logs("DiscoverAccount"))
-
-
 def request_ids(vending: Vending) -> list[str]:
     """Of every request in the ledger, which holds locks and the gate besides."""
     items = vending.dynamodb.scan(TableName=vending.aws.outputs["LedgerTableName"])["Items"]
@@ -108,11 +104,11 @@ def test_account_made_elsewhere_is_recorded_and_nothing_on_it_is_touched(
 @pytest.mark.parametrize("name", samples.TELL_OF_NONE)
 def test_event_that_brought_no_account_leaves_no_trace(vending: Vending, name: str) -> None:
     account_id = a_forgotten_stranger(vending)
-    before = invocations()
+    before = invocations("DiscoverAccount")
 
     bring(name, account_id)
 
-    eventually(lambda: invocations() > before)
+    eventually(lambda: invocations("DiscoverAccount") > before)
     settle()
     assert request_ids(vending) == []
     assert dead_letters(vending) == []
@@ -121,12 +117,12 @@ def test_event_that_brought_no_account_leaves_no_trace(vending: Vending, name: s
 @pytest.mark.parametrize("name", samples.NOT_WANTED)
 def test_other_events_of_the_service_invoke_nothing(vending: Vending, name: str) -> None:
     account_id = a_forgotten_stranger(vending)
-    before = invocations()
+    before = invocations("DiscoverAccount")
 
     bring(name, account_id)
 
     settle()
-    assert invocations() == before
+    assert invocations("DiscoverAccount") == before
 
 
 @pytest.mark.parametrize("name", [*samples.SAY_TOO_LITTLE, INVITED], ids=["no id", "unknown id"])

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from embedded import eventbridge, lambda_runtime
+from tests import samples
 from tests.builders import a_request
-from tests.workflow.vending import Vending, eventually
+from tests.samples import sample
+from tests.workflow.vending import Vending, eventually, invocations
 
 STATES = [
     "AcceptRequest",
@@ -22,6 +25,11 @@ STATES = [
     "TagResource",
     "RecordVended",
 ]
+CODES = {
+    "ABORTED": "ExecutionAborted",
+    "FAILED": "ExecutionFailed",
+    "TIMED_OUT": "ExecutionTimedOut",
+}
 ENDED = {"VENDED", "FAILED", "REJECTED"}
 
 
@@ -71,6 +79,52 @@ def test_execution_stopped_by_hand_is_failed_in_the_ledger_and_resumes(
     assert vended is not None
     assert vended["state"] == "VENDED"
     assert "error" not in vended
+
+
+def bring(vending: Vending, name: str, execution_arn: str, request: dict[str, Any]) -> None:
+    """Have Step Functions tell of the execution's end as the sample does."""
+    detail = json.dumps(sample(name)["detail"])
+    detail = detail.replace(samples.EXECUTION_ARN, execution_arn)
+    detail = detail.replace(samples.STATE_MACHINE_ARN, vending.aws.outputs["StateMachineArn"])
+    told = json.loads(detail)
+    if told["input"] is not None:
+        told["input"] = json.dumps(request)
+    vending.listen("ExecutionEnded")
+    eventbridge.publish(
+        source="aws.states",
+        detail_type="Step Functions Execution Status Change",
+        detail=told,
+    )
+    assert eventbridge.drain(10)
+    assert lambda_runtime.settle(10)
+
+
+@pytest.mark.usefixtures("ends_unheard")
+@pytest.mark.parametrize("name", samples.TELL_OF_AN_END)
+def test_end_reaches_the_ledger_however_it_is_told(vending: Vending, name: str) -> None:
+    request = a_request()
+    stopped = vending.run_stopped_in("CreateAccount", request)
+
+    bring(vending, name, stopped.arn, request)
+
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert row["state"] == "FAILED"
+    told = sample(name)["detail"]
+    assert row["error"]["code"] == CODES[told["status"]]
+    assert (told["cause"] or "") in row["error"]["message"]
+
+
+@pytest.mark.usefixtures("ends_unheard")
+@pytest.mark.parametrize("name", samples.TELL_OF_NO_BAD_END)
+def test_other_news_of_executions_run_nothing(vending: Vending, name: str) -> None:
+    request = a_request()
+    stopped = vending.run_stopped_in("CreateAccount", request)
+    before = invocations("RecordExecutionEnd")
+
+    bring(vending, name, stopped.arn, request)
+
+    assert invocations("RecordExecutionEnd") == before
 
 
 def test_execution_that_takes_too_long_is_failed_in_the_ledger_and_resumes(

@@ -15,7 +15,6 @@ from tests.workflow.invitations import (
     an_invitation,
     awaited,
     handshakes,
-    listen,
     owner,
 )
 
@@ -131,7 +130,7 @@ def test_every_shape_of_an_answer_comes_through_the_rule(vending: Vending, name:
     owner(vending).accept_handshake(HandshakeId=handshake_id)
     event = samples.sample(name)
 
-    listen(vending)
+    vending.listen("HandshakeAnswered")
     detail = json.dumps(event["detail"]).replace(samples.HANDSHAKE_ID, handshake_id)
     eventbridge.publish(
         source=event["source"], detail_type=event["detail-type"], detail=json.loads(detail)

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from embedded import eventbridge
 from tests.builders import a_request
 from tests.workflow.vending import Vending, eventually
@@ -52,26 +54,11 @@ def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
         sqs.delete_queue(QueueUrl=url)
 
 
-@contextlib.contextmanager
-def ends_unheard(vending: Vending) -> Iterator[None]:
-    """Nobody tells the ledger how executions end, for a while."""
-    (name,) = (
-        rule["Name"]
-        for rule in vending.events.list_rules(EventBusName="default")["Rules"]
-        if "ExecutionEnded" in rule["Name"]
-    )
-    vending.events.disable_rule(Name=name)
-    try:
-        yield
-    finally:
-        vending.events.enable_rule(Name=name)
-
-
+@pytest.mark.usefixtures("ends_unheard")
 def test_request_whose_end_nobody_heard_is_failed_and_resumes(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
     stopped, running = a_request(), a_request()
-    with ends_unheard(vending):
-        vending.run_stopped_in("WaitForAccount", stopped)
+    vending.run_stopped_in("WaitForAccount", stopped)
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 600}}])
     other = vending.start(running)
     eventually(lambda: "WaitForAccount" in vending.states_entered(other))

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from embedded import lambda_runtime
 from tests.interruptions import await_end, stop, when_entered
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ class Vending:
     def run(self, request: Any) -> Ended:
         """Start by hand and wait for the end."""
         return self.finish(self.start(request))
+
+    def listen(self, rule: str, *, on: bool = True) -> None:
+        """Whether the default bus's rule of this construct id is followed."""
+        rules = self.events.list_rules()["Rules"]
+        (name,) = [each["Name"] for each in rules if rule in each["Name"]]
+        (self.events.enable_rule if on else self.events.disable_rule)(Name=name)
 
     def run_stopped_in(
         self, state: str, request: Any, error: str | None = None, cause: str | None = None
@@ -208,6 +215,11 @@ class Vending:
             and "assumed-role" in call.caller
             for call in self.aws.context.calls
         )
+
+
+def invocations(operation: str) -> int:
+    """How often the function was run since the stack was deployed, by its logs."""
+    return sum(line.startswith("START") for line in lambda_runtime.logs(operation))
 
 
 def eventually(look: Any, patience: float = PATIENCE) -> Any:

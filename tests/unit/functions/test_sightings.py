@@ -26,6 +26,8 @@ def test_every_sample_is_in_one_table() -> None:
         samples.TELL_OF_AN_ACCOUNT,
         samples.TELL_OF_NONE,
         samples.TELL_OF_AN_ANSWER,
+        samples.TELL_OF_AN_END,
+        samples.TELL_OF_NO_BAD_END,
         samples.NOT_WANTED,
         samples.SAY_TOO_LITTLE,
         samples.REQUESTS,
