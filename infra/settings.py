@@ -1,13 +1,24 @@
 """What may differ between two installations of this product, in one place."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from aws_cdk.aws_logs import RetentionDays
 
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
+
+TASK_SECONDS = 60
+"""What the state machine gives each task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselinePolicy:
+    """A policy that is there already, by the name and type that a request would give."""
+
+    name: str
+    type: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +30,7 @@ class DiscoveredAccountBaseline:
 
     organizational_unit: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    policies: tuple[BaselinePolicy, ...] = ()
     service_access: tuple[str, ...] = ()
     root_access: tuple[Literal["RootSessions", "RootCredentialsManagement"], ...] = ()
 
@@ -27,6 +39,7 @@ class DiscoveredAccountBaseline:
         keys = {
             "organizationalUnit": self.organizational_unit,
             "tags": dict(self.tags),
+            "policies": [asdict(policy) for policy in self.policies],
             "serviceAccess": list(self.service_access),
             "rootAccess": list(self.root_access),
         }
@@ -94,13 +107,34 @@ class Settings:
     creation_slack_seconds: float = 3
 
     def __post_init__(self) -> None:
-        """Refuse, before anything is deployed, what no request could be granted or all could."""
-        wanted = set(self.discovered_account_baseline.service_access)
-        if unknown := sorted(wanted - set(self.service_principals)):
-            raise ValueError(
+        """Refuse, before anything is deployed, what no request could be granted or all could.
+
+        Raises:
+            ValueError: names every problem.
+        """
+        if problems := list(self._problems()):
+            raise ValueError("; ".join(problems))
+
+    def _problems(self) -> Iterator[str]:
+        baseline = self.discovered_account_baseline
+        if unknown := sorted(set(baseline.service_access) - set(self.service_principals)):
+            yield (
                 "discovered_account_baseline.service_access names services that are not in "
                 f"service_principals: {', '.join(unknown)}"
             )
+        if unknown := sorted({each.type for each in baseline.policies} - set(self.policy_types)):
+            yield (
+                "discovered_account_baseline.policies names types that are not in policy_types: "
+                f"{', '.join(unknown)}"
+            )
         for name in self.invited_account_role_names:
             if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
-                raise ValueError(f"invited_account_role_names: {name!r} is not a role's name")
+                yield f"invited_account_role_names: {name!r} is not a role's name"
+        for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
+            if getattr(self, name) <= 0:
+                yield f"{name} must be more than 0, or no account is ever created"
+        if not 0 < self.function_timeout_seconds < TASK_SECONDS:
+            yield (
+                f"function_timeout_seconds must be less than {TASK_SECONDS}, which the state "
+                "machine gives each task"
+            )

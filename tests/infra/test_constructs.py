@@ -8,6 +8,7 @@ import pytest
 
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
+from infra.settings import TASK_SECONDS, Settings
 from tests.infra.synthesized import (
     DEFINITION,
     MACHINES,
@@ -111,7 +112,8 @@ def test_function_times_out_before_the_task_that_waits_for_it(
         int(seconds) for seconds in re.findall(r'"TimeoutSeconds": (\d+)', DEFINITION.read_text())
     ]
 
-    assert max(each["Timeout"] for each in template.functions().values()) < min(task_timeouts)
+    assert min(task_timeouts) == TASK_SECONDS
+    assert max(each["Timeout"] for each in template.functions().values()) < TASK_SECONDS
 
 
 def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
@@ -244,3 +246,10 @@ def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTempl
 @pytest.mark.parametrize("definition", MACHINES.values(), ids=MACHINES)
 def test_definition_is_json_of_one_machine(definition: Path) -> None:
     assert json.loads(definition.read_text())["QueryLanguage"] == "JSONata"
+
+
+def test_settings_that_could_never_work_are_refused_with_every_problem() -> None:
+    with pytest.raises(ValueError, match="creation_burst") as refused:
+        Settings(creation_burst=0, function_timeout_seconds=60)
+
+    assert "function_timeout_seconds must be less than 60" in str(refused.value)

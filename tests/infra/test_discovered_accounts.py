@@ -8,7 +8,7 @@ import pytest
 
 from events.discover_account import CALLS, CALLS_BY_SETTING
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import DiscoveredAccountBaseline, Settings
+from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
 from vending.request import parse
 
@@ -16,6 +16,7 @@ ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
 BASELINE = DiscoveredAccountBaseline(
     organizational_unit="/Found",
     tags={"found": "yes"},
+    policies=(BaselinePolicy(name="Guardrails", type="SERVICE_CONTROL_POLICY"),),
     service_access=("guardduty.amazonaws.com",),
     root_access=("RootCredentialsManagement", "RootSessions"),
 )
@@ -157,7 +158,7 @@ def test_accounts_made_elsewhere_can_be_ignored_altogether(tmp_path: Path) -> No
     ("baseline", "keys"),
     [
         (DiscoveredAccountBaseline(), set()),
-        (BASELINE, {"organizationalUnit", "tags", "serviceAccess", "rootAccess"}),
+        (BASELINE, {"organizationalUnit", "tags", "policies", "serviceAccess", "rootAccess"}),
     ],
     ids=["nothing", "everything"],
 )
@@ -172,11 +173,15 @@ def test_baseline_makes_a_valid_request(
     assert request.request_id == "a-444455556666"
 
 
-def test_baseline_with_a_service_that_may_not_be_enabled_is_refused_at_synthesis() -> None:
-    baseline = DiscoveredAccountBaseline(service_access=("ram.amazonaws.com", "x.example.com"))
+def test_baseline_that_could_not_be_granted_is_refused_at_synthesis() -> None:
+    baseline = DiscoveredAccountBaseline(
+        policies=(BaselinePolicy(name="Guardrails", type="S3_POLICY"),),
+        service_access=("ram.amazonaws.com", "x.example.com"),
+    )
 
     with pytest.raises(ValueError, match=r"x\.example\.com") as refused:
-        Settings(discovered_account_baseline=baseline)
+        Settings(discovered_account_baseline=baseline, policy_types=("SERVICE_CONTROL_POLICY",))
 
+    assert "policy_types: S3_POLICY" in str(refused.value)
     assert "ram.amazonaws.com" in DOCUMENTED_SERVICE_PRINCIPALS
     assert "ram.amazonaws.com" not in str(refused.value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedded import ACCOUNT_ID, assembly, eventbridge, lambda_runtime
-from infra.settings import DiscoveredAccountBaseline, Settings
+from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.samples import sample
 from tests.workflow.vending import Vending, eventually
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
 BASELINE = DiscoveredAccountBaseline(
     organizational_unit="/Found",
     tags={"found": "yes"},
+    policies=(BaselinePolicy(name="Guardrails", type="SERVICE_CONTROL_POLICY"),),
     service_access=("account.amazonaws.com",),
     root_access=("RootCredentialsManagement",),
+)
+CONTENT = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}],
+    }
 )
 TOLD = (
     "aws.organizations/create_account_result_succeeded",
@@ -67,6 +75,9 @@ def test_account_made_elsewhere_gets_the_baseline_once_however_often_it_is_told_
     cloud: EmbeddedAws, tmp_path: Path
 ) -> None:
     vending = deployed(cloud, BASELINE, tmp_path)
+    vending.organizations.create_policy(
+        Name="Guardrails", Type="SERVICE_CONTROL_POLICY", Description="", Content=CONTENT
+    )
     vending.organizations.create_account(Email="elsewhere@example.com", AccountName="Elsewhere")
 
     row = eventually(lambda: vended(vending))
@@ -89,6 +100,7 @@ def test_account_made_elsewhere_gets_the_baseline_once_however_often_it_is_told_
         "found": "yes",
         "account-vending:request-id": f"a-{account_id}",
     }
+    assert vending.policies(account_id) == {"FullAWSAccess", "Guardrails"}
     assert vending.service_access() >= {"account.amazonaws.com"}
     assert vending.root_features() == {"RootCredentialsManagement"}
     assert vending.calls("organizations", "MoveAccount") == 1
