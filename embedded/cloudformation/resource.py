@@ -6,6 +6,7 @@ backends directly, as moto's own types do, so what it makes is what any client t
 
 from __future__ import annotations
 
+import abc
 import string
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -30,7 +31,7 @@ class Place:
     stack_name: str
 
 
-class Resource:
+class Resource(abc.ABC):
     """One resource of a stack. Subclasses implement `create`, `update` and `delete`.
 
     `properties` are the resolved ones: no intrinsic function is left in them.
@@ -60,17 +61,17 @@ class Resource:
         self.status_reason: str | None = None
         self.timestamp = utcnow()
 
+    @abc.abstractmethod
     def create(self) -> None:
         """Make it; sets `physical_resource_id` and `attributes`. Any exception is why it failed."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def update(self, before: Properties) -> None:
         """Change it in place from `before` to `self.properties`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def delete(self) -> None:
         """Remove it."""
-        raise NotImplementedError
 
     def change(self, properties: Properties) -> None:
         """Update it in place to `properties`; unchanged when that fails half-way at the start."""

@@ -222,7 +222,6 @@ def test_incomplete_assembly_is_refused_with_the_remedy(
     assert "make synth" in str(caught.value)
 
 
-@pytest.mark.skipif(not (CDK_OUT / "manifest.json").is_file(), reason="`make synth` has not run")
 def test_synthesized_assembly_is_deployed(empty_cloud: Aws) -> None:
     outputs = deploy(Assembly.load(CDK_OUT), endpoint_url=empty_cloud.endpoint_url)
 

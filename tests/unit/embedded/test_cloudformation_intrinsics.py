@@ -14,6 +14,14 @@ class Bucket(Resource):
 
     type = "AWS::S3::Bucket"
 
+    def create(self) -> None:
+        self.physical_resource_id = "a-bucket"
+        self.attributes = {"Arn": "arn:aws:s3:::a-bucket"}
+
+    def update(self, before: Properties) -> None: ...
+
+    def delete(self) -> None: ...
+
 
 def a_resolver(**conditions: Any) -> Resolver:
     place = Place(
@@ -21,8 +29,7 @@ def a_resolver(**conditions: Any) -> Resolver:
     )
     properties: Properties = {}
     bucket = Bucket(logical_id="Bucket", properties=properties, place=place)
-    bucket.physical_resource_id = "a-bucket"
-    bucket.attributes = {"Arn": "arn:aws:s3:::a-bucket"}
+    bucket.create()
     return Resolver(
         values={
             "AWS::AccountId": "111111111111",
