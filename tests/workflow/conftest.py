@@ -1,4 +1,4 @@
-"""One embedded AWS a session, made new for every test."""
+"""One embedded AWS for the package, made new for every test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SPEED = 60.0
 """A minute of AWS's time passes in a second here."""
 
 
-@pytest.fixture(scope="session")
+# Of the package: its end makes room for the tests that mock AWS, whatever the order.
+@pytest.fixture(scope="package")
 def cloud() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(speed=SPEED) as aws:
         yield aws
