@@ -14,15 +14,18 @@ from pydantic import model_validator
 
 from vending import aws
 from vending.catalogue import explain
-from vending.errors import OperationRefused
+from vending.errors import OperationRefused, VendingError
 from vending.invitations import HandshakeId
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId, RoleName
+from vending.translation import translate
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
 CALLS = {"organizations:AcceptHandshake", "sts:AssumeRole"}
+
+_DENIED = {"AccessDeniedException", "AccessDeniedForDependencyException"}
 
 
 class AcceptHandshake(Payload):
@@ -50,11 +53,29 @@ def run(payload: AcceptHandshake, *, organizations: OrganizationsClient) -> Json
         organizations.accept_handshake(HandshakeId=payload.handshake_id)
     except organizations.exceptions.HandshakeAlreadyInStateException:
         accepted = False
+    except ClientError as error:
+        if payload.account_id is None or error.response["Error"]["Code"] not in _DENIED:
+            raise
+        raise _denied_there(translate(error), payload) from None
     return {
         "handshakeId": payload.handshake_id,
         "accepted": accepted,
         "accountId": payload.account_id,
     }
+
+
+def _denied_there(refusal: VendingError, payload: AcceptHandshake) -> OperationRefused:
+    """It is the role in the invited account that lacks a permission, not this function's."""
+    return OperationRefused(
+        f"{refusal.message} (role {payload.role_name} in account {payload.account_id})",
+        code=refusal.code,
+        reason=refusal.reason,
+        remedy=(
+            "Allow organizations:AcceptHandshake and iam:CreateServiceLinkedRole to the role "
+            f"{payload.role_name} in account {payload.account_id}. Or leave account.roleName out, "
+            "and have the account's owner accept. Then submit the request again."
+        ),
+    )
 
 
 def _asked(payload: AcceptHandshake) -> OrganizationsClient:

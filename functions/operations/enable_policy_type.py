@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from vending import aws
 from vending.catalogue import explain
-from vending.errors import OperationRefused
+from vending.errors import OperationRefused, TrustedAccessMissing
 from vending.operation import Json, Payload, operation
 from vending.request import PolicyType
+from vending.translation import translate
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -27,6 +28,7 @@ def run(payload: EnablePolicyType, *, organizations: OrganizationsClient) -> Jso
     """{enabled, alreadyEnabled}, each in the order asked for.
 
     A type that is switched on at this moment counts as on: what needs it tries again.
+    TrustedAccessMissing: AWS wants trusted access for the service of a type first.
 
     Implements EnablePolicyType of the AWS Organizations API reference.
     """
@@ -51,6 +53,16 @@ def run(payload: EnablePolicyType, *, organizations: OrganizationsClient) -> Jso
             )
         except organizations.exceptions.PolicyTypeAlreadyEnabledException:
             continue  # somebody switched it on between the two calls
+        except organizations.exceptions.ConstraintViolationException as error:
+            refusal = translate(error)
+            if refusal.reason != "SERVICE_ACCESS_NOT_ENABLED":
+                raise
+            raise TrustedAccessMissing(
+                f"{policy_type}: {refusal.message}",
+                code=refusal.code,
+                reason=refusal.reason,
+                remedy=refusal.remedy,
+            ) from None
         enabled.append(policy_type)
     return {"enabled": enabled, "alreadyEnabled": [one for one in wanted if one not in enabled]}
 

@@ -6,7 +6,8 @@ VendingError
  │  ├ ConcurrentModification    somebody else is changing the same thing
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a turn again
- │  └ OrganizationFinalizing    the organization itself is still being set up
+ │  ├ OrganizationFinalizing    the organization itself is still being set up
+ │  └ TrustedAccessMissing      a service has none yet, which another step may be enabling
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
  ├ TurnNeeded                nothing may be created before the creation gate gives a turn
  ├ RequestRefused            the request itself is at fault: nothing was done
@@ -86,6 +87,10 @@ class CreationRefusedForNow(TransientError):
 
 class OrganizationFinalizing(TransientError):
     """AWS is still setting up the organization, which takes up to an hour."""
+
+
+class TrustedAccessMissing(TransientError):
+    """AWS wants trusted access for a service first, which another step may be enabling."""
 
 
 class OutcomeUnknown(VendingError):

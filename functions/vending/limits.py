@@ -37,6 +37,9 @@ POLICY_CONTENT_MAX = {
     "TAG_POLICY": 10_000,
     "BACKUP_POLICY": 10_000,
     "AISERVICES_OPT_OUT_POLICY": 2_500,
+    "CHATBOT_POLICY": 10_000,
+    "DECLARATIVE_POLICY_EC2": 10_000,
+    "SECURITYHUB_POLICY": 10_000,
 }
 """Characters a policy's content may have, by type; AWS decides for the other types."""
 
@@ -66,9 +69,10 @@ def email(value: str) -> list[str]:
     forbidden = sorted({character for character in local if character in _EMAIL_LOCAL_FORBIDDEN})
     if forbidden:
         problems.append(f"may not contain {' '.join(forbidden)} before the @")
-    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", domain):
+    if not re.fullmatch(r"(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(?<!-)", domain):
         problems.append(
-            "must end in a domain of letters, digits, hyphens and dots, as in example.com"
+            "must end in a domain of letters, digits, hyphens and dots, without a hyphen at either "
+            "end, as in example.com"
         )
     return problems
 

@@ -19,15 +19,15 @@ class Report:
 
     @classmethod
     def of(cls, results: Results) -> Self:
-        """The report of {allFeatures, policyTypes, serviceAccess, rootCredentials, rootSessions,
+        """The report of {allFeatures, serviceAccess, policyTypes, rootCredentials, rootSessions,
         units: [...], policies: [...], attachments: [...]}, each the result of its operation.
 
         Steps that were not run are absent.
         """
         report = cls()
         report._all_features(results.get("allFeatures"))
-        report._enabled("policy type", results.get("policyTypes"))
         report._enabled("service access for", results.get("serviceAccess"))
+        report._enabled("policy type", results.get("policyTypes"))
         report._root_access([results.get("rootCredentials"), results.get("rootSessions")])
         for unit in results.get("units") or []:
             report._unit(unit)

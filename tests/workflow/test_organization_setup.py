@@ -83,9 +83,9 @@ def test_setup_brings_the_organization_to_what_its_document_says(vending: Vendin
         "policy type SERVICE_CONTROL_POLICY",
     ]
     assert ended.output["changed"] == [
-        "policy type TAG_POLICY",
         "service access for account.amazonaws.com",
         "service access for ram.amazonaws.com",
+        "policy type TAG_POLICY",
         "root access RootCredentialsManagement",
         "root access RootSessions",
         "organizational unit /Workloads",
@@ -96,6 +96,22 @@ def test_setup_brings_the_organization_to_what_its_document_says(vending: Vendin
     ]
     (warning,) = ended.output["warnings"]
     assert "ram.amazonaws.com" in warning
+
+
+def test_type_of_policies_that_needs_trusted_access_comes_after_it(vending: Vending) -> None:
+    document = {
+        "serviceAccess": ["securityhub.amazonaws.com"],
+        "policyTypes": ["SECURITYHUB_POLICY"],
+    }
+
+    ended = vending.set_up(document)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["changed"] == [
+        "service access for securityhub.amazonaws.com",
+        "policy type SECURITYHUB_POLICY",
+    ]
+    assert written(vending) == ["EnableAWSServiceAccess", "EnablePolicyType"]
 
 
 def test_setup_run_twice_changes_nothing(vending: Vending) -> None:

@@ -260,17 +260,33 @@ def test_document_with_mistakes_is_bad_input(
 def test_setup_that_fails_says_why_what_was_done_and_what_to_do(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = write({"policyTypes": ["TAG_POLICY"], "serviceAccess": [STACKSETS]})
+    file = write({"serviceAccess": ["account.amazonaws.com"], "policyTypes": ["TAG_POLICY"]})
+    fault = {
+        "service": "organizations",
+        "operation": "EnablePolicyType",
+        "calls": "all",
+        "error": "PolicyTypeNotAvailableForOrganizationException",
+    }
+    vending.aws.faults.replace([fault])
 
     status = main(["setup", file])
 
     told = capsys.readouterr()
     assert status == 1
     assert told.out.startswith("The organization is not ready")
-    assert "policy type TAG_POLICY" in told.out
+    assert "service access for account.amazonaws.com" in told.out
+    assert "vend explain PolicyTypeNotAvailableForOrganizationException" in told.out
+    assert "EnableAWSServiceAccess done" in told.err
+
+
+def test_setup_of_a_service_that_must_enable_itself_says_how(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["setup", write({"serviceAccess": [STACKSETS]})]) == 1
+
+    told = capsys.readouterr()
     assert "ActivateOrganizationsAccess" in told.out
     assert "vend explain ServiceEnablesItself" in told.out
-    assert "EnablePolicyType done" in told.err
 
 
 def test_setup_that_is_not_waited_for_says_where_it_runs(

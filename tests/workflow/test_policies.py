@@ -124,3 +124,19 @@ def test_policy_refused_fails_with_its_reason_and_resumes_with_one_account(
     assert again.status == "SUCCEEDED", again
     assert len(vending.accounts()) == 1
     assert vending.policies(again.output["accountId"]) == {"FullAWSAccess", "NoUsers"}
+
+
+def test_trusted_access_that_the_request_enables_meanwhile_is_waited_for(vending: Vending) -> None:
+    fault = {
+        "service": "organizations",
+        "operation": "EnablePolicyType",
+        "calls": [1, 2],
+        "error": "ConstraintViolationException",
+        "reason": "SERVICE_ACCESS_NOT_ENABLED",
+    }
+    vending.aws.faults.replace([fault])
+
+    ended = vending.run(a_request(policies=[TAGGED]))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.calls("organizations", "EnablePolicyType") == 3

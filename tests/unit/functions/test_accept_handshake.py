@@ -100,6 +100,26 @@ def test_refused_acceptance_has_its_reason_and_a_remedy(
     assert refused.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("AccessDeniedException", None),
+        ("AccessDeniedForDependencyException", "ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE"),
+    ],
+)
+def test_permission_that_lacks_in_the_invited_account_is_asked_for_there(
+    world: World, handshake_id: str, code: str, reason: str | None
+) -> None:
+    world.organization.refuse("AcceptHandshake", code, reason)
+
+    with pytest.raises(OperationRefused) as refused:
+        accept(world, handshake_id)
+
+    assert (refused.value.code, refused.value.reason) == (code, reason)
+    assert f"to the role Admin in account {INVITED}" in refused.value.remedy
+    assert "function's role" not in refused.value.remedy
+
+
 def test_handshake_of_this_account_itself_is_accepted_with_its_own_credentials(
     world: World, handshake_id: str
 ) -> None:

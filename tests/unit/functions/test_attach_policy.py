@@ -9,7 +9,12 @@ import pytest
 from tests.unit.functions.organization import ROOT_ID, Refusal
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import ConcurrentModification, OperationRefused, ServiceUnavailable
+from vending.errors import (
+    ConcurrentModification,
+    OperationRefused,
+    ServiceUnavailable,
+    TrustedAccessMissing,
+)
 
 SCP = "SERVICE_CONTROL_POLICY"
 TARGETS = ["111122223333", ROOT_ID, "ou-abcd-12345678"]
@@ -120,6 +125,20 @@ def test_enable_policy_type_that_somebody_enabled_meanwhile_is_done(world: World
     )
 
     assert enable(world, "TAG_POLICY") == {"enabled": [], "alreadyEnabled": ["TAG_POLICY"]}
+
+
+def test_enable_policy_type_before_the_trusted_access_of_its_service_may_be_tried_again(
+    world: World,
+) -> None:
+    code, reason = "ConstraintViolationException", "SERVICE_ACCESS_NOT_ENABLED"
+    world.organization.refuse("EnablePolicyType", code, reason)
+
+    with pytest.raises(TrustedAccessMissing) as refused:
+        enable(world, "SECURITYHUB_POLICY")
+
+    assert (refused.value.code, refused.value.reason) == (code, reason)
+    assert "SECURITYHUB_POLICY" in refused.value.message
+    assert "trusted access" in refused.value.remedy
 
 
 def test_enable_policy_type_without_all_features_says_what_to_do(world: World) -> None:

@@ -49,6 +49,14 @@ ONE_MISTAKE = {
     "email without a name": (account(email="@example.com"), "account.email: must have a name"),
     "email without a dot": (account(email="team@example"), "account.email: must end in a domain"),
     "email with an empty label": (account(email="a@b..com"), "account.email: must end in a domain"),
+    "email with a hyphen at the domain's beginning": (
+        account(email="team@-example.com"),
+        "account.email: must end in a domain",
+    ),
+    "email with a hyphen at the domain's end": (
+        account(email="team@example.com-"),
+        "account.email: must end in a domain",
+    ),
     "email that is a number": (account(email=7), "account.email: must be text"),
     "name of 51 characters": (account(name="x" * 51), "account.name: must have at most 50"),
     "empty name": (account(name=""), "account.name: must not be empty"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedded.organizations import email
 from tests.unit.functions.payloads import a_request
 from tests.unit.functions.validation import matches
 from vending import limits
@@ -126,3 +127,17 @@ def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
         assert json.loads(str(told))["remedy"]
     request_id = best_effort_request_id(raw)
     assert request_id is None or not limits.request_id(request_id)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    local=st.text(st.sampled_from("ab.-+_%&"), min_size=1, max_size=6),
+    domain=st.text(st.sampled_from("ab.-_"), min_size=3, max_size=8),
+)
+def test_email_that_passes_is_none_that_aws_refuses_after_the_creation(
+    local: str, domain: str
+) -> None:
+    address = f"{local}@{domain}"
+
+    if not limits.email(address):
+        assert email.is_valid(address)
