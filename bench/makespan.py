@@ -33,6 +33,7 @@ class Outcome:
     requests: int
     moments: Sequence[float]
     throttled: int
+    throttled_polls: int
     accounts: int
     speed: float
     usage: Usage
@@ -95,6 +96,7 @@ def vend_all(requests: int, creation_seconds: float, speed: float) -> Outcome:
                 if run.stopped is not None and run.status == "SUCCEEDED"
             ),
             throttled=system.throttled_creations(),
+            throttled_polls=system.throttled_polls(),
             accounts=len(system.organization.accounts) - 1,
             speed=speed,
             usage=usage,
@@ -119,6 +121,7 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
                 span(bound),
                 f"{ratio:.3f}",
                 f"{one.throttled}",
+                f"{one.throttled_polls}",
             ]
         )
         measurements += [
@@ -132,11 +135,25 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
                 value=one.throttled,
                 at_most=THROTTLED_SHARE * one.requests,
             ),
+            Measurement(
+                name=f"throttled DescribeCreateAccountStatus calls, {one.requests} requests",
+                value=one.throttled_polls,
+                at_most=THROTTLED_SHARE * one.requests,
+            ),
         ]
     return Report(
         part="makespan",
         title=f"Requests for new accounts, all at once, T = {creation_seconds:g} s",
-        headings=["requests", "vended", "accounts", "makespan", "bound", "/ bound", "throttled"],
+        headings=[
+            "requests",
+            "vended",
+            "accounts",
+            "makespan",
+            "bound",
+            "/ bound",
+            "throttled",
+            "polls throttled",
+        ],
         table=rows,
         measurements=measurements,
         notes=[

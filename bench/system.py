@@ -194,6 +194,14 @@ class System:
         made = (call for call in self.aws.context.calls if self.is_ours(call))
         return sum((call.service, call.operation) == (service, operation) for call in made)
 
+    def throttled_polls(self) -> int:
+        """DescribeCreateAccountStatus calls that AWS refused as too many in too short a time."""
+        return sum(
+            (call.operation, call.error)
+            == ("DescribeCreateAccountStatus", "TooManyRequestsException")
+            for call in self.aws.context.calls
+        )
+
     def throttled_creations(self) -> int:
         """CreateAccount calls that AWS refused as too many or too fast."""
         return refused_creations(self.aws.context.calls)

@@ -1,5 +1,6 @@
 """The workflow: the state machine of statemachines/account_vending.asl.json."""
 
+import math
 from collections.abc import Mapping
 
 from aws_cdk import CfnResource
@@ -10,6 +11,8 @@ from infra.settings import Settings
 from infra.workflow import STATE_MACHINES, Workflow
 
 STATE_MACHINE_NAME = "account-vending"
+POLLS_PER_SECOND = 1.7
+"""Of all creations in progress; AWS allows 2 DescribeCreateAccountStatus a second."""
 
 
 class VendingWorkflow(Workflow):
@@ -30,6 +33,9 @@ class VendingWorkflow(Workflow):
             functions=functions,
             settings=settings,
             name=STATE_MACHINE_NAME,
+            numbers={
+                "LeastPollSeconds": math.ceil(settings.creations_in_progress / POLLS_PER_SECOND)
+            },
         )
         # A Task's TimeoutSeconds may be a JSONata expression, which cfn-lint does not know. A test
         # lints the definition with a number in its place.

@@ -23,7 +23,8 @@ class Workflow(Construct):
 
     `functions` maps an operation's name to its function; the definition calls it
     `${<Operation>FunctionArn}`. Time-outs and the query language are said in the definition: given
-    here, they would not reach it. `name` is for a machine whose name people type.
+    here, they would not reach it. `name` is for a machine whose name people type. `numbers` are
+    what the definition leaves to the settings, as `${<name>}`.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Workflow(Construct):
         functions: Mapping[str, lambda_.IFunction],
         settings: Settings,
         name: str | None = None,
+        numbers: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(scope, id_)
         text = definition.read_text()
@@ -64,7 +66,8 @@ class Workflow(Construct):
             definition_substitutions={
                 f"{operation}FunctionArn": function.function_arn
                 for operation, function in used.items()
-            },
+            }
+            | {each: str(number) for each, number in (numbers or {}).items()},
             # Every step that was taken, kept longer than the 90 days that Step Functions keeps
             # histories; without the data, which carries email addresses.
             logs=sfn.LogOptions(

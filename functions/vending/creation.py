@@ -24,6 +24,7 @@ from vending.errors import (
     ConcurrentModification,
     CreationRefusedForNow,
     OperationRefused,
+    OrganizationFinalizing,
     OutcomeUnknown,
     Throttled,
     VendingError,
@@ -53,6 +54,9 @@ _PERHAPS_OURS = (
     "GOVCLOUD_ACCOUNT_ALREADY_EXISTS",
 )
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
+
+_NOT_NOW = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
+"""Refusals after which the next call needs a turn of its own."""
 
 
 def operation_for(source: str | None) -> Operation:
@@ -137,6 +141,8 @@ class Creation:
         if finding.kind == "ours" and finding.account_id:
             return self._adopt(finding)
         if finding.kind == "in progress":
+            # AWS counts it, so its place must not run out and be given to another.
+            self.turns.renew(self.request_id)
             raise self._unknown("an account of this name is being created")
         if finding.look is not None:
             # A search that began too early would have to be repeated anyway.
@@ -183,7 +189,7 @@ class Creation:
             refusal = translate_creation(error, self.operation)
             if not isinstance(refusal, OutcomeUnknown):
                 self._withdraw(row["intent"])
-            if isinstance(refusal, Throttled | ConcurrentModification | CreationRefusedForNow):
+            if isinstance(refusal, _NOT_NOW):
                 raise self._refused_for_now(refusal) from None
             raise refusal from None
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")

@@ -20,6 +20,10 @@ from dataclasses import dataclass, field, replace
 LONGEST_REST = 60.0
 """Seconds that the gate rests at most after AWS refused a creation."""
 
+LONGEST_QUEUE = 350_000
+"""Bytes of the queue at most: 5,000 requests with the longest ids, 14,000 with those derived from
+an email. DynamoDB takes 400 KB as one item, and the places need room too."""
+
 TELLING_TAKES = 60.0
 """Seconds after which a turn that was not told is told by whoever comes to the gate next."""
 
@@ -82,13 +86,18 @@ class Gate:
     queue: tuple[str, ...] = ()
 
     def enter(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """Queue for a turn. Whoever has a place already gets the same turn again."""
+        """Queue for a turn. Whoever has a place already gets the same turn again.
+
+        Whoever finds the queue full is not in it, and has to come again.
+        """
         place = self.places.get(request_id)
         if place is not None and place.until > now:
             gate, turns = _advance(self.told([request_id]), request_id, now, quota)
             start_at = max(now, place.start_at)
             return gate, [Turn(request_id=request_id, start_at=start_at), *turns]
-        queue = self.queue if request_id in self.queue else (*self.queue, request_id)
+        queue = self.queue
+        if request_id not in queue and _bytes(queue) < LONGEST_QUEUE:
+            queue = (*queue, request_id)
         return _advance(replace(self, queue=queue), request_id, now, quota)
 
     def leave(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
@@ -166,6 +175,11 @@ class Gate:
     def _first_in_queue(self, request_id: str) -> Gate:
         gate = self._without(request_id)
         return replace(gate, queue=(request_id, *gate.queue))
+
+
+def _bytes(queue: tuple[str, ...]) -> int:
+    """What the queue takes in DynamoDB's item, with 3 bytes for the frame of each element."""
+    return sum(map(len, queue)) + 3 * len(queue)
 
 
 def _advance(gate: Gate, teller: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:

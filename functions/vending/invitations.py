@@ -8,13 +8,14 @@ of an email exists.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from vending.catalogue import explain
-from vending.clock import timestamp
+from vending.clock import pause, timestamp
 from vending.errors import InvitationEnded, ServiceUnavailable
 from vending.request import Account
 from vending.translation import translating
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import HandshakePartyTypeDef, HandshakeTypeDef
 
 HandshakeId = Annotated[str, Field(pattern=r"^h-[0-9a-z]{8,32}$")]
+
+SECONDS_PER_PAGE = 0.125
+"""ListAccounts' rate; a quicker search would take it from everybody else."""
 
 UNANSWERED = ("REQUESTED", "OPEN")
 
@@ -48,10 +52,11 @@ def expires_at(handshake: HandshakeTypeDef) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Invitations:
-    """The invitations of one account."""
+    """The invitations of one account. `rest` blocks for seconds."""
 
     client: OrganizationsClient
     account: Account
+    rest: Callable[[float], None] = pause
 
     @property
     def target(self) -> HandshakePartyTypeDef:
@@ -101,7 +106,9 @@ class Invitations:
                 except self.client.exceptions.AccountNotFoundException:
                     return None
                 return self.account.account_id
-            for page in self.client.get_paginator("list_accounts").paginate():
+            for number, page in enumerate(self.client.get_paginator("list_accounts").paginate()):
+                if number:
+                    self.rest(SECONDS_PER_PAGE)
                 for account in page.get("Accounts", []):
                     if _same(account.get("Email"), self.account.email):
                         return account["Id"]

@@ -217,7 +217,9 @@ class Turns:
         row = self.ledger.get(turn.request_id)
         if row is None:
             return False
-        if "accountId" in row or is_creation_under_way(row):
+        if "accountId" in row:
+            return False  # it came in line when its account was there
+        if is_creation_under_way(row):
             return True  # it was told before, and used it
         token = row.get("reservation", {}).get("taskToken")
         return self._reaches(turn, token, execution_arn=row.get("executionArn"))

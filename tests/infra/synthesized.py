@@ -69,6 +69,11 @@ class SynthesizedTemplate:
         ]
         return properties
 
+    def functions_of(self, construct: str) -> dict[str, Any]:
+        """The functions that the construct's machine may name, by their placeholder."""
+        substitutions = self.machine(construct)["DefinitionSubstitutions"]
+        return {key: one for key, one in substitutions.items() if key.endswith("FunctionArn")}
+
     def functions(self) -> dict[str, dict[str, Any]]:
         """The properties of the workflow's functions, by operation."""
         return {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from embedded.organizations.quotas import QUOTAS
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.settings import TASK_SECONDS, Settings
@@ -16,6 +17,7 @@ from tests.infra.synthesized import (
     SynthesizedTemplate,
     flat,
     logical_id,
+    synthesize,
 )
 
 PHYSICAL_NAME_PROPERTIES = (
@@ -151,7 +153,7 @@ def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
     placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
 
     assert placeholders == set(machine["DefinitionSubstitutions"])
-    for placeholder, function in machine["DefinitionSubstitutions"].items():
+    for placeholder, function in template.functions_of(construct).items():
         operation = placeholder.removesuffix("FunctionArn")
         assert logical_id(function).startswith(f"{operation}Function")
 
@@ -253,3 +255,15 @@ def test_settings_that_could_never_work_are_refused_with_every_problem() -> None
         Settings(creation_burst=0, function_timeout_seconds=60)
 
     assert "function_timeout_seconds must be less than 60" in str(refused.value)
+
+
+@pytest.mark.parametrize(("in_progress", "seconds"), [(5, 3), (6, 4), (20, 12)])
+def test_creations_in_progress_are_together_looked_at_less_often_than_aws_allows(
+    in_progress: int, seconds: int, tmp_path: Path
+) -> None:
+    template = synthesize(Settings(creations_in_progress=in_progress), tmp_path)
+
+    substitutions = template.machine("VendingWorkflow")["DefinitionSubstitutions"]
+
+    assert substitutions["LeastPollSeconds"] == str(seconds)
+    assert in_progress / seconds < QUOTAS["DescribeCreateAccountStatus"].per_account.per_second

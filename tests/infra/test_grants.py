@@ -327,7 +327,7 @@ def test_state_machine_may_invoke_exactly_the_functions_it_names(
 
     assert invoke.actions == {"lambda:InvokeFunction"}
     assert invoke.resources == {
-        flat(function) for function in machine["DefinitionSubstitutions"].values()
+        flat(function) for function in template.functions_of(construct).values()
     }
 
 
@@ -335,7 +335,7 @@ def test_every_operation_is_run_by_a_state_machine(template: SynthesizedTemplate
     run = {
         logical_id(function)
         for construct in MACHINES
-        for function in template.machine(construct)["DefinitionSubstitutions"].values()
+        for function in template.functions_of(construct).values()
     }
 
     assert run == {

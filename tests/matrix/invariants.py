@@ -131,7 +131,7 @@ def nothing_left(vending: Vending) -> list[str]:
             if row.get("state") in IN_PROGRESS:
                 problems.append(f"{row['pk']} is {row['state']}")
             if str(row["pk"]).startswith("gate#"):
-                held = {key: row[key] for key in ("holders", "queue") if row.get(key)}
+                held = {key: row[key] for key in ("places", "queue") if row.get(key)}
                 problems += [f"{row['pk']} has {key}: {value}" for key, value in held.items()]
     return problems
 

@@ -25,7 +25,6 @@ from vending.errors import (
     CreationRefusedForNow,
     ExecutionSuperseded,
     OperationRefused,
-    OrganizationFinalizing,
     ServiceUnavailable,
     VendingError,
 )
@@ -98,7 +97,7 @@ def test_create_account_announces_the_creation_again_when_it_could_not(world: Wo
             "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
             CreationRefusedForNow,
         ),
-        ("FinalizingOrganizationException", None, OrganizationFinalizing),
+        ("FinalizingOrganizationException", None, CreationRefusedForNow),
         ("ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED", OperationRefused),
         ("ConstraintViolationException", "A_REASON_OF_NEXT_YEAR", OperationRefused),
         ("AccessDeniedException", None, OperationRefused),

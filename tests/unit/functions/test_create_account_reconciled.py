@@ -125,6 +125,19 @@ def test_create_account_waits_before_it_believes_that_nothing_was_made(world: Wo
     assert len(world.organization.creations) == 1
 
 
+def test_create_account_keeps_its_place_while_what_it_lost_is_being_made(world: World) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+
+    for _ in range(20):
+        with pytest.raises(OutcomeUnknown):
+            create(world)
+        world.later(60)
+
+    assert world.gate.places[REQUEST_ID].until > world.now
+    assert len(world.called("CreateAccount")) == 1
+
+
 def test_create_account_that_made_nothing_takes_another_turn_before_it_asks_again(
     world: World,
 ) -> None:

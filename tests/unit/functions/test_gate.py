@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vending.gate import TELLING_TAKES, Gate, Quota, Turn
+from vending.gate import LONGEST_QUEUE, TELLING_TAKES, Gate, Place, Quota, Turn
 
 QUOTA = Quota()
 SLACK = Quota(slack_seconds=3.0)
@@ -53,6 +53,21 @@ def test_sixth_waits_for_a_place() -> None:
     gate, turns = gate.leave("r0", 1100.0, QUOTA)
     assert turns == [Turn(request_id="r5", start_at=1100.0)]
     assert gate.queue == ()
+
+
+def test_queue_that_is_full_turns_away_without_a_place_and_has_room_again_later() -> None:
+    long = "x" * 60
+    queue = tuple(f"{number:04}{long}" for number in range(LONGEST_QUEUE // 67 + 1))
+    places = {f"r{n}": Place(start_at=0, until=2000) for n in range(QUOTA.in_progress)}
+    full = Gate(queue=queue, places=places)
+
+    gate, turns = full.enter("late", 1000.0, QUOTA)
+    assert (gate.queue, turns) == (queue, [])
+    for name in ("r0", "r1"):
+        gate, turns = gate.leave(name, 1000.0, QUOTA)
+        assert len(turns) == 1
+    gate, _ = gate.enter("late", 1000.0, QUOTA)
+    assert gate.queue[-1] == "late"
 
 
 def test_burst_comes_back_after_a_quiet_time() -> None:

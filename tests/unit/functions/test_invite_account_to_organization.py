@@ -355,3 +355,21 @@ def test_invitation_of_a_request_taken_over_stops(world: World) -> None:
         invite(world, OTHER_EXECUTION)
 
     assert world.called("InviteAccountToOrganization") == []
+
+
+def test_search_for_a_member_by_email_respects_the_rate(world: World) -> None:
+    for number in range(400):
+        world.organization.add_account(email=f"m{number}@example.com")
+    world.organization.add_account(email="guest@example.com")
+    world.organization.refuse(
+        "InviteAccountToOrganization",
+        "HandshakeConstraintViolationException",
+        "ALREADY_IN_AN_ORGANIZATION",
+    )
+    began = world.now
+
+    result = invited(world, email="guest@example.com")
+
+    assert result["state"] == "MEMBER"
+    pages = len(world.called("ListAccounts"))
+    assert 200 < pages <= 12 + 8 * (world.now - began)

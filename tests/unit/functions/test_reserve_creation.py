@@ -27,7 +27,7 @@ from vending.errors import (
     Throttled,
     TurnNeeded,
 )
-from vending.gate import Gate, Quota
+from vending.gate import Gate, Place, Quota
 from vending.turns import Turns
 
 PLACES = 5
@@ -36,6 +36,14 @@ PLACES = 5
 def told(world: World, token: str) -> Any:
     """What the execution that waits under the token was told."""
     return world.organization.tokens[token]
+
+
+def hold_all_places(world: World, queue: tuple[str, ...] = ()) -> None:
+    """Others, h0 and so on, have every place."""
+    turns = world.turns()
+    places = {f"h{n}": Place(start_at=world.now, until=world.now + 900) for n in range(PLACES)}
+    version, _ = turns.read()
+    turns._write(Gate(places=places, queue=queue, paid_until=world.now), version)
 
 
 def test_reserve_creation_tells_the_turn_at_once_where_there_is_room(world: World) -> None:
@@ -152,6 +160,33 @@ def test_turn_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: Wo
     assert told(world, tokens[-1]) is not None
     assert f"other-{PLACES}" not in world.gate.places
     assert world.gate.paid_until == paid_until + Quota().interval
+
+
+def test_turn_of_a_request_whose_account_is_there_goes_to_the_next(world: World) -> None:
+    accepted(world)
+    creation_id = create(world)["createAccountRequestId"]
+    world.organization.finish()
+    describe(world, creation_id)
+    hold_all_places(world)
+    world.turns().enter(REQUEST_ID, task_token="late")
+    token = waiting(world, 1)
+
+    world.turns().leave("h0")
+
+    assert REQUEST_ID not in world.gate.places
+    assert told(world, token) is not None
+
+
+def test_queue_that_is_full_keeps_nobody_from_leaving(world: World) -> None:
+    hold_all_places(world, queue=tuple(f"{number:064}" for number in range(5_300)))
+    before = world.gate.queue
+    accepted(world, a_request(requestId="z" * 64))
+
+    reserve(world, "z" * 64)
+    world.turns().leave("h0")
+
+    assert "z" * 64 not in world.gate.queue
+    assert len(world.gate.queue) < len(before)
 
 
 def test_turn_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> None:
