@@ -133,6 +133,9 @@ _MESSAGES = {
     "OU_NUMBER_LIMIT_EXCEEDED": "You have exceeded the allowed number of organizational units.",
     "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum size of a policy.",
     "POLICY_NUMBER_LIMIT_EXCEEDED": "You have exceeded the allowed number of policies.",
+    "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE": (
+        "You must disable the policy type before you disable service access."
+    ),
     "SERVICE_ACCESS_NOT_ENABLED": "You must enable service access for the service first.",
     "WAIT_PERIOD_ACTIVE": (
         "You must wait some days after an account was created before it can leave the organization."

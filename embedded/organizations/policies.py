@@ -16,11 +16,11 @@ from embedded.organizations.errors import (
 from embedded.organizations.paging import page
 from embedded.organizations.policy import RCP, Policy, check_content
 from embedded.organizations.quotas import POLICY_LIMITS
-from embedded.organizations.state import OrganizationState
 from embedded.organizations.tags import merged
+from embedded.organizations.trusted_access import SERVICES_OF_POLICY_TYPES, TrustedAccess
 
 
-class Policies(OrganizationState):
+class Policies(TrustedAccess):
     """What may be attached to the root, OUs and accounts."""
 
     def create_policy(self, **request: Any) -> dict[str, Any]:
@@ -131,12 +131,23 @@ class Policies(OrganizationState):
         return page("ListTargetsForPolicy", "Targets", targets, request)
 
     def enable_policy_type(self, **request: Any) -> dict[str, Any]:
-        """Switch a policy type on; AWS's default policy of the type is attached to everything."""
+        """Switch a policy type on; AWS's default policy of the type is attached to everything.
+
+        Raises:
+            OrganizationsError: RootNotFoundException;
+                PolicyTypeNotAvailableForOrganizationException without all features;
+                PolicyTypeAlreadyEnabledException; ConstraintViolationException
+                SERVICE_ACCESS_NOT_ENABLED for a type of a service that must have access first.
+        """
+        policy_type = request["PolicyType"]
         self._refuse_other_root(request)
         self._refuse_without_all_features()
-        if self.policy_type_is_on(request["PolicyType"]):
+        if self.policy_type_is_on(policy_type):
             raise OrganizationsError("PolicyTypeAlreadyEnabledException")
-        self.turn_on(request["PolicyType"])
+        service = SERVICES_OF_POLICY_TYPES.get(policy_type)
+        if service is not None and service not in self.trusted_services:
+            raise constraint_violation("SERVICE_ACCESS_NOT_ENABLED")
+        self.turn_on(policy_type)
         return {"Root": self.root.describe()}
 
     def disable_policy_type(self, **request: Any) -> dict[str, Any]:

@@ -27,6 +27,13 @@ PRINCIPALS: frozenset[str] = frozenset(
 )
 """Services that can be integrated, by the user guide's pages and public configurations."""
 
+SERVICES_OF_POLICY_TYPES = {
+    "INSPECTOR_POLICY": "inspector2.amazonaws.com",
+    "SECURITYHUB_CSPM_POLICY": "securityhub.amazonaws.com",
+    "SECURITYHUB_POLICY": "securityhub.amazonaws.com",
+}
+"""The service that must have access before a policy type is on, and keeps it while the type is."""
+
 
 class TrustedAccess(OrganizationState):
     """Trusted access by service, and delegation by account and service."""
@@ -45,8 +52,19 @@ class TrustedAccess(OrganizationState):
         self.trusted_services.setdefault(principal, self.now())
 
     def disable_aws_service_access(self, **request: Any) -> None:
-        """End a service's access; without access nothing changes."""
-        self.trusted_services.pop(_recognized(request), None)
+        """End a service's access; without access nothing changes.
+
+        Raises:
+            OrganizationsError: InvalidInputException UNRECOGNIZED_SERVICE_PRINCIPAL;
+                ConstraintViolationException POLICY_TYPE_ENABLED_FOR_THIS_SERVICE.
+        """
+        principal = _recognized(request)
+        if any(
+            service == principal and self.policy_type_is_on(policy_type)
+            for policy_type, service in SERVICES_OF_POLICY_TYPES.items()
+        ):
+            raise constraint_violation("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE")
+        self.trusted_services.pop(principal, None)
 
     def list_aws_service_access_for_organization(self, **request: Any) -> dict[str, Any]:
         """The services with access, in the order they got it."""

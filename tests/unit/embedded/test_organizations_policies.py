@@ -317,6 +317,32 @@ def test_a_policy_type_is_turned_on_and_off(aws: Aws) -> None:
     assert client.describe_policy(PolicyId=own)["Policy"]["PolicySummary"]["Id"] == own
 
 
+@pytest.mark.parametrize(
+    ("type_", "service"),
+    [
+        ("SECURITYHUB_POLICY", "securityhub.amazonaws.com"),
+        ("SECURITYHUB_CSPM_POLICY", "securityhub.amazonaws.com"),
+        ("INSPECTOR_POLICY", "inspector2.amazonaws.com"),
+    ],
+)
+def test_a_policy_type_of_a_service_is_on_only_while_the_service_has_access(
+    aws: Aws, type_: str, service: str
+) -> None:
+    client, request = aws.client("organizations"), {"RootId": root_id(aws), "PolicyType": type_}
+
+    early = aws.refused("organizations", "EnablePolicyType", **request)
+    client.enable_aws_service_access(ServicePrincipal=service)
+    on = turn_on(aws, type_)["Root"]
+    late = aws.refused("organizations", "DisableAWSServiceAccess", ServicePrincipal=service)
+    client.disable_policy_type(**request)
+    client.disable_aws_service_access(ServicePrincipal=service)
+
+    assert early == ("ConstraintViolationException", "SERVICE_ACCESS_NOT_ENABLED")
+    assert {"Type": type_, "Status": "ENABLED"} in on["PolicyTypes"]
+    assert late == ("ConstraintViolationException", "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE")
+    assert client.list_aws_service_access_for_organization()["EnabledServicePrincipals"] == []
+
+
 @pytest.mark.parametrize("operation", ["EnablePolicyType", "DisablePolicyType"])
 @pytest.mark.parametrize(
     ("request_", "expected"),
