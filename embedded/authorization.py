@@ -34,14 +34,22 @@ class _RolePolicies:
     path: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Denial:
+    """Why a call may not be made, in AWS's words; `dependency` as in `Requirement`."""
+
+    message: str
+    dependency: str | None = None
+
+
 class Authorization:
     """Decides on calls; remembers each role's compiled policies until one of them changes."""
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, str], _RolePolicies] = {}
 
-    def denial(self, principal: Principal, call: ApiCall, now: float) -> str | None:
-        """Why the principal may not make the call, in AWS's words; None when it may.
+    def denial(self, principal: Principal, call: ApiCall, now: float) -> Denial | None:
+        """Why the principal may not make the call; None when it may.
 
         `now` is the time in epoch seconds. A policy that cannot be understood denies everything.
         """
@@ -51,14 +59,14 @@ class Authorization:
         try:
             policies = self._policies(principal)
         except PolicyInvalid as problem:
-            return _sentence(principal, needed[0], f"a policy is malformed: {problem}")
+            return _denial(principal, needed[0], f"a policy is malformed: {problem}")
         if policies is None:
-            return _sentence(principal, needed[0], "its role does not exist")
+            return _denial(principal, needed[0], "its role does not exist")
         known = _global_context(principal, policies.path, call, now)
         for requirement in needed:
             reason = _refusal(policies, requirement, RequestContext(requirement, known))
             if reason:
-                return _sentence(principal, requirement, reason)
+                return _denial(principal, requirement, reason)
         return None
 
     def _policies(self, principal: Principal) -> _RolePolicies | None:
@@ -115,13 +123,14 @@ def _refusal(
     return None
 
 
-def _sentence(principal: Principal, requirement: Requirement, reason: str) -> str:
+def _denial(principal: Principal, requirement: Requirement, reason: str) -> Denial:
     if not reason.startswith(("because", "with")):
         reason = f"because {reason}"
-    return (
+    message = (
         f"User: {principal.arn} is not authorized to perform: {requirement.action} "
         f"on resource: {requirement.resource} {reason}"
     )
+    return Denial(message=message, dependency=requirement.dependency)
 
 
 def _global_context(

@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded import managed_policies, role_sessions, wire
-from embedded.authorization import Authorization
+from embedded.authorization import Authorization, Denial
 from embedded.context import Call, Context, Principal, caller, current
 from embedded.errors import (
     Answer,
@@ -147,7 +147,7 @@ class Gateway:
             return expired_credentials(call), False
         denial = self._authorization.denial(principal, call, now)
         if denial:
-            return denied(call, denial), False
+            return _denied(call, denial), False
         fault = context.faults.for_call(call.service, call.operation)
         if fault and fault.error:
             members = {"Reason": fault.reason} if fault.reason else {}
@@ -182,6 +182,13 @@ class Gateway:
             return error(call, "InternalFailure", f"{type(problem).__name__}: {problem}")
         status, headers = started[0]
         return Answer(status=status, headers=tuple(headers), body=written.getvalue())
+
+
+def _denied(call: ApiCall, denial: Denial) -> Answer:
+    if denial.dependency is None:
+        return denied(call, denial.message)
+    reason = {"Reason": denial.dependency}
+    return error(call, "AccessDeniedForDependencyException", denial.message, reason)
 
 
 def _take_body(environ: WSGIEnvironment) -> bytes:

@@ -103,6 +103,7 @@ def organizations(call: ApiCall, account_id: str) -> Iterator[Requirement]:
             action="iam:CreateServiceLinkedRole",
             resource=f"arn:{call.partition}:iam::{account_id}:role/{role}",
             context=single("iam:awsservicename", "organizations.amazonaws.com"),
+            dependency="ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE",
         )
 
 

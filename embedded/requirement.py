@@ -19,13 +19,16 @@ class Requirement:
     """One action that must be allowed on one resource.
 
     `context` maps condition keys in lower case to values; `tags` looks up the resource's tags, and
-    is called only when a policy asks for them.
+    is called only when a policy asks for them. `dependency` is the Reason of
+    AccessDeniedForDependencyException, for an action that the service takes on the caller's behalf
+    and refuses so.
     """
 
     action: str
     resource: str = "*"
     context: Mapping[str, Values] = field(default_factory=dict)
     tags: Callable[[], Mapping[str, str]] = no_tags
+    dependency: str | None = None
 
 
 class RequestContext(Mapping[str, Values]):

@@ -57,6 +57,31 @@ def test_an_invitation_is_accepted_with_the_accounts_credentials(server: Account
     assert GUEST in [account["Id"] for account in ours.list_accounts()["Accounts"]]
 
 
+@pytest.mark.parametrize("operation", ["AcceptHandshake", "CreateOrganization"])
+def test_organizations_makes_its_role_only_for_who_may_have_it_made(
+    server: Accounts, operation: str
+) -> None:
+    ours = server.client("organizations")
+    invitation = ours.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": GUEST})
+    role = server.role(
+        "Answering",
+        trusting({"AWS": GUEST}),
+        f"organizations:{operation}",
+        keys=server.owner(GUEST),
+    )
+    theirs = server.client("organizations", server.assume(role, server.owner(GUEST)))
+    handshake_id = invitation["Handshake"]["Id"]
+    request = {"HandshakeId": handshake_id} if operation == "AcceptHandshake" else {}
+
+    with pytest.raises(theirs.exceptions.AccessDeniedForDependencyException) as caught:
+        theirs._make_api_call(operation, request)
+
+    answer = caught.value.response
+    assert answer["Reason"] == "ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE"
+    assert "iam:CreateServiceLinkedRole" in answer["Error"]["Message"]
+    assert ours.describe_handshake(HandshakeId=handshake_id)["Handshake"]["State"] == "OPEN"
+
+
 def test_a_members_credentials_do_not_manage_the_organization(server: Accounts) -> None:
     member = server.client("organizations", server.owner(server.member()))
 

@@ -68,7 +68,8 @@ def call(service: str, operation: str, **parameters: Any) -> ApiCall:
 
 
 def denial(one: ApiCall, authorization: Authorization | None = None) -> str | None:
-    return (authorization or Authorization()).denial(WORKER, one, NOON)
+    found = (authorization or Authorization()).denial(WORKER, one, NOON)
+    return found.message if found else None
 
 
 LIST_ROOTS = call("organizations", "ListRoots")
