@@ -109,7 +109,7 @@ def account_joined(
 def account_departed(
     manager_id: str, account_id: str, method: str, at: datetime.datetime, region: str
 ) -> Event:
-    """An account is no longer a member: `method` is LEFT or REMOVED."""
+    """An account is no longer a member: `method` is LEFT, REMOVED or CLEANED."""
     details = {"accountId": account_id, "departureMethod": method, "departureTime": _spoken(at)}
     return _service_event("AccountDepartedOrganization", manager_id, at, details, region)
 

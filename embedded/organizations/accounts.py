@@ -9,16 +9,17 @@ import datetime
 from typing import Any
 
 from embedded.organizations.errors import OrganizationsError, constraint_violation
+from embedded.organizations.membership import Membership
 from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
-from embedded.organizations.state import Account, OrganizationState
+from embedded.organizations.state import Account
 
 _QUOTA_PERIOD = datetime.timedelta(days=30)
 _SHARE = 0.2
 """Of the members, that may be closed in the period however many they are."""
 
 
-class Accounts(OrganizationState):
+class Accounts(Membership):
     """Accounts that exist."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -85,7 +86,7 @@ class Accounts(OrganizationState):
         self._refuse_closure_above_quota()
         self.closures.append(self.now())
         account.state = "PENDING_CLOSURE"
-        self.later(self.settings.closure_seconds, lambda: setattr(account, "state", "CLOSED"))
+        self.later(self.settings.closure_seconds, lambda: self.closed(account))
 
     def _refuse_closure_above_quota(self) -> None:
         since = self.now() - _QUOTA_PERIOD

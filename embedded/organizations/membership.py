@@ -1,6 +1,6 @@
 """How accounts become and cease to be members.
 
-API reference: RemoveAccountFromOrganization, LeaveOrganization.
+API reference: RemoveAccountFromOrganization, LeaveOrganization, CloseAccount.
 """
 
 from __future__ import annotations
@@ -17,9 +17,16 @@ from embedded.organizations.state import Account
 from embedded.organizations.trusted_access import TrustedAccess
 from embedded.partitions import REGIONS
 
+_CLOSED_ACCOUNT_KEPT = datetime.timedelta(days=LIMITS.closed_account_kept_days)
+
 
 class Membership(TrustedAccess):
     """Joining and departing, and the events of both."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._leaving: list[tuple[datetime.datetime, Account]] = []
+        """Closed accounts by when they are gone, the earliest first."""
 
     def remove_account_from_organization(self, **request: Any) -> None:
         """Make a member a standalone account.
@@ -51,11 +58,30 @@ class Membership(TrustedAccess):
     def depart(self, account: Account, method: str) -> None:
         """Let an account go, and tell of it, or refuse."""
         self._refuse_departure(account)
+        self._take_out(account, method, self.now())
+
+    def closed(self, account: Account) -> None:
+        """An account has closed; for some time it stays a member and counts as one."""
+        account.state = "CLOSED"
+        self._leaving.append((self.now() + _CLOSED_ACCOUNT_KEPT, account))
+
+    def clean(self) -> bool:
+        """Let accounts go that closed so long ago that nobody can reopen them: whether any went."""
+        now, left = self.now(), False
+        while self._leaving and self._leaving[0][0] <= now:
+            gone_at, account = self._leaving.pop(0)
+            if account in self.accounts:
+                self.delegations.pop(account.id, None)
+                self._take_out(account, "CLEANED", gone_at)
+                left = True
+        return left
+
+    def _take_out(self, account: Account, method: str, at: datetime.datetime) -> None:
         self.accounts.remove(account)
         organizations_backends.master_accounts.pop(account.id, None)
         self.announce(
             cloudtrail.account_departed(
-                self.account_id, account.id, method, self.now(), REGIONS[self.partition]
+                self.account_id, account.id, method, at, REGIONS[self.partition]
             )
         )
 

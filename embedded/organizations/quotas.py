@@ -22,6 +22,7 @@ class Limits:
     organizational_unit_depth: int
     creations_in_progress: int
     closures_in_progress: int
+    closed_account_kept_days: int
     closures_in_30_days: int
     closures_in_30_days_at_most: int
     invitations_in_24_hours: int
@@ -84,6 +85,7 @@ LIMITS = Limits(
     organizational_unit_depth=_COUNTS["organizationalUnitDepth"],
     creations_in_progress=_COUNTS["creationsInProgress"],
     closures_in_progress=_COUNTS["closuresInProgress"],
+    closed_account_kept_days=_COUNTS["closedAccountKeptDays"],
     closures_in_30_days=_COUNTS["closuresIn30Days"],
     closures_in_30_days_at_most=_COUNTS["closuresIn30DaysAtMost"],
     invitations_in_24_hours=_COUNTS["invitationsIn24Hours"],

@@ -115,6 +115,8 @@ class OrganizationsResponses(OrganizationsResponse):
         """
         account_id = self.get_current_account()
         organization = Organizations.of(account_id)
+        if organization is not None and organization.clean():
+            organization = Organizations.of(account_id)  # None where the caller's own has gone
         if organization is not None and organization.settings.throttled:
             now = current().clock.now()
             if not organization.throttle.admits(operation, account_id, now):

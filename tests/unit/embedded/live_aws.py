@@ -113,6 +113,17 @@ class Aws:
 
         return eventually(look)
 
+    def close_account(self, account_id: str) -> None:
+        """Close a member account and wait until it is closed."""
+        client = self.client("organizations")
+        client.close_account(AccountId=account_id)
+
+        def is_closed() -> bool:
+            account = client.describe_account(AccountId=account_id)["Account"]
+            return bool(account["State"] == "CLOSED")
+
+        eventually(is_closed)
+
     def found(self, *, speed: float = SPEED, **settings: Any) -> None:
         """Start again with a fresh clock and a fresh organization."""
         self.clock = Clock(speed)

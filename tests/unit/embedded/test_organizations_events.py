@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
@@ -11,6 +12,7 @@ from moto.events.models import events_backends
 from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
 from tests.unit.embedded.live_aws import Aws, eventually
+from tests.unit.embedded.time_travel import pass_days
 
 GUEST = Principal(account_id=STANDALONE.id, arn=f"arn:aws:iam::{STANDALONE.id}:root")
 BY_ID = {"Type": "ACCOUNT", "Id": STANDALONE.id}
@@ -111,6 +113,20 @@ def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: s
     details = bus.event("AccountDepartedOrganization")["detail"]["serviceEventDetails"]
     method = "LEFT" if by == "LeaveOrganization" else "REMOVED"
     assert (details["accountId"], details["departureMethod"]) == (STANDALONE.id, method)
+
+
+def test_the_management_account_is_told_when_a_closed_account_is_gone(aws: Aws, bus: Bus) -> None:
+    account_id = aws.create_account()["AccountId"]
+    aws.close_account(account_id)
+
+    pass_days(aws.clock, 100)
+    aws.client("organizations").list_accounts()
+
+    detail = bus.event("AccountDepartedOrganization")["detail"]
+    details = detail["serviceEventDetails"]
+    assert (details["accountId"], details["departureMethod"]) == (account_id, "CLEANED")
+    # It tells when the account was gone, not when somebody looked.
+    assert detail["eventTime"] < f"{aws.clock.datetime() - datetime.timedelta(days=9):%Y-%m-%d}"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from embedded import organizations
 from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
-from tests.unit.embedded.live_aws import Aws, eventually
+from tests.unit.embedded.live_aws import Aws
 from tests.unit.embedded.time_travel import pass_days
 
 GUEST = Principal(account_id=STANDALONE.id)
@@ -99,27 +99,35 @@ def test_the_management_account_does_not_leave(aws: Aws) -> None:
 
 def test_closures_have_a_quota_in_thirty_days(aws: Aws) -> None:
     aws.found(throttled=False, closures_in_30_days=2)
-    client = aws.client("organizations")
     accounts = [
         aws.create_account(Email=f"a{number}@example.com")["AccountId"] for number in range(4)
     ]
 
-    def close(account_id: str) -> None:
-        client.close_account(AccountId=account_id)
-
-        def is_closed() -> bool:
-            account = client.describe_account(AccountId=account_id)["Account"]
-            return bool(account["State"] == "CLOSED")
-
-        eventually(is_closed)
-
-    close(accounts[0])
-    close(accounts[1])
+    aws.close_account(accounts[0])
+    aws.close_account(accounts[1])
     refused = aws.refused("organizations", "CloseAccount", AccountId=accounts[2])
     pass_days(aws.clock, 30.01)
-    close(accounts[2])
+    aws.close_account(accounts[2])
 
     assert refused == (CODE, "CLOSE_ACCOUNT_QUOTA_EXCEEDED")
+
+
+def test_a_closed_account_counts_for_ninety_days(aws: Aws) -> None:
+    aws.found(throttled=False, account_limit=2)
+    account_id = aws.create_account()["AccountId"]
+    asked = {"Email": "b@example.com", "AccountName": "B"}
+    aws.close_account(account_id)
+
+    pass_days(aws.clock, 89)
+    still = members(aws)
+    refused = aws.refused("organizations", "CreateAccount", **asked)
+    pass_days(aws.clock, 1.01)
+
+    assert account_id in still
+    assert refused == (CODE, "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+    assert members(aws) == ["111111111111"]
+    assert organizations.organization_of(account_id) is None
+    assert aws.create_account(**asked)["State"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize(
