@@ -106,6 +106,9 @@ _MESSAGES = {
         "You cannot register the management account as delegated administrator for your "
         "organization."
     ),
+    "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR": (
+        "You cannot register a suspended account as a delegated administrator."
+    ),
     "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG": (
         "You must deregister the account as delegated administrator first."
     ),

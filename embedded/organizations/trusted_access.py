@@ -80,6 +80,10 @@ class TrustedAccess(OrganizationState):
         """Let a member account administer a service that has access."""
         principal = _recognized(request)
         account = self._member(request["AccountId"])
+        if self.account(account).state != "ACTIVE":
+            raise constraint_violation(
+                "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR"
+            )
         if principal not in self.trusted_services:
             raise constraint_violation("SERVICE_ACCESS_NOT_ENABLED")
         services = self.delegations.setdefault(account, {})

@@ -168,6 +168,24 @@ def test_register_delegated_administrator_refuses(
     assert refused == ("ConstraintViolationException", reason)
 
 
+def test_a_closed_account_becomes_no_delegated_administrator(aws: Aws) -> None:
+    member = aws.create_account()["AccountId"]
+    aws.client("organizations").enable_aws_service_access(ServicePrincipal=IAM)
+    aws.close_account(member)
+
+    refused = aws.refused(
+        "organizations",
+        "RegisterDelegatedAdministrator",
+        AccountId=member,
+        ServicePrincipal=IAM,
+    )
+
+    assert refused == (
+        "ConstraintViolationException",
+        "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR",
+    )
+
+
 @pytest.mark.parametrize(
     ("operation", "request_"),
     [*MANAGEMENT_ONLY, ("DescribeOrganization", {}), ("ListRoots", {})],
