@@ -18,6 +18,7 @@ from moto.moto_api._internal import mock_random
 
 from embedded import REGION
 from embedded.context import current
+from embedded.eventbridge import bus
 
 if TYPE_CHECKING:
     import datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from embedded.organizations.handshake import Handshake
 
 MASKED = "****"
+_SOURCE = "aws.organizations"
 _LOG = logging.getLogger(__name__)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -43,7 +45,7 @@ class Event:
 def publish(event: Event) -> None:
     """Put `event` on its recipient's default bus, as the service, at this moment."""
     entry = {
-        "Source": "aws.organizations",
+        "Source": _SOURCE,
         "DetailType": event.detail_type,
         "Detail": json.dumps(event.detail),
         "Resources": [],
@@ -55,6 +57,20 @@ def publish(event: Event) -> None:
     except Exception:
         # A target that cannot take the event is no fault of the operation that it tells of.
         _LOG.exception("an event of AWS Organizations was not delivered")
+
+
+def is_awaited(event: Event) -> bool:
+    """Whether the recipient's default bus has a rule for `event`."""
+    recipient, region = event.detail["recipientAccountId"], event.detail["awsRegion"]
+    told = {
+        "source": _SOURCE,
+        "detail-type": event.detail_type,
+        "account": recipient,
+        "region": region,
+        "resources": [],
+        "detail": event.detail,
+    }
+    return any(bus.rules(events_backends[recipient][region].event_buses["default"], told))
 
 
 def create_account(
@@ -98,11 +114,26 @@ def handshake_call(
     return _api_call(caller, operation, at, parameters, elements, region=region)
 
 
+def other_call(
+    caller: Principal,
+    operation: str,
+    request: Mapping[str, Any],
+    answer: Mapping[str, Any] | None,
+    at: datetime.datetime,
+    region: str,
+) -> Event:
+    """A call that changed anything else, as API call in the caller's account."""
+    elements = None if answer is None else _named(answer)
+    return _api_call(caller, operation, at, _named(request) or None, elements, region=region)
+
+
 def account_joined(
     manager_id: str, account_id: str, method: str, at: datetime.datetime, region: str
 ) -> Event:
     """An account has become a member: `method` is CREATED or INVITED."""
-    details = {"accountId": account_id, "joinedMethod": method, "joinedTime": _spoken(at)}
+    # As the pages of CreateAccount and AcceptHandshake print it, each in its own way.
+    told = "Created" if method == "CREATED" else method
+    details = {"accountId": account_id, "joinedMethod": told, "joinedTime": _spoken(at)}
     return _service_event("AccountJoinedOrganization", manager_id, at, details, region)
 
 
@@ -119,7 +150,7 @@ def _api_call(
     operation: str,
     at: datetime.datetime,
     parameters: dict[str, Any] | None,
-    elements: dict[str, Any],
+    elements: dict[str, Any] | None,
     *,
     region: str,
 ) -> Event:
@@ -150,6 +181,24 @@ def create_account_result(account_id: str, creation: Creation) -> Event:
     ended = creation.completed_at or creation.requested_at
     details = {"createAccountStatus": _status(creation)}
     return _service_event("CreateAccountResult", account_id, ended, details, REGION)
+
+
+def close_account_result(
+    manager_id: str,
+    account_id: str,
+    requested_at: datetime.datetime,
+    at: datetime.datetime,
+    region: str,
+) -> Event:
+    """The end of a closure, as service event of the management account."""
+    status = {
+        "accountId": account_id,
+        "state": "SUCCEEDED",
+        "requestedTimestamp": _spoken(requested_at),
+        "completedTimestamp": _spoken(at),
+    }
+    details = {"closeAccountStatus": status}
+    return _service_event("CloseAccountResult", manager_id, at, details, region)
 
 
 def _service_event(
@@ -256,6 +305,15 @@ def _resource(resource: Mapping[str, Any]) -> dict[str, Any]:
     if "Resources" in resource:
         told["resources"] = [_resource(inner) for inner in resource["Resources"]]
     return told
+
+
+def _named(value: Any, name: str = "") -> Any:
+    """A request or an answer as CloudTrail writes it: names in camel case, emails masked."""
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _named(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_named(inner) for inner in value]
+    return MASKED if name.endswith("Email") else value
 
 
 def _tags(request: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -122,14 +123,20 @@ def route(bus: Any, event: dict[str, Any], trace_header: str | None = None) -> N
     """
     deliveries = [
         Delivery(event=event, target=target, rule=rule, trace_header=trace_header)
-        for rule in list(bus.rules.values())
-        if rule.state.startswith("ENABLED") and _matches(rule, event)
+        for rule in rules(bus, event)
         for target in list(rule.targets)
     ]
     if deliveries:
         times = current().faults.deliveries(event["detail-type"])
         for delivery in deliveries * times:
             delivery.start()
+
+
+def rules(bus: Any, event: dict[str, Any]) -> Iterator[Any]:
+    """The enabled rules of the bus that match the event."""
+    for rule in list(bus.rules.values()):
+        if rule.state.startswith("ENABLED") and _matches(rule, event):
+            yield rule
 
 
 def _matches(rule: Any, event: dict[str, Any]) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from embedded import cloudtrail
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.membership import Membership
 from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account
+from embedded.partitions import REGIONS
 
 _QUOTA_PERIOD = datetime.timedelta(days=30)
 _SHARE = 0.2
@@ -84,9 +86,18 @@ class Accounts(Membership):
         if closing >= LIMITS.closures_in_progress:
             raise constraint_violation("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")
         self._refuse_closure_above_quota()
-        self.closures.append(self.now())
+        requested_at = self.now()
+        self.closures.append(requested_at)
         account.state = "PENDING_CLOSURE"
-        self.later(self.settings.closure_seconds, lambda: self.closed(account))
+        self.later(self.settings.closure_seconds, lambda: self._close(account, requested_at))
+
+    def _close(self, account: Account, requested_at: datetime.datetime) -> None:
+        self.closed(account)
+        self.announce(
+            cloudtrail.close_account_result(
+                self.account_id, account.id, requested_at, self.now(), REGIONS[self.partition]
+            )
+        )
 
     def _refuse_closure_above_quota(self) -> None:
         since = self.now() - _QUOTA_PERIOD

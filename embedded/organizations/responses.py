@@ -11,12 +11,14 @@ from moto.core.utils import camelcase_to_underscores
 from moto.organizations.models import organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
+from embedded import cloudtrail
 from embedded.context import caller, current
 from embedded.organizations.access import OUTSIDERS, may_call
 from embedded.organizations.backend import Organizations
 from embedded.organizations.errors import OrganizationsError, SerializationException
 from embedded.organizations.state import LOCK
 from embedded.organizations.validation import validate
+from embedded.partitions import REGIONS
 
 OWN_OPERATIONS = frozenset(
     {
@@ -75,6 +77,20 @@ OWN_OPERATIONS = frozenset(
 )
 """Answered by the backend's method of that name; all others by moto's response methods."""
 
+_READS = ("Describe", "List")
+_TELL_THEMSELVES = frozenset(
+    {
+        "AcceptHandshake",
+        "CancelHandshake",
+        "CreateAccount",
+        "CreateGovCloudAccount",
+        "DeclineHandshake",
+        "EnableAllFeatures",
+        "InviteAccountToOrganization",
+    }
+)
+"""Operations whose CloudTrail events have a form of their own."""
+
 
 class OrganizationsResponses(OrganizationsResponse):
     """moto's response class with the caller's own account and AWS's order of checks."""
@@ -97,8 +113,7 @@ class OrganizationsResponses(OrganizationsResponse):
                 request = self._admit(self._get_action())
                 if self._get_action() not in OWN_OPERATIONS:
                     return super().call_action()
-                method = camelcase_to_underscores(self._get_action())
-                result = getattr(self.organizations_backend, method)(**request)
+                result = self._answer(self._get_action(), request)
             except SerializationException as error:
                 return _serialization(error)
             except ServiceException as error:
@@ -106,6 +121,20 @@ class OrganizationsResponses(OrganizationsResponse):
             status, headers, body = self.serialized(ActionResult(result))
         headers, body = self._enrich_response(headers, body)
         return status, headers, body
+
+    def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        backend = self.organizations_backend
+        method = getattr(backend, camelcase_to_underscores(operation))
+        answer: dict[str, Any] | None = method(**request)
+        if not operation.startswith(_READS) and operation not in _TELL_THEMSELVES:
+            principal, region = caller.get(), REGIONS[backend.partition]
+            event = cloudtrail.other_call(
+                principal, operation, request, answer, backend.now(), region
+            )
+            # Most are not, and a timer costs more than all else here.
+            if cloudtrail.is_awaited(event):
+                backend.announce(event)
+        return answer
 
     def _admit(self, operation: str) -> dict[str, Any]:
         """The validated request.

@@ -147,6 +147,88 @@ def test_create_account_is_an_api_call_with_email_and_name_masked(aws: Aws, bus:
     assert "ecret" not in json.dumps(event).replace("secret-", "")
 
 
+def test_calls_that_change_the_organization_are_told_in_camel_case(aws: Aws, bus: Bus) -> None:
+    client = aws.client("organizations")
+    root = client.list_roots()["Roots"][0]["Id"]
+    account = aws.create_account()["AccountId"]
+
+    unit = client.create_organizational_unit(ParentId=root, Name="A")["OrganizationalUnit"]
+    move = {"SourceParentId": root, "DestinationParentId": unit["Id"]}
+    client.move_account(AccountId=account, **move)
+    client.tag_resource(ResourceId=account, Tags=[{"Key": "a", "Value": "b"}])
+    client.close_account(AccountId=account)
+
+    made, moved, tagged, closed = (
+        bus.event(name)["detail"]
+        for name in ("CreateOrganizationalUnit", "MoveAccount", "TagResource", "CloseAccount")
+    )
+    assert made["requestParameters"] == {"parentId": root, "name": "A"}
+    assert made["responseElements"]["organizationalUnit"]["id"] == unit["Id"]
+    assert moved["requestParameters"] == {
+        "accountId": account,
+        "sourceParentId": root,
+        "destinationParentId": unit["Id"],
+    }
+    assert tagged["requestParameters"]["tags"] == [{"key": "a", "value": "b"}]
+    assert closed["requestParameters"] == {"accountId": account}
+    for detail in (moved, tagged, closed):
+        assert detail["responseElements"] is None
+        assert (detail["eventType"], detail["readOnly"]) == ("AwsApiCall", False)
+
+
+def test_a_founded_organization_is_told_of_without_its_email(aws: Aws, bus: Bus) -> None:
+    client = aws.client("organizations")
+    client.delete_organization()
+    client.create_organization()
+
+    deleted, founded = bus.event("DeleteOrganization"), bus.event("CreateOrganization")
+
+    told = founded["detail"]["responseElements"]["organization"]
+    assert (told["masterAccountId"], told["masterAccountEmail"]) == ("111111111111", "****")
+    assert deleted["detail"]["requestParameters"] is None
+
+
+def test_reads_and_refused_calls_are_no_events(aws: Aws, bus: Bus) -> None:
+    client = aws.client("organizations")
+    client.list_accounts()
+    client.describe_organization()
+    aws.refused("organizations", "CloseAccount", AccountId="111111111111")
+    client.enable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+
+    bus.event("EnableAWSServiceAccess")
+
+    assert bus.seen() == []
+
+
+def test_close_account_result_tells_how_a_closure_ended(aws: Aws, bus: Bus) -> None:
+    account_id = aws.create_account()["AccountId"]
+    aws.close_account(account_id)
+
+    event = bus.event("CloseAccountResult")
+
+    status = event["detail"]["serviceEventDetails"]["closeAccountStatus"]
+    assert event["detail-type"] == "AWS Service Event via CloudTrail"
+    assert (status["accountId"], status["state"]) == (account_id, "SUCCEEDED")
+    assert set(status) == {"accountId", "state", "requestedTimestamp", "completedTimestamp"}
+
+
+def test_an_event_is_awaited_where_an_enabled_rule_matches_it(aws: Aws, bus: Bus) -> None:
+    def event(principal: Principal) -> cloudtrail.Event:
+        at = aws.clock.datetime()
+        return cloudtrail.other_call(principal, "MoveAccount", {}, None, at, "us-east-1")
+
+    ours, theirs = event(Principal()), event(Principal(account_id="222222222222"))
+    (rule,) = aws.client("events").list_rules()["Rules"]
+
+    awaited = cloudtrail.is_awaited(ours)
+    elsewhere = cloudtrail.is_awaited(theirs)
+    aws.client("events").disable_rule(Name=rule["Name"])
+
+    assert awaited
+    assert not elsewhere
+    assert not cloudtrail.is_awaited(ours)
+
+
 def test_a_refused_create_account_is_no_event(aws: Aws, bus: Bus) -> None:
     aws.refused("organizations", "CreateAccount", Email="no", AccountName="A")
     status = aws.create_account()

@@ -96,7 +96,7 @@ def test_a_created_account_is_told_of_twice(aws: Aws, bus: Bus) -> None:
     status = result["detail"]["serviceEventDetails"]["createAccountStatus"]
     details = joined["detail"]["serviceEventDetails"]
     assert status["accountId"] == details["accountId"] == account_id
-    assert details["joinedMethod"] == "CREATED"
+    assert details["joinedMethod"] == "Created"
 
 
 @pytest.mark.parametrize("by", ["RemoveAccountFromOrganization", "LeaveOrganization"])
