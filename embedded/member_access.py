@@ -6,9 +6,12 @@ exist. That the caller's own policies allow the call is the gateway's to decide,
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from botocore.model import Shape
 from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
@@ -16,10 +19,10 @@ from moto.sts.responses import TokenResponse
 from embedded.context import Principal, caller
 from embedded.errors import denied, error
 from embedded.policy_patterns import Values
+from embedded.service_models import operation_model
 from embedded.trust import trusts
 from embedded.wire import ApiCall
 
-_SHORTEST = 900
 _CHAINED = 3600
 _DEFAULT = 3600
 _MOTO = TokenResponse.assume_role
@@ -46,7 +49,12 @@ def validation_error(operation: str, message: str) -> Any:
 
 def _assume_role(self: TokenResponse) -> ActionResult:
     principal = caller.get()
-    role_arn = str(self._get_param("RoleArn") or "")
+    problems = list(_problems(self))
+    if problems:
+        errors = "error" if len(problems) == 1 else "errors"
+        message = f"{len(problems)} validation {errors} detected: {'; '.join(problems)}"
+        return validation_error("AssumeRole", message)
+    role_arn = str(self._get_param("RoleArn"))
     role = _role(role_arn, self.partition)
     if role is None or not trusts(
         unquote(role.assume_role_policy_document),
@@ -60,6 +68,43 @@ def _assume_role(self: TokenResponse) -> ActionResult:
     if refusal:
         return validation_error("AssumeRole", refusal)
     return _MOTO(self)
+
+
+def _problems(call: TokenResponse) -> Iterator[str]:
+    """What the service's model forbids of the request, in the words that STS has for it."""
+    model = operation_model("sts", "AssumeRole")
+    assert model is not None
+    assert model.input_shape is not None
+    for name, shape in model.input_shape.members.items():
+        if shape.type_name not in {"string", "integer"}:
+            continue
+        value = call._get_param(name)
+        for constraint in _violations(
+            shape, value, required=name in model.input_shape.required_members
+        ):
+            shown = "null" if value is None else f"'{value}'"
+            yield (
+                f"Value {shown} at '{name[0].lower()}{name[1:]}' failed to satisfy constraint: "
+                f"Member must {constraint}"
+            )
+
+
+def _violations(shape: Shape, value: Any, *, required: bool) -> Iterator[str]:
+    if value is None:
+        if required:
+            yield "not be null"
+        return
+    is_number = shape.type_name == "integer"
+    size, measure = (int(value), "value") if is_number else (len(value), "length")
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and size < least:
+        yield f"have {measure} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield f"have {measure} less than or equal to {most}"
+    pattern = shape.metadata.get("pattern")
+    # Java's: \w and \d are ASCII.
+    if pattern and not re.fullmatch(pattern, value, re.ASCII):
+        yield f"satisfy regular expression pattern: {pattern}"
 
 
 def _role(role_arn: str, partition: str) -> Any:
@@ -96,11 +141,6 @@ def _context(call: TokenResponse, principal: Principal) -> dict[str, Values]:
 
 
 def _refused_duration(seconds: int, role: Any, principal: Principal) -> str | None:
-    if seconds < _SHORTEST:
-        return (
-            f"1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to "
-            f"satisfy constraint: Member must have value greater than or equal to {_SHORTEST}"
-        )
     if principal.role_name is not None and seconds > _CHAINED:
         return (
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by "

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from embedded import organizations
 from embedded.organizations.settings import STANDALONE
@@ -207,6 +208,48 @@ def test_a_session_lasts_as_the_role_says(server: Accounts, seconds: int) -> Non
     }
 
     assert refusal(server.client("sts").assume_role, **request) == ("ValidationError", 400)
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"),
+    [
+        ({"RoleSessionName": "x"}, "'x' at 'roleSessionName' failed to satisfy constraint: Member"),
+        ({"RoleSessionName": "x" * 65}, "Member must have length less than or equal to 64"),
+        ({"RoleSessionName": "two words"}, "pattern: [\\w+=,.@-]*"),
+        ({"RoleSessionName": "übung"}, "pattern: [\\w+=,.@-]*"),
+        ({"RoleSessionName": None}, "Value null at 'roleSessionName' failed"),
+        ({"RoleArn": "arn:aws:iam::1:role"}, "Member must have length greater than or equal to 20"),
+        ({"DurationSeconds": 899}, "Member must have value greater than or equal to 900"),
+        ({"DurationSeconds": 43201}, "Member must have value less than or equal to 43200"),
+        ({"ExternalId": "x"}, "'externalId' failed"),
+        ({"RoleArn": "x", "ExternalId": "x"}, "2 validation errors detected: "),
+    ],
+)
+def test_a_request_is_held_to_the_model(
+    server: Accounts, request_: dict[str, Any], problem: str
+) -> None:
+    whole = {"RoleArn": member_role(GUEST), "RoleSessionName": "visit", **request_}
+    request = {name: value for name, value in whole.items() if value is not None}
+
+    with pytest.raises(ClientError) as caught:
+        server.client("sts").assume_role(**request)
+
+    error = caught.value.response["Error"]
+    assert error["Code"] == "ValidationError"
+    assert problem in error["Message"]
+
+
+def test_a_request_may_have_every_parameter(server: Accounts) -> None:
+    session = server.assume(
+        member_role(GUEST),
+        RoleSessionName="x" * 64,
+        Policy='{"Version": "2012-10-17", "Statement": []}',
+        ExternalId="known",
+        SourceIdentity="me",
+        DurationSeconds=900,
+    )
+
+    assert session["AccessKeyId"].startswith("ASIA")
 
 
 def test_a_chained_session_lasts_an_hour_at_most(server: Accounts) -> None:
