@@ -65,6 +65,9 @@ class Handshakes(OrganizationState):
     def decline_handshake(self, **request: Any) -> dict[str, Any]:
         """Decline, as the account that is asked."""
         handshake = self._asked(request)
+        if handshake.recipient is None:
+            # The management account sent it and nobody received it: it can only be canceled.
+            raise OrganizationsError("AccessDeniedException")
         handshake.require("DECLINED")
         return self._end(handshake, "DECLINED", "DeclineHandshake", request)
 

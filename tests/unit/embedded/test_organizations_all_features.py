@@ -160,6 +160,20 @@ def test_a_member_that_declines_holds_it_up(billing: Aws) -> None:
     assert refused == ("InvalidHandshakeTransitionException", None)
 
 
+def test_the_management_account_cancels_its_own_handshake_and_does_not_decline_it(
+    billing: Aws,
+) -> None:
+    final = begin(billing)
+
+    refused = billing.refused("organizations", "DeclineHandshake", HandshakeId=final["Id"])
+    before = state(billing, final)
+    canceled = answer(billing, Principal(), final, "CancelHandshake")
+
+    assert refused == ("AccessDeniedException", None)
+    assert before == "OPEN"
+    assert canceled["State"] == "CANCELED"
+
+
 def test_a_member_that_departs_holds_nothing_up(billing: Aws) -> None:
     staying, going = invited(billing, "one"), invited(billing, "two")
     final = begin(billing)
