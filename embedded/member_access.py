@@ -108,9 +108,16 @@ def _violations(shape: Shape, value: Any, *, required: bool) -> Iterator[str]:
 
 
 def _role(role_arn: str, partition: str) -> Any:
-    """The role, when it is of the partition that the call was made to: none trusts another's."""
+    """The role, when it is of the partition that the call was made to: none trusts another's. A
+    closed account lets nobody in.
+    """
+    # Imported late: the organizations package installs this module.
+    from embedded.organizations import directory  # noqa: PLC0415
+
     parts = role_arn.split(":")
     if parts[:3] != ["arn", partition, "iam"] or parts[4] not in iam_backends:
+        return None
+    if directory.is_closed(parts[4]):
         return None
     roles = list(iam_backends[parts[4]][partition].roles.values())
     return next((role for role in roles if role.arn == role_arn), None)

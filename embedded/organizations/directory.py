@@ -24,10 +24,12 @@ class AwsAccount:
 
 _BY_ID: dict[str, AwsAccount] = {}
 _BY_EMAIL: dict[tuple[str, str], AwsAccount] = {}
+_CLOSED: set[str] = set()
 
 
 def clear() -> None:
     """Forget every account."""
+    _CLOSED.clear()
     _BY_ID.clear()
     _BY_EMAIL.clear()
 
@@ -48,6 +50,16 @@ def by_id(account_id: str) -> AwsAccount | None:
 def by_email(partition: str, email: str) -> AwsAccount | None:
     """The account that owns an email, whose case does not matter."""
     return _BY_EMAIL.get((partition, email.lower()))
+
+
+def close(account_id: str) -> None:
+    """Nobody enters the account any more; its email stays taken."""
+    _CLOSED.add(account_id)
+
+
+def is_closed(account_id: str) -> bool:
+    """Whether the account has been closed."""
+    return account_id in _CLOSED
 
 
 def account_ids() -> set[str]:

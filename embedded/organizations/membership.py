@@ -11,6 +11,7 @@ from typing import Any
 from moto.organizations.models import organizations_backends
 
 from embedded import cloudtrail
+from embedded.organizations import directory
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.state import Account
@@ -63,6 +64,7 @@ class Membership(TrustedAccess):
     def closed(self, account: Account) -> None:
         """An account has closed; for some time it stays a member and counts as one."""
         account.state = "CLOSED"
+        directory.close(account.id)
         self._leaving.append((self.now() + _CLOSED_ACCOUNT_KEPT, account))
 
     def clean(self) -> bool:

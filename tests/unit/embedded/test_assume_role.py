@@ -18,6 +18,7 @@ from tests.unit.embedded.accounts_server import (
     refusal,
     trusting,
 )
+from tests.unit.embedded.live_aws import eventually
 
 GUEST = STANDALONE.id
 MANAGEMENT = {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}
@@ -179,6 +180,19 @@ def test_a_role_is_assumed_by_whom_it_trusts(server: Accounts, trust: Any, trust
         request = {"RoleArn": visited, "RoleSessionName": "visit", "ExternalId": "known"}
         denied = refusal(server.client("sts", keys).assume_role, **request)
         assert denied == ("AccessDenied", 403)
+
+
+def test_a_closed_account_lets_nobody_in(server: Accounts) -> None:
+    member = server.member()
+    client = server.client("organizations")
+    server.assume(member_role(member))
+    client.close_account(AccountId=member)
+    eventually(lambda: client.describe_account(AccountId=member)["Account"]["State"] == "CLOSED")
+
+    sts = server.client("sts")
+    denied = refusal(sts.assume_role, RoleArn=member_role(member), RoleSessionName="visit")
+
+    assert denied == ("AccessDenied", 403)
 
 
 def test_a_caller_needs_its_own_permission_too(server: Accounts) -> None:
