@@ -13,6 +13,7 @@ from embedded.organizations.errors import OrganizationsError
 from embedded.organizations.govcloud import GovCloudCreations
 from embedded.organizations.policies import Policies
 from embedded.organizations.settings import OrganizationSettings
+from embedded.organizations.state import Account
 from embedded.organizations.tags import Tags
 from embedded.organizations.units import Units
 from embedded.partitions import REGIONS
@@ -33,6 +34,20 @@ class Organizations(GovCloudCreations, Accounts, Units, Policies, Tags):
                 organization = cast("Organizations", backend)
                 return organization if organization.find_account(account_id) else None
         return None
+
+    def closed(self, account: Account) -> None:
+        """An account has closed, and with it its twin in GovCloud (CloseAccount)."""
+        super().closed(account)
+        made = (one for one in self.creations.values() if one.account_id == account.id)
+        twin_id = next((one.govcloud_account_id for one in made), None)
+        if twin_id is None:
+            return
+        there = Organizations.of(twin_id)
+        twin = there.find_account(twin_id) if there is not None else None
+        if there is not None and twin is not None:
+            there.closed(twin)
+        else:
+            directory.close(twin_id)
 
     def create_organization(self, **request: Any) -> dict[str, Any]:
         """Found an organization that this account manages, if it is in none."""

@@ -9,6 +9,7 @@ from moto.iam.models import iam_backends
 
 from embedded import organizations
 from embedded.context import Principal
+from embedded.organizations import directory
 from embedded.partitions import GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 from tests.unit.embedded.live_aws import Aws, CreationFault
 
@@ -149,6 +150,24 @@ def test_the_lone_account_is_invited_and_accepts_in_govcloud(linked: Aws) -> Non
     assert twin not in [
         one["Id"] for one in linked.client("organizations").list_accounts()["Accounts"]
     ]
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+def test_a_pair_is_closed_together(linked: Aws, is_member: bool) -> None:
+    pair, client = create_pair(linked), govcloud(linked)
+    twin = pair["GovCloudAccountId"]
+    if is_member:
+        target = {"Type": "ACCOUNT", "Id": twin}
+        handshake = client.invite_account_to_organization(Target=target)["Handshake"]
+        with linked.calling_as(Principal(account_id=twin)):
+            client.accept_handshake(HandshakeId=handshake["Id"])
+
+    linked.close_account(pair["AccountId"])
+
+    assert directory.is_closed(twin)
+    if is_member:
+        account = client.describe_account(AccountId=twin)["Account"]
+        assert account["State"] == "CLOSED"
 
 
 def test_no_handshake_crosses_partitions(linked: Aws) -> None:
