@@ -134,7 +134,7 @@ def _on_root(statement: dict[str, Any], partition: str) -> dict[str, Any]:
 
 def _get_caller_identity(self: TokenResponse) -> ActionResult:
     principal = caller.get()
-    if not (principal.role_name or "").startswith(_ROLE):
+    if not (principal.is_administrator or str(principal.role_name).startswith(_ROLE)):
         return _MOTO_IDENTITY(self)
     account_id = principal.account_id
     arn = f"arn:{self.partition}:iam::{account_id}:root"

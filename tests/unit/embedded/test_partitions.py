@@ -97,7 +97,8 @@ def test_an_administrator_is_the_linked_accounts_in_govcloud(server: Accounts) -
 
     assert here["Account"] == ACCOUNT_ID
     assert there["Account"] == GOVCLOUD_ACCOUNT_ID
-    assert there["Arn"].startswith(f"arn:aws-us-gov:sts::{GOVCLOUD_ACCOUNT_ID}:")
+    assert here["Arn"] == f"arn:aws:iam::{ACCOUNT_ID}:root"
+    assert there["Arn"] == f"arn:aws-us-gov:iam::{GOVCLOUD_ACCOUNT_ID}:root"
     assert user["Arn"] == f"arn:aws-us-gov:iam::{GOVCLOUD_ACCOUNT_ID}:user/somebody"
     assert server.client("iam").list_users()["Users"] == []
 
