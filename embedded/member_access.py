@@ -114,12 +114,13 @@ def _role(role_arn: str, partition: str) -> Any:
     # Imported late: the organizations package installs this module.
     from embedded.organizations import directory  # noqa: PLC0415
 
-    parts = role_arn.split(":")
-    if parts[:3] != ["arn", partition, "iam"] or parts[4] not in iam_backends:
+    start, _, rest = role_arn.partition("::")
+    account_id = rest.partition(":")[0]
+    if start != f"arn:{partition}:iam" or account_id not in iam_backends:
         return None
-    if directory.is_closed(parts[4]):
+    if directory.is_closed(account_id):
         return None
-    roles = list(iam_backends[parts[4]][partition].roles.values())
+    roles = list(iam_backends[account_id][partition].roles.values())
     return next((role for role in roles if role.arn == role_arn), None)
 
 

@@ -102,6 +102,7 @@ def test_a_members_credentials_do_not_manage_the_organization(server: Accounts) 
         f"arn:aws:iam::{GUEST}:user/OrganizationAccountAccessRole",
         member_role(GUEST, "aws-us-gov"),
         "OrganizationAccountAccessRole",
+        "arn:aws:iam:OrganizationAccountAccessRole",
     ],
 )
 def test_a_role_that_does_not_exist_is_denied(server: Accounts, arn: str) -> None:
