@@ -108,7 +108,7 @@ def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
 
 
 def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 150}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
     requests = [a_request() for _ in range(PLACES + 1)]
 
     arns = [vending.start(request) for request in requests]
