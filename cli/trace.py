@@ -70,6 +70,8 @@ class Trace:
         self._steps = {name: Step(name=name) for name in plan.order}
         self._owner: dict[int, str] = {}
         self._last: dict[int, str] = {}
+        self._cut: dict[int, str] | None = None
+        """The state entered last in each region when a step failed that does not come again."""
         self._failing = False
 
     @property
@@ -125,15 +127,24 @@ class Trace:
             return
         if state is None or state not in self.plan.region_of:
             return
-        if entered and not self.plan.is_failing(state):
-            self._last[id(self.plan.region_of[state])] = state
-            self._reopen(within=self.plan.region_of[state])
-        elif entered and not self._failing:
-            self._failing = True
-            self._stop(at, within=self.plan.region_of[state])
+        if entered:
+            self._enter(state, at)
         name = self.plan.step_of(state)
         if name is not None and not kind.startswith(("Parallel", "Map")):
             self._advance(self._steps[name], kind, event, at, state=state)
+
+    def _enter(self, state: str, at: float) -> None:
+        region = self.plan.region_of[state]
+        if region.parent is None:
+            self._stop(at, within=region)
+        if self.plan.is_failing(state):
+            self._failing = True
+            return
+        if region.parent is None:
+            self._last.clear()
+        self._last[id(region)] = state
+        if region.states[state].get("Type") != "Choice":
+            self._reopen(region.reachable(state))
 
     def _advance(self, step: Step, kind: str, event: Event, at: float, *, state: str) -> None:
         own, details = step.name == state, _details(event)
@@ -163,7 +174,7 @@ class Trace:
             step.note = notes.of_error(details.get("error"), details.get("cause"))
         elif kind.endswith("StateExited"):
             step.ended = at
-            step.mark = Mark.FAILED if step.mark is Mark.RETRYING else Mark.DONE
+            step.mark = Mark.DONE if step.mark is not Mark.RETRYING else self._failed()
 
     def _end(self, kind: str, at: float) -> None:
         name = kind.removeprefix("Execution")
@@ -174,13 +185,14 @@ class Trace:
                 step.ended = at
 
     def _settle(self) -> None:
-        """Say of each step that was not entered whether it can still be."""
+        """Say of each step that was not entered whether it can still be, or could have been."""
         for name in self.plan.steps:
             step = self._steps[name]
             if step.entered:
                 continue
             if not self.plan.may_come(name, self._last):
-                step.mark = Mark.SKIPPED
+                cut_off = self._cut is not None and self.plan.may_come(name, self._cut)
+                step.mark = Mark.UNREACHED if cut_off else Mark.SKIPPED
             elif self._failing or self.ended not in {None, "SUCCEEDED"}:
                 step.mark = Mark.UNREACHED
             elif self.ended is not None:
@@ -188,17 +200,25 @@ class Trace:
             elif step.started is None:
                 step.mark = Mark.PENDING
 
-    def _reopen(self, *, within: Region) -> None:
-        """A step that failed and was caught is to come again, by the way that is taken now."""
-        for step in self._steps.values():
-            if step.mark is Mark.FAILED and self.plan.region_of[step.name] is within:
+    def _failed(self) -> Mark:
+        """FAILED; from here on, what could still have come without that is remembered."""
+        self._cut = self._cut or dict(self._last)
+        return Mark.FAILED
+
+    def _reopen(self, ahead: frozenset[str]) -> None:
+        """Steps that failed and were caught are to come again, where the way taken leads there."""
+        failed = [step for step in self._steps.values() if step.mark is Mark.FAILED]
+        for step in failed:
+            if step.name in ahead:
                 step.mark = Mark.PENDING
+        if all(step.mark is Mark.PENDING for step in failed):
+            self._cut = None
 
     def _stop(self, at: float, *, within: Region) -> None:
-        """Steps that another branch's failure ended: the history is silent on them."""
+        """Steps that an error in or beside them ended: the history is silent on them."""
         for step in self._steps.values():
             if step.is_active and self.plan.region_of[step.name] is not within:
-                step.mark = Mark.FAILED if step.mark is Mark.RETRYING else Mark.STOPPED
+                step.mark = self._failed() if step.mark is Mark.RETRYING else Mark.STOPPED
                 step.ended = at
 
 

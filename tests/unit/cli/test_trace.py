@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cli.steps import Plan
 from cli.trace import Event, Mark, Step, Trace
-from tests.unit.cli.fakes import DEFINITION
+from tests.unit.cli.fakes import DEFINITION, PROJECT
 from tests.unit.cli.histories import START, History
 
 
@@ -12,8 +14,11 @@ def moment(event: Event) -> float:
     return float((event["timestamp"] - START).total_seconds())
 
 
-def trace_of(history: History) -> Trace:
-    trace = Trace(Plan(DEFINITION))
+SETUP = (PROJECT / "statemachines" / "organization_setup.asl.json").read_text()
+
+
+def trace_of(history: History, definition: str = DEFINITION) -> Trace:
+    trace = Trace(Plan(definition))
     trace.feed(history.events, moment)
     return trace
 
@@ -264,3 +269,68 @@ def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:
 
     assert step(trace, "CreateAccount").mark is Mark.PENDING
     assert trace.current is step(trace, "ReserveCreation")
+
+
+def test_step_that_is_refused_for_good_stays_failed() -> None:
+    history = accepted().step("ReserveCreation", {"waitSeconds": 0}).enter("CreateAccount")
+    history.schedule().fail("CreationRefusedForNow", code="TooManyRequestsException")
+    history.leave("CreateAccount").enter("IsCreationStillRefused", "Choice")
+    history.leave("IsCreationStillRefused", "Choice").step("RecordFailure", {"state": "FAILED"})
+    trace = trace_of(history.enter("VendingFailed", "Fail").add("ExecutionFailed"))
+
+    assert step(trace, "CreateAccount").mark is Mark.FAILED
+    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
+
+
+def a_setup(*choices: str) -> History:
+    history = History().step("AcceptOrganizationSetup")
+    for choice in ("AreAllFeaturesRequested", "IsServiceAccessRequested", *choices):
+        history.enter(choice, "Choice").leave(choice, "Choice")
+    return history
+
+
+def reported(history: History) -> Trace:
+    history.step("ReportOrganizationSetup", {"state": "FAILED", "changed": []})
+    history.enter("IsOrganizationReady", "Choice").leave("IsOrganizationReady", "Choice")
+    history.enter("OrganizationSetupFailed", "Fail").add("ExecutionFailed")
+    return trace_of(history, SETUP)
+
+
+def test_setup_shows_which_step_failed_and_which_were_not_reached() -> None:
+    history = a_setup().enter("EnableAWSServiceAccess").schedule()
+    history.fail("OperationRefused", code="AccessDeniedException").leave("EnableAWSServiceAccess")
+    during = trace_of(history.enter("ReportOrganizationSetup"), SETUP)
+    history.events.pop()
+    trace = reported(history)
+
+    for one in (during, trace):
+        assert step(one, "EnableAWSServiceAccess").mark is Mark.FAILED
+        assert step(one, "EnableOrganizationsRootSessions").mark is Mark.UNREACHED
+        assert step(one, "CreateOrganizationalUnit").mark is Mark.UNREACHED
+        assert step(one, "AttachPolicy").mark is Mark.UNREACHED
+        assert step(one, "EnablePolicyType").mark is Mark.UNREACHED
+        assert step(one, "EnableAllFeatures").mark is Mark.SKIPPED
+    assert step(trace, "ReportOrganizationSetup").mark is Mark.DONE
+    assert trace.finished < len(trace.shown)
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "unreached"),
+    [
+        ("CreateOrganizationalUnits", "CreateOrganizationalUnit", ["CreatePolicy", "AttachPolicy"]),
+        ("EnsurePolicies", "CreatePolicy", ["AttachPolicy"]),
+    ],
+)
+def test_setup_shows_which_step_of_many_failed_before_it_reports(
+    state: str, failed: str, unreached: list[str]
+) -> None:
+    history = a_setup("ArePolicyTypesRequested", "IsRootCredentialsManagementRequested")
+    history.enter("AreRootSessionsRequested", "Choice").leave("AreRootSessionsRequested", "Choice")
+    history.enter(state, "Map").add("MapStateStarted")
+    history.enter(failed, branch="a").schedule("a").fail("OperationRefused", "a")
+    history.join("a").leave(state, "Map").enter("ReportOrganizationSetup")
+    trace = trace_of(history, SETUP)
+
+    assert step(trace, failed).mark is Mark.FAILED
+    assert [step(trace, name).mark for name in unreached] == [Mark.UNREACHED] * len(unreached)
+    assert step(trace, "EnableOrganizationsRootSessions").mark is Mark.SKIPPED
