@@ -11,7 +11,7 @@ import sys
 from cli.failure import EXIT_VENDED, InputError
 from cli.invocation import command
 from cli.records import TURNS, aligned
-from cli.terminal import Terminal, duration, safe
+from cli.terminal import Terminal, in_words, safe
 from vending import catalogue
 
 _TREATMENTS = {
@@ -88,7 +88,7 @@ def _text(
         ("by itself", _TREATMENTS.get(explanation.treatment, explanation.treatment)),
     ]
     if explanation.wait:
-        fields.append(("worth waiting", duration(explanation.wait)))
+        fields.append(("worth waiting", in_words(explanation.wait)))
     if explanation.reason and not explanation.known:
         near = difflib.get_close_matches(
             explanation.reason, catalogue.codes().get(explanation.code, []), 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.submission import Record
-from cli.terminal import Terminal, clip, duration, pad, safe, width
+from cli.terminal import Terminal, clip, in_words, pad, safe, width
 
 TURNS = {
     "retry": "nobody's: it passes",
@@ -91,7 +91,7 @@ def error_fields(record: Record) -> list[tuple[str, str]]:
         ("what happened", error.get("message")),
         ("what to do", error.get("remedy")),
         ("whose turn", TURNS.get(str(error.get("turn")), error.get("turn"))),
-        ("worth waiting", duration(wait) if isinstance(wait, int) else None),
+        ("worth waiting", in_words(wait) if isinstance(wait, int) and wait else None),
     )
 
 

@@ -114,6 +114,16 @@ def clip(text: str, columns: int, *, more: str = "…") -> str:
     return kept + more + ("\x1b[0m" if "\x1b[" in kept else "")
 
 
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def in_words(seconds: int) -> str:
+    """A time to wait, in the largest unit of which it is a whole number: 90 minutes, 7 days."""
+    unit, size = next(each for each in _UNITS if seconds % each[1] == 0)
+    count = seconds // size
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them: 4.2s, 1m 04s, 2h 05m."""
     if round(seconds, 1) < 60:  # noqa: PLR2004

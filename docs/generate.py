@@ -13,6 +13,7 @@ from typing import Any
 
 import botocore.session
 
+from cli.terminal import in_words
 from vending import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,18 +51,13 @@ def errors_page() -> str:
 
 
 def _explained(words: catalogue.Explanation) -> list[str]:
-    wait = f" Wait about {_duration(words.wait)}." if words.wait else ""
+    wait = f" Wait about {in_words(words.wait)}." if words.wait else ""
     return [
         words.what,
         "",
         f"- Whose turn: {TURNS[words.turn]}",
         f"- What to do: {words.remedy}{wait}",
     ]
-
-
-def _duration(seconds: int) -> str:
-    minutes = seconds // 60
-    return f"{minutes} minutes" if minutes > 1 else f"{seconds} seconds"
 
 
 def operations_page() -> str:

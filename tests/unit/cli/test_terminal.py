@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.terminal import Terminal, clip, duration, safe, width
+from cli.terminal import Terminal, clip, duration, in_words, safe, width
 from tests.unit.cli.fakes import FakeStream, a_terminal, written
 
 
@@ -78,6 +78,23 @@ def test_clip_cuts_to_columns_and_closes_colours(text: str, columns: int, cut: s
 )
 def test_duration_is_said_as_people_do(seconds: float, said: str) -> None:
     assert duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (1, "1 second"),
+        (5, "5 seconds"),
+        (60, "1 minute"),
+        (90, "90 seconds"),
+        (300, "5 minutes"),
+        (5400, "90 minutes"),
+        (7200, "2 hours"),
+        (604800, "7 days"),
+    ],
+)
+def test_time_to_wait_is_said_in_words(seconds: int, said: str) -> None:
+    assert in_words(seconds) == said
 
 
 def test_safe_text_is_one_line_without_control_characters() -> None:
