@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +11,25 @@ from cli.documents import Document
 from cli.failure import InputError
 from cli.terminal import safe
 
+_OF_REQUESTS = re.compile(
+    r"(?:resume the request with `vend resume` and its id, or )?"
+    r"submit (?:the request again|it again|(?:it )?under a new requestId)",
+    re.IGNORECASE,
+)
+
 INPUT_BYTES = 255 * 1024
 """Step Functions takes up to 256 KiB as an execution's input."""
 
 
 def is_organization(documents: Sequence[Document]) -> bool:
-    """Whether the file holds an organization's document rather than account requests."""
+    """Whether the file holds an organization's document rather than account requests.
+
+    Beside a request, a document that could be either is a request with something missing.
+    """
     from vending import organization_setup  # noqa: PLC0415 -- pydantic is slow to import
 
-    return any(organization_setup.is_organization(one.value) for one in documents)
+    values = [one.value for one in documents if one.value is not None or not one.problems]
+    return bool(values) and all(map(organization_setup.is_organization, values))
 
 
 def document_of(documents: Sequence[Document]) -> Any:
@@ -49,3 +60,12 @@ def document_of(documents: Sequence[Document]) -> Any:
             remedy="examples/organization.yaml shows what it may say",
         )
     return values[0]
+
+
+def of_setup(remedy: str) -> str:
+    """What to do, in the words of a setup: errors are explained in those of requests."""
+
+    def said(found: re.Match[str]) -> str:
+        return ("Run" if found[0][0].isupper() else "run") + " the setup again"
+
+    return _OF_REQUESTS.sub(said, remedy)

@@ -15,7 +15,7 @@ from cli import documents, place
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, CommandError
 from cli.follow import Follower
 from cli.invocation import command
-from cli.organization import document_of
+from cli.organization import document_of, of_setup
 from cli.progress import view_for
 from cli.records import aligned, error_fields, why
 from cli.stack import Stack, explained, is_denied
@@ -137,7 +137,7 @@ def _error_of(ended: dict[str, Any], status: str) -> dict[str, Any]:
     except ValueError:
         error = None
     if isinstance(error, dict) and "code" in error:
-        return error
+        return {**error, "remedy": of_setup(str(error.get("remedy", "")))}
     return {
         "code": ended.get("error") or status,
         "reason": None,

@@ -10,6 +10,7 @@ from vending.errors import RequestInvalid
 from vending.limits import shown
 from vending.problems import problems_in, repeated
 from vending.request import (
+    AccountRequest,
     Model,
     OrganizationalUnitPath,
     Policy,
@@ -118,14 +119,10 @@ def parse(raw: object) -> OrganizationSetup:
 
 def is_organization(raw: object) -> bool:
     """Whether `raw` looks like an organization's document rather than an account request."""
-    if not isinstance(raw, dict) or "account" in raw or "source" in raw:
+    if not isinstance(raw, dict):
         return False
-    own = {"allFeatures", "policyTypes", "forcedServiceAccess", "organizationalUnits"}
-    policies = raw.get("policies")
-    return bool(own & raw.keys()) or (
-        isinstance(policies, list)
-        and any(isinstance(each, dict) and {"targets", "update"} & each.keys() for each in policies)
-    )
+    own, a_requests = (_keys(model) for model in (OrganizationSetup, AccountRequest))
+    return bool(own & raw.keys()) and not (a_requests - own) & raw.keys()
 
 
 def schema() -> dict[str, Any]:
@@ -163,6 +160,10 @@ def _idle_forces(raw: dict[str, Any]) -> list[str]:
         for principal in forced
         if isinstance(principal, str) and principal not in wanted
     ]
+
+
+def _keys(model: type[Model]) -> set[str]:
+    return {str(field.alias) for field in model.model_fields.values()}
 
 
 def _unique(values: list[Any]) -> list[Any]:

@@ -58,11 +58,17 @@ def refuse_unforced(principals: Iterable[str], *, forced: Collection[str]) -> No
 
 
 def warnings(principals: Iterable[str]) -> list[str]:
-    """One sentence for each principal that was enabled here though AWS wants its service to."""
+    """One sentence for each principal that is enabled here though AWS wants its service to.
+
+    A plan tells it before, a report afterwards.
+    """
     return [
-        f"{one.principal} was enabled through AWS Organizations. AWS "
-        + ("enables it only" if one.way == "SERVICE_ONLY" else "recommends to enable it")
-        + f" through {one.service} itself: {one.how}."
+        (
+            f"AWS wants {one.principal} enabled only"
+            if one.way == "SERVICE_ONLY"
+            else f"AWS recommends to enable {one.principal}"
+        )
+        + f" through {one.service} itself, not through AWS Organizations: {one.how}."
         for one in map(known, principals)
         if one.way != "ORGANIZATIONS"
     ]

@@ -74,7 +74,7 @@ def test_enable_aws_service_access_that_aws_prefers_otherwise_is_done_with_a_war
 
     assert result["enabled"] == ["account.amazonaws.com", "ram.amazonaws.com"]
     (warning,) = result["warnings"]
-    assert warning.startswith("ram.amazonaws.com was enabled through AWS Organizations.")
+    assert warning.startswith("AWS recommends to enable ram.amazonaws.com through AWS RAM itself")
     assert "EnableSharingWithAwsOrganization" in warning
 
 
