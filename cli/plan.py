@@ -6,16 +6,19 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli import documents, place
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED
 from cli.invocation import command
-from cli.organization import document_of, is_organization
+from cli.organization import document_of, is_organization, of_setup
 from cli.progress import spinning
 from cli.stack import Stack, explained
 from cli.terminal import Terminal, safe
 from cli.validation import validated
+
+if TYPE_CHECKING:
+    from cli.planning import Planner
 
 _SIGNS = (("changes", "+", "green"), ("alreadyThere", "=", "dim"), ("warnings", "!", "yellow"))
 
@@ -42,25 +45,33 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
-    from cli.planning import Planner  # noqa: PLC0415 -- the operations are slow to import
-    from vending.organization_setup import parse  # noqa: PLC0415
+    from vending.organization_setup import parse  # noqa: PLC0415 -- pydantic is slow to import
 
-    planner = Planner(stack.client("organizations"), stack.client("iam"))
-    planned = planner.organization(parse(document))
-    return [{"organization": stack.account_id, **planned.as_dict()}]
+    planned = _planner(stack).organization(parse(document))
+    plan = planned.as_dict()
+    plan["problems"] = [{**one, "remedy": of_setup(str(one["remedy"]))} for one in plan["problems"]]
+    return [{"organization": stack.account_id, **plan}]
 
 
 def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
-    from cli.planning import Planner  # noqa: PLC0415
     from vending.request import parse  # noqa: PLC0415
 
-    clients = stack.client("organizations"), stack.client("iam")
     rows = stack.rows([one.request_id for one in submissions])
     plans = []
     for one in submissions:
-        planned = Planner(*clients).request(parse(one.detail), rows.get(one.request_id))
+        planned = _planner(stack).request(parse(one.detail), rows.get(one.request_id))
         plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
     return plans
+
+
+def _planner(stack: Stack) -> Planner:
+    from cli.planning import Planner  # noqa: PLC0415 -- the operations are slow to import
+
+    return Planner(
+        stack.client("organizations"),
+        stack.client("iam"),
+        service_principals=stack.service_principals,
+    )
 
 
 def _text(

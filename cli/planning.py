@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from cli import departure
 from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
 from cli.stack import LedgerRow
+from cli.submission import Record
 from operations import (
     attach_policy,
     create_organizational_unit,
@@ -81,11 +83,15 @@ class Planner:
     Args:
         organizations: a boto3 client of Organizations.
         iam: a boto3 client of IAM.
+        service_principals: the services that the stack may enable; empty where nobody knows.
     """
 
-    def __init__(self, organizations: Any, iam: Any) -> None:
+    def __init__(
+        self, organizations: Any, iam: Any, *, service_principals: Collection[str] = ()
+    ) -> None:
         self._organizations: Any = Rehearsal(organizations)
         self._iam: Any = Rehearsal(iam, self._organizations.imagined)
+        self._service_principals = service_principals
         self._planned = Planned()
         self._results: dict[str, Any] = {}
 
@@ -94,8 +100,8 @@ class Planner:
         wanted = setup.normalised()
         if setup.all_features:
             self._all_features()
-        self._policy_types(wanted["policyTypes"])
         self._service_access(SETUP_ID, setup.service_access, setup.forced_service_access)
+        self._policy_types(wanted["policyTypes"])
         self._root_access(SETUP_ID, setup.root_access)
         units = {path: self._unit(SETUP_ID, path) for path in wanted["organizationalUnits"]}
         for policy in wanted["policies"]:
@@ -106,21 +112,31 @@ class Planner:
     def request(self, request: AccountRequest, row: LedgerRow | None) -> Planned:
         """What vending the request would change; `row` is what the ledger knows of it."""
         record = row.record if row else {}
-        if row and record.get("state") != "REJECTED" and row.fingerprint != request.fingerprint():
-            self._problem(
-                "RequestConflict",
-                None,
-                f"'{request.request_id}' already stands for a request with different content, "
-                f"which is {record.get('state')}.",
-            )
-            return self._finished()
-        if record.get("state") == "VENDED":
-            self._planned.already_there.append(f"account {record['accountId']}, vended before")
-            return self._finished()
+        # Refused before, or an account made elsewhere that nobody has asked anything for yet.
+        is_unasked = record.get("state") == "REJECTED" or not record.get("executionArn")
+        if row and not is_unasked:
+            if row.fingerprint not in {request.fingerprint(), None}:
+                self._problem(
+                    "RequestConflict",
+                    None,
+                    f"'{request.request_id}' already stands for a request with different content, "
+                    f"which is {record.get('state')}.",
+                )
+                return self._finished()
+            if record.get("state") == "VENDED":
+                self._vended_before(record)
+                return self._finished()
         account_id = self._door(request, record.get("accountId"))
         if account_id is not None:
             self._corridor(request, account_id)
         return self._finished()
+
+    def _vended_before(self, record: Record) -> None:
+        left = departure.told(lambda: self._organizations, record)
+        if left:
+            self._problem(departure.CODE, None, left, remedy=departure.REMEDY)
+        else:
+            self._planned.already_there.append(f"account {record['accountId']}, vended before")
 
     def _door(self, request: AccountRequest, known_id: str | None) -> str | None:
         account = request.account
@@ -261,12 +277,32 @@ class Planner:
             )
 
     def _service_access(self, request_id: str, principals: list[str], forced: list[str]) -> None:
-        payload = {"requestId": request_id, "servicePrincipals": principals, "forced": forced}
-        with self._refusals():
-            self._results["serviceAccess"] = enable_aws_service_access.run(
+        def enabling(wanted: list[str], forced: list[str]) -> Mapping[str, Any]:
+            payload = {"requestId": request_id, "servicePrincipals": wanted, "forced": forced}
+            return enable_aws_service_access.run(
                 enable_aws_service_access.EnableAWSServiceAccess.model_validate(payload),
                 organizations=self._organizations,
             )
+
+        with self._refusals():
+            missing = enabling(principals, principals)["enabled"]
+            denied = self._denied_to_the_stack(missing)
+            allowed = [one for one in principals if one not in denied]
+            self._results["serviceAccess"] = enabling(allowed, forced)
+
+    def _denied_to_the_stack(self, principals: list[str]) -> list[str]:
+        """Those that its role may not enable, which none of the calls that read would tell."""
+        allowed = self._service_principals
+        denied = [one for one in principals if allowed and one not in allowed]
+        if denied:
+            self._problem(
+                "AccessDeniedException",
+                None,
+                f"The stack's setting service_principals does not list {', '.join(denied)}, and "
+                "its function's role may enable no other service.",
+                remedy="List it there and deploy the stack, or leave it out of serviceAccess.",
+            )
+        return denied
 
     def _root_access(self, request_id: str, features: list[Any]) -> None:
         clients = {"iam": self._iam, "organizations": self._organizations}
@@ -342,14 +378,14 @@ class Planner:
         except VendingError as error:
             self._planned.problems.append(error.as_dict())
 
-    def _problem(self, code: str, reason: str | None, said: str) -> None:
+    def _problem(self, code: str, reason: str | None, said: str, *, remedy: str = "") -> None:
         words = explain(code, reason)
         self._planned.problems.append(
             {
                 "code": code,
                 "reason": reason,
                 "message": said,
-                "remedy": words.remedy,
+                "remedy": remedy or words.remedy,
                 "turn": words.turn,
                 "wait": words.wait,
             }

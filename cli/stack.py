@@ -91,6 +91,8 @@ class Stack:
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
+        self.service_principals = frozenset(outputs.get("ServicePrincipals", "").split())
+        """The services that may be enabled; empty where an earlier version is deployed."""
 
     @classmethod
     def from_environment(cls) -> Stack:

@@ -7,8 +7,9 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache, partial
 
-from cli import documents, place
+from cli import departure, documents, place
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
 from cli.follow import Follower
 from cli.invocation import command
@@ -82,6 +83,7 @@ def _header(
 def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
     """Send what the ledger does not answer already; what is under way is followed instead."""
     rows = stack.rows([one.submission.request_id for one in watched])
+    organizations = cache(partial(stack.client, "organizations"))
     now = time.monotonic()
     to_send = []
     for one in watched:
@@ -98,6 +100,8 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
             one.end(
                 now, code="RequestConflict", problem=_conflict(row.record), remedy=CONFLICT_REMEDY
             )
+        elif state == "VENDED" and (left := departure.told(organizations, row.record)):
+            one.end(now, code=departure.CODE, problem=left, remedy=departure.REMEDY)
         elif state == "VENDED":
             one.record = row.record
             one.was_vended_before = True

@@ -140,3 +140,5 @@ class AccountVendingStack(Stack):
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
+        # What a role may do cannot be asked by everybody who may ask what would be done.
+        CfnOutput(self, "ServicePrincipals", value=" ".join(settings.service_principals))

@@ -9,6 +9,7 @@ import pytest
 from embedded.organizations.quotas import QUOTAS
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
+from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import TASK_SECONDS, Settings
 from tests.infra.synthesized import (
     DEFINITION,
@@ -225,6 +226,12 @@ def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
     assert template.only("AWS::Events::EventBus")["Properties"]["Name"] == "account-vending"
     assert template.machine()["StateMachineName"] == "account-vending"
     assert "StateMachineName" not in template.machine("OrganizationSetupWorkflow")
+
+
+def test_output_lists_the_services_that_the_role_may_enable(template: SynthesizedTemplate) -> None:
+    listed = template.document["Outputs"]["ServicePrincipals"]["Value"]
+
+    assert tuple(listed.split()) == DOCUMENTED_SERVICE_PRINCIPALS
 
 
 def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTemplate) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,10 @@ from cli.stack import Stack
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.workflow.invitations import BY_EMAIL, BY_ID, INVITED, an_invitation, invite, owner
+from tests.workflow.test_discovered_accounts import a_stranger
 from tests.workflow.test_organization_setup import a_document, a_policy
 from tests.workflow.test_policies import GUARD
+from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -69,6 +71,8 @@ DOCUMENTS = {
     "request": a_request(policies=[GUARD]),
     "bare request": {"account": {"name": "Bare", "email": "bare@example.com"}},
     "several requests": [a_request(), a_request()],
+    "service access alone": {"serviceAccess": ["account.amazonaws.com"]},
+    "policies without targets": {"rootAccess": ["RootSessions"], "policies": [GUARD]},
 }
 
 
@@ -149,6 +153,46 @@ def test_plan_of_an_existing_account_tells_only_what_it_lacks(
     assert plan["changes"] == ["tag account-vending:request-id", "tag cost-centre"]
     assert f"account {account_id}" in plan["alreadyThere"]
     assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
+
+
+def test_plan_of_an_account_made_elsewhere_tells_what_its_first_request_changes(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account_id = a_stranger(vending)
+    eventually(lambda: vending.row(f"a-{account_id}"))
+    file = write({"source": "existing", "account": {"accountId": account_id}, "tags": {"a": "b"}})
+
+    status, plan = planned(capsys, file)
+
+    assert (status, plan["problems"]) == (0, [])
+    assert plan["requestId"] == f"a-{account_id}"
+    assert plan["changes"] == ["tag a", "tag account-vending:request-id"]
+    assert plan["alreadyThere"] == [f"account {account_id}"]
+    assert main(["submit", file, "--wait"]) == 0
+    assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, vended before"]
+
+
+def test_account_that_has_left_since_is_not_said_to_be_vended(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = an_invitation()
+    owner(vending).accept_handshake(HandshakeId=invite(vending, BY_ID))
+    file = write(request)
+    assert main(["submit", file, "--wait"]) == 0
+    assert main(["submit", file]) == 0
+    vending.organizations.remove_account_from_organization(AccountId=INVITED)
+
+    status, plan = planned(capsys, file)
+    (problem,) = plan["problems"]
+    assert main(["submit", file, "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+
+    assert status == 1
+    assert plan["alreadyThere"] == []
+    assert answer["error"]["code"] == "AccountNotFoundException"
+    assert answer["error"]["message"] == problem["message"]
+    assert answer["error"]["remedy"] == problem["remedy"]
+    assert INVITED in problem["message"]
 
 
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
@@ -245,6 +289,57 @@ def test_plan_tells_what_would_be_refused(
     assert changing_calls(vending) == []
 
 
+@pytest.mark.parametrize("wish", [{}, a_request()], ids=["organization", "request"])
+def test_plan_tells_which_services_the_stack_may_not_enable(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], wish: dict[str, Any]
+) -> None:
+    services = ["new.amazonaws.com", "account.amazonaws.com", "newer.amazonaws.com"]
+    document = wish | {"serviceAccess": services}
+
+    status, plan = planned(capsys, write(document))
+    ended = vending.run(document) if wish else vending.set_up(document)
+
+    (problem,) = plan["problems"]
+    assert status == 1
+    assert problem["code"] == ended.cause["code"]
+    assert "new.amazonaws.com, newer.amazonaws.com" in problem["message"]
+    assert "service access for account.amazonaws.com" in plan["changes"]
+    assert not any("new" in one for one in plan["changes"] if "service access" in one)
+
+
+def test_plan_tells_of_a_service_the_stack_may_not_enable_beside_one_that_enables_itself(
+    write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, plan = planned(capsys, write({"serviceAccess": [STACKSETS, "new.amazonaws.com"]}))
+
+    assert status == 1
+    assert [problem["code"] for problem in plan["problems"]] == [
+        "AccessDeniedException",
+        "ServiceEnablesItself",
+    ]
+
+
+def test_plan_leaves_alone_a_service_that_is_enabled_already(
+    cloud: EmbeddedAws,
+    vending: Vending,
+    write: Any,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    principal = "account.amazonaws.com"
+    stack = Stack.embedded(cloud.endpoint_url)
+    stack.service_principals = frozenset({"iam.amazonaws.com"})
+    monkeypatch.setattr(place, "aws", lambda *_: nullcontext(stack))
+    file = write({"serviceAccess": [principal]})
+
+    refused, _ = planned(capsys, file)
+    vending.organizations.enable_aws_service_access(ServicePrincipal=principal)
+    status, plan = planned(capsys, file)
+
+    assert (refused, status, plan["problems"]) == (1, 0, [])
+    assert plan["alreadyThere"] == [f"service access for {principal}"]
+
+
 @pytest.mark.parametrize("command", ["plan", "setup"])
 def test_document_with_mistakes_is_bad_input(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], command: str
@@ -260,7 +355,8 @@ def test_document_with_mistakes_is_bad_input(
 def test_setup_that_fails_says_why_what_was_done_and_what_to_do(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = write({"serviceAccess": ["account.amazonaws.com"], "policyTypes": ["TAG_POLICY"]})
+    services = {"serviceAccess": ["account.amazonaws.com"]}
+    file = write({**services, "policyTypes": ["TAG_POLICY"], "policies": [GUARD]})
     fault = {
         "service": "organizations",
         "operation": "EnablePolicyType",
@@ -277,6 +373,8 @@ def test_setup_that_fails_says_why_what_was_done_and_what_to_do(
     assert "service access for account.amazonaws.com" in told.out
     assert "vend explain PolicyTypeNotAvailableForOrganizationException" in told.out
     assert "EnableAWSServiceAccess done" in told.err
+    assert "EnablePolicyType failed" in told.err
+    assert "CreatePolicy not needed" not in told.err
 
 
 def test_setup_of_a_service_that_must_enable_itself_says_how(
@@ -287,6 +385,8 @@ def test_setup_of_a_service_that_must_enable_itself_says_how(
     told = capsys.readouterr()
     assert "ActivateOrganizationsAccess" in told.out
     assert "vend explain ServiceEnablesItself" in told.out
+    assert "run the setup again" in " ".join(told.out.split()).lower()
+    assert "submit the request" not in " ".join(told.out.split()).lower()
 
 
 def test_setup_that_is_not_waited_for_says_where_it_runs(

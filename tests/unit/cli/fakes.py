@@ -113,6 +113,7 @@ class FakeStack:
         self.endpoint_url = (
             "http://127.0.0.1:5111" if on_this_machine else "https://states.us-east-1.amazonaws.com"
         )
+        self.clients: dict[str, Any] = {}
         self.ledger: dict[str, LedgerRow] = {}
         self.histories: dict[str, list[dict[str, Any]]] = {}
         self.statuses: dict[str, str] = {}
@@ -125,6 +126,10 @@ class FakeStack:
     def put(self, record: dict[str, Any], fingerprint: str = "f1") -> None:
         """Write a row."""
         self.ledger[record["requestId"]] = LedgerRow(record=record, fingerprint=fingerprint)
+
+    def client(self, service: str) -> Any:
+        """As scripted."""
+        return self.clients[service]
 
     def definition(self) -> str:
         """The real definition."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cli import stack as stack_module
 from cli.main import main
-from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error
+from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error, denied
 from tests.unit.cli.histories import History
 from vending.request import parse
 
@@ -165,6 +166,60 @@ def test_request_that_was_vended_before_is_answered_at_once(
 
     assert status == 0
     assert stack.published == []
+    assert "Sandbox was vended before" in capsys.readouterr().out
+
+
+class Organizations:
+    """Of which nothing is known but what it answers about an account."""
+
+    def __init__(self, error: ClientError | None = None) -> None:
+        self.error = error
+        self.asked: list[str] = []
+
+    def describe_account(self, **parameters: str) -> None:
+        self.asked.append(parameters["AccountId"])
+        if self.error is not None:
+            raise self.error
+
+
+def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone: Any = {"Error": {"Code": "AccountNotFoundException", "Message": "No such account."}}
+    stack.clients["organizations"] = Organizations(ClientError(gone, "DescribeAccount"))
+    stack.put(a_record(source="invited"), FINGERPRINT)
+
+    status = main(["submit", str(file)])
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert status == 1
+    assert stack.published == []
+    assert "Not vended: Sandbox" in out
+    assert "123456789012 was vended for this request, and is not in the organization" in out
+    assert "new requestId" in out
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "asked"),
+    [
+        ("invited", None, ["123456789012"]),
+        ("existing", denied("DescribeAccount"), ["123456789012"]),
+        ("new", None, []),
+    ],
+)
+def test_account_that_may_be_there_was_vended_before(
+    stack: FakeStack,
+    file: Path,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+    error: ClientError | None,
+    asked: list[str],
+) -> None:
+    organizations = stack.clients["organizations"] = Organizations(error)
+    stack.put(a_record(source=source), FINGERPRINT)
+
+    assert main(["submit", str(file)]) == 0
+    assert organizations.asked == asked
     assert "Sandbox was vended before" in capsys.readouterr().out
 
 
