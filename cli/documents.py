@@ -7,8 +7,11 @@ and every value is one that JSON can hold.
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,11 +19,16 @@ from typing import Any, TextIO
 import yaml
 
 from cli.failure import InputError
+from cli.terminal import clip
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_VALUES = 1_000_000
 """YAML aliases let a few lines stand for more values than a machine can hold."""
 STDIN = "-"
+_TO_START_FROM = (
+    "Files to start from: those in examples/requests/ for accounts, examples/organization.yaml for "
+    "`vend setup`"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +50,8 @@ def read(path: str, *, stdin: TextIO | None = None) -> list[Document]:
     Raises:
         InputError: the file is missing, not JSON or YAML, or holds no request.
     """
-    if path == STDIN:
-        name, text = "standard input", (stdin or sys.stdin).read()
-    else:
-        name, text = path, _text(Path(path))
+    name = "standard input" if path == STDIN else path
+    text = _typed(stdin or sys.stdin) if path == STDIN else _text(path)
     if not text.strip():
         raise InputError(f"{name} is empty", remedy="Give one request or a list; see `vend schema`")
     try:
@@ -75,19 +81,40 @@ def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _text(path: Path) -> str:
+def _text(path: str) -> str:
+    if not path:
+        raise InputError("the file's name is empty", remedy="Name a file, or - for standard input")
     try:
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MiB: not a request file")
-        return path.read_text(encoding="utf-8-sig")
+        with Path(path).open("rb") as file:
+            return _decoded(path, file.read(MAX_BYTES + 1))
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
+        raise InputError(f"{path} does not exist", remedy=_TO_START_FROM) from None
     except IsADirectoryError:
         raise InputError(f"{path} is a folder", remedy="Name one file in it") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _typed(stdin: TextIO | None) -> str:
+    # Python has no stream at all where the shell closed it.
+    if stdin is None:
+        raise InputError("standard input is closed", remedy="Name a file, or pipe a request in")
+    source = getattr(stdin, "buffer", stdin)
+    try:
+        given = source.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"standard input cannot be read: {error.strerror}") from None
+    return _decoded("standard input", given if isinstance(given, bytes) else given.encode())
+
+
+def _decoded(name: str, given: bytes) -> str:
+    # No more was read than tells that it is too much: devices and pipes have no size, nor an end.
+    if len(given) > MAX_BYTES:
+        raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MiB: not a request file")
+    try:
+        return given.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} is not UTF-8 text") from None
 
 
 def _label(name: str, value: Any, number: int, count: int) -> str:
@@ -114,21 +141,59 @@ def _parse_json(text: str) -> tuple[list[Any], list[str]]:
     problems: list[str] = []
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        for key in dict.fromkeys(key for key in keys if keys.count(key) > 1):
-            problems.append(f"the key {json.dumps(key)} is given {keys.count(key)} times")
+        times = Counter(key for key, _ in pairs)
+        problems.extend(
+            f"the key {json.dumps(key)} is given {count} times"
+            for key, count in times.items()
+            if count > 1
+        )
         return dict(pairs)
 
     def constant(text: str) -> None:
         problems.append(f"{text} is not a JSON value")
 
-    return [json.loads(text, object_pairs_hook=unique, parse_constant=constant)], problems
+    def number(read: Callable[[str], Any]) -> Callable[[str], Any]:
+        def parsed(text: str) -> Any:
+            try:
+                return read(text)
+            except ValueError:
+                problems.append(_unreadable(text, "a number"))
+                return text
+
+        return parsed
+
+    value = json.loads(
+        text,
+        object_pairs_hook=unique,
+        parse_constant=constant,
+        parse_int=number(int),
+        parse_float=number(_finite),
+    )
+    return [value], problems
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _unreadable(text: str, what: str) -> str:
+    return f"{clip(text, 40)} cannot be read as {what}: put it in quotes if it is text"
 
 
 def _parse_yaml(name: str, text: str) -> tuple[list[Any], list[str]]:
-    loader = _Loader(text)
+    documents = []
     try:
-        documents = []
+        loader = _Loader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise InputError(
+            f"{name} is not YAML: line {line} has the character U+{error.character:04X}, "
+            "which YAML does not allow"
+        ) from None
+    try:
         while loader.check_data():  # type: ignore[no-untyped-call]
             documents.append(loader.get_data())
     except yaml.MarkedYAMLError as error:
@@ -137,6 +202,12 @@ def _parse_yaml(name: str, text: str) -> tuple[list[Any], list[str]]:
         raise InputError(f"{name} is not YAML: {where}{error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{name} is not YAML: {error}") from None
+    except (OverflowError, ValueError):
+        # The scanner's, for a \\U escape beyond Unicode; it has no mark of its own.
+        line = loader.get_mark().line + 1
+        raise InputError(
+            f"{name} is not YAML: line {line} escapes a character that does not exist"
+        ) from None
     finally:
         loader.dispose()
     return [value for value in documents if value is not None], loader.problems
@@ -165,6 +236,8 @@ class _Loader(yaml.SafeLoader):
         self.problems: list[str] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            return super().construct_mapping(node, deep=deep)  # which says that it is none
         first: dict[str, int] = {}
         for key_node, _ in node.value:
             line = key_node.start_mark.line + 1
@@ -189,8 +262,15 @@ class _Loader(yaml.SafeLoader):
         )
         return str(node.value)
 
-    def integer(self, node: yaml.ScalarNode) -> int:
-        return int(node.value)
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        what, read = _SCALARS[node.tag]
+        text = str(self.construct_scalar(node))
+        try:
+            return read(text)
+        except (LookupError, ValueError):
+            line = node.start_mark.line + 1
+            self.problems.append(f"line {line}: {_unreadable(text, what)}")
+            return text
 
     def refused(self, node: yaml.Node) -> None:
         line = node.start_mark.line + 1
@@ -206,6 +286,15 @@ def _key(key: Any) -> str:
 
 _MERGE = "tag:yaml.org,2002:merge"
 _LEADING_ZERO = "!leading-zero"
+_SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "tag:yaml.org,2002:bool": (
+        "true or false",
+        lambda text: {"true": True, "false": False}[text.lower()],
+    ),
+    "tag:yaml.org,2002:int": ("a number", int),
+    "tag:yaml.org,2002:float": ("a number", _finite),
+}
+"""A tag that is written out may promise what the text does not hold."""
 
 for _tag, _pattern, _first in (
     (_MERGE, r"^(?:<<)$", "<"),
@@ -221,7 +310,8 @@ for _tag, _pattern, _first in (
 ):
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
 _Loader.add_constructor(_LEADING_ZERO, _Loader.leading_zero)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.integer)
+for _tag in _SCALARS:
+    _Loader.add_constructor(_tag, _Loader.scalar)
 _Loader.add_constructor(None, _Loader.refused)
 for _tag in ("binary", "timestamp", "set", "omap", "pairs"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _Loader.refused)

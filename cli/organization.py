@@ -50,7 +50,7 @@ def document_of(documents: Sequence[Document]) -> Any:
             parse(value)
         except RequestInvalid as invalid:
             problems += invalid.problems
-        if len(json.dumps(value, ensure_ascii=False).encode()) > INPUT_BYTES:
+        if len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) > INPUT_BYTES:
             problems.append("is larger than a state machine takes (256 KB)")
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was sent"

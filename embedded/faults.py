@@ -64,15 +64,9 @@ class Faults:
         """From a JSON or YAML file; FaultsInvalid also when it cannot be read."""
         path = Path(path)
         try:
-            text = path.read_text(encoding="utf-8")
-            # JSON first: its error messages are the better ones, and YAML reads any JSON.
-            is_yaml = path.suffix in {".yaml", ".yml"}
-            content = yaml.safe_load(text) if is_yaml else json.loads(text)
-        except OSError as problem:
-            raise FaultsInvalid([f"{path}: {problem.strerror or problem}"]) from problem
-        except (ValueError, yaml.YAMLError) as problem:
-            raise FaultsInvalid([f"{path}: {problem}"]) from problem
-        return cls.parse(content, functions=functions)
+            return cls.parse(_read(path), functions=functions)
+        except FaultsInvalid as invalid:
+            raise FaultsInvalid(f"{path}: {problem}" for problem in invalid.problems) from invalid
 
     def replace(self, content: Any, *, functions: Collection[str] | None = None) -> None:
         """Follow these rules from now on, counting from 1 again.
@@ -119,6 +113,23 @@ class Faults:
                 if hit is None and rule.hits(self._counts[index]):
                     hit = rule
         return hit
+
+
+def _read(path: Path) -> Any:
+    """What the file holds; JSON unless its name says YAML, because JSON's messages are better."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        is_yaml = path.suffix.lower() in {".yaml", ".yml"}
+        return yaml.safe_load(text) if is_yaml else json.loads(text)
+    except OSError as problem:
+        raise FaultsInvalid([problem.strerror or str(problem)]) from problem
+    except UnicodeDecodeError as problem:
+        raise FaultsInvalid(["is not UTF-8 text"]) from problem
+    except RecursionError:
+        raise FaultsInvalid(["is nested too deeply to be a list of faults"]) from None
+    # PyYAML lets pass what Python says of values that belie their tags.
+    except (ArithmeticError, LookupError, ValueError, yaml.YAMLError) as problem:
+        raise FaultsInvalid([str(problem)]) from problem
 
 
 def _parsed(content: Any, functions: Collection[str] | None) -> tuple[Rule, ...]:

@@ -142,6 +142,38 @@ def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("a: 1\nb: x\x00y\n", "line 2 has the character U\\+0000", id="NUL"),
+        pytest.param("a: \x1b[2J\n", r"U\+001B", id="escape"),
+        pytest.param('a: 1\nb: "\\UFFFFFFFF"\n', "line 2 escapes", id="beyond any character"),
+        pytest.param('a: "\\U00110000"\n', "line 1 escapes", id="beyond Unicode"),
+        pytest.param("a: !!map b\n", "expected a mapping", id="mapping that is none"),
+        pytest.param("a: !!int [1]\n", "expected a scalar", id="number that is a list"),
+    ],
+)
+def test_character_or_tag_that_yaml_does_not_have_is_told(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=f"is not YAML: .*{said}"):
+        read(text)
+
+
+@pytest.mark.parametrize("text", [f"a: {'9' * 5000}\n", f'{{"a": {"9" * 5000}}}', '{"a": 1e999}'])
+def test_number_beyond_all_numbers_is_a_problem(text: str) -> None:
+    (found,) = problems(text)
+
+    assert "cannot be read as a number: put it in quotes" in found
+    assert len(found) < 120
+
+
+@pytest.mark.parametrize("text", ["!!int abc", "!!float abc", "!!float ''", "!!bool abc"])
+def test_yaml_tag_that_the_text_does_not_fulfil_is_a_problem(text: str) -> None:
+    (found,) = problems(f"a: 1\nb: {text}\n")
+
+    assert found.startswith("line 2: ")
+    assert "cannot be read as" in found
+
+
 def test_yaml_aliases_that_unfold_without_end_are_refused_at_once() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
@@ -175,6 +207,50 @@ def test_file_that_cannot_be_read_is_refused(
 
     with pytest.raises(InputError, match=said):
         documents.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        pytest.param(b"a: \xff\xfe", "standard input is not UTF-8 text", id="binary"),
+        pytest.param(b"x" * (documents.MAX_BYTES + 1), "standard input is larger", id="huge"),
+    ],
+)
+def test_standard_input_is_held_to_what_files_are(given: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        documents.read("-", stdin=io.TextIOWrapper(io.BytesIO(given), encoding="latin-1"))
+
+
+def test_standard_input_is_utf8_whatever_the_locale() -> None:
+    given = io.BytesIO(b"\xef\xbb\xbfa: Z\xc3\xbcrich")
+
+    (one,) = documents.read("-", stdin=io.TextIOWrapper(given, encoding="ascii"))
+
+    assert one.value == {"a": "Zürich"}
+
+
+def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+
+    with pytest.raises(InputError, match="standard input is closed"):
+        documents.read("-")
+
+
+def test_device_without_an_end_is_refused() -> None:
+    with pytest.raises(InputError, match="larger"):
+        documents.read("/dev/zero")
+
+
+def test_empty_name_is_not_the_current_folder() -> None:
+    with pytest.raises(InputError, match="name is empty"):
+        documents.read("")
+
+
+def test_file_that_is_missing_comes_with_files_to_start_from() -> None:
+    with pytest.raises(InputError, match=r"organization\.yaml does not exist") as refused:
+        documents.read("organization.yaml")
+
+    assert "examples/organization.yaml" in refused.value.remedy
 
 
 def test_folder_is_refused(tmp_path: Path) -> None:

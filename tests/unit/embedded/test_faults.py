@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +291,41 @@ def test_load_from_a_broken_file_names_it(tmp_path: Path, name: str) -> None:
 def test_load_from_no_file_names_it(tmp_path: Path) -> None:
     with pytest.raises(FaultsInvalid, match=r"gone\.json: No such file"):
         Faults.load(tmp_path / "gone.json")
+
+
+@pytest.fixture
+def usual_recursion_limit() -> Iterator[None]:
+    """Python's own; the library for JSONata raises it for the whole process."""
+    raised = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(raised)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        pytest.param("faults.json", b"[" * 100_000, "nested too deeply", id="deep json"),
+        pytest.param("faults.yaml", b"[" * 5_000, "nested too deeply", id="deep yaml"),
+        pytest.param("faults.json", b"\xff\xfe", "is not UTF-8 text", id="binary"),
+        pytest.param("faults.json", b"{}", "must be a list of objects", id="no list"),
+        pytest.param("faults.json", b"[{}]", "fault 1: must have exactly one", id="empty rule"),
+        pytest.param("faults.json", b"[" + b"9" * 5_000 + b"]", "4300 digits", id="huge number"),
+        pytest.param("faults.yaml", b"- !!bool abc", "abc", id="tag not fulfilled"),
+        pytest.param("faults.yaml", b'- "\\UFFFFFFFF"', "", id="beyond Unicode"),
+        pytest.param("faults.yaml", b"- \x00", "not allowed", id="NUL"),
+    ],
+)
+@pytest.mark.usefixtures("usual_recursion_limit")
+def test_load_names_the_file_in_every_problem(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    with pytest.raises(FaultsInvalid) as caught:
+        Faults.load(path)
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}: ")
+    assert said in problem
