@@ -56,7 +56,7 @@ def region(place: Place) -> Iterator[Result]:
             check="region",
             level="fail",
             what=f"{place.region}, where events of AWS Organizations do not arrive",
-            remedy="Set AWS_REGION=us-east-1",
+            remedy="Set AWS_DEFAULT_REGION=us-east-1",
         )
 
 

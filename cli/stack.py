@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore import exceptions
 from botocore.config import Config
 
-from cli.failure import CommandError
+from cli.failure import EXIT_USAGE, CommandError
 from cli.submission import STATES, Record
 from vending.rows import record_of
 
@@ -42,6 +43,10 @@ _BAD_CREDENTIALS = {
     "InvalidSignatureException",
     "SignatureDoesNotMatch",
 }
+
+
+_BAD_ENDPOINT = re.compile(r"Invalid endpoint|Invalid IPv6 URL|Port (?:out of|could not)")
+"""How botocore and Python's own URLs begin to say that an endpoint is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,10 +233,15 @@ class Stack:
         except exceptions.ClientError as error:
             if _code(error) != "ValidationError":
                 raise
+            elsewhere = (
+                f"Set AWS_DEFAULT_REGION={REGION}, where it belongs; or deploy"
+                if self.region != REGION
+                else "Deploy"
+            )
             raise CommandError(
                 f"the stack {STACK_NAME} is not deployed in {self.region} of this AWS account",
-                remedy="Deploy it with `make deploy`, choose another account with AWS_PROFILE, "
-                "or try everything on this machine with `--local`",
+                remedy=f"{elsewhere} it with `make deploy`, choose another account with "
+                "AWS_PROFILE, or try everything on this machine with `--local`",
             ) from None
         outputs = {
             str(output["OutputKey"]): str(output["OutputValue"])
@@ -300,7 +310,17 @@ def explained() -> Iterator[None]:
         ) from error
     except exceptions.BotoCoreError as error:
         raise CommandError(
-            f"AWS cannot be used: {error}", remedy="Check AWS_PROFILE, AWS_REGION and ~/.aws/config"
+            f"AWS cannot be used: {error}",
+            remedy="Check AWS_PROFILE, AWS_DEFAULT_REGION and ~/.aws/config",
+        ) from error
+    except ValueError as error:
+        if not _BAD_ENDPOINT.match(str(error)):
+            raise
+        raise CommandError(
+            f"AWS cannot be used: {error}",
+            remedy="Check AWS_ENDPOINT_URL and every other AWS_ENDPOINT_URL_…, and endpoint_url in "
+            "~/.aws/config: an endpoint is like http://127.0.0.1:5111",
+            exit_code=EXIT_USAGE,
         ) from error
 
 

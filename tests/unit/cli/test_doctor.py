@@ -128,7 +128,7 @@ def test_everything_as_it_should_be_is_right(name: str) -> None:
 def test_other_region_is_wrong() -> None:
     (found,) = results(place(sound(), region="eu-west-1"), "region")
 
-    assert (found.level, "AWS_REGION" in found.remedy) == ("fail", True)
+    assert (found.level, "AWS_DEFAULT_REGION" in found.remedy) == ("fail", True)
 
 
 def test_account_in_no_organization_is_wrong() -> None:

@@ -91,6 +91,40 @@ def test_stack_that_is_not_deployed_is_told_with_three_ways_out(aws: None) -> No
     assert all(way in failed.value.remedy for way in ("make deploy", "AWS_PROFILE", "--local"))
 
 
+def test_stack_is_said_to_belong_where_boto3_can_be_told_to_look(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    with pytest.raises(CommandError, match="not deployed in eu-west-1") as failed:
+        Stack.from_environment()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+    assert "AWS_DEFAULT_REGION=us-east-1" in failed.value.remedy
+    assert deploy().region == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["nonsense", "127.0.0.1:5111", "http://", "http://[", "http://a:99999", "http://a:b"],
+)
+def test_endpoint_that_is_none_is_bad_input(
+    aws: None, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    with pytest.raises(CommandError) as failed, explained():
+        Stack.from_environment()
+
+    assert failed.value.exit_code == 2
+    assert "AWS_ENDPOINT_URL" in failed.value.remedy
+
+
+def test_mistake_of_our_own_is_not_taken_for_the_users() -> None:
+    with pytest.raises(ValueError, match="ours"), explained():
+        raise ValueError("ours")
+
+
 def test_stack_of_the_same_name_without_our_outputs_is_told(aws: None) -> None:
     outputs = {"EventBusName": {"Value": "account-vending"}}
 
