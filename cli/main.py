@@ -6,6 +6,8 @@ Only what a command needs is imported, so that help and explanations come at onc
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import importlib
 import math
 import os
@@ -15,7 +17,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
 from cli.local import DEFAULT_PORT
@@ -38,6 +40,7 @@ examples:
 exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 MAX_PORT = 65535
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,18 +55,38 @@ def main(words: Sequence[str] | None = None) -> int:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminated)
     try:
-        arguments = parser().parse_args(words)
-        module, function = arguments.run.split(":")
-        return int(getattr(importlib.import_module(module), function)(arguments))
+        return _run(words)
     except CommandError as failure:
         return _failed(failure)
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader has what it wanted; Python must not complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has what it wanted
+        _let_go(sys.stdout)
         return EXIT_NOT_VENDED
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _let_go(sys.stdout)
+        return _failed(CommandError(f"nothing more can be written: {error.strerror}"))
+
+
+def _run(words: Sequence[str] | None) -> int:
+    try:
+        arguments = parser().parse_args(words)
+        module, function = arguments.run.split(":")
+        return int(getattr(importlib.import_module(module), function)(arguments))
+    finally:
+        # What is still in the buffer can fail to be written as well; after help, too.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+
+
+def _let_go(stream: TextIO | None) -> None:
+    """Have Python not complain again when it flushes the stream at exit."""
+    if stream is not None:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
@@ -328,7 +351,10 @@ def _failed(failure: CommandError) -> int:
     text = f"{terminal.paint('Error:', 'bold', 'red')} {failure.what}\n"
     if failure.remedy:
         text += f"{failure.remedy}\n"
-    terminal.write(text)
+    try:
+        terminal.write(text)
+    except OSError:
+        _let_go(sys.stderr)
     return failure.exit_code
 
 

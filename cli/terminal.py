@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -28,8 +29,12 @@ class Terminal:
     unicode: bool = False
 
     @classmethod
-    def of(cls, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Terminal:
-        """Look at `stream` and at NO_COLOR (https://no-color.org), FORCE_COLOR and TERM."""
+    def of(cls, stream: TextIO | None, environ: Mapping[str, str] = os.environ) -> Terminal:
+        """Look at `stream` and at NO_COLOR (https://no-color.org), FORCE_COLOR and TERM.
+
+        Python has no stream where the shell closed it: what is written then goes nowhere.
+        """
+        stream = stream or io.StringIO()
         tty = stream.isatty() and environ.get("TERM", "") != "dumb"
         colour = tty or bool(environ.get("FORCE_COLOR"))
         return cls(

@@ -268,6 +268,38 @@ def test_commands_without_aws_import_nothing_heavy(words: list[str]) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+COMMAND = (
+    "import sys; sys.path[:0] = ['.', 'functions']; from cli.main import main; sys.exit(main())"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        pytest.param("schema >/dev/full", 1, "No space left", id="full"),
+        pytest.param("--version >/dev/full", 1, "No space left", id="full, version"),
+        pytest.param("explain Throttled >/dev/full", 1, "No space left", id="full, little to say"),
+        pytest.param("explain Nothing 2>/dev/full", 2, "", id="full, error"),
+        pytest.param("schema >&-", 0, "", id="closed output"),
+        pytest.param("explain Throttled >&-", 0, "", id="closed output, in words"),
+        pytest.param("explain Nothing 2>&-", 2, "", id="closed error"),
+        pytest.param("submit - --local <&-", 2, "standard input is closed", id="closed input"),
+    ],
+)
+def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, said: str) -> None:
+    ended = subprocess.run(
+        ["bash", "-c", f'{sys.executable} -c "{COMMAND}" {line}'],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == status
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) <= 2
+
+
 def test_reader_that_leaves_early_is_no_error() -> None:
     code = (
         "import sys; sys.path[:0] = ['.', 'functions']; from cli.main import main; main(['schema'])"

@@ -103,3 +103,11 @@ def test_safe_text_is_one_line_without_control_characters() -> None:
 
 def test_paint_leaves_text_alone_without_colour() -> None:
     assert a_terminal().paint("text", "bold", "red") == "text"
+
+
+def test_closed_stream_takes_everything_and_shows_nothing() -> None:
+    terminal = Terminal.of(None, {"TERM": "xterm"})
+
+    terminal.write("text")
+
+    assert not terminal.live
