@@ -101,10 +101,12 @@ def _not_texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _told(problems: dict[str, list[str]]) -> str:
+    from vending.request import listed  # noqa: PLC0415
+
     count = sum(map(len, problems.values()))
-    told = [f"{count} problem{'s' if count > 1 else ''}; nothing was sent"]
+    told = [f"{count:,} problem{'s' if count > 1 else ''}; nothing was sent"]
     for label, found in problems.items():
         if found:
             told.append(f"\n{safe(label)}")
-            told += [f"  {safe(problem)}" for problem in found]
+            told += [f"  {safe(problem)}" for problem in listed(found)]
     return "\n".join(told)

@@ -17,7 +17,7 @@ from vending.request import (
     PolicyType,
     RootFeature,
     ServicePrincipal,
-    listed,
+    invalid,
     policy_problems,
 )
 
@@ -106,14 +106,14 @@ def parse(raw: object) -> OrganizationSetup:
         setup = OrganizationSetup.model_validate(raw)
     except ValidationError as error:
         found = problems_in(error, OrganizationSetup, document=DOCUMENT)
-        raise RequestInvalid(listed([*found, *problems])) from None
+        raise invalid([*found, *problems]) from None
     problems.extend(
         f"policies[{index}].update: has no meaning without content"
         for index, policy in enumerate(setup.policies)
         if policy.update and policy.content is None
     )
     if problems:
-        raise RequestInvalid(listed(problems))
+        raise invalid(problems)
     return setup
 
 

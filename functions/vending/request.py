@@ -222,9 +222,9 @@ def parse(raw: object) -> AccountRequest:
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:
-        raise RequestInvalid(listed([*problems_in(error, AccountRequest), *problems])) from None
+        raise invalid([*problems_in(error, AccountRequest), *problems]) from None
     if problems:
-        raise RequestInvalid(listed(problems))
+        raise invalid(problems)
     return request
 
 
@@ -315,8 +315,15 @@ _LISTED_MAX = 60
 """Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
 
 
+def invalid(problems: list[str]) -> RequestInvalid:
+    """What refuses a request: it has all problems, its message as many as an error can carry."""
+    refusal = RequestInvalid(listed(problems))
+    refusal.problems = problems
+    return refusal
+
+
 def listed(problems: list[str]) -> list[str]:
-    """The problems, as many as an error can carry."""
+    """The problems, as many as people read and an error can carry, and how many there are more."""
     if len(problems) <= _LISTED_MAX:
         return problems
     return [*problems[:_LISTED_MAX], f"… and {len(problems) - _LISTED_MAX} more problems"]

@@ -8,6 +8,7 @@ import pytest
 
 from cli import documents
 from cli.failure import InputError
+from cli.organization import document_of
 from cli.submission import Submission
 from cli.validation import validated
 
@@ -146,3 +147,21 @@ def test_request_too_large_for_an_event_is_told() -> None:
     )
 
     assert "256 KB" in text
+
+
+def test_problems_that_are_not_listed_are_counted() -> None:
+    wrong = "".join(f"  a{n}!: [{n}]\n" for n in range(200))
+    text = told(f"account: {{name: A, email: a@example.com}}\ntags:\n{wrong}")
+
+    count = int(text.split(" problems")[0])
+    more = int(text.rpartition("… and ")[2].split(" ")[0])
+    listed = sum(line.startswith("  tags") for line in text.splitlines())
+    assert count >= 200
+    assert listed + more == count
+
+
+def test_half_a_character_in_an_organizations_document_is_told() -> None:
+    found = documents.read("-", stdin=io.StringIO('{"policyTypes": ["\\ud800"]}'))
+
+    with pytest.raises(InputError, match="problem"):
+        document_of(found)
