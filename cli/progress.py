@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -154,9 +155,19 @@ def fit(rows: Sequence[Row], room: int) -> list[Row]:
         else:
             kept.pop()
             below += 1
-    folded = [Row(mark=Mark.DONE, name=f"{above} above")] if above else []
+    folded = [_folded(rows[:above])] if above else []
     later = [Row(mark=Mark.PENDING, name=f"{below} more")] if below else []
     return [*folded, *kept, *later][:room]
+
+
+def _folded(rows: Sequence[Row]) -> Row:
+    """One row for several: done only if all of them are, else with how many stand where."""
+    counts = Counter(row.mark for row in rows)
+    name = f"{len(rows)} above"
+    if counts.keys() <= {Mark.DONE, Mark.SKIPPED}:
+        return Row(mark=Mark.DONE, name=name)
+    said = ", ".join(f"{counts[mark]} {mark.value}" for mark in Mark if counts[mark])
+    return Row(mark=Mark.PENDING, name=name, note=said)
 
 
 def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[str]:

@@ -113,6 +113,19 @@ def test_rows_without_anything_active_still_fit() -> None:
     assert len(fit(rows, 10)) == 10
 
 
+def test_folded_rows_look_done_only_when_they_are() -> None:
+    done = [Row(mark=Mark.DONE, name=str(n)) for n in range(20)]
+    running = [Row(mark=Mark.RUNNING, name=str(n)) for n in range(20)]
+    failed = [Row(mark=Mark.FAILED, name=str(n)) for n in range(2)]
+
+    of_done = fit([*done, *running], 21)[0]
+    of_mixed = fit([*done, *failed, *running], 11)[0]
+
+    assert (of_done.mark, of_done.name, of_done.note) == (Mark.DONE, "20 above", "")
+    assert (of_mixed.mark, of_mixed.name) == (Mark.PENDING, "32 above")
+    assert of_mixed.note == "10 running, 20 done, 2 failed"
+
+
 def test_row_before_the_execution_says_what_is_waited_for() -> None:
     (row,) = step_rows(watched(), 3.0)
 
