@@ -120,17 +120,55 @@ def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int 
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
-    """Columns under a header; a terminal gets no line that would wrap, a file gets all."""
-    room_for_all = terminal.size()[0]
-    columns = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
+    """Columns under a header; a terminal gets no line that would wrap, a file gets all.
+
+    Ids are whole everywhere, to be copied: the other columns give way to them.
+    """
+    widths = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
+    if terminal.live:
+        widths = _given_way(header, widths, terminal.size()[0])
+    more = terminal.sign("…", "~")
     lines = []
     for number, row in enumerate([header, *rows]):
-        cells = [pad(cell, room) for cell, room in zip(row[:-1], columns, strict=False)]
-        line = "  ".join([*cells, row[-1]]).rstrip()
-        if terminal.live:
-            line = clip(line, room_for_all, more=terminal.sign("…", "~"))
+        cells = [
+            pad(clip(cell, room, more=more), room)
+            for cell, room in zip(row, widths, strict=True)
+            if room
+        ]
+        line = "  ".join(cells).rstrip()
         lines.append(terminal.paint(line, "dim") if number == 0 else line)
     return lines
+
+
+_IDS = {"ACCOUNT", "REQUEST", "ABOUT"}
+_GIVES_WAY = (
+    *(("EMAIL", 12), ("WHY", 12), ("NAME", 12), ("EMAIL", 0), ("WHY", 6), ("NAME", 6)),
+    *(("EVENT", 8), ("WHY", 0), ("TOOK", 0), ("UPDATED (UTC)", 0), ("SINCE (UTC)", 0)),
+    *(("NAME", 0), ("EVENT", 0), ("STATE", 2)),
+)
+"""Columns in the order in which they give way, and to how little each time; 0 leaves it out."""
+
+
+def _given_way(header: Sequence[str], natural: Sequence[int], room: int) -> list[int]:
+    """Widths that fit `room` between them, 0 for columns left out; wider only if the ids are."""
+    names = [*header[:-1], header[-1] or "WHY"]
+    others = [(name, 2) for name in reversed(names) if name and name not in _IDS]
+    widths = list(natural)
+    for name, least in (*_GIVES_WAY, *others):
+        over = sum(widths) + 2 * (sum(map(bool, widths)) - 1) - room
+        if over <= 0:
+            break
+        if name in names:
+            index = names.index(name)
+            kept = max(least, widths[index] - over) if least else 0
+            widths[index] = min(widths[index], kept)
+    # What was left out made more room than was missing: it goes to what had given way before.
+    spare = room - sum(widths) - 2 * (sum(map(bool, widths)) - 1)
+    for index, most in reversed(list(enumerate(natural))):
+        grown = min(most - widths[index], spare) if widths[index] and spare > 0 else 0
+        widths[index] += grown
+        spare -= grown
+    return widths
 
 
 def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:

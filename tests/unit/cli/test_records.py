@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cli.records import account_fields, aligned, error_fields, listing, table
@@ -64,6 +66,50 @@ def test_table_is_cut_for_a_terminal_and_whole_in_a_file(
 
     assert lines[1].endswith("y" * 20) is whole
     assert (max(map(width, lines)) <= 30) is not whole
+
+
+LONG: dict[str, Any] = {
+    "accountName": "An account with a long name",
+    "request_id": "r-c75836053705322f0649",
+    "error": an_error(),
+}
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("columns", [40, 41, 44, 52, 60, 80, 100, 120, 160])
+def test_listing_clips_no_id_and_fits(
+    columns: int, colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (columns, 24))
+    records = [a_record(**LONG), a_record("FAILED", **LONG)]
+
+    header, *lines = listing(records, a_terminal(live=True, colour=colour))
+
+    assert "REQUEST" in header
+    assert all("r-c75836053705322f0649" in line for line in lines)
+    assert "123456789012" in lines[0]
+    assert max(map(width, [header, *lines])) <= columns
+
+
+def test_listing_of_usual_width_keeps_when_and_gives_the_rest_to_name_and_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (80, 24))
+
+    header, line = listing([a_record("FAILED", **LONG)], a_terminal(live=True))
+
+    assert header.split() == ["STATE", "NAME", "ACCOUNT", "REQUEST", "UPDATED", "(UTC)"]
+    assert line.startswith("FAILED  An account …")
+    assert "2026-11-20 12:00" in line
+    assert "EMAIL_" in line
+
+
+def test_id_that_is_wider_than_the_terminal_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (40, 24))
+
+    lines = listing([a_record(request_id="x" * 64)], a_terminal(live=True))
+
+    assert "x" * 64 in lines[1]
 
 
 def test_listing_cannot_steer_the_terminal() -> None:
