@@ -53,9 +53,17 @@ synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and w
 bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
 
+.PHONY: bootstrap
+bootstrap: synth node_modules/.package-lock.json ## Prepare the AWS account of your credentials for deploy, once
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk bootstrap --app cdk.out
+
 .PHONY: deploy
 deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of your credentials
 	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out
+
+.PHONY: destroy
+destroy: synth node_modules/.package-lock.json ## Remove from that account all but the ledger
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out
 
 .PHONY: lock
 lock: $(READY) ## Update the locks from requirements/*.in and their like
