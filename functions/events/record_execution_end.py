@@ -1,8 +1,8 @@
 """RecordExecutionEnd: what the ledger learns when an execution ends outside of its definition.
 
 Whatever fails inside of the definition, RecordFailure tells. An execution that is stopped by hand,
-that runs out of time, or whose RecordFailure could not write, tells nobody: Step Functions' event
-does. It comes at least once, late, and in any order with a resubmission.
+that runs out of time, or whose RecordFailure could not write or announce, tells nobody: Step
+Functions' event does. It comes at least once, late, and in any order with a resubmission.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ def run(
 ) -> Json:
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
-    RECORDED: the ledger says FAILED now and an event said so. NOTHING_TO_TELL: the execution ended
-    well, told its end itself, had no request that can be named, or its request was taken over.
+    RECORDED: the ledger says how the request ended and an event said so: FAILED, or what the
+    execution had written and perhaps not announced. NOTHING_TO_TELL: the execution ended well, told
+    its end itself, had no request that can be named, or its request was taken over.
     """
     detail = payload.detail
     if detail.status not in CODES:

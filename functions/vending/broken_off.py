@@ -1,12 +1,13 @@
-"""Executions that ended without telling the ledger: stopped, timed out, or failed unheard.
+"""Executions that ended without telling the ledger or the bus: stopped, timed out, failed unheard.
 
-Whoever notices writes down the end, if the row is still that execution's and in progress. A
-takeover, or an end that was told in time, is left as it is, so that it does not matter who notices,
-when, or how often.
+Whoever notices writes down the end, if the row is still that execution's and in progress; and
+announces what the row says, if the execution may not have done so itself. A takeover, or an end
+that was told in time, is left as it is, so that it does not matter who notices, when, or how often.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from vending.clock import timestamp
 from vending.errors import ConcurrentModification, RequestInvalid
 from vending.failure import CaughtError, error_of
 from vending.ledger import Ledger
+from vending.locks import Locks
 from vending.request import AccountRequest, best_effort_request_id, parse
 from vending.reservations import give_back
 from vending.rows import ENDED, RECORD_FIELDS, Row, record_of
@@ -84,29 +86,61 @@ def tell(
 ) -> Row | None:
     """Write the end into the request's row and announce it; None where there is nothing to tell.
 
-    What the request kept from others is given back. What was written but not announced, because
-    the announcement failed, is announced again.
+    What the request kept from others is given back. An outcome that the row has already is
+    announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
     """
     for _ in range(_LOOKS):
         row = ledger.get(request_id)
         if row is None or row.get("executionArn") != end.execution_arn:
             return None
-        error = end.as_error()
         if row["state"] in ENDED:
-            if row.get("error") != error:
+            if _is_announced(row, end):
                 return None
         else:
             try:
-                row = ledger.broken_off(row, error=error)
+                row = ledger.broken_off(row, error=end.as_error())
             except ConcurrentModification:
                 continue  # the execution's last function was still writing
-        give_back(row, ledger=ledger, turns=turns)
+        _give_back(row, end, ledger, turns)
         announcements.state_changed(record_of(row))
         return row
     raise ConcurrentModification(
         "The request's row changed each time it was about to be written.",
         remedy="Nothing to do: it is tried again by itself.",
     )
+
+
+def _is_announced(row: Row, end: End) -> bool:
+    """Whether the ended execution surely announced the outcome that its row has.
+
+    No row remembers it, as that would cost everybody a write; the way the execution ended shows it.
+    The definition fails with the record's error as the cause after RecordFailure has announced it,
+    and with what was caught first where RecordFailure could not. It succeeds after RecordVended has
+    announced VENDED: an end that is any worse came before that, or its announcement was refused for
+    good. An execution that was stopped or ran out of time right after its announcement is one of
+    which the same is announced twice.
+    """
+    if row.get("error") == end.as_error():
+        return False  # whoever noticed the end wrote this, and may have failed to announce it
+    if end.status == "FAILED":
+        return row["state"] != "VENDED" and row.get("error") == _decoded(end.cause)
+    return end.status not in CODES
+
+
+def _decoded(cause: str | None) -> object:
+    try:
+        return json.loads(cause or "")
+    except ValueError:
+        return cause
+
+
+def _give_back(row: Row, end: End, ledger: Ledger, turns: Turns) -> None:
+    give_back(row, ledger=ledger, turns=turns)
+    if row["state"] == "VENDED":
+        request_id, account = row["requestId"], row.get("request", {}).get("account", {})
+        locks = Locks(client=ledger.client, table_name=ledger.table_name)
+        locks.free(request_id, end.execution_arn, account)
+        turns.leave(request_id, unless_resumed_since=end.execution_arn)
 
 
 def tell_unclaimed(

@@ -12,7 +12,9 @@ import pytest
 from embedded import eventbridge, lambda_runtime
 from tests import samples
 from tests.builders import a_request
+from tests.interruptions import when_entered
 from tests.samples import sample
+from tests.workflow.announcements import told
 from tests.workflow.vending import Vending, eventually, invocations
 
 STATES = [
@@ -30,6 +32,7 @@ CODES = {
     "FAILED": "ExecutionFailed",
     "TIMED_OUT": "ExecutionTimedOut",
 }
+FAILED = "AccountVendingFailed"
 ENDED = {"VENDED", "FAILED", "REJECTED"}
 
 
@@ -180,6 +183,59 @@ def test_failure_that_could_not_be_recorded_is_recorded_when_the_ledger_is_back(
     assert told["error"]["remedy"]
     assert vending.run(request).status == "SUCCEEDED"
     assert len(vending.accounts()) == 1
+
+
+def test_failure_that_the_definition_announced_is_not_announced_again(vending: Vending) -> None:
+    vending.aws.faults.replace(
+        [
+            {
+                "service": "organizations",
+                "operation": "CreateAccount",
+                "calls": "all",
+                "error": "ConstraintViolationException",
+                "reason": "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
+            }
+        ]
+    )
+    request = a_request()
+    heard_before = invocations("RecordExecutionEnd")
+
+    with told(vending, "AccountVendingFailed") as heard:
+        assert vending.run(request).status == "FAILED"
+        eventually(lambda: invocations("RecordExecutionEnd") > heard_before)
+        assert lambda_runtime.settle(10)
+
+    assert [record["requestId"] for record in heard] == [request["requestId"]]
+
+
+@pytest.mark.usefixtures("ends_unheard")
+@pytest.mark.parametrize(
+    ("state", "outcome"), [("RecordVended", "AccountVended"), ("RecordFailure", FAILED)]
+)
+def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
+    vending: Vending, state: str, outcome: str
+) -> None:
+    faults: list[dict[str, Any]] = []
+    if outcome == FAILED:
+        refused = {"service": "organizations", "operation": "MoveAccount", "calls": "all"}
+        faults.append(refused | {"error": "AccessDeniedException"})
+    vending.aws.faults.replace(faults)
+    no_bus = {"service": "events", "operation": "PutEvents", "calls": "all"}
+    faults = [*faults, no_bus | {"error": "AccessDeniedException"}]
+    request = a_request()
+
+    with told(vending, outcome) as heard:
+        with when_entered(state, lambda _: vending.aws.faults.replace(faults)):
+            failed = vending.run(request)
+        vending.aws.faults.replace([])
+        bring(vending, "aws.states/execution_failed", failed.arn, request)
+
+    assert failed.status == "FAILED"
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert {(record["requestId"], record["state"]) for record in heard} == {
+        (request["requestId"], row["state"])
+    }
 
 
 def test_end_told_three_times_is_one_end(vending: Vending) -> None:

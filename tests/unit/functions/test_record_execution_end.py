@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 
 from events.record_execution_end import CALLS
-from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create, reserve, waiting
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    a_request,
+    accepted,
+    create,
+    reserve,
+    waiting,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import ConcurrentModification, ExecutionSuperseded, ServiceUnavailable
+from vending.locks import Locks
+from vending.rows import record_of
 
 CODES = {
     "ABORTED": "ExecutionAborted",
@@ -43,6 +53,29 @@ def end(world: World, status: str = "ABORTED", **changes: Any) -> dict[str, Any]
         **{"detail-type": "Step Functions Execution Status Change"},
     )
     return result
+
+
+def record_failure(world: World) -> None:
+    """What the definition does with a failure that it caught."""
+    error = {"Error": "States.Timeout", "Cause": ""}
+    world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
+
+
+def failed_as_recorded(world: World) -> dict[str, Any]:
+    """The definition's end after RecordFailure: with the record's error as its cause."""
+    error = world.row(REQUEST_ID)["error"]
+    return end(world, "FAILED", error=error["code"], cause=json.dumps(error))
+
+
+def record_vended(world: World) -> None:
+    """The definition's last step."""
+    world.call(
+        "RecordVended",
+        requestId=REQUEST_ID,
+        executionArn=EXECUTION,
+        accountId=world.organization.add_account(email=EMAIL),
+        organizationalUnitId=None,
+    )
 
 
 @pytest.mark.parametrize("status", CODES)
@@ -101,12 +134,11 @@ def test_event_delivered_twice_records_one_end(world: World) -> None:
 
 def test_end_told_in_time_is_left_as_it_is(world: World) -> None:
     accepted(world)
-    error = {"Error": "States.Timeout", "Cause": ""}
-    world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
+    record_failure(world)
     told = world.row(REQUEST_ID)
     world.calls.clear()
 
-    result = end(world, "FAILED", error="States.Timeout")
+    result = failed_as_recorded(world)
 
     assert result == {"outcome": "NOTHING_TO_TELL"}
     assert world.row(REQUEST_ID) == told
@@ -195,6 +227,105 @@ def test_announcement_that_failed_is_made_up_for(world: World) -> None:
 
     assert result["outcome"] == "RECORDED"
     assert len(world.announced()) == 2
+
+
+@pytest.mark.parametrize("status", CODES)
+def test_vended_account_that_was_not_announced_is_announced_after_the_end(
+    world: World, status: str
+) -> None:
+    accepted(world)
+    world.refused_entries = 1
+    with pytest.raises(ServiceUnavailable):
+        record_vended(world)
+    vended = world.row(REQUEST_ID)
+    world.calls.clear()
+
+    result = end(world, status, error="ServiceUnavailable", cause="no")
+
+    assert result == {"outcome": "RECORDED", "requestId": REQUEST_ID, "state": "VENDED"}
+    assert world.row(REQUEST_ID) == vended
+    assert world.announced() == [
+        ("AccountVendingStateChanged", record_of(vended)),
+        ("AccountVended", record_of(vended)),
+    ]
+
+
+def test_vended_account_whose_failure_was_recorded_after_it_is_announced(world: World) -> None:
+    """RecordVended could not announce, so its failure was caught; RecordFailure leaves the row."""
+    accepted(world)
+    world.refused_entries = 1
+    with pytest.raises(ServiceUnavailable):
+        record_vended(world)
+    record_failure(world)
+    world.calls.clear()
+
+    end(world, "FAILED", error="States.Timeout", cause='{"code": "States.Timeout"}')
+
+    assert [kind for kind, _ in world.announced()] == [
+        "AccountVendingStateChanged",
+        "AccountVended",
+    ]
+
+
+@pytest.mark.parametrize("status", CODES)
+def test_failure_that_was_recorded_but_not_announced_is_announced_after_the_end(
+    world: World, status: str
+) -> None:
+    accepted(world)
+    world.refused_entries = 1
+    with pytest.raises(ServiceUnavailable):
+        record_failure(world)
+    failed = world.row(REQUEST_ID)
+    world.calls.clear()
+
+    result = end(world, status, error="States.Timeout", cause="caught first")
+
+    assert result == {"outcome": "RECORDED", "requestId": REQUEST_ID, "state": "FAILED"}
+    assert world.row(REQUEST_ID) == failed
+    assert world.announced() == [
+        ("AccountVendingStateChanged", record_of(failed)),
+        ("AccountVendingFailed", record_of(failed)),
+    ]
+
+
+def test_outcome_of_who_resumed_is_not_announced_for_the_one_that_ended(world: World) -> None:
+    accepted(world)
+    end(world)
+    world.organization.executions[OTHER_EXECUTION] = "RUNNING"
+    accepted(world, a_request(), OTHER_EXECUTION)
+    world.call(
+        "RecordVended",
+        requestId=REQUEST_ID,
+        executionArn=OTHER_EXECUTION,
+        accountId="000000000042",
+        organizationalUnitId=None,
+    )
+    world.calls.clear()
+
+    assert end(world) == {"outcome": "NOTHING_TO_TELL"}
+    assert world.announced() == []
+
+
+def test_locks_and_place_of_a_vended_request_are_given_back_after_the_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    world.give_turn(REQUEST_ID)
+
+    def died(*_: Any) -> None:
+        raise ServiceUnavailable("DeleteItem: no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Locks, "free", died)
+        with pytest.raises(ServiceUnavailable):
+            record_vended(world)
+
+    end(world)
+
+    assert world.gate.places == {}
+    world.organization.executions[OTHER_EXECUTION] = "RUNNING"
+    other = accepted(world, a_request(requestId="other"), OTHER_EXECUTION)
+    assert other["outcome"] == "ACCEPTED"
 
 
 def test_function_still_writing_after_the_end_does_not_bring_the_request_back(

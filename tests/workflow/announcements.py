@@ -1,0 +1,34 @@
+"""What the system tells everybody else, as a subscriber of its bus hears it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from embedded import eventbridge
+from tests.workflow.vending import Vending
+
+
+@contextlib.contextmanager
+def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
+    """Details of the events of a type that are on the bus meanwhile, filled in at the end."""
+    bus, name = vending.aws.outputs["EventBusName"], f"listener-{uuid.uuid4()}"
+    sqs = vending.aws.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    pattern = json.dumps({"detail-type": [detail_type]})
+    vending.events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
+    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
+    vending.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "q", "Arn": arn}])
+    heard: list[dict[str, Any]] = []
+    try:
+        yield heard
+        assert eventbridge.drain(10)
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        heard += [json.loads(one["Body"])["detail"] for one in answer.get("Messages", [])]
+    finally:
+        vending.events.remove_targets(Rule=name, EventBusName=bus, Ids=["q"])
+        vending.events.delete_rule(Name=name, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)
