@@ -5,13 +5,15 @@ be resumed. Everything else is reported: by the log, by metrics, as the event
 AccountVendingReconciled where something was repaired or is new, and as the result.
 
 A run that finds nothing in progress reads a few index entries and one item. Once a day the
-organization is compared as well, as far as a run may read; the next runs go on from there.
+organization is compared as well, as far as a run may read; the next runs go on from there. What was
+repaired is told before that begins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pydantic import ConfigDict
 
@@ -55,8 +57,11 @@ GRACE = 60.0
 SWEEP_EVERY = 86_400.0 - 1_800.0
 """Seconds between comparisons of the organization; a little less than a day of hourly runs."""
 
-SWEEP_SECONDS = 25.0
-"""How long a run reads the organization at most; its function may run for twice as long."""
+RUN_SECONDS = 25.0
+"""After this a run begins nothing more but a last page; its function may run for twice as long."""
+
+MOST_REPAIRS = 100
+"""Of a run; the next one goes on."""
 
 FINDINGS_PER_EVENT = 100
 _OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -88,29 +93,75 @@ def run(
     CONTINUES (the next run goes on) or NOT_DUE. findings are those of this run, each with
     {finding, accountId, requestId, message, remedy, new}.
     """
-    in_progress, repaired = 0, []
+    until = ledger.clock() + RUN_SECONDS
+    cursor = sweep_cursor.load(ledger)
+    in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
+    if ends:
+        # Before, as a row that says FAILED is not looked for any more.
+        sweep_cursor.save(replace(cursor, owed=tuple(ends)), ledger)
+    repaired, left = _repaired(ends, ledger, turns, announcements, until)
+    due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
+    compares = due or cursor.started_at is not None
+    report: Json = {
+        "inProgress": in_progress,
+        "repaired": repaired,
+        "organization": "CONTINUES" if compares else "NOT_DUE",
+        "findings": [],
+    }
+    _tell_repairs(report, announcements)
+    if ends or cursor.owed:
+        cursor = replace(cursor, owed=left)
+        sweep_cursor.save(cursor, ledger)
+    if compares and ledger.clock() < until:
+        outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
+        report |= {"organization": outcome, "findings": findings}
+        _tell_news(report, announcements)
+        if after is not cursor:
+            # Last, so that a run that could not tell what it found finds it again.
+            sweep_cursor.save(after, ledger)
+    logger.info(
+        "reconciled",
+        extra={
+            "in_progress": in_progress,
+            "repaired": len(repaired),
+            "organization": report["organization"],
+            "findings": len(report["findings"]),
+        },
+    )
+    return report
+
+
+def _ends(
+    owed: tuple[str, ...],
+    ledger: Ledger,
+    state_machine_arn: str,
+    executions: SFNClient,
+    until: float,
+) -> tuple[int, dict[str, End]]:
+    """How many requests are carried on, and how the executions of others ended, by request.
+
+    `owed` are requests whose last repair may not have been announced.
+    """
+    ends: dict[str, End] = {}
+    for request_id in owed:
+        owing = ledger.get(request_id)
+        end = _end(owing["executionArn"], executions) if owing else None
+        if end is not None:
+            ends[request_id] = end
+    in_progress = 0
     running: set[str] | None = None
     for row in _left_alone(ledger):
         if running is None:
             running = set(_running(state_machine_arn, executions))
-        end = None if row["executionArn"] in running else _end(row["executionArn"], executions)
-        if end is None:
+        if row["executionArn"] in running:
             in_progress += 1
-        elif _told(row, end, ledger, turns, announcements):
-            repaired.append({"requestId": row["requestId"], "code": end.code})
-    cursor = sweep_cursor.load(ledger)
-    organization, after, findings = _compared(payload, cursor, ledger, organizations, rest)
-    report = {
-        "inProgress": in_progress,
-        "repaired": repaired,
-        "organization": organization,
-        "findings": findings,
-    }
-    _tell_everybody(report, announcements)
-    if after is not cursor:
-        # Last, so that a run that could not tell what it found finds it again.
-        sweep_cursor.save(after, ledger)
-    return report
+        elif len(ends) < MOST_REPAIRS and ledger.clock() < until:
+            end = _end(row["executionArn"], executions)
+            if end is None:
+                in_progress += 1
+            else:
+                ends[row["requestId"]] = end
+    return in_progress, ends
 
 
 def _left_alone(ledger: Ledger) -> Iterator[Row]:
@@ -146,31 +197,45 @@ def _end(execution_arn: str, executions: SFNClient) -> End | None:
     )
 
 
-def _told(row: Row, end: End, ledger: Ledger, turns: Turns, announcements: Announcements) -> bool:
+def _repaired(
+    ends: dict[str, End],
+    ledger: Ledger,
+    turns: Turns,
+    announcements: Announcements,
+    until: float,
+) -> tuple[list[Json], tuple[str, ...]]:
+    """What was repaired, and the requests left to the next run."""
+    repaired: list[Json] = []
+    left = list(ends)
+    while left:
+        request_id = left.pop(0)
+        end = ends[request_id]
+        if _told(request_id, end, ledger, turns, announcements):
+            repaired.append({"requestId": request_id, "code": end.code})
+        if ledger.clock() >= until:
+            break
+    return repaired, tuple(left)
+
+
+def _told(
+    request_id: str, end: End, ledger: Ledger, turns: Turns, announcements: Announcements
+) -> bool:
     try:
-        told = tell(row["requestId"], end, ledger=ledger, turns=turns, announcements=announcements)
+        told = tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
     except ConcurrentModification:
         return False  # somebody else is at it
     return told is not None
 
 
 def _compared(
-    payload: ReconcileLedger,
     cursor: SweepCursor,
     ledger: Ledger,
     organizations: OrganizationsClient,
     rest: Callable[[float], None],
+    until: float,
 ) -> tuple[str, SweepCursor, list[Json]]:
-    now = ledger.clock()
-    due = payload.sweep or now - cursor.ended_at >= SWEEP_EVERY
-    if cursor.started_at is None and not due:
-        return "NOT_DUE", cursor, []
     sweep = Sweep(
-        organizations=organizations,
-        ledger=ledger,
-        clock=ledger.clock,
-        rest=rest,
-        until=now + SWEEP_SECONDS,
+        organizations=organizations, ledger=ledger, clock=ledger.clock, rest=rest, until=until
     )
     try:
         after, findings = sweep.run(cursor)
@@ -178,30 +243,25 @@ def _compared(
         logger.warning("the comparison goes on later", extra={"code": error.code})
         return "CONTINUES", cursor, []
     told = [finding.as_json() | {"new": finding.key not in cursor.told} for finding in findings]
-    complete = after.started_at is None and after.ended_at >= now
+    complete = after.started_at is None and after.ended_at > cursor.ended_at
     return "COMPARED" if complete else "CONTINUES", after, told
 
 
-def _tell_everybody(report: dict[str, Any], announcements: Announcements) -> None:
-    repaired = report["repaired"]
+def _tell_repairs(report: Json, announcements: Announcements) -> None:
+    if report["repaired"]:
+        count = len(report["repaired"])
+        metrics.add_metric(name="RequestRepaired", unit="Count", value=count)
+        announcements.reconciled(report)
+
+
+def _tell_news(report: Json, announcements: Announcements) -> None:
+    """Repairs are told by then."""
     news = [finding for finding in report["findings"] if finding["new"]]
     for finding in news:
         logger.warning("the organization and the ledger differ", extra={"difference": finding})
-    if repaired:
-        metrics.add_metric(name="RequestRepaired", unit="Count", value=len(repaired))
     if news:
         metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
-    if repaired or news:
-        announcements.reconciled({**report, "findings": news[:FINDINGS_PER_EVENT]})
-    logger.info(
-        "reconciled",
-        extra={
-            "in_progress": report["inProgress"],
-            "repaired": len(repaired),
-            "organization": report["organization"],
-            "findings": len(report["findings"]),
-        },
-    )
+        announcements.reconciled({**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]})
 
 
 @operation(ReconcileLedger)

@@ -1,22 +1,24 @@
 """Comparing the organization with the ledger: accounts nobody knows of, and rows without account.
 
-Only ListAccounts is read throughout; tags are asked for where the ledger does not know an account.
-Reads keep a pace that leaves most of AWS's rate to others and stop after a while: the cursor says
-where the next run goes on.
+Only ListAccounts is read throughout; tags are asked for where the ledger does not know an account,
+and vended accounts that no page shows are described, until they have been told to be gone. Reads
+keep a pace that leaves most of AWS's rate to others and stop after a while: the cursor says where
+the next run goes on.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vending.clock import Clock
 from vending.errors import ServiceUnavailable
 from vending.ledger import Ledger
 from vending.limits import REQUEST_ID_TAG
 from vending.rows import Row
-from vending.sweep_cursor import SweepCursor
+from vending.sweep_cursor import BYTES_PER_KEY, SweepCursor
 from vending.translation import translating
 from vending.under_way import UNDER_WAY, rows_in
 
@@ -52,9 +54,10 @@ class Finding:
     message: str
 
     @property
-    def key(self) -> str:
-        """Equal for the same difference in another sweep."""
-        return f"{self.kind} {self.account_id} {self.request_id}"
+    def key(self) -> bytes:
+        """Equal for the same difference in another sweep; short, as the cursor keeps thousands."""
+        difference = f"{self.kind} {self.account_id} {self.request_id}"
+        return hashlib.blake2b(difference.encode(), digest_size=BYTES_PER_KEY).digest()
 
     def as_json(self) -> dict[str, str]:
         """As the report carries it."""
@@ -69,7 +72,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """One run's share of a sweep. `rest` blocks for seconds; nothing is read after `until`."""
+    """One run's share of a sweep. `rest` blocks for seconds.
+
+    Once it is `until`, the page or the account at hand is the last; so every run gets further.
+    """
 
     organizations: OrganizationsClient
     ledger: Ledger
@@ -83,10 +89,15 @@ class Sweep:
         if cursor.started_at is None:
             vended = frozenset(one for one, row in known.items() if row["state"] == "VENDED")
             cursor = replace(
-                cursor, started_at=self.clock(), next_token=None, unseen=vended, found=()
+                cursor,
+                started_at=self.clock(),
+                next_token=None,
+                listed=False,
+                unseen=vended,
+                found=(),
             )
         findings: list[Finding] = []
-        while True:
+        while not cursor.listed:
             try:
                 accounts, next_token = self._page(cursor.next_token)
             except ServiceUnavailable as error:
@@ -95,26 +106,32 @@ class Sweep:
                 return replace(cursor, started_at=None), findings  # from the start, next time
             seen = [finding for account in accounts for finding in self._compare(account, known)]
             shown = {account["Id"] for account in accounts}
-            cursor = self._kept(cursor, seen, unseen=cursor.unseen - shown, next_token=next_token)
             findings += seen
-            if next_token is None:
-                break
-            if self.clock() >= self.until:
+            cursor = replace(
+                _with(cursor, seen),
+                unseen=cursor.unseen - shown,
+                next_token=next_token,
+                listed=next_token is None,
+            )
+            if self.clock() >= self.until and (next_token or cursor.unseen):
                 return cursor, findings
-        gone = [finding for one in sorted(cursor.unseen) for finding in self._gone(known.get(one))]
-        cursor = self._kept(cursor, gone, unseen=frozenset(), next_token=None)
+        missing = sorted(cursor.unseen)
+        for number, account_id in enumerate(missing, start=1):
+            gone = self._gone(known.get(account_id), cursor.told)
+            findings += gone
+            cursor = _with(cursor, gone)
+            if self.clock() >= self.until and number < len(missing):
+                return replace(cursor, unseen=frozenset(missing[number:])), findings
         done = replace(
             cursor,
             started_at=None,
             ended_at=self.clock(),
+            listed=False,
+            unseen=frozenset(),
             found=(),
             told=frozenset(cursor.found),
         )
-        return done, findings + gone
-
-    def _kept(self, cursor: SweepCursor, findings: list[Finding], **changes: Any) -> SweepCursor:
-        found = (*cursor.found, *(finding.key for finding in findings))
-        return replace(cursor, found=found, **changes)
+        return done, findings
 
     def _known(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
@@ -175,18 +192,25 @@ class Sweep:
                 return None  # it has left since the page was read
         return None
 
-    def _gone(self, row: Row | None) -> Iterator[Finding]:
+    def _gone(self, row: Row | None, told: frozenset[bytes]) -> list[Finding]:
         if row is None or row["state"] != "VENDED":
-            return
+            return []
         account_id = row["accountId"]
+        gone = _finding("AccountGone", row, account_id, "It is not in the organization any more.")
+        if gone.key in told:
+            # Accounts that are gone are ever more, and those that come back are on a page.
+            return [gone]
         self.rest(SECONDS_PER_CALL)
         with translating():
             try:
                 self.organizations.describe_account(AccountId=account_id)
             except self.organizations.exceptions.AccountNotFoundException:
-                yield _finding(
-                    "AccountGone", row, account_id, "It is not in the organization any more."
-                )
+                return [gone]
+        return []
+
+
+def _with(cursor: SweepCursor, findings: list[Finding]) -> SweepCursor:
+    return replace(cursor, found=(*cursor.found, *(finding.key for finding in findings)))
 
 
 def _finding(kind: str, row: Row, account_id: str, more: str) -> Finding:

@@ -20,12 +20,14 @@ from tests.unit.functions.payloads import (
     reserve,
     waiting,
 )
-from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending import sweep_cursor
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
+from vending import aws, sweep_cursor
+from vending.announcements import Announcements
 from vending.errors import ServiceUnavailable
 from vending.sweep import SECONDS_PER_CALL
-from vending.sweep_cursor import SweepCursor
+from vending.sweep_cursor import BYTES_PER_KEY, SweepCursor
 
+FUNCTION_SECONDS = 50
 HOUR = 3_600.0
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending"
 
@@ -60,6 +62,29 @@ def vended(world: World) -> str:
         organizationalUnitId=None,
     )
     return account_id
+
+
+def vended_long_ago(world: World, count: int) -> set[str]:
+    """Rows of accounts that have left the organization since; the accounts' ids."""
+    account_ids = {f"{700_000_000_000 + number}" for number in range(count)}
+    for account_id in account_ids:
+        row = {
+            "pk": f"request#of-{account_id}",
+            "requestId": f"of-{account_id}",
+            "state": "VENDED",
+            "accountId": account_id,
+            "executionArn": EXECUTION,
+            "updatedAt": "2020-01-01T00:00:00.000Z",
+        }
+        aws.dynamodb().put_item(
+            TableName=TABLE, Item={name: {"S": value} for name, value in row.items()}
+        )
+    return account_ids
+
+
+def key(number: int) -> bytes:
+    """Of a finding, as a cursor keeps it."""
+    return number.to_bytes(BYTES_PER_KEY, "big")
 
 
 def reported(world: World) -> list[dict[str, Any]]:
@@ -282,7 +307,7 @@ def test_reads_keep_their_pace_and_their_end(world: World) -> None:
 
     calls = len(world.called("ListAccounts")) + len(world.called("ListTagsForResource"))
     took = world.now - before
-    assert took < reconcile_ledger.SWEEP_SECONDS + 5
+    assert took < reconcile_ledger.RUN_SECONDS + 5
     assert calls <= took / SECONDS_PER_CALL * 2  # each unknown account's tags come in two pages
 
 
@@ -322,9 +347,11 @@ def test_cursor_is_read_as_it_was_written(world: World) -> None:
         ended_at=5.0,
         started_at=7.0,
         next_token="page",
+        listed=True,
         unseen=frozenset({"000000000001", "999999999999"}),
-        found=("a", "b"),
-        told=frozenset({"c"}),
+        found=(key(2), key(1)),
+        told=frozenset({key(3)}),
+        owed=("request-1",),
     )
 
     sweep_cursor.save(cursor, world.ledger)
@@ -332,14 +359,161 @@ def test_cursor_is_read_as_it_was_written(world: World) -> None:
     assert sweep_cursor.load(world.ledger) == cursor
 
 
-def test_cursor_of_the_largest_organization_fits_into_an_item(world: World) -> None:
+@pytest.mark.parametrize("token", ["page", "p" * 100_000], ids=["usual", "longest"])
+def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
     unseen = frozenset(f"{number:012}" for number in range(50_000))
+    keys = [key(number) for number in range(6_000)]
+    owed = tuple(f"{number:064}" for number in range(reconcile_ledger.MOST_REPAIRS))
+    largest = SweepCursor(
+        ended_at=world.now,
+        started_at=world.now,
+        next_token=token,
+        unseen=unseen,
+        found=tuple(keys),
+        told=frozenset(keys),
+        owed=owed,
+    )
+
+    sweep_cursor.save(largest, world.ledger)
+
+    read = sweep_cursor.load(world.ledger)
+    assert (read.unseen, read.next_token, read.owed) == (unseen, token, owed)
+    assert list(read.found) == keys[: len(read.found)]
+    assert read.told == set(read.found)
+    assert len(read.found) == (5_000 if token == "page" else 2_500)
+
+
+def test_cursor_keeps_no_more_accounts_than_fit(world: World) -> None:
+    unseen = frozenset(f"{number:012}" for number in range(90_000))
 
     sweep_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger)
 
-    (item,) = world.rows()
-    assert len(item["unseen"]["B"]) < 300_000
-    assert sweep_cursor.load(world.ledger).unseen == unseen
+    assert len(sweep_cursor.load(world.ledger).unseen) == 50_000
+
+
+def test_many_accounts_that_are_gone_are_found_over_several_runs(world: World) -> None:
+    gone = vended_long_ago(world, 300)
+
+    found: list[str] = []
+    organization = "CONTINUES"
+    while organization == "CONTINUES":
+        before = world.now + HOUR
+        report = reconcile(world)
+        assert world.now - before < reconcile_ledger.RUN_SECONDS + 1
+        assert {one["organization"] for one in reported(world)} == {report["organization"]}
+        found += [one["accountId"] for one in report["findings"] if one["new"]]
+        organization = report["organization"]
+
+    assert found == sorted(gone)
+
+
+def test_account_told_to_be_gone_is_not_asked_about_again(world: World) -> None:
+    vended_long_ago(world, 30)
+    first = reconcile(world)
+    assert len(world.called("DescribeAccount")) == 30
+
+    second = reconcile(world, sweep=True)
+    third = reconcile(world, sweep=True)
+
+    assert world.called("DescribeAccount") == []
+    news = [{finding["new"] for finding in run["findings"]} for run in (first, second, third)]
+    assert news == [{True}, {False}, {False}]
+
+
+def test_account_that_leaves_comes_back_and_leaves_again_is_news_twice(world: World) -> None:
+    account_id = vended(world)
+    account = world.organization.accounts.pop(account_id)
+    reconcile(world)
+    world.organization.accounts[account_id] = account
+    assert reconcile(world, sweep=True)["findings"] == []
+    del world.organization.accounts[account_id]
+
+    (found,) = reconcile(world, sweep=True)["findings"]
+
+    assert (found["finding"], found["new"]) == ("AccountGone", True)
+
+
+def test_repairs_are_told_before_the_organization_is_compared(world: World) -> None:
+    accepted(world)
+    told: list[Any] = []
+    world.organization.before("ListAccounts", lambda: told.extend(reported(world)))
+
+    report = reconcile(world)
+
+    assert [each["repaired"] for each in told] == [report["repaired"]]
+    assert told[0]["findings"] == []
+    assert reported(world) == told
+
+
+def test_repairs_and_news_are_told_once_each(world: World) -> None:
+    _tagged(world, "nobody")
+    accepted(world)
+
+    report = reconcile(world)
+
+    assert [(each["repaired"], each["findings"]) for each in reported(world)] == [
+        (report["repaired"], []),
+        ([], report["findings"]),
+    ]
+
+
+@pytest.mark.parametrize("announcement", ["state_changed", "reconciled"])
+def test_repair_that_could_not_be_told_is_told_by_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
+) -> None:
+    compared_before(world)
+    accepted(world)
+    ends = ["AccountVendingStateChanged", "AccountVendingFailed"]
+
+    def refused(*_: Any) -> None:
+        raise ServiceUnavailable("PutEvents: no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Announcements, announcement, refused)
+        with pytest.raises(ServiceUnavailable):
+            reconcile(world)
+    assert world.row(REQUEST_ID)["state"] == "FAILED"
+
+    report = reconcile(world)
+
+    assert [each["requestId"] for each in report["repaired"]] == [REQUEST_ID]
+    assert [kind for kind, _ in world.announced()] == [*ends, "AccountVendingReconciled"]
+    assert reconcile(world)["repaired"] == []
+    assert world.announced() == []
+
+
+def test_repair_that_could_not_be_told_is_left_to_who_resumed(world: World) -> None:
+    compared_before(world)
+    accepted(world)
+    world.refused_entries = 1
+    with pytest.raises(ServiceUnavailable):
+        reconcile(world)
+    world.organization.executions[OTHER_EXECUTION] = "RUNNING"
+    accepted(world, a_request(), OTHER_EXECUTION)
+
+    report = reconcile(world)
+
+    assert (report["inProgress"], report["repaired"]) == (1, [])
+    assert world.announced() == []
+    assert sweep_cursor.load(world.ledger).owed == ()
+
+
+def test_repairs_that_take_long_are_gone_on_with_by_the_next_run(world: World) -> None:
+    for number in range(3):
+        waiting(world, number)
+        world.organization.before("DescribeExecution", lambda: world.later(10))
+    before = world.now + HOUR
+
+    first = reconcile(world)
+    took = world.now - before
+    second = reconcile(world)
+
+    assert took < FUNCTION_SECONDS
+    assert first["organization"] == "CONTINUES"
+    assert first["repaired"]
+    assert second["repaired"]
+    repaired = {each["requestId"] for run in (first, second) for each in run["repaired"]}
+    assert repaired == {"other-0", "other-1", "other-2"}
 
 
 def test_it_calls_all_that_it_declares(world: World) -> None:
