@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from vending.clock import timestamp
 from vending.items import values as values_of
 from vending.ledger import Ledger
+from vending.locks import CREATION_TAKES, is_creation_under_way
 from vending.rows import Row
 from vending.translation import translating
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 INDEX = "byState"
 UNDER_WAY = ("REQUESTED", "AWAITING_APPROVAL", "QUEUED", "CREATING", "INVITED", "BASELINING")
-ENDED_WITH_ACCOUNT = ("VENDED", "FAILED")
 
 
 def request_of(
@@ -29,18 +29,21 @@ def request_of(
     """The request that `sighting`'s account comes of; None if it comes of none.
 
     `email` is the account's, which no other AWS account has: so a request under way that names it
-    means this account even before AWS said which one it became. A request that ended had an account
-    or never got one, so there only ids count; those that ended before `since` (epoch seconds) are
-    not looked at.
+    means this account even before AWS said which one it became. So does one that FAILED while AWS
+    may have been making its account. Of the others that ended only ids count; those that ended
+    before `since` (epoch seconds), or too long before it to be what AWS made, are not looked at.
     """
     for state in UNDER_WAY:
         for row in rows_in(ledger, state):
             if _is_about(row, sighting) or _asks_for(row, sighting.account_id, email):
                 return row
-    for state in ENDED_WITH_ACCOUNT:
-        for row in rows_in(ledger, state, since=since):
-            if _is_about(row, sighting):
-                return row
+    for row in rows_in(ledger, "VENDED", since=since):
+        if _is_about(row, sighting):
+            return row
+    for row in rows_in(ledger, "FAILED", since=since - CREATION_TAKES):
+        is_its = is_creation_under_way(row) and _asks_for(row, sighting.account_id, email)
+        if is_its or _is_about(row, sighting):
+            return row
     return None
 
 

@@ -13,7 +13,8 @@ from tests.samples import sample
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import OperationRefused, ServiceUnavailable, Throttled
+from vending.clock import timestamp
+from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable, Throttled
 from vending.sightings import Sighting
 
 SUCCEEDED = "aws.organizations/create_account_result_succeeded"
@@ -114,6 +115,26 @@ def test_account_of_ours_whose_tag_does_not_show_yet_is_recognised_by_its_reques
     assert [row["pk"]["S"] for row in world.rows()] == [f"request#{REQUEST_ID}"]
 
 
+@pytest.mark.parametrize("passes", [0, 3600])
+def test_account_of_a_failed_request_whose_answer_was_lost_is_recognised_by_its_email(
+    world: World, passes: float
+) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
+    world.later(passes)
+    account_id = world.organization.finish()
+    assert account_id is not None
+    world.organization.accounts[account_id]["tags"].clear()  # they do not show yet
+
+    result = discover(world, SUCCEEDED, account_id, time=timestamp(world.now))
+
+    assert result["outcome"] == "OURS"
+    assert [row["pk"]["S"] for row in world.rows()] == [f"request#{REQUEST_ID}"]
+
+
 def test_account_that_somebody_has_asked_a_baseline_for_is_left_to_that_request(
     world: World,
 ) -> None:
@@ -145,12 +166,14 @@ def test_requests_that_ended_long_before_the_event_are_not_read(world: World) ->
 
     discover(world, SUCCEEDED, a_stranger(world), time=later)
 
-    bounds = [
+    # A request that failed while AWS was at its account: that may take hours.
+    vended_since, failed_since = [
         values[":since"]["S"]
         for query in world.called("Query")
         if ":since" in (values := query["ExpressionAttributeValues"])
     ]
-    assert bounds == ["2027-01-31T23:59:00.000Z"] * 2
+    assert vended_since == "2027-01-31T23:59:00.000Z"
+    assert failed_since == "2027-01-31T17:59:00.000Z"
 
 
 @pytest.mark.parametrize("second", [SUCCEEDED, INVITED, ENROLLED])
