@@ -21,7 +21,8 @@ from infra.vending_workflow import STATE_MACHINE_NAME
 # The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
 REQUEST_ID_TAG = "account-vending:request-id"
 
-LOCKS = ("email#*", "name#*")
+LOCKS = ("account#*", "email#*", "name#*")
+LOCKS_ON_MEMBERS = ("account#*", "email#*")
 INVITATION_POINTERS = ("handshake#*", "invited#*")
 # No account without its request's id: what a lost answer leaves behind must be recognisable.
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
@@ -152,7 +153,6 @@ def _grant_bookkeeping(
         "CreateGovCloudAccount": ["GetItem", "UpdateItem"],
         "CreateAccount": ["GetItem", "UpdateItem"],
         "DescribeCreateAccountStatus": ["GetItem", "UpdateItem"],
-        "DescribeAccount": ["UpdateItem"],
         "RecordVended": ["UpdateItem"],
         # It also remembers requests that were refused before they had a row.
         "RecordFailure": ["GetItem", "PutItem", "UpdateItem"],
@@ -160,6 +160,16 @@ def _grant_bookkeeping(
         functions[name].may_use_ledger(ledger, operations=row_operations)
         # Whoever changes a request's state says so to everybody else.
         functions[name].may_announce_on(bus)
+    # It also looks at the locks that others have on the account.
+    describe_account = functions["DescribeAccount"]
+    describe_account.may_use_ledger(ledger, operations=["UpdateItem"])
+    describe_account.may_use_ledger(
+        ledger,
+        operations=["GetItem"],
+        rows=["request#*", *LOCKS_ON_MEMBERS],
+        sid="LookAtLocks",
+    )
+    describe_account.may_announce_on(bus)
     # It also leaves pointers by which an invitation's answer finds its request.
     functions["InviteAccountToOrganization"].may_use_ledger(
         ledger,
@@ -273,6 +283,10 @@ def _grant_invitation(functions: Mapping[str, OperationFunction], *, settings: S
     describe_handshake.may("EndOwnStep", actions=["states:SendTaskSuccess"], resources=["*"])
     for looker in (invite, functions["DescribeAccount"]):
         looker.may("DescribeAccount", actions=["organizations:DescribeAccount"], resources=accounts)
+    # The tag says whether another request may be looking for the account.
+    functions["DescribeAccount"].may(
+        "RecognizeAccount", actions=["organizations:ListTagsForResource"], resources=accounts
+    )
     functions["CancelHandshake"].may(
         "CancelInvitation", actions=["organizations:CancelHandshake"], resources=invitations
     )

@@ -1,15 +1,18 @@
 """AcceptRequest: validates the request and claims it in the ledger with one conditional write.
 
 The claim is inside the workflow, so a request is vended once however it comes in and however often
-it is delivered. With the claim it takes the locks on the account's email and name, so that no other
-request for the same account is under way.
+it is delivered. With the claim it takes the locks on the account's email, name and id, as far as it
+knows them, so that no other request for the same account is under way.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending import aws, ports
+from vending.broken_off import End
+from vending.clock import epoch
 from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
 from vending.executions import is_running
 from vending.ledger import Ledger
@@ -18,6 +21,7 @@ from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, parse
 from vending.rows import ENDED, Row, record_of
+from vending.translation import translating
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -60,7 +64,7 @@ def run(
     creationBegun: AWS was, or may have been, asked for the account before.
     """
     request = parse(payload.request)
-    outcome, row = _claimed(request, payload.execution_arn, ledger, executions)
+    outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":
         announcements.state_changed(record_of(row))
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
@@ -73,7 +77,11 @@ def run(
 
 
 def _claimed(
-    request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
+    request: AccountRequest,
+    execution_arn: str,
+    ledger: Ledger,
+    executions: SFNClient,
+    announcements: Announcements,
 ) -> tuple[Outcome, Row]:
     locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
     to_take = locks.to_take(request.request_id, execution_arn, request.normalised()["account"])
@@ -82,34 +90,68 @@ def _claimed(
             row, claimed = ledger.claim(request, execution_arn, to_take)
             if claimed:
                 return "ACCEPTED", row
-            outcome = _outcome(row, request, execution_arn, executions)
+            outcome = _outcome(row, request, execution_arn, ledger, executions)
             if outcome == "ACCEPTED" and _to_be_taken_over(row, execution_arn):
-                # Who has an account already asks AWS for none: no other request is in its way.
-                needed = () if "accountId" in row else to_take
+                needed = to_take
+                if "accountId" in row:
+                    # It asks AWS for none, so that nobody's email or name is in its way.
+                    known = {"accountId": row["accountId"]}
+                    needed = locks.to_take(request.request_id, execution_arn, known)
                 row = ledger.take_over(row, request, execution_arn, needed)
         except Held as held:
-            _take_away(held, locks, ledger, executions)
+            _take_away(held, locks, ledger, executions, announcements)
         else:
             return outcome, row
     raise ConcurrentModification(
-        "The account's email or name was claimed by others all the time.",
+        "The account's id, email or name was claimed by others all the time.",
         remedy="Nothing to do: the workflow tries again by itself.",
     )
 
 
-def _take_away(held: Held, locks: Locks, ledger: Ledger, executions: SFNClient) -> None:
+def _take_away(
+    held: Held,
+    locks: Locks,
+    ledger: Ledger,
+    executions: SFNClient,
+    announcements: Announcements,
+) -> None:
     """Free a lock whose owner is over and done with; RequestConflict where it is not."""
     owner = ledger.get(held.owner)
     if owner is not None:
-        holder = owner.get("executionArn")
-        is_over = owner["state"] in ENDED or not (holder and is_running(holder, executions))
+        is_over = owner["state"] in ENDED or not _goes_on(owner, ledger, executions)
         if not is_over or locks.may_still_create(owner):
             raise _in_the_way(held, owner, is_over=is_over)
+        if owner["state"] not in ENDED:
+            # Its last function may be at work yet, and must not ask AWS for an account any more.
+            end = _end(owner["executionArn"], executions)
+            owner = ledger.broken_off(owner, error=end.as_error())
+            announcements.state_changed(record_of(owner))
     locks.take_away(held)
 
 
+def _goes_on(row: Row, ledger: Ledger, executions: SFNClient) -> bool:
+    """Whether the row's execution runs, or may: it shows a little later than it begins."""
+    known_for = ledger.clock() - epoch(row["updatedAt"])
+    return is_running(row["executionArn"], executions, known_for=known_for)
+
+
+def _end(execution_arn: str, executions: SFNClient) -> End:
+    """How an execution ended that is over, in the words of the event that tells of it."""
+    with translating():
+        try:
+            told = executions.describe_execution(executionArn=execution_arn)
+        except executions.exceptions.ExecutionDoesNotExist:
+            return End(execution_arn=execution_arn, status=None)
+    return End(
+        execution_arn=execution_arn,
+        status=told["status"],
+        error=told.get("error"),
+        cause=told.get("cause"),
+    )
+
+
 def _outcome(
-    row: Row, request: AccountRequest, execution_arn: str, executions: SFNClient
+    row: Row, request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
 ) -> Outcome:
     state = row["state"]
     # Refused before, or an account made elsewhere that nobody has asked anything for yet.
@@ -126,13 +168,13 @@ def _outcome(
         )
     if row.get("executionArn") == execution_arn or state in ENDED:
         return "ACCEPTED"
-    return "DUPLICATE" if is_running(row["executionArn"], executions) else "ACCEPTED"
+    return "DUPLICATE" if _goes_on(row, ledger, executions) else "ACCEPTED"
 
 
 def _was_stopped(row: Row, execution_arn: str, executions: SFNClient) -> bool:
     """Whether this very execution's end is in the ledger already, and it is the end."""
     mine = row["state"] == "FAILED" and row.get("executionArn") == execution_arn
-    return mine and not is_running(execution_arn, executions)
+    return mine and not is_running(execution_arn, executions, known_for=math.inf)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:

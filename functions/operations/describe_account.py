@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vending import aws, baseline_account, ports
-from vending.errors import OperationRefused
+from vending.errors import OperationRefused, RequestConflict
 from vending.ledger import Ledger
+from vending.limits import REQUEST_ID_TAG
+from vending.locks import Locks
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
-from vending.rows import record_of
+from vending.rows import ENDED, Row, record_of
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import AccountTypeDef
 
     from vending.announcements import Announcements
 
 CALLS = {
+    "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
     "organizations:DescribeAccount",
+    "organizations:ListTagsForResource",
 }
 
 
@@ -39,7 +44,7 @@ def run(
     announcements: Announcements,
 ) -> Json:
     """{accountId, email, name, state}; OperationRefused unless it is an active member
-    other than the management account.
+    other than the management account; RequestConflict while it is, or may be, another request's.
 
     Implements DescribeAccount of the AWS Organizations API reference. State replaces Status there.
     """
@@ -60,6 +65,7 @@ def run(
     refused = baseline_account.refusal(account)
     if refused is not None:
         raise refused
+    _refuse_anothers(payload, account, ledger, organizations)
     row = ledger.has_account(
         payload.request_id,
         payload.execution_arn,
@@ -73,6 +79,57 @@ def run(
         "name": account.get("Name"),
         "state": account.get("State") or account.get("Status"),
     }
+
+
+def _refuse_anothers(
+    payload: DescribeAccount,
+    account: AccountTypeDef,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+) -> None:
+    """RequestConflict where another request is at the account, or may yet find that it is its own.
+
+    The locks tell of a request that is under way, by the account's email where that one does not
+    know the id; the tag tells of one whose account AWS made without its hearing of it.
+    """
+    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
+    names = {"email": account.get("Email"), "accountId": payload.account_id}
+    for held in locks.held_by_another(payload.request_id, names):
+        other = ledger.get(held.owner)
+        if other and (other["state"] not in ENDED or locks.may_still_create(other)):
+            raise _conflict(payload.account_id, other)
+    first = _request_tag(payload.account_id, organizations)
+    if first is None or first == payload.request_id:
+        return
+    other = ledger.get(first)
+    if other is None or other["state"] == "REJECTED":
+        return
+    if other["state"] not in ENDED or "accountId" not in other:
+        raise _conflict(payload.account_id, other)
+
+
+def _request_tag(account_id: str, organizations: OrganizationsClient) -> str | None:
+    pages = organizations.get_paginator("list_tags_for_resource")
+    for page in pages.paginate(ResourceId=account_id):
+        for tag in page.get("Tags", []):
+            if tag["Key"] == REQUEST_ID_TAG:
+                return tag["Value"]
+    return None
+
+
+def _conflict(account_id: str, other: Row) -> RequestConflict:
+    request_id, state = other["requestId"], other["state"]
+    remedy = f"Wait until the request '{request_id}' has ended, then submit this one again."
+    if state in ENDED:
+        remedy = (
+            f"Submit the request '{request_id}' again: it takes the account for its own. Then "
+            "submit this one again, if it is still wanted."
+        )
+    return RequestConflict(
+        f"DescribeAccount: the account {account_id} is, or may be, that of the request "
+        f"'{request_id}', which is {state}.",
+        remedy=remedy,
+    )
 
 
 @operation(DescribeAccount)

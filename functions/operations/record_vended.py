@@ -8,7 +8,7 @@ from pydantic import Field
 
 from vending import ports
 from vending.ledger import Ledger
-from vending.locks import Locks
+from vending.locks import Locks, account_of
 from vending.observability import metrics
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
@@ -39,7 +39,7 @@ def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) 
         warnings=payload.warnings,
     )
     Locks(client=ledger.client, table_name=ledger.table_name).free(
-        payload.request_id, payload.execution_arn, row.get("request", {}).get("account", {})
+        payload.request_id, payload.execution_arn, account_of(row)
     )
     record = record_of(row)
     announcements.state_changed(record)

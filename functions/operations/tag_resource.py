@@ -1,4 +1,8 @@
-"""TagResource: ensures an account's tags, the request id among them."""
+"""TagResource: ensures an account's tags, the request id among them.
+
+The request tag is the evidence by which a request recognises the account that AWS made for it. So
+an account that is taken in again keeps the tag that it has.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,8 @@ def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
         for page in pages.paginate(ResourceId=payload.account_id)
         for tag in page.get("Tags", [])
     }
-    wanted = {**payload.tags, REQUEST_ID_TAG: payload.request_id}
+    first = present.get(REQUEST_ID_TAG, payload.request_id)
+    wanted = {**payload.tags, REQUEST_ID_TAG: first}
     missing = {key: value for key, value in wanted.items() if present.get(key) != value}
     if missing:
         organizations.tag_resource(

@@ -12,11 +12,19 @@ if TYPE_CHECKING:
 ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
-def is_running(execution_arn: str, executions: SFNClient) -> bool:
-    """Step Functions forgets executions 90 days after their end: an unknown one is over too."""
+SHOWS_AFTER = 60.0
+"""Seconds after which DescribeExecution, which is eventually consistent, surely shows a start."""
+
+
+def is_running(execution_arn: str, executions: SFNClient, *, known_for: float = 0.0) -> bool:
+    """Whether it is not over, or may have begun too lately to be shown.
+
+    Step Functions forgets executions 90 days after their end. So an unknown one is over, too, if it
+    has been `known_for` (seconds, by what it wrote) long enough.
+    """
     with translating():
         try:
             status = executions.describe_execution(executionArn=execution_arn)["status"]
         except executions.exceptions.ExecutionDoesNotExist:
-            return False
+            return known_for < SHOWS_AFTER
     return status not in ENDINGS

@@ -1,8 +1,9 @@
-"""What two requests in flight may not share: the email and the name of the account to be made.
+"""What two requests in flight may not share: the email and the name of an account, and its id.
 
 A lost answer is made up for by looking for an account of that name and email, which must not be
-another request's. So a request takes a row for each in the transaction that claims it, and frees
-them at its end. The rows' keys are hashes: an email is in nobody's table key.
+another request's; and an account gets one baseline at a time. So a request takes a row for each
+that it knows in the transaction that claims it, and frees them at its end. The keys of emails and
+names are hashes: an email is in nobody's table key.
 """
 
 from __future__ import annotations
@@ -42,17 +43,25 @@ class Held(Exception):
     @property
     def what(self) -> str:
         """The key of a request that the lock is on."""
-        return f"account.{self.pk.partition('#')[0]}"
+        kind = self.pk.partition("#")[0]
+        return "account.accountId" if kind == "account" else f"account.{kind}"
 
 
 def keys(account: Mapping[str, Any]) -> list[str]:
     """The locks that a request for this account needs."""
-    email, name = account.get("email"), account.get("name")
-    return [
+    email, name, account_id = (account.get(key) for key in ("email", "name", "accountId"))
+    hashed = [
         f"{kind}#{hashlib.sha256(value.encode()).hexdigest()}"
         for kind, value in (("email", email.lower() if email else None), ("name", name))
         if value
     ]
+    return [*hashed, *([f"account#{account_id}"] if account_id else [])]
+
+
+def account_of(row: Row) -> dict[str, Any]:
+    """The account as the row's request names it, with the id that it has come to know."""
+    account = dict(row.get("request", {}).get("account", {}))
+    return account | ({"accountId": row["accountId"]} if "accountId" in row else {})
 
 
 def is_creation_under_way(row: Row) -> bool:
@@ -90,6 +99,19 @@ class Locks:
         """Give back what the request still has, unless another execution of it has it by now."""
         for pk in keys(account):
             self.take_away(Held(pk=pk, owner=request_id, execution_arn=execution_arn))
+
+    def held_by_another(self, request_id: str, account: Mapping[str, Any]) -> list[Held]:
+        """The locks for this account that another request has."""
+        held = []
+        for pk in keys(account):
+            with translating():
+                answer = self.client.get_item(
+                    TableName=self.table_name, Key={"pk": {"S": pk}}, ConsistentRead=True
+                )
+            found = values(answer.get("Item", {}))
+            if found and found["owner"] != request_id:
+                held.append(Held(pk=pk, owner=found["owner"], execution_arn=found["executionArn"]))
+        return held
 
     def take_away(self, held: Held) -> None:
         """Free one lock, if the owner's execution still has it."""
@@ -147,7 +169,7 @@ def transacted(
             raise Held(pk=found["pk"], owner=found["owner"], execution_arn=found["executionArn"])
     if any(reason.get("Code") == "TransactionConflict" for reason in reasons) or failed:
         raise ConcurrentModification(
-            "The request or its account's email or name was claimed by another at the same time.",
+            "The request, or its account's id, email or name, was claimed by another at this time.",
             remedy=_WAITS,
         )
     raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)

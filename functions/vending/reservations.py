@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.locks import LOCK_CALLS, Locks, is_creation_under_way
+from vending.locks import LOCK_CALLS, Locks, account_of, is_creation_under_way
 from vending.turns import TURN_CALLS
 
 if TYPE_CHECKING:
@@ -17,15 +17,17 @@ GIVE_BACK_CALLS = LOCK_CALLS | TURN_CALLS
 
 
 def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
-    """Give back what a FAILED request keeps, unless AWS may still be creating its account.
+    """Give back what a FAILED or REJECTED request keeps, unless AWS may yet create its account.
 
     Then the place ends with its lease, as the creation does count until it ends; and the locks are
     kept for when the request is submitted again. What another execution that resumed the request
     has by now is left to it. May be repeated.
     """
     execution_arn = row.get("executionArn")
-    if row["state"] != "FAILED" or execution_arn is None or is_creation_under_way(row):
+    state = row["state"]
+    if state not in ("FAILED", "REJECTED") or execution_arn is None or is_creation_under_way(row):
         return
     locks = Locks(client=ledger.client, table_name=ledger.table_name)
-    locks.free(row["requestId"], execution_arn, row.get("request", {}).get("account", {}))
-    turns.leave(row["requestId"], unless_resumed_since=execution_arn)
+    locks.free(row["requestId"], execution_arn, account_of(row))
+    if state == "FAILED":  # nobody is rejected once at the gate
+        turns.leave(row["requestId"], unless_resumed_since=execution_arn)

@@ -104,7 +104,11 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     | TURNS
     | CREATION_FINDER
     | {"organizations:DescribeCreateAccountStatus": {ANY}},
-    "DescribeAccount": announced_row("UpdateItem") | {"organizations:DescribeAccount": {ACCOUNTS}},
+    "DescribeAccount": announced_row("GetItem", "UpdateItem")
+    | {
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:ListTagsForResource": {ACCOUNTS},
+    },
     "CreateOrganizationalUnit": {
         "dynamodb:GetItem": {LEDGER},
         "dynamodb:PutItem": {LEDGER},
@@ -247,7 +251,7 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
-LOCKS = ["email#*", "name#*"]
+LOCKS = ["account#*", "email#*", "name#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
@@ -262,6 +266,10 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
     ],
     "DescribeCreateAccountStatus": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "DescribeAccount": [
+        {"UpdateItem": "request#*"},
+        {"GetItem": ["request#*", "account#*", "email#*"]},
+    ],
     "CreateOrganizationalUnit": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
     "RecordVended": [{"UpdateItem": "request#*"}, {"DeleteItem": LOCKS}],
     "RecordFailure": [

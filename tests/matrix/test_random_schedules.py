@@ -32,7 +32,9 @@ FAULTS = [
     and cell.site.actor != EVENT_BUS
 ]
 LIES = {"ConditionalCheckFailedException", "ExecutionDoesNotExist"}
-"""AWS gives these answers only where they are true; with duplicates about, a lie has effects."""
+"""With duplicates about, a lie has effects. DynamoDB's answer is always true. DescribeExecution is
+eventually consistent and may not know an execution that has just begun; but a cell would have it
+not know one that began long ago."""
 
 CREATIONS = st.fixed_dictionaries(
     {"seconds": st.sampled_from([0, 3, 60, 300])},

@@ -92,11 +92,23 @@ def test_accept_request_takes_over_from_an_execution_that_is_over(
     accepted(world)
     if status:
         world.organization.executions[EXECUTION] = status
+    else:
+        world.later(61)  # by now it would be shown
 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert result["outcome"] == "ACCEPTED"
     assert result["record"]["executionArn"] == OTHER_EXECUTION
+
+
+def test_duplicate_while_the_first_execution_does_not_show_yet_names_it(world: World) -> None:
+    accepted(world)
+    world.later(59)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "DUPLICATE"
+    assert result["record"]["executionArn"] == EXECUTION
 
 
 def test_accept_request_resumes_a_failed_request_with_what_it_achieved(world: World) -> None:

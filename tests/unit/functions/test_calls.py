@@ -32,6 +32,7 @@ OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
 def accept_and_take_over(world: World) -> None:
     world.call("AcceptRequest", request=a_request(requestId="over"), executionArn=EXECUTION)
+    world.organization.executions[EXECUTION] = "ABORTED"
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
 
@@ -93,6 +94,7 @@ def invite_with_a_lost_answer_and_members(world: World) -> None:
     handshake_id = invite(world)["handshakeId"]
     invite(world)
     world.organization.end_invitation(handshake_id, "CANCELED")
+    world.organization.executions[EXECUTION] = "ABORTED"
     world.call("AcceptRequest", request=world.row(REQUEST_ID)["request"], executionArn="second")
     for account in ({"accountId": "111111111111"}, {"email": EMAIL}):
         world.organization.add_account(email=EMAIL)

@@ -165,6 +165,63 @@ def test_lock_of_a_request_that_is_resumed_meanwhile_is_not_taken_away(
     assert holders(world) == {THIRD_EXECUTION}
 
 
+@pytest.mark.parametrize(
+    "account",
+    [{"name": "Other", "email": EMAIL}, {"name": "Sandbox", "email": "other@example.com"}],
+    ids=["email", "name"],
+)
+def test_function_that_outlives_its_execution_does_not_ask_once_its_lock_is_anothers(
+    world: World, monkeypatch: pytest.MonkeyPatch, account: dict[str, str]
+) -> None:
+    accepted(world)
+    world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
+    other = a_request(requestId="other", account=account)
+    is_due = Turns.is_due
+
+    def taken_from_it(self: Turns, request_id: str) -> bool:
+        due = is_due(self, request_id)
+        if request_id == REQUEST_ID:
+            accepted(world, other, OTHER_EXECUTION)
+        return due
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Turns, "is_due", taken_from_it)
+        with pytest.raises(ExecutionSuperseded):
+            create(world)
+    create(world, requestId="other", executionArn=OTHER_EXECUTION, account=account)
+
+    assert len(world.called("CreateAccount")) == 1
+    error = {"Error": "States.Timeout"}
+    world.ledger.not_created("other", OTHER_EXECUTION)
+    world.call("RecordFailure", request=other, executionArn=OTHER_EXECUTION, error=error)
+    resumed = accepted(world, execution=THIRD_EXECUTION)
+    assert (resumed["outcome"], resumed["creationBegun"]) == ("ACCEPTED", False)
+    assert create(world, executionArn=THIRD_EXECUTION)["state"] == "IN_PROGRESS"
+
+
+@pytest.mark.parametrize("shows", [True, False], ids=["tag shows", "tag does not show"])
+def test_account_of_a_request_that_looks_for_it_is_not_taken_in_by_another(
+    world: World, shows: bool
+) -> None:
+    lose_the_answer(world)
+    account_id = world.organization.finish()
+    assert account_id is not None
+    tags = world.organization.accounts[account_id]["tags"]
+    if not shows:
+        world.organization.accounts[account_id]["tags"] = {}
+    other = {"requestId": "other", "source": "existing", "account": {"accountId": account_id}}
+    accepted(world, other, OTHER_EXECUTION)
+
+    with pytest.raises(RequestConflict, match=f"'{REQUEST_ID}'"):
+        world.call(
+            "DescribeAccount", requestId="other", executionArn=OTHER_EXECUTION, accountId=account_id
+        )
+
+    world.organization.accounts[account_id]["tags"] = tags
+    world.later(120)
+    assert create(world, turn=None)["accountId"] == account_id
+
+
 def test_account_whose_tag_shows_late_is_waited_for(world: World) -> None:
     lose_the_answer(world)
     world.later(240)

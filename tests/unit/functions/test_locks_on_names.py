@@ -1,13 +1,21 @@
-"""Two requests in flight share neither the email nor the name of the account to be made."""
+"""Two requests in flight share neither the email nor the name of an account, nor its id."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.payloads import (
+    EMAIL,
+    INVITED,
+    REQUEST_ID,
+    a_request,
+    accepted,
+    create,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
 from vending import aws
 from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, Throttled
@@ -110,7 +118,8 @@ def test_end_of_a_request_frees_what_it_had(world: World, end: Any) -> None:
 
 def test_end_frees_nothing_that_another_request_has_by_now(world: World) -> None:
     accepted(world)
-    accept(world, SAME_EMAIL)  # the first one's execution is over
+    world.organization.executions[EXECUTION] = "ABORTED"
+    accept(world, SAME_EMAIL)
 
     fail(world)
 
@@ -125,6 +134,61 @@ def test_lock_of_a_request_without_an_execution_is_taken_over(
     world.organization.executions[EXECUTION] = "ABORTED"
 
     assert accept(world, account)["outcome"] == "ACCEPTED"
+
+
+@SAME
+def test_lock_of_an_execution_that_does_not_show_yet_is_kept(
+    world: World, account: dict[str, str]
+) -> None:
+    accepted(world)
+    world.later(59)
+
+    with pytest.raises(RequestConflict):
+        accept(world, account)
+    world.later(2)
+
+    assert accept(world, account)["outcome"] == "ACCEPTED"
+
+
+def test_request_that_loses_its_lock_is_failed_and_says_so(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "ABORTED"
+
+    accept(world, SAME_EMAIL)
+
+    row = world.row(REQUEST_ID)
+    assert (row["state"], row["error"]["code"]) == ("FAILED", "ExecutionAborted")
+    assert (REQUEST_ID, "FAILED") in [
+        (record["requestId"], record["state"]) for _, record in world.announced()
+    ]
+
+
+def test_event_of_the_end_gives_back_the_rest_of_what_the_request_kept(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "ABORTED"
+    accept(world, SAME_EMAIL)
+    assert REQUEST_ID in locks(world).values()
+
+    detail = {"executionArn": EXECUTION, "status": "ABORTED", "input": json.dumps(a_request())}
+    world.call("RecordExecutionEnd", detail=detail)
+
+    assert set(locks(world).values()) == {SECOND}
+
+
+def test_lock_of_a_request_that_goes_on_at_that_moment_is_not_taken(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "ABORTED"
+    world.later(1)
+
+    def goes_on() -> None:
+        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
+
+    world.organization.before("DescribeExecution", goes_on)
+
+    with pytest.raises(ConcurrentModification):
+        accept(world, SAME_EMAIL)
+    with pytest.raises(RequestConflict, match=REQUEST_ID):
+        accept(world, SAME_EMAIL)
 
 
 def test_lock_without_its_owners_row_is_taken_over(world: World) -> None:
@@ -237,11 +301,69 @@ def test_transaction_cancelled_for_the_moment_is_tried_again(
         accepted(world)
 
 
-def test_existing_account_needs_no_locks(world: World) -> None:
-    account_id = world.organization.add_account(email=EMAIL)
+def accept_member(
+    world: World, request_id: str, source: str = "existing", execution: str = EXECUTION
+) -> dict[str, Any]:
+    """AcceptRequest for an account that is there already."""
+    world.organization.executions[execution] = "RUNNING"
+    account = {"accountId": INVITED}
+    return accepted(
+        world, {"requestId": request_id, "source": source, "account": account}, execution
+    )
 
-    accepted(world, {"source": "existing", "account": {"accountId": account_id}})
 
+@pytest.mark.parametrize("source", ["existing", "invited"])
+def test_account_that_another_request_is_at_is_a_conflict_that_names_it(
+    world: World, source: str
+) -> None:
+    accept_member(world, REQUEST_ID, source)
+
+    with pytest.raises(RequestConflict, match=f"account.accountId.*'{REQUEST_ID}'"):
+        accept_member(world, SECOND, execution=OTHER_EXECUTION)
+
+    assert locks(world) == {f"account#{INVITED}": REQUEST_ID}
+
+
+@pytest.mark.parametrize("end", ["RecordVended", "RecordFailure"])
+def test_account_is_free_when_the_request_at_it_has_ended(world: World, end: str) -> None:
+    request = accept_member(world, REQUEST_ID)["request"]
+    if end == "RecordVended":
+        account = {"accountId": INVITED, "organizationalUnitId": None}
+        world.call(end, requestId=REQUEST_ID, executionArn=EXECUTION, **account)
+    else:
+        world.call(end, request=request, executionArn=EXECUTION, error={"Error": "X"})
+    assert locks(world) == {}
+
+    result = accept_member(world, SECOND, execution=OTHER_EXECUTION)
+
+    assert result["outcome"] == "ACCEPTED"
+
+
+def test_request_that_is_rejected_later_frees_what_it_had(world: World) -> None:
+    request = accept_member(world, REQUEST_ID)["request"]
+    error = {"Error": "RequestConflict"}
+
+    world.call("RecordFailure", request=request, executionArn=EXECUTION, error=error)
+
+    assert world.row(REQUEST_ID)["state"] == "REJECTED"
+    assert locks(world) == {}
+
+
+def test_request_that_has_its_account_is_resumed_alone_with_it(world: World) -> None:
+    accepted(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=INVITED)
+    fail(world)
+    accept_member(world, SECOND, execution=OTHER_EXECUTION)
+
+    with pytest.raises(RequestConflict, match=SECOND):
+        resume(world)
+    account = {"accountId": INVITED, "organizationalUnitId": None}
+    world.call("RecordVended", requestId=SECOND, executionArn=OTHER_EXECUTION, **account)
+
+    assert resume(world)["outcome"] == "ACCEPTED"
+    assert locks(world) == {f"account#{INVITED}": REQUEST_ID}
+    third = EXECUTION.replace("first", "third")
+    world.call("RecordVended", requestId=REQUEST_ID, executionArn=third, **account)
     assert locks(world) == {}
 
 

@@ -153,6 +153,7 @@ def test_reserve_creation_of_a_superseded_execution_takes_no_place(world: World)
 def test_turn_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 2)]
     del world.organization.tokens[tokens[PLACES]]
+    world.organization.executions[EXECUTION] = "ABORTED"
     paid_until = world.gate.paid_until
 
     world.turns().leave("other-0")
@@ -187,6 +188,15 @@ def test_queue_that_is_full_keeps_nobody_from_leaving(world: World) -> None:
 
     assert "z" * 64 not in world.gate.queue
     assert len(world.gate.queue) < len(before)
+
+
+def test_turn_of_an_execution_that_does_not_show_yet_is_kept_for_it(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+    del world.organization.tokens[tokens[PLACES]]
+
+    world.turns().leave("other-0")
+
+    assert f"other-{PLACES}" in world.gate.places
 
 
 def test_turn_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> None:

@@ -36,6 +36,14 @@ def test_tag_resource_changes_only_what_differs(world: World) -> None:
     assert tag(world, account_id, team="new", stage="dev", a="1") == ["team"]
 
 
+def test_account_keeps_the_tag_of_the_request_that_it_has_it_from(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL, tags={REQUEST_ID_TAG: "first"})
+
+    assert tag(world, account_id, team="a") == ["team"]
+
+    assert world.organization.accounts[account_id]["tags"][REQUEST_ID_TAG] == "first"
+
+
 @pytest.mark.parametrize(
     ("reason", "turn"), [("MAX_TAG_LIMIT_EXCEEDED", "50"), ("TAG_POLICY_VIOLATION", "tag policies")]
 )
