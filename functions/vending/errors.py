@@ -12,7 +12,7 @@ VendingError
  ├ TurnNeeded                nothing may be created before the creation gate gives a turn
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
- │  └ RequestConflict           another request has its id, or is vending its email or name
+ │  └ RequestConflict           another request has its id, or is vending its account
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
  ├ InvitationEnded           the invitation was declined, cancelled or left to expire
@@ -117,7 +117,7 @@ class RequestInvalid(RequestRefused):
 
 
 class RequestConflict(RequestRefused):
-    """The request's id, email or account name stands for another request."""
+    """The request's id, or its account's id, email or name, stands for another request."""
 
 
 class ExecutionSuperseded(VendingError):

@@ -150,7 +150,7 @@ def test_plan_of_an_existing_account_tells_only_what_it_lacks(
     status, plan = planned(capsys, write(request))
 
     assert status == 0
-    assert plan["changes"] == ["tag account-vending:request-id", "tag cost-centre"]
+    assert plan["changes"] == ["tag cost-centre"]
     assert f"account {account_id}" in plan["alreadyThere"]
     assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
 
