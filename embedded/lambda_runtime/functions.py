@@ -247,9 +247,15 @@ def logs(function_name: str) -> list[str]:
     raise KeyError(function_name)
 
 
+class _NotServing(JsonRESTError):
+    """A call under way while all ends, which is nobody's failure."""
+
+    code = 500
+
+
 def _runtime() -> LambdaRuntime:
     if EmbeddedFunction.runtime is None:
-        raise RuntimeError("no Lambda runtime is installed")
+        raise _NotServing("ServiceException", "Lambda is not running: this AWS is being stopped")
     return EmbeddedFunction.runtime
 
 

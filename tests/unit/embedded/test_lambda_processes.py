@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from embedded import REGION, lambda_runtime
 from embedded.lambda_runtime import processes
@@ -125,6 +126,9 @@ def test_shutdown_leaves_no_process(tmp_path: Path, fork: bool) -> None:
         lambda_runtime.shutdown()
 
         assert eventually(lambda: not is_running(idle))
+        with pytest.raises(ClientError) as refused:
+            aws.run("count")
+        assert refused.value.response["Error"]["Code"] == "ServiceException"
 
 
 @pytest.mark.parametrize("fork", [True, False], ids=["forked", "from nothing"])
