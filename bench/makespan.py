@@ -135,11 +135,6 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
                 value=one.throttled,
                 at_most=THROTTLED_SHARE * one.requests,
             ),
-            Measurement(
-                name=f"throttled DescribeCreateAccountStatus calls, {one.requests} requests",
-                value=one.throttled_polls,
-                at_most=THROTTLED_SHARE * one.requests,
-            ),
         ]
     return Report(
         part="makespan",
