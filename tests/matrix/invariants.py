@@ -131,7 +131,14 @@ def nothing_left(vending: Vending) -> list[str]:
             if row.get("state") in IN_PROGRESS:
                 problems.append(f"{row['pk']} is {row['state']}")
             if str(row["pk"]).startswith("gate#"):
-                held = {key: row[key] for key in ("places", "queue") if row.get(key)}
+                # A place whose lease has run out is free: nobody needs to notice.
+                now = vending.aws.clock.now()
+                places = [one for one, each in row["places"].items() if float(each["until"]) > now]
+                held = {
+                    key: value
+                    for key, value in (("places", places), ("queue", row["queue"]))
+                    if value
+                }
                 problems += [f"{row['pk']} has {key}: {value}" for key, value in held.items()]
     return problems
 
