@@ -85,7 +85,6 @@ def test_sts_that_is_unwell_is_tried_again(world: World, handshake_id: str) -> N
         ("InvalidHandshakeTransitionException", None),
         ("MasterCannotLeaveOrganizationException", None),
         ("HandshakeConstraintViolationException", "ALREADY_IN_AN_ORGANIZATION"),
-        ("AccessDeniedForDependencyException", "ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE"),
     ],
 )
 def test_refused_acceptance_has_its_reason_and_a_remedy(
