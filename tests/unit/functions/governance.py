@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import datetime
 import itertools
 from collections.abc import Callable, Iterable
@@ -26,7 +27,7 @@ class Refusal(Exception):
         self.code, self.reason, self.status, self.message = code, reason, status, message
 
 
-class Governance:
+class Governance(abc.ABC):
     """Answers the calls about policies and about the handshakes for all features."""
 
     clock: Callable[[], float]
@@ -170,5 +171,6 @@ class Governance:
             self.feature_set = "ALL"
         return {"Handshake": handshake}
 
+    @abc.abstractmethod
     def _paged(self, key: str, items: Iterable[Any], token: str | None) -> dict[str, Any]:
-        raise NotImplementedError
+        """One page of an answer, by the whole organization's page size."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -230,23 +231,31 @@ def test_announcement_that_failed_is_made_up_for(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", CODES)
-def test_vended_account_that_was_not_announced_is_announced_after_the_end(
-    world: World, status: str
+@pytest.mark.parametrize(
+    ("record", "state", "kind"),
+    [
+        (record_vended, "VENDED", "AccountVended"),
+        (record_failure, "FAILED", "AccountVendingFailed"),
+    ],
+    ids=["vended", "failed"],
+)
+def test_outcome_that_was_recorded_but_not_announced_is_announced_after_the_end(
+    world: World, record: Callable[[World], Any], state: str, kind: str, status: str
 ) -> None:
     accepted(world)
     world.refused_entries = 1
     with pytest.raises(ServiceUnavailable):
-        record_vended(world)
-    vended = world.row(REQUEST_ID)
+        record(world)
+    recorded = world.row(REQUEST_ID)
     world.calls.clear()
 
-    result = end(world, status, error="ServiceUnavailable", cause="no")
+    result = end(world, status, error="States.Timeout", cause="caught first")
 
-    assert result == {"outcome": "RECORDED", "requestId": REQUEST_ID, "state": "VENDED"}
-    assert world.row(REQUEST_ID) == vended
+    assert result == {"outcome": "RECORDED", "requestId": REQUEST_ID, "state": state}
+    assert world.row(REQUEST_ID) == recorded
     assert world.announced() == [
-        ("AccountVendingStateChanged", record_of(vended)),
-        ("AccountVended", record_of(vended)),
+        ("AccountVendingStateChanged", record_of(recorded)),
+        (kind, record_of(recorded)),
     ]
 
 
@@ -264,27 +273,6 @@ def test_vended_account_whose_failure_was_recorded_after_it_is_announced(world: 
     assert [kind for kind, _ in world.announced()] == [
         "AccountVendingStateChanged",
         "AccountVended",
-    ]
-
-
-@pytest.mark.parametrize("status", CODES)
-def test_failure_that_was_recorded_but_not_announced_is_announced_after_the_end(
-    world: World, status: str
-) -> None:
-    accepted(world)
-    world.refused_entries = 1
-    with pytest.raises(ServiceUnavailable):
-        record_failure(world)
-    failed = world.row(REQUEST_ID)
-    world.calls.clear()
-
-    result = end(world, status, error="States.Timeout", cause="caught first")
-
-    assert result == {"outcome": "RECORDED", "requestId": REQUEST_ID, "state": "FAILED"}
-    assert world.row(REQUEST_ID) == failed
-    assert world.announced() == [
-        ("AccountVendingStateChanged", record_of(failed)),
-        ("AccountVendingFailed", record_of(failed)),
     ]
 
 
