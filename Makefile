@@ -14,6 +14,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	&& command -v $$python && break; done)
 REQUEST ?= examples/requests/sandbox.yaml
 
+# Passed on to the CDK's command, such as `--require-approval never` where nobody can answer it.
+CDK_FLAGS ?=
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -58,15 +61,16 @@ bench: synth build/.bundled ## Measure what the README claims about speed
 
 .PHONY: bootstrap
 bootstrap: synth node_modules/.package-lock.json ## Prepare the AWS account of your credentials for deploy, once
-	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk bootstrap --app cdk.out
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk bootstrap --app cdk.out $(CDK_FLAGS)
 
 .PHONY: deploy
-deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of your credentials
-	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out
+deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of your credentials: make deploy [CDK_FLAGS=…]
+	@$(BIN)/vend doctor --before-deploy
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out $(CDK_FLAGS)
 
 .PHONY: destroy
 destroy: synth node_modules/.package-lock.json ## Remove from that account all but the ledger
-	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out $(CDK_FLAGS)
 
 .PHONY: lock
 lock: $(READY) ## Update the locks from requirements/*.in and their like

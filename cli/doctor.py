@@ -6,15 +6,17 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.before_deploy import BEFORE_DEPLOY
 from cli.checks import CHECKS, Check, Place, Result
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED, CommandError
+from cli.smoke import smoke
 from cli.stack import REGION, Stack, explained, is_denied
 from cli.terminal import Terminal, pad, safe
 
@@ -27,7 +29,12 @@ _CONFIG = Config(
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the checks; 0 unless one failed. Without credentials there is nothing to check."""
-    results = list(examined(boto3.session.Session()))
+    checks = CHECKS
+    if arguments.before_deploy:
+        checks = BEFORE_DEPLOY
+    elif arguments.smoke:
+        checks = {"smoke test": smoke}
+    results = list(examined(boto3.session.Session(), checks))
     if arguments.json:
         print(json.dumps([dataclasses.asdict(each) for each in results], indent=2))
     else:
@@ -36,7 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_NOT_VENDED if failed else EXIT_VENDED
 
 
-def examined(session: boto3.session.Session) -> Iterator[Result]:
+def examined(
+    session: boto3.session.Session, checks: Mapping[str, Check] = CHECKS
+) -> Iterator[Result]:
     """Every check's results.
 
     Raises:
@@ -54,7 +63,7 @@ def examined(session: boto3.session.Session) -> Iterator[Result]:
         account_id = client("sts").get_caller_identity()["Account"]
     yield Result(check="credentials", level="ok", what=f"account {account_id}")
     place = Place(client=client, region=region, account_id=account_id, stack=_stack(session))
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         yield from _checked(name, check, place)
 
 

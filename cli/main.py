@@ -232,6 +232,17 @@ def parser() -> argparse.ArgumentParser:
         "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
         "line says what to do where something is not right.",
     )
+    kind = doctor.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--before-deploy",
+        action="store_true",
+        help="check what a deployment needs, in the account of your credentials",
+    )
+    kind.add_argument(
+        "--smoke",
+        action="store_true",
+        help="send a request that must be refused through the deployed stack; creates nothing",
+    )
     _json_option(doctor)
 
     explain = _command(

@@ -76,7 +76,7 @@ class AccountVendingStack(Stack):
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
         }
-        ledger = Ledger(self, "Ledger")
+        ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
         bus = RequestBus(self, "RequestBus")
         runnable = {operation: each.function for operation, each in functions.items()}
         workflow = VendingWorkflow(self, "VendingWorkflow", functions=runnable, settings=settings)

@@ -14,11 +14,13 @@ class Ledger(Construct):
     Kept and protected when the stack goes: it alone knows which account came of which request.
     """
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, table_name: str | None) -> None:
         super().__init__(scope, id_)
         self.table = dynamodb.Table(
             self,
             "Table",
+            # CloudFormation can import an existing table only under a name in the template.
+            table_name=table_name,
             partition_key=dynamodb.Attribute(name="pk", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(

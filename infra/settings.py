@@ -59,6 +59,10 @@ class Settings:
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
     of them AcceptHandshake acts in an invited account.
 
+    `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
+    "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
+    table of a new ledger.
+
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     events did not tell, so it is seldom the first to know. None: by hand only.
 
@@ -96,6 +100,7 @@ class Settings:
         "NETWORK_SECURITY_DIRECTOR_POLICY",
         "GUARDDUTY_POLICY",
     )
+    ledger_table_name: str | None = None
     reconcile_every_hours: int | None = 1
     invited_account_role_names: tuple[str, ...] = ("OrganizationAccountAccessRole",)
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
@@ -127,6 +132,10 @@ class Settings:
                 "discovered_account_baseline.policies names types that are not in policy_types: "
                 f"{', '.join(unknown)}"
             )
+        if self.ledger_table_name is not None and not re.fullmatch(
+            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
+        ):
+            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
         for name in self.invited_account_role_names:
             if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
                 yield f"invited_account_role_names: {name!r} is not a role's name"

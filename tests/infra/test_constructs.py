@@ -43,6 +43,19 @@ def test_ledger_is_billed_by_request_and_outlives_the_stack(template: Synthesize
     }
 
 
+def test_ledger_of_an_earlier_stack_is_taken_over_by_its_name(tmp_path: Path) -> None:
+    template = synthesize(Settings(ledger_table_name="AccountVending-LedgerTable0-OLD"), tmp_path)
+
+    table = template.only("AWS::DynamoDB::Table")
+    assert table["Properties"]["TableName"] == "AccountVending-LedgerTable0-OLD"
+    assert table["DeletionPolicy"] == "Retain"
+
+
+def test_ledger_name_that_no_table_can_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="ledger_table_name: 'no table!'"):
+        Settings(ledger_table_name="no table!")
+
+
 def test_ledger_is_keyed_by_pk_and_listed_by_state(template: SynthesizedTemplate) -> None:
     table = template.only("AWS::DynamoDB::Table")["Properties"]
 

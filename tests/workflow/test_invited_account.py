@@ -256,7 +256,7 @@ def test_member_needs_no_invitation(vending: Vending) -> None:
     assert handshakes(vending) == ["ACCEPTED"]
 
 
-def test_account_of_another_organization_is_refused_with_a_next_step(vending: Vending) -> None:
+def test_account_that_aws_does_not_let_move_is_refused_with_a_next_step(vending: Vending) -> None:
     vending.aws.faults.replace(
         [
             {
@@ -273,7 +273,7 @@ def test_account_of_another_organization_is_refused_with_a_next_step(vending: Ve
 
     assert failed.status == "FAILED", failed
     assert failed.cause["reason"] == "ALREADY_IN_AN_ORGANIZATION"
-    assert "leave its organization" in failed.cause["remedy"]
+    assert "remove it from its organization" in failed.cause["remedy"]
 
 
 def test_invitation_that_is_open_already_is_adopted(vending: Vending) -> None:
