@@ -13,6 +13,7 @@ from typing import Any
 from moto.organizations.models import organizations_backends
 
 from embedded.organizations.backend import Organizations
+from embedded.organizations.settings import NewAccountResource, OrganizationSettings
 from embedded.organizations.state import LOCK
 from embedded.policy_patterns import Values
 from embedded.requirement import Requirement, request_tags, single
@@ -86,16 +87,19 @@ def organizations(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         if not entity_id and call.operation == "DescribeEffectivePolicy":
             entity_id = account_id  # the caller's own, when it names none
         yield _on(known, action, entity_id, context)
-    if call.operation == "InviteAccountToOrganization":
+    made = _TAGGED_AT_CREATION.get(call.operation)
+    on_everything = made == "account" and known.new_account_resource == "*"
+    if call.operation == "InviteAccountToOrganization" and not on_everything:
         yield _on(known, action, _invited(parameters), context)
     elif call.operation == "PutResourcePolicy":
         yield Requirement(action=action, resource=known.arn("resourcepolicy", "*"), context=context)
     elif call.operation not in RESOURCES:
         yield Requirement(action=action, context=context)
-    made = _TAGGED_AT_CREATION.get(call.operation)
     if made and parameters.get("Tags"):
         yield Requirement(
-            action="organizations:TagResource", resource=known.arn(made, "*"), context=context
+            action="organizations:TagResource",
+            resource="*" if on_everything else known.arn(made, "*"),
+            context=context,
         )
     if call.operation in _LINKED_ROLE:
         role = "aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations"
@@ -149,6 +153,13 @@ class _Entities:
     partition: str
     account_id: str
     organization: Organizations | None
+
+    @property
+    def new_account_resource(self) -> NewAccountResource:
+        """What stands for an account that has no ARN in this organization yet."""
+        known = self.organization
+        settings = known.settings if known is not None else OrganizationSettings()
+        return settings.new_account_resource
 
     def arn_of(self, entity_id: str) -> str:
         """The ARN of a root, OU, policy, handshake or account; the form of the id tells which."""

@@ -222,15 +222,10 @@ def _grant_creation(functions: Mapping[str, OperationFunction]) -> None:
     for name, creator in creators.items():
         creator.may(
             "CreateTaggedAccount",
-            actions=[f"organizations:{name}"],
+            # With tags it needs TagResource too (AWS Organizations API Reference, CreateAccount),
+            # on a resource that AWS documents nowhere: the account has no ARN yet.
+            actions=[f"organizations:{name}", "organizations:TagResource"],
             resources=["*"],
-            conditions=_CARRIES_REQUEST_ID,
-        )
-        # With tags each needs TagResource too. AWS Organizations API Reference, CreateAccount.
-        creator.may(
-            "TagAtCreation",
-            actions=["organizations:TagResource"],
-            resources=accounts,
             conditions=_CARRIES_REQUEST_ID,
         )
     describe_create_account_status.may(
@@ -263,9 +258,9 @@ def _grant_invitation(functions: Mapping[str, OperationFunction], *, settings: S
 
     invite.may(
         "InviteTaggedAccount",
-        # With tags it needs TagResource too. AWS Organizations API Reference.
+        # As CreateAccount; whoever is invited by email has no ARN that could be known.
         actions=["organizations:InviteAccountToOrganization", "organizations:TagResource"],
-        resources=accounts,
+        resources=["*"],
         conditions=_CARRIES_REQUEST_ID,
     )
     # What an unanswered call sent, or somebody else did, shows among the invitations.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -15,6 +15,7 @@ from infra.settings import Settings
 
 STATE_MACHINES = Path(__file__).parents[1] / "statemachines"
 
+_VENDED_LOGS = "/aws/vendedlogs/states/"
 _PLACEHOLDER = re.compile(r"\$\{(\w+)FunctionArn\}")
 
 
@@ -45,6 +46,10 @@ class Workflow(Construct):
         log_group = logs.LogGroup(
             self,
             "Logs",
+            # Groups of other names each add to the account's resource policy for logs, which ends
+            # at 5,120 characters. Step Functions Developer Guide, "Using CloudWatch Logs to log
+            # execution history".
+            log_group_name=f"{_VENDED_LOGS}{Stack.of(self).stack_name}-{id_}",
             retention=settings.log_retention,
             removal_policy=RemovalPolicy.DESTROY,
         )

@@ -12,6 +12,7 @@ CreationLimitError = Literal[
     "ConstraintViolationException", "ConcurrentModificationException", "TooManyRequestsException"
 ]
 AllFeaturesAction = Literal["ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"]
+NewAccountResource = Literal["account", "*"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,10 @@ class OrganizationSettings:
     """Until then the organization initializes and refuses new accounts."""
 
     feature_set: FeatureSet = "ALL"
+
+    new_account_resource: NewAccountResource = "account"
+    """What TagResource at creation and InviteAccountToOrganization are authorized on: the ARN of an
+    account that is not there yet, or only `*`. AWS documents neither."""
 
     all_features_action: AllFeaturesAction = "ENABLE_ALL_FEATURES"
     """The Action of the handshake that the management account accepts in the end; the invited

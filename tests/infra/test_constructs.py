@@ -98,6 +98,20 @@ def test_function_has_a_role_and_a_log_group_of_its_own(
     assert template.document["Resources"][log_group]["DeletionPolicy"] == "Delete"
 
 
+@pytest.mark.parametrize("construct", MACHINES)
+def test_state_machine_logs_where_no_resource_policy_grows(
+    template: SynthesizedTemplate, construct: str
+) -> None:
+    (destination,) = template.machine(construct)["LoggingConfiguration"]["Destinations"]
+    log_group = logical_id(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])
+
+    properties = template.document["Resources"][log_group]["Properties"]
+
+    assert properties["LogGroupName"].startswith("/aws/vendedlogs/states/")
+    assert properties["RetentionInDays"] == 180
+    assert template.document["Resources"][log_group]["DeletionPolicy"] == "Delete"
+
+
 def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedTemplate) -> None:
     modules = {
         path.stem
@@ -231,8 +245,10 @@ def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
         for id_, resource in template.document["Resources"].items()
         for name in PHYSICAL_NAME_PROPERTIES
         if name in resource["Properties"]
-        # One must be named, the other says whose it is.
+        # One must be named, the other says whose it is; so do the logs of the state machines,
+        # which are named for the beginning that AWS knows.
         and resource["Type"] not in ("AWS::IAM::Policy", "AWS::Lambda::Permission")
+        and not str(resource["Properties"][name]).startswith("/aws/vendedlogs/states/")
     }
 
     assert named == set()

@@ -53,10 +53,12 @@ def run_and_accept(vending: Vending, request: dict[str, Any]) -> tuple[dict[str,
     return row, vending.finish(arn)
 
 
+@pytest.mark.parametrize("resource", ["account", "*"])
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
 def test_invited_account_is_vended_once_its_owner_has_accepted(
-    vending: Vending, account: dict[str, str]
+    vending: Vending, settled: Any, account: dict[str, str], resource: str
 ) -> None:
+    settled(new_account_resource=resource)
     request = an_invitation(**account)
 
     row, ended = run_and_accept(vending, request)

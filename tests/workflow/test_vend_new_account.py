@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from embedded.organizations.settings import NewAccountResource
     from tests.workflow.vending import Vending
 
 
@@ -46,6 +48,22 @@ def test_new_account_is_vended_with_everything_it_asked_for(
     assert vending.root_features() == {"RootCredentialsManagement", "RootSessions"}
     assert ended.output["state"] == "VENDED"
     assert ended.output["accountId"] == account["Id"]
+
+
+@pytest.mark.parametrize("resource", ["account", "*"])
+@pytest.mark.parametrize("source", ["new", "new-govcloud"])
+def test_new_account_is_vended_whatever_its_tags_are_authorized_on(
+    vending: Vending, source: str, resource: NewAccountResource
+) -> None:
+    settings = OrganizationSettings(new_account_resource=resource, govcloud_enabled=True)
+    vending.aws.renew(organization=settings)
+    request = a_request(source=source)
+    request["account"]["name"] = request["account"]["name"].replace(" ", "-")
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["state"] == "VENDED"
 
 
 def test_record_of_a_vended_account_names_everything_a_caller_needs(vending: Vending) -> None:

@@ -375,6 +375,26 @@ def test_tags_at_creation_need_tag_resource_too(
 
 
 @pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("CreateAccount", {}),
+        ("CreateGovCloudAccount", {}),
+        ("InviteAccountToOrganization", {"Target": {"Type": "ACCOUNT", "Id": "222222222222"}}),
+        ("InviteAccountToOrganization", {"Target": {"Type": "EMAIL", "Id": "a@example.com"}}),
+    ],
+)
+def test_account_without_arn_may_be_authorized_on_everything_only(
+    monkeypatch: pytest.MonkeyPatch, operation: str, parameters: dict[str, Any]
+) -> None:
+    settings = organizations.OrganizationSettings(new_account_resource="*")
+    monkeypatch.setattr(organizations_backends[ACCOUNT_ID]["aws"], "settings", settings)
+
+    found = pairs("organizations", operation, Tags=[{"Key": "Team", "Value": "a"}], **parameters)
+
+    assert found == [(f"organizations:{operation}", "*"), ("organizations:TagResource", "*")]
+
+
+@pytest.mark.parametrize(
     ("service", "operation", "parameters", "key", "values"),
     [
         (
