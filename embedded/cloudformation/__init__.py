@@ -10,10 +10,11 @@ from __future__ import annotations
 def install() -> None:
     """Make moto's CloudFormation create what this package says; safe to call twice."""
     # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-    from embedded import dynamodb, queues  # noqa: PLC0415
+    from embedded import buckets, dynamodb, queues  # noqa: PLC0415
     from embedded.cloudformation import api  # noqa: PLC0415
 
     api.install()
-    # What the template asks of its ledger and its queue, moto keeps only with these.
+    # What templates ask of buckets, tables and queues, moto keeps only with these.
+    buckets.install()
     dynamodb.install()
     queues.install()

@@ -9,8 +9,10 @@ from typing import Any
 
 from moto.cloudformation import models, responses
 from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.parsing import Export
 from moto.core.responses import ActionResult
 
+from embedded.cloudformation import change_sets
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack import Stack
 from embedded.cloudformation.stack_resources import Resources
@@ -55,42 +57,18 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
             self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
 
 
-def execute_change_set(self: Any, change_set_name: str, stack_name: str | None = None) -> None:
-    """ExecuteChangeSet: as CreateStack and UpdateStack; moto reports success whatever happens."""
-    found = [
-        each
-        for each in self.change_sets.values()
-        if change_set_name == each.change_set_id
-        or (
-            change_set_name == each.change_set_name
-            and stack_name in (None, each.stack_name, each.stack_id)
-        )
-    ]
-    if not found:
-        raise ValidationError(message=f"ChangeSet [{change_set_name}] does not exist")
-    change_set = found[-1]
-    stack: Stack = self.stacks[change_set.stack_id]
-    if change_set.change_set_type == "CREATE":
-        stack.template, stack.parameters = change_set.template, change_set.parameters
-        stack.template_dict = change_set.template_dict
-        stack._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-        stack.create_resources()
-    else:
-        stack.update(change_set.template, parameters=change_set.parameters, tags=change_set.tags)
-    change_set.execution_status = "EXECUTE_COMPLETE"
-
-
-def parse_change_set(self: Any) -> None:
-    """A change set's template, parsed as a stack's."""
-    self.template_dict = Stack.parse_template(self.template)
+def list_exports(self: Any, tokenstr: str | None) -> tuple[list[Export], str | None]:
+    """ListExports: those of the stacks there are; moto forgets those of change sets."""
+    del tokenstr  # no more than one page
+    return [export for stack in self.stacks.values() for export in stack.exports], None
 
 
 def install() -> None:
     """Put all of this in the place of moto's."""
+    change_sets.install()
     models.Stack = Stack
     models.ResourceMap = Resources
-    models.ChangeSet._parse_template = parse_change_set
     models.CloudFormationBackend.delete_stack = delete_stack
-    models.CloudFormationBackend.execute_change_set = execute_change_set
+    models.CloudFormationBackend.list_exports = list_exports
     responses.StackResourceDTO = StackResource
     responses.CloudFormationResponse.list_stack_resources = list_stack_resources

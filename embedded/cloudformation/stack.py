@@ -6,16 +6,18 @@ they are those of the user guide's "Stack status codes".
 
 from __future__ import annotations
 
-import contextlib
 import json
 from typing import Any
 
 from moto.cloudformation import models
 from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.parsing import Export
 from moto.core.utils import utcnow
 
+from embedded.cloudformation.intrinsics import Resolver
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack_resources import ResourceFailed, Resources, reason_of
+from embedded.cloudformation.template_text import parse
 
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 
@@ -37,11 +39,8 @@ class Stack(models.Stack):
 
     @staticmethod
     def parse_template(template: str) -> dict[str, Any]:
-        """JSON at once; moto's YAML parser takes a second for a template as CDK writes it."""
-        with contextlib.suppress(json.JSONDecodeError):
-            parsed: dict[str, Any] = json.loads(template)
-            return parsed
-        return dict(models.Stack.parse_template(template))
+        """The template that the text is, JSON or YAML."""
+        return parse(template)
 
     @property
     def outputs(self) -> list[dict[str, Any]]:
@@ -54,15 +53,20 @@ class Stack(models.Stack):
                 "OutputKey": name,
                 "OutputValue": str(resolver.resolve(output["Value"])),
                 "Description": output.get("Description"),
+                "ExportName": _export_name(resolver, output),
             }
             for name, output in outputs.items()
             if "Condition" not in output or resolver.condition(output["Condition"])
         ]
 
     @property
-    def exports(self) -> list[Any]:
-        """No exports: a template with one is refused."""
-        return []
+    def exports(self) -> list[Export]:
+        """Outputs that other stacks may import, as ListExports lists them."""
+        return [
+            Export(self.stack_id, each["ExportName"], each["OutputValue"])
+            for each in self.outputs
+            if each["ExportName"] is not None
+        ]
 
     def create_resources(self) -> None:
         """Make every resource; ends CREATE_COMPLETE or ROLLBACK_COMPLETE."""
@@ -156,3 +160,7 @@ class Stack(models.Stack):
     def _become(self, status: str, reason: str | None = None) -> None:
         self.status, self.stack_status_reason = status, reason
         self._add_stack_event(status, resource_status_reason=reason)
+
+
+def _export_name(resolver: Resolver, output: dict[str, Any]) -> str | None:
+    return str(resolver.resolve(output["Export"]["Name"])) if "Export" in output else None

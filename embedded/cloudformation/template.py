@@ -32,7 +32,8 @@ _PARAMETER_KEYS = names(
 _RESOURCE_KEYS = names(
     "Condition DeletionPolicy DependsOn Metadata Properties Type UpdateReplacePolicy"
 )
-_OUTPUT_KEYS = names("Condition Description Value")
+_OUTPUT_KEYS = names("Condition Description Export Value")
+_EXPORT_KEYS = names("Name")
 _RULE_KEYS = names("Assertions RuleCondition")
 _POLICIES = names("Delete Retain RetainExceptOnCreate")
 
@@ -43,6 +44,10 @@ def check(template: Template) -> None:
     Raises:
         ValidationError: names every problem, one clause each.
     """
+    if not template.get("Resources"):
+        raise ValidationError(
+            message="Template format error: At least one Resources member must be defined."
+        )
     problems = [*_unknown(template), *_unresolved(template)]
     if problems:
         raise ValidationError(
@@ -102,6 +107,7 @@ def _unknown(template: Template) -> Iterator[str]:
         yield from _keys(f"parameter {name}", parameter, _PARAMETER_KEYS)
     for name, output in (template.get("Outputs") or {}).items():
         yield from _keys(f"output {name}", output, _OUTPUT_KEYS)
+        yield from _keys(f"export of output {name}", output.get("Export", {}), _EXPORT_KEYS)
         yield from _functions(f"output {name}", output, VALUE_FUNCTIONS)
     for name, rule in template.get("Rules", {}).items():
         yield from _keys(f"rule {name}", rule, _RULE_KEYS)
@@ -129,7 +135,7 @@ def _unresolved(template: Template) -> Iterator[str]:
     places = {f"resource {name}": each for name, each in resources.items()}
     places |= {f"output {name}": each for name, each in (template.get("Outputs") or {}).items()}
     for subject, place in places.items():
-        values = {key: place[key] for key in ("Properties", "Value") if key in place}
+        values = {key: place[key] for key in ("Export", "Properties", "Value") if key in place}
         for name in sorted(references(values) - known):
             yield f"{subject}: no resource or parameter {name} to refer to"
         for needed in set(dependencies(place)) - known if "Type" in place else ():

@@ -75,6 +75,10 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "ScheduleExpressionTimezone": _TIMER,
         "StartDate": _TIMER,
     },
+    "AWS::S3::Bucket": {
+        "AccessControl": "Private is what a bucket is here; public access is not",
+        "LifecycleConfiguration": "objects do not expire here",
+    },
     "AWS::SNS::Topic": {
         "KmsMasterKeyId": _ENCRYPTION,
     },

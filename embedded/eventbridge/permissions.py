@@ -6,12 +6,10 @@ user guide.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from moto.awslambda.models import lambda_backends
 
-from embedded.policy import Decision, compile_policy, decide
+from embedded import resource_policy
+from embedded.policy import Decision
 
 _SERVICE = "events.amazonaws.com"
 
@@ -25,28 +23,15 @@ def may_invoke(function_arn: str, *, source_arn: str) -> bool:
     function = lambda_backends[account_id][region].get_function_by_arn(function_arn)
     if function is None:
         return True
-    statements = [each for each in function.policy.statements if _names_us(each)]
-    document = {"Version": "2012-10-17", "Statement": [_identity(each) for each in statements]}
     context = {
         "aws:sourcearn": (source_arn,),
         "aws:sourceaccount": (source_arn.split(":")[4],),
     }
-    decision = decide(
-        compile_policy(json.dumps(document)), "lambda:InvokeFunction", function_arn, context
+    said = resource_policy.decision(
+        function.policy.statements,
+        service=_SERVICE,
+        action="lambda:InvokeFunction",
+        resource=function_arn,
+        context=context,
     )
-    return decision is Decision.ALLOWED
-
-
-def _names_us(statement: dict[str, Any]) -> bool:
-    principal = statement.get("Principal")
-    named = principal.get("Service") if isinstance(principal, dict) else principal
-    return named in (_SERVICE, "*")
-
-
-def _identity(statement: dict[str, Any]) -> dict[str, Any]:
-    """Without its principal, and about any function: the policy is this one's own."""
-    kept: dict[str, Any] = {"Resource": "*"}
-    for name in ("Effect", "Action", "Condition"):
-        if name in statement:
-            kept[name] = statement[name]
-    return kept
+    return said is Decision.ALLOWED

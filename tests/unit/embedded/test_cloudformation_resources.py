@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.cloudformation.resources import TYPES
+from embedded.cloudformation.template_text import parse
 from tests.unit.embedded.cloudformation_template import NAME, template, text, trust
+from tests.unit.embedded.test_cloudformation_yaml import BOOTSTRAP
 
 if TYPE_CHECKING:
     from tests.unit.embedded.cloudformation_server import Aws
@@ -229,7 +231,8 @@ def test_resource_is_made_changed_and_removed(
 def test_every_type_is_tried() -> None:
     of_the_stack = {resource["Type"] for resource in template()["Resources"].values()}
 
-    assert of_the_stack | {case[0] for case in CASES} == set(TYPES)
+    of_the_bootstrap = {each["Type"] for each in parse(BOOTSTRAP)["Resources"].values()}
+    assert of_the_stack | of_the_bootstrap | {case[0] for case in CASES} == set(TYPES)
 
 
 def test_alarm_watches_the_queue_it_names(cloud: Aws) -> None:

@@ -32,7 +32,7 @@ def test_template_with_unknown_things_is_refused_with_all_of_them_named() -> Non
         CreateAccount=with_properties("CreateAccount", Handler={"Fn::ImportValue": "x"}),
     )
     changed["Transform"] = "AWS::Serverless-2016-10-31"
-    changed["Outputs"]["EventBusName"]["Export"] = {"Name": "bus"}
+    changed["Outputs"]["EventBusName"]["Export"] = {"Name": "bus", "Region": "x"}
 
     message = refusal(changed)
 
@@ -44,7 +44,7 @@ def test_template_with_unknown_things_is_refused_with_all_of_them_named() -> Non
         "resource Rule: property Targets.EcsParameters of AWS::Events::Rule",
         "resource CreateAccount: function Fn::ImportValue",
         "section Transform",
-        "output EventBusName: Export",
+        "export of output EventBusName: Region",
     ):
         assert problem in message
 
