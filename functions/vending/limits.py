@@ -12,6 +12,8 @@ import json
 import re
 import unicodedata
 
+from vending import policy_documents
+
 EMAIL_LENGTH = (6, 64)
 ACCOUNT_NAME_MAX = 50
 ROLE_NAME_MAX = 64
@@ -24,6 +26,20 @@ PRINCIPAL_MAX = 128
 REQUEST_ID_MAX = 64
 POLICY_NAME_MAX = 128
 POLICY_DESCRIPTION_MAX = 512
+ATTACHED_BY_AWS = {
+    "SERVICE_CONTROL_POLICY": "FullAWSAccess",
+    "RESOURCE_CONTROL_POLICY": "RCPFullAWSAccess",
+}
+POLICIES_PER_NEW_ACCOUNT = {
+    "SERVICE_CONTROL_POLICY": 9,
+    "RESOURCE_CONTROL_POLICY": 4,
+    "AISERVICES_OPT_OUT_POLICY": 5,
+    "CHATBOT_POLICY": 5,
+}
+"""Policies that a new account takes beside those that AWS attaches, which count among its ten and
+five. Source: AWS Organizations User Guide, "Quotas and service limits"."""
+POLICIES_PER_TARGET = 10
+"""Policies of any other type that an account takes."""
 
 REQUEST_ID_TAG = "account-vending:request-id"
 """The tag that says which request an account was made for."""
@@ -164,7 +180,7 @@ def service_principal(value: str) -> list[str]:
 
 
 def policy_content(value: str, policy_type: str | None) -> list[str]:
-    """A JSON object as text, no longer than the type allows; its syntax is AWS's to check."""
+    """A JSON object as text, no longer than the type allows and of the form that it has."""
     longest = POLICY_CONTENT_MAX.get(policy_type or "")
     if longest is not None and len(value) > longest:
         return [f"must have at most {longest:,} characters, this one has {len(value):,}"]
@@ -172,7 +188,9 @@ def policy_content(value: str, policy_type: str | None) -> list[str]:
         document = json.loads(value)
     except (ValueError, RecursionError):
         return ["must be a JSON object as text"]
-    return [] if isinstance(document, dict) else ["must be a JSON object as text"]
+    if not isinstance(document, dict):
+        return ["must be a JSON object as text"]
+    return policy_documents.problems(document, policy_type)
 
 
 def free_text(value: str) -> list[str]:

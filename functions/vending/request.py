@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -282,22 +283,52 @@ def _set_problems(raw: dict[str, Any]) -> list[str]:
         problems.extend(
             f"{key}: {limits.shown(value)} is listed more than once" for value in repeated(raw, key)
         )
-    return [*problems, *policy_problems(raw.get("policies"))]
+    policies = raw.get("policies")
+    if raw.get("source", "new") != "existing":
+        problems.extend(_too_many_policies(policies))
+    return [*problems, *policy_problems(policies)]
+
+
+def _too_many_policies(policies: object) -> list[str]:
+    """More policies of one type than an account that is new to the organization takes.
+
+    An account that is a member already may have lost those that AWS attached, so it takes more.
+    """
+    if not isinstance(policies, list):
+        return []
+    counts = Counter(
+        policy["type"]
+        for policy in policies
+        if isinstance(policy, dict)
+        and isinstance(policy.get("type"), str)
+        and policy.get("name") not in limits.ATTACHED_BY_AWS.values()
+    )
+    return [
+        f"policies: {count} of type {kind} are too many; a new account takes {most}"
+        + (", since AWS attaches one itself" if kind in limits.ATTACHED_BY_AWS else "")
+        for kind, count in counts.items()
+        if count > (most := limits.POLICIES_PER_NEW_ACCOUNT.get(kind, limits.POLICIES_PER_TARGET))
+    ]
 
 
 def policy_problems(policies: object) -> list[str]:
     """What is wrong with the policies of a request or of an organization's document."""
     if not isinstance(policies, list):
         return []
-    problems, earlier = [], dict[tuple[str, str], int]()
+    problems, earlier = [], dict[str, tuple[int, str]]()
     for index, policy in enumerate(policies):
         if not isinstance(policy, dict):
             continue
         kind, name, content = (policy.get(key) for key in ("type", "name", "content"))
         if isinstance(kind, str) and isinstance(name, str):
-            first = earlier.setdefault((kind, name), index)
-            if first != index:
+            first, its_kind = earlier.setdefault(name, (index, kind))
+            if first != index and kind == its_kind:
                 problems.append(f"policies[{index}]: is the policy of policies[{first}] again")
+            elif first != index:
+                problems.append(
+                    f"policies[{index}]: has the name of policies[{first}], which is a {its_kind}; "
+                    "AWS lets no two policies have one name, whatever their types"
+                )
         if isinstance(content, str):
             problems.extend(
                 f"policies[{index}].content: {text}"

@@ -12,7 +12,8 @@ from tests.unit.functions.world import World
 from vending.errors import RequestInvalid
 from vending.organization_setup import is_organization, parse, schema
 
-POLICY = {"name": "Guard", "type": "TAG_POLICY", "content": "{}", "targets": ["/A/B", "/"]}
+TAGS = '{"tags": {}}'
+POLICY = {"name": "Guard", "type": "TAG_POLICY", "content": TAGS, "targets": ["/A/B", "/"]}
 
 
 def problems(document: Any) -> list[str]:
@@ -47,7 +48,7 @@ def test_attached_policies_bring_their_type_and_their_targets() -> None:
                 "name": "Guard",
                 "type": "TAG_POLICY",
                 "description": "",
-                "content": "{}",
+                "content": TAGS,
             },
             "update": False,
             "targets": ["/A/B", "/"],

@@ -290,6 +290,23 @@ def test_schema_describes_every_key() -> None:
                 "policies[1]: is the policy of policies[0] again",
             ],
         ),
+        (
+            a_request(
+                policies=[
+                    {"name": "p", "type": "TAG_POLICY"},
+                    {"name": "p", "type": "SERVICE_CONTROL_POLICY"},
+                ]
+            ),
+            ["policies[1]: has the name of policies[0], which is a TAG_POLICY"],
+        ),
+        (
+            a_request(
+                policies=[
+                    {"name": f"p{number}", "type": "SERVICE_CONTROL_POLICY"} for number in range(10)
+                ]
+            ),
+            ["policies: 10 of type SERVICE_CONTROL_POLICY are too many; a new account takes 9"],
+        ),
     ],
     ids=[
         "existing",
@@ -300,6 +317,8 @@ def test_schema_describes_every_key() -> None:
         "new-govcloud",
         "bad policies",
         "policy twice",
+        "one name for two types",
+        "more policies than an account takes",
     ],
 )
 def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
