@@ -22,6 +22,7 @@ from moto.stepfunctions import models, urls
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser import utils
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
 
 from embedded.stepfunctions import errors, expressions, integrations, states
@@ -40,6 +41,12 @@ class _Unkept(list[Any]):
         """Keep nothing."""
 
 
+def _without_scopes(self: Any) -> None:
+    # moto's list is one for all definitions and threads: what a refused definition leaves in it
+    # would count for all that come after.
+    self._query_language_per_scope = []
+
+
 def install() -> None:
     """Let every state machine run here, however it is created: by API or by CloudFormation."""
     if getattr(parser_models, "stepfunctions_parser_backends", None) is backends:
@@ -53,6 +60,7 @@ def install() -> None:
     AmazonStateLanguageParser.parse = staticmethod(
         lru_cache(maxsize=64)(AmazonStateLanguageParser.parse)
     )
+    Preprocessor.__init__ = _without_scopes
     execution_worker.Environment = Environment
     # moto logs what fails inside a state machine as an error of its own.
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import datetime
 import json
-import re
 import threading
 import uuid
 from typing import Any
@@ -23,11 +22,10 @@ from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from embedded.context import current
+from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
-from embedded.stepfunctions.jsonata import QueryFailed, parse
 
 _LARGEST_INPUT = 262_144
-_EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
 _PATIENCE = 10.0
 
 
@@ -84,9 +82,10 @@ class Backend(StepFunctionsParserBackend):
         """Create it, or return the one that is equal.
 
         Raises:
+            InvalidDefinition: the definition has problems; all are listed.
             StateMachineAlreadyExists: another one has the name.
         """
-        _check_expressions(definition)
+        _check(definition)
         with self._lock:
             known = self._revision_by_name(name)
             if known is not None and (known.definition, known.roleArn) != (definition, roleArn):
@@ -100,9 +99,13 @@ class Backend(StepFunctionsParserBackend):
     def update_state_machine(
         self, arn: str, definition: str | None = None, *args: Any, **more: Any
     ) -> Any:
-        """Change it; executions that run keep the definition they started with."""
+        """Change it; executions that run keep the definition they started with.
+
+        Raises:
+            InvalidDefinition: the definition has problems; all are listed.
+        """
         if definition is not None:
-            _check_expressions(definition)
+            _check(definition)
         machine = super().update_state_machine(arn, definition, *args, **more)
         machine.update_date = current().clock.datetime()
         return machine
@@ -256,30 +259,9 @@ def _checked(execution_input: str) -> str:
     return execution_input
 
 
-def _check_expressions(definition: str) -> None:
-    """InvalidDefinition for an expression that is not JSONata, as CreateStateMachine answers."""
-    try:
-        document = json.loads(definition)
-    except ValueError as error:
-        raise InvalidDefinition(
-            f"Invalid State Machine Definition: 'INVALID_JSON_DESCRIPTION: {error}'"
-        ) from error
-    problems = list(_broken_expressions(document, ""))
-    if problems:
-        raise InvalidDefinition(
-            f"Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: {', '.join(problems)}'"
-        )
-
-
-def _broken_expressions(node: Any, path: str) -> Any:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from _broken_expressions(value, f"{path}/{key}")
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from _broken_expressions(value, f"{path}[{index}]")
-    elif isinstance(node, str) and (expression := _EXPRESSION.match(node)):
-        try:
-            parse(expression[1])
-        except QueryFailed as error:
-            yield f"{error} at {path}"
+def _check(definition: str) -> None:
+    """InvalidDefinition that lists what is wrong, as CreateStateMachine answers."""
+    found = problems(definition)
+    if found:
+        listed = ", ".join(map(str, found))
+        raise InvalidDefinition(f"Invalid State Machine Definition: '{listed}'")

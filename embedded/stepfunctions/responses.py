@@ -12,6 +12,9 @@ from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from embedded.stepfunctions.definition_checks import problems
+from embedded.stepfunctions.state_checks import Problem
+
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 1000
 _DATA = {"input", "output", "inputDetails", "outputDetails", "parameters"}
@@ -19,6 +22,18 @@ _DATA = {"input", "output", "inputDetails", "outputDetails", "parameters"}
 
 class StepFunctions(StepFunctionResponse):
     """The API of the embedded Step Functions."""
+
+    def validate_state_machine_definition(self) -> ActionResult:
+        """ValidateStateMachineDefinition."""
+        found = problems(self._get_param("definition"))
+        shown = found[: self._get_int_param("maxResults") or _DEFAULT_PAGE]
+        return ActionResult(
+            {
+                "result": "FAIL" if found else "OK",
+                "diagnostics": [_diagnostic(each) for each in shown],
+                "truncated": len(found) > len(shown),
+            }
+        )
 
     def start_execution(self) -> ActionResult:
         """StartExecution."""
@@ -121,6 +136,11 @@ class StepFunctions(StepFunctionResponse):
         if not isinstance(decoded, list):
             raise InvalidToken(token)
         return decoded
+
+
+def _diagnostic(problem: Problem) -> dict[str, str]:
+    located = {"location": problem.location} if problem.location else {}
+    return {"severity": "ERROR", "code": problem.code, "message": problem.message} | located
 
 
 def _encode(place: list[Any]) -> str:

@@ -160,14 +160,16 @@ def test_a_failing_output_of_a_task_is_caught(engine: Engine) -> None:
         END | {"Assign": {"x": "{% 1 + 'a' %}"}},
         {"Type": "Wait", "Seconds": "{% 'soon' %}", "End": True},
         {"Type": "Wait", "Seconds": "{% -1 %}", "End": True},
-        {"Type": "Choice", "Choices": [{"Condition": "{% 'yes' %}", "Next": "First"}]},
+        {"Type": "Choice", "Choices": [{"Condition": "{% 'yes' %}", "Next": "Done"}]},
         {"Type": "Fail", "Error": "{% 1 %}"},
         task("any", "{% $nowhere %}", End=True),
     ],
     ids=["undefined", "type", "wait-text", "wait-negative", "condition", "error", "arguments"],
 )
 def test_an_expression_that_fails_ends_the_execution(engine: Engine, state: Any) -> None:
-    ended = engine.run(machine(state))
+    others = {"Done": {"Type": "Succeed"}} if state["Type"] == "Choice" else {}
+
+    ended = engine.run(machine(state, **others))
 
     assert (ended.status, ended.error) == ("FAILED", "States.QueryEvaluationError")
     assert ended.cause is not None
@@ -177,9 +179,9 @@ def test_an_expression_that_fails_ends_the_execution(engine: Engine, state: Any)
 
 
 def test_a_choice_without_a_way_out_fails(engine: Engine) -> None:
-    choice = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "First"}]}
+    choice = {"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "Done"}]}
 
-    ended = engine.run(machine(choice))
+    ended = engine.run(machine(choice, Done={"Type": "Succeed"}))
 
     assert (ended.status, ended.error) == ("FAILED", "States.NoChoiceMatched")
 

@@ -198,11 +198,12 @@ def test_stopping_ends_the_execution_wherever_it_is(engine: Engine, where: str) 
     wait = {"Type": "Wait", "Seconds": 90000, "End": True}
     retry = [{"ErrorEquals": ["Throttled"], "IntervalSeconds": 9000, "MaxAttempts": 9}]
     inner = {"StartAt": "Inner", "States": {"Inner": wait}}
+    other = {"StartAt": "Other", "States": {"Other": wait}}
     first = {
         "wait": wait,
         "task": task("slow", {}, End=True),
         "retry": task("fail", {}, Retry=retry, End=True),
-        "parallel": {"Type": "Parallel", "Branches": [inner, inner], "End": True},
+        "parallel": {"Type": "Parallel", "Branches": [inner, other], "End": True},
         "map": {"Type": "Map", "Items": [1, 2], "ItemProcessor": inner, "End": True},
     }[where]
     begun = {"wait": "WaitStateEntered", "task": "TaskStarted", "retry": "TaskFailed"}
