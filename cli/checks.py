@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,8 +15,12 @@ from cli.submission import FINAL_STATES, Record
 
 Level = Literal["ok", "warn", "fail"]
 
-ACCOUNTS_QUOTA = "L-E619E033"
-"""Service Quotas' code for the number of accounts in an organization."""
+ACCOUNTS_QUOTA = "maximum number of accounts"
+"""How Service Quotas' name of the quota ends; seen with and without "Default" before it.
+
+Codes might change over time, names do not: AWS Organizations User Guide, "Quotas and service
+limits".
+"""
 ROOM = 5
 """Accounts that should still fit; fewer are a warning."""
 SHOWN = 3
@@ -138,9 +142,15 @@ def room_for_accounts(place: Place) -> Iterator[Result]:
     pages = organizations.get_paginator("list_accounts").paginate()
     count = sum(len(page["Accounts"]) for page in pages)
     try:
-        quota = quotas.get_service_quota(ServiceCode="organizations", QuotaCode=ACCOUNTS_QUOTA)
-        most = int(quota["Quota"]["Value"])
-    except (ClientError, BotoCoreError):
+        most = next(
+            int(quota["Value"])
+            for page in quotas.get_paginator("list_service_quotas").paginate(
+                ServiceCode="organizations"
+            )
+            for quota in page["Quotas"]
+            if quota["QuotaName"].lower().endswith(ACCOUNTS_QUOTA)
+        )
+    except (ClientError, BotoCoreError, StopIteration):
         yield Result(
             check="accounts",
             level="warn",
@@ -161,20 +171,38 @@ def room_for_accounts(place: Place) -> Iterator[Result]:
 
 
 def trail(place: Place) -> Iterator[Result]:
-    """Organizations' events reach EventBridge through a trail only."""
+    """Organizations' events reach EventBridge through a trail that logs management events only."""
     client = place.client("cloudtrail")
     for one in client.describe_trails(includeShadowTrails=True)["trailList"]:
         here = one.get("IsMultiRegionTrail") or one.get("HomeRegion") == place.region
-        if here and client.get_trail_status(Name=one["TrailARN"]).get("IsLogging"):
+        if not here or not client.get_trail_status(Name=one["TrailARN"]).get("IsLogging"):
+            continue
+        if _logs_management_writes(client.get_event_selectors(TrailName=one["TrailARN"])):
             yield Result(check="CloudTrail", level="ok", what=f"{one['Name']} is logging")
             return
     yield Result(
         check="CloudTrail",
         level="warn",
-        what="no trail is logging here, so accounts made elsewhere are not noticed",
+        what="no trail logs management events here, so accounts made elsewhere are not noticed",
         remedy="Nothing for requests; for accounts made elsewhere, create a trail of management "
         "events",
     )
+
+
+def _logs_management_writes(selectors: Mapping[str, Any]) -> bool:
+    """Whether a trail's selectors let in what changes an organization.
+
+    Source: CloudTrail API reference, GetEventSelectors: a trail has basic or advanced selectors.
+    """
+    for selector in selectors.get("EventSelectors", []):
+        if selector.get("IncludeManagementEvents") and selector.get("ReadWriteType") != "ReadOnly":
+            return True
+    for selector in selectors.get("AdvancedEventSelectors", []):
+        fields = {each["Field"]: each for each in selector.get("FieldSelectors", [])}
+        of_management = "Management" in fields.get("eventCategory", {}).get("Equals", [])
+        if of_management and "true" not in fields.get("readOnly", {}).get("Equals", []):
+            return True
+    return False
 
 
 def machine(place: Place) -> Iterator[Result]:

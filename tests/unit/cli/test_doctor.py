@@ -31,6 +31,16 @@ class Pages:
         return self._pages
 
 
+def quotas(*named: tuple[str, float]) -> Pages:
+    """A paginator over Service Quotas' quotas, one page each."""
+    return Pages(*({"Quotas": [{"QuotaName": name, "Value": value}]} for name, value in named))
+
+
+def advanced(*fields: dict[str, Any]) -> dict[str, Any]:
+    """A trail's advanced event selectors: one, of these fields."""
+    return {"AdvancedEventSelectors": [{"FieldSelectors": list(fields)}]}
+
+
 def refused(code: str) -> type[ClientError]:
     """A modelled exception of a client."""
     return type(code, (ClientError,), {})
@@ -67,13 +77,16 @@ def sound() -> Clients:
             exceptions=SimpleNamespace(ServiceAccessNotEnabledException=refused("NotEnabled")),
         ),
         "service-quotas": SimpleNamespace(
-            get_service_quota=lambda **_: {"Quota": {"Value": 100.0}}
+            get_paginator=lambda _name: quotas(("Default maximum number of accounts", 100.0))
         ),
         "cloudtrail": SimpleNamespace(
             describe_trails=lambda **_: {
                 "trailList": [{"Name": "all", "TrailARN": "arn:t", "IsMultiRegionTrail": True}]
             },
             get_trail_status=lambda **_: {"IsLogging": True},
+            get_event_selectors=lambda **_: {
+                "EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
+            },
         ),
         "stepfunctions": SimpleNamespace(describe_state_machine=lambda **_: {"status": "ACTIVE"}),
         "events": SimpleNamespace(list_rules=lambda **_: rules),
@@ -185,19 +198,30 @@ def test_missing_root_access_is_to_know_about(why: str) -> None:
     assert (found.level, "RootSessions" in found.what) == ("warn", True)
 
 
+@pytest.mark.parametrize(
+    "name", ["Default maximum number of accounts", "Maximum number of accounts"]
+)
 @pytest.mark.parametrize(("quota", "level"), [(23, "fail"), (10, "fail"), (24, "warn"), (28, "ok")])
-def test_room_for_accounts_is_counted(quota: int, level: str) -> None:
+def test_room_for_accounts_is_counted(quota: int, level: str, name: str) -> None:
     clients = sound()
-    clients["service-quotas"].get_service_quota = lambda **_: {"Quota": {"Value": float(quota)}}
+    clients["service-quotas"].get_paginator = lambda _name: quotas(
+        ("Organizational units in an organization", 2000.0),
+        (name, float(quota)),
+    )
 
     (found,) = results(place(clients), "accounts")
 
     assert (found.level, f"23 of {quota}" in found.what) == (level, True)
 
 
-def test_quota_that_cannot_be_read_says_where_it_is() -> None:
+@pytest.mark.parametrize("why", ["denied", "no quota of that name"])
+def test_quota_that_cannot_be_read_says_where_it_is(why: str) -> None:
     clients = sound()
-    clients["service-quotas"].get_service_quota = raising(denied("GetServiceQuota"))
+    clients["service-quotas"].get_paginator = (
+        raising(denied("ListServiceQuotas"))
+        if why == "denied"
+        else lambda _name: quotas(("Organizational units in an organization", 2000.0))
+    )
 
     (found,) = results(place(clients), "accounts")
 
@@ -217,6 +241,48 @@ def test_trail_that_does_not_log_here_is_to_know_about(why: str) -> None:
     (found,) = results(place(clients), "CloudTrail")
 
     assert found.level == "warn"
+
+
+@pytest.mark.parametrize(
+    ("selectors", "level"),
+    [
+        ({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": False}]}, "warn"),
+        (
+            {"EventSelectors": [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]},
+            "warn",
+        ),
+        (
+            {"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]},
+            "ok",
+        ),
+        (advanced({"Field": "eventCategory", "Equals": ["Data"]}), "warn"),
+        (advanced({"Field": "eventCategory", "Equals": ["Management"]}), "ok"),
+        (
+            advanced(
+                {"Field": "eventCategory", "Equals": ["Management"]},
+                {"Field": "readOnly", "Equals": ["true"]},
+            ),
+            "warn",
+        ),
+        ({}, "warn"),
+    ],
+    ids=[
+        "data only",
+        "reads only",
+        "writes",
+        "advanced data",
+        "advanced",
+        "advanced reads",
+        "none",
+    ],
+)
+def test_trail_must_log_what_changes_an_organization(selectors: dict[str, Any], level: str) -> None:
+    clients = sound()
+    clients["cloudtrail"].get_event_selectors = lambda **_: selectors
+
+    (found,) = results(place(clients), "CloudTrail")
+
+    assert found.level == level
 
 
 def test_stack_that_is_not_deployed_is_wrong_once() -> None:
