@@ -66,7 +66,7 @@ def serve(port: int = 0) -> BaseWSGIServer:
     `port` 0 takes a free one, `server_port` says which. OSError when the port is taken.
     """
     install()
-    app = Gateway(_Dispatcher(create_backend_app))
+    app = Gateway(_Dispatcher(_backend_app))
     # Bound here, because werkzeug ends the process where the port is taken. Like werkzeug's own,
     # the socket takes a port again that connections of an earlier server still linger on.
     with socket.create_server(("127.0.0.1", port)) as listener:
@@ -80,6 +80,13 @@ def serve(port: int = 0) -> BaseWSGIServer:
         )
     server.server_port = server.port
     return server
+
+
+def _backend_app(service: str | None) -> Any:
+    """Moto's application of a service; NotImplementedError for one that moto does not know."""
+    if service is None:
+        raise NotImplementedError("the whole service is missing")
+    return create_backend_app(service)
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -181,6 +188,10 @@ class Gateway:
             _LOG.exception("%s:%s failed", call.service, call.operation)
             return error(call, "InternalFailure", f"{type(problem).__name__}: {problem}")
         status, headers = started[0]
+        if status.startswith("404") and written.getvalue()[:15].lower() == b"<!doctype html>":
+            # No route of moto's: the service is there, the operation is not, or neither is.
+            message = f"the embedded AWS has no {call.service}:{call.operation}"
+            return error(call, "NotImplemented", message)
         return Answer(status=status, headers=tuple(headers), body=written.getvalue())
 
 

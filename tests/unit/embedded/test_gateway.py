@@ -11,6 +11,7 @@ from typing import Any
 
 import botocore.exceptions
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
@@ -375,6 +376,31 @@ def test_operation_that_moto_lacks_says_so(server: Server) -> None:
 
     assert refusal(caught.value) == ("NotImplemented", 501)
     assert "organizations:PutResourcePolicy" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters"),
+    [
+        ("lambda", "GetAccountSettings", {}),
+        ("account", "ListRegions", {}),
+        ("account", "PutAccountName", {"AccountName": "a"}),
+        ("controltower", "ListEnabledBaselines", {}),
+        ("billing", "ListBillingViews", {}),
+        ("workmail", "ListOrganizations", {}),
+        ("autoscaling", "DescribeAccountLimits", {}),
+    ],
+)
+def test_call_that_the_embedded_aws_lacks_is_an_error_in_the_services_protocol(
+    server: Server, service: str, operation: str, parameters: dict[str, str]
+) -> None:
+    client = server.client(service)
+    call = getattr(client, xform_name(operation))
+
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+
+    assert refusal(caught.value) == ("NotImplemented", 501)
+    assert f"{service}:{operation}" in str(caught.value)
 
 
 def test_failure_inside_moto_is_an_error_in_the_protocol(
