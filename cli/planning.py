@@ -29,6 +29,7 @@ from vending.errors import VendingError
 from vending.invitations import UNANSWERED, Invitations, expires_at
 from vending.limits import REQUEST_ID_TAG
 from vending.organization_setup import OrganizationSetup
+from vending.paths import quote
 from vending.request import Account, AccountRequest
 from vending.setup_report import Report
 from vending.translation import translating
@@ -221,7 +222,7 @@ class Planner:
         self._root_access(request_id, request.root_access)
 
     def _placed(self, request: AccountRequest, account_id: str, unit_id: str) -> None:
-        path = request.organizational_unit
+        path = request.organizational_unit or "/"
         with self._refusals():
             if account_id == NEW_ACCOUNT_ID:
                 moved = path != "/"
@@ -234,7 +235,7 @@ class Planner:
                     }
                 )
                 moved = move_account.run(payload, organizations=self._organizations)["moved"]
-            self._say(f"account in {path}", changed=bool(moved))
+            self._say(f"account in {quote(path)}", changed=bool(moved))
 
     def _tagged(self, request: AccountRequest, account_id: str) -> None:
         payload = tag_resource.TagResource.model_validate(

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.submission import Record
 from cli.terminal import Terminal, clip, in_words, pad, safe, width
+from vending.paths import quote
 
 TURNS = {
     "retry": "nobody's: it passes",
@@ -53,6 +54,7 @@ def account_fields(record: Record) -> list[tuple[str, str]]:
     """What was made or is being made."""
     request = _mapping(record.get("request"))
     path, unit = request.get("organizationalUnit"), record.get("organizationalUnitId")
+    path = quote(str(path)) if path else path
     tags = _mapping(request.get("tags"))
     return _filled(
         ("account", record.get("accountId")),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vending import aws, ports
+from vending import aws, limits, paths, ports
 from vending.catalogue import explain
 from vending.errors import ConcurrentModification, OperationRefused
 from vending.operation import Json, Payload, operation
 from vending.request import OrganizationalUnitPath
-from vending.translation import translate
 from vending.units import Unit, Units
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ CALLS = {
 }
 
 
+_OF_ACCOUNTS = "If its account exists already, use source existing with its accountId."
+
+
 class CreateOrganizationalUnit(Payload):
     """The path to ensure; / is the root."""
 
@@ -38,24 +42,28 @@ def run(
 
     `created` are the paths of what was missing, the topmost first.
 
-    What the path led to before is looked at, one call a level. Only what is not there any more, or
-    was never looked for, is made, or found among all that the parent has.
+    What the path led to before is looked at, one call a level. What is not there any more, or was
+    never looked for, is searched among all that the parent has, and made where nothing there reads
+    the same; OperationRefused where something does.
 
     Implements CreateOrganizationalUnit of the AWS Organizations API reference.
     """
-    parent_id = _root_id(organizations)
-    path, created = "", list[str]()
-    for name in filter(None, payload.organizational_unit.split("/")):
-        path += f"/{name}"
+    names = paths.split(payload.organizational_unit)
+    parents, created = [_root_id(organizations)], list[str]()
+    for level, name in enumerate(names):
+        path = paths.join(names[: level + 1])
         unit = units.get(path)
-        if unit is None or not _still_stands(organizations, unit, parent_id, name):
-            unit_id, is_new = _ensure(organizations, parent_id, name)
-            unit = Unit(id=unit_id, parent_id=parent_id)
+        if unit is None or not _still_stands(organizations, unit, parents[-1], name):
+            # What was made here a moment ago has nothing in it.
+            unit_id = None if created else _find(organizations, parents, names)
+            if unit_id is None:
+                unit_id, is_new = _make(organizations, parents, names)
+                created += [path] if is_new else []
+            unit = Unit(id=unit_id, parent_id=parents[-1])
             units.put(path, unit)
-            created += [path] if is_new else []
-        parent_id = unit.id
+        parents.append(unit.id)
     return {
-        "organizationalUnitId": parent_id,
+        "organizationalUnitId": parents[-1],
         "path": payload.organizational_unit,
         "created": created,
     }
@@ -69,13 +77,67 @@ def _root_id(organizations: OrganizationsClient) -> str:
     raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
 
 
-def _find(organizations: OrganizationsClient, parent_id: str, name: str) -> str | None:
+def _children(organizations: OrganizationsClient, parent_id: str) -> Iterator[tuple[str, str]]:
+    """(id, name) of every unit directly below a parent."""
     pages = organizations.get_paginator("list_organizational_units_for_parent")
     for page in pages.paginate(ParentId=parent_id):
         for unit in page.get("OrganizationalUnits", []):
-            if unit["Name"] == name:
-                return unit["Id"]
+            yield unit["Id"], unit["Name"]
+
+
+def _find(
+    organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
+) -> str | None:
+    """The unit that is named below the last of the parents, if there is one.
+
+    Raises:
+        OperationRefused: there is none, but one that a person would take for it: below that parent,
+            or, where its name has slashes, below any of the parents.
+    """
+    level = len(parents) - 1
+    siblings = list(_children(organizations, parents[level]))
+    for unit_id, name in siblings:
+        if name == names[level]:
+            return unit_id
+    for above in range(level, -1, -1):
+        there = siblings if above == level else list(_children(organizations, parents[above]))
+        # What was found up to here is another unit: a twin reaches at least to what is missing.
+        readings = {
+            paths.reading("/".join(names[above:end])): end for end in range(len(names), level, -1)
+        }
+        for unit_id, name in there:
+            end = readings.get(paths.reading(name))
+            if end is not None:
+                raise _similar(names, above, end, unit_id, name)
     return None
+
+
+def _similar(
+    names: Sequence[str], above: int, end: int, unit_id: str, name: str
+) -> OperationRefused:
+    """The refusal of names[above:end], which read like the unit `name` that is there."""
+    existing = paths.join([*names[:above], name])
+    meant = paths.join([*names[:above], name, *names[end:]])
+    asked = paths.join(names)
+    if limits.organizational_unit(meant):
+        right = name if end > above + 1 else names[above]
+        remedy = (
+            "No path can name the existing unit. Rename it, with `aws organizations "
+            f"update-organizational-unit --organizational-unit-id {unit_id} --name "
+            f"{shlex.quote(right)}` if it is the one that is meant; then submit the request again."
+        )
+    else:
+        remedy = (
+            f"If the existing unit is meant, write {paths.quote(meant)} and submit under a new "
+            f"requestId. {_OF_ACCOUNTS} Otherwise rename the existing unit, then "
+            "submit the request again."
+        )
+    return OperationRefused(
+        f"CreateOrganizationalUnit: {paths.quote(asked)} does not exist, but reads like "
+        f"{paths.quote(existing)} ({unit_id}), which does.",
+        code="SimilarOrganizationalUnit",
+        remedy=remedy,
+    )
 
 
 def _still_stands(
@@ -90,36 +152,29 @@ def _still_stands(
     return seen["OrganizationalUnit"].get("Name") == name
 
 
-def _ensure(organizations: OrganizationsClient, parent_id: str, name: str) -> tuple[str, bool]:
-    """The unit's id, and whether it is new.
-
-    AWS is asked to make it and says if it is there: to look first would mean to read all units of
-    the parent for every one that is new.
-    """
-    exceptions = organizations.exceptions
+def _make(
+    organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
+) -> tuple[str, bool]:
+    """The unit's id, and whether it is new: somebody else may have made it meanwhile."""
+    name = names[len(parents) - 1]
     try:
-        made = organizations.create_organizational_unit(ParentId=parent_id, Name=name)
-    except (
-        exceptions.DuplicateOrganizationalUnitException,
-        # No room for another unit, or none this deep: the one that is there needs none.
-        exceptions.ConstraintViolationException,
-    ) as error:
-        there = _find(organizations, parent_id, name)
-        if there is not None:
-            return there, False
-        if isinstance(error, exceptions.DuplicateOrganizationalUnitException):
+        made = organizations.create_organizational_unit(ParentId=parents[-1], Name=name)
+    except organizations.exceptions.DuplicateOrganizationalUnitException:
+        there = _find(organizations, parents, names)
+        if there is None:
             raise _hidden(name) from None
-        raise translate(error) from None
+        return there, False
     return made["OrganizationalUnit"]["Id"], True
 
 
 def _hidden(name: str) -> ConcurrentModification:
     return ConcurrentModification(
-        f"CreateOrganizationalUnit: '{name}' was made at the same time and does not show.",
+        f"CreateOrganizationalUnit: {paths.quote(name)} was made at the same time and does not "
+        "show.",
         code="DuplicateOrganizationalUnitException",
         remedy=(
-            "Nothing to do: the workflow tries again by itself. If it has given up, look for an "
-            "organizational unit whose name differs in upper and lower case only."
+            "Nothing to do: the workflow tries again by itself. Submit the request again if it "
+            "has given up."
         ),
     )
 

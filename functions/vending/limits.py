@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 
-from vending import policy_documents
+from vending import paths, policy_documents
 
 EMAIL_LENGTH = (6, 64)
 ACCOUNT_NAME_MAX = 50
@@ -97,9 +97,11 @@ def account_name(value: str) -> list[str]:
     """1 to 50 printable ASCII characters."""
     problems = _length(value, ACCOUNT_NAME_MAX)
     if not all(" " <= character <= "~" for character in value):
-        problems.append("may contain only printable ASCII characters")
+        problems.append("may contain only printable ASCII characters" + _but_has(value))
     elif value and not value.strip():
         problems.append("must contain more than spaces")
+    else:
+        problems.extend(_spaces_at_the_ends(value))
     return problems
 
 
@@ -135,6 +137,8 @@ def request_id(value: str) -> list[str]:
 def tag_key(value: str) -> list[str]:
     """A tag key that AWS takes and this system does not keep for itself."""
     problems = _length(value, TAG_KEY_MAX) + _tag_characters(value)
+    if not problems:
+        problems = [f"has {found}" for found in _hidden(value)] + _spaces_at_the_ends(value)
     if value.casefold().startswith("aws:"):
         problems.append("may not begin with aws: because AWS keeps that prefix for its own tags")
     if value == REQUEST_ID_TAG:
@@ -148,24 +152,22 @@ def tag_value(value: str) -> list[str]:
 
 
 def organizational_unit(value: str) -> list[str]:
-    """A path below the root such as /Workloads/Sandbox, or / for the root itself."""
-    if value == "/":
-        return []
-    if not value.startswith("/"):
-        return ["must begin with /, as in /Workloads/Sandbox; / alone is the root"]
-    names = value[1:].split("/")
+    r"""A path below the root such as /Workloads/Sandbox or /CI\/CD, or / for the root itself."""
     problems = free_text(value)
-    if not all(name.strip() for name in names):
-        problems.append("has an empty name: write one / between names and none at the end")
+    try:
+        names = paths.split(value)
+    except ValueError as malformed:
+        return [*problems, str(malformed)]
     if len(names) > OU_DEPTH_MAX:
         problems.append(
             f"is {len(names)} levels deep; AWS allows {OU_DEPTH_MAX} levels below the root"
         )
-    problems.extend(
-        f"has a name of {len(name)} characters; AWS allows {OU_NAME_MAX}"
-        for name in names
-        if len(name) > OU_NAME_MAX
-    )
+    for name in names:
+        if len(name) > OU_NAME_MAX:
+            problems.append(f"has a name of {len(name)} characters; AWS allows {OU_NAME_MAX}")
+        problems.extend(f"has {found} of the name {paths.quote(name)}" for found in _hidden(name))
+        if name != name.strip(" "):
+            problems.append(f"has a name with a space at an end: {paths.quote(name)}")
     return problems
 
 
@@ -210,7 +212,24 @@ def _length(value: str, longest: int, *, shortest: int = 1) -> list[str]:
     return []
 
 
+_HIDDEN_MAX = 5
+"""Hidden characters that are named of one text; the others are as easily found from there."""
+
+
+def _hidden(value: str) -> list[str]:
+    return paths.hidden_characters(value)[:_HIDDEN_MAX]
+
+
+def _but_has(value: str) -> str:
+    found = _hidden(value)
+    return f", but has {', '.join(found)}" if found else ""
+
+
+def _spaces_at_the_ends(value: str) -> list[str]:
+    return [] if value == value.strip(" ") else ["must not begin or end with a space"]
+
+
 def _tag_characters(value: str) -> list[str]:
     if all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN" for c in value):
         return []
-    return ["may contain only letters, digits, spaces and _ . : / = + - @"]
+    return ["may contain only letters, digits, spaces and _ . : / = + - @" + _but_has(value)]

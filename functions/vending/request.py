@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from vending import limits
+from vending import limits, paths
 from vending.doors import DOORS, door_problems
 from vending.errors import RequestInvalid
 from vending.problems import PROBLEM, problems_in, repeated
@@ -71,7 +71,7 @@ RoleName = Annotated[
 TagKey = Annotated[str, *_checked(limits.tag_key, minLength=1, maxLength=limits.TAG_KEY_MAX)]
 TagValue = Annotated[str, *_checked(limits.tag_value, maxLength=limits.TAG_VALUE_MAX)]
 OrganizationalUnitPath = Annotated[
-    str, *_checked(limits.organizational_unit, pattern="^/([^/]+(/[^/]+){0,4})?$")
+    str, *_checked(limits.organizational_unit, pattern=paths.PATTERN)
 ]
 ServicePrincipal = Annotated[
     str,
@@ -164,8 +164,9 @@ class AccountRequest(Model):
     account: Account
     organizational_unit: OrganizationalUnitPath | None = Field(
         None,
-        description="A path below the root, made where missing; / is the root. Absent: the account "
-        "stays where it is, and a new one is in the root.",
+        description="A path below the root, made where missing; / is the root, and in a name "
+        "a slash is \\/ and a backslash \\\\. Absent: the account stays where it is, and a new one "
+        "is in the root.",
     )
     tags: dict[TagKey, TagValue] = Field(
         {}, description=f"Up to {limits.TAGS_PER_REQUEST} tags for the account."

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from vending.paths import quote
+
 Results = Mapping[str, Any]
 
 
@@ -58,8 +60,8 @@ class Report:
 
     def _unit(self, result: Results) -> None:
         for path in result["created"]:
-            self._say(f"organizational unit {path}", changed=True)
-        unit = f"organizational unit {result['path']}"
+            self._say(f"organizational unit {quote(path)}", changed=True)
+        unit = f"organizational unit {quote(result['path'])}"
         if result["path"] != "/" and unit not in self.changed:
             self._say(unit, changed=False)
 
@@ -72,7 +74,7 @@ class Report:
             self._say(name, changed=outcome == "CREATED")
         self.warnings += result["warnings"]
         for attachment in result.get("attachments") or []:
-            self._say(f"{name} on {attachment['target']}", changed=attachment["attached"])
+            self._say(f"{name} on {quote(attachment['target'])}", changed=attachment["attached"])
 
     def _say(self, what: str, *, changed: bool) -> None:
         (self.changed if changed else self.already_there).append(what)

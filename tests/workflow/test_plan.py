@@ -397,3 +397,35 @@ def test_setup_that_is_not_waited_for_says_where_it_runs(
 
     assert started["state"] == "RUNNING"
     assert vending.finish(started["executionArn"]).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("name", ["CI/CD", "ci/cd", "CI/CD ", "CI\u200b/CD"])
+def test_plan_refuses_the_twin_of_a_unit_as_the_run_does(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    root = vending.organizations.list_roots()["Roots"][0]["Id"]
+    vending.organizations.create_organizational_unit(ParentId=root, Name=name)
+    document = {"organizationalUnits": ["/CI/CD"]}
+
+    status, plan = planned(capsys, write(document))
+    ended = vending.set_up(document)
+
+    assert status == 1
+    assert [one["code"] for one in plan["problems"]] == ["SimilarOrganizationalUnit"]
+    assert ended.status == "FAILED"
+    assert plan["problems"][0]["message"] in str(ended.cause)
+
+
+def test_plan_finds_the_unit_of_an_escaped_path_as_the_run_does(
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = vending.organizations.list_roots()["Roots"][0]["Id"]
+    vending.organizations.create_organizational_unit(ParentId=root, Name="CI/CD")
+    document = {"organizationalUnits": [r"/CI\/CD"]}
+
+    status, plan = planned(capsys, write(document))
+    ended = vending.set_up(document)
+
+    assert (status, plan["changes"]) == (0, [])
+    assert plan["alreadyThere"] == [r"organizational unit /CI\/CD"]
+    assert ended.status == "SUCCEEDED"

@@ -9,6 +9,7 @@ from vending.errors import (
     ConcurrentModification,
     OperationRefused,
 )
+from vending.paths import join, quote, split
 
 
 def create_unit(world: World, path: str) -> str:
@@ -53,18 +54,16 @@ def test_create_organizational_unit_of_a_known_path_looks_at_each_level_once(wor
     assert world.called("CreateOrganizationalUnit") == []
 
 
-@pytest.mark.parametrize("others", [0, 500])
-def test_create_organizational_unit_that_is_new_costs_the_same_beside_many(
-    world: World, others: int
-) -> None:
-    for number in range(others):
+def test_create_organizational_unit_that_is_new_reads_its_siblings_once(world: World) -> None:
+    for number in range(3):
         world.organization.add_unit(f"Team {number}")
 
-    create_unit(world, "/New")
+    create_unit(world, "/New/Below/It")
 
     assert [name for name, _ in world.calls if name.startswith("organizations:")] == [
         *["organizations:ListRoots"] * 2,  # the first page is empty here
-        "organizations:CreateOrganizationalUnit",
+        *["organizations:ListOrganizationalUnitsForParent"] * 3,  # so is that of the siblings
+        *["organizations:CreateOrganizationalUnit"] * 3,
     ]
 
 
@@ -121,8 +120,7 @@ def test_create_organizational_unit_run_twice_makes_it_once(world: World) -> Non
     assert len(world.called("CreateOrganizationalUnit")) == 5
 
 
-def test_create_organizational_unit_tells_names_apart_by_case_and_parent(world: World) -> None:
-    world.organization.add_unit("sandbox")
+def test_create_organizational_unit_tells_names_apart_by_parent(world: World) -> None:
     world.organization.add_unit("Sandbox", world.organization.add_unit("Elsewhere"))
 
     unit_id = create_unit(world, "/Sandbox")
@@ -132,6 +130,113 @@ def test_create_organizational_unit_tells_names_apart_by_case_and_parent(world: 
         "Name": "Sandbox",
         "parent": ROOT_ID,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("CI/CD", r"/CI\/CD"), ("A\\B", r"/A\\B"), ("\\/", r"/\\\/")]
+)
+def test_create_organizational_unit_of_an_escaped_path_finds_the_name(
+    world: World, name: str, path: str
+) -> None:
+    there = world.organization.add_unit(name)
+
+    assert create_unit(world, path) == there
+    assert create_unit(world, path) == there
+    assert len(world.organization.units) == 1
+
+
+def test_create_organizational_unit_of_an_escaped_path_makes_one_unit(world: World) -> None:
+    unit_id = create_unit(world, r"/CI\/CD/A\\B")
+
+    made = world.organization.units
+    assert [one["Name"] for one in made.values()] == ["CI/CD", "A\\B"]
+    assert made[unit_id]["Name"] == "A\\B"
+
+
+TWINS = {
+    "slash": ("CI/CD", "/CI/CD", r"write /CI\/CD and"),
+    "slash and more": ("CI/CD", "/CI/CD/Test", r"write /CI\/CD/Test and"),
+    "slash in another case": ("ci/cd", "/CI/CD", r"write /ci\/cd and"),
+    "case": ("sandbox", "/Sandbox", "write /sandbox and"),
+    "wide letters": ("\uff33andbox", "/Sandbox", "write /\uff33andbox and"),
+    "decomposed": ("Cafe\u0301", "/Café", r"write '/Cafe\u0301' and"),
+    "composed": ("Café", "/Cafe\u0301", "write /Café and"),
+    "trailing space": ("Sandbox ", "/Sandbox", "--name Sandbox`"),
+    "leading space": (" Sandbox", "/Sandbox", "--name Sandbox`"),
+    "newline": ("Sandbox\n", "/Sandbox", "--name Sandbox`"),
+    "zero-width space": ("Sand\u200bbox", "/Sandbox", "--name Sandbox`"),
+    "no-break space": ("Team\u00a01", "/Team 1", "--name 'Team 1'`"),
+    "right-to-left mark": ("Sandbox\u200f", "/Sandbox", "--name Sandbox`"),
+    "override": ("\u202dSandbox", "/Sandbox", "--name Sandbox`"),
+}
+
+
+@pytest.mark.parametrize(("name", "path", "way_out"), TWINS.values(), ids=TWINS)
+def test_create_organizational_unit_that_reads_like_another_is_refused(
+    world: World, name: str, path: str, way_out: str
+) -> None:
+    there = world.organization.add_unit(name)
+
+    with pytest.raises(OperationRefused) as refused:
+        create_unit(world, path)
+
+    assert refused.value.code == "SimilarOrganizationalUnit"
+    assert f"{quote(join([name]))} ({there})" in refused.value.message
+    assert way_out in refused.value.remedy
+    assert list(world.organization.units) == [there]
+
+
+@pytest.mark.parametrize("twin", [name for name, _, _ in TWINS.values()])
+def test_create_organizational_unit_that_is_there_is_used_beside_its_twin(
+    world: World, twin: str
+) -> None:
+    world.organization.add_unit(twin)
+    exact = next(path for name, path, _ in TWINS.values() if name == twin)
+    parent = ROOT_ID
+    for name in split(exact):
+        parent = world.organization.add_unit(name, parent)
+
+    assert create_unit(world, exact) == parent
+
+
+def test_create_organizational_unit_that_reads_like_one_below_two_levels_up_is_refused(
+    world: World,
+) -> None:
+    top = world.organization.add_unit("Platform")
+    world.organization.add_unit("CI", top)
+    world.organization.add_unit("CI/CD", top)
+
+    with pytest.raises(OperationRefused) as refused:
+        create_unit(world, "/Platform/CI/CD")
+
+    assert r"write /Platform/CI\/CD and" in refused.value.remedy
+    assert len(world.organization.units) == 3
+
+
+def test_create_organizational_unit_renamed_as_the_remedy_says_is_found(world: World) -> None:
+    there = world.organization.add_unit("Sand\u200bbox")
+    with pytest.raises(OperationRefused):
+        create_unit(world, "/Sandbox")
+    world.organization.units[there]["Name"] = "Sandbox"
+
+    assert create_unit(world, "/Sandbox") == there
+
+
+def test_create_organizational_unit_whose_twin_is_made_meanwhile_is_refused(world: World) -> None:
+    # As if AWS took names that differ in case for the same.
+    def meanwhile() -> None:
+        world.organization.add_unit("sandbox")
+        world.organization.refuse(
+            "CreateOrganizationalUnit", "DuplicateOrganizationalUnitException"
+        )
+        world.organization.answer("CreateOrganizationalUnit", {})
+
+    world.organization.before("CreateOrganizationalUnit", meanwhile)
+
+    with pytest.raises(OperationRefused) as refused:
+        create_unit(world, "/Sandbox")
+
+    assert refused.value.code == "SimilarOrganizationalUnit"
 
 
 def test_create_organizational_unit_made_by_somebody_else_meanwhile_is_used(world: World) -> None:

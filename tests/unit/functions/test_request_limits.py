@@ -16,6 +16,7 @@ from tests.unit.functions.payloads import a_request
 from tests.unit.functions.validation import matches
 from vending import limits
 from vending.errors import RequestInvalid
+from vending.paths import PATTERN, join, split
 from vending.request import best_effort_request_id, parse, schema
 
 ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
@@ -77,9 +78,10 @@ def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
 @given(path=st.lists(CORNERS, max_size=7).map("/".join))
 def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
     if not limits.organizational_unit(path):
-        names = [name for name in path.split("/") if name]
+        names = split(path)
         assert len(names) <= 5
-        assert path == "/" + "/".join(names)
+        assert path == join(names)
+        assert matches(PATTERN, path)
         assert all(1 <= len(name) <= 128 for name in names)
 
 
