@@ -2,7 +2,7 @@ r"""Paths of organizational units: how they are written, compared and shown. Tex
 
 AWS takes any character in a unit's name, the slash included. In a path `\/` is a slash of a name
 and `\\` a backslash, so that every path has one spelling and every name has a path
-(docs/decisions/0014-a-slash-in-a-name-is-escaped.md).
+(docs/decisions/0013-a-slash-in-a-name-is-escaped.md).
 """
 
 from __future__ import annotations
