@@ -120,11 +120,17 @@ def _similar(
     meant = paths.join([*names[:above], name, *names[end:]])
     asked = paths.join(names)
     if limits.organizational_unit(meant):
-        right = name if end > above + 1 else names[above]
+        right = "/".join(names[above:end])
+        path = paths.join([*names[:above], right, *names[end:]])
+        again = (
+            "submit the request again."
+            if path == asked
+            else f"write {path} and submit under a new requestId. {_OF_ACCOUNTS}"
+        )
         remedy = (
             "No path can name the existing unit. Rename it, with `aws organizations "
             f"update-organizational-unit --organizational-unit-id {unit_id} --name "
-            f"{shlex.quote(right)}` if it is the one that is meant; then submit the request again."
+            f"{shlex.quote(right)}` if it is the one that is meant; then {again}"
         )
     else:
         remedy = (

@@ -167,6 +167,7 @@ TWINS = {
     "zero-width space": ("Sand\u200bbox", "/Sandbox", "--name Sandbox`"),
     "no-break space": ("Team\u00a01", "/Team 1", "--name 'Team 1'`"),
     "right-to-left mark": ("Sandbox\u200f", "/Sandbox", "--name Sandbox`"),
+    "slash and hidden": ("CI\u200b/CD", "/CI/CD", r"then write /CI\/CD and"),
     "override": ("\u202dSandbox", "/Sandbox", "--name Sandbox`"),
 }
 
