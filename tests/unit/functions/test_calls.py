@@ -158,8 +158,7 @@ def describe_an_existing_account(world: World) -> None:
 
 
 def make_a_unit(world: World) -> None:
-    world.organization.add_unit("A")
-    for _ in ("found", "known"):
+    for _ in ("made", "known"):
         world.call("CreateOrganizationalUnit", requestId=REQUEST_ID, organizationalUnit="/A")
 
 
