@@ -14,9 +14,6 @@ from cli.terminal import safe
 if TYPE_CHECKING:
     from vending.request import AccountRequest
 
-EVENT_BYTES = 255 * 1024
-"""EventBridge takes entries of up to 256 KB, names included."""
-
 
 def validated(documents: Sequence[Document]) -> list[Submission]:
     """The submissions that the documents ask for.
@@ -41,8 +38,6 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
             continue
         submission = _submission(document, request)
         found.extend(_twice(submission, submissions))
-        if len(json.dumps(submission.detail, ensure_ascii=False).encode()) > EVENT_BYTES:
-            found.append("is larger than an event may be (256 KB)")
         submissions.append(submission)
     if any(problems.values()):
         raise InputError(_told(problems), remedy="`vend schema` prints what a request may say")

@@ -12,6 +12,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
+from embedded import strict_json
 from embedded.context import current
 from embedded.eventbridge import patterns
 from embedded.eventbridge.delivery import Delivery
@@ -62,7 +63,11 @@ def handle_test_event_pattern(self: EventsHandler) -> str:
 def _size(entry: dict[str, Any]) -> int:
     """As "Calculating Amazon EventBridge PutEvents event entry size" counts it."""
     texts = (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"))
-    size = sum(len(str(text).encode()) for text in (*texts, *entry.get("Resources", [])) if text)
+    size = sum(
+        len(str(text).encode(errors="surrogatepass"))
+        for text in (*texts, *entry.get("Resources", []))
+        if text
+    )
     return size + (14 if entry.get("Time") is not None else 0)
 
 
@@ -80,7 +85,7 @@ def _put(backend: EventsBackend, entry: dict[str, Any]) -> dict[str, Any]:
                 f"Parameter {name} is not valid. Reason: {name} is a required argument.",
             )
     try:
-        detail = json.loads(entry["Detail"])
+        detail = strict_json.loads(entry["Detail"])
     except ValueError:
         detail = None
     if not isinstance(detail, dict):

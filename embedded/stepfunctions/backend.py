@@ -21,6 +21,7 @@ from moto.stepfunctions.exceptions import (
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
+from embedded import strict_json
 from embedded.context import current
 from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
@@ -247,13 +248,13 @@ def _endpoint(execution: Execution, task_token: str) -> Any:
 
 
 def _checked(execution_input: str) -> str:
-    if len(execution_input.encode()) > _LARGEST_INPUT:
+    if len(execution_input.encode(errors="surrogatepass")) > _LARGEST_INPUT:
         raise ValidationException(
             "1 validation error detected: Value at 'input' failed to satisfy constraint: "
             f"Member must have length less than or equal to {_LARGEST_INPUT}"
         )
     try:
-        json.loads(execution_input)
+        strict_json.loads(execution_input)
     except ValueError as error:
         raise InvalidExecutionInput(f"Invalid State Machine Execution Input: '{error}'") from error
     return execution_input

@@ -40,6 +40,21 @@ POLICIES_PER_NEW_ACCOUNT = {
 five. Source: AWS Organizations User Guide, "Quotas and service limits"."""
 POLICIES_PER_TARGET = 10
 """Policies of any other type that an account takes."""
+REQUESTED_BY_MAX = 256
+
+OU_PATH_MAX = OU_DEPTH_MAX * (1 + 2 * OU_NAME_MAX)
+"""Characters of a path whose names have nothing but slashes, each escaped."""
+SERVICES_MAX = 100
+ROOT_FEATURES_MAX = 2
+POLICIES_MAX = 50
+TARGETS_MAX = 100
+UNITS_MAX = 500
+SIZE_MAX = 100 * 1024
+"""Bytes of a request, or of an organization's document, as JSON in ASCII.
+
+Its row, events and the workflow's data carry it at most once, beside an error of up to 32,768
+characters; the smallest of their limits is 256 KB.
+"""
 
 REQUEST_ID_TAG = "account-vending:request-id"
 """The tag that says which request an account was made for."""
@@ -57,7 +72,10 @@ POLICY_CONTENT_MAX = {
     "DECLARATIVE_POLICY_EC2": 10_000,
     "SECURITYHUB_POLICY": 10_000,
 }
-"""Characters a policy's content may have, by type; AWS decides for the other types."""
+"""Characters a policy's content may have, by type."""
+
+POLICY_CONTENT_LONGEST = max(POLICY_CONTENT_MAX.values())
+"""Characters of a policy of any other type, unless AWS takes fewer."""
 
 _EMAIL_LOCAL_FORBIDDEN = "\"'()<>[]:;,\\|%&"
 _RESERVED_ROLE_PREFIX = "awsservicerolefor"
@@ -183,16 +201,29 @@ def service_principal(value: str) -> list[str]:
 
 def policy_content(value: str, policy_type: str | None) -> list[str]:
     """A JSON object as text, no longer than the type allows and of the form that it has."""
-    longest = POLICY_CONTENT_MAX.get(policy_type or "")
-    if longest is not None and len(value) > longest:
+    longest = POLICY_CONTENT_MAX.get(policy_type or "", POLICY_CONTENT_LONGEST)
+    if len(value) > longest:
         return [f"must have at most {longest:,} characters, this one has {len(value):,}"]
     try:
-        document = json.loads(value)
+        document = json.loads(value, parse_constant=_not_json)
     except (ValueError, RecursionError):
         return ["must be a JSON object as text"]
     if not isinstance(document, dict):
         return ["must be a JSON object as text"]
     return policy_documents.problems(document, policy_type)
+
+
+def requested_by(value: str) -> list[str]:
+    """Up to 256 characters of free text; empty is allowed."""
+    return _length(value, REQUESTED_BY_MAX, shortest=0) + free_text(value)
+
+
+def size(document: object) -> list[str]:
+    """A whole request or organization's document, however its bytes are spread."""
+    bytes_ = len(json.dumps(document, separators=(",", ":"), default=str))
+    if bytes_ <= SIZE_MAX:
+        return []
+    return [f"the whole must have at most {SIZE_MAX:,} bytes as JSON, this has {bytes_:,}"]
 
 
 def free_text(value: str) -> list[str]:
@@ -202,6 +233,10 @@ def free_text(value: str) -> list[str]:
     except UnicodeEncodeError:
         return ["must be text in valid Unicode"]
     return []
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _length(value: str, longest: int, *, shortest: int = 1) -> list[str]:

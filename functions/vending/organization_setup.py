@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError
 
+from vending import limits
 from vending.errors import RequestInvalid
-from vending.limits import shown
 from vending.problems import problems_in, repeated
 from vending.request import (
     AccountRequest,
@@ -35,7 +35,9 @@ class AttachedPolicy(Policy):
     """A policy of the organization, where it is attached, and whether its content is enforced."""
 
     targets: list[OrganizationalUnitPath] = Field(
-        [], description="Paths of organizational units to attach it to; / is the root."
+        [],
+        max_length=limits.TARGETS_MAX,
+        description="Paths of organizational units to attach it to; / is the root.",
     )
     update: bool = Field(
         False,
@@ -53,23 +55,34 @@ class OrganizationSetup(Model):
         "invited account must agree to within 90 days.",
     )
     policy_types: list[PolicyType] = Field(
-        [], description="Types of policies to switch on; those of policies with targets are anyway."
+        [],
+        max_length=len(get_args(PolicyType)),
+        description="Types of policies to switch on; those of policies with targets are anyway.",
     )
     service_access: list[ServicePrincipal] = Field(
-        [], description="AWS services to enable for the organization."
+        [],
+        max_length=limits.SERVICES_MAX,
+        description="AWS services to enable for the organization.",
     )
     forced_service_access: list[ServicePrincipal] = Field(
         [],
+        max_length=limits.SERVICES_MAX,
         description="Those of serviceAccess to enable even though AWS wants the service itself to.",
     )
     root_access: list[RootFeature] = Field(
-        [], description="Central root access features to enable."
+        [],
+        max_length=limits.ROOT_FEATURES_MAX,
+        description="Central root access features to enable.",
     )
     organizational_units: list[OrganizationalUnitPath] = Field(
-        [], description="Paths of organizational units that are to exist."
+        [],
+        max_length=limits.UNITS_MAX,
+        description="Paths of organizational units that are to exist.",
     )
     policies: list[AttachedPolicy] = Field(
-        [], description="Policies that are to exist, and what they are attached to."
+        [],
+        max_length=limits.POLICIES_MAX,
+        description="Policies that are to exist, and what they are attached to.",
     )
 
     def normalised(self) -> dict[str, Any]:
@@ -101,7 +114,12 @@ def parse(raw: object) -> OrganizationSetup:
     """The setup that `raw` (decoded JSON) describes; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"{DOCUMENT} must be a JSON object"])
-    problems = [*_repetitions(raw), *policy_problems(raw.get("policies")), *_idle_forces(raw)]
+    problems = [
+        *limits.size(raw),
+        *_repetitions(raw),
+        *policy_problems(raw.get("policies")),
+        *_idle_forces(raw),
+    ]
     try:
         setup = OrganizationSetup.model_validate(raw)
     except ValidationError as error:
@@ -137,7 +155,7 @@ def schema() -> dict[str, Any]:
 
 def _repetitions(raw: dict[str, Any]) -> list[str]:
     problems = [
-        f"{key}: {shown(value)} is listed more than once"
+        f"{key}: {limits.shown(value)} is listed more than once"
         for key in _LISTS_OF_TEXTS
         for value in repeated(raw, key)
     ]
@@ -145,7 +163,7 @@ def _repetitions(raw: dict[str, Any]) -> list[str]:
     for index, policy in enumerate(policies if isinstance(policies, list) else []):
         if isinstance(policy, dict):
             problems.extend(
-                f"policies[{index}].targets: {shown(value)} is listed more than once"
+                f"policies[{index}].targets: {limits.shown(value)} is listed more than once"
                 for value in repeated(policy, "targets")
             )
     return problems
@@ -155,10 +173,11 @@ def _idle_forces(raw: dict[str, Any]) -> list[str]:
     forced, wanted = raw.get("forcedServiceAccess"), raw.get("serviceAccess", [])
     if not isinstance(forced, list) or not isinstance(wanted, list):
         return []
+    listed = {principal for principal in wanted if isinstance(principal, str)}
     return [
-        f"forcedServiceAccess: {shown(principal)} must be listed in serviceAccess too"
+        f"forcedServiceAccess: {limits.shown(principal)} must be listed in serviceAccess too"
         for principal in forced
-        if isinstance(principal, str) and principal not in wanted
+        if isinstance(principal, str) and principal not in listed
     ]
 
 

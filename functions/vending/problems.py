@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from vending.limits import shown
@@ -29,6 +30,7 @@ _WORDS = {
     "model_attributes_type": "must be an object",
     "string_too_short": "must have at least {min_length} character",
     "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} entries",
     "literal_error": "must be one of {expected}",
     "invalid_key": "must have text as its key",
 }
@@ -95,10 +97,16 @@ def _did_you_mean(details: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
     """The aliases a request may use at a place in it."""
-    definitions = model.model_json_schema(by_alias=True)
+    definitions = _schema(model)
     place: dict[str, Any] = definitions
     for part in parents:
         place = place["items"] if isinstance(part, int) else place["properties"][part]
         if "$ref" in place:
             place = definitions["$defs"][place["$ref"].rsplit("/", 1)[-1]]
     return sorted(place["properties"])
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    # Built once: it takes milliseconds, and a request may have thousands of unknown keys.
+    return model.model_json_schema(by_alias=True)

@@ -71,7 +71,8 @@ RoleName = Annotated[
 TagKey = Annotated[str, *_checked(limits.tag_key, minLength=1, maxLength=limits.TAG_KEY_MAX)]
 TagValue = Annotated[str, *_checked(limits.tag_value, maxLength=limits.TAG_VALUE_MAX)]
 OrganizationalUnitPath = Annotated[
-    str, *_checked(limits.organizational_unit, pattern=paths.PATTERN)
+    str,
+    *_checked(limits.organizational_unit, maxLength=limits.OU_PATH_MAX, pattern=paths.PATTERN),
 ]
 ServicePrincipal = Annotated[
     str,
@@ -81,7 +82,10 @@ ServicePrincipal = Annotated[
         pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
     ),
 ]
-FreeText = Annotated[str, *_checked(limits.free_text)]
+RequestedBy = Annotated[str, *_checked(limits.requested_by, maxLength=limits.REQUESTED_BY_MAX)]
+PolicyContent = Annotated[
+    str, WithJsonSchema({"type": "string", "maxLength": limits.POLICY_CONTENT_LONGEST})
+]
 RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
 Source = Literal["new", "new-govcloud", "invited", "existing"]
 PolicyType = Literal[
@@ -149,7 +153,7 @@ class Policy(Model):
     name: Annotated[str, Field(min_length=1, max_length=limits.POLICY_NAME_MAX)]
     type: PolicyType
     description: Annotated[str, Field(max_length=limits.POLICY_DESCRIPTION_MAX)] = ""
-    content: str | None = Field(None, description="The policy as JSON text.")
+    content: PolicyContent | None = Field(None, description="The policy as JSON text.")
 
 
 def _derived(validated: dict[str, Any]) -> str:
@@ -169,16 +173,24 @@ class AccountRequest(Model):
         "is in the root.",
     )
     tags: dict[TagKey, TagValue] = Field(
-        {}, description=f"Up to {limits.TAGS_PER_REQUEST} tags for the account."
+        {},
+        description=f"Up to {limits.TAGS_PER_REQUEST} tags for the account.",
+        json_schema_extra={"maxProperties": limits.TAGS_PER_REQUEST},
     )
-    policies: list[Policy] = Field([], description="Policies to attach to the account.")
+    policies: list[Policy] = Field(
+        [], max_length=limits.POLICIES_MAX, description="Policies to attach to the account."
+    )
     service_access: list[ServicePrincipal] = Field(
-        [], description="AWS services to enable for the whole organization."
+        [],
+        max_length=limits.SERVICES_MAX,
+        description="AWS services to enable for the whole organization.",
     )
     root_access: list[RootFeature] = Field(
-        [], description="Central root access features to enable for the whole organization."
+        [],
+        max_length=limits.ROOT_FEATURES_MAX,
+        description="Central root access features to enable for the whole organization.",
     )
-    requested_by: FreeText | None = Field(None, description="Who asks, in free text.")
+    requested_by: RequestedBy | None = Field(None, description="Who asks, in free text.")
     request_id: RequestId = Field(
         default_factory=_derived,
         description="Derived from the email or account id when absent: the same wish twice is one.",
@@ -220,7 +232,7 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
-    problems = [*door_problems(raw), *_set_problems(raw)]
+    problems = [*limits.size(raw), *door_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:
@@ -344,6 +356,7 @@ def _kind(raw: object) -> str:
 
 
 _LISTED_MAX = 60
+_LISTED_CHARACTERS = 24_000
 """Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
 
 
@@ -356,6 +369,13 @@ def invalid(problems: list[str]) -> RequestInvalid:
 
 def listed(problems: list[str]) -> list[str]:
     """The problems, as many as people read and an error can carry, and how many there are more."""
-    if len(problems) <= _LISTED_MAX:
-        return problems
-    return [*problems[:_LISTED_MAX], f"… and {len(problems) - _LISTED_MAX} more problems"]
+    told: list[str] = []
+    room = _LISTED_CHARACTERS
+    for problem in problems[:_LISTED_MAX]:
+        # The cause has the error as JSON in a text in JSON.
+        room -= len(json.dumps(json.dumps(problem)))
+        if room < 0 and told:
+            break
+        told.append(problem)
+    more = len(problems) - len(told)
+    return [*told, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else told

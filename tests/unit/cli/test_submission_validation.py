@@ -140,13 +140,13 @@ def test_problem_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in text
 
 
-def test_request_too_large_for_an_event_is_told() -> None:
+def test_request_too_large_as_a_whole_is_told() -> None:
     text = told(
         '{"account": {"name": "A", "email": "a@example.com"}, "requestedBy": "%s"}'
         % ("x" * 262_144)
     )
 
-    assert "256 KB" in text
+    assert "the whole must have at most 102,400 bytes" in text
 
 
 def test_problems_that_are_not_listed_are_counted() -> None:

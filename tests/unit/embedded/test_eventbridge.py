@@ -198,9 +198,22 @@ def test_a_bus_that_does_not_exist_accepts_and_drops(bus: Bus) -> None:
         ({"Detail": ""}, "InvalidArgument"),
         ({"Detail": "{"}, "MalformedDetail"),
         ({"Detail": "[1]"}, "MalformedDetail"),
+        ({"Detail": '{"a": NaN}'}, "MalformedDetail"),
+        ({"Detail": '{"a": -Infinity}'}, "MalformedDetail"),
+        ({"Detail": '{"a": "\\ud800"}'}, "MalformedDetail"),
         ({"Source": "aws.organizations"}, "NotAuthorizedForSourceException"),
     ],
-    ids=["source", "detail-type", "detail", "not-json", "not-an-object", "aws-source"],
+    ids=[
+        "source",
+        "detail-type",
+        "detail",
+        "not-json",
+        "not-an-object",
+        "nan",
+        "infinity",
+        "half-a-character",
+        "aws-source",
+    ],
 )
 def test_an_entry_that_is_not_valid_fails_alone(bus: Bus, entry: dict[str, str], code: str) -> None:
     queue = bus.queue()

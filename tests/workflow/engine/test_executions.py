@@ -75,6 +75,8 @@ def test_a_name_with_forbidden_characters_is_refused(engine: Engine, name: str) 
     ("given", "error"),
     [
         ({"input": "{"}, "InvalidExecutionInput"),
+        ({"input": '{"a": NaN}'}, "InvalidExecutionInput"),
+        ({"input": '{"a": "\\ud800"}'}, "InvalidExecutionInput"),
         ({"input": json.dumps("x" * 262_144)}, "ValidationException"),
         ({"name": "x" * 81}, "ValidationException"),
         (
@@ -83,7 +85,15 @@ def test_a_name_with_forbidden_characters_is_refused(engine: Engine, name: str) 
         ),
         ({"stateMachineArn": "nonsense"}, "InvalidArn"),
     ],
-    ids=["not-json", "too-large", "long-name", "no-machine", "no-arn"],
+    ids=[
+        "not-json",
+        "nan",
+        "half-a-character",
+        "too-large",
+        "long-name",
+        "no-machine",
+        "no-arn",
+    ],
 )
 def test_a_start_that_is_not_valid_is_refused(
     engine: Engine, given: dict[str, str], error: str
