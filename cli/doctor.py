@@ -83,11 +83,11 @@ def _checked(name: str, check: Check, place: Place) -> Iterator[Result]:
         yield Result(
             check=name,
             level="warn",
-            what=f"cannot be told: {needs}",
+            what=f"cannot be checked: {needs}",
             remedy="Use a role that may read it" if is_denied(error) else "Try again later",
         )
     except BotoCoreError as error:
-        yield Result(check=name, level="warn", what=f"cannot be told: {error}")
+        yield Result(check=name, level="warn", what=f"cannot be checked: {error}")
 
 
 def _text(results: Sequence[Result], terminal: Terminal) -> list[str]:
