@@ -66,6 +66,25 @@ def test_new_account_is_vended_whatever_its_tags_are_authorized_on(
     assert ended.output["state"] == "VENDED"
 
 
+def test_account_is_placed_in_an_existing_unit_whose_name_has_a_slash(vending: Vending) -> None:
+    root = vending.organizations.list_roots()["Roots"][0]["Id"]
+    made = vending.organizations.create_organizational_unit(ParentId=root, Name="CI/CD")
+    request = a_request(organizationalUnit=r"/CI\/CD/Build")
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", ended
+    (account,) = vending.accounts()
+    parents = vending.organizations.list_parents(ChildId=account["Id"])["Parents"]
+    build = vending.organizations.list_organizational_units_for_parent(
+        ParentId=made["OrganizationalUnit"]["Id"]
+    )["OrganizationalUnits"]
+    assert [(unit["Id"], unit["Name"]) for unit in build] == [(parents[0]["Id"], "Build")]
+    units = vending.organizations.list_organizational_units_for_parent(ParentId=root)
+    assert [unit["Name"] for unit in units["OrganizationalUnits"]].count("CI/CD") == 1
+    assert "CI" not in [unit["Name"] for unit in units["OrganizationalUnits"]]
+
+
 def test_record_of_a_vended_account_names_everything_a_caller_needs(vending: Vending) -> None:
     request = a_request()
 

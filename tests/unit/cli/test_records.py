@@ -18,6 +18,15 @@ def test_only_what_is_known_is_said() -> None:
     assert error_fields(bare) == []
 
 
+def test_path_is_quoted_where_a_name_on_it_needs_it() -> None:
+    record = a_record("VENDED", organizationalUnitId="ou-ab12-34567890")
+    record["request"]["organizationalUnit"] = "/Sand\u200bbox"
+
+    fields = dict(account_fields(record))
+
+    assert fields["organizational unit"] == r"'/Sand\u200bbox' (ou-ab12-34567890)"
+
+
 def test_error_is_said_with_code_reason_and_remedy() -> None:
     assert error_fields(a_record("FAILED", error=an_error())) == [
         ("error", "AccountCreationFailed/EMAIL_ALREADY_EXISTS"),
