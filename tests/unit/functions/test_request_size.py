@@ -25,6 +25,14 @@ def problems_of(request: dict[str, Any]) -> list[str]:
     return refused.value.problems
 
 
+def policy_content(length: int) -> str:
+    """A service control policy's content of this many characters."""
+    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": ""}
+    bare = json.dumps({"Statement": [statement]})
+    statement["Resource"] = "x" * (length - len(bare))
+    return json.dumps({"Statement": [statement]})
+
+
 def largest_request() -> dict[str, Any]:
     """Every text and list but the policies at its maximum, and policies up to the whole's."""
     request = a_request(
@@ -44,10 +52,10 @@ def largest_request() -> dict[str, Any]:
                 "name": f"{len(request['policies']):0>{limits.POLICY_NAME_MAX}}",
                 "type": "SERVICE_CONTROL_POLICY",
                 "description": "d" * limits.POLICY_DESCRIPTION_MAX,
-                "content": json.dumps({"Sid": "x" * 10_000}),
+                "content": policy_content(10_000),
             }
         )
-    content = json.dumps({"Sid": ""})
+    content = policy_content(100)
     last = request["policies"][-1]
     last.update(content=content)
     if limits.size(request):
@@ -55,7 +63,7 @@ def largest_request() -> dict[str, Any]:
         last = request["policies"][-1]
         last.update(content=content)
     room = limits.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
-    last["content"] = json.dumps({"Sid": "x" * min(room, 10_000)})
+    last["content"] = policy_content(min(100 + room, 10_000))
     return request
 
 
@@ -73,12 +81,12 @@ def test_largest_request_fits_its_row_its_event_and_the_workflows_data(world: Wo
 
 
 def test_request_larger_as_a_whole_is_refused() -> None:
-    policy = {"type": "SERVICE_CONTROL_POLICY", "content": json.dumps({"Sid": "x" * 10_000})}
+    policy = {"type": "SERVICE_CONTROL_POLICY", "content": policy_content(10_000)}
     policies = [{"name": f"p{number}", **policy} for number in range(11)]
 
-    (problem,) = problems_of(a_request(policies=policies))
+    problems = problems_of(a_request(policies=policies))
 
-    assert f"at most {limits.SIZE_MAX:,} bytes" in problem
+    assert any(f"at most {limits.SIZE_MAX:,} bytes" in problem for problem in problems), problems
 
 
 @pytest.mark.parametrize(
@@ -113,9 +121,9 @@ def test_request_larger_as_a_whole_is_refused() -> None:
 def test_text_or_list_longer_than_its_maximum_is_refused(
     request_: dict[str, Any], told: str
 ) -> None:
-    (problem,) = problems_of(request_)
+    problems = problems_of(request_)
 
-    assert problem.startswith(told)
+    assert any(problem.startswith(told) for problem in problems), problems
 
 
 def test_longest_requested_by_is_accepted() -> None:
