@@ -1,8 +1,8 @@
 """AcceptRequest: validates the request and claims it in the ledger with one conditional write.
 
 The claim is inside the workflow, so a request is vended once however it comes in and however often
-it is delivered. With the claim it takes the locks on the account's email, name and id, as far as it
-knows them, so that no other request for the same account is under way.
+it is delivered. With the claim it takes the locks on the account's email and id, as far as it knows
+them, so that no other request for the same account is under way.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _claimed(
             if outcome == "ACCEPTED" and _to_be_taken_over(row, execution_arn):
                 needed = to_take
                 if "accountId" in row:
-                    # It asks AWS for none, so that nobody's email or name is in its way.
+                    # It asks AWS for none, so that nobody's email is in its way.
                     known = {"accountId": row["accountId"]}
                     needed = locks.to_take(request.request_id, execution_arn, known)
                 row = ledger.take_over(row, request, execution_arn, needed)
@@ -103,7 +103,7 @@ def _claimed(
         else:
             return outcome, row
     raise ConcurrentModification(
-        "The account's id, email or name was claimed by others all the time.",
+        "The account's id or email was claimed by others all the time.",
         remedy="Nothing to do: the workflow tries again by itself.",
     )
 

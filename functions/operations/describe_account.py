@@ -93,8 +93,8 @@ def _refuse_anothers(
     know the id; the tag tells of one whose account AWS made without its hearing of it.
     """
     locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
-    names = {"email": account.get("Email"), "accountId": payload.account_id}
-    for held in locks.held_by_another(payload.request_id, names):
+    known = {"email": account.get("Email"), "accountId": payload.account_id}
+    for held in locks.held_by_another(payload.request_id, known):
         other = ledger.get(held.owner)
         if other and (other["state"] not in ENDED or locks.may_still_create(other)):
             raise _conflict(payload.account_id, other)
