@@ -23,6 +23,7 @@ from vending.locks import keys
 
 SECOND = "request-2"
 SAME_EMAIL = {"name": "Other", "email": EMAIL.upper()}
+NEW_EMAIL = {"name": "Sandbox", "email": "new@example.com"}
 SAME_NAME = {"name": "Sandbox", "email": "other@example.com"}
 
 
@@ -221,6 +222,37 @@ def test_failed_request_resumed_takes_its_locks_again(world: World) -> None:
     world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert set(locks(world).values()) == {REQUEST_ID}
+
+
+@pytest.mark.parametrize("unheard", [True, False], ids=["stopped unheard", "failed"])
+def test_correction_takes_the_lock_of_its_email_and_gives_back_the_first(
+    world: World, unheard: bool
+) -> None:
+    accepted(world)
+    if unheard:
+        world.organization.executions[EXECUTION] = "ABORTED"
+    else:
+        fail(world)
+    corrected = a_request(account=NEW_EMAIL)
+
+    world.call("AcceptRequest", request=corrected, executionArn=OTHER_EXECUTION)
+
+    assert locks(world) == {keys(NEW_EMAIL)[0]: REQUEST_ID}
+
+
+def test_correction_to_an_email_that_another_request_has_is_a_conflict(world: World) -> None:
+    accepted(world)
+    fail(world)
+    accept(world, NEW_EMAIL)
+    world.organization.executions[OTHER_EXECUTION] = "RUNNING"
+    before = world.row(REQUEST_ID)
+    third = EXECUTION.replace("first", "third")
+
+    with pytest.raises(RequestConflict, match=SECOND):
+        world.call("AcceptRequest", request=a_request(account=NEW_EMAIL), executionArn=third)
+
+    assert world.row(REQUEST_ID) == before
+    assert locks(world) == {keys(NEW_EMAIL)[0]: SECOND}
 
 
 def test_failed_request_resumed_while_another_has_its_email_is_a_conflict_and_stays_failed(
