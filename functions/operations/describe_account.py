@@ -58,8 +58,8 @@ def run(
             f"DescribeAccount: the account {account_id} is not in this organization.",
             code="AccountNotFoundException",
             remedy=(
-                "Check account.accountId. If the account is outside the organization, invite it "
-                "in AWS Organizations and submit the request again once it has joined."
+                "Correct account.accountId and submit the request again. If it is right and the "
+                "account is outside the organization, submit the request with source invited."
             ),
         ) from None
     refused = baseline_account.refusal(account)

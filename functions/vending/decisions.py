@@ -31,6 +31,9 @@ _STAYS = {
 }
 """By the source of the request that stands: the keys of its account that cannot be changed."""
 
+_OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
+"""Either takes in the account that the other one was to."""
+
 _BEGUN = (
     "accountId",
     "createAccountRequestId",
@@ -130,7 +133,7 @@ def _changed(row: Row, asked: Asked) -> Iterator[tuple[str, str | None, str | No
             yield "account.accountId", known, account.get("accountId")
         return
     source, wanted = stands.get("source", "new"), asked.content.get("source", "new")
-    if source != wanted:
+    if source != wanted and not {source, wanted} <= _OF_ACCOUNTS_THAT_ARE_THERE:
         yield "source", source, wanted
     for key in _STAYS.get(source, ()):
         old, new = stands.get("account", {}).get(key), account.get(key)
@@ -172,7 +175,7 @@ def _account_of(row: Row) -> str:
 def _vended(row: Row, asked: Asked) -> RequestConflict:
     account_id = row.get("accountId")
     source = asked.content.get("source", "new")
-    if source in ("existing", "invited") or not account_id:
+    if source in _OF_ACCOUNTS_THAT_ARE_THERE or not account_id:
         remedy = (
             "Submit the changed request under a new requestId, one that was not used before; the "
             "account stays the same."

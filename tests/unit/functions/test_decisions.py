@@ -174,6 +174,13 @@ def test_account_that_was_invited_stays() -> None:
     assert refusal.remedy.endswith("For another account, use a new requestId.")
 
 
+def test_account_that_was_to_be_there_can_be_invited() -> None:
+    account = {"accountId": INVITED}
+    row = a_row(request=a_request(source="existing", account=account), accountId=INVITED)
+
+    assert decide(row, asked(source="invited", account=account), goes_on=False) == "corrected"
+
+
 @pytest.mark.parametrize("state", ["REQUESTED", "CREATING", "BASELINING"])
 def test_request_that_is_under_way_is_to_be_waited_for(state: str) -> None:
     refusal = refused(a_row(state), asked(tags={}), goes_on=True)
