@@ -13,12 +13,9 @@ from cli.terminal import safe
 
 _OF_REQUESTS = re.compile(
     r"(?:resume the request with `vend resume` and its id, or )?"
-    r"submit (?:the request again|it again|(?:it )?under a new requestId)",
+    r"submit (?:the request again|it again)",
     re.IGNORECASE,
 )
-
-_OF_ACCOUNTS = " If its account exists already, use source existing with its accountId."
-"""A setup has no account."""
 
 INPUT_BYTES = 255 * 1024
 """Step Functions takes up to 256 KiB as an execution's input."""
@@ -71,4 +68,4 @@ def of_setup(remedy: str) -> str:
     def said(found: re.Match[str]) -> str:
         return ("Run" if found[0][0].isupper() else "run") + " the setup again"
 
-    return _OF_REQUESTS.sub(said, remedy.replace(_OF_ACCOUNTS, ""))
+    return _OF_REQUESTS.sub(said, remedy)

@@ -13,7 +13,7 @@ from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED
 from cli.invocation import command
 from cli.organization import document_of, is_organization, of_setup
 from cli.progress import spinning
-from cli.stack import Stack, explained
+from cli.stack import Stack, explained, goes_on
 from cli.terminal import Terminal, safe
 from cli.validation import validated
 
@@ -59,7 +59,8 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
     rows = stack.rows([one.request_id for one in submissions])
     plans = []
     for one in submissions:
-        planned = _planner(stack).request(parse(one.detail), rows.get(one.request_id))
+        row = rows.get(one.request_id)
+        planned = _planner(stack).request(parse(one.detail), row, goes_on=goes_on(stack, row))
         plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
     return plans
 

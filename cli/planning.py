@@ -25,7 +25,8 @@ from operations import (
 )
 from vending import baseline_account
 from vending.catalogue import explain
-from vending.errors import VendingError
+from vending.decisions import Asked, decide, left_behind
+from vending.errors import RequestConflict, VendingError
 from vending.invitations import UNANSWERED, Invitations, expires_at
 from vending.limits import REQUEST_ID_TAG
 from vending.organization_setup import OrganizationSetup
@@ -110,23 +111,31 @@ class Planner:
             self._policy(SETUP_ID, policy["policy"], targets, update=policy["update"])
         return self._finished()
 
-    def request(self, request: AccountRequest, row: LedgerRow | None) -> Planned:
-        """What vending the request would change; `row` is what the ledger knows of it."""
-        record = row.record if row else {}
-        # Refused before, or an account made elsewhere that nobody has asked anything for yet.
-        is_unasked = record.get("state") == "REJECTED" or not record.get("executionArn")
-        if row and not is_unasked:
-            if row.fingerprint not in {request.fingerprint(), None}:
-                self._problem(
-                    "RequestConflict",
-                    None,
-                    f"'{request.request_id}' already stands for a request with different content, "
-                    f"which is {record.get('state')}.",
-                )
-                return self._finished()
-            if record.get("state") == "VENDED":
-                self._vended_before(record)
-                return self._finished()
+    def request(
+        self, request: AccountRequest, row: LedgerRow | None, *, goes_on: bool = False
+    ) -> Planned:
+        """What vending the request would change.
+
+        Args:
+            request: the request.
+            row: what the ledger knows of its id.
+            goes_on: whether an execution is at work on that.
+        """
+        record, asked = row.record if row else {}, Asked.of(request)
+        try:
+            decision = decide(row.attributes if row else None, asked, goes_on=goes_on)
+        except RequestConflict as conflict:
+            self._planned.problems.append(conflict.as_dict())
+            return self._finished()
+        if decision == "finished":
+            self._vended_before(record)
+            return self._finished()
+        if row and decision == "corrected":
+            self._planned.warnings += [
+                f"{what} stays on the account {record['accountId']} where it has it already: a "
+                "correction takes nothing away"
+                for what in left_behind(row.attributes, asked)
+            ]
         account_id = self._door(request, record.get("accountId"))
         if account_id is not None:
             self._corridor(request, account_id)

@@ -59,4 +59,5 @@ def _submission(request_id: str, row: LedgerRow | None) -> Submission:
         name=name_of(record),
         email=request.get("account", {}).get("email"),
         detail={**request, "requestId": request_id},
+        content=request,
     )

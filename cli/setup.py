@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             name="organization",
             email=None,
             detail=document,
+            content=document,
         )
     )
     try:

@@ -21,8 +21,8 @@ from botocore import exceptions
 from botocore.config import Config
 
 from cli.failure import EXIT_USAGE, CommandError
-from cli.submission import STATES, Record
-from vending.rows import record_of
+from cli.submission import FINAL_STATES, STATES, Record
+from vending.rows import Row, record_of
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
@@ -45,16 +45,28 @@ _BAD_CREDENTIALS = {
 }
 
 
+_CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
+"""Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
+
 _BAD_ENDPOINT = re.compile(r"Invalid endpoint|Invalid IPv6 URL|Port (?:out of|could not)")
 """How botocore and Python's own URLs begin to say that an endpoint is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerRow:
-    """A request's row: its public record, and what tells one content from another."""
+    """A request's row, with everything that the functions keep in it."""
 
-    record: Record
-    fingerprint: str | None
+    attributes: Row
+
+    @property
+    def record(self) -> Record:
+        """What everybody sees of it, and what was asked."""
+        return {**record_of(self.attributes), "request": self.attributes.get("request")}
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells one content from another."""
+        return self.attributes.get("fingerprint")
 
 
 class Stack:
@@ -270,6 +282,14 @@ class Stack:
                 yield _row(item).record
 
 
+def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
+    """Whether an execution is at work on the row's request."""
+    record = row.record if row else {}
+    arn = record.get("executionArn")
+    is_open = bool(arn) and record.get("state") not in FINAL_STATES
+    return is_open and stack.execution_status(str(arn)) not in _CLOSED
+
+
 def isolated_session() -> boto3.session.Session:
     """A session that reads no file and no variable of the user's AWS configuration."""
     import os  # noqa: PLC0415
@@ -365,10 +385,7 @@ def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
 def _row(item: Mapping[str, Any]) -> LedgerRow:
     deserialize = TypeDeserializer().deserialize
     row: Any = {name: _plain(deserialize(value)) for name, value in item.items()}
-    return LedgerRow(
-        record={**record_of(row), "request": row.get("request")},
-        fingerprint=row.get("fingerprint"),
-    )
+    return LedgerRow(attributes=row)
 
 
 def _plain(value: Any) -> Any:

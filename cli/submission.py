@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from cli.trace import Trace
+from vending.decisions import Asked
 
 Record = dict[str, Any]
 """A ledger row as a requester sees it; see the blueprint's contract "the record"."""
@@ -36,6 +37,13 @@ class Submission:
     """What people call the account: its name, or its id for an account that exists already."""
     email: str | None
     detail: dict[str, Any]
+    content: dict[str, Any]
+    """The request normalised."""
+
+    @property
+    def asked(self) -> Asked:
+        """As it is compared with the ledger's row."""
+        return Asked(request_id=self.request_id, fingerprint=self.fingerprint, content=self.content)
 
 
 class Phase(Enum):

@@ -15,17 +15,12 @@ from cli.follow import Follower
 from cli.invocation import command
 from cli.progress import view_for
 from cli.results import record_of, sent_text, several_text, single_text
-from cli.stack import Stack, explained
-from cli.submission import FINAL_STATES, Phase, Record, Submission, Watched
+from cli.stack import Stack, explained, goes_on
+from cli.submission import Phase, Submission, Watched
 from cli.terminal import Terminal, safe
 from cli.validation import validated
-
-CONFLICT_REMEDY = (
-    "Submit the changed request under a new requestId. If its account exists already, use source "
-    "existing with its accountId."
-)
-CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
-"""Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
+from vending.decisions import decide
+from vending.errors import RequestConflict
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,28 +84,25 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
     for one in watched:
         one.since = now
         row = rows.get(one.submission.request_id)
-        if row is None:
-            to_send.append(one)
-            continue
-        state, arn = row.record.get("state"), row.record.get("executionArn")
-        same = row.fingerprint in {one.submission.fingerprint, None}
-        if state == "VENDED" and not arn:  # made elsewhere, recorded, never asked anything for
-            to_send.append(one)
-        elif not same and state != "REJECTED":
-            one.end(
-                now, code="RequestConflict", problem=_conflict(row.record), remedy=CONFLICT_REMEDY
+        record = row.record if row else {}
+        try:
+            decision = decide(
+                row.attributes if row else None, one.submission.asked, goes_on=goes_on(stack, row)
             )
-        elif state == "VENDED" and (left := departure.told(organizations, row.record)):
+        except RequestConflict as conflict:
+            one.end(now, code=conflict.code, problem=conflict.message, remedy=conflict.remedy)
+            continue
+        if decision == "finished" and (left := departure.told(organizations, record)):
             one.end(now, code=departure.CODE, problem=left, remedy=departure.REMEDY)
-        elif state == "VENDED":
-            one.record = row.record
+        elif decision == "finished":
+            one.record = record
             one.was_vended_before = True
             one.end(now)
-        elif state not in FINAL_STATES and arn and stack.execution_status(arn) not in CLOSED:
-            one.record = row.record
-            follower.begin(one, str(arn))
+        elif decision == "running":
+            one.record = record
+            follower.begin(one, str(record["executionArn"]))
         else:
-            one.earlier_execution = arn
+            one.earlier_execution = record.get("executionArn")
             to_send.append(one)
     refusals = stack.publish([one.submission.detail for one in to_send])
     for one, refusal in zip(to_send, refusals, strict=True):
@@ -123,14 +115,6 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
                 problem=f"EventBridge did not take the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
-
-
-def _conflict(record: Record) -> str:
-    known = f" Its account is {record['accountId']}." if record.get("accountId") else ""
-    return (
-        f"requestId: '{record['requestId']}' already stands for a request with different content, "
-        f"which is {record['state']}.{known}"
-    )
 
 
 def sent(watched: Sequence[Watched], *, as_json: bool) -> int:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from vending.request import AccountRequest
 
 
+_ONE_AT_A_TIME = {
+    "email": "AWS takes an email for one account",
+    "accountId": "ask for everything that the account is to have in one request",
+}
+
+
 def validated(documents: Sequence[Document]) -> list[Submission]:
     """The submissions that the documents ask for.
 
@@ -53,18 +59,27 @@ def _submission(document: Document, request: AccountRequest) -> Submission:
         name=account.name or account.account_id or account.email or request.request_id,
         email=account.email,
         detail={**document.value, "requestId": request.request_id},
+        content=request.normalised(),
     )
 
 
 def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
+    """What another request of the list has already, which two requests cannot share."""
+    mine = submission.content["account"]
     for other in earlier:
+        its = other.content["account"]
         if other.request_id == submission.request_id:
-            same = other.fingerprint == submission.fingerprint
-            return [
-                f"requestId: {submission.request_id} is "
-                + ("the same request as " if same else "already the id of ")
-                + other.label
-            ]
+            subject = submission.asked.subject
+            if other.fingerprint == submission.fingerprint:
+                return [f"{subject} is the same request as {other.label}"]
+            already = "the id of" if subject.startswith("requestId") else "asked for by"
+            return [f"{subject} is already {already} {other.label}, with different content"]
+        for key in ("email", "accountId"):
+            if key in mine and mine[key].lower() == str(its.get(key)).lower():
+                return [
+                    f"account.{key}: '{mine[key]}' is already asked for by {other.label}; "
+                    + _ONE_AT_A_TIME[key]
+                ]
     return []
 
 

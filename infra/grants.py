@@ -21,8 +21,7 @@ from infra.vending_workflow import STATE_MACHINE_NAME
 # The tag that CreateAccount puts on every account; adopting a lost creation depends on it.
 REQUEST_ID_TAG = "account-vending:request-id"
 
-LOCKS = ("account#*", "email#*", "name#*")
-LOCKS_ON_MEMBERS = ("account#*", "email#*")
+LOCKS = ("account#*", "email#*")
 INVITATION_POINTERS = ("handshake#*", "invited#*")
 # No account without its request's id: what a lost answer leaves behind must be recognisable.
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
@@ -166,7 +165,7 @@ def _grant_bookkeeping(
     describe_account.may_use_ledger(
         ledger,
         operations=["GetItem"],
-        rows=["request#*", *LOCKS_ON_MEMBERS],
+        rows=["request#*", *LOCKS],
         sid="LookAtLocks",
     )
     describe_account.may_announce_on(bus)

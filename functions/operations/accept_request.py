@@ -1,8 +1,8 @@
 """AcceptRequest: validates the request and claims it in the ledger with one conditional write.
 
 The claim is inside the workflow, so a request is vended once however it comes in and however often
-it is delivered. With the claim it takes the locks on the account's email, name and id, as far as it
-knows them, so that no other request for the same account is under way.
+it is delivered. With the claim it takes the locks on the account's email and id, as far as it knows
+them, so that no other request for the same account is under way.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending import aws, ports
 from vending.broken_off import End
 from vending.clock import epoch
+from vending.decisions import Asked, Decision, decide
 from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
 from vending.executions import is_running
 from vending.ledger import Ledger
-from vending.locks import Held, Locks, is_creation_under_way
+from vending.locks import Held, Locks, account_of, is_creation_under_way, keys
 from vending.observability import metrics
 from vending.operation import Json, operation
 from vending.request import AccountRequest, Model, parse
@@ -38,6 +39,9 @@ CALLS = {
 }
 
 Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED"]
+
+_OUTCOMES: dict[Decision, Outcome] = {"running": "DUPLICATE", "finished": "FINISHED"}
+"""Of all other decisions: ACCEPTED."""
 
 _LOOKS = 5
 """How often locks that their owners have no use for any more are taken from them in one go."""
@@ -94,16 +98,17 @@ def _claimed(
             if outcome == "ACCEPTED" and _to_be_taken_over(row, execution_arn):
                 needed = to_take
                 if "accountId" in row:
-                    # It asks AWS for none, so that nobody's email or name is in its way.
+                    # It asks AWS for none, so that nobody's email is in its way.
                     known = {"accountId": row["accountId"]}
                     needed = locks.to_take(request.request_id, execution_arn, known)
-                row = ledger.take_over(row, request, execution_arn, needed)
+                before, row = row, ledger.take_over(row, request, execution_arn, needed)
+                _free_what_is_not_asked_any_more(before, row, locks)
         except Held as held:
             _take_away(held, locks, ledger, executions, announcements)
         else:
             return outcome, row
     raise ConcurrentModification(
-        "The account's id, email or name was claimed by others all the time.",
+        "The account's id or email was claimed by others all the time.",
         remedy="Nothing to do: the workflow tries again by itself.",
     )
 
@@ -153,22 +158,14 @@ def _end(execution_arn: str, executions: SFNClient) -> End:
 def _outcome(
     row: Row, request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
 ) -> Outcome:
-    state = row["state"]
-    # Refused before, or an account made elsewhere that nobody has asked anything for yet.
-    if state == "REJECTED" or "executionArn" not in row:
-        return "ACCEPTED"
-    if row.get("fingerprint", request.fingerprint()) != request.fingerprint():
-        raise _conflict(row)
-    if state == "VENDED":
-        return "FINISHED"
     if _was_stopped(row, execution_arn, executions):
         raise ExecutionSuperseded(
             "The execution was stopped before it could claim the request.",
             remedy="Nothing to do here: the request is FAILED and can be resumed.",
         )
-    if row.get("executionArn") == execution_arn or state in ENDED:
-        return "ACCEPTED"
-    return "DUPLICATE" if _goes_on(row, ledger, executions) else "ACCEPTED"
+    is_anothers = row.get("executionArn") not in (None, execution_arn)
+    goes_on = is_anothers and row["state"] not in ENDED and _goes_on(row, ledger, executions)
+    return _OUTCOMES.get(decide(row, Asked.of(request), goes_on=goes_on), "ACCEPTED")
 
 
 def _was_stopped(row: Row, execution_arn: str, executions: SFNClient) -> bool:
@@ -181,17 +178,10 @@ def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
     return row.get("executionArn") != execution_arn or row["state"] in ENDED
 
 
-def _conflict(row: Row) -> RequestConflict:
-    account_id = row.get("accountId")
-    known = f" Its account is {account_id}." if account_id else ""
-    return RequestConflict(
-        f"requestId: '{row['requestId']}' already stands for a request with different content, "
-        f"which is {row['state']}.{known}",
-        remedy=(
-            "Submit the changed request under a new requestId. If its account exists already, use "
-            "source existing with its accountId."
-        ),
-    )
+def _free_what_is_not_asked_any_more(before: Row, row: Row, locks: Locks) -> None:
+    """A correction may be about another account; an earlier execution may have kept the first."""
+    if not set(keys(account_of(before))) <= set(keys(account_of(row))):
+        locks.free(row["requestId"], before.get("executionArn", ""), account_of(before))
 
 
 def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:

@@ -26,9 +26,6 @@ CALLS = {
 }
 
 
-_OF_ACCOUNTS = "If its account exists already, use source existing with its accountId."
-
-
 class CreateOrganizationalUnit(Payload):
     """The path to ensure; / is the root."""
 
@@ -125,7 +122,7 @@ def _similar(
         again = (
             "submit the request again."
             if path == asked
-            else f"write {path} and submit under a new requestId. {_OF_ACCOUNTS}"
+            else f"write {path} and submit the request again."
         )
         remedy = (
             "No path can name the existing unit. Rename it, with `aws organizations "
@@ -134,9 +131,8 @@ def _similar(
         )
     else:
         remedy = (
-            f"If the existing unit is meant, write {paths.quote(meant)} and submit under a new "
-            f"requestId. {_OF_ACCOUNTS} Otherwise rename the existing unit, then "
-            "submit the request again."
+            f"If the existing unit is meant, write {paths.quote(meant)} and submit the request "
+            "again. Otherwise rename the existing unit, then submit the request again."
         )
     return OperationRefused(
         f"CreateOrganizationalUnit: {paths.quote(asked)} does not exist, but reads like "

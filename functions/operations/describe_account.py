@@ -58,8 +58,8 @@ def run(
             f"DescribeAccount: the account {account_id} is not in this organization.",
             code="AccountNotFoundException",
             remedy=(
-                "Check account.accountId. If the account is outside the organization, invite it "
-                "in AWS Organizations and submit the request again once it has joined."
+                "Correct account.accountId and submit the request again. If it is right and the "
+                "account is outside the organization, submit the request with source invited."
             ),
         ) from None
     refused = baseline_account.refusal(account)
@@ -93,8 +93,8 @@ def _refuse_anothers(
     know the id; the tag tells of one whose account AWS made without its hearing of it.
     """
     locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
-    names = {"email": account.get("Email"), "accountId": payload.account_id}
-    for held in locks.held_by_another(payload.request_id, names):
+    known = {"email": account.get("Email"), "accountId": payload.account_id}
+    for held in locks.held_by_another(payload.request_id, known):
         other = ledger.get(held.owner)
         if other and (other["state"] not in ENDED or locks.may_still_create(other)):
             raise _conflict(payload.account_id, other)

@@ -154,7 +154,8 @@ class Creation:
         if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
             raise self._unknown("what was made may not show yet")
         if finding.kind == "another's":
-            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+            # The email was never free, so that no call for it can have made an account.
+            self.ledger.withdraw(self.request_id, self.execution_arn, intent, nothing_made=True)
             words = explain("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
             raise OperationRefused(
                 f"{words.what} It belongs to the account {finding.account_id}.",

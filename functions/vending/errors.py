@@ -117,7 +117,7 @@ class RequestInvalid(RequestRefused):
 
 
 class RequestConflict(RequestRefused):
-    """The request's id, or its account's id, email or name, stands for another request."""
+    """The request's id, or its account's id or email, stands for another request."""
 
 
 class ExecutionSuperseded(VendingError):

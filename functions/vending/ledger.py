@@ -85,14 +85,18 @@ class Ledger:
     ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
-        `locks` are taken with it or not at all; Held when another request has one of them.
+        What the request asks takes the place of what the row did. `locks` are taken with it or not
+        at all; Held when another request has one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
         values = _claimed(request, execution_arn)
+        unsaid = ["error", "requestedBy", "reservation"]
+        if "accountId" not in seen:  # else the name may be one that AWS told
+            unsaid.append("accountName")
         update = self._updating(
             request.request_id,
             values=values,
-            remove=[n for n in ("error", "requestedBy", "reservation") if n not in values],
+            remove=[name for name in unsaid if name not in values],
             expected={"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]},
         )
         if transacted(self.client, [{"Update": update}, *locks]) is not None:
@@ -124,14 +128,21 @@ class Ledger:
         )
 
     def withdraw(
-        self, request_id: str, execution_arn: str, intent: Intent, *, unanswered: bool = False
+        self,
+        request_id: str,
+        execution_arn: str,
+        intent: Intent,
+        *,
+        unanswered: bool = False,
+        nothing_made: bool = False,
     ) -> Row:
         """Take the intent back: AWS surely did not act on it, or (`unanswered`) nothing shows.
 
-        Then it is remembered, as what AWS made of it may show yet.
+        Then it is remembered, as what AWS made of it may show yet; until it is certain that no
+        call made anything (`nothing_made`).
         """
         values = {"unanswered": intent["at"]} if unanswered else {}
-        remove = ["intent", "look"]
+        remove = ["intent", "look", *(["unanswered"] if nothing_made else [])]
         return self._change(request_id, execution_arn, values=values, remove=remove, intent=intent)
 
     def looked(self, request_id: str, execution_arn: str, look: Look | None) -> Row:

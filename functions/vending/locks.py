@@ -1,9 +1,10 @@
-"""What two requests in flight may not share: the email and the name of an account, and its id.
+"""What two requests in flight may not share: the email of an account, and its id.
 
-A lost answer is made up for by looking for an account of that name and email, which must not be
-another request's; and an account gets one baseline at a time. So a request takes a row for each
-that it knows in the transaction that claims it, and frees them at its end. The keys of emails and
-names are hashes: an email is in nobody's table key.
+A lost answer is made up for by looking for the account of that email, which must not be another
+request's; and an account gets one baseline at a time. So a request takes a row for each that it
+knows in the transaction that claims it, and frees them at its end. The key of an email is a hash:
+an email is in nobody's table key. Names are shared: AWS allows it, and where creations of one name
+go on at the same time, the request's tag tells whose account came of which.
 """
 
 from __future__ import annotations
@@ -49,13 +50,12 @@ class Held(Exception):
 
 def keys(account: Mapping[str, Any]) -> list[str]:
     """The locks that a request for this account needs."""
-    email, name, account_id = (account.get(key) for key in ("email", "name", "accountId"))
-    hashed = [
-        f"{kind}#{hashlib.sha256(value.encode()).hexdigest()}"
-        for kind, value in (("email", email.lower() if email else None), ("name", name))
-        if value
+    email, account_id = account.get("email"), account.get("accountId")
+    hashed = hashlib.sha256(email.lower().encode()).hexdigest() if email else None
+    return [
+        *([f"email#{hashed}"] if hashed else []),
+        *([f"account#{account_id}"] if account_id else []),
     ]
-    return [*hashed, *([f"account#{account_id}"] if account_id else [])]
 
 
 def account_of(row: Row) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def transacted(
             raise Held(pk=found["pk"], owner=found["owner"], execution_arn=found["executionArn"])
     if any(reason.get("Code") == "TransactionConflict" for reason in reasons) or failed:
         raise ConcurrentModification(
-            "The request, or its account's id, email or name, was claimed by another at this time.",
+            "The request, or its account's id or email, was claimed by another at this time.",
             remedy=_WAITS,
         )
     raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)

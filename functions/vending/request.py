@@ -23,6 +23,7 @@ from vending import limits, paths
 from vending.doors import DOORS, door_problems
 from vending.errors import RequestInvalid
 from vending.problems import PROBLEM, problems_in, repeated
+from vending.request_ids import derived
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
 
@@ -158,7 +159,7 @@ class Policy(Model):
 
 def _derived(validated: dict[str, Any]) -> str:
     account: Account = validated["account"]
-    return _derived_request_id(validated["source"], account.email, account.account_id) or ""
+    return derived(validated["source"], account.email, account.account_id) or ""
 
 
 class AccountRequest(Model):
@@ -253,7 +254,7 @@ def best_effort_request_id(raw: object) -> str | None:
     if not isinstance(account, dict):
         return None
     email, account_id = account.get("email"), account.get("accountId")
-    return _derived_request_id(
+    return derived(
         raw.get("source", "new"),
         email if isinstance(email, str) and email else None,
         account_id if isinstance(account_id, str) and not limits.account_id(account_id) else None,
@@ -268,19 +269,6 @@ def schema() -> dict[str, Any]:
         **generated,
         "title": "Account request",
     }
-
-
-def _derived_request_id(source: object, email: str | None, account_id: str | None) -> str | None:
-    """From the natural key of the wish; the address itself cannot be read back out of it."""
-    by_account = f"a-{account_id}" if account_id else None
-    by_email = (
-        f"r-{hashlib.sha256(email.lower().encode(errors='replace')).hexdigest()[:20]}"
-        if email
-        else None
-    )
-    if source in ("existing", "invited"):
-        return by_account or by_email
-    return by_email or by_account
 
 
 def _set_problems(raw: dict[str, Any]) -> list[str]:

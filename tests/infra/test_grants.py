@@ -255,7 +255,7 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
-LOCKS = ["account#*", "email#*", "name#*"]
+LOCKS = ["account#*", "email#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [

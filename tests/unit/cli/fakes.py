@@ -36,7 +36,8 @@ def a_submission(name: str = "Sandbox", **changes: Any) -> Submission:
             "account": {"name": name, "email": f"{name.lower()}@example.com"},
         },
     }
-    return Submission(**{**values, **changes})
+    values |= changes
+    return Submission(**{"content": values["detail"], **values})
 
 
 def a_record(
@@ -125,7 +126,8 @@ class FakeStack:
 
     def put(self, record: dict[str, Any], fingerprint: str = "f1") -> None:
         """Write a row."""
-        self.ledger[record["requestId"]] = LedgerRow(record=record, fingerprint=fingerprint)
+        row: Any = {**record, "fingerprint": fingerprint}
+        self.ledger[record["requestId"]] = LedgerRow(attributes=row)
 
     def client(self, service: str) -> Any:
         """As scripted."""

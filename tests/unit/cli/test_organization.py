@@ -39,11 +39,7 @@ def test_mistake_in_the_text_does_not_change_what_the_document_is() -> None:
     [
         ("Allow it; then submit the request again.", "Allow it; then run the setup again."),
         ("Submit the request again if it has given up.", "Run the setup again if it has given up."),
-        ("Correct it and submit under a new requestId.", "Correct it and run the setup again."),
-        (
-            "Shorten it, and submit it under a new requestId.",
-            "Shorten it, and run the setup again.",
-        ),
+        ("Shorten it, and submit it again.", "Shorten it, and run the setup again."),
         (
             "Resume the request with `vend resume` and its id, or submit it again: it goes on.",
             "Run the setup again: it goes on.",

@@ -27,7 +27,8 @@ def test_request_that_was_vended_before_conflicts_with_another_only(
     fingerprint: str | None, already_there: list[str], problems: list[str]
 ) -> None:
     nobody: Any = None
-    row = LedgerRow(record=a_record(source="new"), fingerprint=fingerprint)
+    attributes: Any = {**a_record(source="new"), "fingerprint": fingerprint}
+    row = LedgerRow(attributes=attributes)
 
     planned = Planner(nobody, nobody).request(parse(REQUEST), row)
 

@@ -129,7 +129,40 @@ def test_one_id_for_two_wishes_in_one_file_is_told() -> None:
         "- {requestId: x, account: {name: B, email: b@example.com}}\n"
     )
 
-    assert "x is already the id of standard input, request 1 (A)" in text
+    assert "requestId: 'x' is already the id of standard input, request 1 (A)" in text
+
+
+def test_one_email_for_two_wishes_without_ids_is_told_in_terms_of_the_email() -> None:
+    text = told(
+        "- {account: {name: A, email: a@example.com}}\n"
+        "- {account: {name: B, email: A@example.com}}\n"
+    )
+
+    assert (
+        "account.email: 'A@example.com' is already asked for by standard input, request 1 (A), "
+        "with different content"
+    ) in text
+    assert "r-" not in text
+
+
+@pytest.mark.parametrize(
+    ("key", "account"),
+    [
+        ("email", "account: {name: A, email: a@example.com}"),
+        ("accountId", "source: existing, account: {accountId: '222222222222'}"),
+    ],
+)
+def test_one_account_for_two_ids_is_told_before_anything_is_sent(key: str, account: str) -> None:
+    text = told(f"- {{requestId: x, {account}}}\n- {{requestId: y, {account}}}\n")
+
+    assert f"account.{key}: '" in text
+    assert "is already asked for by standard input, request 1" in text
+
+
+def test_accounts_of_one_name_in_one_file_are_no_problem() -> None:
+    one = "- account: {{name: Sandbox, email: {}@example.com}}\n"
+
+    assert len(submissions("".join(one.format(n) for n in range(4)))) == 4
 
 
 def test_problem_cannot_steer_the_terminal() -> None:

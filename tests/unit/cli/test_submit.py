@@ -264,11 +264,14 @@ def test_request_that_failed_before_is_sent_again(stack: FakeStack, file: Path, 
     assert stack.published == [REQUEST]
 
 
-@pytest.mark.parametrize("state", ["VENDED", "CREATING", "FAILED"])
+@pytest.mark.parametrize(
+    ("state", "remedy"), [("VENDED", "new requestId"), ("CREATING", "Wait until it has ended")]
+)
 def test_same_id_with_different_content_is_refused(
-    stack: FakeStack, file: Path, state: str, capsys: pytest.CaptureFixture[str]
+    stack: FakeStack, file: Path, state: str, remedy: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.put(a_record(state), "another fingerprint")
+    stack.statuses[FIRST] = "RUNNING"
 
     status = main(["submit", str(file)])
 
@@ -277,7 +280,29 @@ def test_same_id_with_different_content_is_refused(
     assert stack.published == []
     assert "RequestConflict" in out
     assert "different content" in out
-    assert "new requestId" in out
+    assert remedy in " ".join(out.split())
+
+
+def test_failed_request_may_be_corrected_under_its_id(stack: FakeStack, file: Path) -> None:
+    stack.put(a_record("FAILED", executionArn=SECOND, error=an_error()), "another fingerprint")
+
+    assert main(["submit", str(file)]) == 0
+    assert stack.published == [REQUEST]
+
+
+def test_what_a_made_account_keeps_is_refused_before_anything_is_sent(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = parse({**REQUEST, "account": {"name": "Sandpit", "email": "sandbox@example.com"}})
+    failed = a_record("FAILED", accountId="123456789012", request=asked.normalised())
+    stack.put(failed, asked.fingerprint())
+
+    assert main(["submit", str(file), "--json"]) == 1
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "RequestConflict"
+    assert "account.name is 'Sandpit', and 'Sandbox' was asked for" in error["message"]
+    assert stack.published == []
 
 
 def test_rejected_request_may_be_corrected_under_its_id(stack: FakeStack, file: Path) -> None:
@@ -290,10 +315,12 @@ def test_rejected_request_may_be_corrected_under_its_id(stack: FakeStack, file: 
 def test_account_that_was_only_recorded_may_be_asked_something_for(
     stack: FakeStack, file: Path
 ) -> None:
-    stack.put(a_record(executionArn=None), "another fingerprint")
+    stack.put(a_record(request_id="a-123456789012", executionArn=None), "another fingerprint")
+    request = {"source": "existing", "account": {"accountId": "123456789012"}}
 
-    assert main(["submit", str(file)]) == 0
-    assert stack.published == [REQUEST]
+    main(["submit", str(write(file.parent, request)), "--no-wait"])
+
+    assert stack.published == [{**request, "requestId": "a-123456789012"}]
 
 
 def test_event_that_eventbridge_refuses_is_told(

@@ -6,7 +6,15 @@ import pytest
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, RequestInvalid
+from vending.adoption import SETTLING_TIME
+from vending.errors import (
+    ConcurrentModification,
+    OperationRefused,
+    OutcomeUnknown,
+    RequestConflict,
+    RequestInvalid,
+    TurnNeeded,
+)
 from vending.request import parse
 from vending.rows import RECORD_FIELDS
 
@@ -155,7 +163,7 @@ def test_accept_request_does_not_take_over_what_was_vended_while_it_looked(world
     assert result["record"]["state"] == "VENDED"
 
 
-@pytest.mark.parametrize("arrange", ["REQUESTED", "CREATING", "BASELINING", "FAILED", "VENDED"])
+@pytest.mark.parametrize("arrange", ["REQUESTED", "CREATING", "BASELINING", "VENDED"])
 def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     world: World, arrange: str
 ) -> None:
@@ -164,8 +172,6 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
         create(world)
     if arrange == "BASELINING":
         world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
-    if arrange == "FAILED":
-        _fail(world)
     if arrange == "VENDED":
         _vend(world)
     before = world.row(REQUEST_ID)
@@ -176,9 +182,79 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
             "AcceptRequest", request=a_request(tags={"other": "tag"}), executionArn=OTHER_EXECUTION
         )
 
-    assert "new requestId" in conflict.value.remedy
+    assert ("new requestId" if arrange == "VENDED" else "Wait") in conflict.value.remedy
     assert ("000000000042" in conflict.value.message) == ("accountId" in before)
     assert world.row(REQUEST_ID) == before
+
+
+@pytest.mark.parametrize("account_id", [None, "000000000042"], ids=["no account", "account made"])
+def test_accept_request_corrects_a_failed_request_with_its_claim(
+    world: World, account_id: str | None
+) -> None:
+    accepted(world)
+    if account_id:
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=account_id)
+    _fail(world)
+    corrected = a_request(tags={"other": "tag"}, requestedBy="somebody else")
+
+    result = world.call("AcceptRequest", request=corrected, executionArn=OTHER_EXECUTION)
+
+    assert (result["outcome"], result["record"]["accountId"]) == ("ACCEPTED", account_id)
+    row = world.row(REQUEST_ID)
+    assert row["fingerprint"] == parse(corrected).fingerprint()
+    assert row["request"] == parse(corrected).normalised() == result["request"]
+    assert row["requestedBy"] == "somebody else"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["being made", "answer lost"])
+def test_accept_request_keeps_the_email_of_an_account_that_may_have_been_made(
+    world: World, known: bool
+) -> None:
+    accepted(world)
+    if known:
+        create(world)
+    else:
+        world.organization.lose_answer("CreateAccount")
+        with pytest.raises(OutcomeUnknown):
+            create(world)
+    _fail(world)
+    before = world.row(REQUEST_ID)
+    account = {"name": "Sandbox", "email": "other@example.com"}
+
+    with pytest.raises(RequestConflict, match=r"account\.email is"):
+        world.call(
+            "AcceptRequest", request=a_request(account=account), executionArn=OTHER_EXECUTION
+        )
+
+    assert world.row(REQUEST_ID) == before
+
+
+def test_email_that_is_anothers_can_be_corrected_after_a_lost_answer(world: World) -> None:
+    accepted(world)
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.organization.creations.clear()
+    world.later(SETTLING_TIME)
+    with pytest.raises(TurnNeeded):
+        create(world)
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.organization.creations.clear()
+    world.organization.add_account(email=EMAIL)
+    world.later(SETTLING_TIME)
+    with pytest.raises(OperationRefused):
+        create(world)
+    _fail(world)
+    account = {"name": "Sandbox", "email": "other@example.com"}
+
+    result = world.call(
+        "AcceptRequest", request=a_request(account=account), executionArn=OTHER_EXECUTION
+    )
+
+    assert (result["outcome"], result["creationBegun"]) == ("ACCEPTED", False)
+    assert create(world, account=account, executionArn=OTHER_EXECUTION)["state"] == "IN_PROGRESS"
 
 
 def test_accept_request_accepts_a_rejected_request_once_it_is_mended(world: World) -> None:

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -165,17 +166,12 @@ def test_lock_of_a_request_that_is_resumed_meanwhile_is_not_taken_away(
     assert holders(world) == {THIRD_EXECUTION}
 
 
-@pytest.mark.parametrize(
-    "account",
-    [{"name": "Other", "email": EMAIL}, {"name": "Sandbox", "email": "other@example.com"}],
-    ids=["email", "name"],
-)
 def test_function_that_outlives_its_execution_does_not_ask_once_its_lock_is_anothers(
-    world: World, monkeypatch: pytest.MonkeyPatch, account: dict[str, str]
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(world)
     world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
-    other = a_request(requestId="other", account=account)
+    other = a_request(requestId="other", account={"name": "Other", "email": EMAIL})
     is_due = Turns.is_due
 
     def taken_from_it(self: Turns, request_id: str) -> bool:
@@ -188,7 +184,7 @@ def test_function_that_outlives_its_execution_does_not_ask_once_its_lock_is_anot
         patched.setattr(Turns, "is_due", taken_from_it)
         with pytest.raises(ExecutionSuperseded):
             create(world)
-    create(world, requestId="other", executionArn=OTHER_EXECUTION, account=account)
+    create(world, requestId="other", executionArn=OTHER_EXECUTION, account=other["account"])
 
     assert len(world.called("CreateAccount")) == 1
     error = {"Error": "States.Timeout"}
@@ -237,6 +233,32 @@ def test_account_whose_tag_shows_late_is_waited_for(world: World) -> None:
     world.organization.accounts[account_id]["tags"] = tags
 
     assert create(world)["accountId"] == account_id
+
+
+def test_creation_of_the_same_name_for_another_request_is_waited_for_and_not_adopted(
+    world: World,
+) -> None:
+    accepted(world)
+    world.organization.break_connection(
+        "CreateAccount", ReadTimeoutError(endpoint_url="https://example.com")
+    )
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    account = {"name": "Sandbox", "email": "other@example.com"}
+    accepted(world, a_request(requestId="other", account=account), OTHER_EXECUTION)
+    create(world, requestId="other", executionArn=OTHER_EXECUTION, account=account)
+    world.later(SETTLING_TIME)
+    with pytest.raises(OutcomeUnknown, match="of this name"):
+        create(world)
+    others_id = world.organization.finish()
+    world.later(SETTLING_TIME)
+    with pytest.raises(TurnNeeded):
+        create(world)
+
+    mine = create(world)
+
+    assert mine["state"] == "IN_PROGRESS"
+    assert world.organization.finish(mine["createAccountRequestId"]) != others_id
 
 
 def test_account_that_shows_later_than_its_creation_is_waited_for(world: World) -> None:

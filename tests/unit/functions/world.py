@@ -84,7 +84,7 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = aws.dynamodb().scan(TableName=TABLE)["Items"]
-        serving = ("account#", "email#", "name#", "gate#", "unit#")
+        serving = ("account#", "email#", "gate#", "unit#")
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property

@@ -1,0 +1,173 @@
+"""What the catalogue asks people to do after a failure can be done, whatever it was.
+
+Each code and reason that asks something of anybody either promises that the request can be
+submitted again, or is named below with the reason why no request meets it. The journeys themselves
+are in tests/workflow/test_remedies.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.errors import RequestConflict
+
+CATALOGUE = json.loads(
+    (Path(__file__).parents[3] / "functions" / "vending" / "error_catalogue.json").read_text()
+)
+SUBMIT_AGAIN = re.compile(r"submit (the request|it|this one) again|resume the request", re.I)
+UNMET = {
+    "this system lets no account leave, closes none and makes no organization": {
+        "ACCOUNT_CANNOT_LEAVE_ORGANIZATION",
+        "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA",
+        "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION",
+        "CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
+        "CLOSE_ACCOUNT_QUOTA_EXCEEDED",
+        "CREATE_ORGANIZATION_IN_BILLING_MODE_UNSUPPORTED_REGION",
+        "EMAIL_VERIFICATION_CODE_EXPIRED",
+        "WAIT_PERIOD_ACTIVE",
+    },
+    "this system detaches, deletes and switches off no policy": {
+        "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+        "NON_DETACHABLE_POLICY",
+        "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE",
+        "PolicyInUseException",
+    },
+    "this system registers no delegated administrators": {
+        "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR",
+        "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR",
+        "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+        "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE",
+        "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED",
+    },
+    "this system transfers no bills": {
+        "ACCOUNT_NOT_ACTIVE_FOR_TRANSFER_RESPONSIBILITY",
+        "ACTIVE_RESPONSIBILITY_TRANSFER_PROCESS",
+        "END_DATE_NOT_END_OF_MONTH",
+        "END_DATE_TOO_EARLY",
+        "END_DATE_TOO_LATE",
+        "INVALID_END_DATE",
+        "INVALID_START_DATE",
+        "LEGACY_PERMISSIONS_STILL_IN_USE",
+        "PAST_DUE_INVOICE",
+        "RESPONSIBILITY_TRANSFER_ALREADY_EXISTS",
+        "RESPONSIBILITY_TRANSFER_MAX_INBOUND_QUOTA_VIOLATION",
+        "RESPONSIBILITY_TRANSFER_MAX_LEVEL_VIOLATION",
+        "RESPONSIBILITY_TRANSFER_MAX_OUTBOUND_QUOTA_VIOLATION",
+        "RESPONSIBILITY_TRANSFER_MAX_TRANSFERS_QUOTA_VIOLATION",
+        "SOURCE_AND_TARGET_CANNOT_MATCH",
+        "START_DATE_NOT_BEGINNING_OF_DAY",
+        "START_DATE_NOT_BEGINNING_OF_MONTH",
+        "START_DATE_TOO_EARLY",
+        "START_DATE_TOO_LATE",
+        "TARGET_ACCOUNT_VALIDATION_FAILURE",
+        "TRANSFER_RESPONSIBILITY_SOURCE_DELETION_IN_PROGRESS",
+        "TRANSFER_RESPONSIBILITY_TARGET_DELETION_IN_PROGRESS",
+        "TRANSFER_RESPONSIBILITY_UPDATE_NOT_ALLOWED",
+        "UNMET_BILLING_PREREQUISITE",
+        "UNSUPPORTED_ACTION_IN_RESPONSIBILITY_TRANSFER",
+        "UNSUPPORTED_PRICING",
+        "UNUSED_PREPAYMENT_BALANCE",
+    },
+    "this system writes no resource policy": {
+        "INVALID_RESOURCE_POLICY_JSON",
+        "UNSUPPORTED_ACTION_IN_RESOURCE_POLICY",
+        "UNSUPPORTED_POLICY_TYPE_IN_RESOURCE_POLICY",
+        "UNSUPPORTED_RESOURCE_IN_RESOURCE_POLICY",
+    },
+    "of a setup, whose journeys are in tests/workflow/test_all_features.py": {
+        "ALL_FEATURES_MIGRATION_ORGANIZATION_SIZE_LIMIT_EXCEEDED",
+        "AllFeaturesNotApproved",
+        "CANCELED",
+        "DECLINED",
+        "EXPIRED",
+        "ORGANIZATION_ALREADY_HAS_ALL_FEATURES",
+        "ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION",
+    },
+    "a fault of this system itself, which is to be reported": {
+        "InvalidParameterException",
+        "InvalidParameterValueException",
+        "ItemCollectionSizeLimitExceededException",
+        "MAX_FILTER_LIMIT_EXCEEDED",
+        "MAX_LIMIT_EXCEEDED_FILTER",
+        "MAX_VALUE_EXCEEDED",
+        "MIN_VALUE_EXCEEDED",
+        "ParamValidationError",
+        "SerializationException",
+        "ValidationError",
+        "ValidationException",
+    },
+    "of functions that no request waits for, or of a run that another one replaced": {
+        "ExecutionSuperseded",
+        "InvalidOutput",
+        "StateMachineDoesNotExist",
+        "StateMachineTypeNotSupported",
+    },
+}
+
+
+def remedies() -> dict[tuple[str, str | None], str]:
+    """Of every code and reason that asks something of the requester, an administrator or AWS."""
+    every = [
+        ((code, reason), words)
+        for code, of_code in CATALOGUE.items()
+        for reason, words in [(None, of_code), *of_code.get("reasons", {}).items()]
+    ]
+    return {key: words["remedy"] for key, words in every if words["turn"] != "retry"}
+
+
+REMEDIES = remedies()
+AGAIN = [key for key, remedy in REMEDIES.items() if SUBMIT_AGAIN.search(remedy)]
+
+
+def test_every_remedy_leads_to_a_request_submitted_again_or_is_met_by_none() -> None:
+    others = {reason or code for code, reason in REMEDIES if (code, reason) not in AGAIN}
+
+    assert others == set().union(*UNMET.values())
+
+
+def test_no_remedy_asks_for_a_new_request_id_where_the_account_may_be_there() -> None:
+    asking = {code for (code, _), remedy in REMEDIES.items() if "new requestId" in remedy}
+
+    assert asking == {"RequestConflict"}
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["account made", "no account"])
+@pytest.mark.parametrize(("code", "reason"), AGAIN)
+def test_failed_request_submitted_again_goes_on_and_can_be_corrected(
+    world: World, code: str, reason: str | None, made: bool
+) -> None:
+    accepted(world)
+    if made:
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    cause: dict[str, Any] = {"code": code, "reason": reason, "message": "said", "remedy": "do"}
+    error = {"Error": code, "Cause": json.dumps({"errorMessage": json.dumps(cause)})}
+    world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
+    third = EXECUTION.replace("first", "third")
+
+    again = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+    world.call("RecordFailure", request=a_request(), executionArn=OTHER_EXECUTION, error=error)
+    corrected = world.call("AcceptRequest", request=a_request(tags={}), executionArn=third)
+
+    assert again["outcome"] == corrected["outcome"] == "ACCEPTED"
+    assert corrected["record"]["accountId"] == ("000000000042" if made else None)
+    assert corrected["request"]["tags"] == {}
+
+
+def test_remedy_of_a_conflict_over_a_vended_request_is_a_request_of_its_own(world: World) -> None:
+    accepted(world)
+    done = {"accountId": "000000000042", "organizationalUnitId": None}
+    world.call("RecordVended", requestId=REQUEST_ID, executionArn=EXECUTION, **done)
+    with pytest.raises(RequestConflict, match="source existing") as conflict:
+        accepted(world, a_request(tags={}), OTHER_EXECUTION)
+    account_id = re.findall(r"\d{12}", conflict.value.remedy)[0]
+
+    request = {"requestId": "new", "source": "existing", "account": {"accountId": account_id}}
+
+    assert accepted(world, request, OTHER_EXECUTION)["outcome"] == "ACCEPTED"
