@@ -43,6 +43,7 @@ def embedded_aws(
     try:
         from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
         from embedded.faults import FaultsInvalid  # noqa: PLC0415
+        from embedded.sessions import unconfigured_process  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             f"the embedded AWS is not installed here: {error}",
@@ -51,6 +52,7 @@ def embedded_aws(
     if port:
         _require_free(port)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(unconfigured_process())
         try:
             made = EmbeddedAws(port=port, speed=speed, faults=faults, schedules=schedules)
             aws = stack.enter_context(made)
