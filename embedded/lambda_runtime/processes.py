@@ -22,6 +22,9 @@ from typing import Any, Protocol
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
+_END_SECONDS = 2.0
+"""How long a zygote may take to end its processes and itself; they end without it as well."""
+
 Ended = Callable[[int], None]
 """Called once with the status, as of os.waitpid, when a process is gone."""
 
@@ -204,7 +207,7 @@ class _Zygote:
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
