@@ -15,9 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.before_deploy import BEFORE_DEPLOY
 from cli.checks import CHECKS, Check, Place, Result
+from cli.environment import explained, is_denied, session_of_environment
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED, CommandError
 from cli.smoke import smoke
-from cli.stack import REGION, Stack, explained, is_denied
+from cli.stack import REGION, Stack
 from cli.terminal import Terminal, pad, safe
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         checks = BEFORE_DEPLOY
     elif arguments.smoke:
         checks = {"smoke test": smoke}
-    results = list(examined(boto3.session.Session(), checks))
+    results = list(examined(session_of_environment(), checks))
     if arguments.json:
         print(json.dumps([dataclasses.asdict(each) for each in results], indent=2))
     else:

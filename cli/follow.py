@@ -8,8 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cli.environment import is_denied
 from cli.progress import FRAMES_PER_SECOND, View
-from cli.stack import LedgerRow, Stack, is_denied
+from cli.stack import LedgerRow, Stack
 from cli.steps import Plan
 from cli.submission import FINAL_STATES, Phase, Watched
 from cli.trace import Trace

@@ -26,5 +26,8 @@ def _found(program: str, started_as: Path) -> str:
         return program
     if on_path and (program != "vend" or Path(on_path).resolve() == beside.resolve()):
         return program
-    relative = os.path.relpath(beside)
+    try:
+        relative = os.path.relpath(beside)
+    except FileNotFoundError:  # the folder that this runs in was deleted
+        return str(beside)
     return relative if len(relative) < len(str(beside)) else str(beside)

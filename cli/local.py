@@ -9,7 +9,7 @@ import json
 import signal
 import socket
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
 
 DEFAULT_PORT = 5111
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals that end a command as Ctrl-C does."""
 
 
 @contextlib.contextmanager
@@ -43,6 +45,7 @@ def embedded_aws(
     try:
         from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
         from embedded.faults import FaultsInvalid  # noqa: PLC0415
+        from embedded.sessions import unconfigured_process  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             f"the embedded AWS is not installed here: {error}",
@@ -51,6 +54,7 @@ def embedded_aws(
     if port:
         _require_free(port)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(unconfigured_process())
         try:
             made = EmbeddedAws(port=port, speed=speed, faults=faults, schedules=schedules)
             aws = stack.enter_context(made)
@@ -75,35 +79,43 @@ def _require_free(port: int) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve the embedded AWS until Ctrl-C or SIGTERM; 0 then."""
-    stopped = threading.Event()
+    """Serve the embedded AWS until Ctrl-C, SIGTERM or SIGHUP; 0 then."""
+    stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
+        nonlocal stopping
+        if not stopping:  # nothing ends the end half-way
+            stopping = True
+            raise KeyboardInterrupt
 
     progress = Terminal.of(sys.stderr)
-    earlier = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    ending = [one for one in (*ENDING, signal.SIGINT) if _is_heeded(one)]
+    earlier = {one: signal.signal(one, stop) for one in ending}
     try:
-        faults = Path(arguments.faults) if arguments.faults else None
-        with contextlib.ExitStack() as running:
+        with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
             with spinning(progress, "Starting the embedded AWS"):
                 aws = running.enter_context(
                     embedded_aws(
                         speed=arguments.speed or 1.0,
-                        faults=faults,
+                        faults=Path(arguments.faults) if arguments.faults else None,
                         port=arguments.port,
                         schedules=True,
                     )
                 )
-            if not stopped.is_set():
-                print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
-            while not stopped.wait(1):
-                pass
+            print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
+            # Python loses an exception that is raised in a finalizer, so this looks as well.
+            while not stopping:
+                time.sleep(1)
     finally:
         for one, handler in earlier.items():
             signal.signal(one, handler)
     progress.write("Stopped; nothing was kept\n")
     return EXIT_VENDED
+
+
+def _is_heeded(one: signal.Signals) -> bool:
+    """A command started with nohup outlives its terminal; Ctrl-C always ends it."""
+    return one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN
 
 
 def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:

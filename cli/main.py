@@ -20,7 +20,7 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
-from cli.local import DEFAULT_PORT
+from cli.local import DEFAULT_PORT, ENDING
 from cli.submission import STATES
 
 DESCRIPTION = "Vends AWS accounts: exactly one account per request."
@@ -51,18 +51,32 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+    """Run the command; returns its exit status.
+
+    Without `words`, which are those of this program then, its process may end here.
+    """
+    status = _status(words)
+    if words is None and "embedded.cloud" in sys.modules:
+        _leave(status)
+    return status
+
+
+def _status(words: Sequence[str] | None) -> int:
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminated)
+        for each in ENDING:
+            # Who starts a command with nohup wants it to outlive the terminal.
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                signal.signal(each, _terminated)
     try:
         return _run(words)
     except CommandError as failure:
         return _failed(failure)
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
+        _tell("\nStopped.\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader has what it wanted
         _let_go(sys.stdout)
+        _let_go(sys.stderr)
         return EXIT_NOT_VENDED
     except OSError as error:
         if error.errno not in _NO_ROOM:
@@ -80,6 +94,15 @@ def _run(words: Sequence[str] | None) -> int:
         # What is still in the buffer can fail to be written as well; after help, too.
         if sys.stdout is not None:
             sys.stdout.flush()
+
+
+def _leave(status: int) -> NoReturn:
+    """End at once: taking an embedded AWS apart that has ended already takes Python seconds."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.flush()
+    os._exit(status)
 
 
 def _let_go(stream: TextIO | None) -> None:
@@ -362,11 +385,18 @@ def _failed(failure: CommandError) -> int:
     text = f"{terminal.paint('Error:', 'bold', 'red')} {failure.what}\n"
     if failure.remedy:
         text += f"{failure.remedy}\n"
+    _tell(text)
+    return failure.exit_code
+
+
+def _tell(text: str) -> None:
+    """Write to the standard error output, if it is there: a terminal can be gone."""
+    from cli.terminal import Terminal  # noqa: PLC0415
+
     try:
-        terminal.write(text)
+        Terminal.of(sys.stderr).write(text)
     except OSError:
         _let_go(sys.stderr)
-    return failure.exit_code
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cli.environment import explained
 from cli.failure import InputError
 from cli.progress import spinning
-from cli.stack import Stack, explained
+from cli.stack import Stack
 from cli.terminal import Terminal, duration
 
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli import documents, place
+from cli.environment import explained
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED
 from cli.invocation import command
 from cli.organization import document_of, is_organization, of_setup
 from cli.progress import spinning
-from cli.stack import Stack, explained, goes_on
+from cli.stack import Stack, goes_on
 from cli.terminal import Terminal, safe
 from cli.validation import validated
 

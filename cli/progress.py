@@ -208,7 +208,12 @@ def spinning(terminal: Terminal, text: str) -> Iterator[None]:
         while not over.wait(1 / FRAMES_PER_SECOND):
             now = time.monotonic()
             sign = _sign(Mark.RUNNING, terminal, now)
-            terminal.write(f"\r{sign} {text} {terminal.paint(duration(now - began), 'dim')}\x1b[K")
+            with contextlib.suppress(
+                OSError
+            ):  # the terminal was closed, as the command finds out itself
+                terminal.write(
+                    f"\r{sign} {text} {terminal.paint(duration(now - began), 'dim')}\x1b[K"
+                )
 
     thread = threading.Thread(target=spin, daemon=True)
     terminal.write(f"\x1b[?25l{text}")

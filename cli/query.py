@@ -6,11 +6,12 @@ import argparse
 import json
 import sys
 
+from cli.environment import explained
 from cli.failure import EXIT_VENDED, CommandError
 from cli.invocation import command
 from cli.records import listing
 from cli.results import status_text
-from cli.stack import Stack, explained
+from cli.stack import Stack
 from cli.terminal import Terminal, safe
 
 

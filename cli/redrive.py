@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from cli.dead_letters import MOST, DeadLetter, DeadLetters
+from cli.environment import explained
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED
 from cli.invocation import command
 from cli.records import table
-from cli.stack import Stack, explained
+from cli.stack import Stack
 from cli.terminal import Terminal, safe
 
 

@@ -6,10 +6,11 @@ import argparse
 import sys
 
 from cli import submit
+from cli.environment import explained
 from cli.failure import CommandError
 from cli.invocation import command
 from cli.records import name_of, why
-from cli.stack import LedgerRow, Stack, explained
+from cli.stack import LedgerRow, Stack
 from cli.submission import Submission, Watched
 from cli.terminal import Terminal, safe
 

@@ -12,13 +12,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli import documents, place
+from cli.environment import explained, is_denied
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, CommandError
 from cli.follow import Follower
 from cli.invocation import command
 from cli.organization import document_of, of_setup
 from cli.progress import view_for
 from cli.records import aligned, error_fields, why
-from cli.stack import Stack, explained, is_denied
+from cli.stack import Stack
 from cli.steps import Plan
 from cli.submission import Phase, Submission, Watched
 from cli.terminal import Terminal, duration, safe

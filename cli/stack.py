@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,7 +18,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore import exceptions
 from botocore.config import Config
 
-from cli.failure import EXIT_USAGE, CommandError
+from cli.environment import code_of, session_of_environment
+from cli.failure import CommandError
 from cli.submission import FINAL_STATES, STATES, Record
 from vending.rows import Row, record_of
 
@@ -34,22 +33,9 @@ BYTES_PER_PUT = 256 * 1024
 KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_BAD_CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidClientTokenId",
-    "UnrecognizedClientException",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-}
-
 
 _CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
 """Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
-
-_BAD_ENDPOINT = re.compile(r"Invalid endpoint|Invalid IPv6 URL|Port (?:out of|could not)")
-"""How botocore and Python's own URLs begin to say that an endpoint is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,12 +100,14 @@ class Stack:
     @classmethod
     def from_environment(cls) -> Stack:
         """The stack that AWS's environment variables and profiles lead to."""
-        return cls(boto3.session.Session())
+        return cls(session_of_environment())
 
     @classmethod
     def embedded(cls, endpoint_url: str) -> Stack:
         """The stack on an embedded AWS in this process; no profile or credential is read."""
-        return cls(isolated_session(), endpoint_url=endpoint_url)
+        from embedded.sessions import isolated  # noqa: PLC0415 -- not installed everywhere
+
+        return cls(isolated(), endpoint_url=endpoint_url)
 
     @property
     def account_id(self) -> str:
@@ -243,7 +231,7 @@ class Stack:
         try:
             stacks = self._formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
         except exceptions.ClientError as error:
-            if _code(error) != "ValidationError":
+            if code_of(error) != "ValidationError":
                 raise
             elsewhere = (
                 f"Set AWS_DEFAULT_REGION={REGION}, where it belongs; or deploy"
@@ -288,84 +276,6 @@ def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     arn = record.get("executionArn")
     is_open = bool(arn) and record.get("state") not in FINAL_STATES
     return is_open and stack.execution_status(str(arn)) not in _CLOSED
-
-
-def isolated_session() -> boto3.session.Session:
-    """A session that reads no file and no variable of the user's AWS configuration."""
-    import os  # noqa: PLC0415
-
-    from botocore.session import Session  # noqa: PLC0415
-
-    variables: Any = {
-        "profile": (None, None, None, None),
-        "config_file": (None, None, os.devnull, None),
-        "credentials_file": (None, None, os.devnull, None),
-        "ca_bundle": (None, None, None, None),
-        "ignore_configured_endpoint_urls": (None, None, True, None),
-    }
-    return boto3.session.Session(
-        botocore_session=Session(session_vars=variables),
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106
-        region_name=REGION,
-    )
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn what AWS and boto3 raise into one message with a remedy."""
-    try:
-        yield
-    except exceptions.ClientError as error:
-        raise _refused(error) from error
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise CommandError(
-            "there are no AWS credentials here",
-            remedy="Sign in and set AWS_PROFILE, or try everything on this machine with `--local`",
-        ) from error
-    except (exceptions.EndpointConnectionError, exceptions.ConnectionError) as error:
-        raise CommandError(
-            f"AWS cannot be reached: {error}",
-            remedy="Check the network and AWS_ENDPOINT_URL; is `vend local` still running?",
-        ) from error
-    except exceptions.BotoCoreError as error:
-        raise CommandError(
-            f"AWS cannot be used: {error}",
-            remedy="Check AWS_PROFILE, AWS_DEFAULT_REGION and ~/.aws/config",
-        ) from error
-    except ValueError as error:
-        if not _BAD_ENDPOINT.match(str(error)):
-            raise
-        raise CommandError(
-            f"AWS cannot be used: {error}",
-            remedy="Check AWS_ENDPOINT_URL and every other AWS_ENDPOINT_URL_…, and endpoint_url in "
-            "~/.aws/config: an endpoint is like http://127.0.0.1:5111",
-            exit_code=EXIT_USAGE,
-        ) from error
-
-
-def is_denied(error: exceptions.ClientError) -> bool:
-    """Whether the caller lacks the permission."""
-    return _code(error) in _DENIED
-
-
-def _code(error: exceptions.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _refused(error: exceptions.ClientError) -> CommandError:
-    message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
-    if _code(error) in _BAD_CREDENTIALS:
-        return CommandError(
-            f"AWS does not accept these credentials: {message}",
-            remedy="Sign in again, or choose another profile with AWS_PROFILE",
-        )
-    if is_denied(error):
-        return CommandError(
-            f"AWS denies {error.operation_name}: {message}",
-            remedy="Use a role that may read the stack and the ledger and put events on its bus",
-        )
-    return CommandError(f"AWS refused {error.operation_name}: {_code(error)}: {message}")
 
 
 def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:

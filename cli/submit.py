@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from functools import cache, partial
 
 from cli import departure, documents, place
+from cli.environment import explained
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
 from cli.follow import Follower
 from cli.invocation import command
 from cli.progress import view_for
 from cli.results import record_of, sent_text, several_text, single_text
-from cli.stack import Stack, explained, goes_on
+from cli.stack import Stack, goes_on
 from cli.submission import Phase, Submission, Watched
 from cli.terminal import Terminal, safe
 from cli.validation import validated

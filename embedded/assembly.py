@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from embedded import ACCOUNT_ID, REGION
+from embedded.sessions import DIRECT, isolated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -110,13 +110,13 @@ def deploy(assembly: Assembly, *, endpoint_url: str) -> dict[str, str]:
         DeploymentFailed: names the resource and the reason; CloudFormation has rolled back.
     """
     publish(assembly)
-    cloudformation: CloudFormationClient = boto3.session.Session().client(
+    cloudformation: CloudFormationClient = isolated().client(
         "cloudformation",
         region_name=REGION,
         endpoint_url=endpoint_url,
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - any key is an administrator's here
-        config=Config(retries={"total_max_attempts": 1}),
+        config=Config(retries={"total_max_attempts": 1}, proxies=DIRECT),
     )
     parameters: Any = {
         "StackName": assembly.stack_name,

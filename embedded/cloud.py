@@ -13,7 +13,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
 from botocore.config import Config
 
 from embedded import ACCOUNT_ID, REGION
@@ -21,6 +20,7 @@ from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
 from embedded.faults import Faults
+from embedded.sessions import DIRECT, isolated
 
 if TYPE_CHECKING:
     from embedded.organizations import OrganizationSettings
@@ -71,7 +71,7 @@ class EmbeddedAws:
         self._server: Any = None
         # Of its own, so that a default session that somebody set up is neither used nor changed;
         # one for all clients, because each session reads AWS's endpoints anew.
-        self._session = boto3.session.Session()
+        self._session = isolated()
         self._clients: dict[str, Any] = {}
         self._making_client = threading.Lock()
         self.clock = Clock(speed)
@@ -215,7 +215,7 @@ class EmbeddedAws:
             service,
             region_name=REGION,
             endpoint_url=self.endpoint_url,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, proxies=DIRECT),
             **credentials,
         )
 

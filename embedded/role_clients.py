@@ -10,11 +10,11 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 from botocore.config import Config
 
 from embedded import REGION
 from embedded.context import current
+from embedded.sessions import DIRECT, isolated_core
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -28,11 +28,12 @@ _CONFIG = Config(
     read_timeout=960,
     max_pool_connections=512,
     parameter_validation=False,
+    proxies=DIRECT,
 )
 _SERVICE: dict[str, Any] = {"aws_access_key_id": "service", "aws_secret_access_key": "service"}
 
 _lock = threading.Lock()
-_session = botocore.session.Session()
+_session = isolated_core()
 _clients: dict[tuple[str, str, str | None], Any] = {}
 _owner: list[Context] = []
 

@@ -8,6 +8,8 @@ import threading
 import botocore.session
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
+from embedded.sessions import isolated_core
+
 _LOCK = threading.Lock()
 
 _CLIENT_NAMES = {
@@ -27,7 +29,7 @@ def client_name(service: str) -> str:
 
 @functools.cache
 def _session() -> botocore.session.Session:
-    return botocore.session.get_session()
+    return isolated_core()
 
 
 @functools.cache

@@ -32,7 +32,7 @@ from embedded.lambda_runtime.environment import (
     Outcome,
     Plan,
 )
-from embedded.lambda_runtime.pool import Pool
+from embedded.lambda_runtime.pool import Pool, PoolClosedError
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import FunctionSettings, shared_variables
 
@@ -213,7 +213,10 @@ class EmbeddedFunction(models.LambdaFunction):
                 ),
             )
             return b""
-        outcome = _runtime().invoke(self, payload, request_headers)
+        try:
+            outcome = _runtime().invoke(self, payload, request_headers)
+        except PoolClosedError:
+            raise _NotServing from None
         response_headers["X-Amz-Executed-Version"] = str(self.version)
         if outcome.failed:
             response_headers["x-amz-function-error"] = "Unhandled"
@@ -252,10 +255,13 @@ class _NotServing(JsonRESTError):
 
     code = 500
 
+    def __init__(self) -> None:
+        super().__init__("ServiceException", "Lambda is not running: this AWS is being stopped")
+
 
 def _runtime() -> LambdaRuntime:
     if EmbeddedFunction.runtime is None:
-        raise _NotServing("ServiceException", "Lambda is not running: this AWS is being stopped")
+        raise _NotServing
     return EmbeddedFunction.runtime
 
 

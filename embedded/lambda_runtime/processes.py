@@ -15,13 +15,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+
+_END_SECONDS = 2.0
+"""How long a zygote may take to end its processes and itself; they end without it as well."""
 
 Ended = Callable[[int], None]
 """Called once with the status, as of os.waitpid, when a process is gone."""
@@ -49,14 +51,14 @@ class Launcher:
     ) -> None:
         self._asset, self._runtime = asset.resolve(), runtime.resolve()
         self._lifeline, self._lifeline_held = os.pipe()
-        self._home = tempfile.TemporaryDirectory(prefix="function-home-")
         self.shared = {
             **shared,
-            "HOME": self._home.name,
+            "HOME": os.devnull,
             "LAMBDA_RUNTIME_DIR": str(self._runtime),
             "LAMBDA_TASK_ROOT": str(self._asset),
         }
-        """HOME is an empty folder: without one, the SDK would read this user's configuration."""
+        """HOME holds nothing, and nothing can be put there, as on Lambda: without one, the SDK
+        would read this user's configuration."""
         self._zygote = self._start_zygote() if fork else None
 
     def start(
@@ -97,7 +99,6 @@ class Launcher:
         os.close(self._lifeline)
         if self._zygote is not None:
             self._zygote.close()
-        self._home.cleanup()
 
     def _start_zygote(self) -> _Zygote:
         ours, theirs = socket.socketpair()
@@ -206,7 +207,7 @@ class _Zygote:
         with contextlib.suppress(OSError):
             self._control.shutdown(socket.SHUT_RDWR)
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -216,3 +216,5 @@ class _Zygote:
     def _kill_all(self) -> None:
         for pid in self._ids:
             os.kill(pid, signal.SIGKILL)
+        for pid in self._ids:
+            os.waitpid(pid, 0)  # whoever waits for this process knows then that all are gone

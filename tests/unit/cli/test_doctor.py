@@ -370,7 +370,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Clients:
     clients = sound()
     clients["sts"] = SimpleNamespace(get_caller_identity=lambda: {"Account": MANAGEMENT})
     made = SimpleNamespace(region_name=None, client=lambda service, **_: clients[service])
-    monkeypatch.setattr("boto3.session.Session", lambda: made)
+    monkeypatch.setattr(doctor, "session_of_environment", lambda: made)
     monkeypatch.setattr(doctor, "Stack", lambda _session: DeployedStack(clients))
     return clients
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,18 +129,13 @@ def test_server_prints_the_guide_and_stops_when_asked(
 
     @contextlib.contextmanager
     def fake(**_: object) -> Iterator[Fake]:
-        yield Fake()
-        stopped.append(True)
-
-    class Event:
-        def is_set(self) -> bool:
-            return False
-
-        def wait(self, _seconds: float) -> bool:
-            return True
+        try:
+            yield Fake()
+        finally:
+            stopped.append(True)
 
     monkeypatch.setattr(local, "embedded_aws", fake)
-    monkeypatch.setattr("threading.Event", Event)
+    monkeypatch.setattr("time.sleep", lambda _seconds: signal.raise_signal(signal.SIGTERM))
 
     assert main(["local"]) == 0
     assert stopped == [True]

@@ -11,8 +11,10 @@ import pytest
 from botocore import exceptions
 from moto import mock_aws
 
+from cli.environment import explained
 from cli.failure import CommandError
-from cli.stack import Stack, explained, isolated_session
+from cli.stack import Stack
+from embedded.sessions import isolated
 from tests.unit.cli.fakes import a_record
 
 TEMPLATE = {
@@ -283,7 +285,7 @@ def test_isolated_session_reads_nothing_of_the_users_configuration(
     monkeypatch.setenv("AWS_SESSION_TOKEN", "theirs")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere.example")
 
-    session = isolated_session()
+    session = isolated()
     client = session.client("sts")
     credentials = session.get_credentials()
 
@@ -308,7 +310,19 @@ def client_error(code: str) -> exceptions.ClientError:
             id="no credentials",
         ),
         pytest.param(
-            exceptions.ProfileNotFound(profile="nobody"), "nobody", "AWS_PROFILE", id="profile"
+            exceptions.UnauthorizedSSOTokenError(), "SSO session", "Sign in", id="not signed in"
+        ),
+        pytest.param(
+            exceptions.ProxyConnectionError(proxy_url="http://127.0.0.1:9"),
+            "proxy",
+            "NO_PROXY",
+            id="no proxy there",
+        ),
+        pytest.param(
+            exceptions.ReadTimeoutError(endpoint_url="http://127.0.0.1:9"),
+            "http://127.0.0.1:9",
+            "HTTPS_PROXY",
+            id="too slow",
         ),
         pytest.param(
             exceptions.EndpointConnectionError(endpoint_url="http://127.0.0.1:5111"),
