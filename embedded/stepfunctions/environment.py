@@ -63,6 +63,8 @@ class Environment(moto_environment.Environment):
         """Set for good once this environment does not run any more."""
         self.assignments: dict[str, Any] = {}
         """What the current state assigns; its variables change when it exits."""
+        self.entered: tuple[str, int] = ("", 0)
+        """Name of the current state and id of the event that says that it was entered."""
         self._woken: list[threading.Event] = []
         self._program_state: Any
 
@@ -79,6 +81,7 @@ class Environment(moto_environment.Environment):
     def as_inner_frame_of(cls, env: Any, *args: Any, **kwargs: Any) -> Any:
         """A frame with variables of its own, ended from the start where `env` has ended."""
         frame = super().as_inner_frame_of(env, *args, **kwargs)
+        frame.entered = env.entered
         if env.interrupted.is_set():
             frame._interrupt()
         return frame
