@@ -58,6 +58,7 @@ _LARGEST_ASSIGN = 256 * 1024
 _LARGEST_STORE = 10 * 1024 * 1024
 
 _moto_failed_details = FailureEventException.get_execution_failed_event_details
+_moto_evaluation_details = FailureEventException.get_evaluation_failed_event_details
 
 
 def evaluation_failed(env: Any, field: Any, problem: str) -> FailureEventException:
@@ -98,6 +99,13 @@ def _failed_details(self: Any) -> Any:
     if details is not None and pair is not None and (pair[1] or "").startswith(_DURING):
         details["cause"] = pair[1]  # moto would say it twice
     return details
+
+
+def _evaluation_details(self: Any) -> Any:
+    # moto makes a copy that says it twice too.
+    details = self.failure_event.event_details["evaluationFailedEventDetails"]
+    told = str(details.get("cause")).startswith(_DURING)
+    return details if told else _moto_evaluation_details(self)
 
 
 def _scope(env: Any, expression: Expression) -> dict[str, Any]:
@@ -235,6 +243,7 @@ def _assigned_variables(self: Any) -> dict[str, str]:
 def install() -> None:
     """Put this evaluation in moto's place."""
     FailureEventException.get_execution_failed_event_details = _failed_details
+    FailureEventException.get_evaluation_failed_event_details = _evaluation_details
     StringJSONata._eval_body = _eval_expression
     StringVariableSample._eval_body = _eval_expression
     ItemsJSONata._eval_body = _eval_items

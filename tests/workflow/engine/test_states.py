@@ -336,6 +336,8 @@ def test_items_that_are_no_array_fail_the_map(
         f"specified for the field 'Items' returned an unexpected result type. Expected 'array', "
         f"but was '{kind}' for value: {shown}"
     )
+    failures = [e["type"] for e in engine.history(ended.arn) if e["type"].endswith("Failed")]
+    assert failures == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
 
 
 def test_the_context_object_counts_redrives(engine: Engine) -> None:
