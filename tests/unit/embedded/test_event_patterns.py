@@ -165,6 +165,9 @@ ANYTHING_BUT = "Value of anything-but must be an array or single string/number v
 IGNORE_CASE = (
     "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
 )
+MIXED = (
+    "Inside anything but list, either all values are number or string, mixed type is not supported"
+)
 AFFIX = "prefix/suffix match pattern must be a string"
 
 
@@ -209,8 +212,7 @@ AFFIX = "prefix/suffix match pattern must be a string"
         ),
         (
             {"anything-but": ["x", 1]},
-            "Inside anything but list, either all values are number or string, "
-            "mixed type is not supported",
+            MIXED,
         ),
         ({"anything-but": {"numeric": ["=", 1]}}, "Unsupported anything-but pattern: numeric"),
         ({"anything-but": {"equals-ignore-case": [1]}}, IGNORE_CASE),
