@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from embedded import managed_policies, role_sessions, wire
+from embedded import iam_policies, managed_policies, role_sessions, wire
 from embedded.authorization import Authorization, Denial
 from embedded.context import Call, Context, Principal, caller, current
 from embedded.errors import (
@@ -45,14 +45,15 @@ class AnswerLost(ConnectionError):
 
 
 def install() -> None:
-    """Make moto act in the account of the gateway's caller, know AWS's managed policies, and end
-    role sessions by the clock.
+    """Make moto act in the account of the gateway's caller, know AWS's managed policies, refuse
+    what IAM refuses of a policy, and end role sessions by the clock.
 
     moto takes the account from MOTO_ACCOUNT_ID before anything in the request, so that a request
     header would not do. Safe to repeat.
     """
     BaseResponse.get_current_account = _callers_account
     managed_policies.install()
+    iam_policies.install()
     role_sessions.install()
 
 

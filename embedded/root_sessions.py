@@ -40,6 +40,11 @@ _NAMED = ("user", "mfa")
 """What the calls of the tasks can name instead of the root user."""
 
 _MOTO_IDENTITY = TokenResponse.get_caller_identity
+_NOBODY = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"},
+}
+"""The trust policy of a role that AssumeRoot alone gives."""
 
 
 def install() -> None:
@@ -106,7 +111,7 @@ def _provide_role(iam: Any, task: str) -> None:
     if any(role.name == name for role in list(iam.roles.values())):
         return
     policy = json.dumps(_policy(iam, task))
-    iam.create_role(name, '{"Statement": []}', _PATH, None, "", [], "3600")
+    iam.create_role(name, json.dumps(_NOBODY), _PATH, None, "", [], "3600")
     iam.put_role_policy(name, "task", policy)
 
 

@@ -15,7 +15,7 @@ from moto.events.models import EventPattern, EventPatternParser, EventsBackend, 
 from moto.events.responses import EventsHandler
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.eventbridge import bus, patterns
+from embedded.eventbridge import bus, patterns, rules
 from embedded.eventbridge.delivery import drain
 from embedded.eventbridge.schedules import Schedules
 
@@ -53,6 +53,8 @@ def _parse(self: Any) -> dict[str, Any]:
 def install() -> None:
     """Deliver what is put on any bus."""
     EventsBackend.put_events = bus.put_events
+    EventsBackend.put_rule = rules.put_rule
+    EventsBackend.put_targets = rules.put_targets
     EventsHandler.put_events = bus.handle_put_events
     EventsHandler.test_event_pattern = bus.handle_test_event_pattern
     EventPattern.matches_event = _matches_event

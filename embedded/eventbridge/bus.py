@@ -19,6 +19,8 @@ from embedded.eventbridge.delivery import Delivery
 
 _MOST_ENTRIES = 10
 _LARGEST_REQUEST = 256 * 1024
+_REQUIRED = {"id", "account", "source", "time", "region", "detail-type"}
+"""What an event has at least that TestEventPattern takes."""
 
 
 def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -54,7 +56,7 @@ def handle_test_event_pattern(self: EventsHandler) -> str:
         event = json.loads(self._get_param("Event") or "")
     except ValueError:
         event = None
-    if not isinstance(event, dict):
+    if not isinstance(event, dict) or not event.keys() >= _REQUIRED:
         raise JsonRESTError("ValidationException", "Parameter Event is not valid.")
     pattern = patterns.parse(self._get_param("EventPattern"))
     return json.dumps({"Result": patterns.matches(pattern, event)})

@@ -17,6 +17,15 @@ _ABSENT = object()
 _STEP = re.compile(r"\.([^.\[\]]+)|\['([^']+)'\]|\[\"([^\"]+)\"\]|\[(\d+)\]")
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 
+PREDEFINED = (
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+    "aws.events.event.ingestion-time",
+    "aws.events.event",
+    "aws.events.event.json",
+)
+"""Names that every template may have in angle brackets."""
+
 
 class InvalidInput(Exception):
     """The template, filled in, is not JSON."""
@@ -48,7 +57,11 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], occasion: 
     values = {
         name: select(event, path) for name, path in transformer.get("InputPathsMap", {}).items()
     }
-    without_detail = {name: value for name, value in event.items() if name != "detail"}
+    without_detail = {
+        "detailType" if name == "detail-type" else name: value
+        for name, value in event.items()
+        if name != "detail"
+    }
     values |= {
         "aws.events.rule-arn": occasion.rule_arn,
         "aws.events.rule-name": occasion.rule_name,
@@ -86,12 +99,22 @@ def select(document: Any, path: str) -> Any:
     return found
 
 
+def placeholders(template: str) -> list[str]:
+    """The names that a template has in angle brackets."""
+    return _PLACEHOLDER.findall(template)
+
+
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """The template with each `<name>` replaced, inside and outside of JSON strings.
 
+    A template is JSON, or lines of which each is a JSON string. In such a line an object or an
+    array loses its quotation marks; in a string of a JSON object it keeps them, and what comes of
+    it is no JSON.
+
     Raises:
-        InvalidInput: the result is not JSON.
+        InvalidInput: the result is neither.
     """
+    lines = template.lstrip().startswith('"')
     parts: list[str] = []
     position = 0
     quoted = False
@@ -101,26 +124,32 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
         parts.append(between)
         position = placeholder.end()
         if placeholder[1] in values:
-            parts.append(_written(values[placeholder[1]], quoted=quoted))
+            parts.append(_written(values[placeholder[1]], quoted=quoted, line=lines))
         else:
             parts.append(placeholder[0])
     text = "".join([*parts, template[position:]])
     try:
-        return compact(json.loads(text))
+        if not lines:
+            return compact(json.loads(text))
+        texts = [json.loads(line) for line in text.split("\n")]
     except ValueError as error:
         raise InvalidInput(
             f"the input template does not make JSON of this event: {error}"
         ) from error
+    if not all(isinstance(each, str) for each in texts):
+        raise InvalidInput("a line of the input template is not a string")
+    return text
 
 
 def _quotes(text: str) -> int:
     return len(re.findall(r'(?<!\\)"', text))
 
 
-def _written(value: Any, *, quoted: bool) -> str:
+def _written(value: Any, *, quoted: bool, line: bool) -> str:
     if not quoted:
         return '""' if value is _ABSENT else compact(value)
     if value is _ABSENT:
         return ""
-    text = value if isinstance(value, str) else compact(value)
-    return compact(text)[1:-1]
+    if isinstance(value, str):
+        return compact(value)[1:-1]
+    return compact(value).replace('"', "") if line else compact(value)

@@ -2,7 +2,8 @@
 
 Implements "Creating event patterns" and "Comparison operators" of the user guide. An array in an
 event matches where one of its elements does; fields of one pattern object under an array must all
-match in the same element.
+match in the same element. A dot in a name, of the pattern or of the event, is a step like any
+other: `a.b` and `b` in `a` are one field, as in AWS's event-ruler.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from moto.events.exceptions import InvalidEventPatternException
+
+from embedded.eventbridge.pattern_checks import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +34,36 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 def matches(pattern: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
     """Whether the event, in its envelope, matches."""
-    return _object_matches(pattern, event)
+    return _object_matches(_stepwise(pattern), event)
+
+
+def _stepwise(pattern: Mapping[str, Any]) -> dict[str, Any]:
+    """The pattern without dots in its names, where that leaves nothing out."""
+    nested: dict[str, Any] = {}
+    for name, given in pattern.items():
+        wanted = given
+        if name == "$or" and isinstance(wanted, list):
+            nested[name] = [_stepwise(each) for each in wanted]
+            continue
+        if isinstance(wanted, dict):
+            wanted = _stepwise(wanted)
+        first, *rest = name.split(".")
+        for step in reversed(rest):
+            wanted = {step: wanted}
+        known = nested.setdefault(first, wanted)
+        if known is not wanted:
+            both = isinstance(known, dict) and isinstance(wanted, dict)
+            nested[first if both else name] = _joined(known, wanted) if both else given
+    return nested
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    joined = dict(one)
+    for name, wanted in other.items():
+        known = joined.get(name)
+        both = isinstance(known, dict) and isinstance(wanted, dict)
+        joined[name] = _joined(known, wanted) if both else wanted  # type: ignore[arg-type]
+    return joined
 
 
 def _object_matches(pattern: Mapping[str, Any], node: Any) -> bool:
@@ -44,9 +76,22 @@ def _object_matches(pattern: Mapping[str, Any], node: Any) -> bool:
 def _field_matches(name: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
     if name == "$or" and isinstance(wanted, list):
         return any(_object_matches(alternative, fields) for alternative in wanted)
+    value = _value(name, fields)
     if isinstance(wanted, dict):
-        return _object_matches(wanted, fields.get(name, {}))
-    return _leaf_matches(wanted, fields.get(name, _ABSENT))
+        return _object_matches(wanted, {} if value is _ABSENT else value)
+    return _leaf_matches(wanted, value)
+
+
+def _value(name: str, fields: Mapping[str, Any]) -> Any:
+    """What the event has under the name, also where its own names have dots."""
+    own = fields.get(name, _ABSENT)
+    start = f"{name}."
+    dotted = {key.removeprefix(start): fields[key] for key in fields if key.startswith(start)}
+    if not dotted:
+        return own
+    if own is _ABSENT:
+        return dotted
+    return dotted | own if isinstance(own, dict) else [own, dotted]
 
 
 def _leaf_matches(filters: list[Any], value: Any) -> bool:
@@ -155,7 +200,6 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "wildcard": _wildcard,
     "anything-but": _anything_but,
 }
-_UNDER_ANYTHING_BUT = {"prefix", "suffix", "equals-ignore-case", "wildcard"}
 
 
 def parse(text: str | None) -> dict[str, Any]:
@@ -172,55 +216,5 @@ def parse(text: str | None) -> dict[str, Any]:
         raise InvalidEventPatternException(reason="Invalid JSON") from error
     if not isinstance(pattern, dict):
         raise InvalidEventPatternException(reason="Filter is not an object")
-    _check(pattern)
+    check(pattern)
     return pattern
-
-
-def _check(pattern: dict[str, Any]) -> None:
-    for name, wanted in pattern.items():
-        if name == "$or" and isinstance(wanted, list) and all(isinstance(x, dict) for x in wanted):
-            for alternative in wanted:
-                _check(alternative)
-        elif isinstance(wanted, dict):
-            _check(wanted)
-        elif not isinstance(wanted, list):
-            raise InvalidEventPatternException(reason=f'"{name}" must be an object or an array')
-        elif not wanted:
-            raise InvalidEventPatternException(reason="Empty arrays are not allowed")
-        else:
-            for each in wanted:
-                _check_filter(each)
-
-
-def _check_filter(wanted: Any) -> None:
-    if isinstance(wanted, list):
-        raise InvalidEventPatternException(
-            reason="Match value must be String, number, true, false, or null"
-        )
-    if not isinstance(wanted, dict):
-        return
-    if len(wanted) != 1:
-        raise InvalidEventPatternException(reason="Only one key allowed in match expression")
-    ((name, argument),) = wanted.items()
-    if name == "exists":
-        if not isinstance(argument, bool):
-            raise InvalidEventPatternException(reason="exists match pattern must be true or false")
-    elif name not in _OPERATORS:
-        raise InvalidEventPatternException(reason=f"Unrecognized match type {name}")
-    elif name == "numeric":
-        _check_numeric(argument)
-    elif name == "anything-but" and isinstance(argument, dict):
-        unknown = argument.keys() - _UNDER_ANYTHING_BUT
-        if unknown or len(argument) != 1:
-            raise InvalidEventPatternException(reason="Unsupported anything-but pattern")
-
-
-def _check_numeric(argument: Any) -> None:
-    sound = (
-        isinstance(argument, list)
-        and len(argument) in (2, 4)
-        and all(comparison in _COMPARE for comparison in argument[::2])
-        and all(isinstance(limit, int | float) for limit in argument[1::2])
-    )
-    if not sound:
-        raise InvalidEventPatternException(reason="Malformed numeric match")

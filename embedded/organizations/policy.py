@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from moto.iam.exceptions import MalformedPolicyDocument
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.moto_api._internal import mock_random
 from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
 from moto.utilities.utils import get_partition
@@ -120,11 +122,22 @@ def _is_of_type(policy_type: str, document: dict[str, Any]) -> bool:
         statements = document.get("Statement")
         if isinstance(statements, dict):
             statements = [statements]
-        return isinstance(statements, list) and all(
-            isinstance(one, dict) and _is_statement(policy_type, one) for one in statements
+        return (
+            isinstance(statements, list)
+            and all(isinstance(one, dict) and _is_statement(policy_type, one) for one in statements)
+            and _is_in_the_policy_language(document)
         )
     top = _TOP_LEVEL.get(policy_type)
     return top is None or set(document) == {top}
+
+
+def _is_in_the_policy_language(document: dict[str, Any]) -> bool:
+    """Whether IAM's grammar has it: version, elements, actions, resources, conditions."""
+    try:
+        IAMPolicyDocumentValidator(json.dumps(document)).validate()
+    except MalformedPolicyDocument:
+        return False
+    return True
 
 
 def _is_statement(policy_type: str, statement: dict[str, Any]) -> bool:

@@ -25,7 +25,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
 
-from embedded.stepfunctions import errors, expressions, integrations, states
+from embedded.stepfunctions import definition_texts, errors, expressions, integrations, states
 from embedded.stepfunctions.backend import Backend
 from embedded.stepfunctions.environment import Environment
 from embedded.stepfunctions.responses import StepFunctions
@@ -64,6 +64,7 @@ def install() -> None:
     execution_worker.Environment = Environment
     # moto logs what fails inside a state machine as an error of its own.
     logging.getLogger("moto.stepfunctions.parser").setLevel(logging.CRITICAL)
+    definition_texts.install()
     errors.install()
     expressions.install()
     states.install()

@@ -17,7 +17,7 @@ from moto.stepfunctions.exceptions import (
     InvalidToken,
     ValidationException,
 )
-from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition
+from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition, InvalidOutput
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from embedded import strict_json
@@ -202,7 +202,12 @@ class Backend(StepFunctionsParserBackend):
             InvalidToken: no task was ever given it.
             TaskTimedOut: its execution is over.
             TaskDoesNotExist: its task was answered before, or waits no more.
+            InvalidOutput: the output is not JSON.
         """
+        try:
+            strict_json.loads(outcome)
+        except ValueError as error:
+            raise InvalidOutput(f"Invalid Output: '{error}'") from error
         self._check_running(task_token)
         super().send_task_success(task_token, outcome)
 
@@ -221,7 +226,7 @@ class Backend(StepFunctionsParserBackend):
     def _check_running(self, task_token: str) -> None:
         execution = self._execution_of_token(task_token)
         if execution is None:
-            raise InvalidToken("Invalid token")
+            raise InvalidToken("'Invalid token'")
         if execution.exec_status != ExecutionStatus.RUNNING:
             raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
 

@@ -86,19 +86,11 @@ CATCHER_FIELDS: Final = frozenset(
 )
 CHOICE_RULE_FIELDS: Final = frozenset({"Condition", "Next", "Output", "Assign", "Comment"})
 """Of a rule in JSONata; in JSONPath a rule has comparisons in the place of Condition."""
-DISTRIBUTED_FIELDS: Final = frozenset(
-    {
-        "ItemReader",
-        "ItemBatcher",
-        "ResultWriter",
-        "Label",
-        "ToleratedFailureCount",
-        "ToleratedFailureCountPath",
-        "ToleratedFailurePercentage",
-        "ToleratedFailurePercentagePath",
-    }
-)
-"""Of a Map whose item processor runs as executions of their own."""
+DISTRIBUTED_FIELDS: Final = frozenset({"ItemReader", "ItemBatcher", "ResultWriter", "Label"})
+"""Of a Map whose item processor runs as executions of their own.
+
+AWS takes the tolerated failures of other Maps too.
+"""
 
 _ORDERS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
 OPERATORS: Final = frozenset(

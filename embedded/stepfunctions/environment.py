@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_EVALUATION_FAILED = "evaluationFailedEventDetails"
+
+
 class History(EventManager):
     """The execution's history in virtual time, deaf to what was abandoned."""
 
@@ -36,13 +39,14 @@ class History(EventManager):
         """Record an event, unless its part of the execution was abandoned."""
         if self._closed or getattr(context, "abandoned", False):
             return int(context.last_published_event_id)
-        if event_details is not None and "evaluationFailedEventDetails" in event_details:
-            self._evaluation_failures.append(event_details)
+        if event_details is not None and _EVALUATION_FAILED in event_details:
+            self._evaluation_failures.append(event_details[_EVALUATION_FAILED])
         return int(super().add_event(context, event_type, event_details, **how))
 
     def has_recorded(self, event_details: Any) -> bool:
         """Whether this very failure of an expression is in the history."""
-        return any(recorded is event_details for recorded in self._evaluation_failures)
+        failure = event_details[_EVALUATION_FAILED]
+        return any(recorded is failure for recorded in self._evaluation_failures)
 
     def close(self) -> None:
         """Take no event any more: the execution is over."""
@@ -63,6 +67,8 @@ class Environment(moto_environment.Environment):
         """Set for good once this environment does not run any more."""
         self.assignments: dict[str, Any] = {}
         """What the current state assigns; its variables change when it exits."""
+        self.entered: tuple[str, int] = ("", 0)
+        """Name of the current state and id of the event that says that it was entered."""
         self._woken: list[threading.Event] = []
         self._program_state: Any
 
@@ -79,6 +85,7 @@ class Environment(moto_environment.Environment):
     def as_inner_frame_of(cls, env: Any, *args: Any, **kwargs: Any) -> Any:
         """A frame with variables of its own, ended from the start where `env` has ended."""
         frame = super().as_inner_frame_of(env, *args, **kwargs)
+        frame.entered = env.entered
         if env.interrupted.is_set():
             frame._interrupt()
         return frame

@@ -34,6 +34,7 @@ class Worker(ExecutionWorker):
     def start(self) -> None:
         """Begin; the environment exists when this returns, so that it can be stopped at once."""
         self.env = self._prepared = super()._get_evaluation_environment()
+        self.env.states.context_object.context_object_data["Execution"]["RedriveCount"] = 0
         name = self._evaluation_details.execution_details.name
         threading.Thread(target=self._run, name=f"execution {name}", daemon=True).start()
 

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
+from moto.stepfunctions.parser.api import (
+    EvaluationFailedEventDetails,
+    ExecutionFailedEventDetails,
+    HistoryEventType,
+)
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -28,6 +32,7 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Time
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison import (
     ConditionStringJSONata,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.items.items import ItemsJSONata
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
 from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
@@ -36,27 +41,71 @@ from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from embedded.context import current
-from embedded.stepfunctions.jsonata import UNDEFINED, Expression, QueryFailed, evaluate, parse
+from embedded.stepfunctions.jsonata import (
+    UNDEFINED,
+    Expression,
+    QueryFailed,
+    ResultUnsupported,
+    evaluate,
+    parse,
+)
 
 _MEMBERS = ("input", "context", "result", "errorOutput")
+_DURING = "An error occurred while executing the state "
 _LONGEST_SECONDS = 99_999_999
+_LARGEST_ASSIGN = 256 * 1024
+"""Bytes of JSON that one variable has at most, and all variables of one Assign together."""
+_LARGEST_STORE = 10 * 1024 * 1024
+
+_moto_failed_details = FailureEventException.get_execution_failed_event_details
+_moto_evaluation_details = FailureEventException.get_evaluation_failed_event_details
 
 
-def evaluation_failed(env: Any, cause: str) -> FailureEventException:
-    """The exception that ends a state with States.QueryEvaluationError."""
+def evaluation_failed(env: Any, field: Any, problem: str) -> FailureEventException:
+    """The exception that ends a state with States.QueryEvaluationError.
+
+    Args:
+        env: where the state runs.
+        field: moto's expression; it knows where in the state it stands.
+        problem: what is wrong, to follow "The JSONata expression '…' specified for the field '…'".
+    """
     name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
+    location = getattr(field, "location", "")
+    cause = (
+        f"{_while_executing(env)}The JSONata expression '{field.expression.strip()}' specified "
+        f"for the field '{location}' {problem}"
+    )
+    details = EvaluationFailedEventDetails(
+        error=name.error_name, cause=cause, location=location, state=env.entered[0]
+    )
     return FailureEventException(
         failure_event=FailureEvent(
             env=env,
             error_name=name,
             event_type=HistoryEventType.EvaluationFailed,
-            event_details=EventDetails(
-                evaluationFailedEventDetails=EvaluationFailedEventDetails(
-                    error=name.error_name, cause=cause
-                )
-            ),
+            event_details=EventDetails(evaluationFailedEventDetails=details),
         )
     )
+
+
+def _while_executing(env: Any) -> str:
+    state, event_id = env.entered
+    return f"{_DURING}'{state}' (entered at the event id #{event_id}). "
+
+
+def _failed_details(self: Any) -> Any:
+    details = _moto_failed_details(self)
+    pair = self.extract_error_cause_pair()
+    if details is not None and pair is not None and (pair[1] or "").startswith(_DURING):
+        details["cause"] = pair[1]  # moto would say it twice
+    return details
+
+
+def _evaluation_details(self: Any) -> Any:
+    # moto makes a copy that says it twice too.
+    details = self.failure_event.event_details["evaluationFailedEventDetails"]
+    told = str(details.get("cause")).startswith(_DURING)
+    return details if told else _moto_evaluation_details(self)
 
 
 def _scope(env: Any, expression: Expression) -> dict[str, Any]:
@@ -74,44 +123,46 @@ def _scope(env: Any, expression: Expression) -> dict[str, Any]:
     return scope
 
 
-def _evaluate(env: Any, text: str) -> Any:
-    shown = text.strip()
+def _eval_expression(self: Any, env: Any) -> None:
     try:
-        expression = parse(text)
+        expression = parse(self.expression)
         millis = int(current().clock.now() * 1000)
         value = evaluate(expression, _scope(env, expression), millis=millis)
+    except ResultUnsupported as error:
+        raise evaluation_failed(env, self, "returned an unsupported result type.") from error
     except QueryFailed as error:
-        raise evaluation_failed(
-            env, f"The JSONata expression '{shown}' threw an error during evaluation. {error}"
-        ) from error
+        problem = f"threw an error during evaluation. {error}"
+        raise evaluation_failed(env, self, problem) from error
     if value is UNDEFINED:
-        raise evaluation_failed(
-            env, f"The JSONata expression '{shown}' returned nothing (undefined)."
-        )
-    return value
-
-
-def _eval_expression(self: Any, env: Any) -> None:
-    env.stack.append(_evaluate(env, self.expression))
+        raise evaluation_failed(env, self, "returned nothing (undefined).")
+    env.stack.append(value)
 
 
 def _eval_condition(self: Any, env: Any) -> None:
     self.string_jsonata.eval(env=env)
-    _require(env, self.string_jsonata, env.stack[-1], bool, "boolean")
+    _require(env, self.string_jsonata, bool, "boolean")
 
 
 def _eval_text(self: Any, env: Any) -> None:
     self.string_expression.eval(env=env)
     if isinstance(self.string_expression, StringJSONata):
-        _require(env, self.string_expression, env.stack[-1], str, "string")
+        _require(env, self.string_expression, str, "string")
 
 
-def _require(env: Any, field: Any, value: Any, kind: type, name: str) -> None:
+def _eval_items(self: Any, env: Any) -> None:
+    self.string_jsonata.eval(env=env)
+    _require(env, self.string_jsonata, list, "array")
+
+
+def _require(env: Any, field: Any, kind: type, name: str) -> None:
+    value = env.stack[-1]
     if not isinstance(value, kind):
+        shown = to_json_str(value, separators=(",", ":"))
         raise evaluation_failed(
             env,
-            f"The JSONata expression '{field.expression.strip()}' returned a value of type "
-            f"'{_type_name(value)}', expected '{name}'.",
+            field,
+            f"returned an unexpected result type. Expected '{name}', but was "
+            f"'{_type_name(value)}' for value: {shown}",
         )
 
 
@@ -121,8 +172,9 @@ def _eval_seconds(self: Any, env: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LONGEST_SECONDS:
         raise evaluation_failed(
             env,
-            f"The JSONata expression '{self.string_jsonata.expression.strip()}' must return an "
-            f"integer from 0 to {_LONGEST_SECONDS} but returned {to_json_str(value)}.",
+            self.string_jsonata,
+            f"must return an integer from 0 to {_LONGEST_SECONDS} but returned "
+            f"{to_json_str(value)}.",
         )
     return value
 
@@ -140,7 +192,38 @@ def _eval_assign(self: Any, env: Any) -> None:
     for declared in self.declaration_bindings:
         declared.eval(env=env)
         assignments |= env.stack.pop()
+    _check_sizes(env, assignments)
     env.assignments = assignments
+
+
+def _check_sizes(env: Any, assignments: dict[str, Any]) -> None:
+    """Refuse variables that are too large, one by one, in one Assign, and in the execution."""
+    sizes = {name: len(to_json_str(value).encode()) for name, value in assignments.items()}
+    largest = next((name for name, size in sizes.items() if size > _LARGEST_ASSIGN), None)
+    if largest is not None:
+        raise _too_large(env, f"The variable '{largest}' is", _LARGEST_ASSIGN)
+    if sum(sizes.values()) > _LARGEST_ASSIGN:
+        raise _too_large(env, "The variables of one Assign are", _LARGEST_ASSIGN)
+    store = env.variable_store
+    known = store._outer_scope | store._inner_scope
+    kept = {name: value for name, value in known.items() if name not in assignments}
+    if sum(sizes.values()) + len(to_json_str(kept).encode()) > _LARGEST_STORE:
+        raise _too_large(env, "The variables of the execution are", _LARGEST_STORE)
+
+
+def _too_large(env: Any, subject: str, limit: int) -> FailureEventException:
+    # "Workflow variables" gives the limits and not the error; this is the one of data too large.
+    name = StatesErrorName(typ=StatesErrorNameType.StatesStatesDataLimitExceeded)
+    cause = f"{_while_executing(env)}{subject} larger than {limit} bytes."
+    details = ExecutionFailedEventDetails(error=name.error_name, cause=cause)
+    return FailureEventException(
+        failure_event=FailureEvent(
+            env=env,
+            error_name=name,
+            event_type=HistoryEventType.ExecutionFailed,
+            event_details=EventDetails(executionFailedEventDetails=details),
+        )
+    )
 
 
 def assign(env: Any) -> None:
@@ -159,8 +242,11 @@ def _assigned_variables(self: Any) -> dict[str, str]:
 
 def install() -> None:
     """Put this evaluation in moto's place."""
+    FailureEventException.get_execution_failed_event_details = _failed_details
+    FailureEventException.get_evaluation_failed_event_details = _evaluation_details
     StringJSONata._eval_body = _eval_expression
     StringVariableSample._eval_body = _eval_expression
+    ItemsJSONata._eval_body = _eval_items
     ConditionStringJSONata._eval_body = _eval_condition
     Cause._eval_body = _eval_text
     Error._eval_body = _eval_text

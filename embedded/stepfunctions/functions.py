@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from jsonata.functions import Functions
 from jsonata.utils import Utils
 
+from embedded import strict_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -52,7 +54,10 @@ def partition(array: Any, size: Any = None) -> Any:
 
 
 def number_range(first: Any, last: Any = None, step: Any = None) -> Any:
-    """`$range(first, last, step)`: the integers from `first` to `last` inclusive, at most 1,000."""
+    """`$range(first, last, step)`: the integers from `first` to `last` inclusive, at most 1,000.
+
+    A sequence as JSONata has it: of one integer it is that integer.
+    """
     start, end = _whole("range", 1, first), _whole("range", 2, last)
     stride = _whole("range", 3, step)
     if stride == 0:
@@ -60,7 +65,7 @@ def number_range(first: Any, last: Any = None, step: Any = None) -> Any:
     numbers = range(start, end + (1 if stride > 0 else -1), stride)
     if len(numbers) > _LONGEST_RANGE:
         raise FunctionFailed(f"$range returns at most {_LONGEST_RANGE} items")
-    return list(numbers)
+    return Utils.create_sequence_from_iter(numbers)
 
 
 def digest(text: Any, algorithm: Any = None) -> Any:
@@ -89,7 +94,7 @@ def parse_json(text: Any = None) -> Any:
     if text is None:
         return None
     try:
-        return _marked(json.loads(text))
+        return _marked(strict_json.loads(text))
     except ValueError as error:
         raise FunctionFailed(f"$parse: not a JSON text: {error}") from error
 

@@ -36,6 +36,10 @@ class QueryFailed(Exception):
     """The expression does not parse, has a type error, or has a result that is not JSON."""
 
 
+class ResultUnsupported(QueryFailed):
+    """The result is a function."""
+
+
 class _Interpreter(Jsonata):
     """jsonata-python with what it does differently from JavaScript's JSONata mended."""
 
@@ -159,7 +163,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(member) for key, member in value.items()}
     if isinstance(value, list):
         return [_plain(member) for member in value]
-    raise QueryFailed("returned an unsupported result type.")
+    raise ResultUnsupported("The result is not JSON")
 
 
 def iso(moment: datetime.datetime) -> str:

@@ -79,28 +79,50 @@ class StepFunctions(StepFunctionResponse):
                 answer[name] = getattr(execution, name)
         return ActionResult(answer)
 
+    def describe_state_machine_for_execution(self) -> ActionResult:
+        """DescribeStateMachineForExecution: the machine as it was when the execution started."""
+        machine = self.stepfunction_backend.describe_state_machine_for_execution(
+            self._get_param("executionArn")
+        )
+        return ActionResult(
+            {
+                "stateMachineArn": machine.arn,
+                "name": machine.name,
+                "definition": machine.definition,
+                "roleArn": machine.roleArn,
+                "updateDate": machine.update_date,
+                "loggingConfiguration": machine.loggingConfiguration,
+                "tracingConfiguration": machine.tracingConfiguration,
+                "encryptionConfiguration": machine.encryptionConfiguration,
+            }
+        )
+
     def list_executions(self) -> ActionResult:
         """ListExecutions, the last started first."""
-        executions = self.stepfunction_backend.executions_of(
-            self._get_param("stateMachineArn"), self._get_param("statusFilter")
-        )
-        after = self._token()
+        machine = self._get_param("stateMachineArn")
+        status, redrive = self._get_param("statusFilter"), self._get_param("redriveFilter")
+        executions = self.stepfunction_backend.executions_of(machine, status)
+        if redrive == "REDRIVEN":
+            executions = []  # nothing is ever redriven here
+        query = [machine, status, redrive]
+        after = self._token(query)
         if after is not None:
             executions = [each for each in executions if _place(each) < tuple(after)]
         page, rest = self._page(executions)
         answer: dict[str, Any] = {"executions": [_listed(each) for each in page]}
         if rest:
-            answer["nextToken"] = _encode(list(_place(page[-1])))
+            answer["nextToken"] = _encode(query, list(_place(page[-1])))
         return ActionResult(answer)
 
     def get_execution_history(self) -> ActionResult:
         """GetExecutionHistory."""
-        history = self.stepfunction_backend.get_execution_history(self._get_param("executionArn"))
-        events = history["events"]
+        execution_arn = self._get_param("executionArn")
+        events = self.stepfunction_backend.get_execution_history(execution_arn)["events"]
         backwards = bool(self._get_param("reverseOrder"))
+        query = [execution_arn, backwards]
         if backwards:
             events.reverse()
-        after = self._token()
+        after = self._token(query)
         if after is not None:
             (last,) = after
             events = [e for e in events if (e["id"] < last if backwards else e["id"] > last)]
@@ -109,7 +131,7 @@ class StepFunctions(StepFunctionResponse):
             page = [_without_data(event) for event in page]
         answer: dict[str, Any] = {"events": page}
         if rest:
-            answer["nextToken"] = _encode([page[-1]["id"]])
+            answer["nextToken"] = _encode(query, [page[-1]["id"]])
         return ActionResult(answer)
 
     def send_task_failure(self) -> ActionResult:
@@ -125,17 +147,22 @@ class StepFunctions(StepFunctionResponse):
         size = min(self._get_int_param("maxResults") or _DEFAULT_PAGE, _LARGEST_PAGE)
         return items[:size], len(items) > size
 
-    def _token(self) -> list[Any] | None:
+    def _token(self, query: list[Any]) -> list[Any] | None:
+        """Where the last page ended.
+
+        Raises:
+            InvalidToken: the token was not given for this query.
+        """
         token = self._get_param("nextToken")
         if not token:
             return None
         try:
-            decoded = json.loads(base64.urlsafe_b64decode(token))
-        except (ValueError, binascii.Error) as error:
-            raise InvalidToken(token) from error
-        if not isinstance(decoded, list):
-            raise InvalidToken(token)
-        return decoded
+            given_for, place = json.loads(base64.urlsafe_b64decode(token))
+        except (ValueError, TypeError, binascii.Error):
+            given_for, place = None, None
+        if given_for != query or not isinstance(place, list):
+            raise InvalidToken("'Invalid token'")
+        return place
 
 
 def _diagnostic(problem: Problem) -> dict[str, str]:
@@ -143,8 +170,8 @@ def _diagnostic(problem: Problem) -> dict[str, str]:
     return {"severity": "ERROR", "code": problem.code, "message": problem.message} | located
 
 
-def _encode(place: list[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+def _encode(query: list[Any], place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([query, place]).encode()).decode()
 
 
 def _place(execution: Any) -> tuple[str, str]:

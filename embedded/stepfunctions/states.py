@@ -50,7 +50,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsume
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from embedded.context import current
-from embedded.stepfunctions import expressions
+from embedded.stepfunctions import definition_texts, expressions
 from embedded.stepfunctions.jsonata import iso
 
 _UNCATCHABLE = {
@@ -71,6 +71,7 @@ _moto_error_equals = ErrorEqualsDecl._eval_body
 def _eval_state_body(self: Any, env: Any) -> None:
     env.assignments = {}
     env.caught = False
+    definition_texts.locate(self)
     try:
         _moto_state_body(self, env)
     except FailureEventException as failure:
@@ -89,6 +90,7 @@ def _eval_state_body(self: Any, env: Any) -> None:
 def _eval_state_input(self: Any, env: Any) -> None:
     state = env.states.context_object.context_object_data["State"]
     state["EnteredTime"] = iso(current().clock.datetime())
+    env.entered = (self.name, env.event_history_context.last_published_event_id)
     _moto_state_input(self, env=env)
 
 

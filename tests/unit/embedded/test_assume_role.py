@@ -128,7 +128,7 @@ TRUSTED: list[tuple[str, Any, bool]] = [
     ("another role", trusting({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:role/Other"}), False),
     ("another account", trusting({"AWS": "arn:aws:iam::333333333333:root"}), False),
     ("a service", trusting({"Service": "lambda.amazonaws.com"}), False),
-    ("nobody", [], False),
+    ("nobody", [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}], False),
     ("another action", trusting(MANAGEMENT) | {"Action": "sts:TagSession"}, False),
     (
         "all but it",

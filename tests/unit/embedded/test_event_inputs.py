@@ -63,12 +63,15 @@ def test_a_path_selects_a_part(path: str, expected: Any) -> None:
         ('{"a": "is <quoted>, <n> times"}', {"a": 'is a "b" \\ ü, 1.5 times'}),
         ('"<type> and \\"<type>\\""', 'Placed and "Placed"'),
         ('{"a": <list>, "b": <n>, "c": <none>}', {"a": [{"x": 1}, 2], "b": 1.5, "c": None}),
-        ('{"a": "<list>"}', {"a": '[{"x":1},2]'}),
+        ('"<list>, <n>, <none> and <missing>"', "[{x:1},2], 1.5, null and "),
         ("<first>", 1),
         ('{"a": <missing>, "b": "x<missing>y"}', {"a": "", "b": "xy"}),
         ('{"a": "<unknown>"}', {"a": "<unknown>"}),
         ('{"a": <aws.events.event.json>}', {"a": EVENT}),
-        ("<aws.events.event>", {k: v for k, v in EVENT.items() if k != "detail"}),
+        (
+            "<aws.events.event>",
+            {"id": "1", "detailType": "Placed", "time": "2026-01-02T03:04:05Z"},
+        ),
         (
             '{"r": "<aws.events.rule-name>", "a": <aws.events.rule-arn>}',
             {"r": "rule", "a": "arn:rule"},
@@ -82,8 +85,20 @@ def test_a_template_is_filled_in(template: str, expected: Any) -> None:
     assert received(InputTransformer=transformer) == expected
 
 
-def test_a_template_that_makes_no_json_is_an_error() -> None:
-    transformer = {"InputPathsMap": PATHS, "InputTemplate": "{<name>"}
+def test_a_template_of_several_lines_stays_several_strings() -> None:
+    template = '"<n> times"\n"of <list>"'
+    transformer = {"InputPathsMap": PATHS, "InputTemplate": template}
+
+    assert target_input({"InputTransformer": transformer}, EVENT, OCCASION) == (
+        '"1.5 times"\n"of [{x:1},2]"'
+    )
+
+
+@pytest.mark.parametrize(
+    "template", ["{<name>", '{"a": "<list>"}', "<list> of things", '"<n> times"\nof']
+)
+def test_a_template_that_makes_no_json_is_an_error(template: str) -> None:
+    transformer = {"InputPathsMap": PATHS, "InputTemplate": template}
 
     with pytest.raises(InvalidInput):
         received(InputTransformer=transformer)

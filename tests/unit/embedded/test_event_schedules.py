@@ -111,6 +111,17 @@ def test_running_schedules_follow_the_clock_until_stopped(rule: Any) -> None:
     assert got
 
 
+TRIED = {
+    "id": "1",
+    "account": "111111111111",
+    "source": "shop",
+    "time": "2026-01-02T03:04:05Z",
+    "region": "us-east-1",
+    "detail-type": "x",
+    "detail": {},
+}
+
+
 @pytest.mark.parametrize(
     ("pattern", "matches"),
     [({"source": ["aws.states"]}, True), ({"source": ["aws.events"]}, False)],
@@ -118,7 +129,7 @@ def test_running_schedules_follow_the_clock_until_stopped(rule: Any) -> None:
 def test_an_event_is_tried_against_a_pattern(
     engine: Engine, pattern: dict[str, Any], matches: bool
 ) -> None:
-    event = {"id": "1", "source": "aws.states", "detail-type": "x", "detail": {}}
+    event = TRIED | {"source": "aws.states"}
 
     answer = engine.client("events").test_event_pattern(
         EventPattern=json.dumps(pattern), Event=json.dumps(event)
@@ -130,7 +141,8 @@ def test_an_event_is_tried_against_a_pattern(
 @pytest.mark.parametrize(
     ("pattern", "event", "code"),
     [
-        ("{", "{}", "InvalidEventPatternException"),
+        ("{", json.dumps(TRIED), "InvalidEventPatternException"),
+        ("{}", "{}", "ValidationException"),
         ("{}", "no json", "ValidationException"),
         ("{}", "[]", "ValidationException"),
     ],

@@ -313,7 +313,7 @@ def test_a_role_that_may_not_start_the_machine_dead_letters_at_once(bus: Bus) ->
         (
             {
                 "Arn": function_arn("any"),
-                "InputTransformer": {"InputPathsMap": {}, "InputTemplate": "{<x>"},
+                "InputTransformer": {"InputPathsMap": {"x": "$.id"}, "InputTemplate": "{<x>"},
             },
             "INVALID_JSON",
         ),

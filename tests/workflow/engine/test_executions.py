@@ -180,6 +180,44 @@ def test_a_page_token_that_is_none_is_refused(engine: Engine) -> None:
         engine.states.list_executions(stateMachineArn=arn, nextToken="nonsense")
 
 
+@pytest.mark.parametrize(
+    "other", [{"statusFilter": "SUCCEEDED"}, {"redriveFilter": "NOT_REDRIVEN"}]
+)
+def test_a_page_token_given_for_another_filter_is_refused(
+    engine: Engine, other: dict[str, str]
+) -> None:
+    arn = engine.machine(machine(END))
+    for _ in range(2):
+        engine.finish(engine.start(arn))
+    token = engine.states.list_executions(stateMachineArn=arn, maxResults=1)["nextToken"]
+
+    with pytest.raises(engine.states.exceptions.InvalidToken) as refused:
+        engine.states.list_executions(stateMachineArn=arn, nextToken=token, **other)
+
+    assert refused.value.response["Error"]["Message"] == "Invalid Token: 'Invalid token'"
+
+
+def test_a_history_token_of_the_other_direction_is_refused(engine: Engine) -> None:
+    arn = engine.run(machine(END)).arn
+    token = engine.states.get_execution_history(executionArn=arn, maxResults=1)["nextToken"]
+
+    with pytest.raises(engine.states.exceptions.InvalidToken):
+        engine.states.get_execution_history(executionArn=arn, nextToken=token, reverseOrder=True)
+
+
+def test_only_executions_that_were_not_redriven_are_listed_as_such(engine: Engine) -> None:
+    arn = engine.machine(machine(END))
+    execution = engine.finish(engine.start(arn)).arn
+
+    redriven, others = (
+        engine.states.list_executions(stateMachineArn=arn, redriveFilter=which)["executions"]
+        for which in ("REDRIVEN", "NOT_REDRIVEN")
+    )
+
+    assert redriven == []
+    assert [one["executionArn"] for one in others] == [execution]
+
+
 def test_the_history_is_paged_in_both_directions(engine: Engine) -> None:
     engine.functions["ok"] = lambda _: {"secret": 1}
     ended = engine.run(machine(task("ok", {}, Next="Wait"), Wait=LONG | {"Seconds": 1}))
@@ -249,6 +287,23 @@ def test_an_update_leaves_running_executions_alone(engine: Engine) -> None:
 
     assert engine.finish(execution).status == "SUCCEEDED"
     assert engine.finish(engine.start(arn)).error == "New"
+
+
+def test_the_machine_of_an_execution_is_described_as_it_was_at_its_start(engine: Engine) -> None:
+    arn = engine.machine(machine(END))
+    execution = engine.finish(engine.start(arn)).arn
+    before = engine.states.describe_state_machine(stateMachineArn=arn)
+    changed = {"QueryLanguage": "JSONata"} | machine({"Type": "Fail", "Error": "New"})
+    engine.states.update_state_machine(
+        stateMachineArn=arn, definition=json.dumps(changed), roleArn=role_arn("other")
+    )
+
+    described = engine.states.describe_state_machine_for_execution(executionArn=execution)
+
+    for member in ("stateMachineArn", "name", "definition", "roleArn"):
+        assert described[member] == before[member], member
+    assert described["updateDate"] == before["creationDate"]
+    assert "creationDate" not in described
 
 
 @pytest.mark.slow

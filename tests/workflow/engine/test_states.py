@@ -256,6 +256,131 @@ def test_an_error_of_the_language_leaves_a_branch_under_its_name(engine: Engine)
     assert engine.run(definition).output == "States.QueryEvaluationError"
 
 
+def test_escapes_in_texts_and_names_of_a_definition_are_undone(engine: Engine) -> None:
+    text = 'a "quote", a \\, é, 😀 and a\nline'
+    definition = machine(
+        {"Type": "Pass", "Assign": {"kept": text, "list": [{text: text}]}, "Next": "Pläce"},
+        Pläce=END | {"Output": {text: "{% $kept %}", "list": "{% $list %}", "literal": [text]}},
+    )
+
+    ended = engine.run(definition)
+
+    assert ended.output == {text: text, "list": [{text: text}], "literal": [text]}
+    entered = [
+        event["stateEnteredEventDetails"]["name"]
+        for event in engine.history(ended.arn)
+        if "stateEnteredEventDetails" in event
+    ]
+    assert entered == ["First", "Pläce"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "location", "problem"),
+    [
+        ({"Output": "{% $no %}"}, "Output", "returned nothing (undefined)."),
+        ({"Output": {"a": [1, "{% $no %}"]}}, "Output/a[1]", "returned nothing (undefined)."),
+        ({"Assign": {"a": {"b": "{% $no %}"}}}, "Assign/a/b", "returned nothing (undefined)."),
+        (
+            {"Output": {"a": "{% $no() %}"}},
+            "Output/a",
+            "threw an error during evaluation. T1006: Attempted to invoke a non-function",
+        ),
+        (
+            {"Output": "{% function($x) { $x } %}"},
+            "Output",
+            "returned an unsupported result type.",
+        ),
+    ],
+)
+def test_a_failing_expression_is_told_with_its_state_and_place(
+    engine: Engine, fields: dict[str, Any], location: str, problem: str
+) -> None:
+    ended = engine.run(machine({"Type": "Pass", "Next": "Bad"}, Bad=END | fields))
+
+    failed = next(
+        event["evaluationFailedEventDetails"]
+        for event in engine.history(ended.arn)
+        if event["type"] == "EvaluationFailed"
+    )
+    assert (failed["state"], failed["location"]) == ("Bad", location)
+    assert failed["error"] == ended.error == "States.QueryEvaluationError"
+    assert failed["cause"] == ended.cause
+    assert ended.cause is not None
+    assert ended.cause.startswith(
+        "An error occurred while executing the state 'Bad' (entered at the event id #4). The "
+        "JSONata expression '"
+    )
+    assert ended.cause.endswith(f"' specified for the field '{location}' {problem}")
+
+
+@pytest.mark.parametrize(
+    ("items", "kind", "shown"),
+    [
+        ("$range(1, 1, 1)", "number", "1"),
+        ("{'a': 'x'}", "object", '{"a":"x"}'),
+        ("'x'", "string", '"x"'),
+        ("null", "null", "null"),
+    ],
+)
+def test_items_that_are_no_array_fail_the_map(
+    engine: Engine, items: str, kind: str, shown: str
+) -> None:
+    inner = {"StartAt": "Item", "States": {"Item": END}}
+    state = {"Type": "Map", "Items": f"{{% {items} %}}", "ItemProcessor": inner, "End": True}
+
+    ended = engine.run(machine(state))
+
+    assert (ended.status, ended.error) == ("FAILED", "States.QueryEvaluationError")
+    assert ended.cause is not None
+    assert ended.cause.endswith(
+        f"specified for the field 'Items' returned an unexpected result type. Expected 'array', "
+        f"but was '{kind}' for value: {shown}"
+    )
+    failures = [e["type"] for e in engine.history(ended.arn) if e["type"].endswith("Failed")]
+    assert failures == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
+
+
+def test_the_context_object_counts_redrives(engine: Engine) -> None:
+    count = "{% $states.context.Execution.RedriveCount %}"
+
+    assert engine.run(machine(END | {"Output": count})).output == 0
+
+
+@pytest.mark.parametrize(
+    "assign",
+    [
+        {"a": "{% $pad('', 270000, 'x') %}"},
+        {"a": "{% $pad('', 140000, 'x') %}", "b": "{% $pad('', 140000, 'x') %}"},
+    ],
+)
+def test_variables_have_a_largest_size(engine: Engine, assign: dict[str, Any]) -> None:
+    ended = engine.run(machine(END | {"Assign": assign, "Output": "small"}))
+
+    assert (ended.status, ended.error) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_variables_of_several_states_may_be_larger_together(engine: Engine) -> None:
+    large = "{% $pad('', 200000, 'x') %}"
+    definition = machine(
+        {"Type": "Pass", "Assign": {"a": large}, "Next": "Last"},
+        Last=END | {"Assign": {"b": large}, "Output": "{% $length($a) %}"},
+    )
+
+    assert engine.run(definition).output == 200_000
+
+
+@pytest.mark.parametrize("number", ["1e308 * 10", "1 / 0", "$parse('NaN')", "$number('1e999')"])
+def test_a_number_that_json_has_not_fails_the_expression(engine: Engine, number: str) -> None:
+    for fields in ({"Output": f"{{% {number} %}}"}, {"Assign": {"x": f"{{% {number} %}}"}}):
+        assert engine.run(machine(END | fields)).error == "States.QueryEvaluationError"
+
+
+def test_a_function_whose_answer_is_not_json_fails_its_task(engine: Engine) -> None:
+    engine.functions["odd"] = lambda _: float("nan")
+
+    assert engine.run(machine(task("odd", {}, End=True))).status == "FAILED"
+
+
 def test_states_all_does_not_catch_too_much_data(engine: Engine) -> None:
     engine.functions["big"] = lambda _: "x" * 270_000
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
