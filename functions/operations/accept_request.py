@@ -10,10 +10,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, ports
+from vending import aws, limits, ports
 from vending.broken_off import End
 from vending.clock import epoch
-from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
+from vending.errors import (
+    ConcurrentModification,
+    ExecutionSuperseded,
+    RequestConflict,
+    RequestInvalid,
+)
 from vending.executions import is_running
 from vending.ledger import Ledger
 from vending.locks import Held, Locks, is_creation_under_way
@@ -44,9 +49,13 @@ _LOOKS = 5
 
 
 class AcceptRequest(Model):
-    """The raw request: anything that JSON can say."""
+    """The raw request: anything that JSON can say, null where it is too large to be passed on.
+
+    `size` is its bytes as JSON in ASCII.
+    """
 
     request: Any = None
+    size: int = 0
     execution_arn: str
 
 
@@ -63,6 +72,8 @@ def run(
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
     creationBegun: AWS was, or may have been, asked for the account before.
     """
+    if too_large := limits.too_large(payload.size):
+        raise RequestInvalid(too_large)
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":
