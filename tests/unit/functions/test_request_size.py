@@ -188,6 +188,51 @@ def test_value_that_json_cannot_hold_is_refused_by_name(
     str(refused.value).encode()
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), "\udfff"])
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        (lambda value: {"account": {"name": value, "email": EMAIL}}, "account.name"),
+        (lambda value: {"account": {"name": "A", "email": value}}, "account.email"),
+        (lambda value: {"tags": {"key": value}}, "tags['key']"),
+        (lambda value: {"tags": {f"{value}\ud800": "x"}}, "tags["),
+        (lambda value: {"serviceAccess": [value]}, "serviceAccess[0]"),
+        (
+            lambda value: {"policies": [{"name": value, "type": "TAG_POLICY"}]},
+            "policies[0].name",
+        ),
+        (
+            lambda value: {"policies": [{"name": "p", "type": "TAG_POLICY", "description": value}]},
+            "policies[0].description",
+        ),
+        (
+            lambda value: {"policies": [{"name": "p", "type": "TAG_POLICY", "content": value}]},
+            "policies[0].content",
+        ),
+    ],
+)
+def test_value_that_json_cannot_hold_ends_rejected_with_its_place(
+    world: World, value: object, changes: Any, place: str
+) -> None:
+    request = a_request(**changes(value))
+
+    with pytest.raises(RequestInvalid) as refused:
+        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+    record = world.call(
+        "RecordFailure",
+        request=request,
+        executionArn=EXECUTION,
+        error={
+            "Error": "RequestInvalid",
+            "Cause": json.dumps({"errorMessage": str(refused.value)}),
+        },
+    )
+
+    assert any(problem.startswith(place) for problem in refused.value.problems)
+    assert record["state"] == world.row(REQUEST_ID)["state"] == "REJECTED"
+    assert place in record["error"]["message"]
+
+
 def test_policy_content_with_a_number_that_json_lacks_is_refused() -> None:
     policy = {"name": "p", "type": "TAG_POLICY", "content": '{"a": NaN}'}
 
