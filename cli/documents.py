@@ -11,14 +11,16 @@ import math
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import yaml
 
 from cli.failure import InputError
+from cli.places import Place, places_of_requests
 from cli.terminal import clip
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -36,12 +38,14 @@ class Document:
     """One request as the file gives it, not validated.
 
     `problems` are mistakes that only the text shows (a key given twice, a number that lost its
-    leading zero); they make the request unusable.
+    leading zero); they make the request unusable. `places` tells, when it is called, where the
+    text has what.
     """
 
     label: str
     value: Any
     problems: tuple[str, ...] = ()
+    places: Callable[[], Mapping[str, Place]] = dict
 
 
 def read(path: str, *, stdin: TextIO | None = None) -> list[Document]:
@@ -69,12 +73,26 @@ def read(path: str, *, stdin: TextIO | None = None) -> list[Document]:
             f"{name} holds no request", remedy="Give one request or a list of requests"
         )
     documents = [
-        Document(label=_label(name, item, number, len(requests)), value=item)
+        Document(
+            label=_label(name, item, number, len(requests)),
+            value=item,
+            places=partial(_places, text, number - 1),
+        )
         for number, item in enumerate(requests, 1)
     ]
     if problems:
         documents.insert(0, Document(label=name, value=None, problems=tuple(problems)))
     return documents
+
+
+@lru_cache(maxsize=1)
+def _places_of_requests(text: str) -> list[dict[str, Place]]:
+    return places_of_requests(text)
+
+
+def _places(text: str, index: int) -> dict[str, Place]:
+    found = _places_of_requests(text)
+    return found[index] if index < len(found) else {}
 
 
 def _items(value: Any) -> list[Any]:
@@ -251,8 +269,11 @@ class _Loader(yaml.SafeLoader):
                 )
             first.setdefault(key, line)
         node.value = [pair for pair in node.value if isinstance(pair[0], yaml.ScalarNode)]
-        mapping = super().construct_mapping(node, deep=deep)
-        return {_key(key): value for key, value in mapping.items()}
+        return super().construct_mapping(node, deep=deep)
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        node.value = [(_as_typed(key), value) for key, value in node.value]
 
     def leading_zero(self, node: yaml.ScalarNode) -> str:
         line = node.start_mark.line + 1
@@ -277,11 +298,12 @@ class _Loader(yaml.SafeLoader):
         self.problems.append(f"line {line}: the tag {node.tag} is not allowed in a request")
 
 
-def _key(key: Any) -> str:
-    """The key as JSON would have it: `1:` and `true:` are the words that were typed."""
-    if isinstance(key, bool) or key is None:
-        return json.dumps(key)
-    return str(key)
+def _as_typed(key: yaml.ScalarNode) -> yaml.ScalarNode:
+    """The key as a text: `1.10:` and `true:` are the words that were typed."""
+    if key.tag not in _TYPED:
+        return key
+    # Another node: an alias may stand for the key's elsewhere, as the value that it is there.
+    return yaml.ScalarNode(_TEXT, key.value, key.start_mark, key.end_mark, key.style)
 
 
 _MERGE = "tag:yaml.org,2002:merge"
@@ -295,6 +317,8 @@ _SCALARS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "tag:yaml.org,2002:float": ("a number", _finite),
 }
 """A tag that is written out may promise what the text does not hold."""
+_TEXT = "tag:yaml.org,2002:str"
+_TYPED = {*_SCALARS, _LEADING_ZERO, "tag:yaml.org,2002:null"}
 
 for _tag, _pattern, _first in (
     (_MERGE, r"^(?:<<)$", "<"),

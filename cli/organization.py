@@ -9,6 +9,7 @@ from typing import Any
 
 from cli.documents import Document
 from cli.failure import InputError
+from cli.places import located
 from cli.terminal import safe
 
 _OF_REQUESTS = re.compile(
@@ -42,14 +43,16 @@ def document_of(documents: Sequence[Document]) -> Any:
     from vending.organization_setup import parse  # noqa: PLC0415
 
     problems = [problem for one in documents for problem in one.problems]
-    values = [one.value for one in documents if one.value is not None or not one.problems]
+    read = [one for one in documents if one.value is not None or not one.problems]
+    values = [one.value for one in read]
     if len(values) > 1:
         raise InputError(f"the file holds {len(values)} documents, and an organization is one")
-    for value in values:
+    for one in read:
+        value = one.value
         try:
             parse(value)
         except RequestInvalid as invalid:
-            problems += invalid.problems
+            problems += located(invalid.problems, one.places())
         if len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) > INPUT_BYTES:
             problems.append("is larger than a state machine takes (256 KB)")
     if problems:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cli.documents import Document
 from cli.failure import InputError
+from cli.places import located
 from cli.submission import Submission
 from cli.terminal import safe
 
@@ -40,7 +40,7 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
         try:
             request = parse(document.value)
         except RequestInvalid as invalid:
-            found.extend(_hinted(invalid.problems, document.value))
+            found.extend(located(invalid.problems, document.places()))
             continue
         submission = _submission(document, request)
         found.extend(_twice(submission, submissions))
@@ -81,33 +81,6 @@ def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
                     + _ONE_AT_A_TIME[key]
                 ]
     return []
-
-
-def _hinted(problems: Sequence[str], value: Any) -> Iterator[str]:
-    numbers = dict(_not_texts(value, ""))
-    for problem in problems:
-        where, _, what = problem.partition(": ")
-        if what == "must be text" and where in numbers:
-            yield f"{problem}: put it in quotes, {numbers[where]}"
-        else:
-            yield problem
-
-
-def _not_texts(value: Any, where: str) -> Iterator[tuple[str, str]]:
-    """Numbers and truth values by their place, quoted as they should have been written."""
-    from vending.limits import shown  # noqa: PLC0415
-
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if where == "tags":
-                yield from _not_texts(inner, f"tags[{shown(key)}]")
-            else:
-                yield from _not_texts(inner, f"{where}.{key}" if where else key)
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _not_texts(inner, f"{where}[{index}]")
-    elif isinstance(value, bool | int | float):
-        yield where, f'"{json.dumps(value)}"'
 
 
 def _told(problems: dict[str, list[str]]) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
+
+from vending import limits
 
 _numbers = itertools.count(1)
 
@@ -21,3 +24,45 @@ def a_request(**changes: Any) -> dict[str, Any]:
         "requestedBy": "platform team",
     }
     return request | changes
+
+
+def policy_content(length: int) -> str:
+    """A service control policy's content of this many characters."""
+    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": ""}
+    bare = json.dumps({"Statement": [statement]})
+    statement["Resource"] = "x" * (length - len(bare))
+    return json.dumps({"Statement": [statement]})
+
+
+def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
+    """The request with all but its policies at their maxima, and policies up to the whole's."""
+    request = request | dict[str, Any](
+        organizationalUnit="".join("/" + str(level) * limits.OU_NAME_MAX for level in range(5)),
+        tags={
+            f"{number:0>{limits.TAG_KEY_MAX}}": "é" * limits.TAG_VALUE_MAX
+            for number in range(limits.TAGS_PER_REQUEST // 4)
+        },
+        serviceAccess=[f"s{number:0>113}.amazonaws.com" for number in range(limits.SERVICES_MAX)],
+        rootAccess=["RootSessions", "RootCredentialsManagement"],
+        requestedBy="é" * limits.REQUESTED_BY_MAX,
+        policies=[],
+    )
+    while not limits.size(request):
+        request["policies"].append(
+            {
+                "name": f"{len(request['policies']):0>{limits.POLICY_NAME_MAX}}",
+                "type": "SERVICE_CONTROL_POLICY",
+                "description": "d" * limits.POLICY_DESCRIPTION_MAX,
+                "content": policy_content(10_000),
+            }
+        )
+    content = policy_content(100)
+    last = request["policies"][-1]
+    last.update(content=content)
+    if limits.size(request):
+        request["policies"].pop()
+        last = request["policies"][-1]
+        last.update(content=content)
+    room = limits.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
+    last["content"] = policy_content(min(100 + room, 10_000))
+    return request

@@ -18,7 +18,7 @@ from embedded.eventbridge import patterns
 from embedded.eventbridge.delivery import Delivery
 
 _MOST_ENTRIES = 10
-_LARGEST_REQUEST = 256 * 1024
+_LARGEST_REQUEST = 1024 * 1024
 _REQUIRED = {"id", "account", "source", "time", "region", "detail-type"}
 """What an event has at least that TestEventPattern takes."""
 

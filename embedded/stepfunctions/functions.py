@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 import random
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,8 @@ def to_millis(timestamp: Any = None, picture: Any = None) -> Any:
 
 def string(value: Any = None, prettify: Any = None) -> Any:
     """`$string(value[, prettify])`; every script stays readable, as in JavaScript's JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise FunctionFailed("D3001: Attempting to invoke string function on Infinity or NaN")
     text = Functions.string(value, prettify)
     if isinstance(value, dict | list) and isinstance(text, str) and "\\u" in text:
         layout: dict[str, Any] = {"indent": 2} if prettify else {"separators": (",", ":")}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 import threading
 from contextlib import suppress
 from typing import Any
@@ -41,6 +42,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.execute_state import Exe
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
@@ -58,10 +60,13 @@ _UNCATCHABLE = {
     StatesErrorNameType.StatesStatesDataLimitExceeded.to_name(),
 }
 _THREAD_TIMEOUT = threading.TIMEOUT_MAX
+_LARGEST_DATA = 262_144
+"""Bytes, of JSON in UTF-8."""
 
 _moto_state_body = CommonStateField._eval_body
 _moto_state_input = CommonStateField._eval_state_input
 _moto_state_output = CommonStateField._eval_state_output
+_moto_arguments = StateTask._eval_parameters
 _moto_set_next = CommonStateField._set_next
 _moto_handle_catch = ExecutionState._handle_catch
 _moto_exited_details = CommonStateField._get_state_exited_event_details
@@ -140,6 +145,28 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     if not finished and not in_time:
         raise EvalTimeoutError
     _finish(self, env, _plain(results[0]))
+
+
+def _eval_arguments(self: Any, env: Any) -> Any:
+    """A task's arguments; States.DataLimitExceeded, which no Catch of States.ALL catches."""
+    arguments = _moto_arguments(self, env=env)
+    text = json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), default=str)
+    if len(text.encode(errors="surrogatepass")) <= _LARGEST_DATA:
+        return arguments
+    kind = StatesErrorNameType.StatesStatesDataLimitExceeded
+    details = {
+        "error": kind.to_name(),
+        "cause": f"The state/task '{self.name}' tried to schedule a Task with a size exceeding the "
+        "maximum number of bytes service limit.",
+    }
+    raise FailureEventException(
+        failure_event=FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=kind),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),
+        )
+    )
 
 
 def _renew_task_token(env: Any) -> None:
@@ -315,6 +342,7 @@ def install() -> None:
     ExecutionState._evaluate_with_timeout = _evaluate_with_timeout
     ExecutionState._handle_catch = _handle_catch
     ExecutionState._eval_state_output = _eval_execution_output
+    StateTask._eval_parameters = _eval_arguments
     StateChoice._eval_state = _eval_choice
     StateChoice._eval_state_output = _eval_choice_output
     WaitFunction._wait_interval = _wait_interval

@@ -10,11 +10,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, ports
+from vending import aws, limits, ports
 from vending.broken_off import End
 from vending.clock import epoch
 from vending.decisions import Asked, Decision, decide
-from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
+from vending.errors import (
+    ConcurrentModification,
+    ExecutionSuperseded,
+    RequestConflict,
+    RequestInvalid,
+)
 from vending.executions import is_running
 from vending.ledger import Ledger
 from vending.locks import Held, Locks, account_of, is_creation_under_way, keys
@@ -48,9 +53,13 @@ _LOOKS = 5
 
 
 class AcceptRequest(Model):
-    """The raw request: anything that JSON can say."""
+    """The raw request: anything that JSON can say, null where it is too large to be passed on.
+
+    `size` is its bytes as JSON in ASCII.
+    """
 
     request: Any = None
+    size: int = 0
     execution_arn: str
 
 
@@ -67,6 +76,8 @@ def run(
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
     creationBegun: AWS was, or may have been, asked for the account before.
     """
+    if too_large := limits.too_large(payload.size):
+        raise RequestInvalid(too_large)
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":

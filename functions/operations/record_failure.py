@@ -30,9 +30,14 @@ _REJECTIONS = ("RequestInvalid", "RequestConflict")
 
 
 class RecordFailure(Model):
-    """The raw request, and the error as Step Functions caught it."""
+    """The raw request, and the error as Step Functions caught it.
+
+    `identity` has what a request's id may be made from, as far as these are short texts: a request
+    that is too large to be passed on is null, and is remembered by them.
+    """
 
     request: Any = None
+    identity: Any = None
     execution_arn: str
     error: CaughtError
 
@@ -64,7 +69,9 @@ def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
     request = _valid(payload.request)
     return {
         **dict.fromkeys(RECORD_FIELDS),
-        "requestId": best_effort_request_id(payload.request),
+        "requestId": best_effort_request_id(
+            payload.identity if payload.request is None else payload.request
+        ),
         "state": state,
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,

@@ -53,7 +53,9 @@ SIZE_MAX = 100 * 1024
 """Bytes of a request, or of an organization's document, as JSON in ASCII.
 
 Its row, events and the workflow's data carry it at most once, beside an error of up to 32,768
-characters; the smallest of their limits is 256 KB.
+characters; the smallest of their limits is 256 KB. A state machine's input may be as large as that,
+and a task's arguments, which hold more than the request, may not be larger: so the definitions
+measure their input and pass on none that is larger than this.
 """
 
 REQUEST_ID_TAG = "account-vending:request-id"
@@ -220,7 +222,11 @@ def requested_by(value: str) -> list[str]:
 
 def size(document: object) -> list[str]:
     """A whole request or organization's document, however its bytes are spread."""
-    bytes_ = len(json.dumps(document, separators=(",", ":"), default=str))
+    return too_large(len(json.dumps(document, separators=(",", ":"), default=str)))
+
+
+def too_large(bytes_: int) -> list[str]:
+    """What is said of a request or organization's document of this many bytes as JSON in ASCII."""
     if bytes_ <= SIZE_MAX:
         return []
     return [f"the whole must have at most {SIZE_MAX:,} bytes as JSON, this has {bytes_:,}"]

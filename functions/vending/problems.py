@@ -54,21 +54,21 @@ def repeated(raw: dict[str, Any], key: str) -> list[str]:
 
 def _described(error: ValidationError, model: type[BaseModel], document: str) -> Iterator[str]:
     for details in error.errors(include_url=False, include_input=False):
-        kind, where = details["type"], _where(details["loc"])
+        kind, place = details["type"], where(details["loc"])
         if kind == "default_factory_not_called":
             continue  # said only because another field, listed too, is wrong
         if kind == "extra_forbidden":
-            yield f"{where}: is not a key of {document}{_did_you_mean(details, model)}"
+            yield f"{place}: is not a key of {document}{_did_you_mean(details, model)}"
         elif kind == PROBLEM:
-            yield from (f"{where}: {text}" for text in details["ctx"]["problems"])
+            yield from (f"{place}: {text}" for text in details["ctx"]["problems"])
         elif kind in _WORDS:
-            yield f"{where}: {_WORDS[kind].format(**details.get('ctx', {}))}"
+            yield f"{place}: {_WORDS[kind].format(**details.get('ctx', {}))}"
         else:
-            yield f"{where}: {details['msg']}"
+            yield f"{place}: {details['msg']}"
 
 
-def _where(location: tuple[int | str, ...]) -> str:
-    """account.email, serviceAccess[0], tags['cost center']."""
+def where(location: tuple[int | str, ...]) -> str:
+    """A place as problems name it: account.email, serviceAccess[0], tags['cost center']."""
     text = ""
     for index, part in enumerate(location):
         if part == _MAP_KEY:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from vending import limits
+
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = {
     path.name.removesuffix(".asl.json"): json.loads(path.read_text())
@@ -207,3 +209,11 @@ def test_every_error_ends_where_failures_are_recorded(name: str) -> None:
 def test_query_language_is_jsonata(machine: dict[str, Any]) -> None:
     assert machine["QueryLanguage"] == "JSONata"
     assert not [name for name, state in states(machine) if "Parameters" in state]
+
+
+@SCOPES
+def test_input_is_passed_on_up_to_the_size_that_is_accepted(machine: dict[str, Any]) -> None:
+    measured = re.findall(r"\$size > (\d+) \?", json.dumps(machine))
+
+    assert measured
+    assert set(measured) == {str(limits.SIZE_MAX)}

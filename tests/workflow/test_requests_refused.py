@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.builders import a_request
+from tests.builders import a_largest_request, a_request
+from tests.workflow.announcements import told
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
+
+LARGEST_INPUT = 262_144
+"""Bytes that StartExecution takes."""
 
 MISTAKES: dict[str, Any] = {
     "account": {
@@ -122,3 +127,91 @@ def test_hostile_text_is_plain_data_everywhere(vending: Vending, hostile: str) -
     assert ended.status == "SUCCEEDED", ended
     (account,) = vending.accounts()
     assert account["Name"] == hostile
+
+
+def filled(request: dict[str, Any], text: str) -> dict[str, Any]:
+    """The request with `requestedBy` made of `text`, as large as an input may be."""
+    bare = len(json.dumps(request | {"requestedBy": ""}, ensure_ascii=False).encode())
+    room = (LARGEST_INPUT - bare) // len(json.dumps(text, ensure_ascii=False).encode()[1:-1])
+    return request | {"requestedBy": text * room}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "é", "€", "\U0001f600", '"', "\\", "aé"],
+    ids=["1", "2", "3", "4", '"', "\\", "1+2"],
+)
+def test_largest_invalid_input_is_rejected_in_the_ledger(vending: Vending, text: str) -> None:
+    request = filled(a_request(), text)
+
+    refused = vending.run(request)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    assert "the whole must have at most 102,400 bytes" in refused.cause["message"]
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert (row["state"], row["error"]["code"]) == ("REJECTED", "RequestInvalid")
+
+
+@pytest.mark.parametrize("source", ["existing", "invited"])
+def test_input_too_large_of_a_known_account_is_rejected_under_its_id(
+    vending: Vending, source: str
+) -> None:
+    request = filled({"source": source, "account": {"accountId": "123456789012"}}, "x")
+
+    refused = vending.run(request)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    row = vending.row("a-123456789012")
+    assert row is not None
+    assert row["state"] == "REJECTED"
+    assert "request" not in row
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(["x" * 1000] * 260, id="list"),
+        pytest.param("x" * 262_000, id="text"),
+        pytest.param({"requestId": "x" * 262_000}, id="id"),
+        pytest.param({"requestId": ["x" * 100] * 2_500, "account": ["y"]}, id="other types"),
+    ],
+)
+def test_largest_nonsense_fails_with_a_named_error(vending: Vending, document: Any) -> None:
+    refused = vending.run(document)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    assert "the whole must have at most" in refused.cause["message"]
+
+
+def test_largest_event_is_rejected_in_the_ledger_and_announced(vending: Vending) -> None:
+    request = filled(a_request(), "x")
+    with told(vending, "AccountVendingStateChanged") as events:
+        vending.send(request)
+        (arn,) = vending.await_executions(1)
+
+        refused = vending.finish(arn)
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    assert [event["state"] for event in events] == ["REJECTED"]
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert row["state"] == "REJECTED"
+
+
+def test_largest_valid_request_is_vended(vending: Vending) -> None:
+    request = a_largest_request(a_request()) | {"serviceAccess": []}
+
+    ended = vending.run(request)
+
+    assert ended.status == "SUCCEEDED", (ended.error, str(ended.cause)[:1_000])
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert row["state"] == "VENDED"
+
+
+def test_organizations_document_too_large_ends_in_a_named_error(vending: Vending) -> None:
+    refused = vending.set_up({"organizationalUnits": ["/" + "u" * 100] * 2_400})
+
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid"), refused
+    assert "the whole must have at most" in refused.cause["message"]

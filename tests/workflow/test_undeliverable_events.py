@@ -152,3 +152,19 @@ def state(vending: Vending, request: dict[str, Any]) -> str | None:
     """What the ledger says of a request."""
     row = vending.row(request["requestId"])
     return row["state"] if row else None
+
+
+def test_event_larger_than_an_execution_takes_waits_and_is_shown(
+    vending: Vending, vend: Command
+) -> None:
+    vending.send(a_request(requestedBy="x" * 900_000))
+    eventually(lambda: waiting(vending) == 1)
+
+    examined = vend("doctor")
+    redriven = vend("redrive")
+
+    assert examined.status == 1
+    assert "dead" in examined.out
+    eventually(lambda: waiting(vending) == 1)
+    assert redriven.status == 0
+    assert vending.executions() == []

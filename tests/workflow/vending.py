@@ -59,7 +59,8 @@ class Vending:
         """Start an execution by hand with the request as input; its ARN."""
         return str(
             self.states.start_execution(
-                stateMachineArn=self.aws.outputs["StateMachineArn"], input=json.dumps(request)
+                stateMachineArn=self.aws.outputs["StateMachineArn"],
+                input=json.dumps(request, ensure_ascii=False),
             )["executionArn"]
         )
 

@@ -87,6 +87,13 @@ def test_yaml_values_are_those_of_json(text: str, value: object) -> None:
     assert values(f"it: {text}") == [{"it": value}]
 
 
+@pytest.mark.parametrize("key", ["1.10", "1e3", "007", "True", "~", "+5", "yes", "2026-01-01"])
+def test_yaml_key_is_the_text_that_was_written(key: str) -> None:
+    assert values(f"tags: &t {{{key}: x}}\nit:\n  <<: *t\n  other: y\n") == [
+        {"tags": {key: "x"}, "it": {key: "x", "other": "y"}}
+    ]
+
+
 def test_yaml_number_with_leading_zero_is_told_with_line_and_cure() -> None:
     found = problems("source: existing\naccount:\n  accountId: 012345678901\n")
 

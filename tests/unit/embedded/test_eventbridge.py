@@ -237,7 +237,7 @@ def test_an_entry_that_is_not_valid_fails_alone(bus: Bus, entry: dict[str, str],
 
 @pytest.mark.parametrize("count", [11, 3], ids=["too-many", "too-large"])
 def test_too_many_or_too_large_entries_are_refused(bus: Bus, count: int) -> None:
-    text = "x" * (10 if count > 10 else 90_000)
+    text = "x" * (10 if count > 10 else 350_000)
     entry = {"Source": "shop", "DetailType": "Placed", "Detail": json.dumps({"text": text})}
 
     with pytest.raises(bus.events.exceptions.ClientError) as refused:

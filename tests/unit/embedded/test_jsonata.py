@@ -202,3 +202,17 @@ def test_a_simple_expression_takes_less_than_a_millisecond() -> None:
         evaluate(expression, {"states": states}, millis=NOW)
 
     assert (time.thread_time() - began) / 200 < 0.001
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("expression", ["$x", "[$x]", "$x + 1", "{'a': $x}", "$string($x)"])
+def test_number_that_json_cannot_hold_fails_the_expression(expression: str, number: float) -> None:
+    with pytest.raises(QueryFailed):
+        value_of(expression, x=number)
+
+
+@pytest.mark.parametrize(
+    "expression", ["$x", "$string([$x])", "$length($x)", "$x & 'a'", "$trim($x)"]
+)
+def test_half_a_character_does_not_break_an_expression(expression: str) -> None:
+    assert value_of(expression, x="\ud800") in ("\ud800", '["\ud800"]', 1, "\ud800a")

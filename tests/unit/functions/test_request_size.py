@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_largest_request, policy_content
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION, World
 from vending import limits, organization_setup, problems
@@ -25,50 +26,8 @@ def problems_of(request: dict[str, Any]) -> list[str]:
     return refused.value.problems
 
 
-def policy_content(length: int) -> str:
-    """A service control policy's content of this many characters."""
-    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": ""}
-    bare = json.dumps({"Statement": [statement]})
-    statement["Resource"] = "x" * (length - len(bare))
-    return json.dumps({"Statement": [statement]})
-
-
-def largest_request() -> dict[str, Any]:
-    """Every text and list but the policies at its maximum, and policies up to the whole's."""
-    request = a_request(
-        organizationalUnit="".join("/" + str(level) * limits.OU_NAME_MAX for level in range(5)),
-        tags={
-            f"{number:0>{limits.TAG_KEY_MAX}}": "é" * limits.TAG_VALUE_MAX
-            for number in range(limits.TAGS_PER_REQUEST // 4)
-        },
-        serviceAccess=[f"s{number:0>113}.amazonaws.com" for number in range(limits.SERVICES_MAX)],
-        rootAccess=["RootSessions", "RootCredentialsManagement"],
-        requestedBy="é" * limits.REQUESTED_BY_MAX,
-        policies=[],
-    )
-    while not limits.size(request):
-        request["policies"].append(
-            {
-                "name": f"{len(request['policies']):0>{limits.POLICY_NAME_MAX}}",
-                "type": "SERVICE_CONTROL_POLICY",
-                "description": "d" * limits.POLICY_DESCRIPTION_MAX,
-                "content": policy_content(10_000),
-            }
-        )
-    content = policy_content(100)
-    last = request["policies"][-1]
-    last.update(content=content)
-    if limits.size(request):
-        request["policies"].pop()
-        last = request["policies"][-1]
-        last.update(content=content)
-    room = limits.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
-    last["content"] = policy_content(min(100 + room, 10_000))
-    return request
-
-
 def test_largest_request_fits_its_row_its_event_and_the_workflows_data(world: World) -> None:
-    request = largest_request()
+    request = a_largest_request(a_request())
     size = len(json.dumps(request, separators=(",", ":")))
 
     result = world.call("AcceptRequest", request=request, executionArn=EXECUTION)
@@ -227,6 +186,51 @@ def test_value_that_json_cannot_hold_is_refused_by_name(
 
     assert any(problem.startswith(where) for problem in refused.value.problems)
     str(refused.value).encode()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("-inf"), "\udfff"])
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        (lambda value: {"account": {"name": value, "email": EMAIL}}, "account.name"),
+        (lambda value: {"account": {"name": "A", "email": value}}, "account.email"),
+        (lambda value: {"tags": {"key": value}}, "tags['key']"),
+        (lambda value: {"tags": {f"{value}\ud800": "x"}}, "tags["),
+        (lambda value: {"serviceAccess": [value]}, "serviceAccess[0]"),
+        (
+            lambda value: {"policies": [{"name": value, "type": "TAG_POLICY"}]},
+            "policies[0].name",
+        ),
+        (
+            lambda value: {"policies": [{"name": "p", "type": "TAG_POLICY", "description": value}]},
+            "policies[0].description",
+        ),
+        (
+            lambda value: {"policies": [{"name": "p", "type": "TAG_POLICY", "content": value}]},
+            "policies[0].content",
+        ),
+    ],
+)
+def test_value_that_json_cannot_hold_ends_rejected_with_its_place(
+    world: World, value: object, changes: Any, place: str
+) -> None:
+    request = a_request(**changes(value))
+
+    with pytest.raises(RequestInvalid) as refused:
+        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+    record = world.call(
+        "RecordFailure",
+        request=request,
+        executionArn=EXECUTION,
+        error={
+            "Error": "RequestInvalid",
+            "Cause": json.dumps({"errorMessage": str(refused.value)}),
+        },
+    )
+
+    assert any(problem.startswith(place) for problem in refused.value.problems)
+    assert record["state"] == world.row(REQUEST_ID)["state"] == "REJECTED"
+    assert place in record["error"]["message"]
 
 
 def test_policy_content_with_a_number_that_json_lacks_is_refused() -> None:

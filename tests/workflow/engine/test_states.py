@@ -391,6 +391,30 @@ def test_states_all_does_not_catch_too_much_data(engine: Engine) -> None:
     assert (ended.status, ended.error) == ("FAILED", "States.DataLimitExceeded")
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, "SUCCEEDED"), (1, "FAILED")])
+def test_arguments_beyond_the_limit_end_the_execution_uncaught(
+    engine: Engine, more: int, status: str
+) -> None:
+    engine.functions["count"] = lambda payload: len(payload["text"])
+    caught = {"ErrorEquals": ["States.ALL"], "Next": "End"}
+    definition = machine(
+        task("count", {"text": "{% $states.input & $states.input %}"}, Catch=[caught], Next="End"),
+        End=END,
+    )
+    function = definition["States"]["First"]["Arguments"]["FunctionName"]
+    bare = json.dumps({"FunctionName": function, "Payload": {"text": ""}}, separators=(",", ":"))
+    half, odd = divmod(262_144 - len(bare), 2)
+    input_ = "é" * 1_000 + "x" * (half - 2_000)
+    definition["States"]["First"]["Arguments"]["Payload"]["text"] = (
+        "{% $states.input & $states.input & '" + "y" * (odd + more) + "' %}"
+    )
+
+    ended = engine.run(definition, input_)
+
+    assert ended.status == status, ended
+    assert ended.error == ("States.DataLimitExceeded" if more else None)
+
+
 def test_a_machine_with_an_expression_that_does_not_parse_is_refused(engine: Engine) -> None:
     definition = machine(END | {"Output": {"a": ["{% $states.input. %}"]}})
 
