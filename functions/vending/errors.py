@@ -17,6 +17,7 @@ VendingError
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
  ├ InvitationEnded           the invitation was declined, cancelled or left to expire
  └ OperationRefused          AWS refused for good
+    └ AccessDenied              by permission: final, unless it follows a write that AWS shows late
 """
 
 from __future__ import annotations
@@ -134,3 +135,10 @@ class InvitationEnded(VendingError):
 
 class OperationRefused(VendingError):
     """AWS refused, and the same call would be refused again."""
+
+
+class AccessDenied(OperationRefused):
+    """AWS denied the call. Right after a write it may do so because it does not see it yet.
+
+    Steps that work on what an earlier one wrote are therefore run again a few times.
+    """

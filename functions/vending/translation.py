@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from vending.catalogue import explain
 from vending.errors import (
+    AccessDenied,
     ConcurrentModification,
     CreationRefusedForNow,
     OperationRefused,
@@ -115,6 +116,8 @@ AwsFailure = ClientError | BotoCoreError | ResponseParserError
 
 _AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
 """Answers that do not say whether the operation acted, whatever their HTTP status."""
+
+_DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
@@ -211,7 +214,8 @@ def _refusal(error: ClientError) -> VendingError:
     if said:
         message += f" AWS says: {_masked(said)}"
     remedy = words.remedy
-    if code in ("AccessDenied", "AccessDeniedException"):
+    if code in _DENIALS:
+        kind = AccessDenied
         remedy = remedy.replace("the named action", _action(error.operation_name))
         remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy
     return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -209,3 +210,39 @@ def test_service_principal_that_the_stack_may_not_enable_is_refused_by_iam(
     assert (failed.status, failed.error) == ("FAILED", "AccessDeniedException")
     assert failed.cause["remedy"]
     assert "unheard-of.amazonaws.com" not in vending.service_access()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["ListParents", "MoveAccount", "ListTagsForResource", "AttachPolicy"],
+)
+def test_denial_that_follows_a_write_is_asked_again(vending: Vending, operation: str) -> None:
+    denied = {"service": "organizations", "operation": operation, "error": "AccessDeniedException"}
+    vending.aws.faults.replace([denied | {"calls": [1, 2]}])
+    policy = {"name": "FullAWSAccess", "type": "SERVICE_CONTROL_POLICY"}
+    if operation == "AttachPolicy":
+        content = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}],
+        }
+        policy = {
+            "name": "NoUsers",
+            "type": "SERVICE_CONTROL_POLICY",
+            "content": json.dumps(content),
+        }
+
+    ended = vending.run(a_request(policies=[policy]))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.calls("organizations", operation) >= 3
+
+
+def test_denial_that_lasts_is_final_after_a_few_more_calls(vending: Vending) -> None:
+    denied = {"service": "organizations", "operation": "MoveAccount", "calls": "all"}
+    vending.aws.faults.replace([denied | {"error": "AccessDeniedException"}])
+
+    failed = vending.run(a_request())
+
+    assert (failed.status, failed.error) == ("FAILED", "AccessDeniedException")
+    assert vending.calls("organizations", "MoveAccount") == 4
+    assert "CloudTrail" in failed.cause["remedy"]

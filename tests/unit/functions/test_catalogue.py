@@ -85,7 +85,7 @@ def test_every_error_of_every_call_has_its_treatment(call: str, code: str) -> No
         assert isinstance(error, TransientError)
     else:
         assert words.treatment == "fail"
-        assert type(error) is OperationRefused
+        assert isinstance(error, OperationRefused)
     assert error.remedy
 
 
@@ -192,7 +192,7 @@ def test_every_error_of_ours_is_explained() -> None:
         for name, value in vars(errors).items()
         if isinstance(value, type)
         and issubclass(value, VendingError)
-        and not value.__subclasses__()
+        and (value is OperationRefused or not value.__subclasses__())
     ]
 
     assert [name for name in ours if not catalogue.explain(name).known] == []

@@ -16,7 +16,13 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from vending.errors import OperationRefused, ServiceUnavailable, Throttled, VendingError
+from vending.errors import (
+    AccessDenied,
+    OperationRefused,
+    ServiceUnavailable,
+    Throttled,
+    VendingError,
+)
 from vending.translation import AwsFailure, translate, translating
 
 URL = "https://organizations.example.com"
@@ -73,10 +79,22 @@ def test_denial_of_what_a_setting_allows_names_the_setting(
     assert f"Allow organizations:{operation} for" in remedy
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_denial_leads_to_what_names_action_and_resource(code: str) -> None:
+    denied = translate(
+        _refused(code, message="You don't have permissions to access this resource.")
+    )
+
+    assert type(denied) is AccessDenied
+    assert "errorMessage" in denied.remedy
+    assert "Allow organizations:MoveAccount for the function's role" in denied.remedy
+    assert "No service control policy is the cause" in denied.remedy
+
+
 def test_message_is_never_what_decides() -> None:
     error = _refused("AccessDeniedException", message="Throttling: TooManyRequestsException")
 
-    assert type(translate(error)) is OperationRefused
+    assert type(translate(error)) is AccessDenied
 
 
 @pytest.mark.parametrize(
