@@ -26,6 +26,7 @@ _SERVICES: Mapping[str, Callable[[ApiCall, str], Iterable[Requirement]]] = {
     "organizations": organizations_actions.organizations,
     "s3": data_actions.s3,
     "sqs": data_actions.sqs,
+    "ssm": management_actions.ssm,
     "stepfunctions": management_actions.states,
     "sts": management_actions.sts,
 }

@@ -22,8 +22,9 @@ class Principal:
     """Who makes a call.
 
     `arn` is an assumed-role ARN for role sessions and the root ARN of the management account for
-    any other access key, which acts as an administrator (`role_name` is None then). `expires_at` is
-    when a session ends, in epoch seconds of virtual time; None for what does not end.
+    any access key that is no session's, which acts as an administrator (`role_name` is None then).
+    `expires_at` is when a session ends, in epoch seconds of virtual time; None for what does not
+    end.
     """
 
     partition: str = "aws"
@@ -41,7 +42,9 @@ class Principal:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One API call as the gateway saw it; `error` is the code of a refused call."""
+    """One API call as the gateway saw it; `error` is the code of a refused call, `caller` the ARN
+    of who made it or, where nobody is behind it, the access key.
+    """
 
     service: str
     operation: str

@@ -61,9 +61,11 @@ class Credentials:
             session_token=session.session_token,
         )
 
-    def principal(self, access_key_id: str, partition: str = COMMERCIAL) -> Principal:
-        """The session's principal, or for a key that nobody here handed out the administrator in
-        the partition that the call was made to.
+    def principal(self, access_key_id: str, partition: str = COMMERCIAL) -> Principal | None:
+        """The session's principal; for a key of a user's, or of any other form, the administrator
+        in the partition that the call was made to.
+
+        None for a session's key that nobody here handed out, such as one of an earlier run.
         """
         known = self._principals.get(access_key_id)
         if known is not None:
@@ -71,9 +73,8 @@ class Credentials:
         if not access_key_id.startswith(_TEMPORARY):
             return administrator_in(partition)
         assumed = _assumed(access_key_id)
-        if assumed is None:
-            return administrator_in(partition)
-        self._principals[access_key_id] = assumed
+        if assumed is not None:
+            self._principals[access_key_id] = assumed
         return assumed
 
 

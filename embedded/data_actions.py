@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
+from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from embedded.policy_patterns import Values
@@ -144,8 +145,10 @@ def _partition_key(call: ApiCall, account_id: str, request: Mapping[str, Any]) -
 
 
 def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
-    """Objects, buckets, or `*` for what is about the account; `account_id` is in no S3 ARN."""
-    del account_id
+    """Objects, buckets, or `*` for what is about the account.
+
+    A bucket's ARN does not say whose it is; the bucket does, and `account_id` owns what is to be.
+    """
     parameters = call.parameters
     action = f"s3:{_S3_ACTIONS.get(call.operation, call.operation)}"
     bucket = parameters.get("Bucket")
@@ -153,6 +156,7 @@ def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         yield Requirement(action=action)
         return
     context = request_tags(parameters) | single("s3:prefix", parameters.get("Prefix"))
+    context |= _bucket_owner(call, account_id, str(bucket))
     arn = f"arn:{call.partition}:s3:::{bucket}"
     if call.operation == "DeleteObjects":
         for item in (parameters.get("Delete") or {}).get("Objects") or ():
@@ -163,7 +167,16 @@ def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     source = parameters.get("CopySource")
     if source:
         path = str(source).lstrip("/").partition("?")[0]
-        yield Requirement(action="s3:GetObject", resource=f"arn:{call.partition}:s3:::{path}")
+        yield Requirement(
+            action="s3:GetObject",
+            resource=f"arn:{call.partition}:s3:::{path}",
+            context=_bucket_owner(call, account_id, path.partition("/")[0]),
+        )
+
+
+def _bucket_owner(call: ApiCall, account_id: str, bucket: str) -> dict[str, Values]:
+    _, owner = s3_backends.bucket_accounts.get(bucket, (call.partition, account_id))
+    return single("aws:resourceaccount", owner) | single("s3:resourceaccount", owner)
 
 
 def sqs(call: ApiCall, account_id: str) -> Iterator[Requirement]:

@@ -33,7 +33,13 @@ _STATUS = {
 
 _XML_PROTOCOLS = frozenset({"query", "ec2", "rest-xml"})
 _RPC_JSON = frozenset({"json", "smithy-rpc-v2-cbor"})
-_FORBIDDEN = ("AccessDenied", "ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient")
+_FORBIDDEN = (
+    "AccessDenied",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "UnrecognizedClient",
+)
 """What the codes of a refused caller begin with: 403, but in the RPC protocols with JSON."""
 
 
@@ -59,6 +65,9 @@ def denied(call: ApiCall, message: str) -> Answer:
 
 def unknown_credentials(call: ApiCall) -> Answer:
     """The refusal of credentials that the call's partition does not know."""
+    if call.protocol == "rest-xml":
+        message = "The AWS Access Key Id you provided does not exist in our records."
+        return error(call, "InvalidAccessKeyId", message, {"AWSAccessKeyId": call.access_key_id})
     query = call.protocol in _XML_PROTOCOLS
     code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
     return error(call, code, "The security token included in the request is invalid.")

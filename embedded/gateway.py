@@ -132,12 +132,17 @@ class Gateway:
             return self._app(environ, start_response)
         context = current()
         principal = context.credentials.principal(call.access_key_id, call.partition)
+        if principal is None:
+            answer = unknown_credentials(call)
+            _record(call, call.access_key_id, context, answer)
+            start_response(answer.status, list(answer.headers))
+            return [answer.body]
         token = caller.set(principal)
         try:
             answer, lost = self._answer(call, principal, context, environ)
         finally:
             caller.reset(token)
-        _record(call, principal, context, answer)
+        _record(call, principal.arn, context, answer)
         if lost:
             _hang_up(environ)
             raise AnswerLost(f"the answer to {call.service}:{call.operation} is lost")
@@ -218,7 +223,7 @@ def _take_body(environ: WSGIEnvironment) -> bytes:
     return bytes(body)
 
 
-def _record(call: ApiCall, principal: Principal, context: Context, answer: Answer) -> None:
+def _record(call: ApiCall, caller_arn: str, context: Context, answer: Answer) -> None:
     code = None
     if int(answer.status.split()[0]) >= _FAILED:
         headers = {name.lower(): value for name, value in answer.headers}
@@ -227,7 +232,7 @@ def _record(call: ApiCall, principal: Principal, context: Context, answer: Answe
         Call(
             service=call.service,
             operation=call.operation,
-            caller=principal.arn,
+            caller=caller_arn,
             at=context.clock.now(),
             error=code,
         )

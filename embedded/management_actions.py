@@ -1,5 +1,5 @@
-"""What each call of CloudWatch, EventBridge, IAM, Lambda, Logs, Step Functions and STS needs to be
-allowed.
+"""What each call of CloudWatch, EventBridge, IAM, Lambda, Logs, Step Functions, STS and Systems
+Manager needs to be allowed.
 
 Source: "Actions, resources, and condition keys for …" of each, Service Authorization Reference.
 """
@@ -137,6 +137,21 @@ def states(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         resource=str(arn or "*"),
         context=request_tags(parameters),
     )
+
+
+def ssm(call: ApiCall, account_id: str) -> Iterator[Requirement]:
+    """Parameters by name or ARN, the name with or without its leading slash."""
+    parameters = call.parameters
+    named = parameters.get("Names") or [parameters.get("Name") or parameters.get("Path")]
+    for name in named if "Parameter" in call.operation else ():
+        if name:
+            place = f"{call.partition}:ssm:{call.region}:{account_id}"
+            arn = f"arn:{place}:parameter/{str(name).removeprefix('/')}"
+            yield Requirement(
+                action=f"ssm:{call.operation}",
+                resource=name if str(name).startswith("arn:") else arn,
+                context=request_tags(parameters),
+            )
 
 
 def sts(call: ApiCall, account_id: str) -> Iterator[Requirement]:

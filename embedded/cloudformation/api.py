@@ -12,7 +12,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import Export
 from moto.core.responses import ActionResult
 
-from embedded.cloudformation import change_sets
+from embedded.cloudformation import change_sets, template_url
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack import Stack
 from embedded.cloudformation.stack_resources import Resources
@@ -70,5 +70,6 @@ def install() -> None:
     models.ResourceMap = Resources
     models.CloudFormationBackend.delete_stack = delete_stack
     models.CloudFormationBackend.list_exports = list_exports
+    models.get_stack_from_s3_url = responses.get_stack_from_s3_url = template_url.read
     responses.StackResourceDTO = StackResource
     responses.CloudFormationResponse.list_stack_resources = list_stack_resources

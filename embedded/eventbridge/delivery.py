@@ -3,7 +3,8 @@
 Implements "How EventBridge retries delivering events" and "Using dead-letter queues" of the user
 guide. Errors that trying again cannot mend go to the dead-letter queue at once. A Step Functions
 target is started with the credentials of the rule target's role; queues and functions are reached
-by EventBridge itself, functions only where their resource policy lets it.
+by EventBridge itself, where their resource policy lets it. A dead-letter queue that does not let it
+in gets nothing: the event is dropped, and the log says so.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from embedded import role_clients
 from embedded.context import Context, current
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
-from embedded.eventbridge.permissions import may_invoke
+from embedded.eventbridge.permissions import may_invoke, may_send
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 185
@@ -147,6 +148,8 @@ class Delivery:
         states.start_execution(stateMachineArn=arn, name=name, input=text, **traced)
 
     def _send_message(self, arn: str, text: str) -> None:
+        if not may_send(arn, source_arn=self.rule.arn):
+            raise _NotPermitted(f"the policy of {arn} does not let the rule send to it")
         region, account_id, name = arn.split(":")[3:6]
         group = (self.target.get("SqsParameters") or {}).get("MessageGroupId")
         role_clients.client("sqs", region=region, session_name="events").send_message(
@@ -169,6 +172,9 @@ class Delivery:
         arn = (self.target.get("DeadLetterConfig") or {}).get("Arn")
         if not arn:
             _LOG.warning("an event was dropped: %s %s", failure.code, failure.message)
+            return
+        if not may_send(arn, source_arn=self.rule.arn):
+            _LOG.warning("an event was dropped: the policy of %s does not let the rule in", arn)
             return
         attributes = {
             "RULE_ARN": self.rule.arn,

@@ -1,15 +1,19 @@
-"""Whether a function's resource policy lets EventBridge invoke it for a rule.
+"""Whether a function's or a queue's resource policy lets EventBridge in for a rule.
 
-Implements "Using resource-based policies for Amazon EventBridge", "AWS Lambda permissions", of the
-user guide.
+Implements "Using resource-based policies for Amazon EventBridge", "AWS Lambda permissions" and
+"Amazon SQS permissions", of the user guide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from moto.awslambda.models import lambda_backends
+from moto.sqs.models import sqs_backends
 
 from embedded import resource_policy
-from embedded.policy import Decision
+from embedded.policy import Decision, PolicyInvalid
 
 _SERVICE = "events.amazonaws.com"
 
@@ -23,15 +27,35 @@ def may_invoke(function_arn: str, *, source_arn: str) -> bool:
     function = lambda_backends[account_id][region].get_function_by_arn(function_arn)
     if function is None:
         return True
+    statements = function.policy.statements
+    return _allows(statements, "lambda:InvokeFunction", function_arn, source_arn)
+
+
+def may_send(queue_arn: str, *, source_arn: str) -> bool:
+    """Whether the rule `source_arn` may send to the queue, as a target or with dead letters.
+
+    True for a queue that does not exist: SQS says so when it is sent to.
+    """
+    region, account_id, name = queue_arn.split(":")[3:6]
+    queue = sqs_backends[account_id][region].queues.get(name)
+    if queue is None:
+        return True
+    statements = resource_policy.statements(queue.policy) if queue.policy else []
+    return _allows(statements, "sqs:SendMessage", queue_arn, source_arn)
+
+
+def _allows(
+    statements: Iterable[dict[str, Any]], action: str, resource: str, source_arn: str
+) -> bool:
     context = {
+        "aws:securetransport": ("true",),
         "aws:sourcearn": (source_arn,),
         "aws:sourceaccount": (source_arn.split(":")[4],),
     }
-    said = resource_policy.decision(
-        function.policy.statements,
-        service=_SERVICE,
-        action="lambda:InvokeFunction",
-        resource=function_arn,
-        context=context,
-    )
+    try:
+        said = resource_policy.decision(
+            statements, service=_SERVICE, action=action, resource=resource, context=context
+        )
+    except PolicyInvalid:
+        return False
     return said is Decision.ALLOWED

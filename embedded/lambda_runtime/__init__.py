@@ -11,6 +11,7 @@ from pathlib import Path
 
 from moto.awslambda import models
 
+from embedded.lambda_runtime import account_settings
 from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs
 from embedded.lambda_runtime.later import settle
 
@@ -38,6 +39,7 @@ def install(
     shutdown()
     EmbeddedFunction.runtime = LambdaRuntime(functions_asset, runtime, at_most=at_most, fork=fork)
     models.LambdaFunction = EmbeddedFunction
+    account_settings.install()
 
 
 def reset() -> None:

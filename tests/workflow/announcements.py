@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from embedded import eventbridge
+from tests.event_queues import queue_of_rule
 from tests.workflow.vending import Vending
 
 
@@ -17,10 +18,9 @@ def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
     """Details of the events of a type that are on the bus meanwhile, filled in at the end."""
     bus, name = vending.aws.outputs["EventBusName"], f"listener-{uuid.uuid4()}"
     sqs = vending.aws.client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
     pattern = json.dumps({"detail-type": [detail_type]})
-    vending.events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
-    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
+    rule = vending.events.put_rule(Name=name, EventBusName=bus, EventPattern=pattern)
+    url, arn = queue_of_rule(sqs, name, rule["RuleArn"])
     vending.events.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "q", "Arn": arn}])
     heard: list[dict[str, Any]] = []
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.event_queues import queue_of_rule
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -133,12 +134,12 @@ def test_request_with_nothing_but_an_account_leaves_it_in_the_root(vending: Vend
 
 
 def test_vended_account_is_announced_on_the_bus(vending: Vending) -> None:
-    queue_url = vending.aws.client("sqs").create_queue(QueueName="listener")["QueueUrl"]
-    queue_arn = "arn:aws:sqs:us-east-1:111111111111:listener"
     bus = vending.aws.outputs["EventBusName"]
-    vending.events.put_rule(
+    rule = vending.events.put_rule(
         Name="listener", EventBusName=bus, EventPattern='{"source": ["account-vending"]}'
     )
+    sqs = vending.aws.client("sqs")
+    queue_url, queue_arn = queue_of_rule(sqs, "listener", rule["RuleArn"])
     vending.events.put_targets(
         Rule="listener", EventBusName=bus, Targets=[{"Id": "queue", "Arn": queue_arn}]
     )

@@ -227,6 +227,7 @@ class _Door:
         engine = self._engines[0]
         key = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0]
         principal = engine.context.credentials.principal(key)
+        assert principal is not None
         operation = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2] or (
             "Invoke" if environ["PATH_INFO"].endswith("/invocations") else ""
         )

@@ -11,6 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
 
 from embedded import ACCOUNT_ID, REGION, organizations
 from embedded.actions import mapped_services, requirements
@@ -82,6 +83,7 @@ TABLE = f"arn:aws:dynamodb:{HERE}:table/ledger"
 MACHINE = f"arn:aws:states:{HERE}:stateMachine:vending"
 EXECUTION = f"arn:aws:states:{HERE}:execution:vending:one"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:f"
+PARAMETER = f"arn:aws:ssm:{HERE}:parameter"
 LOG_GROUP = f"arn:aws:logs:{HERE}:log-group:/g"
 
 
@@ -337,6 +339,28 @@ def test_organizations_resources(
             {"Bucket": "b", "Delete": {"Objects": [{"Key": "k"}, {"Key": "l"}]}},
             [("s3:DeleteObject", "arn:aws:s3:::b/k"), ("s3:DeleteObject", "arn:aws:s3:::b/l")],
         ),
+        ("ssm", "GetParameter", {"Name": "/a/b"}, [("ssm:GetParameter", f"{PARAMETER}/a/b")]),
+        ("ssm", "GetParameter", {"Name": "a"}, [("ssm:GetParameter", f"{PARAMETER}/a")]),
+        (
+            "ssm",
+            "GetParameter",
+            {"Name": f"{PARAMETER}/a"},
+            [("ssm:GetParameter", f"{PARAMETER}/a")],
+        ),
+        (
+            "ssm",
+            "GetParameters",
+            {"Names": ["/a", "b"]},
+            [("ssm:GetParameters", f"{PARAMETER}/a"), ("ssm:GetParameters", f"{PARAMETER}/b")],
+        ),
+        (
+            "ssm",
+            "GetParametersByPath",
+            {"Path": "/a"},
+            [("ssm:GetParametersByPath", f"{PARAMETER}/a")],
+        ),
+        ("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")]),
+        ("ssm", "CreateDocument", {"Name": "a"}, [("ssm:CreateDocument", "*")]),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
         ("ec2", "DescribeInstances", {}, [("ec2:DescribeInstances", "*")]),
         ("dynamodb", "", {}, [("dynamodb:Unknown", "*")]),
@@ -494,6 +518,18 @@ def test_condition_values(
     service: str, operation: str, parameters: dict[str, Any], key: str, values: tuple[str, ...]
 ) -> None:
     assert needed(service, operation, **parameters)[0].context[key] == values
+
+
+def test_account_of_an_object_is_its_buckets_owner() -> None:
+    s3_backends["222222222222"]["aws"].create_bucket("theirs", REGION)
+
+    theirs = needed("s3", "GetObject", Bucket="theirs", Key="k")[0]
+    own = needed("s3", "CreateBucket", Bucket="mine")[0]
+    to, source = needed("s3", "CopyObject", Bucket="mine", Key="k", CopySource="theirs/k")
+
+    for key in ("aws:resourceaccount", "s3:resourceaccount"):
+        assert (theirs.context[key], own.context[key]) == (("222222222222",), (ACCOUNT_ID,))
+        assert (to.context[key], source.context[key]) == ((ACCOUNT_ID,), ("222222222222",))
 
 
 def test_resource_tags_are_those_of_the_resource() -> None:

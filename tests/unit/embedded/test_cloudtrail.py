@@ -14,6 +14,7 @@ import pytest
 from embedded import cloudtrail
 from embedded.context import Principal
 from embedded.organizations.creations import Creation
+from tests.event_queues import queue_of_rule
 from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
 
 REAL: dict[str, Any] = json.loads(
@@ -53,9 +54,9 @@ class Bus:
 def bus(aws: Aws) -> Iterator[Bus]:
     name = f"seen-{uuid.uuid4().hex}"
     events, sqs = aws.client("events"), aws.client("sqs")
-    queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:111111111111:{name}"
-    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
+    pattern = json.dumps({"source": ["aws.organizations"]})
+    rule = events.put_rule(Name=name, EventPattern=pattern)
+    queue_url, arn = queue_of_rule(sqs, name, rule["RuleArn"])
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     yield Bus(aws, queue_url)
     events.remove_targets(Rule=name, Ids=["queue"])

@@ -13,6 +13,7 @@ import pytest
 from moto.core.exceptions import JsonRESTError
 
 from embedded import ACCOUNT_ID, eventbridge
+from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import (
     Engine,
     eventually,
@@ -43,7 +44,8 @@ class Bus:
         self.dead_letters = self.queue()
 
     def queue(self) -> str:
-        return str(self.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
+        """The URL of a new queue that the rule may send to."""
+        return queue_of_rule(self.sqs, unique("queue"), self.rule_arn)[0]
 
     def target(self, arn: str, **more: Any) -> None:
         target = {"Id": "t", "Arn": arn, "DeadLetterConfig": {"Arn": queue_arn(self.dead_letters)}}
@@ -247,10 +249,11 @@ def test_too_many_or_too_large_entries_are_refused(bus: Bus, count: int) -> None
 
 
 def test_services_put_events_of_their_own(bus: Bus) -> None:
-    queue, rule, text = bus.queue(), unique("rule"), unique("text")
+    rule, text = unique("rule"), unique("text")
     pattern = {"source": ["aws.organizations"], "detail": {"text": [text]}}
-    bus.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    bus.events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": queue_arn(queue)}])
+    put = bus.events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    queue, arn = queue_of_rule(bus.sqs, unique("queue"), put["RuleArn"])
+    bus.events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": arn}])
 
     eventbridge.publish(
         source="aws.organizations", detail_type="Told", detail={"text": text}, resources=["a"]
@@ -408,6 +411,69 @@ def test_an_event_is_delivered_as_often_at_once_as_the_faults_say() -> None:
     assert len(met) == 3
     assert len({one["name"] for one in started}) == 3
     assert [output["id"] for output in outputs] == [event_id] * 3
+
+
+def test_a_queue_without_a_policy_receives_nothing(bus: Bus) -> None:
+    queue = str(bus.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
+    bus.target(queue_arn(queue))
+
+    event_id = bus.put()
+
+    event, attributes = bus.dead_letter()
+    assert event["id"] == event_id
+    assert attributes["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "RETRY_ATTEMPTS" not in attributes
+    assert bus.received(queue) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "received"),
+    [
+        ({"Principal": "*"}, 1),
+        ({"Principal": {"Service": ["events.amazonaws.com", "sns.amazonaws.com"]}}, 1),
+        ({"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}}, 1),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:events:*:{ACCOUNT_ID}:*"}}}, 1),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, 1),
+        ({"Action": "sqs:*"}, 1),
+        ({"Action": "sqs:ReceiveMessage"}, 0),
+        ({"Principal": {"Service": "sns.amazonaws.com"}}, 0),
+        ({"Principal": {"AWS": ACCOUNT_ID}}, 0),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:events:a:1:rule/other"}}}, 0),
+        ({"Resource": "arn:aws:sqs:us-east-1:111111111111:other"}, 0),
+        ({"Effect": "Deny"}, 0),
+    ],
+)
+def test_a_queues_policy_says_whether_the_rule_may_send(
+    bus: Bus, statement: dict[str, Any], received: int
+) -> None:
+    queue = str(bus.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
+    allowing = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue_arn(queue),
+    }
+    policy = {"Version": "2012-10-17", "Statement": [allowing | statement]}
+    bus.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    bus.target(queue_arn(queue))
+
+    bus.put()
+
+    assert len(bus.received(queue)) == received
+    assert len(bus.received(bus.dead_letters)) == 1 - received
+
+
+def test_a_dead_letter_queue_without_a_policy_gets_nothing(
+    bus: Bus, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = str(bus.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
+    none = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:none"
+    bus.target(none, DeadLetterConfig={"Arn": queue_arn(closed)})
+
+    bus.put()
+
+    assert bus.received(closed) == []
+    assert f"an event was dropped: the policy of {queue_arn(closed)} does not" in caplog.text
 
 
 def test_an_event_to_a_target_without_dead_letter_queue_is_dropped(bus: Bus) -> None:

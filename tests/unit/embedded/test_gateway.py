@@ -381,7 +381,7 @@ def test_operation_that_moto_lacks_says_so(server: Server) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("lambda", "GetAccountSettings", {}),
+        ("lambda", "ListCapacityProviders", {}),
         ("account", "ListRegions", {}),
         ("account", "PutAccountName", {"AccountName": "a"}),
         ("controltower", "ListEnabledBaselines", {}),

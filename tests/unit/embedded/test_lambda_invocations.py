@@ -40,6 +40,20 @@ def test_handler_answers_the_event_with_its_context(aws: LambdaAws) -> None:
     assert re.fullmatch(r"[0-9a-f-]{36}", answer.payload["id"])
 
 
+def test_account_settings_count_the_functions_and_what_they_reserve(aws: LambdaAws) -> None:
+    before = aws.client.get_account_settings()
+    name = aws.create("echo")
+    aws.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=7)
+
+    after = aws.client.get_account_settings()
+
+    assert after["AccountLimit"]["ConcurrentExecutions"] == 1000
+    reserved = [each["AccountLimit"]["UnreservedConcurrentExecutions"] for each in (before, after)]
+    assert reserved[0] - reserved[1] == 7
+    counts = [each["AccountUsage"]["FunctionCount"] for each in (before, after)]
+    assert counts[1] - counts[0] == 1
+
+
 def test_event_is_empty_object_when_no_payload_is_given(aws: LambdaAws) -> None:
     name = aws.create("echo")
 

@@ -48,6 +48,26 @@ def test_a_session_is_refused_after_its_end(
     getattr(server.client(service, server.assume(ROLE)), operation)()
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "refused"),
+    [
+        ("organizations", "list_roots", ("UnrecognizedClientException", 400)),
+        ("lambda", "list_functions", ("UnrecognizedClientException", 403)),
+        ("iam", "list_roles", ("InvalidClientTokenId", 403)),
+        ("sts", "get_caller_identity", ("InvalidClientTokenId", 403)),
+        ("s3", "list_buckets", ("InvalidAccessKeyId", 403)),
+    ],
+)
+def test_a_session_that_nobody_handed_out_is_refused(
+    server: Accounts, service: str, operation: str, refused: tuple[str, int]
+) -> None:
+    keys = {"AccessKeyId": "ASIAUNKNOWN000000000", "SecretAccessKey": "s", "SessionToken": "t"}
+
+    assert refusal(getattr(server.client(service, keys), operation)) == refused
+    last = server.context.calls[-1]
+    assert (last.caller, last.error) == ("ASIAUNKNOWN000000000", refused[0])
+
+
 def test_a_session_says_in_virtual_time_when_it_ends(server: Accounts) -> None:
     pass_days(server.context.clock, 100)
 

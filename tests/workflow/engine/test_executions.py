@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from embedded import ACCOUNT_ID, eventbridge
+from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import (
     Engine,
     FunctionFailed,
@@ -244,17 +245,16 @@ def test_changes_of_status_are_events(engine: Engine) -> None:
 
     engine.functions["bad"] = bad
     arn = engine.machine(machine(task("bad", {}, End=True)))
-    queue_name, rule = unique("queue"), unique("rule")
-    queue = engine.client("sqs").create_queue(QueueName=queue_name)["QueueUrl"]
+    rule = unique("rule")
     events = engine.client("events")
     pattern = {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
         "detail": {"stateMachineArn": [arn]},
     }
-    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-    target = {"Id": "q", "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:{queue_name}"}
-    events.put_targets(Rule=rule, Targets=[target])
+    rule_arn = events.put_rule(Name=rule, EventPattern=json.dumps(pattern))["RuleArn"]
+    queue, queue_arn = queue_of_rule(engine.client("sqs"), unique("queue"), rule_arn)
+    events.put_targets(Rule=rule, Targets=[{"Id": "q", "Arn": queue_arn}])
 
     ended = engine.finish(engine.start(arn, {"a": 1}, name="n"))
     assert eventbridge.drain(5)

@@ -9,6 +9,7 @@ import pytest
 from moto.core.exceptions import JsonRESTError
 
 from embedded import ACCOUNT_ID
+from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import Engine, FunctionFailed, task, unique
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
@@ -118,12 +119,11 @@ def test_tasks_use_one_client_with_the_machines_role(engine: Engine) -> None:
 
 
 def test_events_are_put_with_the_machines_arns(engine: Engine) -> None:
-    queue = engine.client("sqs").create_queue(QueueName=unique("queue"))["QueueUrl"]
     bus, rule = unique("bus"), unique("rule")
     events = engine.client("events")
     events.create_event_bus(Name=bus)
-    events.put_rule(Name=rule, EventBusName=bus, EventPattern='{"source": ["tests"]}')
-    queue_arn = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:{queue.rsplit('/', 1)[1]}"
+    put = events.put_rule(Name=rule, EventBusName=bus, EventPattern='{"source": ["tests"]}')
+    queue, queue_arn = queue_of_rule(engine.client("sqs"), unique("queue"), put["RuleArn"])
     events.put_targets(Rule=rule, EventBusName=bus, Targets=[{"Id": "q", "Arn": queue_arn}])
     entry = {
         "EventBusName": bus,
