@@ -84,11 +84,11 @@ class Planner:
     Args:
         organizations: a boto3 client of Organizations.
         iam: a boto3 client of IAM.
-        service_principals: the services that the stack may enable; empty where nobody knows.
+        service_principals: the services that the stack may enable; None where nobody knows.
     """
 
     def __init__(
-        self, organizations: Any, iam: Any, *, service_principals: Collection[str] = ()
+        self, organizations: Any, iam: Any, *, service_principals: Collection[str] | None = None
     ) -> None:
         self._organizations: Any = Rehearsal(organizations)
         self._iam: Any = Rehearsal(iam, self._organizations.imagined)
