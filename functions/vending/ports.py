@@ -6,7 +6,7 @@ from vending import aws, settings
 from vending.announcements import Announcements
 from vending.gate import Quota
 from vending.ledger import Ledger
-from vending.preflight import Surroundings
+from vending.preflight import Allowed, Surroundings
 from vending.turns import Turns
 from vending.units import Units
 
@@ -31,9 +31,11 @@ def surroundings() -> Surroundings:
     return Surroundings(
         organizations=aws.organizations(),
         units=units(),
-        service_principals=allowed.service_principals.split(),
-        forced_service_principals=allowed.forced_service_principals.split(),
-        policy_types=allowed.policy_types.split(),
+        allowed=Allowed(
+            service_principals=allowed.service_principals.split(),
+            forced_service_principals=allowed.forced_service_principals.split(),
+            policy_types=allowed.policy_types.split(),
+        ),
     )
 
 

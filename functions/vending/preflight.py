@@ -30,17 +30,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What a request is held against: the organization, and what the stack's settings allow.
+class Allowed:
+    """What the stack's settings let its roles use; None where nobody knows."""
 
-    `service_principals` and `policy_types` are None where nobody knows what the stack allows.
-    """
-
-    organizations: OrganizationsClient
-    units: Units
     service_principals: Collection[str] | None = None
     forced_service_principals: Collection[str] = ()
     policy_types: Collection[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a request is held against: the organization, and what the stack allows."""
+
+    organizations: OrganizationsClient
+    units: Units
+    allowed: Allowed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +106,9 @@ def problems(wishes: Wishes, surroundings: Surroundings) -> list[Problem]:
     enabled = _Enabled(surroundings)
     return [
         *_without_all_features(wishes, enabled),
-        *_of_policy_types(wishes, surroundings, enabled),
+        *_of_policy_types(wishes, surroundings.allowed, enabled),
         *_of_policies(wishes, surroundings),
-        *_of_services(wishes, surroundings, enabled),
+        *_of_services(wishes, surroundings.allowed, enabled),
         *_of_units(wishes, surroundings),
     ]
 
@@ -157,12 +161,10 @@ def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem
     )
 
 
-def _of_policy_types(
-    wishes: Wishes, surroundings: Surroundings, enabled: _Enabled
-) -> Iterator[Problem]:
-    allowed = surroundings.policy_types
+def _of_policy_types(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+    types = allowed.policy_types
     for policy_type in wishes.policy_types:
-        if allowed is not None and policy_type not in allowed:
+        if types is not None and policy_type not in types:
             yield _of_type(wishes, policy_type, policies.type_not_allowed(policy_type))
         service = trusted_services.OF_POLICY_TYPES.get(policy_type)
         if service is None or service in wishes.service_access:
@@ -216,12 +218,10 @@ class _Names:
         return next((one for one in order if name in self.of(one)), None)
 
 
-def _of_services(
-    wishes: Wishes, surroundings: Surroundings, enabled: _Enabled
-) -> Iterator[Problem]:
-    allowed = surroundings.service_principals
-    forced = {*wishes.forced_service_access, *surroundings.forced_service_principals}
-    denied = [one for one in wishes.service_access if allowed is not None and one not in allowed]
+def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+    listed = allowed.service_principals
+    forced = {*wishes.forced_service_access, *allowed.forced_service_principals}
+    denied = [one for one in wishes.service_access if listed is not None and one not in listed]
     others = [one for one in wishes.service_access if one not in denied]
     own_way = trusted_services.unforced(others, forced=forced)
     if not denied and not own_way:
