@@ -68,11 +68,16 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _planner(stack: Stack) -> Planner:
     from cli.planning import Planner  # noqa: PLC0415 -- the operations are slow to import
+    from vending.preflight import Allowed  # noqa: PLC0415
 
     return Planner(
         stack.client("organizations"),
         stack.client("iam"),
-        service_principals=stack.service_principals,
+        allowed=Allowed(
+            service_principals=stack.service_principals,
+            forced_service_principals=stack.forced_service_principals,
+            policy_types=stack.policy_types,
+        ),
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cli import departure
 from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
@@ -23,7 +23,7 @@ from operations import (
     move_account,
     tag_resource,
 )
-from vending import baseline_account
+from vending import baseline_account, preflight
 from vending.catalogue import explain
 from vending.decisions import Asked, decide, left_behind
 from vending.errors import RequestConflict, VendingError
@@ -31,12 +31,22 @@ from vending.invitations import UNANSWERED, Invitations, expires_at
 from vending.limits import REQUEST_ID_TAG
 from vending.organization_setup import OrganizationSetup
 from vending.paths import quote
-from vending.request import Account, AccountRequest
+from vending.request import Account, AccountRequest, Policy
 from vending.setup_report import Report
 from vending.translation import translating
 from vending.units import Unit, Units
 
 SETUP_ID = "organization-setup"
+
+Asked = TypeVar("Asked", AccountRequest, OrganizationSetup)
+
+_FIELDS = {
+    "policies": "policies",
+    "policyTypes": "policy_types",
+    "rootAccess": "root_access",
+    "serviceAccess": "service_access",
+}
+"""Lists from which a plan takes out what is refused, by their key and their attribute."""
 
 
 @dataclass(kw_only=True)
@@ -85,20 +95,37 @@ class Planner:
     Args:
         organizations: a boto3 client of Organizations.
         iam: a boto3 client of IAM.
-        service_principals: the services that the stack may enable; empty where nobody knows.
+        allowed: what the stack's settings let its roles use.
     """
 
     def __init__(
-        self, organizations: Any, iam: Any, *, service_principals: Collection[str] = ()
+        self,
+        organizations: Any,
+        iam: Any,
+        *,
+        allowed: preflight.Allowed = preflight.Allowed(),  # noqa: B008 -- frozen
     ) -> None:
         self._organizations: Any = Rehearsal(organizations)
         self._iam: Any = Rehearsal(iam, self._organizations.imagined)
-        self._service_principals = service_principals
+        self._surroundings = preflight.Surroundings(
+            organizations=cast("Any", self._organizations), units=_NothingKnown(), allowed=allowed
+        )
         self._planned = Planned()
         self._results: dict[str, Any] = {}
 
     def organization(self, setup: OrganizationSetup) -> Planned:
         """What bringing the organization to its document would change."""
+        setup = self._without_the_refused(
+            setup,
+            preflight.Wishes(
+                policies=setup.policies,
+                policy_types=setup.normalised()["policyTypes"],
+                service_access=setup.service_access,
+                forced_service_access=setup.forced_service_access,
+                root_access=setup.root_access,
+                all_features=setup.all_features,
+            ),
+        )
         wanted = setup.normalised()
         if setup.all_features:
             self._all_features()
@@ -136,6 +163,7 @@ class Planner:
                 "correction takes nothing away"
                 for what in left_behind(row.attributes, asked)
             ]
+        request = self._without_the_refused(request, preflight.wishes_of(request))
         account_id = self._door(request, record.get("accountId"))
         if account_id is not None:
             self._corridor(request, account_id)
@@ -287,32 +315,13 @@ class Planner:
             )
 
     def _service_access(self, request_id: str, principals: list[str], forced: list[str]) -> None:
-        def enabling(wanted: list[str], forced: list[str]) -> Mapping[str, Any]:
-            payload = {"requestId": request_id, "servicePrincipals": wanted, "forced": forced}
-            return enable_aws_service_access.run(
+        payload = {"requestId": request_id, "servicePrincipals": principals, "forced": forced}
+        with self._refusals():
+            self._results["serviceAccess"] = enable_aws_service_access.run(
                 enable_aws_service_access.EnableAWSServiceAccess.model_validate(payload),
                 organizations=self._organizations,
+                always_forced=self._surroundings.allowed.forced_service_principals,
             )
-
-        with self._refusals():
-            missing = enabling(principals, principals)["enabled"]
-            denied = self._denied_to_the_stack(missing)
-            allowed = [one for one in principals if one not in denied]
-            self._results["serviceAccess"] = enabling(allowed, forced)
-
-    def _denied_to_the_stack(self, principals: list[str]) -> list[str]:
-        """Those that its role may not enable, which none of the calls that read would tell."""
-        allowed = self._service_principals
-        denied = [one for one in principals if allowed and one not in allowed]
-        if denied:
-            self._problem(
-                "AccessDeniedException",
-                None,
-                f"The stack's setting service_principals does not list {', '.join(denied)}, and "
-                "its function's role may enable no other service.",
-                remedy="List it there and deploy the stack, or leave it out of serviceAccess.",
-            )
-        return denied
 
     def _root_access(self, request_id: str, features: list[Any]) -> None:
         clients = {"iam": self._iam, "organizations": self._organizations}
@@ -367,8 +376,6 @@ class Planner:
             ]
 
     def _attached(self, request_id: str, policy: Mapping[str, Any], target_id: str) -> bool:
-        if policy["policyId"] in self._organizations.imagined:
-            return True
         payload = attach_policy.AttachPolicy.model_validate(
             {
                 "requestId": request_id,
@@ -378,6 +385,27 @@ class Planner:
             }
         )
         return bool(attach_policy.run(payload, organizations=self._organizations)["attached"])
+
+    def _without_the_refused(self, asked: Asked, wishes: preflight.Wishes) -> Asked:
+        """What is left once that is told of and taken out which is refused beforehand."""
+        refused: dict[str, set[str]] = {}
+        with self._refusals():
+            for problem in preflight.problems(wishes, self._surroundings):
+                self._planned.problems.append(problem.error.as_dict())
+                for key, values in problem.refused.items():
+                    refused.setdefault(key, set()).update(values)
+        left: dict[str, Any] = {
+            name: [
+                one
+                for one in getattr(asked, name)
+                if (one.name if isinstance(one, Policy) else one) not in refused.get(key, ())
+            ]
+            for key, name in _FIELDS.items()
+            if hasattr(asked, name)
+        }
+        if isinstance(asked, AccountRequest) and "organizationalUnits" in refused:
+            left["organizational_unit"] = None
+        return asked.model_copy(update=left)
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from vending.limits import ATTACHED_BY_AWS, TAGS_PER_ACCOUNT, policies_per_target
+
 READS = ("describe_", "get_", "list_")
 NEW_ACCOUNT_ID = "000000000000"
 """Of an account that does not exist yet."""
@@ -33,6 +35,9 @@ class Rehearsal:
         self._features: set[str] = set()
         self.units: dict[str, list[dict[str, str]]] = {}
         """Organizational units that were only made here, by their parent."""
+        self.policy_types: dict[str, str] = {}
+        """Types of the policies that were only made here, by their id."""
+        self._attached: dict[tuple[str, str], set[str]] = {}
 
     @property
     def exceptions(self) -> Any:
@@ -71,7 +76,7 @@ class Rehearsal:
         try:
             return self._client.list_organizations_features()
         except ClientError as error:
-            # Before all features nothing can be on; that they are missing is said elsewhere.
+            # Before all features nothing can be on; a plan comes here if they are enabled first.
             if error.response["Error"]["Code"] != "OrganizationNotInAllFeaturesModeException":
                 raise
             return self.features()
@@ -80,6 +85,30 @@ class Rehearsal:
         """IAM's answer once `enabled` are on as well."""
         self._features |= set(enabled)
         return {"EnabledFeatures": sorted(self._features), "OrganizationId": None}
+
+    def attached(self, target_id: str, policy_type: str) -> set[str]:
+        """Ids of the policies of a type that a target has, those attached here among them.
+
+        Where AWS attaches one itself, a target has it from its making, or from when the type is on.
+        """
+        key = (target_id, policy_type)
+        if key not in self._attached:
+            found = () if target_id in self.imagined else self._listed(target_id, policy_type)
+            of_aws = ATTACHED_BY_AWS.get(policy_type)
+            self._attached[key] = set(found) or ({f"p-{of_aws}"} if of_aws else set())
+        return self._attached[key]
+
+    def _listed(self, target_id: str, policy_type: str) -> list[str]:
+        pages = self._client.get_paginator("list_policies_for_target").paginate(
+            TargetId=target_id, Filter=policy_type
+        )
+        return [policy["Id"] for page in pages for policy in page["Policies"]]
+
+    def refusal(self, operation: str, code: str, reason: str | None = None) -> Exception:
+        """AWS's refusal of a call, as the client raises it."""
+        answer = {"Error": {"Code": code, "Message": ""}, **({"Reason": reason} if reason else {})}
+        refusal: Exception = getattr(self.exceptions, code)(answer, operation)
+        return refusal
 
 
 class _Paginator:
@@ -90,9 +119,14 @@ class _Paginator:
             raise AttributeError(f"{operation} does not read")
         self._rehearsal = rehearsal
         self._paginator = paginator
+        self._operation = operation
 
     def paginate(self, **parameters: Any) -> Iterator[Answer]:
         """As boto3's."""
+        if self._operation == "list_policies_for_target":
+            attached = self._rehearsal.attached(parameters["TargetId"], parameters["Filter"])
+            yield {"Policies": [{"Id": policy_id} for policy_id in sorted(attached)]}
+            return
         if not self._rehearsal.is_imagined(parameters):
             yield from self._paginator.paginate(**parameters)
         yield {"OrganizationalUnits": self._rehearsal.units.get(parameters.get("ParentId", ""), [])}
@@ -107,15 +141,41 @@ def _unit(rehearsal: Rehearsal, parameters: Answer) -> Answer:
     for page in pages.paginate(ParentId=parameters["ParentId"]):
         if any(unit["Name"] == parameters["Name"] for unit in page["OrganizationalUnits"]):
             code = "DuplicateOrganizationalUnitException"
-            answer = {"Error": {"Code": code, "Message": "It is there already."}}
-            raise getattr(rehearsal.exceptions, code)(answer, "CreateOrganizationalUnit")
+            raise rehearsal.refusal("CreateOrganizationalUnit", code)
     unit = {"Id": rehearsal.imagine("ou-plan-{:08}"), "Name": parameters["Name"]}
     rehearsal.units.setdefault(parameters["ParentId"], []).append(unit)
     return {"OrganizationalUnit": unit}
 
 
-def _policy(rehearsal: Rehearsal, _parameters: Answer) -> Answer:
-    return {"Policy": {"PolicySummary": {"Id": rehearsal.imagine("p-planned{:04}")}}}
+def _policy(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+    policy_id = rehearsal.imagine("p-planned{:04}")
+    rehearsal.policy_types[policy_id] = parameters["Type"]
+    return {"Policy": {"PolicySummary": {"Id": policy_id}}}
+
+
+def _attachment(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+    policy_id, target_id = parameters["PolicyId"], parameters["TargetId"]
+    policy_type = rehearsal.policy_types.get(policy_id)
+    if policy_type is None:
+        described = rehearsal.describe_policy(PolicyId=policy_id)["Policy"]
+        policy_type = str(described["PolicySummary"]["Type"])
+    attached = rehearsal.attached(target_id, policy_type)
+    if len(attached) >= policies_per_target(policy_type):
+        reason = "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"
+        raise rehearsal.refusal("AttachPolicy", "ConstraintViolationException", reason)
+    attached.add(policy_id)
+    return {}
+
+
+def _tags(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+    keys = {tag["Key"] for tag in parameters["Tags"]}
+    pages = rehearsal.get_paginator("list_tags_for_resource")
+    for page in pages.paginate(ResourceId=parameters["ResourceId"]):
+        keys.update(tag["Key"] for tag in page.get("Tags", []))
+    if len(keys) > TAGS_PER_ACCOUNT:
+        reason = "MAX_TAG_LIMIT_EXCEEDED"
+        raise rehearsal.refusal("TagResource", "ConstraintViolationException", reason)
+    return {}
 
 
 def _handshake(rehearsal: Rehearsal, _parameters: Answer) -> Answer:
@@ -134,7 +194,7 @@ def _feature(name: str) -> Callable[[Rehearsal, Answer], Answer]:
 
 
 _PRETENDED: dict[str, Callable[[Rehearsal, Answer], Answer]] = {
-    "attach_policy": _nothing,
+    "attach_policy": _attachment,
     "create_organizational_unit": _unit,
     "create_policy": _policy,
     "enable_all_features": _handshake,
@@ -143,7 +203,7 @@ _PRETENDED: dict[str, Callable[[Rehearsal, Answer], Answer]] = {
     "enable_organizations_root_sessions": _feature("RootSessions"),
     "enable_policy_type": _nothing,
     "move_account": _nothing,
-    "tag_resource": _nothing,
+    "tag_resource": _tags,
     "update_policy": _nothing,
 }
 """Every call that an operation of the corridor or of the setup may make to change something."""

@@ -94,8 +94,12 @@ class Stack:
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
-        self.service_principals = frozenset(outputs.get("ServicePrincipals", "").split())
-        """The services that may be enabled; empty where an earlier version is deployed."""
+        self.service_principals = _listed(outputs, "ServicePrincipals")
+        """The services that may be enabled; None where an earlier version is deployed."""
+        self.forced_service_principals = _listed(outputs, "ForcedServicePrincipals") or frozenset()
+        """Those of them that are enabled even where AWS wants the service itself to do it."""
+        self.policy_types = _listed(outputs, "PolicyTypes")
+        """The types of policies that may be used; None where an earlier version is deployed."""
 
     @classmethod
     def from_environment(cls) -> Stack:
@@ -308,3 +312,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, set):
         return sorted(_plain(inner) for inner in value)
     return value
+
+
+def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:
+    return frozenset(outputs[name].split()) if name in outputs else None

@@ -141,4 +141,10 @@ class AccountVendingStack(Stack):
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
         # What a role may do cannot be asked by everybody who may ask what would be done.
-        CfnOutput(self, "ServicePrincipals", value=" ".join(settings.service_principals))
+        for output, allowed in {
+            "ServicePrincipals": settings.service_principals,
+            "ForcedServicePrincipals": settings.forced_service_principals,
+            "PolicyTypes": settings.policy_types,
+        }.items():
+            if allowed:
+                CfnOutput(self, output, value=" ".join(allowed))

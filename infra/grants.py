@@ -36,6 +36,7 @@ def grant_to_operations(
 ) -> None:
     """Grant to each of `functions`, by operation name, exactly what it calls."""
     _grant_bookkeeping(functions, ledger=ledger, bus=bus)
+    _grant_preflight(functions["AcceptRequest"], ledger=ledger, settings=settings)
     _grant_locks(functions, ledger=ledger)
     _grant_turns(functions, ledger=ledger, settings=settings)
     _grant_creation(functions)
@@ -183,6 +184,45 @@ def _grant_bookkeeping(
         "LookAtClaimingExecution",
         actions=["states:DescribeExecution"],
         resources=[f"{_executions_arn(ledger)}:*"],
+    )
+
+
+def _grant_preflight(
+    accept_request: OperationFunction, *, ledger: dynamodb.ITable, settings: Settings
+) -> None:
+    """What it takes to look, before there is an account, at what a request asks for besides."""
+    organization = _organizations_arn(accept_request)
+    units = f"{organization}:ou/o-*/ou-*"
+    for name, value in {
+        "SERVICE_PRINCIPALS": settings.service_principals,
+        "FORCED_SERVICE_PRINCIPALS": settings.forced_service_principals,
+        "POLICY_TYPES": settings.policy_types,
+    }.items():
+        if value:
+            accept_request.function.add_environment(name, " ".join(value))
+    accept_request.may_use_ledger(
+        ledger, operations=["GetItem", "PutItem"], rows="unit#*", sid="RememberUnits"
+    )
+    # Policies of every type, because a name is taken for all of them.
+    accept_request.may(
+        "LookAtOrganization",
+        actions=[
+            "organizations:DescribeOrganization",
+            "organizations:ListAWSServiceAccessForOrganization",
+            "organizations:ListPolicies",
+            "organizations:ListRoots",
+        ],
+        resources=["*"],
+    )
+    accept_request.may(
+        "LookForUnits",
+        actions=["organizations:ListOrganizationalUnitsForParent"],
+        resources=[f"{organization}:root/o-*/r-*", units],
+    )
+    accept_request.may(
+        "LookAtUnits",
+        actions=["organizations:DescribeOrganizationalUnit"],
+        resources=[units],
     )
 
 

@@ -12,6 +12,10 @@ from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 TASK_SECONDS = 60
 """What the state machine gives each task."""
 
+ALLOWANCES_MAX = 3_000
+"""Characters of the services and types of policies that may be used: AcceptRequest is told them in
+its environment, of which Lambda takes 4 KB (AWS Lambda Developer Guide, "Quotas")."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BaselinePolicy:
@@ -136,6 +140,16 @@ class Settings:
             r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
         ):
             yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        allowances = (
+            *self.service_principals,
+            *self.forced_service_principals,
+            *self.policy_types,
+        )
+        if len(" ".join(allowances)) > ALLOWANCES_MAX:
+            yield (
+                "service_principals, forced_service_principals and policy_types may together have "
+                f"{ALLOWANCES_MAX} characters, or they do not fit a function's environment"
+            )
         for name in self.invited_account_role_names:
             if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
                 yield f"invited_account_role_names: {name!r} is not a role's name"

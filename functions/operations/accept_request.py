@@ -1,4 +1,4 @@
-"""AcceptRequest: validates the request and claims it in the ledger with one conditional write.
+"""AcceptRequest: validates the request, claims it with one conditional write, and looks ahead.
 
 The claim is inside the workflow, so a request is vended once however it comes in and however often
 it is delivered. With the claim it takes the locks on the account's email and id, as far as it knows
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, limits, ports
+from vending import aws, limits, ports, preflight
 from vending.broken_off import End
 from vending.clock import epoch
 from vending.decisions import Asked, Decision, decide
@@ -40,6 +40,12 @@ CALLS = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
+    "organizations:DescribeOrganization",
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListPolicies",
+    "organizations:ListRoots",
     "states:DescribeExecution",
 }
 
@@ -69,8 +75,11 @@ def run(
     ledger: Ledger,
     executions: SFNClient,
     announcements: Announcements,
+    surroundings: preflight.Surroundings,
 ) -> Json:
     """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict.
+
+    What AWS is known to refuse is refused here, before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
@@ -81,6 +90,7 @@ def run(
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":
+        preflight.ensure_possible(request, row, surroundings)
         announcements.state_changed(record_of(row))
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
     return {
@@ -217,4 +227,5 @@ def handler(payload: AcceptRequest) -> Json:
         ledger=ports.ledger(),
         executions=aws.stepfunctions(),
         announcements=ports.announcements(),
+        surroundings=ports.surroundings(),
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vending import aws, limits, paths, ports
-from vending.catalogue import explain
-from vending.errors import ConcurrentModification, OperationRefused
+from vending import aws, paths, ports, unit_search
+from vending.errors import ConcurrentModification
 from vending.operation import Json, Payload, operation
 from vending.request import OrganizationalUnitPath
 from vending.units import Unit, Units
@@ -46,13 +44,13 @@ def run(
     Implements CreateOrganizationalUnit of the AWS Organizations API reference.
     """
     names = paths.split(payload.organizational_unit)
-    parents, created = [_root_id(organizations)], list[str]()
+    parents, created = [unit_search.root_id(organizations)], list[str]()
     for level, name in enumerate(names):
         path = paths.join(names[: level + 1])
         unit = units.get(path)
-        if unit is None or not _still_stands(organizations, unit, parents[-1], name):
+        if unit is None or not unit_search.still_stands(organizations, unit, parents[-1], name):
             # What was made here a moment ago has nothing in it.
-            unit_id = None if created else _find(organizations, parents, names)
+            unit_id = None if created else unit_search.find(organizations, parents, names)
             if unit_id is None:
                 unit_id, is_new = _make(organizations, parents, names)
                 created += [path] if is_new else []
@@ -66,94 +64,6 @@ def run(
     }
 
 
-def _root_id(organizations: OrganizationsClient) -> str:
-    for page in organizations.get_paginator("list_roots").paginate():
-        for root in page.get("Roots", []):
-            return root["Id"]
-    words = explain("RootNotFound")
-    raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
-
-
-def _children(organizations: OrganizationsClient, parent_id: str) -> Iterator[tuple[str, str]]:
-    """(id, name) of every unit directly below a parent."""
-    pages = organizations.get_paginator("list_organizational_units_for_parent")
-    for page in pages.paginate(ParentId=parent_id):
-        for unit in page.get("OrganizationalUnits", []):
-            yield unit["Id"], unit["Name"]
-
-
-def _find(
-    organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
-) -> str | None:
-    """The unit that is named below the last of the parents, if there is one.
-
-    Raises:
-        OperationRefused: there is none, but one that a person would take for it: below that parent,
-            or, where its name has slashes, below any of the parents.
-    """
-    level = len(parents) - 1
-    siblings = list(_children(organizations, parents[level]))
-    for unit_id, name in siblings:
-        if name == names[level]:
-            return unit_id
-    for above in range(level, -1, -1):
-        there = siblings if above == level else list(_children(organizations, parents[above]))
-        # What was found up to here is another unit: a twin reaches at least to what is missing.
-        readings = {
-            paths.reading("/".join(names[above:end])): end for end in range(len(names), level, -1)
-        }
-        for unit_id, name in there:
-            end = readings.get(paths.reading(name))
-            if end is not None:
-                raise _similar(names, above, end, unit_id, name)
-    return None
-
-
-def _similar(
-    names: Sequence[str], above: int, end: int, unit_id: str, name: str
-) -> OperationRefused:
-    """The refusal of names[above:end], which read like the unit `name` that is there."""
-    existing = paths.join([*names[:above], name])
-    meant = paths.join([*names[:above], name, *names[end:]])
-    asked = paths.join(names)
-    if limits.organizational_unit(meant):
-        right = "/".join(names[above:end])
-        path = paths.join([*names[:above], right, *names[end:]])
-        again = (
-            "submit the request again."
-            if path == asked
-            else f"write {path} and submit the request again."
-        )
-        remedy = (
-            "No path can name the existing unit. Rename it, with `aws organizations "
-            f"update-organizational-unit --organizational-unit-id {unit_id} --name "
-            f"{shlex.quote(right)}` if it is the one that is meant; then {again}"
-        )
-    else:
-        remedy = (
-            f"If the existing unit is meant, write {paths.quote(meant)} and submit the request "
-            "again. Otherwise rename the existing unit, then submit the request again."
-        )
-    return OperationRefused(
-        f"CreateOrganizationalUnit: {paths.quote(asked)} does not exist, but reads like "
-        f"{paths.quote(existing)} ({unit_id}), which does.",
-        code="SimilarOrganizationalUnit",
-        remedy=remedy,
-    )
-
-
-def _still_stands(
-    organizations: OrganizationsClient, unit: Unit, parent_id: str, name: str
-) -> bool:
-    if unit.parent_id != parent_id:
-        return False
-    try:
-        seen = organizations.describe_organizational_unit(OrganizationalUnitId=unit.id)
-    except organizations.exceptions.OrganizationalUnitNotFoundException:
-        return False
-    return seen["OrganizationalUnit"].get("Name") == name
-
-
 def _make(
     organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
 ) -> tuple[str, bool]:
@@ -162,7 +72,7 @@ def _make(
     try:
         made = organizations.create_organizational_unit(ParentId=parents[-1], Name=name)
     except organizations.exceptions.DuplicateOrganizationalUnitException:
-        there = _find(organizations, parents, names)
+        there = unit_search.find(organizations, parents, names)
         if there is None:
             raise _hidden(name) from None
         return there, False

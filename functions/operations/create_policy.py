@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws
+from vending import aws, policies
 from vending.catalogue import explain
 from vending.errors import ConcurrentModification, OperationRefused
 from vending.operation import Json, Payload, operation
@@ -68,28 +68,19 @@ def _kept(name: str) -> str:
 
 
 def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTypeDef | None:
-    # The client's type hints are older than botocore's list of policy types.
-    pages = organizations.get_paginator("list_policies").paginate(
-        Filter=wanted.type  # type: ignore[arg-type]
-    )
-    for page in pages:
-        for policy in page.get("Policies", []):
-            if policy["Name"] == wanted.name:
-                return policy
+    for policy in policies.of_type(organizations, wanted.type):
+        if policy["Name"] == wanted.name:
+            return policy
     return None
 
 
 def _create(organizations: OrganizationsClient, wanted: Policy) -> tuple[str, bool]:
     if wanted.content is None:
-        words = explain("PolicyMissing")
-        raise OperationRefused(
-            f"ListPolicies: there is no {wanted.type} named '{wanted.name}'. {words.what}",
-            code=words.code,
-            remedy=words.remedy,
-        )
+        raise policies.missing(wanted)
     try:
         created = organizations.create_policy(
             Name=wanted.name,
+            # The client's type hints are older than botocore's list of policy types.
             Type=wanted.type,  # type: ignore[arg-type]
             Description=wanted.description,
             Content=wanted.content,

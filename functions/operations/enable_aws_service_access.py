@@ -46,14 +46,11 @@ def run(
     wanted = payload.service_principals
     if not wanted:
         return {"enabled": [], "alreadyEnabled": [], "warnings": []}
-    pages = organizations.get_paginator("list_aws_service_access_for_organization")
-    present = {
-        service.get("ServicePrincipal")
-        for page in pages.paginate()
-        for service in page.get("EnabledServicePrincipals", [])
-    }
+    present = trusted_services.enabled(organizations)
     missing = [principal for principal in wanted if principal not in present]
-    trusted_services.refuse_unforced(missing, forced={*payload.forced, *always_forced})
+    refused = trusted_services.unforced(missing, forced={*payload.forced, *always_forced})
+    if refused:
+        raise trusted_services.enables_itself(refused)
     for principal in missing:
         organizations.enable_aws_service_access(ServicePrincipal=principal)
     return {

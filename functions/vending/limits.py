@@ -83,6 +83,12 @@ _EMAIL_LOCAL_FORBIDDEN = "\"'()<>[]:;,\\|%&"
 _RESERVED_ROLE_PREFIX = "awsservicerolefor"
 
 
+def policies_per_target(policy_type: str) -> int:
+    """Policies of a type that an account, unit or root takes, with those that AWS attaches."""
+    of_aws = 1 if policy_type in ATTACHED_BY_AWS else 0
+    return POLICIES_PER_NEW_ACCOUNT.get(policy_type, POLICIES_PER_TARGET) + of_aws
+
+
 def shown(value: str) -> str:
     """A value quoted for a problem's text: printable and short, whatever was sent."""
     text = "".join(character if character.isprintable() else "?" for character in value[:61])

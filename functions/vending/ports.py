@@ -1,4 +1,4 @@
-"""The ledger, the creation gate and the announcements as this process's environment has them."""
+"""The ledger, the gate, the bus and the organization as this process's environment has them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from vending import aws, settings
 from vending.announcements import Announcements
 from vending.gate import Quota
 from vending.ledger import Ledger
+from vending.preflight import Allowed, Surroundings
 from vending.turns import Turns
 from vending.units import Units
 
@@ -21,6 +22,20 @@ def units() -> Units:
     """What the paths of organizational units led to, in the same table."""
     return Units(
         client=aws.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
+    )
+
+
+def surroundings() -> Surroundings:
+    """The organization, and what the stack's settings allow to be enabled in it."""
+    allowed = settings.read(settings.AllowanceSettings)
+    return Surroundings(
+        organizations=aws.organizations(),
+        units=units(),
+        allowed=Allowed(
+            service_principals=allowed.service_principals.split(),
+            forced_service_principals=allowed.forced_service_principals.split(),
+            policy_types=allowed.policy_types.split(),
+        ),
     )
 
 

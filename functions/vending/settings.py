@@ -47,6 +47,13 @@ class ServiceAccessSettings(Settings):
     forced_service_principals: str = Field("", alias="FORCED_SERVICE_PRINCIPALS")
 
 
+class AllowanceSettings(ServiceAccessSettings):
+    """What the stack's roles may enable: services and types of policies, separated by spaces."""
+
+    service_principals: str = Field("", alias="SERVICE_PRINCIPALS")
+    policy_types: str = Field("", alias="POLICY_TYPES")
+
+
 class ExecutionSettings(Settings):
     """What the functions that look at all executions need."""
 

@@ -8,16 +8,30 @@ either way; AWS prefers the service's own way for many of these.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from vending.catalogue import explain
 from vending.errors import OperationRefused
 
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
 Way = Literal["ORGANIZATIONS", "SERVICE_PREFERRED", "SERVICE_ONLY"]
+
+
+OF_POLICY_TYPES = {
+    "INSPECTOR_POLICY": "inspector2.amazonaws.com",
+    "SECURITYHUB_CSPM_POLICY": "securityhub.amazonaws.com",
+    "SECURITYHUB_POLICY": "securityhub.amazonaws.com",
+}
+"""The service that must have trusted access before a type of policies can be switched on.
+
+AWS Organizations User Guide, "Getting started with" the policies of each of these types.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +54,55 @@ def known(principal: str) -> TrustedService:
     return TrustedService(principal=principal, service=entry["service"], way=way, **named)
 
 
-def refuse_unforced(principals: Iterable[str], *, forced: Collection[str]) -> None:
-    """OperationRefused, naming each principal that only its own service should enable, and how."""
-    refused = [
+def enabled(organizations: OrganizationsClient) -> set[str]:
+    """The principals that the organization trusts already."""
+    pages = organizations.get_paginator("list_aws_service_access_for_organization")
+    return {
+        principal
+        for page in pages.paginate()
+        for service in page.get("EnabledServicePrincipals", [])
+        if (principal := service.get("ServicePrincipal")) is not None
+    }
+
+
+def unforced(principals: Iterable[str], *, forced: Collection[str]) -> list[TrustedService]:
+    """Those that only their own service should enable, and that nobody forces."""
+    return [
         service
         for service in map(known, principals)
         if service.way == "SERVICE_ONLY" and service.principal not in forced
     ]
-    if not refused:
-        return
+
+
+def enables_itself(refused: Sequence[TrustedService]) -> OperationRefused:
+    """The refusal of such services, naming each and how it is enabled."""
     words = explain("ServiceEnablesItself")
-    raise OperationRefused(
+    return OperationRefused(
         " ".join([words.what, *(f"{one.principal} is {one.service}." for one in refused)]),
         code=words.code,
         remedy=" ".join([*dict.fromkeys(_way_of(one) for one in refused), words.remedy]),
+    )
+
+
+def not_allowed(principals: Iterable[str]) -> OperationRefused:
+    """The refusal of services that the role of EnableAWSServiceAccess may not enable."""
+    return OperationRefused(
+        f"The stack's setting service_principals does not list {', '.join(principals)}, and "
+        "its function's role may enable no other service.",
+        code="AccessDeniedException",
+        remedy="List it there and deploy the stack, or leave it out of serviceAccess.",
+    )
+
+
+def needed_by_type(principal: str, policy_type: str) -> OperationRefused:
+    """The refusal of a type of policies whose service has no trusted access yet."""
+    code, reason = "ConstraintViolationException", "SERVICE_ACCESS_NOT_ENABLED"
+    words = explain(code, reason)
+    return OperationRefused(
+        f"{policy_type}: {words.what} It is {principal}.",
+        code=code,
+        reason=reason,
+        remedy=words.remedy,
     )
 
 

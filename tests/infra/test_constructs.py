@@ -10,7 +10,7 @@ from embedded.organizations.quotas import QUOTAS
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import TASK_SECONDS, Settings
+from infra.settings import ALLOWANCES_MAX, TASK_SECONDS, Settings
 from tests.infra.synthesized import (
     DEFINITION,
     MACHINES,
@@ -261,6 +261,38 @@ def test_output_lists_the_services_that_the_role_may_enable(template: Synthesize
     listed = template.document["Outputs"]["ServicePrincipals"]["Value"]
 
     assert tuple(listed.split()) == DOCUMENTED_SERVICE_PRINCIPALS
+
+
+def test_function_that_looks_ahead_is_told_what_may_be_enabled(tmp_path: Path) -> None:
+    forced = ("ipam.amazonaws.com",)
+    template = synthesize(Settings(forced_service_principals=forced), tmp_path)
+
+    environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
+    outputs = template.document["Outputs"]
+
+    for name, output, allowed in (
+        ("SERVICE_PRINCIPALS", "ServicePrincipals", DOCUMENTED_SERVICE_PRINCIPALS),
+        ("FORCED_SERVICE_PRINCIPALS", "ForcedServicePrincipals", forced),
+        ("POLICY_TYPES", "PolicyTypes", Settings().policy_types),
+    ):
+        assert environment[name] == outputs[output]["Value"] == " ".join(allowed)
+
+
+def test_what_may_be_enabled_fits_the_environment_of_a_function(
+    template: SynthesizedTemplate,
+) -> None:
+    environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
+    told = {"SERVICE_PRINCIPALS", "FORCED_SERVICE_PRINCIPALS", "POLICY_TYPES"}
+    others = {name: value for name, value in environment.items() if name not in told}
+    # A name that CloudFormation gives is at most 255 characters long, a table's.
+    characters = sum(
+        len(name) + (len(value) if isinstance(value, str) else 255)
+        for name, value in others.items()
+    )
+
+    assert characters + len("".join(told)) + ALLOWANCES_MAX < 4096
+    with pytest.raises(ValueError, match="service_principals"):
+        Settings(service_principals=tuple(f"{n:0100}.amazonaws.com" for n in range(30)))
 
 
 def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTemplate) -> None:

@@ -65,7 +65,15 @@ TAGGING = (
 # Beyond its own logs and traces.
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "AcceptRequest": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
-    | {"states:DescribeExecution": {EXECUTIONS}},
+    | {
+        "states:DescribeExecution": {EXECUTIONS},
+        "organizations:DescribeOrganization": {ANY},
+        "organizations:DescribeOrganizationalUnit": {UNITS},
+        "organizations:ListAWSServiceAccessForOrganization": {ANY},
+        "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
+        "organizations:ListPolicies": {ANY},
+        "organizations:ListRoots": {ANY},
+    },
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
     | TURNS
@@ -260,6 +268,7 @@ INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
         {"GetItem": "request#*"},
+        dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
         {key: ["request#*", *LOCKS] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],

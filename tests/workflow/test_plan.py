@@ -249,7 +249,7 @@ def test_plan_of_an_invitation_while_all_features_are_pending_is_refused(
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
     vending.organizations.enable_all_features()
-    request = an_invitation()
+    request = an_invitation() | {"serviceAccess": [], "rootAccess": []}
 
     status, plan = planned(capsys, write(request))
     refused = vending.run(request)
@@ -301,7 +301,8 @@ def test_plan_tells_which_services_the_stack_may_not_enable(
 
     (problem,) = plan["problems"]
     assert status == 1
-    assert problem["code"] == ended.cause["code"]
+    assert problem["code"] == "AccessDeniedException"
+    assert ended.cause["code"] == ("RequestInvalid" if wish else "AccessDeniedException")
     assert "new.amazonaws.com, newer.amazonaws.com" in problem["message"]
     assert "service access for account.amazonaws.com" in plan["changes"]
     assert not any("new" in one for one in plan["changes"] if "service access" in one)

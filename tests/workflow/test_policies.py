@@ -78,19 +78,21 @@ def test_request_does_not_change_a_policy_that_exists(vending: Vending) -> None:
     assert "NoUsers" in warning
 
 
-def test_policy_named_without_content_that_is_missing_fails_and_resumes(
+def test_policy_named_without_content_that_is_missing_is_refused_before_there_is_an_account(
     vending: Vending,
 ) -> None:
     request = a_request(policies=[{"name": "NoUsers", "type": SCP}])
 
-    failed = vending.run(request)
+    refused = vending.run(request)
+    accounts = vending.accounts()
     vending.organizations.create_policy(
         Name="NoUsers", Type=SCP, Description="By hand", Content=DENY
     )
     again = vending.run(request)
 
-    assert (failed.status, failed.error) == ("FAILED", "PolicyMissing")
-    assert "NoUsers" in failed.cause["message"]
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid")
+    assert "NoUsers" in refused.cause["message"]
+    assert accounts == []
     assert again.status == "SUCCEEDED", again
     assert len(vending.accounts()) == 1
     assert "NoUsers" in vending.policies(again.output["accountId"])

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 from moto import mock_aws
 
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
+from vending import trusted_services
+from vending.request import PolicyType
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +25,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "CREATION_SLACK_SECONDS": "0",
         "EVENT_BUS_NAME": BUS,
         "LEDGER_TABLE_NAME": TABLE,
+        "POLICY_TYPES": " ".join(get_args(PolicyType)),
         "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
         "POWERTOOLS_SERVICE_NAME": "account-vending",
+        "SERVICE_PRINCIPALS": " ".join(trusted_services._entries()),
     }
     for name, value in values.items():
         monkeypatch.setenv(name, value)

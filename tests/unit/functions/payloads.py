@@ -18,7 +18,7 @@ def a_request(**changes: Any) -> dict[str, Any]:
         "account": {"name": "Sandbox", "email": EMAIL},
         "organizationalUnit": "/Workloads/Sandbox",
         "tags": {"cost-centre": "4711"},
-        "serviceAccess": ["guardduty.amazonaws.com"],
+        "serviceAccess": ["ram.amazonaws.com"],
         "rootAccess": ["RootSessions"],
     }
     return request | changes

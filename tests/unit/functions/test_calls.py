@@ -25,7 +25,7 @@ from tests.unit.functions.payloads import (
     reserve,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
-from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable
+from vending.errors import OperationRefused, OutcomeUnknown, RequestInvalid, ServiceUnavailable
 
 OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
@@ -35,6 +35,17 @@ def accept_and_take_over(world: World) -> None:
     world.organization.executions[EXECUTION] = "ABORTED"
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
+    world.organization.add_unit("Workloads")
+    for request_id in ("searching", "knowing"):
+        request = a_request(
+            requestId=request_id,
+            account=an_account_of_its_own(len(request_id)),
+            organizationalUnit="/Workloads/Missing",
+            policies=[{"name": "Absent", "type": "TAG_POLICY"}],
+            serviceAccess=["ipam.amazonaws.com"],
+        )
+        with pytest.raises(RequestInvalid):
+            world.call("AcceptRequest", request=request, executionArn=EXECUTION)
 
 
 def fill_the_gate(world: World) -> None:

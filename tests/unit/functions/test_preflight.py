@@ -1,0 +1,298 @@
+"""What would be refused is refused before there is an account, all of it at once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.organization import ROOT_ID
+from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.errors import OutcomeUnknown, RequestInvalid
+from vending.rows import RECORD_FIELDS
+
+SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
+TAG_RULES = '{"tags": {}}'
+DENY = '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+
+
+def accept(world: World, **changes: Any) -> Any:
+    return world.call("AcceptRequest", request=a_request(**changes), executionArn=EXECUTION)
+
+
+def refused(world: World, **changes: Any) -> list[str]:
+    """The problems that a request is rejected for, as the workflow does it."""
+    with pytest.raises(RequestInvalid) as refusal:
+        accept(world, **changes)
+    record = world.call(
+        "RecordFailure",
+        request=a_request(**changes),
+        executionArn=EXECUTION,
+        error={
+            "Error": "RequestInvalid",
+            "Cause": json.dumps({"errorMessage": str(refusal.value)}),
+        },
+    )
+    assert (record["state"], record["error"]["code"]) == ("REJECTED", "RequestInvalid")
+    return refusal.value.problems
+
+
+def read(world: World) -> list[str]:
+    """The calls that were made to look at the organization."""
+    return [name.partition(":")[2] for name, _ in world.calls if name.startswith("organizations:")]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ([], {"name": "Guard", "type": SCP}),
+        ([TAGS], {"name": "Guard", "type": SCP}),
+        ([TAGS], {"name": "Guard", "type": SCP, "content": DENY}),
+    ],
+    ids=["nowhere", "of another type", "name taken by another type"],
+)
+def test_policy_that_could_be_neither_found_nor_made_is_refused(
+    world: World, there: list[str], wanted: dict[str, str]
+) -> None:
+    for policy_type in there:
+        world.organization.add_policy("Guard", Type=policy_type)
+
+    (problem,) = refused(world, policies=[wanted])
+
+    assert problem.startswith("policies[0]: ListPolicies: ")
+    assert "'Guard'" in problem
+    assert "submit the request again" in problem
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"name": "Guard", "type": SCP},
+        {"name": "Guard", "type": SCP, "content": DENY},
+        {"name": "Other", "type": SCP, "content": DENY},
+    ],
+    ids=["by name", "with content", "to be made"],
+)
+def test_policy_that_exists_or_can_be_made_is_let_through(
+    world: World, wanted: dict[str, str]
+) -> None:
+    world.organization.add_policy("Guard", Type=SCP)
+    world.organization.add_policy("Teams", Type=TAGS)
+
+    assert accept(world, policies=[wanted])["outcome"] == "ACCEPTED"
+
+
+def test_policies_that_exist_cost_one_list_a_type(world: World) -> None:
+    for number in range(3):
+        world.organization.add_policy(f"Guard{number}", Type=SCP)
+    policies = [{"name": f"Guard{number}", "type": SCP} for number in range(3)]
+
+    accept(world, policies=policies, serviceAccess=[])
+
+    assert {parameters["Filter"] for parameters in world.called("ListPolicies")} == {SCP}
+    first_pages = [one for one in world.called("ListPolicies") if "NextToken" not in one]
+    assert len(first_pages) == 1
+
+
+def test_everything_that_needs_all_features_is_refused_without_them(world: World) -> None:
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    world.organization.add_policy("Guard", Type=SCP)
+
+    (problem,) = refused(
+        world,
+        policies=[{"name": "Guard", "type": SCP}],
+        serviceAccess=["ram.amazonaws.com"],
+        rootAccess=["RootSessions"],
+    )
+
+    assert problem.startswith("policies, serviceAccess, rootAccess: ")
+    assert "all features" in problem
+
+
+def test_request_that_needs_no_features_asks_for_none(world: World) -> None:
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+
+    accept(world, organizationalUnit="/", serviceAccess=[], rootAccess=[])
+
+    assert read(world) == []
+
+
+@pytest.mark.parametrize(
+    ("principal", "words"),
+    [
+        ("new.amazonaws.com", "service_principals does not list new.amazonaws.com"),
+        ("ipam.amazonaws.com", "ipam.amazonaws.com is Amazon VPC IPAM"),
+    ],
+    ids=["not in the setting", "enables itself"],
+)
+def test_service_is_refused_unless_it_is_enabled_already(
+    world: World, principal: str, words: str
+) -> None:
+    (problem,) = refused(world, serviceAccess=["ram.amazonaws.com", principal])
+    world.organization.service_access.add(principal)
+
+    assert words in problem
+    assert accept(world, serviceAccess=["ram.amazonaws.com", principal])["outcome"] == "ACCEPTED"
+
+
+def test_service_that_the_stack_forces_is_let_through_unasked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCED_SERVICE_PRINCIPALS", "ipam.amazonaws.com")
+
+    accept(world, serviceAccess=["ipam.amazonaws.com"])
+
+    assert world.called("ListAWSServiceAccessForOrganization") == []
+
+
+def test_policy_type_outside_the_stacks_setting_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY_TYPES", TAGS)
+    world.organization.add_policy("Guard", Type=SCP)
+
+    (problem,) = refused(world, policies=[{"name": "Guard", "type": SCP}])
+
+    assert "policy_types does not list SERVICE_CONTROL_POLICY" in problem
+
+
+@pytest.mark.parametrize("how", ["enabled", "asked for"])
+def test_policy_type_whose_service_has_no_access_is_refused(world: World, how: str) -> None:
+    policy = {"name": "Scans", "type": INSPECTOR}
+    world.organization.add_policy("Scans", Type=INSPECTOR)
+
+    (problem,) = refused(world, policies=[policy])
+    if how == "enabled":
+        world.organization.service_access.add("inspector2.amazonaws.com")
+    services = ["inspector2.amazonaws.com"] if how == "asked for" else []
+
+    assert problem.startswith("policies: INSPECTOR_POLICY: ")
+    assert "inspector2.amazonaws.com" in problem
+    assert accept(world, policies=[policy], serviceAccess=services)["outcome"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize("name", ["workloads", "Workloads/Sandbox"])
+def test_twin_of_a_unit_is_refused(world: World, name: str) -> None:
+    world.organization.add_unit(name)
+
+    (problem,) = refused(world, organizationalUnit="/Workloads/Sandbox")
+
+    assert problem.startswith("organizationalUnit: CreateOrganizationalUnit: /Workloads/Sandbox ")
+    assert "reads like" in problem
+
+
+def test_units_that_are_missing_are_made_later(world: World) -> None:
+    world.organization.add_unit("Workloads")
+
+    assert accept(world, organizationalUnit="/Workloads/Sandbox")["outcome"] == "ACCEPTED"
+    assert world.called("CreateOrganizationalUnit") == []
+
+
+def test_known_path_is_looked_at_with_one_call_a_level(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    world.organization.add_unit("Sandbox", workloads)
+    accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    world.calls.clear()
+
+    accept(world, rootAccess=[], serviceAccess=[])
+
+    assert read(world) == ["DescribeOrganizationalUnit"] * 2
+
+
+def test_unit_that_was_found_needs_no_second_search(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    world.organization.add_unit("Sandbox", workloads)
+    accept(world)
+    world.calls.clear()
+
+    world.call(
+        "CreateOrganizationalUnit",
+        requestId=REQUEST_ID,
+        organizationalUnit="/Workloads/Sandbox",
+    )
+
+    assert world.called("ListOrganizationalUnitsForParent") == []
+
+
+def test_known_unit_that_was_renamed_to_a_twin_is_refused(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    world.organization.add_unit("Sandbox", workloads)
+    accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    world.organization.units[workloads]["Name"] = "WORKLOADS"
+
+    (problem,) = refused(world)
+
+    assert "reads like" in problem
+
+
+def test_known_unit_below_a_parent_that_is_another_now_is_searched_for(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    world.organization.add_unit("Sandbox", workloads)
+    accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    del world.organization.units[workloads]
+    world.organization.add_unit("SANDBOX", world.organization.add_unit("Workloads"))
+
+    (problem,) = refused(world)
+
+    assert "/Workloads/SANDBOX" in problem
+    assert world.called("ListRoots") != []
+    assert world.called("ListOrganizationalUnitsForParent")[-1]["ParentId"] != ROOT_ID
+
+
+def test_all_problems_are_told_at_once_and_the_request_can_be_corrected(world: World) -> None:
+    world.organization.add_unit("workloads")
+    problems = refused(
+        world,
+        policies=[{"name": "Absent", "type": TAGS}, {"name": "Gone", "type": SCP}],
+        serviceAccess=["new.amazonaws.com", "ipam.amazonaws.com"],
+    )
+
+    corrected = world.call(
+        "AcceptRequest",
+        request=a_request(organizationalUnit="/workloads", tags={"changed": "yes"}),
+        executionArn=OTHER_EXECUTION,
+    )
+
+    assert [problem.partition(":")[0] for problem in problems] == [
+        "policies[0]",
+        "policies[1]",
+        "serviceAccess",
+        "serviceAccess",
+        "organizationalUnit",
+    ]
+    assert corrected["outcome"] == "ACCEPTED"
+    assert corrected["record"].keys() == set(RECORD_FIELDS)
+
+
+def test_request_refused_is_not_announced_as_accepted(world: World) -> None:
+    refused(world, policies=[{"name": "Absent", "type": TAGS}])
+
+    assert {record["state"] for _, record in world.announced()} == {"REJECTED"}
+
+
+def test_account_that_is_there_already_is_not_refused_early(world: World) -> None:
+    account_id = world.organization.add_account(email="there@example.com")
+
+    result = accept(
+        world,
+        source="existing",
+        account={"accountId": account_id},
+        policies=[{"name": "Absent", "type": TAGS}],
+    )
+
+    assert result["outcome"] == "ACCEPTED"
+    assert read(world) == []
+
+
+def test_request_whose_creation_is_begun_goes_on_whatever_became_impossible(world: World) -> None:
+    world.organization.add_policy("Guard", Type=TAGS)
+    wish = {"policies": [{"name": "Guard", "type": TAGS}]}
+    accepted(world, a_request(**wish))
+    world.organization.lose_answer("CreateAccount")
+    with pytest.raises(OutcomeUnknown):
+        create(world)
+    world.organization.policies.clear()
+
+    assert accept(world, **wish)["creationBegun"] is True

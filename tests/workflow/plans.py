@@ -1,0 +1,48 @@
+"""A plan of a request or of an organization's document, as `vend plan` makes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cli import plan
+from cli.stack import Stack
+from vending import organization_setup
+from vending.request import parse
+
+if TYPE_CHECKING:
+    from cli.planning import Planned
+    from tests.workflow.vending import Ended, Vending
+
+BY_AWS = {"PolicyNameTaken": "DuplicatePolicyException"}
+"""What AWS calls it where it is asked all the same, for an account that is there already."""
+
+
+def planned(vending: Vending, wish: Any) -> Planned:
+    """What would be changed or refused, by the ledger and the organization as they are."""
+    stack = Stack.embedded(vending.aws.endpoint_url)
+    planner = plan._planner(stack)
+    if organization_setup.is_organization(wish):
+        return planner.organization(organization_setup.parse(wish))
+    request = parse(wish)
+    return planner.request(request, stack.rows([request.request_id]).get(request.request_id))
+
+
+def done(vending: Vending, wish: Any) -> Ended:
+    """How the run ends that the plan is of."""
+    is_setup = organization_setup.is_organization(wish)
+    return vending.set_up(wish) if is_setup else vending.run(wish)
+
+
+def told_alike(planned: Planned, ended: Ended) -> bool:
+    """Whether the run was refused for what the plan tells, or neither was."""
+    if not planned.problems:
+        return ended.status == "SUCCEEDED"
+    if ended.status != "FAILED":
+        return False
+    if ended.cause["code"] == "RequestInvalid":
+        return all(problem["message"] in ended.cause["message"] for problem in planned.problems)
+    refused = (ended.cause["code"], ended.cause["reason"])
+    return any(
+        (BY_AWS.get(problem["code"], problem["code"]), problem["reason"]) == refused
+        for problem in planned.problems
+    )
