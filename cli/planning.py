@@ -38,7 +38,7 @@ from vending.units import Unit, Units
 
 SETUP_ID = "organization-setup"
 
-Asked = TypeVar("Asked", AccountRequest, OrganizationSetup)
+Document = TypeVar("Document", AccountRequest, OrganizationSetup)
 
 _FIELDS = {
     "policies": "policies",
@@ -386,7 +386,7 @@ class Planner:
         )
         return bool(attach_policy.run(payload, organizations=self._organizations)["attached"])
 
-    def _without_the_refused(self, asked: Asked, wishes: preflight.Wishes) -> Asked:
+    def _without_the_refused(self, asked: Document, wishes: preflight.Wishes) -> Document:
         """What is left once that is told of and taken out which is refused beforehand."""
         refused: dict[str, set[str]] = {}
         with self._refusals():
