@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
+from typing import Any
 
-from cli import departure, documents, place
+from cli import documents, place
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
 from cli.follow import Follower
 from cli.invocation import command
@@ -19,6 +20,8 @@ from cli.stack import Stack, explained
 from cli.submission import FINAL_STATES, Phase, Record, Submission, Watched
 from cli.terminal import Terminal, safe
 from cli.validation import validated
+from vending import baseline_account
+from vending.errors import VendingError
 
 CONFLICT_REMEDY = (
     "Submit the changed request under a new requestId. If its account exists already, use source "
@@ -100,12 +103,8 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
             one.end(
                 now, code="RequestConflict", problem=_conflict(row.record), remedy=CONFLICT_REMEDY
             )
-        elif state == "VENDED" and (left := departure.told(organizations, row.record)):
-            one.end(now, code=departure.CODE, problem=left, remedy=departure.REMEDY)
         elif state == "VENDED":
-            one.record = row.record
-            one.was_vended_before = True
-            one.end(now)
+            _answer(one, row.record, organizations, now)
         elif state not in FINAL_STATES and arn and stack.execution_status(arn) not in CLOSED:
             one.record = row.record
             follower.begin(one, str(arn))
@@ -123,6 +122,24 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
                 problem=f"EventBridge did not take the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
+
+
+def _answer(one: Watched, record: Record, organizations: Callable[[], Any], now: float) -> None:
+    """End a request that was vended before, with what has become of its account since."""
+    account_id, unit_id = record["accountId"], record.get("organizationalUnitId")
+    try:
+        refused = baseline_account.vended_refusal(account_id, organizations())
+        if refused is not None:
+            one.end(now, code=refused.code, problem=refused.message, remedy=refused.remedy)
+            return
+        since = baseline_account.moved_since(account_id, unit_id, organizations())
+    except VendingError as error:
+        # Who may not look, or cannot now, gets the ledger's answer, and knows that it is no more.
+        since = f"The account {account_id} was not looked at. {error.message}"
+    warnings = [*(record.get("warnings") or []), *([since] if since else [])]
+    one.record = record | {"warnings": warnings or None}
+    one.was_vended_before = True
+    one.end(now)
 
 
 def _conflict(record: Record) -> str:

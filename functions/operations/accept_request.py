@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, ports
+from vending import aws, baseline_account, ports
 from vending.broken_off import End
 from vending.clock import epoch
 from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
@@ -24,6 +24,7 @@ from vending.rows import ENDED, Row, record_of
 from vending.translation import translating
 
 if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.announcements import Announcements
@@ -34,6 +35,8 @@ CALLS = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
+    "organizations:DescribeAccount",
+    "organizations:ListParents",
     "states:DescribeExecution",
 }
 
@@ -55,25 +58,50 @@ def run(
     *,
     ledger: Ledger,
     executions: SFNClient,
+    organizations: OrganizationsClient,
     announcements: Announcements,
 ) -> Json:
-    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict.
+    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict, OperationRefused.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
-    creationBegun: AWS was, or may have been, asked for the account before.
+    creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
+    the account that was made before has left or is not active; a new claim is held then.
     """
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":
         announcements.state_changed(record_of(row))
+    _refuse_closed(outcome, row, request, organizations)
+    record = record_of(row)
+    if outcome == "FINISHED":
+        account_id, unit_id = record["accountId"], record["organizationalUnitId"]
+        moved = baseline_account.moved_since(account_id, unit_id, organizations)
+        if moved is not None:
+            record["warnings"] = [*(record["warnings"] or []), moved]
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
     return {
         "outcome": outcome,
-        "record": record_of(row),
+        "record": record,
         "request": request.normalised(),
         "creationBegun": "accountId" in row or is_creation_under_way(row),
     }
+
+
+def _refuse_closed(
+    outcome: Outcome, row: Row, request: AccountRequest, organizations: OrganizationsClient
+) -> None:
+    """OperationRefused where the account that the outcome builds on is not an active member.
+
+    DescribeAccount looks at accounts that exist already, and at invited ones once they have come.
+    """
+    account_id = row.get("accountId")
+    resumed = outcome == "ACCEPTED" and request.source in {"new", "new-govcloud"}
+    if account_id is None or not (resumed or outcome == "FINISHED"):
+        return
+    refused = baseline_account.vended_refusal(account_id, organizations)
+    if refused is not None:
+        raise refused
 
 
 def _claimed(
@@ -215,5 +243,6 @@ def handler(payload: AcceptRequest) -> Json:
         payload,
         ledger=ports.ledger(),
         executions=aws.stepfunctions(),
+        organizations=aws.organizations(),
         announcements=ports.announcements(),
     )

@@ -65,7 +65,11 @@ TAGGING = (
 # Beyond its own logs and traces.
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "AcceptRequest": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
-    | {"states:DescribeExecution": {EXECUTIONS}},
+    | {
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:ListParents": {ACCOUNTS},
+        "states:DescribeExecution": {EXECUTIONS},
+    },
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
     | TURNS
@@ -154,7 +158,11 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:EnableOrganizationsRootSessions": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
-    "RecordVended": announced_row("DeleteItem", "UpdateItem"),
+    "RecordVended": announced_row("DeleteItem", "UpdateItem")
+    | {
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:ListParents": {ACCOUNTS},
+    },
     "RecordFailure": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem") | TURNS,
     "AcceptOrganizationSetup": {},
     "EnableAllFeatures": {

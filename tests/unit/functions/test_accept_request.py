@@ -4,9 +4,25 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.payloads import (
+    ACCOUNT_ID,
+    EMAIL,
+    REQUEST_ID,
+    UNIT_ID,
+    a_request,
+    accepted,
+    create,
+    made,
+    vend,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, RequestInvalid
+from vending.errors import (
+    ConcurrentModification,
+    OperationRefused,
+    OutcomeUnknown,
+    RequestConflict,
+    RequestInvalid,
+)
 from vending.request import parse
 from vending.rows import RECORD_FIELDS
 
@@ -79,7 +95,7 @@ def test_accept_request_of_a_vended_request_returns_its_record(world: World) -> 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert result["outcome"] == "FINISHED"
-    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["accountId"] == ACCOUNT_ID
     assert result["record"]["executionArn"] == EXECUTION
 
 
@@ -116,13 +132,13 @@ def test_accept_request_resumes_a_failed_request_with_what_it_achieved(world: Wo
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):
         create(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert result["outcome"] == "ACCEPTED"
-    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["accountId"] == ACCOUNT_ID
     assert result["record"]["error"] is None
     assert result["record"]["requestedAt"] == "2027-01-15T08:00:00.000Z"
     assert "intent" in world.row(REQUEST_ID)
@@ -163,7 +179,7 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     if arrange == "CREATING":
         create(world)
     if arrange == "BASELINING":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     if arrange == "FAILED":
         _fail(world)
     if arrange == "VENDED":
@@ -177,7 +193,7 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
         )
 
     assert "new requestId" in conflict.value.remedy
-    assert ("000000000042" in conflict.value.message) == ("accountId" in before)
+    assert (ACCOUNT_ID in conflict.value.message) == ("accountId" in before)
     assert world.row(REQUEST_ID) == before
 
 
@@ -207,14 +223,78 @@ def test_accept_request_of_no_request_writes_nothing(world: World, raw: Any) -> 
     assert world.calls == []
 
 
+GONE = [
+    ("SUSPENDED", "AccountNotActive"),
+    ("PENDING_CLOSURE", "AccountNotActive"),
+    ("CLOSED", "AccountNotActive"),
+    ("LEFT", "AccountNotFoundException"),
+]
+
+
+def _close(world: World, state: str) -> None:
+    if state == "LEFT":
+        del world.organization.accounts[ACCOUNT_ID]
+    else:
+        world.organization.accounts[ACCOUNT_ID]["State"] = state
+
+
+@pytest.mark.parametrize(("state", "code"), GONE)
+def test_accept_request_of_a_vended_request_whose_account_is_not_there_is_refused(
+    world: World, state: str, code: str
+) -> None:
+    accepted(world)
+    _vend(world)
+    _close(world, state)
+    before = world.row(REQUEST_ID)
+
+    with pytest.raises(OperationRefused) as refused:
+        world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert refused.value.code == code
+    assert ACCOUNT_ID in refused.value.message
+    assert refused.value.remedy
+    assert world.row(REQUEST_ID) == before
+
+
+@pytest.mark.parametrize(("state", "code"), GONE)
+def test_accept_request_that_resumes_with_an_account_that_is_not_there_is_refused(
+    world: World, state: str, code: str
+) -> None:
+    accepted(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+    _fail(world)
+    _close(world, state)
+
+    with pytest.raises(OperationRefused) as refused:
+        world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert refused.value.code == code
+
+
+def test_accept_request_of_a_vended_request_whose_account_was_moved_warns(world: World) -> None:
+    accepted(world)
+    _vend(world)
+    world.organization.accounts[ACCOUNT_ID]["parent"] = "ou-abcd-00000007"
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "FINISHED"
+    (warning,) = result["record"]["warnings"]
+    assert "moved to ou-abcd-00000007" in warning
+    assert UNIT_ID in warning
+
+
+def test_accept_request_of_a_vended_request_in_its_place_warns_of_nothing(world: World) -> None:
+    accepted(world)
+    _vend(world)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["record"]["warnings"] == world.row(REQUEST_ID).get("warnings")
+
+
 def _vend(world: World) -> None:
-    world.call(
-        "RecordVended",
-        requestId=REQUEST_ID,
-        executionArn=EXECUTION,
-        accountId="000000000042",
-        organizationalUnitId="ou-abcd-00000001",
-    )
+    vend(world, organizationalUnitId=UNIT_ID)
     world.calls.clear()
 
 

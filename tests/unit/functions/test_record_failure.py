@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    a_request,
+    accepted,
+    create,
+    vend,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import OperationRefused, Throttled, VendingError
 
@@ -222,6 +229,29 @@ def test_record_failure_never_undoes_what_is_vended(world: World) -> None:
 
     assert world.row(REQUEST_ID)["state"] == "VENDED"
     assert world.announced() == []
+
+
+def test_record_failure_announces_that_a_vended_account_asked_for_again_is_not_there(
+    world: World,
+) -> None:
+    accepted(world)
+    vend(world)
+    before = world.row(REQUEST_ID)
+    world.calls.clear()
+
+    record = world.call(
+        "RecordFailure",
+        request=a_request(),
+        executionArn=OTHER_EXECUTION,
+        error={"Error": "OperationRefused", "Cause": '{"errorMessage": "closed"}'},
+    )
+
+    assert world.row(REQUEST_ID) == before
+    assert record["state"] == "FAILED"
+    assert world.announced() == [
+        ("AccountVendingStateChanged", record),
+        ("AccountVendingFailed", record),
+    ]
 
 
 def test_record_failure_overtaken_while_it_writes_leaves_the_row_alone(
