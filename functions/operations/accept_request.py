@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vending import aws, baseline_account, ports
 from vending.broken_off import End
-from vending.clock import epoch
-from vending.errors import ConcurrentModification, ExecutionSuperseded, RequestConflict
+from vending.clock import Clock, epoch
+from vending.errors import (
+    ConcurrentModification,
+    ExecutionSuperseded,
+    RequestConflict,
+    ServiceUnavailable,
+)
 from vending.executions import is_running
 from vending.ledger import Ledger
 from vending.locks import Held, Locks, is_creation_under_way
@@ -41,6 +46,9 @@ CALLS = {
 }
 
 Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED"]
+
+SHOWN_WITHIN = 300
+"""Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
 _LOOKS = 5
 """How often locks that their owners have no use for any more are taken from them in one go."""
@@ -72,7 +80,7 @@ def run(
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
     if outcome == "ACCEPTED":
         announcements.state_changed(record_of(row))
-    _refuse_closed(outcome, row, request, organizations)
+    _refuse_closed(outcome, row, request, organizations, ledger.clock)
     record = record_of(row)
     if outcome == "FINISHED":
         account_id, unit_id = record["accountId"], record["organizationalUnitId"]
@@ -89,7 +97,11 @@ def run(
 
 
 def _refuse_closed(
-    outcome: Outcome, row: Row, request: AccountRequest, organizations: OrganizationsClient
+    outcome: Outcome,
+    row: Row,
+    request: AccountRequest,
+    organizations: OrganizationsClient,
+    clock: Clock,
 ) -> None:
     """OperationRefused where the account that the outcome builds on is not an active member.
 
@@ -100,8 +112,17 @@ def _refuse_closed(
     if account_id is None or not (resumed or outcome == "FINISHED"):
         return
     refused = baseline_account.vended_refusal(account_id, organizations)
-    if refused is not None:
-        raise refused
+    if refused is None:
+        return
+    if resumed and refused.code == "AccountNotFoundException" and _is_new(row, clock):
+        raise ServiceUnavailable(refused.message, code=refused.code, remedy=refused.remedy)
+    raise refused
+
+
+def _is_new(row: Row, clock: Clock) -> bool:
+    """Whether AWS was asked for the account so lately that it may not show the account yet."""
+    intent = row.get("intent")
+    return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
 
 def _claimed(

@@ -44,7 +44,7 @@ def run(
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
     then tells of this execution alone. It is announced where a vended account is asked for again
-    and is not there any more. What the request kept from others is given back.
+    and was not seen in its place. What the request kept from others is given back.
     """
     rejected = payload.error.name in _REJECTIONS
     record = _own_record(
@@ -79,12 +79,15 @@ def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
 
 
 def _is_vended_no_more(row: Row | None, payload: RecordFailure) -> bool:
-    """Whether AcceptRequest refused a request because the account it got earlier is not there."""
+    """Whether AcceptRequest did not see the account that the request got earlier.
+
+    Who lost the request to the execution that vended it is superseded, and has nothing to tell.
+    """
     return (
         row is not None
         and row["state"] == "VENDED"
         and row.get("executionArn") != payload.execution_arn
-        and payload.error.name == "OperationRefused"
+        and payload.error.name != "ExecutionSuperseded"
     )
 
 

@@ -48,12 +48,13 @@ def vended_refusal(account_id: str, organizations: OrganizationsClient) -> Opera
             account = organizations.describe_account(AccountId=account_id)["Account"]
         except organizations.exceptions.AccountNotFoundException:
             return OperationRefused(
-                f"The account {account_id} was vended for this request, and is not in the "
+                f"The account {account_id} belongs to this request, and is not in the "
                 "organization any more.",
                 code="AccountNotFoundException",
                 remedy=(
                     "If the account is wanted back, invite it: a request with source invited, its "
-                    "accountId and a new requestId."
+                    "accountId and a new requestId. For another account, use a new requestId and "
+                    "another email address."
                 ),
             )
     return refusal(account)

@@ -188,7 +188,7 @@ def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
     assert status == 1
     assert stack.published == []
     assert "Not vended: Sandbox" in out
-    assert "123456789012 was vended for this request, and is not in the organization" in out
+    assert "123456789012 belongs to this request, and is not in the organization" in out
     assert "new requestId" in out
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from operations.accept_request import SHOWN_WITHIN
 from tests.unit.functions.payloads import (
     ACCOUNT_ID,
     EMAIL,
@@ -22,6 +23,7 @@ from vending.errors import (
     OutcomeUnknown,
     RequestConflict,
     RequestInvalid,
+    ServiceUnavailable,
 )
 from vending.request import parse
 from vending.rows import RECORD_FIELDS
@@ -269,6 +271,26 @@ def test_accept_request_that_resumes_with_an_account_that_is_not_there_is_refuse
         world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert refused.value.code == code
+
+
+def test_accept_request_that_resumes_with_an_account_made_a_moment_ago_waits_for_it_to_show(
+    world: World,
+) -> None:
+    accepted(world)
+    world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=ACCOUNT_ID)
+    _fail(world)
+    again = {"request": a_request(), "executionArn": OTHER_EXECUTION}
+
+    with pytest.raises(ServiceUnavailable) as unseen:
+        world.call("AcceptRequest", **again)
+    world.later(SHOWN_WITHIN)
+    with pytest.raises(OperationRefused) as gone:
+        world.call("AcceptRequest", **again)
+
+    assert unseen.value.code == gone.value.code == "AccountNotFoundException"
+    made(world)
+    assert world.call("AcceptRequest", **again)["outcome"] == "ACCEPTED"
 
 
 def test_accept_request_of_a_vended_request_whose_account_was_moved_warns(world: World) -> None:

@@ -231,8 +231,9 @@ def test_record_failure_never_undoes_what_is_vended(world: World) -> None:
     assert world.announced() == []
 
 
-def test_record_failure_announces_that_a_vended_account_asked_for_again_is_not_there(
-    world: World,
+@pytest.mark.parametrize("error", ["OperationRefused", "Throttled", "States.Timeout"])
+def test_record_failure_announces_that_a_vended_account_asked_for_again_was_not_seen(
+    world: World, error: str
 ) -> None:
     accepted(world)
     vend(world)
@@ -243,7 +244,7 @@ def test_record_failure_announces_that_a_vended_account_asked_for_again_is_not_t
         "RecordFailure",
         request=a_request(),
         executionArn=OTHER_EXECUTION,
-        error={"Error": "OperationRefused", "Cause": '{"errorMessage": "closed"}'},
+        error={"Error": error, "Cause": '{"errorMessage": "closed"}'},
     )
 
     assert world.row(REQUEST_ID) == before
@@ -274,3 +275,16 @@ def test_record_failure_keeps_a_huge_cause_out_of_the_ledger(world: World) -> No
     record = record_failure(world, {"Error": "States.TaskFailed", "Cause": "x" * 300_000})
 
     assert len(record["error"]["message"]) <= 8_000
+
+
+def test_record_failure_of_an_execution_that_lost_a_vended_request_says_nothing(
+    world: World,
+) -> None:
+    accepted(world)
+    vend(world)
+    world.calls.clear()
+
+    record_failure(world, {"Error": "ExecutionSuperseded"}, executionArn=OTHER_EXECUTION)
+
+    assert world.announced() == []
+    assert world.row(REQUEST_ID)["state"] == "VENDED"
