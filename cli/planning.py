@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from cli import departure
 from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
 from cli.stack import LedgerRow
 from cli.submission import Record
@@ -170,11 +169,21 @@ class Planner:
         return self._finished()
 
     def _vended_before(self, record: Record) -> None:
-        left = departure.told(lambda: self._organizations, record)
-        if left:
-            self._problem(departure.CODE, None, left, remedy=departure.REMEDY)
-        else:
-            self._planned.already_there.append(f"account {record['accountId']}, vended before")
+        account_id, unit_id = record["accountId"], record.get("organizationalUnitId")
+        if self._is_there(account_id, "vended before"):
+            with self._refusals():
+                moved = baseline_account.moved_since(account_id, unit_id, self._organizations)
+                self._planned.warnings += [moved] if moved else []
+
+    def _is_there(self, account_id: str, since: str) -> bool:
+        """Whether the account that this request got earlier is an active member still."""
+        with self._refusals():
+            refused = baseline_account.vended_refusal(account_id, self._organizations)
+            if refused is not None:
+                raise refused
+            self._planned.already_there.append(f"account {account_id}, {since}")
+            return True
+        return False
 
     def _door(self, request: AccountRequest, known_id: str | None) -> str | None:
         account = request.account
@@ -189,16 +198,14 @@ class Planner:
     def _created(self, request: AccountRequest, known_id: str | None) -> str | None:
         account = request.account
         if known_id:
-            self._planned.already_there.append(f"account {known_id}, made for this request")
-            return known_id
+            return known_id if self._is_there(known_id, "made for this request") else None
         owner = self._owner_of(account.email or "")
         if owner is None:
             pair = " and its pair in GovCloud" if request.source == "new-govcloud" else ""
             self._planned.changes.append(f"account {account.name}{pair}")
             return NEW_ACCOUNT_ID
         if self._tags(owner).get(REQUEST_ID_TAG) == request.request_id:
-            self._planned.already_there.append(f"account {owner}, made for this request")
-            return owner
+            return owner if self._is_there(owner, "made for this request") else None
         self._problem(
             "AccountCreationFailed",
             "EMAIL_ALREADY_EXISTS",

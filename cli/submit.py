@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
+from typing import Any
 
-from cli import departure, documents, place
+from cli import documents, place
 from cli.environment import explained
 from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
 from cli.follow import Follower
@@ -17,11 +18,12 @@ from cli.invocation import command
 from cli.progress import view_for
 from cli.results import record_of, sent_text, several_text, single_text
 from cli.stack import Stack, goes_on
-from cli.submission import Phase, Submission, Watched
+from cli.submission import Phase, Record, Submission, Watched
 from cli.terminal import Terminal, safe
 from cli.validation import validated
+from vending import baseline_account
 from vending.decisions import decide
-from vending.errors import RequestConflict
+from vending.errors import RequestConflict, VendingError
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,12 +95,8 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
         except RequestConflict as conflict:
             one.end(now, code=conflict.code, problem=conflict.message, remedy=conflict.remedy)
             continue
-        if decision == "finished" and (left := departure.told(organizations, record)):
-            one.end(now, code=departure.CODE, problem=left, remedy=departure.REMEDY)
-        elif decision == "finished":
-            one.record = record
-            one.was_vended_before = True
-            one.end(now)
+        if decision == "finished":
+            _answer(one, record, organizations, now)
         elif decision == "running":
             one.record = record
             follower.begin(one, str(record["executionArn"]))
@@ -116,6 +114,24 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
                 problem=f"EventBridge did not take the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
+
+
+def _answer(one: Watched, record: Record, organizations: Callable[[], Any], now: float) -> None:
+    """End a request that was vended before, with what has become of its account since."""
+    account_id, unit_id = record["accountId"], record.get("organizationalUnitId")
+    try:
+        refused = baseline_account.vended_refusal(account_id, organizations())
+        if refused is not None:
+            one.end(now, code=refused.code, problem=refused.message, remedy=refused.remedy)
+            return
+        since = baseline_account.moved_since(account_id, unit_id, organizations())
+    except VendingError as error:
+        # Who may not look, or cannot now, gets the ledger's answer, and knows that it is no more.
+        since = f"The account {account_id} was not looked at. {error.message}"
+    warnings = [*(record.get("warnings") or []), *([since] if since else [])]
+    one.record = record | {"warnings": warnings or None}
+    one.was_vended_before = True
+    one.end(now)
 
 
 def sent(watched: Sequence[Watched], *, as_json: bool) -> int:

@@ -315,8 +315,16 @@ def _grant_invitation(functions: Mapping[str, OperationFunction], *, settings: S
     # An account that was invited by email has an id only in the list.
     describe_handshake.may("FindAccount", actions=["organizations:ListAccounts"], resources=["*"])
     describe_handshake.may("EndOwnStep", actions=["states:SendTaskSuccess"], resources=["*"])
-    for looker in (invite, functions["DescribeAccount"]):
+    # What ends VENDED was active when it ended, and is looked at again when it is asked for again.
+    for looker in (
+        invite,
+        functions["DescribeAccount"],
+        functions["AcceptRequest"],
+        functions["RecordVended"],
+    ):
         looker.may("DescribeAccount", actions=["organizations:DescribeAccount"], resources=accounts)
+    for looker in (functions["AcceptRequest"], functions["RecordVended"]):
+        looker.may("FindParent", actions=["organizations:ListParents"], resources=accounts)
     # The tag says whether another request may be looking for the account.
     functions["DescribeAccount"].may(
         "RecognizeAccount", actions=["organizations:ListTagsForResource"], resources=accounts

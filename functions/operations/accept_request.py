@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, limits, ports, preflight
+from vending import aws, baseline_account, limits, ports, preflight
 from vending.broken_off import End
-from vending.clock import epoch
+from vending.clock import Clock, epoch
 from vending.decisions import Asked, Decision, decide
 from vending.errors import (
     ConcurrentModification,
     ExecutionSuperseded,
     RequestConflict,
     RequestInvalid,
+    ServiceUnavailable,
 )
 from vending.executions import is_running
 from vending.ledger import Ledger
@@ -30,6 +31,7 @@ from vending.rows import ENDED, Row, record_of
 from vending.translation import translating
 
 if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.announcements import Announcements
@@ -40,10 +42,12 @@ CALLS = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
+    "organizations:DescribeAccount",
     "organizations:DescribeOrganization",
     "organizations:DescribeOrganizationalUnit",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListParents",
     "organizations:ListPolicies",
     "organizations:ListRoots",
     "states:DescribeExecution",
@@ -53,6 +57,9 @@ Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED"]
 
 _OUTCOMES: dict[Decision, Outcome] = {"running": "DUPLICATE", "finished": "FINISHED"}
 """Of all other decisions: ACCEPTED."""
+
+SHOWN_WITHIN = 300
+"""Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
 _LOOKS = 5
 """How often locks that their owners have no use for any more are taken from them in one go."""
@@ -74,16 +81,18 @@ def run(
     *,
     ledger: Ledger,
     executions: SFNClient,
+    organizations: OrganizationsClient,
     announcements: Announcements,
     surroundings: preflight.Surroundings,
 ) -> Json:
-    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict.
+    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict, OperationRefused.
 
     What AWS is known to refuse is refused here, before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
-    creationBegun: AWS was, or may have been, asked for the account before.
+    creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
+    the account that was made before has left or is not active; a new claim is held then.
     """
     if too_large := limits.too_large(payload.size):
         raise RequestInvalid(too_large)
@@ -92,13 +101,49 @@ def run(
     if outcome == "ACCEPTED":
         preflight.ensure_possible(request, row, surroundings)
         announcements.state_changed(record_of(row))
+    _refuse_closed(outcome, row, request, organizations, ledger.clock)
+    record = record_of(row)
+    if outcome == "FINISHED":
+        account_id, unit_id = record["accountId"], record["organizationalUnitId"]
+        moved = baseline_account.moved_since(account_id, unit_id, organizations)
+        if moved is not None:
+            record["warnings"] = [*(record["warnings"] or []), moved]
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
     return {
         "outcome": outcome,
-        "record": record_of(row),
+        "record": record,
         "request": request.normalised(),
         "creationBegun": "accountId" in row or is_creation_under_way(row),
     }
+
+
+def _refuse_closed(
+    outcome: Outcome,
+    row: Row,
+    request: AccountRequest,
+    organizations: OrganizationsClient,
+    clock: Clock,
+) -> None:
+    """OperationRefused where the account that the outcome builds on is not an active member.
+
+    DescribeAccount looks at accounts that exist already, and at invited ones once they have come.
+    """
+    account_id = row.get("accountId")
+    resumed = outcome == "ACCEPTED" and request.source in {"new", "new-govcloud"}
+    if account_id is None or not (resumed or outcome == "FINISHED"):
+        return
+    refused = baseline_account.vended_refusal(account_id, organizations)
+    if refused is None:
+        return
+    if resumed and refused.code == "AccountNotFoundException" and _is_new(row, clock):
+        raise ServiceUnavailable(refused.message, code=refused.code, remedy=refused.remedy)
+    raise refused
+
+
+def _is_new(row: Row, clock: Clock) -> bool:
+    """Whether AWS was asked for the account so lately that it may not show the account yet."""
+    intent = row.get("intent")
+    return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
 
 def _claimed(
@@ -226,6 +271,7 @@ def handler(payload: AcceptRequest) -> Json:
         payload,
         ledger=ports.ledger(),
         executions=aws.stepfunctions(),
+        organizations=aws.organizations(),
         announcements=ports.announcements(),
         surroundings=ports.surroundings(),
     )

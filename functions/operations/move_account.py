@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import aws
-from vending.errors import ServiceUnavailable
+from vending import aws, baseline_account
 from vending.operation import Json, Payload, operation
 from vending.request import AccountId
 
@@ -35,7 +34,7 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
     Implements MoveAccount of the AWS Organizations API reference.
     """
     destination = payload.organizational_unit_id
-    source = _parent_id(organizations, payload.account_id)
+    source = baseline_account.parent_id(payload.account_id, organizations)
     moved = source != destination
     if moved:
         try:
@@ -49,20 +48,10 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
             organizations.exceptions.SourceParentNotFoundException,
         ):
             # Somebody moved it between the two calls: VENDED must not say more than is seen.
-            if _parent_id(organizations, payload.account_id) != destination:
+            if baseline_account.parent_id(payload.account_id, organizations) != destination:
                 raise
             moved = False
     return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
-
-
-def _parent_id(organizations: OrganizationsClient, account_id: str) -> str:
-    for page in organizations.get_paginator("list_parents").paginate(ChildId=account_id):
-        for parent in page.get("Parents", []):
-            return parent["Id"]
-    raise ServiceUnavailable(
-        f"ListParents: AWS does not show yet where the account {account_id} is.",
-        remedy="Nothing to do: the workflow tries again by itself.",
-    )
 
 
 @operation(MoveAccount)

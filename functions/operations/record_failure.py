@@ -48,17 +48,19 @@ def run(
     """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
-    then tells of this execution alone. What the request kept from others is given back.
+    then tells of this execution alone. It is announced where a vended account is asked for again
+    and was not seen in its place. What the request kept from others is given back.
     """
     rejected = payload.error.name in _REJECTIONS
     record = _own_record(
         payload, state="REJECTED" if rejected else "FAILED", at=timestamp(ledger.clock())
     )
-    row = _written(record, payload, ledger)
+    known = ledger.get(record["requestId"]) if record["requestId"] is not None else None
+    row = _written(known, record, payload, ledger)
     if row is not None:
         record = record_of(row)
         give_back(row, ledger=ledger, turns=turns)
-    if row is not None or rejected:
+    if row is not None or rejected or _is_vended_no_more(known, payload):
         announcements.state_changed(record)
     name = "RequestRejected" if rejected else "AccountVendingFailed"
     metrics.add_metric(name=name, unit="Count", value=1)
@@ -83,12 +85,24 @@ def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
     }
 
 
-def _written(record: Json, payload: RecordFailure, ledger: Ledger) -> Row | None:
+def _is_vended_no_more(row: Row | None, payload: RecordFailure) -> bool:
+    """Whether AcceptRequest did not see the account that the request got earlier.
+
+    Who lost the request to the execution that vended it is superseded, and has nothing to tell.
+    """
+    return (
+        row is not None
+        and row["state"] == "VENDED"
+        and row.get("executionArn") != payload.execution_arn
+        and payload.error.name != "ExecutionSuperseded"
+    )
+
+
+def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledger) -> Row | None:
     """The row that now tells of this failure; None where the row is not ours to write."""
     request_id, execution_arn = record["requestId"], payload.execution_arn
     if request_id is None:
         return None
-    row = ledger.get(request_id)
     if row is None or row["state"] == "REJECTED":
         row = ledger.remember(record, _valid(payload.request))
         return row if row.get("executionArn") == execution_arn else None

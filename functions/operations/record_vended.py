@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from vending import ports
+from vending import aws, baseline_account, ports
+from vending.catalogue import explain
+from vending.errors import AccountNotInPlace
 from vending.ledger import Ledger
 from vending.locks import Locks, account_of
 from vending.observability import metrics
@@ -15,9 +17,17 @@ from vending.request import AccountId
 from vending.rows import record_of
 
 if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
     from vending.announcements import Announcements
 
-CALLS = {"dynamodb:DeleteItem", "dynamodb:UpdateItem", "events:PutEvents"}
+CALLS = {
+    "dynamodb:DeleteItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:DescribeAccount",
+    "organizations:ListParents",
+}
 
 
 class RecordVended(Payload):
@@ -29,8 +39,22 @@ class RecordVended(Payload):
     warnings: list[str] = Field([])
 
 
-def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) -> Json:
-    """The record, VENDED."""
+def run(
+    payload: RecordVended,
+    *,
+    ledger: Ledger,
+    organizations: OrganizationsClient,
+    announcements: Announcements,
+) -> Json:
+    """The record, VENDED; OperationRefused unless the account is active, AccountNotInPlace while it
+    is not in the unit where the request put it.
+    """
+    account = organizations.describe_account(AccountId=payload.account_id)["Account"]
+    refused = baseline_account.refusal(account)
+    if refused is not None:
+        raise refused
+    if payload.organizational_unit_id is not None:
+        _ensure_in_place(payload.account_id, payload.organizational_unit_id, organizations)
     row = ledger.vended(
         payload.request_id,
         payload.execution_arn,
@@ -47,7 +71,22 @@ def run(payload: RecordVended, *, ledger: Ledger, announcements: Announcements) 
     return record
 
 
+def _ensure_in_place(account_id: str, unit_id: str, organizations: OrganizationsClient) -> None:
+    parent_id = baseline_account.parent_id(account_id, organizations)
+    if parent_id != unit_id:
+        raise AccountNotInPlace(
+            f"ListParents: the account {account_id} is in {parent_id}, not in {unit_id} where this "
+            "request put it.",
+            remedy=explain("AccountNotInPlace").remedy,
+        )
+
+
 @operation(RecordVended)
 def handler(payload: RecordVended) -> Json:
     """The Lambda entrance."""
-    return run(payload, ledger=ports.ledger(), announcements=ports.announcements())
+    return run(
+        payload,
+        ledger=ports.ledger(),
+        organizations=aws.organizations(),
+        announcements=ports.announcements(),
+    )

@@ -7,7 +7,8 @@ VendingError
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a turn again
  │  ├ OrganizationFinalizing    the organization itself is still being set up
- │  └ TrustedAccessMissing      a service has none yet, which another step may be enabling
+ │  ├ TrustedAccessMissing      a service has none yet, which another step may be enabling
+ │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
  ├ TurnNeeded                nothing may be created before the creation gate gives a turn
  ├ RequestRefused            the request itself is at fault: nothing was done
@@ -92,6 +93,10 @@ class OrganizationFinalizing(TransientError):
 
 class TrustedAccessMissing(TransientError):
     """AWS wants trusted access for a service first, which another step may be enabling."""
+
+
+class AccountNotInPlace(TransientError):
+    """AWS shows the account elsewhere than where it was moved: not yet there, or moved away."""
 
 
 class OutcomeUnknown(VendingError):

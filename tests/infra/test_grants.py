@@ -67,10 +67,12 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "AcceptRequest": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
     | {
         "states:DescribeExecution": {EXECUTIONS},
+        "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:DescribeOrganization": {ANY},
         "organizations:DescribeOrganizationalUnit": {UNITS},
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
+        "organizations:ListParents": {ACCOUNTS},
         "organizations:ListPolicies": {ANY},
         "organizations:ListRoots": {ANY},
     },
@@ -162,7 +164,11 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:EnableOrganizationsRootSessions": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
-    "RecordVended": announced_row("DeleteItem", "UpdateItem"),
+    "RecordVended": announced_row("DeleteItem", "UpdateItem")
+    | {
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:ListParents": {ACCOUNTS},
+    },
     "RecordFailure": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem") | TURNS,
     "AcceptOrganizationSetup": {},
     "EnableAllFeatures": {

@@ -31,10 +31,10 @@ OUTLASTED = 10.0
 
 ANSWERS = {
     (Site(actor, "organizations", "DescribeAccount"), "AccountNotFoundException")
-    for actor in ("DescribeAccount", "InviteAccountToOrganization")
+    for actor in ("AcceptRequest", "DescribeAccount", "InviteAccountToOrganization")
 }
-"""What the catalogue has retried elsewhere and what is an answer at the doors: the account is no
-member. The requester need not wait for being told so."""
+"""What the catalogue has retried elsewhere and what is an answer at the doors, and to who asks for
+a vended account again: it is no member. The requester need not wait for being told so."""
 
 _THROTTLED_SECONDS = 60.0
 

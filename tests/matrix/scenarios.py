@@ -347,7 +347,11 @@ SCENARIOS = (
         # A stopped execution's end may be in the ledger before anybody asks whether it runs.
         meets=("DuplicateRequest", "DescribeExecution"),
     ),
-    Scenario(name="repeated afterwards", run=_repeated_afterwards, meets=("AlreadyVended",)),
+    Scenario(
+        name="repeated afterwards",
+        run=_repeated_afterwards,
+        meets=("AlreadyVended", "AcceptRequest", "DescribeAccount", "ListParents"),
+    ),
     Scenario(
         name="left in its place",
         run=_by_event,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 from botocore.exceptions import ClientError
 
 from cli.stack import LedgerRow
@@ -101,6 +103,54 @@ class FakeTime:
             self.on_sleep.pop(0)()
 
 
+class Organizations:
+    """AWS Organizations, of which nothing is known but one account, wherever it is asked for.
+
+    Args:
+        state: the account's; None where it is no member.
+        parent_id: the root or the unit that it is in.
+        error: what every call raises.
+    """
+
+    def __init__(
+        self,
+        *,
+        state: str | None = "ACTIVE",
+        parent_id: str = "ou-ab12-11111111",
+        error: ClientError | None = None,
+    ) -> None:
+        self.exceptions: Any = _exceptions()
+        self.state = state
+        self.parent_id = parent_id
+        self.error = error
+        self.asked: list[str] = []
+
+    def describe_account(self, **parameters: str) -> dict[str, Any]:
+        """The account."""
+        self.asked.append(parameters["AccountId"])
+        if self.error is not None:
+            raise self.error
+        if self.state is None:
+            gone = {"Error": {"Code": "AccountNotFoundException", "Message": "No such account."}}
+            raise self.exceptions.AccountNotFoundException(gone, "DescribeAccount")
+        return {"Account": {"Id": parameters["AccountId"], "State": self.state}}
+
+    def get_paginator(self, operation: str) -> Any:
+        """One page of the account's parents."""
+        assert operation == "list_parents"
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        """As `get_paginator` says."""
+        return [{"Parents": [{"Id": self.parent_id}]}]
+
+
+@functools.cache
+def _exceptions() -> Any:
+    session = botocore.session.get_session()
+    return session.create_client("organizations", region_name="us-east-1").exceptions
+
+
 class FakeStack:
     """What `cli.stack.Stack` is to the commands, in memory."""
 
@@ -114,7 +164,7 @@ class FakeStack:
         self.endpoint_url = (
             "http://127.0.0.1:5111" if on_this_machine else "https://states.us-east-1.amazonaws.com"
         )
-        self.clients: dict[str, Any] = {}
+        self.clients: dict[str, Any] = {"organizations": Organizations()}
         self.ledger: dict[str, LedgerRow] = {}
         self.histories: dict[str, list[dict[str, Any]]] = {}
         self.statuses: dict[str, str] = {}

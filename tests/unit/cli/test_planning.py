@@ -8,7 +8,7 @@ import pytest
 
 from cli.planning import Planner
 from cli.stack import LedgerRow
-from tests.unit.cli.fakes import a_record
+from tests.unit.cli.fakes import Organizations, a_record
 from vending.request import parse
 
 REQUEST = {"requestId": "r-sandbox", "account": {"name": "Sandbox", "email": "a@example.com"}}
@@ -30,8 +30,46 @@ def test_request_that_was_vended_before_conflicts_with_another_only(
     attributes: Any = {**a_record(source="new"), "fingerprint": fingerprint}
     row = LedgerRow(attributes=attributes)
 
-    planned = Planner(nobody, nobody).request(parse(REQUEST), row)
+    planned = Planner(Organizations(), nobody).request(parse(REQUEST), row)
 
     assert planned.already_there == already_there
     assert [problem["code"] for problem in planned.problems] == problems
     assert planned.changes == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        ("PENDING_CLOSURE", "AccountNotActive"),
+        ("SUSPENDED", "AccountNotActive"),
+        ("CLOSED", "AccountNotActive"),
+        (None, "AccountNotFoundException"),
+    ],
+)
+@pytest.mark.parametrize("vended", [True, False])
+def test_account_of_this_request_that_is_not_there_is_a_problem_of_the_plan(
+    state: str | None, code: str, *, vended: bool
+) -> None:
+    nobody: Any = None
+    record = a_record("VENDED" if vended else "FAILED", accountId="123456789012")
+    row = LedgerRow(record=record, fingerprint=parse(REQUEST).fingerprint())
+
+    planned = Planner(Organizations(state=state), nobody).request(parse(REQUEST), row)
+
+    (problem,) = planned.problems
+    assert problem["code"] == code
+    assert "123456789012" in problem["message"]
+    assert problem["remedy"]
+    assert (planned.changes, planned.already_there) == ([], [])
+
+
+def test_vended_account_that_was_moved_is_there_with_a_warning() -> None:
+    nobody: Any = None
+    row = LedgerRow(record=a_record(), fingerprint=parse(REQUEST).fingerprint())
+
+    planned = Planner(Organizations(parent_id="r-ab12"), nobody).request(parse(REQUEST), row)
+
+    (warning,) = planned.warnings
+    assert "moved to r-ab12" in warning
+    assert planned.already_there == ["account 123456789012, vended before"]
+    assert planned.problems == []

@@ -74,9 +74,11 @@ class Organization(Invitations):
             raise ReadTimeoutError(endpoint_url="https://organizations.example.com")
         return result
 
-    def add_account(self, *, email: str, name: str = "Sandbox", **more: Any) -> str:
+    def add_account(
+        self, *, email: str, name: str = "Sandbox", account_id: str = "", **more: Any
+    ) -> str:
         """An account that is there, in the root; its id."""
-        account_id = f"{next(self._numbers):012}"
+        account_id = account_id or f"{next(self._numbers):012}"
         self.accounts[account_id] = {
             "Id": account_id,
             "Arn": f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-1/{account_id}",

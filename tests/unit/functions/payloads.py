@@ -39,6 +39,31 @@ def accepted(
     return result
 
 
+ACCOUNT_ID = "000000000042"
+UNIT_ID = "ou-abcd-00000001"
+
+
+def made(world: World, **changes: Any) -> str:
+    """An account that is there, in its unit; its id."""
+    account: dict[str, Any] = {"email": EMAIL, "account_id": ACCOUNT_ID, "parent": UNIT_ID}
+    return world.organization.add_account(**(account | changes))
+
+
+def vend(world: World, **changes: Any) -> dict[str, Any]:
+    """RecordVended of the accepted request, whose account is there; the record."""
+    payload: dict[str, Any] = {
+        "requestId": REQUEST_ID,
+        "executionArn": EXECUTION,
+        "accountId": ACCOUNT_ID,
+        "organizationalUnitId": None,
+    }
+    payload |= changes
+    if payload["accountId"] not in world.organization.accounts:
+        made(world, account_id=payload["accountId"])
+    result: dict[str, Any] = world.call("RecordVended", **payload)
+    return result
+
+
 def reserve(world: World, request_id: str = REQUEST_ID, **changes: Any) -> str:
     """ReserveCreation of an accepted request; the token under which it waits."""
     token = world.organization.wait_for_token()

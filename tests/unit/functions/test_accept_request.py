@@ -4,7 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from operations.accept_request import SHOWN_WITHIN
+from tests.unit.functions.payloads import (
+    ACCOUNT_ID,
+    EMAIL,
+    REQUEST_ID,
+    UNIT_ID,
+    a_request,
+    accepted,
+    create,
+    made,
+    vend,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.adoption import SETTLING_TIME
 from vending.errors import (
@@ -13,6 +24,7 @@ from vending.errors import (
     OutcomeUnknown,
     RequestConflict,
     RequestInvalid,
+    ServiceUnavailable,
     TurnNeeded,
 )
 from vending.request import parse
@@ -87,7 +99,7 @@ def test_accept_request_of_a_vended_request_returns_its_record(world: World) -> 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert result["outcome"] == "FINISHED"
-    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["accountId"] == ACCOUNT_ID
     assert result["record"]["executionArn"] == EXECUTION
 
 
@@ -124,13 +136,13 @@ def test_accept_request_resumes_a_failed_request_with_what_it_achieved(world: Wo
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):
         create(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     assert result["outcome"] == "ACCEPTED"
-    assert result["record"]["accountId"] == "000000000042"
+    assert result["record"]["accountId"] == ACCOUNT_ID
     assert result["record"]["error"] is None
     assert result["record"]["requestedAt"] == "2027-01-15T08:00:00.000Z"
     assert "intent" in world.row(REQUEST_ID)
@@ -171,7 +183,7 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     if arrange == "CREATING":
         create(world)
     if arrange == "BASELINING":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     if arrange == "VENDED":
         _vend(world)
     before = world.row(REQUEST_ID)
@@ -183,7 +195,7 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
         )
 
     assert ("new requestId" if arrange == "VENDED" else "Wait") in conflict.value.remedy
-    assert ("000000000042" in conflict.value.message) == ("accountId" in before)
+    assert (ACCOUNT_ID in conflict.value.message) == ("accountId" in before)
     assert world.row(REQUEST_ID) == before
 
 
@@ -283,14 +295,98 @@ def test_accept_request_of_no_request_writes_nothing(world: World, raw: Any) -> 
     assert world.calls == []
 
 
+GONE = [
+    ("SUSPENDED", "AccountNotActive"),
+    ("PENDING_CLOSURE", "AccountNotActive"),
+    ("CLOSED", "AccountNotActive"),
+    ("LEFT", "AccountNotFoundException"),
+]
+
+
+def _close(world: World, state: str) -> None:
+    if state == "LEFT":
+        del world.organization.accounts[ACCOUNT_ID]
+    else:
+        world.organization.accounts[ACCOUNT_ID]["State"] = state
+
+
+@pytest.mark.parametrize(("state", "code"), GONE)
+def test_accept_request_of_a_vended_request_whose_account_is_not_there_is_refused(
+    world: World, state: str, code: str
+) -> None:
+    accepted(world)
+    _vend(world)
+    _close(world, state)
+    before = world.row(REQUEST_ID)
+
+    with pytest.raises(OperationRefused) as refused:
+        world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert refused.value.code == code
+    assert ACCOUNT_ID in refused.value.message
+    assert refused.value.remedy
+    assert world.row(REQUEST_ID) == before
+
+
+@pytest.mark.parametrize(("state", "code"), GONE)
+def test_accept_request_that_resumes_with_an_account_that_is_not_there_is_refused(
+    world: World, state: str, code: str
+) -> None:
+    accepted(world)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+    _fail(world)
+    _close(world, state)
+
+    with pytest.raises(OperationRefused) as refused:
+        world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert refused.value.code == code
+
+
+def test_accept_request_that_resumes_with_an_account_made_a_moment_ago_waits_for_it_to_show(
+    world: World,
+) -> None:
+    accepted(world)
+    world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=ACCOUNT_ID)
+    _fail(world)
+    again = {"request": a_request(), "executionArn": OTHER_EXECUTION}
+
+    with pytest.raises(ServiceUnavailable) as unseen:
+        world.call("AcceptRequest", **again)
+    world.later(SHOWN_WITHIN)
+    with pytest.raises(OperationRefused) as gone:
+        world.call("AcceptRequest", **again)
+
+    assert unseen.value.code == gone.value.code == "AccountNotFoundException"
+    made(world)
+    assert world.call("AcceptRequest", **again)["outcome"] == "ACCEPTED"
+
+
+def test_accept_request_of_a_vended_request_whose_account_was_moved_warns(world: World) -> None:
+    accepted(world)
+    _vend(world)
+    world.organization.accounts[ACCOUNT_ID]["parent"] = "ou-abcd-00000007"
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["outcome"] == "FINISHED"
+    (warning,) = result["record"]["warnings"]
+    assert "moved to ou-abcd-00000007" in warning
+    assert UNIT_ID in warning
+
+
+def test_accept_request_of_a_vended_request_in_its_place_warns_of_nothing(world: World) -> None:
+    accepted(world)
+    _vend(world)
+
+    result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
+
+    assert result["record"]["warnings"] == world.row(REQUEST_ID).get("warnings")
+
+
 def _vend(world: World) -> None:
-    world.call(
-        "RecordVended",
-        requestId=REQUEST_ID,
-        executionArn=EXECUTION,
-        accountId="000000000042",
-        organizationalUnitId="ou-abcd-00000001",
-    )
+    vend(world, organizationalUnitId=UNIT_ID)
     world.calls.clear()
 
 

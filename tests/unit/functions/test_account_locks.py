@@ -15,6 +15,8 @@ from tests.unit.functions.payloads import (
     a_request,
     accepted,
     create,
+    made,
+    vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
 from vending import aws
@@ -55,16 +57,6 @@ def locks(world: World) -> dict[str, str]:
 
 def fail(world: World, error: str = "States.Timeout") -> None:
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error={"Error": error})
-
-
-def vend(world: World) -> None:
-    world.call(
-        "RecordVended",
-        requestId=REQUEST_ID,
-        executionArn=EXECUTION,
-        accountId="000000000042",
-        organizationalUnitId=None,
-    )
 
 
 def test_account_that_another_request_is_vending_is_a_conflict_that_names_it(
@@ -272,7 +264,7 @@ def test_failed_request_resumed_while_another_has_its_email_is_a_conflict_and_st
 
 def test_request_that_has_its_account_is_resumed_whoever_has_its_email(world: World) -> None:
     accepted(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     fail(world)
     accept(world, SAME_EMAIL)
     world.organization.executions[OTHER_EXECUTION] = "RUNNING"
@@ -359,8 +351,7 @@ def test_account_that_another_request_is_at_is_a_conflict_that_names_it(
 def test_account_is_free_when_the_request_at_it_has_ended(world: World, end: str) -> None:
     request = accept_member(world, REQUEST_ID)["request"]
     if end == "RecordVended":
-        account = {"accountId": INVITED, "organizationalUnitId": None}
-        world.call(end, requestId=REQUEST_ID, executionArn=EXECUTION, **account)
+        vend(world, accountId=INVITED)
     else:
         world.call(end, request=request, executionArn=EXECUTION, error={"Error": "X"})
     assert locks(world) == {}
@@ -388,13 +379,12 @@ def test_request_that_has_its_account_is_resumed_alone_with_it(world: World) -> 
 
     with pytest.raises(RequestConflict, match=SECOND):
         resume(world)
-    account = {"accountId": INVITED, "organizationalUnitId": None}
-    world.call("RecordVended", requestId=SECOND, executionArn=OTHER_EXECUTION, **account)
+    vend(world, requestId=SECOND, executionArn=OTHER_EXECUTION, accountId=INVITED)
 
     assert resume(world)["outcome"] == "ACCEPTED"
     assert locks(world) == {f"account#{INVITED}": REQUEST_ID}
     third = EXECUTION.replace("first", "third")
-    world.call("RecordVended", requestId=REQUEST_ID, executionArn=third, **account)
+    vend(world, executionArn=third, accountId=INVITED)
     assert locks(world) == {}
 
 
@@ -409,7 +399,7 @@ def test_accept_request_says_whether_aws_was_asked_before(world: World, state: s
     if state != "new":
         create(world)
     if state == "made":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     fail(world)
 
     again = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)

@@ -15,6 +15,7 @@ from tests.unit.functions.payloads import (
     EMAIL,
     REQUEST_ID,
     REQUEST_ID_TAG,
+    UNIT_ID,
     a_request,
     accepted,
     await_answer,
@@ -23,6 +24,7 @@ from tests.unit.functions.payloads import (
     invite,
     invited,
     reserve,
+    vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
 from vending.errors import OperationRefused, OutcomeUnknown, RequestInvalid, ServiceUnavailable
@@ -35,6 +37,8 @@ def accept_and_take_over(world: World) -> None:
     world.organization.executions[EXECUTION] = "ABORTED"
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
+    vend(world, executionArn=OTHER_EXECUTION, organizationalUnitId=UNIT_ID)
+    world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
     world.organization.add_unit("Workloads")
     for request_id in ("searching", "knowing"):
         request = a_request(
@@ -238,13 +242,7 @@ def enable_root_sessions(world: World) -> None:
 
 def record_vended(world: World) -> None:
     accepted(world)
-    world.call(
-        "RecordVended",
-        requestId=REQUEST_ID,
-        executionArn=EXECUTION,
-        accountId="000000000042",
-        organizationalUnitId=None,
-    )
+    vend(world, organizationalUnitId=UNIT_ID)
 
 
 def record_a_rejection_and_a_failure(world: World) -> None:

@@ -18,6 +18,7 @@ from tests.unit.functions.payloads import (
     accepted,
     create,
     reserve,
+    vend,
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
@@ -526,13 +527,8 @@ def test_it_calls_all_that_it_declares(world: World) -> None:
     reconcile(world)
     account = a_request(requestId="two", account={"name": "B", "email": "b@example.com"})
     accepted(world, account)
-    world.call(
-        "RecordVended",
-        requestId="two",
-        executionArn=EXECUTION,
-        accountId="000000000099",
-        organizationalUnitId=None,
-    )
+    vend(world, requestId="two", accountId="000000000099")
+    del world.organization.accounts["000000000099"]
     reconcile(world, sweep=True)
 
     assert world.calls_of["ReconcileLedger"] == CALLS

@@ -16,6 +16,7 @@ from tests.unit.functions.payloads import (
     accepted,
     create,
     reserve,
+    vend,
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
@@ -281,13 +282,7 @@ def test_outcome_of_who_resumed_is_not_announced_for_the_one_that_ended(world: W
     end(world)
     world.organization.executions[OTHER_EXECUTION] = "RUNNING"
     accepted(world, a_request(), OTHER_EXECUTION)
-    world.call(
-        "RecordVended",
-        requestId=REQUEST_ID,
-        executionArn=OTHER_EXECUTION,
-        accountId="000000000042",
-        organizationalUnitId=None,
-    )
+    vend(world, executionArn=OTHER_EXECUTION)
     world.calls.clear()
 
     assert end(world) == {"outcome": "NOTHING_TO_TELL"}

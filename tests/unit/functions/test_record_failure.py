@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
+from tests.unit.functions.payloads import (
+    EMAIL,
+    REQUEST_ID,
+    a_request,
+    accepted,
+    create,
+    vend,
+)
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors import OperationRefused, Throttled, VendingError
 
@@ -224,6 +231,30 @@ def test_record_failure_never_undoes_what_is_vended(world: World) -> None:
     assert world.announced() == []
 
 
+@pytest.mark.parametrize("error", ["OperationRefused", "Throttled", "States.Timeout"])
+def test_record_failure_announces_that_a_vended_account_asked_for_again_was_not_seen(
+    world: World, error: str
+) -> None:
+    accepted(world)
+    vend(world)
+    before = world.row(REQUEST_ID)
+    world.calls.clear()
+
+    record = world.call(
+        "RecordFailure",
+        request=a_request(),
+        executionArn=OTHER_EXECUTION,
+        error={"Error": error, "Cause": '{"errorMessage": "closed"}'},
+    )
+
+    assert world.row(REQUEST_ID) == before
+    assert record["state"] == "FAILED"
+    assert world.announced() == [
+        ("AccountVendingStateChanged", record),
+        ("AccountVendingFailed", record),
+    ]
+
+
 def test_record_failure_overtaken_while_it_writes_leaves_the_row_alone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,3 +275,16 @@ def test_record_failure_keeps_a_huge_cause_out_of_the_ledger(world: World) -> No
     record = record_failure(world, {"Error": "States.TaskFailed", "Cause": "x" * 300_000})
 
     assert len(record["error"]["message"]) <= 8_000
+
+
+def test_record_failure_of_an_execution_that_lost_a_vended_request_says_nothing(
+    world: World,
+) -> None:
+    accepted(world)
+    vend(world)
+    world.calls.clear()
+
+    record_failure(world, {"Error": "ExecutionSuperseded"}, executionArn=OTHER_EXECUTION)
+
+    assert world.announced() == []
+    assert world.row(REQUEST_ID)["state"] == "VENDED"
