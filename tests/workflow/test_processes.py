@@ -79,7 +79,9 @@ def misled(tmp_path: Path, proxy: CountingProxy) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("words", [["plan"], ["submit", "--speed", "60"]], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words", [["plan"], ["submit", "--speed", "60"]], ids=lambda words: words[0]
+)
 def test_local_work_uses_neither_a_proxy_nor_the_users_aws_configuration(
     words: list[str], misled: dict[str, str], proxy: CountingProxy, start: Callable[..., Running]
 ) -> None:
