@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -183,9 +182,10 @@ def _content(asset: Asset) -> bytes:
     content = _zip(asset.path)
     try:
         cached.parent.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cached.parent, delete=False) as partial:
-            partial.write(content)
-        os.replace(partial.name, cached)  # noqa: PTH105 - atomic: another process may do the same
+        with tempfile.TemporaryDirectory(dir=cached.parent) as folder:
+            partial = Path(folder) / cached.name
+            partial.write_bytes(content)
+            partial.replace(cached)  # atomic: another process may do the same
     except OSError:
         pass  # a read-only assembly is zipped each time
     return content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -163,6 +164,34 @@ def test_local_aws_under_load_stops_within_seconds(
     )
     assert ended.seconds < STOPS_WITHIN
     assert ended.left == []
+
+
+@pytest.mark.slow
+def test_local_aws_ends_with_its_terminal_and_leaves_nothing(temporary: Path) -> None:
+    terminal, end = pty.openpty()
+    takes_terminal = (
+        "import fcntl, os, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", takes_terminal + PROGRAM, "local", "--port", "0"],
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "TERM": "xterm"},
+    )
+    os.close(end)
+    said = b""
+    while READY.encode() not in said:
+        said += os.read(terminal, 1 << 16)
+
+    os.close(terminal)
+
+    try:
+        assert process.wait(timeout=STOPS_WITHIN) in {0, 1}
+    finally:
+        process.kill()
+        process.wait()
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.slow
