@@ -93,6 +93,10 @@ class Backend(StepFunctionsParserBackend):
             machine = super().create_state_machine(
                 name=name, definition=definition, roleArn=roleArn, **more
             )
+        machine.loggingConfiguration = {
+            "includeExecutionData": False,
+            **machine.loggingConfiguration,
+        }
         machine.creation_date = machine.update_date = current().clock.datetime()
         return machine
 
