@@ -25,7 +25,14 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
 
-from embedded.stepfunctions import definition_texts, errors, expressions, integrations, states
+from embedded.stepfunctions import (
+    definition_texts,
+    errors,
+    expressions,
+    integrations,
+    sizes,
+    states,
+)
 from embedded.stepfunctions.backend import Backend
 from embedded.stepfunctions.environment import Environment
 from embedded.stepfunctions.responses import StepFunctions
@@ -68,6 +75,7 @@ def install() -> None:
     errors.install()
     expressions.install()
     states.install()
+    sizes.install()
     integrations.install()
     kept, unkept = utils.TMP_THREADS, _Unkept()
     for name, module in list(sys.modules.items()):

@@ -93,6 +93,10 @@ class Backend(StepFunctionsParserBackend):
             machine = super().create_state_machine(
                 name=name, definition=definition, roleArn=roleArn, **more
             )
+        machine.loggingConfiguration = {
+            "includeExecutionData": False,
+            **machine.loggingConfiguration,
+        }
         machine.creation_date = machine.update_date = current().clock.datetime()
         return machine
 
@@ -204,11 +208,11 @@ class Backend(StepFunctionsParserBackend):
             TaskDoesNotExist: its task was answered before, or waits no more.
             InvalidOutput: the output is not JSON.
         """
+        self._check_running(task_token)
         try:
             strict_json.loads(outcome)
         except ValueError as error:
             raise InvalidOutput(f"Invalid Output: '{error}'") from error
-        self._check_running(task_token)
         super().send_task_success(task_token, outcome)
 
     def send_task_failure(

@@ -37,14 +37,14 @@ def problems(definition: str) -> list[Problem]:
     except ValueError as error:
         return [Problem(code="INVALID_JSON_DESCRIPTION", message=str(error))]
     if not isinstance(machine, dict):
-        return [schema("The definition must be an object", "/")]
+        return [schema("Definition must be a valid JSON object", "")]
     language = machine.get("QueryLanguage", JSONPATH)
     found = list(unsupported(machine, MACHINE_FIELDS, ""))
     if language not in (JSONATA, JSONPATH):
         found.append(schema(f"QueryLanguage must be {JSONATA} or {JSONPATH}", "/QueryLanguage"))
         language = JSONATA
     found += seconds_problems(machine, ("TimeoutSeconds",), JSONPATH, "")
-    return [*found, *_scope(machine, "", language), *_duplicates(machine)]
+    return [*found, *_scope(machine, "", language, language), *_duplicates(machine)]
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -56,22 +56,23 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _scope(scope: dict[str, Any], path: str, language: str) -> Iterator[Problem]:
+def _scope(scope: dict[str, Any], path: str, language: str, whole: str) -> Iterator[Problem]:
     """A machine, a branch or an item processor: its states, then how they lead to each other."""
-    missing = [name for name in ("StartAt", "States") if name not in scope]
+    missing = [name for name in ("States", "StartAt") if name not in scope]
     if missing:
-        yield schema(f"These fields are required: {missing}", path or "/")
+        yield schema(f"These fields are required: [{', '.join(missing)}]", path or "/")
     states = scope.get("States", {})
     if not isinstance(states, dict) or not all(isinstance(each, dict) for each in states.values()):
         yield schema("States must be an object of states", f"{path}/States")
         return
     for name, state in states.items():
         place = f"{path}/States/{name}"
-        yield from state_problems(name, state, place, language)
+        yield from state_problems(name, state, place, language, whole)
         for field, inner in _inner_scopes(state):
             fields = SCOPE_FIELDS if field.startswith("Branches") else PROCESSOR_FIELDS
             yield from unsupported(inner, fields, f"{place}/{field}")
-            yield from _scope(inner, f"{place}/{field}", language_of(state, language))
+            inner_language = language_of(state, language, whole)
+            yield from _scope(inner, f"{place}/{field}", inner_language, whole)
     if not missing:
         yield from _transitions(scope["StartAt"], states, path)
 

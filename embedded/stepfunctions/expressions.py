@@ -49,12 +49,11 @@ from embedded.stepfunctions.jsonata import (
     evaluate,
     parse,
 )
+from embedded.stepfunctions.sizes import LARGEST, size_of
 
 _MEMBERS = ("input", "context", "result", "errorOutput")
 _DURING = "An error occurred while executing the state "
 _LONGEST_SECONDS = 99_999_999
-_LARGEST_ASSIGN = 256 * 1024
-"""Bytes of JSON that one variable has at most, and all variables of one Assign together."""
 _LARGEST_STORE = 10 * 1024 * 1024
 
 _moto_failed_details = FailureEventException.get_execution_failed_event_details
@@ -198,16 +197,16 @@ def _eval_assign(self: Any, env: Any) -> None:
 
 def _check_sizes(env: Any, assignments: dict[str, Any]) -> None:
     """Refuse variables that are too large, one by one, in one Assign, and in the execution."""
-    sizes = {name: len(to_json_str(value).encode()) for name, value in assignments.items()}
-    largest = next((name for name, size in sizes.items() if size > _LARGEST_ASSIGN), None)
+    sizes = {name: size_of(value) for name, value in assignments.items()}
+    largest = next((name for name, size in sizes.items() if size > LARGEST), None)
     if largest is not None:
-        raise _too_large(env, f"The variable '{largest}' is", _LARGEST_ASSIGN)
-    if sum(sizes.values()) > _LARGEST_ASSIGN:
-        raise _too_large(env, "The variables of one Assign are", _LARGEST_ASSIGN)
+        raise _too_large(env, f"The variable '{largest}' is", LARGEST)
+    if sum(sizes.values()) > LARGEST:
+        raise _too_large(env, "The variables of one Assign are", LARGEST)
     store = env.variable_store
     known = store._outer_scope | store._inner_scope
     kept = {name: value for name, value in known.items() if name not in assignments}
-    if sum(sizes.values()) + len(to_json_str(kept).encode()) > _LARGEST_STORE:
+    if sum(sizes.values()) + size_of(kept) > _LARGEST_STORE:
         raise _too_large(env, "The variables of the execution are", _LARGEST_STORE)
 
 

@@ -75,6 +75,7 @@ _NAMES = {
 }
 """By boto3's name: prefix of the error name, service in the cause, general exception."""
 
+_GONE_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 _OWN_NAME = "States."
 
 
@@ -139,6 +140,8 @@ def service_failure(service: str, error: ClientError | BotoCoreError) -> tuple[s
         "Proxy: null",
     )
     cause = f"{error.response['Error'].get('Message', '')} ({'; '.join(details)})"
+    if code == _GONE_QUEUE:
+        return f"{prefix}.SdkClientException", cause  # so recorded on AWS
     modelled = type(error) is not ClientError
     if not modelled:
         return f"{prefix}.{general}", cause

@@ -8,8 +8,8 @@ import json
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.stepfunctions.exceptions import InvalidToken
-from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.exceptions import InvalidToken, ValidationException
+from moto.stepfunctions.parser.api import ExecutionStatus, StateMachineTypeNotSupported
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from embedded.stepfunctions.definition_checks import problems
@@ -17,6 +17,18 @@ from embedded.stepfunctions.state_checks import Problem
 
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 1000
+_FILTERS = {
+    "statusFilter": (
+        "SUCCEEDED",
+        "TIMED_OUT",
+        "PENDING_REDRIVE",
+        "ABORTED",
+        "FAILED",
+        "RUNNING",
+    ),
+    "redriveFilter": ("REDRIVEN", "NOT_REDRIVEN"),
+}
+"""The values of ListExecutions' filters, in the order in which AWS's message has them."""
 _DATA = {"input", "output", "inputDetails", "outputDetails", "parameters"}
 
 
@@ -33,6 +45,18 @@ class StepFunctions(StepFunctionResponse):
                 "diagnostics": [_diagnostic(each) for each in shown],
                 "truncated": len(found) > len(shown),
             }
+        )
+
+    def list_state_machines(self) -> ActionResult:
+        """ListStateMachines."""
+        self._check_list(longest_token=1024)
+        return super().list_state_machines()
+
+    def start_sync_execution(self) -> ActionResult:
+        """StartSyncExecution, which is for Express workflows only."""
+        self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+        raise StateMachineTypeNotSupported(
+            "This operation is not supported by this type of state machine"
         )
 
     def start_execution(self) -> ActionResult:
@@ -99,6 +123,7 @@ class StepFunctions(StepFunctionResponse):
 
     def list_executions(self) -> ActionResult:
         """ListExecutions, the last started first."""
+        self._check_list(longest_token=3096)
         machine = self._get_param("stateMachineArn")
         status, redrive = self._get_param("statusFilter"), self._get_param("redriveFilter")
         executions = self.stepfunction_backend.executions_of(machine, status)
@@ -116,6 +141,7 @@ class StepFunctions(StepFunctionResponse):
 
     def get_execution_history(self) -> ActionResult:
         """GetExecutionHistory."""
+        self._check_list(longest_token=1024)
         execution_arn = self._get_param("executionArn")
         events = self.stepfunction_backend.get_execution_history(execution_arn)["events"]
         backwards = bool(self._get_param("reverseOrder"))
@@ -143,6 +169,28 @@ class StepFunctions(StepFunctionResponse):
         )
         return ActionResult({})
 
+    def _check_list(self, *, longest_token: int) -> None:
+        """Refuse parameters of a list that are out of their bounds, all of them at once."""
+        problems = []
+        largest = self._get_int_param("maxResults") or 0
+        if largest > _LARGEST_PAGE:
+            problems.append(_constraint("maxResults", largest, "value less", _LARGEST_PAGE))
+        token = self._get_param("nextToken") or ""
+        if len(token) > longest_token:
+            problems.append(_constraint("nextToken", token, "length less", longest_token))
+        for name, values in _FILTERS.items():
+            given = self._get_param(name)
+            if given is not None and given not in values:
+                problems.append(
+                    f"Value '{given}' at '{name}' failed to satisfy constraint: Member must "
+                    f"satisfy enum value set: [{', '.join(values)}]"
+                )
+        if problems:
+            errors = "error" if len(problems) == 1 else "errors"
+            raise ValidationException(
+                f"{len(problems)} validation {errors} detected: {'; '.join(problems)}"
+            )
+
     def _page(self, items: list[Any]) -> tuple[list[Any], bool]:
         size = min(self._get_int_param("maxResults") or _DEFAULT_PAGE, _LARGEST_PAGE)
         return items[:size], len(items) > size
@@ -163,6 +211,13 @@ class StepFunctions(StepFunctionResponse):
         if given_for != query or not isinstance(place, list):
             raise InvalidToken("'Invalid token'")
         return place
+
+
+def _constraint(name: str, value: object, what: str, most: int) -> str:
+    return (
+        f"Value '{value}' at '{name}' failed to satisfy constraint: Member must have {what} than "
+        f"or equal to {most}"
+    )
 
 
 def _diagnostic(problem: Problem) -> dict[str, str]:

@@ -81,29 +81,38 @@ def members(state: dict[str, Any], field: str) -> Iterator[tuple[int, dict[str, 
             yield index, member
 
 
-def language_of(state: dict[str, Any], above: str) -> str:
-    """The query language of a state in a machine or state of the language `above`."""
+def language_of(state: dict[str, Any], above: str, whole: str) -> str:
+    """The query language of a state in a state or machine of the language `above`; the whole
+    machine has the language `whole`.
+    """
     language = state.get("QueryLanguage", above)
-    allowed = language in (JSONATA, JSONPATH) and (above, language) != (JSONATA, JSONPATH)
+    allowed = language in (JSONATA, JSONPATH) and (whole, language) != (JSONATA, JSONPATH)
     return str(language) if allowed else above
 
 
-def state_problems(name: str, state: dict[str, Any], path: str, above: str) -> Iterator[Problem]:
+def state_problems(
+    name: str, state: dict[str, Any], path: str, above: str, whole: str
+) -> Iterator[Problem]:
     """What is wrong in the state itself; branches and item processors are not looked into."""
     if len(name) > _LONGEST_NAME:
         message = f"The name of a state has at most {_LONGEST_NAME} characters"
         yield Problem(code="INVALID_STATE_NAME", message=message, location=path)
     kind = state.get("Type")
     if kind is None:
-        yield schema("These fields are required: ['Type']", path)
+        yield schema("These fields are required: [Type]", path)
         return
     if not isinstance(kind, str) or kind not in STATE_FIELDS:
         yield schema(f"Type must be one of {sorted(STATE_FIELDS)}", f"{path}/Type")
         return
-    language = language_of(state, above)
-    if state.get("QueryLanguage", language) != language:
-        message = f"QueryLanguage '{state['QueryLanguage']}' is not supported here"
-        yield schema(message, f"{path}/QueryLanguage")
+    language = language_of(state, above, whole)
+    given = state.get("QueryLanguage", language)
+    if given == JSONPATH != language:
+        yield schema(
+            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+            path,
+        )
+    elif given != language:
+        yield schema(f"QueryLanguage '{given}' is not supported here", f"{path}/QueryLanguage")
     yield from _fields(kind, state, path, language)
     yield from _end(kind, state, path)
     yield from _of_kind(kind, state, path, language)
@@ -158,7 +167,7 @@ def _of_kind(kind: str, state: dict[str, Any], path: str, language: str) -> Iter
 def _resource(state: dict[str, Any], path: str) -> Iterator[Problem]:
     resource = state.get("Resource")
     if resource is None:
-        yield schema("These fields are required: ['Resource']", path)
+        yield schema("These fields are required: [Resource]", path)
     elif not isinstance(resource, str) or not resource.startswith("arn:"):
         message = "Value is not a valid resource ARN"
         yield Problem(code="INVALID_RESOURCE", message=message, location=f"{path}/Resource")
@@ -200,7 +209,7 @@ def _is_whole(value: Any) -> TypeGuard[int]:
 def _inner(state: dict[str, Any], field: str, path: str) -> Iterator[Problem]:
     listed = state.get(field)
     if field not in state:
-        yield schema(f"These fields are required: ['{field}']", path)
+        yield schema(f"These fields are required: [{field}]", path)
     elif not isinstance(listed, list) or not listed or not all(isinstance(x, dict) for x in listed):
         yield schema(f"{field} must be an array of objects that is not empty", f"{path}/{field}")
 
@@ -208,7 +217,7 @@ def _inner(state: dict[str, Any], field: str, path: str) -> Iterator[Problem]:
 def _map(state: dict[str, Any], path: str) -> Iterator[Problem]:
     processor = state.get("ItemProcessor", state.get("Iterator"))
     if not isinstance(processor, dict):
-        yield schema("These fields are required: ['ItemProcessor']", path)
+        yield schema("These fields are required: [ItemProcessor]", path)
         return
     config = processor.get("ProcessorConfig", {})
     mode = config.get("Mode", "INLINE") if isinstance(config, dict) else None
@@ -225,7 +234,7 @@ def _choice(state: dict[str, Any], path: str, language: str) -> Iterator[Problem
     for index, rule in members(state, "Choices"):
         place = f"{path}/Choices[{index}]"
         if not isinstance(rule.get("Next"), str):
-            yield schema("These fields are required: ['Next']", place)
+            yield schema("These fields are required: [Next]", place)
         yield from _variables(rule, place)
         if language == JSONATA:
             yield from unsupported(rule, CHOICE_RULE_FIELDS, place)
@@ -272,7 +281,7 @@ def _catchers(state: dict[str, Any], path: str, language: str) -> Iterator[Probl
         yield from unsupported(catcher, CATCHER_FIELDS, place)
         yield from _of_other_language(catcher, language, place)
         if not isinstance(catcher.get("Next"), str):
-            yield schema("These fields are required: ['Next']", place)
+            yield schema("These fields are required: [Next]", place)
         yield from _variables(catcher, place)
 
 

@@ -92,7 +92,7 @@ def test_a_definition_in_jsonpath_has_no_problem() -> None:
         ),
         ({"Type": "Pass"}, "Exactly one of 'Next' and 'End'"),
         ({"Type": "Pass", "End": True, "Next": "Done"}, "Exactly one of 'Next' and 'End'"),
-        ({"Next": "Done"}, "These fields are required: ['Type']"),
+        ({"Next": "Done"}, "These fields are required: [Type]"),
         ({"Type": "Sleep", "Next": "Done"}, "Type must be one of"),
         ({"Type": "Pass", "End": True, "Retry": []}, "'Retry' is not supported at"),
         ({"Type": "Wait", "Seconds": 1, "End": True, "Catch": []}, "'Catch' is not supported at"),
@@ -111,12 +111,15 @@ def test_a_definition_in_jsonpath_has_no_problem() -> None:
             (TASK | {field: "$"}, f"'{field}' is not supported when QueryLanguage is 'JSONata'")
             for field in ("InputPath", "Parameters", "ResultPath", "OutputPath", "ResultSelector")
         ),
-        (TASK_PATH, "QueryLanguage 'JSONPath' is not supported here"),
+        (
+            TASK_PATH,
+            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine",
+        ),
         (TASK | {"TimeoutSeconds": 5, "HeartbeatSeconds": 5}, "HeartbeatSeconds must be smaller"),
         (TASK | {"TimeoutSeconds": 0}, "TimeoutSeconds must be an integer"),
-        ({"Type": "Task", "End": True}, "These fields are required: ['Resource']"),
+        ({"Type": "Task", "End": True}, "These fields are required: [Resource]"),
         (TASK | {"Resource": "lambda"}, "INVALID_RESOURCE"),
-        ({"Type": "Choice", "Default": "Done"}, "These fields are required: ['Choices']"),
+        ({"Type": "Choice", "Default": "Done"}, "These fields are required: [Choices]"),
         ({"Type": "Choice", "Choices": [], "Default": "Done"}, "Choices must be an array"),
         ({"Type": "Choice", "Choices": [PATH_RULE]}, "'Variable' is not supported"),
         ({"Type": "Wait", "Next": "Done"}, "Exactly one of ['Seconds'"),
@@ -126,9 +129,9 @@ def test_a_definition_in_jsonpath_has_no_problem() -> None:
         ),
         ({"Type": "Wait", "Timestamp": "tomorrow", "Next": "Done"}, "Timestamp must be"),
         ({"Type": "Fail", "Error": "E", "ErrorPath": "$.e"}, "Only one of 'Error' and 'ErrorPath'"),
-        ({"Type": "Parallel", "End": True}, "These fields are required: ['Branches']"),
-        ({"Type": "Parallel", "Branches": [{}], "End": True}, "['StartAt', 'States']"),
-        ({"Type": "Map", "End": True}, "These fields are required: ['ItemProcessor']"),
+        ({"Type": "Parallel", "End": True}, "These fields are required: [Branches]"),
+        ({"Type": "Parallel", "Branches": [{}], "End": True}, "[States, StartAt]"),
+        ({"Type": "Map", "End": True}, "These fields are required: [ItemProcessor]"),
         (MAP | {"ItemReader": {}}, "needs the mode DISTRIBUTED"),
         (
             MAP
@@ -168,7 +171,7 @@ def test_a_state_that_nothing_leads_to_is_a_problem() -> None:
 def test_a_machine_without_a_start_or_an_end_is_a_problem() -> None:
     loop = {"Type": "Pass", "Next": "First"}
 
-    assert "['StartAt']" in found({"States": {"Done": DONE}})[0]
+    assert "[StartAt]" in found({"States": {"Done": DONE}})[0]
     assert found({"StartAt": "First", "States": {"First": loop}}) == [
         "MISSING_END_STATE: Workflow has no terminal state"
     ]
@@ -181,3 +184,15 @@ def test_a_text_that_is_not_json_is_a_problem(text: str) -> None:
 
 def test_all_problems_are_found_at_once() -> None:
     assert len(found(machine({"Type": "Pass", "Nonsense": 1, "Retry": []}))) == 3
+
+
+def test_a_state_in_a_jsonata_state_may_be_jsonpath_where_the_machine_is() -> None:
+    inner = {
+        "StartAt": "In",
+        "States": {"In": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": True}},
+    }
+    mapped = {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": inner, "End": True}
+    definition = {"StartAt": "First", "States": {"First": mapped}}
+
+    assert problems(json.dumps(definition)) == []
+    assert len(problems(json.dumps({"QueryLanguage": "JSONata"} | definition))) == 1

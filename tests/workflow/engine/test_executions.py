@@ -7,9 +7,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
 
-from embedded import ACCOUNT_ID, eventbridge
+from embedded import ACCOUNT_ID, REGION, eventbridge
 from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import (
     Engine,
@@ -196,6 +198,59 @@ def test_a_page_token_given_for_another_filter_is_refused(
         engine.states.list_executions(stateMachineArn=arn, nextToken=token, **other)
 
     assert refused.value.response["Error"]["Message"] == "Invalid Token: 'Invalid token'"
+
+
+TOO_MUCH = (
+    "Value '{}' at '{}' failed to satisfy constraint: Member must have {} than or equal to {}"
+)
+NO_STATUS = (
+    "Value 'succeeded' at 'statusFilter' failed to satisfy constraint: Member must satisfy enum "
+    "value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"maxResults": 1001}, TOO_MUCH.format(1001, "maxResults", "value less", 1000)),
+        (
+            {"nextToken": "x" * 3097},
+            TOO_MUCH.format("x" * 3097, "nextToken", "length less", 3096),
+        ),
+        ({"statusFilter": "succeeded"}, NO_STATUS),
+    ],
+    ids=["page", "token", "filter"],
+)
+def test_a_list_with_parameters_out_of_bounds_is_refused(
+    engine: Engine, more: dict[str, Any], message: str
+) -> None:
+    arn = engine.machine(machine(END))
+
+    with pytest.raises(engine.states.exceptions.ClientError) as refused:
+        engine.states.list_executions(stateMachineArn=arn, **more)
+
+    error = refused.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    assert error["Message"] == f"1 validation error detected: {message}"
+
+
+def test_a_standard_workflow_has_no_synchronous_executions(engine: Engine) -> None:
+    arn = engine.machine(machine(END))
+    states = boto3.client(
+        "stepfunctions",
+        region_name=REGION,
+        endpoint_url=engine.context.endpoint_url,
+        aws_access_key_id="admin",
+        aws_secret_access_key="admin",
+        config=Config(inject_host_prefix=False),
+    )
+
+    with pytest.raises(states.exceptions.StateMachineTypeNotSupported) as refused:
+        states.start_sync_execution(stateMachineArn=arn)
+
+    assert refused.value.response["Error"]["Message"] == (
+        "This operation is not supported by this type of state machine"
+    )
 
 
 def test_a_history_token_of_the_other_direction_is_refused(engine: Engine) -> None:

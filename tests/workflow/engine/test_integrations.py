@@ -224,3 +224,15 @@ def test_an_sdk_integrations_error_has_the_services_name(engine: Engine) -> None
     ended = engine.run(machine(call("aws-sdk:sfn:describeExecution", arguments)))
 
     assert ended.error == "Sfn.ExecutionDoesNotExistException"
+
+
+def test_a_queue_that_is_gone_is_told_as_on_aws(engine: Engine) -> None:
+    url = f"{engine.context.endpoint_url}/{ACCOUNT_ID}/{unique('gone')}"
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage",
+        "Arguments": {"QueueUrl": url, "MessageBody": "x"},
+        "End": True,
+    }
+
+    assert engine.run(machine(state)).error == "SQS.SdkClientException"

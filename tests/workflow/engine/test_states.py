@@ -359,6 +359,16 @@ def test_variables_have_a_largest_size(engine: Engine, assign: dict[str, Any]) -
     assert (ended.status, ended.error) == ("FAILED", "States.DataLimitExceeded")
 
 
+@pytest.mark.parametrize(("characters", "status"), [(131_071, "SUCCEEDED"), (131_072, "FAILED")])
+def test_an_output_has_a_largest_size_in_bytes(
+    engine: Engine, characters: int, status: str
+) -> None:
+    ended = engine.run(machine(END | {"Output": f"{{% $pad('', {characters}, 'ü') %}}"}))
+
+    assert ended.status == status
+    assert ended.error == (None if status == "SUCCEEDED" else "States.DataLimitExceeded")
+
+
 def test_variables_of_several_states_may_be_larger_together(engine: Engine) -> None:
     large = "{% $pad('', 200000, 'x') %}"
     definition = machine(
