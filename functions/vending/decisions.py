@@ -34,15 +34,9 @@ _STAYS = {
 _OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
 """Either takes in the account that the other one was to."""
 
-_BEGUN = (
-    "accountId",
-    "createAccountRequestId",
-    "intent",
-    "unanswered",
-    "invitation",
-    "handshakeId",
-)
-"""What a row has once AWS was, or may have been, asked for the account."""
+_BEGUN = ("accountId", "createAccountRequestId", "intent", "unanswered")
+_INVITED = ("invitation", "handshakeId")
+"""What a row has once AWS was, or may have been, asked for the account, or to invite it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +105,9 @@ def left_behind(row: Row, asked: Asked) -> list[str]:
 
 
 def _has_begun(row: Row) -> bool:
-    return any(row.get(name) for name in _BEGUN)
+    # Of an invitation that was declined, cancelled or left to expire nothing comes any more.
+    is_over = (row.get("error") or {}).get("code") == "InvitationEnded"
+    return any(row.get(name) for name in (*_BEGUN, *(() if is_over else _INVITED)))
 
 
 def _refuse_what_stays(row: Row, asked: Asked) -> None:

@@ -95,7 +95,7 @@ CORRECTED: dict[tuple[str, str | None], list[tuple[str, dict[str, Any]]]] = {
         ("InviteAccountToOrganization", ANOTHER)
     ],
     ("InvalidInputException", "INVALID_ENUM"): [("CreateAccount", OTHER_NAME)],
-    ("InvalidInputException", "INVALID_ENUM_POLICY_TYPE"): [("EnablePolicyType", {"policies": []})],
+    ("InvalidInputException", "INVALID_ENUM_POLICY_TYPE"): [("CreatePolicy", {"policies": []})],
     ("InvalidInputException", "INVALID_LIST_MEMBER"): [("CreateAccount", OTHER_TAGS)],
     ("InvalidInputException", "MAX_LENGTH_EXCEEDED"): [
         ("CreateAccount", OTHER_NAME),
@@ -132,7 +132,7 @@ CORRECTED: dict[tuple[str, str | None], list[tuple[str, dict[str, Any]]]] = {
         ("InviteAccountToOrganization", {"source": "new", **OTHER_NAME})
     ],
     ("MasterCannotLeaveOrganizationException", None): [
-        ("InviteAccountToOrganization", {"source": "new", **OTHER_NAME})
+        ("AcceptHandshake", {"requestId": "another", "source": "new", **OTHER_NAME})
     ],
     ("AccountCreationFailed", "EMAIL_ALREADY_EXISTS"): [("CreateAccount", OTHER_EMAIL)],
     ("AccountCreationFailed", "INVALID_EMAIL"): [("CreateAccount", OTHER_EMAIL)],
@@ -145,10 +145,12 @@ CORRECTED: dict[tuple[str, str | None], list[tuple[str, dict[str, Any]]]] = {
 
 def asking(operation: str) -> dict[str, Any]:
     """A request that makes the call."""
-    if operation == "InviteAccountToOrganization":
+    if operation in ("InviteAccountToOrganization", "AcceptHandshake"):
         return an_invitation(accountId=INVITED, roleName=ROLE)
-    source = "new-govcloud" if operation == "CreateGovCloudAccount" else "new"
-    return a_request(source=source, policies=[a_policy()])
+    if operation == "CreateGovCloudAccount":
+        account = {"name": "Sandbox", "email": "aws+govcloud@example.com"}
+        return a_request(source="new-govcloud", account=account)
+    return a_request(policies=[a_policy()])
 
 
 @pytest.mark.slow
@@ -180,7 +182,7 @@ def test_request_corrected_under_its_own_id_ends_vended(
     again = vending.run(request | correction)
 
     assert again.status == "SUCCEEDED", again
-    assert again.output["requestId"] == request["requestId"]
+    assert again.output["requestId"] == (request | correction)["requestId"]
     assert len(vending.accounts()) == 1
     account_id = again.output["accountId"]
     assert vending.tags(account_id).items() >= (request | correction)["tags"].items()

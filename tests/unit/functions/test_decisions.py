@@ -174,6 +174,15 @@ def test_account_that_was_invited_stays() -> None:
     assert refusal.remedy.endswith("For another account, use a new requestId.")
 
 
+def test_another_account_can_be_invited_once_the_invitation_has_ended() -> None:
+    stands = a_request(source="invited", account={"email": EMAIL})
+    row = a_row(request=stands, handshakeId="h-1", error={"code": "InvitationEnded"})
+
+    wanted = asked(source="invited", account={"email": "b@example.com"})
+
+    assert decide(row, wanted, goes_on=False) == "corrected"
+
+
 def test_account_that_was_to_be_there_can_be_invited() -> None:
     account = {"accountId": INVITED}
     row = a_row(request=a_request(source="existing", account=account), accountId=INVITED)
