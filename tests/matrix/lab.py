@@ -131,7 +131,7 @@ class Lab:
         outcome.violations += invariants.ended_well(self.vending, wish, outcome.ended)
         outcome.violations += self._passed_by(cell, scenario, outcome.ended)
         self.faults.disarm()
-        outcome.violations += self.settled(wish, scenario)
+        outcome.violations += self._settled(wish, scenario)
         return outcome
 
     def fault(self, cell: Cell, site: Site) -> SiteFault:
@@ -148,7 +148,7 @@ class Lab:
             seconds=_THROTTLED_SECONDS if cell.kind == "throttled" else None,
         )
 
-    def settled(self, wish: Wish, scenario: Scenario) -> list[str]:
+    def _settled(self, wish: Wish, scenario: Scenario) -> list[str]:
         """Resubmit what did not end VENDED; then all is well and nothing is left."""
         row = self.vending.row(wish.request_id)
         if row is None or row["state"] != "VENDED":
