@@ -11,6 +11,7 @@ from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
 
 if TYPE_CHECKING:
+    from embedded.context import Call
     from embedded.organizations.backend import Organizations
 
 _AT_THE_END = (
@@ -18,8 +19,22 @@ _AT_THE_END = (
     "VENDED was seen active and in its place at its end"
 )
 _SPEED = 10.0
+_LEVELS = 2
+"""Of the path in the requests."""
+
 _CREATION_SECONDS = 0.5
 """Shorter than the first wait, so that every vend polls once and the counts can be compared."""
+
+
+LOOKS = {
+    "organizations:DescribeOrganization": "what is asked for needs all features",
+    "organizations:DescribeOrganizationalUnit": "a unit of the path is still there, one a level",
+}
+"""Why AcceptRequest calls Organizations for a request whose path is known, before it is too late.
+
+A request for policies adds ListPolicies for each of their types, and for all types where one is to
+be made; ListAWSServiceAccessForOrganization is called where a service could be refused.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +54,15 @@ SIZES = (Size(accounts=10, units=2), Size(accounts=5000, units=500))
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Calls of the deployed roles by operation: of the first vend into a path, and of the next."""
+    """Calls of the deployed roles by operation: of the first vend into a path, and of the next.
+
+    `looks` are those of the next by AcceptRequest to Organizations.
+    """
 
     size: Size
     first: Counter[str]
     next: Counter[str]
+    looks: Counter[str]
 
 
 def fill(organization: Organizations, size: Size) -> None:
@@ -89,7 +108,13 @@ def count(size: Size) -> Outcome:
         _calls_of(system, elsewhere)
         fill(system.organization, size)
         first = _calls_of(system, a_request(1))
-        return Outcome(size=size, first=first, next=_calls_of(system, a_request(2)))
+        following = _calls_of(system, a_request(2))
+        looks = Counter(
+            _name(call)
+            for call in system.aws.context.calls
+            if "AcceptRequest" in call.caller and call.service == "organizations"
+        )
+        return Outcome(size=size, first=first, next=following, looks=looks)
 
 
 def _calls_of(system: System, request: dict[str, object]) -> Counter[str]:
@@ -97,11 +122,11 @@ def _calls_of(system: System, request: dict[str, object]) -> Counter[str]:
     status = system.await_end(system.start(request))
     if status != "SUCCEEDED":
         raise RuntimeError(f"the request ended {status}")
-    return Counter(
-        f"{call.service}:{call.operation}"
-        for call in system.aws.context.calls
-        if system.is_ours(call)
-    )
+    return Counter(_name(call) for call in system.aws.context.calls if system.is_ours(call))
+
+
+def _name(call: Call) -> str:
+    return f"{call.service}:{call.operation}"
 
 
 def measure(sizes: Sequence[Size] = SIZES) -> Report:
@@ -133,10 +158,19 @@ def measure(sizes: Sequence[Size] = SIZES) -> Report:
                 value=max(one.next["organizations:ListAccounts"] for one in outcomes),
                 at_most=0,
             ),
+            Measurement(
+                name="Organizations calls of a vend before its account, one and one a level",
+                value=max(one.looks.total() for one in outcomes),
+                at_most=1 + _LEVELS,
+            ),
         ],
         notes=[
             _AT_THE_END,
             *(f"more in the big one: {name} +{more}" for name, more in sorted(grown.items())),
+            *(
+                f"before the account: {name.partition(':')[2]}, {LOOKS[name]}"
+                for name in sorted(big.looks)
+            ),
         ],
         data={
             "vends": [

@@ -58,6 +58,8 @@ class Scenario:
     """Whether it ends in a failure that is none of the cell's."""
     without: tuple[str, ...] = ()
     """What the request does not ask for."""
+    trusted: tuple[str, ...] = ()
+    """Services that enabled themselves before, which the request asks for as well."""
     meets: tuple[str, ...] = ()
     """Functions, operations and states to look for here before elsewhere; it only saves time."""
 
@@ -67,6 +69,9 @@ def a_wish(door: str, scenario: Scenario, vending: Vending) -> Wish:
     request = a_request(source=door)
     request["policies"] = POLICIES
     request = {key: value for key, value in request.items() if key not in scenario.without}
+    for service in scenario.trusted:
+        vending.organizations.enable_aws_service_access(ServicePrincipal=service)
+        request["serviceAccess"] = [*request["serviceAccess"], service]
     if door == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
         return Wish(request=request | {"account": {"accountId": account_id}}, account_id=account_id)
@@ -359,6 +364,12 @@ SCENARIOS = (
         meets=("PlacementKept",),
     ),
     Scenario(name="second of two", run=_second_of_two, meets=("DescribePolicy",)),
+    Scenario(
+        name="service enabled before",
+        run=_by_event,
+        trusted=("ipam.amazonaws.com",),
+        meets=("ListAWSServiceAccessForOrganization",),
+    ),
     Scenario(
         name="invitation answered",
         run=_invitation_answered,

@@ -1,0 +1,67 @@
+"""Every scenario of the matrix planned first: the plan's verdict is the run's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.matrix.definition import doors
+from tests.matrix.invariants import Wish
+from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
+from tests.workflow.plans import planned, told_alike
+
+if TYPE_CHECKING:
+    from tests.matrix.lab import Lab
+
+PLANNED = [
+    pytest.param(
+        door,
+        scenario,
+        id=f"{door}-{scenario.name}",
+        marks=() if scenario is SCENARIOS[0] else pytest.mark.slow,
+    )
+    for door in doors()
+    for scenario in SCENARIOS
+]
+
+
+def state(lab: Lab, wish: Wish) -> str | None:
+    row = lab.vending.row(wish.request_id)
+    return row["state"] if row else None
+
+
+@pytest.mark.parametrize(("door", "scenario"), PLANNED)
+def test_scenario_that_is_planned_without_refusal_ends_vended(
+    lab: Lab, door: str, scenario: Scenario
+) -> None:
+    lab.renew()
+    wish = a_wish(door, scenario, lab.vending)
+
+    before = planned(lab.vending, wish.request)
+    scenario.run(lab, wish)
+    lab.faults.disarm()
+    for _ in range(2 if scenario.fails else 1):  # its own failure may come out only now
+        if state(lab, wish) != "VENDED":
+            lab.run(wish)
+    after = planned(lab.vending, wish.request)
+
+    assert before.problems == []
+    assert state(lab, wish) == "VENDED"
+    assert (after.problems, after.changes) == ([], [])
+
+
+@pytest.mark.parametrize("door", doors())
+def test_mistake_that_is_planned_is_refused_in_every_door(lab: Lab, door: str) -> None:
+    lab.renew()
+    wish = a_wish(door, SCENARIOS[0], lab.vending)
+    mistaken = Wish(
+        request={**wish.request, "policies": [{"name": "Absent", "type": "TAG_POLICY"}]},
+        account_id=wish.account_id,
+    )
+
+    before = planned(lab.vending, mistaken.request)
+    (ended,) = lab.send(mistaken)
+
+    assert [problem["code"] for problem in before.problems] == ["PolicyMissing"]
+    assert told_alike(before, ended), ended
