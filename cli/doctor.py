@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.before_deploy import BEFORE_DEPLOY
 from cli.checks import CHECKS, Check, Place, Result
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED, CommandError
-from cli.smoke import smoke
+from cli.smoke import SMOKE
 from cli.stack import REGION, Stack, explained, is_denied
 from cli.terminal import Terminal, pad, safe
 
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.before_deploy:
         checks = BEFORE_DEPLOY
     elif arguments.smoke:
-        checks = {"smoke test": smoke}
+        checks = SMOKE
     results = list(examined(boto3.session.Session(), checks))
     if arguments.json:
         print(json.dumps([dataclasses.asdict(each) for each in results], indent=2))

@@ -2,7 +2,7 @@
 
 Functions change in place, executions keep the definition they began with for up to 17 days. So what
 is recorded here must be understood by the functions of today. After a change of what a definition
-sends, `python -m tests.payloads NAME` adds a file; one goes when no execution can be as old as it is.
+sends, `python -m tests.payloads NAME` adds a file; one goes when no execution can be that old.
 """
 
 from __future__ import annotations
