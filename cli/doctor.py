@@ -17,7 +17,7 @@ from cli.before_deploy import BEFORE_DEPLOY
 from cli.checks import CHECKS, Check, Place, Result
 from cli.environment import explained, is_denied, session_of_environment
 from cli.failure import EXIT_NOT_VENDED, EXIT_VENDED, CommandError
-from cli.smoke import smoke
+from cli.smoke import SMOKE
 from cli.stack import REGION, Stack
 from cli.terminal import Terminal, pad, safe
 
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.before_deploy:
         checks = BEFORE_DEPLOY
     elif arguments.smoke:
-        checks = {"smoke test": smoke}
+        checks = SMOKE
     results = list(examined(session_of_environment(), checks))
     if arguments.json:
         print(json.dumps([dataclasses.asdict(each) for each in results], indent=2))

@@ -26,6 +26,13 @@ def of_result(step: str, output: object) -> str:
         return ""
 
 
+def carried(cause: object) -> object:
+    """The task's output that the cause of a TaskTokenRefused carries; None in any other."""
+    detail = _json(cause)
+    told = _json(detail.get("errorMessage")) if isinstance(detail, Mapping) else None
+    return told.get("output") if isinstance(told, Mapping) else None
+
+
 def of_waiting(step: str) -> str:
     """What a step waits for once its function has done its part; may be empty."""
     return _WAITING.get(step, "")

@@ -163,9 +163,10 @@ class Trace:
             step.mark = Mark.RUNNING
         elif kind == "TaskSubmitted":
             step.note = notes.of_waiting(step.name) or step.note
-        elif kind.endswith("Succeeded"):
+        elif kind.endswith("Succeeded") or details.get("error") == "TaskTokenRefused":
             step.mark = Mark.RUNNING
-            step.note = notes.of_result(step.name, details.get("output"))
+            output = details.get("output", notes.carried(details.get("cause")))
+            step.note = notes.of_result(step.name, output)
         elif kind.endswith("TimedOut") and self.plan.waits_for_answer(step.name):
             step.mark = Mark.RUNNING
             step.attempts = 0

@@ -62,6 +62,9 @@ class Context:
     credentials: Credentials
     endpoint_url: str = ""
     calls: list[Call] = field(default_factory=list)
+    answers_while_function_runs: bool = True
+    """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was
+    given the token has not returned. AWS documents neither, so that it can be played both ways."""
 
 
 caller: ContextVar[Principal] = ContextVar("caller", default=Principal())  # noqa: B039

@@ -41,6 +41,12 @@ class TaskTimedOut(AWSError):
     TYPE = "TaskTimedOut"
 
 
+class TaskDoesNotExist(AWSError):
+    """SendTaskSuccess or SendTaskFailure for a task whose function runs, where that is refused."""
+
+    TYPE = "TaskDoesNotExist"
+
+
 class Backend(StepFunctionsParserBackend):
     """Step Functions of one account and region."""
 
@@ -205,7 +211,8 @@ class Backend(StepFunctionsParserBackend):
         Raises:
             InvalidToken: no task was ever given it.
             TaskTimedOut: its execution is over.
-            TaskDoesNotExist: its task was answered before, or waits no more.
+            TaskDoesNotExist: its task was answered before, or waits no more; or does not wait yet,
+                where the context's `answers_while_function_runs` is off.
             InvalidOutput: the output is not JSON.
         """
         self._check_running(task_token)
@@ -233,6 +240,9 @@ class Backend(StepFunctionsParserBackend):
             raise InvalidToken("'Invalid token'")
         if execution.exec_status != ExecutionStatus.RUNNING:
             raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+        endpoint = _endpoint(execution, task_token)
+        if not (current().answers_while_function_runs or getattr(endpoint, "is_waited_at", False)):
+            raise TaskDoesNotExist("Task does not exist")
 
     def _execution_of_token(self, task_token: str) -> Execution | None:
         with self._lock:

@@ -321,6 +321,7 @@ def _no_choice_matched(state: Any, env: Any) -> FailureEventException:
 
 def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001
     real = min(current().clock.real(timeout_seconds), _THREAD_TIMEOUT)
+    callback_endpoint.is_waited_at = True  # what was called with the token has returned
     outcome = callback_endpoint.wait(timeout=real)
     callback_endpoint.report(CallbackConsumerLeft())  # whoever answers from now on is told so
     return outcome

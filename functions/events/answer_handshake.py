@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from vending import aws, ports
 from vending.errors import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.invitation_rows import InvitationRows
@@ -44,8 +42,6 @@ _HANDSHAKE_ID = re.compile(r"h-[0-9a-z]{8,32}")
 
 class AnswerHandshake(Model):
     """An event as EventBridge delivers it, as far as it matters here."""
-
-    model_config = ConfigDict(extra="ignore")
 
     account: AccountId
     detail: dict[str, Any]

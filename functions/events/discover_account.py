@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from vending import aws, ports, settings
 from vending.adoption import CLOCKS_DIFFER_BY
 from vending.clock import epoch, timestamp
@@ -51,8 +49,6 @@ SOURCE = "account-vending.discovered-accounts"
 
 class DiscoverAccount(Model):
     """An event as EventBridge delivers it, as far as it matters here."""
-
-    model_config = ConfigDict(extra="ignore")
 
     id: str
     source: str

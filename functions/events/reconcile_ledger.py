@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pydantic import ConfigDict
-
 from vending import aws, ports, settings, sweep_cursor
 from vending.broken_off import End, tell
 from vending.clock import epoch, pause
@@ -69,8 +67,6 @@ _OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 class ReconcileLedger(Model):
     """Whatever starts it: a schedule's event, or by hand {"sweep": true} or nothing at all."""
-
-    model_config = ConfigDict(extra="ignore")
 
     sweep: bool = False
     """Compare the organization now, whenever it was compared last."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ConfigDict
-
 from vending import aws, ports
 from vending.broken_off import CODES, End, tell_unclaimed
 from vending.ledger import Ledger
@@ -38,8 +36,6 @@ CALLS = GIVE_BACK_CALLS | {
 class Detail(Model):
     """The event's detail; Step Functions leaves out an input that is too large for an event."""
 
-    model_config = ConfigDict(extra="ignore")
-
     execution_arn: str
     status: str
     input: str | None = None
@@ -49,8 +45,6 @@ class Detail(Model):
 
 class RecordExecutionEnd(Model):
     """A "Step Functions Execution Status Change", as far as it matters here."""
-
-    model_config = ConfigDict(extra="ignore")
 
     detail: Detail
 

@@ -17,7 +17,7 @@ from vending.invitations import HandshakeId, Invitations
 from vending.ledger import Ledger
 from vending.operation import Json, Payload, operation
 from vending.request import Account
-from vending.task_tokens import WaitingStep
+from vending.task_tokens import WaitingStep, token_refused
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -49,6 +49,8 @@ def run(
 ) -> Json:
     """{answered}; the step itself ends with {handshakeId, state, accountId}, or InvitationEnded.
 
+    TaskTokenRefused carries what it was to end with where its token may not be used here.
+
     Implements DescribeHandshake of the AWS Organizations API reference.
     """
     InvitationRows(ledger=ledger).awaits_answer(
@@ -59,8 +61,10 @@ def run(
     )
     invitations = Invitations(client=organizations, account=payload.account)
     answer = invitations.answer(payload.handshake_id)
-    if answer is not None:
-        WaitingStep(client=states, token=payload.task_token).succeed(answer)
+    step = WaitingStep(client=states, token=payload.task_token)
+    if answer is not None and not step.succeed(answer):
+        # An event may have ended the step a moment ago; then nobody hears this.
+        raise token_refused(answer)
     return {"answered": answer is not None}
 
 

@@ -32,7 +32,7 @@ class ReserveCreation(Payload):
 def run(
     payload: ReserveCreation, *, ledger: Ledger, turns: Turns, announcements: Announcements
 ) -> Json:
-    """{state: QUEUED}; the turn, {startAt}, comes by the token.
+    """{state: QUEUED}; the turn, {startAt}, comes by the token, or by TaskTokenRefused.
 
     Run again, it keeps the place it has, in the queue or at the front, under the new token.
     """

@@ -11,6 +11,7 @@ VendingError
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
  ├ TurnNeeded                nothing may be created before the creation gate gives a turn
+ ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
  │  └ RequestConflict           another request has its id, or is vending its account
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from vending.catalogue import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 class VendingError(Exception):
@@ -105,6 +106,30 @@ class OutcomeUnknown(VendingError):
 
 class TurnNeeded(VendingError):
     """AWS is to be asked for an account, and the creation gate gave no turn for it yet."""
+
+
+class TaskTokenRefused(VendingError):
+    """Step Functions takes no answer for a task whose function is still at work.
+
+    Whether it does is documented nowhere. Where it does not, the function fails, which ends the
+    task too, and `output` goes to the workflow in the error's text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        output: Mapping[str, Any] | None = None,
+        code: str | None = None,
+        reason: str | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message, code=code, reason=reason, remedy=remedy)
+        self.output = dict(output or {})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error with `output`, what the task was to end with."""
+        return {**super().as_dict(), "output": self.output}
 
 
 class RequestRefused(VendingError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from vending.catalogue import explain
 from vending.request import Model
@@ -17,8 +17,6 @@ _MESSAGE_MAX = 8_000
 
 class CaughtError(Model):
     """`Error` and `Cause` as a Catch gives them, taken as they come: this is the last step."""
-
-    model_config = ConfigDict(extra="ignore")
 
     name: str = Field("Unknown", alias="Error")
     cause: Any = Field(None, alias="Cause")

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from vending.catalogue import explain
+from vending.errors import TaskTokenRefused
 from vending.translation import translating
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.errors import VendingError
 
 _ENDED = ("InvalidToken", "TaskDoesNotExist", "TaskTimedOut")
-"""What Step Functions says of a token whose step has ended; somebody else was faster."""
+"""What Step Functions says of a token whose step has ended: somebody else was faster.
+
+Perhaps it says so too while the step's own function is still at work: nothing documents it.
+"""
+
+
+def token_refused(output: Mapping[str, Any]) -> TaskTokenRefused:
+    """To be raised by the function of the very step that was to end with `output`."""
+    words = explain("TaskTokenRefused")
+    return TaskTokenRefused(words.what, output=output, remedy=words.remedy)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -206,6 +206,7 @@ def translating() -> Iterator[None]:
 def _refusal(error: ClientError) -> VendingError:
     code, reason = _code(error), reason_of(error)
     words = explain(code, reason)
+    kind: type[VendingError] | None
     kind = RETRIED.get((code, reason)) or RETRIED.get((code, None))
     if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
         kind = ServiceUnavailable

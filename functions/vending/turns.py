@@ -7,7 +7,6 @@ Functions' task tokens, which are in the rows of the requests that wait.
 
 from __future__ import annotations
 
-import json
 import math
 import random
 import time
@@ -26,6 +25,7 @@ from vending.items import item, values
 from vending.locks import is_creation_under_way
 from vending.observability import logger
 from vending.request import Model
+from vending.task_tokens import WaitingStep, token_refused
 from vending.translation import translating
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.ledger import Ledger
+    from vending.rows import Row
 
 GATE = "gate#creation"
 
@@ -66,6 +67,9 @@ def turn_needed() -> TurnNeeded:
 _CLOCKS_DIFFER_BY = 2.0
 """Seconds that Lambda's clock may be behind that of Step Functions, which did the waiting."""
 
+_FUNCTION_RETURNS_IN = 1.0
+"""Seconds after which a function that has put its request in the queue has surely returned."""
+
 _MOST_TOLD = 20
 """How many turns one change of the gate tells at most."""
 
@@ -84,12 +88,18 @@ class Turns:
     sleep: Sleep = time.sleep
 
     def enter(self, request_id: str, *, task_token: str) -> None:
-        """Queue for a turn; it is told under the token, now or by whoever makes room for it."""
+        """Queue for a turn; it is told under the token, now or by whoever makes room for it.
+
+        For the function of the step that waits under the token: TaskTokenRefused carries a turn
+        that has come already where Step Functions takes no answer from there.
+        """
         gate = self._change(request_id, lambda gate, at: gate.enter(request_id, at, self.quota)[0])
         place = gate.places.get(request_id)
         if place is not None:
-            turn = Turn(request_id=request_id, start_at=max(self.clock(), place.start_at))
-            if not self._reaches(turn, task_token):
+            turn = self._given(max(self.clock(), place.start_at))
+            if not self._answers(task_token, turn):
+                if self._goes_on(request_id):
+                    raise token_refused(turn)
                 self.leave(request_id)
 
     def leave(self, request_id: str, *, unless_resumed_since: str | None = None) -> None:
@@ -221,37 +231,41 @@ class Turns:
             return False  # it came in line when its account was there
         if is_creation_under_way(row):
             return True  # it was told before, and used it
-        token = row.get("reservation", {}).get("taskToken")
-        return self._reaches(turn, token, execution_arn=row.get("executionArn"))
+        if self._answers(_token(row), self._given(turn.start_at)):
+            return True
+        if not self._goes_on(turn.request_id, row):
+            return False
+        # Nobody may wait there any more: the turn was told before, or the wait ran out and begins
+        # anew; then the execution comes for its turn by itself. Or its own function, which put it
+        # in the queue, is about to return, and Step Functions takes no answer before that.
+        self.sleep(_FUNCTION_RETURNS_IN)
+        self._answers(_token(self.ledger.get(turn.request_id)), self._given(turn.start_at))
+        return True
 
-    def _reaches(
-        self, turn: Turn, task_token: str | None, *, execution_arn: str | None = None
-    ) -> bool:
-        """Tell the turn to whoever waits under the token.
-
-        Nobody may wait there any more: the turn was told before, or the wait ran out and begins
-        anew. As long as the execution runs, it comes for its turn by itself.
-        """
-        client = self.executions
-        wait = max(0.0, turn.start_at - self.clock())
+    def _given(self, start_at: float) -> dict[str, Any]:
+        """A turn as whoever waits for it is told."""
+        wait = max(0.0, start_at - self.clock())
         # A Wait state knows whole seconds only, and a turn must not come a little too early.
-        start_at = math.ceil(turn.start_at) if wait else turn.start_at
-        told = {"startAt": timestamp(start_at), "waitSeconds": round(wait)}
-        with translating():
-            try:
-                if task_token:
-                    client.send_task_success(taskToken=task_token, output=json.dumps(told))
-                    return True
-            except (
-                client.exceptions.TaskDoesNotExist,
-                client.exceptions.TaskTimedOut,
-                client.exceptions.InvalidToken,
-            ) as error:
-                logger.info("nobody waits for the turn", extra={"error": type(error).__name__})
-        if execution_arn is None:
-            row = self.ledger.get(turn.request_id)
-            execution_arn = row.get("executionArn") if row else None
-        return execution_arn is not None and is_running(execution_arn, client)
+        start_at = math.ceil(start_at) if wait else start_at
+        return {"startAt": timestamp(start_at), "waitSeconds": round(wait)}
+
+    def _answers(self, task_token: str | None, turn: dict[str, Any]) -> bool:
+        """Whether the step under the token took the turn."""
+        if task_token and WaitingStep(client=self.executions, token=task_token).succeed(turn):
+            return True
+        logger.info("nobody waits for the turn")
+        return False
+
+    def _goes_on(self, request_id: str, row: Row | None = None) -> bool:
+        """Whether the request's execution runs."""
+        row = row or self.ledger.get(request_id)
+        execution_arn = row.get("executionArn") if row else None
+        return execution_arn is not None and is_running(execution_arn, self.executions)
+
+
+def _token(row: Row | None) -> str | None:
+    """The task token under which the request waits for its turn."""
+    return row.get("reservation", {}).get("taskToken") if row else None
 
 
 def _attributes(gate: Gate) -> dict[str, Any]:

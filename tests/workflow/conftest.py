@@ -30,6 +30,16 @@ def vending(cloud: EmbeddedAws) -> Vending:
     return Vending(cloud)
 
 
+@pytest.fixture(params=[True, False], ids=["answered-inside", "answered-after"])
+def task_answers(
+    request: pytest.FixtureRequest, cloud: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> bool:
+    """Whether Step Functions takes an answer while the function of the waiting task runs."""
+    inside: bool = request.param
+    monkeypatch.setattr(cloud.context, "answers_while_function_runs", inside)
+    return inside
+
+
 @pytest.fixture
 def without_events(vending: Vending) -> Iterator[None]:
     """No event of an answer to an invitation is heard."""

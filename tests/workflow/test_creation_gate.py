@@ -16,6 +16,8 @@ from tests.workflow.vending import eventually
 if TYPE_CHECKING:
     from tests.workflow.vending import Ended, Vending
 
+pytestmark = pytest.mark.usefixtures("task_answers")
+
 PLACES = 5
 GATE = "gate#creation"
 SLOW = 10.0
@@ -105,6 +107,19 @@ def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
     assert calls.pop("TooManyRequestsException", 0) <= 1
     assert calls == {None: 13}
     assert seen == {"vended": True, "accounts": 13, "left at the gate": []}
+
+
+def test_turn_at_once_takes_one_look_whoever_may_tell_it(
+    vending: Vending, *, task_answers: bool
+) -> None:
+    ended = vending.run(a_request())
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.states_entered(ended.arn).count("ReserveCreation") == 1
+    errors = vending.aws.context.calls
+    told = [call.error for call in errors if call.operation == "SendTaskSuccess"]
+    assert told == [None if task_answers else "TaskDoesNotExist"]
+    assert (gate(vending)["places"], gate(vending)["queue"]) == ({}, [])
 
 
 def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:

@@ -90,7 +90,7 @@ def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending:
     assert request["requestId"] in notes[0]
 
 
-@pytest.mark.usefixtures("without_events")
+@pytest.mark.usefixtures("without_events", "task_answers")
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
 def test_acceptance_that_no_event_tells_of_is_found(
     vending: Vending, account: dict[str, str]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cli import smoke
+from tests.matrix.definition import CREATIONS, tasks_of
 from tests.workflow.test_undeliverable_events import start_denied
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.workflow.command import Command
     from tests.workflow.vending import Vending
+
+ORGANIZATIONS = "organizations"
 
 
 def test_smoke_test_of_a_sound_stack_is_right_and_creates_nothing(
@@ -26,10 +29,38 @@ def test_smoke_test_of_a_sound_stack_is_right_and_creates_nothing(
             ("smoke test", "ok"),
             ("execution", "ok"),
             ("logs", "ok"),
+            ("stopped execution", "ok"),
+            ("traces", "warn"),
+            ("creation grant", "warn"),
         ]
-    assert vending.calls("organizations", "CreateAccount") == 0
+    written = {
+        call.operation for call in vending.aws.context.calls if call.service == ORGANIZATIONS
+    }
+    assert written <= {"DescribeAccount"}
     assert vending.accounts() == []
-    assert len(vending.executions()) == 2
+    row = vending.row(smoke.STOPPED_ID)
+    assert row is not None
+    assert (row["state"], row["error"]["code"]) == ("FAILED", "ExecutionAborted")
+
+
+@pytest.mark.usefixtures("ends_unheard")
+def test_smoke_test_of_a_stack_that_hears_of_no_end_fails(
+    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smoke, "HEARD_WITHIN", 2)
+
+    ran = vend("doctor", "--smoke", "--json")
+
+    assert ran.status == 1
+    (failed,) = [each for each in ran.json if each["level"] == "fail"]
+    assert failed["check"] == "stopped execution"
+    assert "ExecutionEnded" in failed["remedy"]
+
+
+def test_smoke_tests_request_that_is_stopped_has_no_step_that_makes_an_account() -> None:
+    door = str(smoke.STOPPED["source"])
+
+    assert set(CREATIONS).isdisjoint(tasks_of(door))
 
 
 def test_smoke_test_of_a_stack_whose_rule_starts_nothing_fails(

@@ -51,7 +51,7 @@ class History:
         output = json.dumps({"Payload": payload or {}, "StatusCode": 200})
         return self.add("TaskSucceeded", branch, taskSucceededEventDetails={"output": output})
 
-    def fail(self, error: str, branch: str = "", **words: str) -> History:
+    def fail(self, error: str, branch: str = "", **words: Any) -> History:
         """The task's function raises; `words` are code, reason and so on."""
         cause = json.dumps({"errorType": error, "errorMessage": json.dumps(words)})
         return self.add(

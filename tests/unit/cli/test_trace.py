@@ -260,6 +260,16 @@ def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
     assert (done.mark, done.note) == (Mark.DONE, "turn in 20s")
 
 
+def test_step_whose_answer_comes_by_its_error_is_done() -> None:
+    history = accepted().enter("ReserveCreation").schedule()
+    history.fail(
+        "TaskTokenRefused", output={"startAt": "2026-11-20T12:00:20.000Z", "waitSeconds": 0}
+    )
+    done = step(trace_of(history.leave("ReserveCreation")), "ReserveCreation")
+
+    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "turn at once")
+
+
 def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:
     history = accepted().step("ReserveCreation", {"waitSeconds": 0}).enter("CreateAccount")
     history.schedule().fail("CreationRefusedForNow", code="TooManyRequestsException")

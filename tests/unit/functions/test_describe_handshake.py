@@ -17,6 +17,7 @@ from vending.errors import (
     ConcurrentModification,
     InvitationEnded,
     ServiceUnavailable,
+    TaskTokenRefused,
 )
 
 
@@ -101,12 +102,17 @@ def test_handshake_that_does_not_show_is_looked_at_again(world: World) -> None:
     assert unseen.value.code == "HandshakeNotFoundException"
 
 
-def test_step_that_an_event_ended_first_is_left_alone(world: World) -> None:
+def test_answer_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
     handshake_id = invited(world)["handshakeId"]
     world.organization.end_invitation(handshake_id, "ACCEPTED")
+    (account_id,) = world.organization.accounts
     world.organization.before("SendTaskSuccess", world.organization.waiting.clear)
 
-    assert await_answer(world, handshake_id) == {"answered": True}
+    with pytest.raises(TaskTokenRefused) as refused:
+        await_answer(world, handshake_id)
+
+    answer = {"handshakeId": handshake_id, "state": "ACCEPTED", "accountId": account_id}
+    assert refused.value.output == answer
     assert world.organization.ended_steps == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -24,6 +25,7 @@ from vending.errors import (
     CreationRefusedForNow,
     ExecutionSuperseded,
     ServiceUnavailable,
+    TaskTokenRefused,
     Throttled,
     TurnNeeded,
 )
@@ -56,6 +58,40 @@ def test_reserve_creation_tells_the_turn_at_once_where_there_is_room(world: Worl
     assert row["state"] == "QUEUED"
     assert row["reservation"]["taskToken"] == token
     assert [record["state"] for _, record in world.announced()] == ["QUEUED"]
+
+
+def test_turn_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
+    accepted(world)
+    world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
+
+    with pytest.raises(TaskTokenRefused) as refused:
+        reserve(world)
+
+    assert refused.value.output == {"startAt": "2027-01-15T08:00:00.000Z", "waitSeconds": 0}
+    assert json.loads(str(refused.value))["output"] == refused.value.output
+    assert world.gate.places[REQUEST_ID].teller is None
+
+
+def test_turn_of_an_execution_that_was_stopped_at_the_gate_is_left_to_others(world: World) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "ABORTED"
+    world.organization.refuse("SendTaskSuccess", "TaskTimedOut")
+
+    reserve(world)
+
+    assert REQUEST_ID not in world.gate.places
+
+
+def test_turn_is_told_again_to_whoever_was_still_being_queued(world: World) -> None:
+    tokens = [waiting(world, number) for number in range(PLACES + 1)]
+    world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
+    pauses: list[float] = []
+
+    world.turns(sleep=pauses.append).leave("other-0")
+
+    assert told(world, tokens[-1])["waitSeconds"] >= 0
+    assert len(pauses) == 1
+    assert world.gate.places[f"other-{PLACES}"].teller is None
 
 
 def test_reserve_creation_never_tells_a_token(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from embedded.context import current
 from tests.unit.embedded.engine_server import Engine, FunctionFailed, eventually, function_arn, task
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
@@ -65,6 +66,35 @@ def test_token_that_is_answered_cannot_be_answered_again(engine: Engine) -> None
         return False
 
     assert eventually(is_gone)
+
+
+def test_answer_of_the_function_that_got_the_token_can_be_refused(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[str] = []
+    tokens: list[str] = []
+
+    def ask(payload: dict[str, Any]) -> None:
+        tokens.append(payload["token"])
+        try:
+            engine.states.send_task_success(taskToken=payload["token"], output='"inside"')
+        except engine.states.exceptions.TaskDoesNotExist:
+            answers.append("refused")
+
+    def answered() -> bool:
+        try:
+            engine.states.send_task_success(taskToken=tokens[0], output='"after"')
+        except engine.states.exceptions.TaskDoesNotExist:
+            return False
+        return True
+
+    monkeypatch.setattr(current(), "answers_while_function_runs", False)
+    engine.functions["ask"] = ask
+    execution = engine.start(engine.machine({"StartAt": "First", "States": {"First": waiting()}}))
+    eventually(lambda: answers)
+    eventually(answered)
+
+    assert engine.finish(execution).output == "after"
 
 
 def test_catch_may_lead_back_to_its_own_state(engine: Engine) -> None:

@@ -1,0 +1,70 @@
+"""Record what the definitions send: `python -m tests.payloads NAME`, such as a date."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from embedded.cloud import PROJECT, EmbeddedAws
+from tests.payloads import FOLDER, Recording
+from tests.workflow.test_examples import CASES, EXAMPLES
+from tests.workflow.vending import Vending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PASSED_OVER = {
+    "faults/crash.json",
+    "faults/lost_answer.json",
+    "faults/slow_creation.json",
+    "faults/throttled.json",
+}
+"""Send nothing that others do not."""
+
+
+def sent(vending: Vending, arn: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and payload of each task that the execution scheduled."""
+    pages = vending.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+    states: dict[int, str] = {}
+    for event in (event for page in pages for event in page["events"]):
+        entered = event.get("stateEnteredEventDetails")
+        states[event["id"]] = (
+            entered["name"] if entered else states.get(event["previousEventId"], "")
+        )
+        if event["type"] == "TaskScheduled":
+            parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
+            yield states[event["id"]], parameters["Payload"]
+
+
+def shape(value: Any) -> Any:
+    """Keys and kinds, without what is in them."""
+    if isinstance(value, dict):
+        return tuple(sorted((key, shape(inner)) for key, inner in value.items()))
+    if isinstance(value, list):
+        return ("list", *sorted({repr(shape(inner)) for inner in value}))
+    return type(value).__name__
+
+
+def record() -> Recording:
+    """Run the examples, and keep one payload of each shape."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    with EmbeddedAws(speed=60) as aws:
+        vending = Vending(aws)
+        for name, case in CASES.items():
+            if name in _PASSED_OVER:
+                continue
+            aws.renew(organization=case.organization)
+            if name.startswith("faults/"):
+                aws.faults.replace(json.loads((EXAMPLES / name).read_text()))
+            case.beforehand(vending)
+            for task, payload in sent(vending, case.run(vending).arn):
+                found.setdefault(task, {}).setdefault(repr(shape(payload)), payload)
+    return {task: list(found[task].values()) for task in sorted(found)}
+
+
+if __name__ == "__main__":
+    (name,) = sys.argv[1:]
+    text = json.dumps(record(), indent=1, ensure_ascii=False)
+    text = text.replace(str(PROJECT / "build" / "functions" / "local"), "/var/task")
+    (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")
