@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from embedded import strict_json
 from embedded.context import current
+from embedded.service_roles import may_assume
 from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
 
@@ -33,6 +34,12 @@ class StateMachineAlreadyExists(AWSError):
     """CreateStateMachine with the name of another machine."""
 
     TYPE = "StateMachineAlreadyExists"
+
+
+class RoleNotAssumable(AWSError):
+    """CreateStateMachine or UpdateStateMachine with a role that Step Functions may not assume."""
+
+    TYPE = "AccessDeniedException"
 
 
 class TaskTimedOut(AWSError):
@@ -83,9 +90,11 @@ class Backend(StepFunctionsParserBackend):
 
         Raises:
             InvalidDefinition: the definition has problems; all are listed.
+            RoleNotAssumable: the role does not exist, or does not trust Step Functions.
             StateMachineAlreadyExists: another one has the name.
         """
         _check(definition)
+        self._check_role(roleArn, self._machine_arn(name))
         with self._lock:
             known = self._revision_by_name(name)
             if known is not None and (known.definition, known.roleArn) != (definition, roleArn):
@@ -97,18 +106,38 @@ class Backend(StepFunctionsParserBackend):
         return machine
 
     def update_state_machine(
-        self, arn: str, definition: str | None = None, *args: Any, **more: Any
+        self,
+        arn: str,
+        definition: str | None = None,
+        role_arn: str | None = None,
+        **more: Any,
     ) -> Any:
         """Change it; executions that run keep the definition they started with.
 
         Raises:
             InvalidDefinition: the definition has problems; all are listed.
+            RoleNotAssumable: the role does not exist, or does not trust Step Functions.
         """
         if definition is not None:
             _check(definition)
-        machine = super().update_state_machine(arn, definition, *args, **more)
+        if role_arn is not None:
+            self._check_role(role_arn, arn)
+        machine = super().update_state_machine(arn, definition, role_arn, **more)
         machine.update_date = current().clock.datetime()
         return machine
+
+    def _machine_arn(self, name: str) -> str:
+        place = f"{self.region_name}:{self.account_id}"
+        return f"arn:{self.partition}:states:{place}:stateMachine:{name}"
+
+    def _check_role(self, role_arn: str, machine_arn: str) -> None:
+        self._validate_role_arn(role_arn)
+        region = self.region_name
+        if not may_assume(role_arn, "states", region=region, source_arn=machine_arn):
+            raise RoleNotAssumable(
+                "Neither the global service principal states.amazonaws.com, nor the regional one "
+                "is authorized to assume the provided role."
+            )
 
     def start_execution(
         self,
