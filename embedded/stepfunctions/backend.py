@@ -28,6 +28,10 @@ from embedded.stepfunctions.executions import Execution
 
 _LARGEST_INPUT = 262_144
 _PATIENCE = 10.0
+MOST_EXECUTIONS = 10_000
+"""Executions that are kept with their histories; of more, the oldest that ended are forgotten, as
+AWS forgets what ended 90 days ago.
+"""
 
 
 class StateMachineAlreadyExists(AWSError):
@@ -168,7 +172,20 @@ class Backend(StepFunctionsParserBackend):
             self._executions[execution.exec_arn] = execution
             machine.executions.append(execution)
             execution.start()
+            if len(self._executions) > MOST_EXECUTIONS:
+                self._forget_oldest()
         return execution
+
+    def _forget_oldest(self) -> None:
+        """Forget the execution that started first of those that ended; called under the lock."""
+        ended = (each for each in self._executions.values() if each.ended.is_set())
+        execution = next(ended, None)
+        if execution is None:
+            return
+        del self._executions[execution.exec_arn]
+        for machine in self.state_machines:
+            if execution in machine.executions:
+                machine.executions.remove(execution)
 
     def _execution_arn(self, machine: Any, name: str) -> str:
         place = f"{self.region_name}:{self.account_id}"
