@@ -53,6 +53,19 @@ class Call:
     error: str | None = None
 
 
+class CallLog(list[Call]):
+    """The latest calls, oldest first; a list, so that it can be read while calls are made."""
+
+    MOST = 100_000
+    """Calls that are kept at least; when there are a tenth more, the oldest are forgotten."""
+
+    def append(self, call: Call, /) -> None:
+        """Add a call, and forget the oldest where there are too many."""
+        super().append(call)
+        if len(self) > self.MOST + self.MOST // 10:
+            del self[: -self.MOST]
+
+
 @dataclass(kw_only=True)
 class Context:
     """The running embedded AWS."""
@@ -61,7 +74,7 @@ class Context:
     faults: Faults
     credentials: Credentials
     endpoint_url: str = ""
-    calls: list[Call] = field(default_factory=list)
+    calls: CallLog = field(default_factory=CallLog)
     answers_while_function_runs: bool = True
     """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was
     given the token has not returned. AWS documents neither, so that it can be played both ways."""

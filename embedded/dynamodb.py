@@ -1,16 +1,22 @@
 """DynamoDB's data operations, each as one step: what conditional writes and transactions rest on.
 
-moto checks a condition and then writes, and takes a failed transaction back by restoring the whole
-table; on a threaded server two writers can both win, and a write in between can be lost.
+moto checks a condition and then writes; on a threaded server two writers can both win. It copies
+every table of a transaction, to take it back by putting the copy in the table's place; here only
+the items that a transaction names are copied, so that it costs the same whatever else there is.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 OPERATIONS = (
@@ -34,8 +40,75 @@ OPERATIONS = (
 _one_at_a_time = threading.RLock()
 
 
+_write_transaction = DynamoDBBackend.transact_write_items
+_in_transaction = threading.local()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Before:
+    """An item as it is before a transaction; None where there is none."""
+
+    table: Table
+    hash_key: DynamoType
+    range_key: DynamoType | None
+    item: Any
+
+    def restore(self) -> None:
+        items: Any = self.table.items
+        key: Any = self.hash_key
+        if self.range_key is not None:
+            items, key = items[self.hash_key], self.range_key
+        if self.item is None:
+            items.pop(key, None)
+        else:
+            items[key] = self.item
+
+
+def transact_write_items(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """TransactWriteItems: all of it or nothing."""
+    before = list(_before(self, transact_items))
+    shards = [one.table.stream_shard for one in before if one.table.stream_shard]
+    records = [(shard, len(shard.items)) for shard in shards]
+    _in_transaction.now = True
+    try:
+        _write_transaction(self, transact_items)
+    except BaseException:
+        for one in before:
+            one.restore()
+        for shard, count in records:
+            del shard.items[count:]
+        raise
+    finally:
+        _in_transaction.now = False
+
+
+def _before(backend: DynamoDBBackend, transact_items: Iterable[Any]) -> Iterator[_Before]:
+    """Every item that the transaction names; what names none is refused before anything is done."""
+    for operation in (operation for each in transact_items for operation in each.values()):
+        table = backend.tables.get(operation.get("TableName"))
+        key = operation.get("Key") or operation.get("Item") or {}
+        names = [table.hash_key_attr, table.range_key_attr] if table else []
+        if table is None or not all(name in key for name in names if name):
+            continue
+        hash_key, range_key = backend.get_keys_value(table, key)
+        item = copy.deepcopy(table.get_item(hash_key, range_key))
+        yield _Before(table=table, hash_key=hash_key, range_key=range_key, item=item)
+
+
+def _copy_table(self: Table, memo: dict[int, Any]) -> Table:
+    """The table itself within a transaction, which takes back what it did; else as any object."""
+    if getattr(_in_transaction, "now", False):
+        return self
+    made = Table.__new__(type(self))
+    memo[id(self)] = made
+    made.__dict__.update(copy.deepcopy(self.__dict__, memo))
+    return made
+
+
 def install() -> None:
     """Let each operation finish before the next begins; safe to call twice."""
+    DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
+    Table.__deepcopy__ = _copy_table  # type: ignore[attr-defined]
     for name in OPERATIONS:
         operation = getattr(DynamoHandler, name)
         if not hasattr(operation, "one_at_a_time"):

@@ -1,4 +1,4 @@
-"""Whether a role's trust policy lets a principal assume the role. Pure, no AWS and no moto.
+"""Whether a role's trust policy lets a principal or a service assume it. Pure, no AWS, no moto.
 
 Source: "AWS JSON policy elements: Principal" and "Policy evaluation logic", IAM User Guide.
 """
@@ -24,13 +24,24 @@ def trusts(
     """
     account = f"arn:{principal.partition}:iam::{principal.account_id}:root"
     names = {"*", principal.account_id, account, principal.arn, role_arn} - {""}
+    return _allows(document, action, "AWS", names, context)
+
+
+def trusts_service(document: str, services: set[str], context: Mapping[str, Values]) -> bool:
+    """Whether the trust policy `document` lets one of the service principals assume the role."""
+    return _allows(document, "sts:AssumeRole", "Service", services, context)
+
+
+def _allows(
+    document: str, action: str, kind: str, names: set[str], context: Mapping[str, Values]
+) -> bool:
     try:
         policy = {
             "Version": "2012-10-17",
             "Statement": [
                 {**statement, "Resource": "*"}
                 for statement in _statements(document)
-                if _names_one_of(statement, names)
+                if _names_one_of(statement, kind, names)
             ],
         }
         return decide(compile_policy(policy), action, "*", context) is Decision.ALLOWED
@@ -44,10 +55,10 @@ def _statements(document: str) -> Iterator[dict[str, Any]]:
         yield {**statement}
 
 
-def _names_one_of(statement: dict[str, Any], names: set[str]) -> bool:
-    """Whether a statement is about the principal; takes its Principal element out."""
+def _names_one_of(statement: dict[str, Any], kind: str, names: set[str]) -> bool:
+    """Whether a statement names a principal of the kind; takes its Principal element out."""
     principals = statement.pop("Principal", {})
     if principals == "*":
         return True
-    listed = principals.get("AWS", [])
+    listed = principals.get(kind, [])
     return not names.isdisjoint([listed] if isinstance(listed, str) else listed)

@@ -24,6 +24,7 @@ from embedded import role_clients
 from embedded.context import Context, current
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
 from embedded.eventbridge.permissions import may_invoke, may_send
+from embedded.service_roles import may_assume
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 185
@@ -137,6 +138,8 @@ class Delivery:
         role_arn = self.target.get("RoleArn")
         if not role_arn:
             raise _RoleRefused("the target has no RoleArn")
+        if not may_assume(role_arn, "events", region=region, source_arn=self.rule.arn):
+            raise _RoleRefused(f"{role_arn} does not exist or does not trust events.amazonaws.com")
         try:
             states = role_clients.client(
                 "stepfunctions", role_arn=role_arn, region=region, session_name="EventBridge"

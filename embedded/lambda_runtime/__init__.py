@@ -12,7 +12,7 @@ from pathlib import Path
 from moto.awslambda import models
 
 from embedded.lambda_runtime import account_settings
-from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs
+from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs, put_function
 from embedded.lambda_runtime.later import settle
 
 __all__ = ["install", "logs", "reset", "settle", "shutdown"]
@@ -39,6 +39,7 @@ def install(
     shutdown()
     EmbeddedFunction.runtime = LambdaRuntime(functions_asset, runtime, at_most=at_most, fork=fork)
     models.LambdaFunction = EmbeddedFunction
+    models.LambdaStorage.put_function = put_function
     account_settings.install()
 
 

@@ -35,6 +35,7 @@ from embedded.lambda_runtime.environment import (
 from embedded.lambda_runtime.pool import Pool, PoolClosedError
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import FunctionSettings, shared_variables
+from embedded.service_roles import may_assume
 
 _RUNTIME = "python3.13"
 
@@ -172,7 +173,13 @@ class EmbeddedFunction(models.LambdaFunction):
         return {**shown, **more, "LoggingConfig": self.logging_config}
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        """As moto's, with the properties that moto leaves out."""
+        """As moto's, with the properties that moto leaves out.
+
+        Raises:
+            InvalidParameterValueException: Lambda may not assume the role.
+        """
+        if "Role" in config_updates:
+            _check_role(str(config_updates["Role"]), self)
         if "LoggingConfig" in config_updates:
             self.logging_config = {**self.logging_config, **config_updates["LoggingConfig"]}
             self.logs_group_name = self.logging_config["LogGroup"]
@@ -223,6 +230,28 @@ class EmbeddedFunction(models.LambdaFunction):
         if request_headers.get("X-Amz-Log-Type") == "Tail":
             response_headers["x-amz-log-result"] = base64.b64encode(outcome.tail).decode()
         return outcome.payload
+
+
+_put_function = models.LambdaStorage.put_function
+
+
+def put_function(self: Any, function: EmbeddedFunction) -> None:
+    """As moto's, which asks only that the role exists.
+
+    Raises:
+        InvalidParameterValueException: Lambda may not assume the role.
+    """
+    if re.match(models.InvalidRoleFormat.pattern, str(function.role)):
+        _check_role(str(function.role), function)
+    _put_function(self, function)
+
+
+def _check_role(role_arn: str, function: EmbeddedFunction) -> None:
+    arn = function.function_arn
+    if not may_assume(role_arn, "lambda", region=function.region, source_arn=arn):
+        raise models.InvalidParameterValueException(
+            "The role defined for the function cannot be assumed by Lambda."
+        )
 
 
 def construct_id(function: FunctionSettings) -> str:

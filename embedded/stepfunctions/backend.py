@@ -22,17 +22,28 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from embedded import strict_json
 from embedded.context import current
+from embedded.service_roles import may_assume
 from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
 
 _LARGEST_INPUT = 262_144
 _PATIENCE = 10.0
+MOST_EXECUTIONS = 10_000
+"""Executions that are kept with their histories; of more, the oldest that ended are forgotten, as
+AWS forgets what ended 90 days ago.
+"""
 
 
 class StateMachineAlreadyExists(AWSError):
     """CreateStateMachine with the name of another machine."""
 
     TYPE = "StateMachineAlreadyExists"
+
+
+class RoleNotAssumable(AWSError):
+    """CreateStateMachine or UpdateStateMachine with a role that Step Functions may not assume."""
+
+    TYPE = "AccessDeniedException"
 
 
 class TaskTimedOut(AWSError):
@@ -89,9 +100,11 @@ class Backend(StepFunctionsParserBackend):
 
         Raises:
             InvalidDefinition: the definition has problems; all are listed.
+            RoleNotAssumable: the role does not exist, or does not trust Step Functions.
             StateMachineAlreadyExists: another one has the name.
         """
         _check(definition)
+        self._check_role(roleArn, self._machine_arn(name))
         with self._lock:
             known = self._revision_by_name(name)
             if known is not None and (known.definition, known.roleArn) != (definition, roleArn):
@@ -107,18 +120,38 @@ class Backend(StepFunctionsParserBackend):
         return machine
 
     def update_state_machine(
-        self, arn: str, definition: str | None = None, *args: Any, **more: Any
+        self,
+        arn: str,
+        definition: str | None = None,
+        role_arn: str | None = None,
+        **more: Any,
     ) -> Any:
         """Change it; executions that run keep the definition they started with.
 
         Raises:
             InvalidDefinition: the definition has problems; all are listed.
+            RoleNotAssumable: the role does not exist, or does not trust Step Functions.
         """
         if definition is not None:
             _check(definition)
-        machine = super().update_state_machine(arn, definition, *args, **more)
+        if role_arn is not None:
+            self._check_role(role_arn, arn)
+        machine = super().update_state_machine(arn, definition, role_arn, **more)
         machine.update_date = current().clock.datetime()
         return machine
+
+    def _machine_arn(self, name: str) -> str:
+        place = f"{self.region_name}:{self.account_id}"
+        return f"arn:{self.partition}:states:{place}:stateMachine:{name}"
+
+    def _check_role(self, role_arn: str, machine_arn: str) -> None:
+        self._validate_role_arn(role_arn)
+        region = self.region_name
+        if not may_assume(role_arn, "states", region=region, source_arn=machine_arn):
+            raise RoleNotAssumable(
+                "Neither the global service principal states.amazonaws.com, nor the regional one "
+                "is authorized to assume the provided role."
+            )
 
     def start_execution(
         self,
@@ -149,7 +182,20 @@ class Backend(StepFunctionsParserBackend):
             self._executions[execution.exec_arn] = execution
             machine.executions.append(execution)
             execution.start()
+            if len(self._executions) > MOST_EXECUTIONS:
+                self._forget_oldest()
         return execution
+
+    def _forget_oldest(self) -> None:
+        """Forget the execution that started first of those that ended; called under the lock."""
+        ended = (each for each in self._executions.values() if each.ended.is_set())
+        execution = next(ended, None)
+        if execution is None:
+            return
+        del self._executions[execution.exec_arn]
+        for machine in self.state_machines:
+            if execution in machine.executions:
+                machine.executions.remove(execution)
 
     def _execution_arn(self, machine: Any, name: str) -> str:
         place = f"{self.region_name}:{self.account_id}"

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from moto.awslambda.models import LambdaBackend
+from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -140,6 +141,22 @@ def unique(name: str) -> str:
     return f"{name}-{next(_numbers)}"
 
 
+def trusting(name: str, *services: str) -> str:
+    """The ARN of the role of that name, which trusts the services and nobody else."""
+    roles = iam_backends[ACCOUNT_ID]["aws"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": list(services)},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if name in {role.name for role in roles.roles.values()}:
+        roles.update_assume_role_policy(name, document)
+    else:
+        roles.create_role(name, document, "/", None, "", [], "3600")
+    return role_arn(name)
+
+
 def role_arn(name: str) -> str:
     """The ARN of a role in the embedded account."""
     return f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"
@@ -185,6 +202,8 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     context.activate(own)
     engine = Engine(context=own)
     engines.append(engine)
+    trusting("machine", "states.amazonaws.com")
+    trusting("starter", "events.amazonaws.com")
     moto_invoke = LambdaBackend.invoke
     LambdaBackend.invoke = _fake_invoke(engine)
     threading.Thread(

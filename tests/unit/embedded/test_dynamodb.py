@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb import models
 from moto.dynamodb.models import table as table_models
+from moto.dynamodb.models.dynamo_type import Item
 
 from tests.unit.embedded.cloudformation_template import only, with_properties
 
@@ -120,6 +121,65 @@ def test_refused_condition_returns_the_row_that_is_there(ledger: Any) -> None:
     assert caught.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     response: dict[str, Any] = {**caught.value.response}
     assert response["Item"] == row(1, state="VENDED")
+
+
+def test_a_transaction_that_is_refused_leaves_every_item_as_it_was(ledger: Any) -> None:
+    dynamodb, table = ledger
+    rows = [row(1, a="1"), row(2, a="1")]
+    for one in rows:
+        dynamodb.put_item(TableName=table, Item=one)
+    update = {
+        "TableName": table,
+        "Key": row(1),
+        "UpdateExpression": "SET a = :b",
+        "ExpressionAttributeValues": {":b": {"S": "2"}},
+    }
+    absent = {"TableName": table, "Key": row(9), "ConditionExpression": "attribute_exists(pk)"}
+
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        dynamodb.transact_write_items(
+            TransactItems=[
+                {"Update": update},
+                {"Delete": {"TableName": table, "Key": row(2)}},
+                {"Put": {"TableName": table, "Item": row(3)}},
+                {"Update": {**update, "Key": row(4)}},
+                {"ConditionCheck": absent},
+            ]
+        )
+
+    left = dynamodb.scan(TableName=table)["Items"]
+    assert sorted(left, key=lambda item: str(item["pk"])) == rows
+
+
+def test_a_transaction_copies_only_the_items_it_names(
+    ledger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamodb, table = ledger
+    for number in range(40):
+        dynamodb.put_item(TableName=table, Item=row(number))
+    copied: list[str] = []
+    original = Item.__deepcopy__
+
+    def counting(self: Any, memo: Any) -> Any:
+        copied.append(self.hash_key.value)
+        return original(self, memo)
+
+    monkeypatch.setattr(Item, "__deepcopy__", counting)
+
+    dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": row(3)}}])
+
+    assert set(copied) == {"request#3"}
+
+
+def test_a_backup_is_a_copy_of_the_table(ledger: Any) -> None:
+    dynamodb, table = ledger
+    dynamodb.put_item(TableName=table, Item=row(1))
+    backup = dynamodb.create_backup(TableName=table, BackupName="one")["BackupDetails"]
+    dynamodb.put_item(TableName=table, Item=row(2))
+
+    dynamodb.restore_table_from_backup(TargetTableName="restored", BackupArn=backup["BackupArn"])
+
+    assert dynamodb.scan(TableName="restored")["Items"] == [row(1)]
 
 
 def test_refused_update_makes_no_row(ledger: Any) -> None:

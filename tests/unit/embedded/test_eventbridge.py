@@ -20,6 +20,7 @@ from tests.unit.embedded.engine_server import (
     function_arn,
     role_arn,
     serving,
+    trusting,
     unique,
 )
 
@@ -411,6 +412,21 @@ def test_an_event_is_delivered_as_often_at_once_as_the_faults_say() -> None:
     assert len(met) == 3
     assert len({one["name"] for one in started}) == 3
     assert [output["id"] for output in outputs] == [event_id] * 3
+
+
+@pytest.mark.parametrize("trusted", [None, "lambda.amazonaws.com"], ids=["no-role", "other"])
+def test_a_role_that_eventbridge_may_not_assume_starts_nothing(
+    bus: Bus, trusted: str | None
+) -> None:
+    machine = bus.engine.machine(PASS)
+    role = trusting(unique("role"), trusted) if trusted else role_arn("none")
+    bus.target(machine, RoleArn=role)
+
+    bus.put()
+
+    _, attributes = bus.dead_letter()
+    assert attributes["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
+    assert executions(bus.engine, machine) == []
 
 
 def test_a_queue_without_a_policy_receives_nothing(bus: Bus) -> None:

@@ -18,6 +18,7 @@ from moto.iam.models import iam_backends
 from embedded import ACCOUNT_ID, REGION
 from embedded.context import Principal, caller
 from embedded.gateway import Gateway
+from tests.unit.embedded.cloudformation_template import trust
 from tests.unit.embedded.gateway_server import Server, running
 
 MEMBER = "222222222222"
@@ -178,7 +179,9 @@ def test_events_bus_limits_a_role(server: Server) -> None:
 
 def test_states_machine_limits_a_role(server: Server) -> None:
     states = server.client("stepfunctions")
-    trusted = server.client("iam").create_role(RoleName="Machine", AssumeRolePolicyDocument="{}")
+    trusted = server.client("iam").create_role(
+        RoleName="Machine", AssumeRolePolicyDocument=json.dumps(trust("states.amazonaws.com"))
+    )
     made = {
         name: states.create_state_machine(
             name=name, definition=json.dumps(MACHINE), roleArn=trusted["Role"]["Arn"]

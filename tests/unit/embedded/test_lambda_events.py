@@ -13,6 +13,7 @@ import pytest
 from embedded import ACCOUNT_ID, REGION, eventbridge, lambda_runtime
 from embedded.clock import Clock
 from embedded.eventbridge.permissions import may_invoke
+from tests.event_queues import queue_of_rule
 from tests.unit.embedded.lambda_aws import ROLE, LambdaAws, eventually, running
 
 RULE = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:rule/found"
@@ -177,11 +178,11 @@ def test_rule_invokes_a_function_only_where_its_resource_policy_lets_it(
 def test_event_for_a_function_that_lets_nobody_in_is_dead_lettered_at_once(
     aws: LambdaAws, tmp_path: Path
 ) -> None:
-    url, queue_arn = a_queue(aws)
     name = aws.create("act")
     arn = aws.client.get_function_configuration(FunctionName=name)["FunctionArn"]
     events = client(aws, "events")
     rule_arn = events.put_rule(Name="found", EventPattern='{"source": ["shop"]}')["RuleArn"]
+    url, queue_arn = queue_of_rule(client(aws, "sqs"), "closed", rule_arn)
     events.put_targets(
         Rule="found",
         Targets=[{"Id": "f", "Arn": arn, "DeadLetterConfig": {"Arn": queue_arn}}],

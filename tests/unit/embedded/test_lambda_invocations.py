@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -12,10 +13,14 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.iam.models import iam_backends
 
 from embedded import lambda_runtime
 from embedded.clock import Clock
+from tests.unit.embedded.cloudformation_template import trust
 from tests.unit.embedded.lambda_aws import CLIENTS, LambdaAws, eventually, is_running, running_with
+
+CODE = {"S3Bucket": "assets", "S3Key": "functions.zip"}
 
 
 @pytest.fixture(scope="module", params=CLIENTS)
@@ -52,6 +57,27 @@ def test_account_settings_count_the_functions_and_what_they_reserve(aws: LambdaA
     assert reserved[0] - reserved[1] == 7
     counts = [each["AccountUsage"]["FunctionCount"] for each in (before, after)]
     assert counts[1] - counts[0] == 1
+
+
+@pytest.mark.parametrize("name", ["NoRole", "Other"])
+def test_role_that_lambda_cannot_assume_is_refused(aws: LambdaAws, name: str) -> None:
+    function = aws.create("echo")
+    iam = iam_backends["111111111111"]["aws"]
+    if name == "Other" and not any(role.name == name for role in iam.roles.values()):
+        iam.create_role(name, json.dumps(trust("events.amazonaws.com")), "/", None, "", [], "3600")
+    arn = f"arn:aws:iam::111111111111:role/{name}"
+
+    with pytest.raises(ClientError) as created:
+        aws.client.create_function(
+            FunctionName="refused", Role=arn, Runtime="python3.13", Handler="a.b", Code=CODE
+        )
+    with pytest.raises(ClientError) as updated:
+        aws.client.update_function_configuration(FunctionName=function, Role=arn)
+
+    for refused in (created, updated):
+        error = refused.value.response["Error"]
+        assert error["Code"] == "InvalidParameterValueException"
+        assert error["Message"] == "The role defined for the function cannot be assumed by Lambda."
 
 
 def test_event_is_empty_object_when_no_payload_is_given(aws: LambdaAws) -> None:

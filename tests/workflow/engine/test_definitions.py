@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-from tests.unit.embedded.engine_server import Engine, role_arn, unique
+from tests.unit.embedded.engine_server import Engine, role_arn, trusting, unique
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
 SOUND = {"StartAt": "First", "States": {"First": END}}
@@ -39,6 +40,39 @@ def test_an_update_with_an_invalid_definition_changes_nothing(engine: Engine) ->
 
     after = engine.states.describe_state_machine(stateMachineArn=arn)["definition"]
     assert after == before
+
+
+@pytest.mark.parametrize("trusted", [None, "events.amazonaws.com"], ids=["no-role", "other"])
+def test_a_role_that_step_functions_may_not_assume_is_refused(
+    engine: Engine, trusted: str | None
+) -> None:
+    role = trusting(unique("role"), trusted) if trusted else role_arn("none")
+    arn = engine.machine(SOUND)
+    definition = json.dumps(SOUND)
+
+    with pytest.raises(ClientError) as created:
+        engine.states.create_state_machine(name=unique("m"), definition=definition, roleArn=role)
+    with pytest.raises(ClientError) as updated:
+        engine.states.update_state_machine(stateMachineArn=arn, roleArn=role)
+
+    for refused in (created, updated):
+        assert refused.value.response["Error"] == {
+            "Code": "AccessDeniedException",
+            "Message": "Neither the global service principal states.amazonaws.com, nor the "
+            "regional one is authorized to assume the provided role.",
+        }
+    kept = engine.states.describe_state_machine(stateMachineArn=arn)
+    assert kept["roleArn"] == role_arn("machine")
+
+
+def test_a_role_that_trusts_the_regional_principal_is_taken(engine: Engine) -> None:
+    role = trusting(unique("role"), "states.us-east-1.amazonaws.com")
+
+    made = engine.states.create_state_machine(
+        name=unique("m"), definition=json.dumps(SOUND), roleArn=role
+    )
+
+    assert made["stateMachineArn"]
 
 
 def test_a_definition_that_fails_to_parse_leaves_later_ones_alone(engine: Engine) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
-from embedded import ACCOUNT_ID, REGION, eventbridge
+from embedded import ACCOUNT_ID, REGION, eventbridge, stepfunctions
+from embedded.stepfunctions import backend
 from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import (
     Engine,
@@ -292,6 +294,36 @@ def test_the_history_is_paged_in_both_directions(engine: Engine) -> None:
     assert "secret" not in str(bare["events"])
     times = [event["timestamp"] for event in forwards]
     assert times == sorted(times)
+
+
+def test_no_more_than_the_latest_executions_are_kept(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stepfunctions.forget_executions()
+    monkeypatch.setattr(backend, "MOST_EXECUTIONS", 5)
+    arn = engine.machine(machine(END))
+
+    started = [engine.finish(engine.start(arn)).arn for _ in range(8)]
+
+    listed = engine.states.list_executions(stateMachineArn=arn)["executions"]
+    assert {one["executionArn"] for one in listed} == set(started[-5:])
+    with pytest.raises(ClientError) as forgotten:
+        engine.states.get_execution_history(executionArn=started[0])
+    assert forgotten.value.response["Error"]["Code"] == "ExecutionDoesNotExist"
+
+
+def test_an_execution_that_runs_is_kept_whatever_comes_after(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stepfunctions.forget_executions()
+    monkeypatch.setattr(backend, "MOST_EXECUTIONS", 2)
+    running = engine.start(engine.machine(machine(LONG)))
+    passing = engine.machine(machine(END))
+
+    for _ in range(4):
+        engine.finish(engine.start(passing))
+
+    assert engine.states.describe_execution(executionArn=running)["status"] == "RUNNING"
 
 
 def test_changes_of_status_are_events(engine: Engine) -> None:
