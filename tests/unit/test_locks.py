@@ -14,7 +14,9 @@ LOCKS = [
     "embedded/runtime-requirements.txt",
     "requirements/uv.txt",
     DEVELOPMENT_LOCK,
+    "requirements/opinions.txt",
 ]
+NODE_LOCKS = ["package-lock.json", "tests/opinions/package-lock.json"]
 
 
 def locked(lock: str) -> dict[str, list[str]]:
@@ -38,7 +40,7 @@ def test_lock_pins_every_package_with_its_hashes(lock: str) -> None:
     assert [package for package, hashes in packages.items() if not hashes] == []
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "package-lock.json"])
+@pytest.mark.parametrize("lock", [*LOCKS, *NODE_LOCKS])
 def test_lock_names_no_place_that_packages_come_from(lock: str) -> None:
     assert "://" not in (ROOT / lock).read_text()
 
