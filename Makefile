@@ -39,7 +39,7 @@ test: synth build/.bundled ## Run the tests, except those marked slow
 	@$(BIN)/python -m pytest -m "not slow" -n 3
 
 .PHONY: test-slow
-test-slow: synth build/.bundled ## Run the tests marked slow
+test-slow: synth build/.bundled build/opinions/.ready ## Run the tests marked slow
 	@$(BIN)/python -m pytest -m slow -n 3
 
 .PHONY: test-all
@@ -51,6 +51,10 @@ check: synth ## Lint, formatting, types and the template
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/cfn-lint $(TEMPLATE)
+
+.PHONY: second-opinions
+second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validators, the reference JSONata and policy_sentry
+	@$(BIN)/python -m pytest tests/opinions -rP
 
 .PHONY: synth
 synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and without credentials
@@ -78,6 +82,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) embedded/runtime-requirements.in --output-file embedded/runtime-requirements.txt
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
+	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
 
 .PHONY: docs
 docs: $(READY) ## Write the pages of docs/ that are made from the code
@@ -142,4 +147,17 @@ $(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/statemachin
 
 node_modules/.package-lock.json: package.json package-lock.json .npmrc $(READY)
 	@PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error
+	@touch $@
+
+# Apart from what the project is built and tested with, whose versions it must not decide.
+OPINIONS := tests/opinions/package.json tests/opinions/package-lock.json .npmrc
+build/opinions/.ready: $(OPINIONS) requirements/opinions.txt $(READY)
+	@echo "Installing what tests/opinions asks"
+	@rm -rf build/opinions
+	@mkdir -p build/opinions
+	@cp $(OPINIONS) build/opinions
+	@cd build/opinions && PATH="$(NODE):$$PATH" \
+		node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel=error
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target build/opinions/python \
+		--require-hashes --requirement requirements/opinions.txt
 	@touch $@

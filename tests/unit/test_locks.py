@@ -14,7 +14,9 @@ LOCKS = [
     "embedded/runtime-requirements.txt",
     "requirements/uv.txt",
     DEVELOPMENT_LOCK,
+    "requirements/opinions.txt",
 ]
+NODE_LOCKS = ["package-lock.json", "tests/opinions/package-lock.json"]
 
 
 def locked(lock: str) -> dict[str, list[str]]:
@@ -38,7 +40,7 @@ def test_lock_pins_every_package_with_its_hashes(lock: str) -> None:
     assert [package for package, hashes in packages.items() if not hashes] == []
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, "package-lock.json"])
+@pytest.mark.parametrize("lock", [*LOCKS, *NODE_LOCKS])
 def test_lock_names_no_place_that_packages_come_from(lock: str) -> None:
     assert "://" not in (ROOT / lock).read_text()
 
@@ -59,3 +61,20 @@ def test_cdk_command_is_pinned_with_its_hash() -> None:
 
     assert wanted == {"aws-cdk": installed["version"]}
     assert installed["integrity"].startswith("sha512-")
+
+
+def test_second_opinions_are_pinned_and_the_page_names_their_versions() -> None:
+    folder = ROOT / "tests" / "opinions"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    (policy_sentry,) = [
+        package.split("==")[1]
+        for package in locked("requirements/opinions.txt")
+        if package.startswith("policy-sentry==")
+    ]
+    page = (ROOT / "docs" / "second-opinions.md").read_text()
+
+    for name, version in {**wanted, "policy_sentry": policy_sentry}.items():
+        assert re.search(rf"^\| `{name}`[^|]*\| {re.escape(version)} \|", page, re.MULTILINE), name
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
+    assert [name for name, one in packages.items() if name and "integrity" not in one] == []
