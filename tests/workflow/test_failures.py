@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from tests.builders import a_request
+from tests.workflow.test_existing_account import an_account
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
@@ -205,7 +206,10 @@ def test_five_creations_at_once_are_waited_out(vending: Vending) -> None:
 def test_service_principal_that_the_stack_may_not_enable_is_refused_by_iam(
     vending: Vending,
 ) -> None:
-    failed = vending.run(a_request(serviceAccess=["unheard-of.amazonaws.com"]))
+    account = {"accountId": an_account(vending)}
+    services = ["unheard-of.amazonaws.com"]
+
+    failed = vending.run(a_request(source="existing", account=account, serviceAccess=services))
 
     assert (failed.status, failed.error) == ("FAILED", "AccessDeniedException")
     assert failed.cause["remedy"]
