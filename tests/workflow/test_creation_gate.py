@@ -123,7 +123,7 @@ def test_turn_at_once_takes_one_look_whoever_may_tell_it(
 
 
 def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 800}}])
     requests = [a_request() for _ in range(PLACES + 1)]
 
     arns = [vending.start(request) for request in requests]
