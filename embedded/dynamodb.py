@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+
+from embedded.dynamodb_checks import problem
 
 OPERATIONS = (
     "batch_get_item",
@@ -106,9 +109,9 @@ def _copy_table(self: Table, memo: dict[int, Any]) -> Table:
 
 
 def install() -> None:
-    """Let each operation finish before the next begins; safe to call twice."""
-    DynamoDBBackend.transact_write_items = transact_write_items  # type: ignore[method-assign]
-    Table.__deepcopy__ = _copy_table  # type: ignore[attr-defined]
+    """Check each operation, and let it finish before the next begins; safe to call twice."""
+    DynamoDBBackend.transact_write_items = transact_write_items
+    Table.__deepcopy__ = _copy_table
     for name in OPERATIONS:
         operation = getattr(DynamoHandler, name)
         if not hasattr(operation, "one_at_a_time"):
@@ -117,9 +120,12 @@ def install() -> None:
 
 def _alone(operation: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(operation)
-    def alone(*args: Any, **kwargs: Any) -> Any:
+    def alone(self: Any, *args: Any, **kwargs: Any) -> Any:
+        refused = problem(self.body)
+        if refused:
+            raise MockValidationException(refused)
         with _one_at_a_time:
-            return operation(*args, **kwargs)
+            return operation(self, *args, **kwargs)
 
     alone.one_at_a_time = True  # type: ignore[attr-defined]
     return alone

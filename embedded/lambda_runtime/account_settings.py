@@ -39,5 +39,5 @@ def get_account_settings(self: Any) -> TYPE_RESPONSE:
 
 def install() -> None:
     """Give moto's Lambda this operation."""
-    LambdaResponse.get_account_settings = get_account_settings  # type: ignore[attr-defined]
+    LambdaResponse.get_account_settings = get_account_settings
     urls.url_paths["{0}/(?P<api_version>[^/]+)/account-settings/?$"] = LambdaResponse.dispatch

@@ -123,6 +123,72 @@ def test_refused_condition_returns_the_row_that_is_there(ledger: Any) -> None:
     assert response["Item"] == row(1, state="VENDED")
 
 
+UNNAMED = "used in the document path is not defined; attribute name: #n"
+UNDEFINED = "used in expression is not defined; attribute value: :b"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            {"ExpressionAttributeValues": {":a": {"S": "1"}, ":c": {"S": "2"}}},
+            "Value provided in ExpressionAttributeValues unused in expressions: keys: {:c}",
+        ),
+        (
+            {"ExpressionAttributeNames": {"#x": "x"}},
+            "Value provided in ExpressionAttributeNames unused in expressions: keys: {#x}",
+        ),
+        (
+            {"ConditionExpression": "a = :b"},
+            f"Invalid ConditionExpression: An expression attribute value {UNDEFINED}",
+        ),
+        (
+            {"UpdateExpression": "SET a = :b"},
+            f"Invalid UpdateExpression: An expression attribute value {UNDEFINED}",
+        ),
+        (
+            {"UpdateExpression": "SET #n = :a"},
+            f"Invalid UpdateExpression: An expression attribute name {UNNAMED}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("transacted", [False, True])
+def test_expressions_and_what_they_name_have_to_fit(
+    ledger: Any, more: dict[str, Any], message: str, transacted: bool
+) -> None:
+    dynamodb, table = ledger
+    update = {
+        "TableName": table,
+        "Key": row(1),
+        "UpdateExpression": "SET a = :a",
+        "ExpressionAttributeValues": {":a": {"S": "1"}},
+    } | more
+
+    call = dynamodb.transact_write_items if transacted else dynamodb.update_item
+    request = {"TransactItems": [{"Update": update}]} if transacted else update
+
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+
+    error = caught.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("ValidationException", message)
+    assert dynamodb.scan(TableName=table)["Items"] == []
+
+
+def test_a_batch_writes_twenty_five_items_at_most(ledger: Any) -> None:
+    dynamodb, table = ledger
+    writes = [{"PutRequest": {"Item": row(number)}} for number in range(26)]
+
+    with pytest.raises(ClientError) as caught:
+        dynamodb.batch_write_item(RequestItems={table: writes})
+    dynamodb.batch_write_item(RequestItems={table: writes[:25]})
+
+    error = caught.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    assert "Member must have length less than or equal to 25" in error["Message"]
+    assert dynamodb.scan(TableName=table)["Count"] == 25
+
+
 def test_a_transaction_that_is_refused_leaves_every_item_as_it_was(ledger: Any) -> None:
     dynamodb, table = ledger
     rows = [row(1, a="1"), row(2, a="1")]
