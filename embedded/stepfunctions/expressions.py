@@ -101,10 +101,11 @@ def _failed_details(self: Any) -> Any:
 
 
 def _evaluation_details(self: Any) -> Any:
-    # moto makes a copy that says it twice too.
+    # The very details of the failure: moto makes a copy, which would be recorded besides them.
     details = self.failure_event.event_details["evaluationFailedEventDetails"]
-    told = str(details.get("cause")).startswith(_DURING)
-    return details if told else _moto_evaluation_details(self)
+    if not str(details.get("cause")).startswith(_DURING):
+        details.update(_moto_evaluation_details(self) or {})
+    return details
 
 
 def _scope(env: Any, expression: Expression) -> dict[str, Any]:

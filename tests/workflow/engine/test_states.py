@@ -340,6 +340,15 @@ def test_items_that_are_no_array_fail_the_map(
     assert failures == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
 
 
+def test_a_map_over_an_input_that_is_no_array_fails_once(engine: Engine) -> None:
+    inner = {"StartAt": "Item", "States": {"Item": END}}
+
+    ended = engine.run(machine({"Type": "Map", "ItemProcessor": inner, "End": True}), {"a": 1})
+
+    failures = [e["type"] for e in engine.history(ended.arn) if e["type"].endswith("Failed")]
+    assert failures == ["EvaluationFailed", "MapStateFailed", "ExecutionFailed"]
+
+
 def test_the_context_object_counts_redrives(engine: Engine) -> None:
     count = "{% $states.context.Execution.RedriveCount %}"
 
