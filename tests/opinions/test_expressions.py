@@ -147,6 +147,7 @@ def test_expression_has_the_references_result(ask: Ask, expression: str) -> None
     (answer,) = ask(
         "expressions.js", [{"expression": expression, "variables": variables, "millis": 1_700_000}]
     )
+    outcome: dict[str, Any]
     try:
         value = evaluate(parse(expression), variables, millis=1_700_000)
         outcome = {"undefined": True} if value is UNDEFINED else {"value": value}
