@@ -28,10 +28,10 @@ def a_request(**changes: Any) -> dict[str, Any]:
 
 def policy_content(length: int) -> str:
     """A service control policy's content of this many characters."""
-    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": ""}
-    bare = json.dumps({"Statement": [statement]})
-    statement["Resource"] = "x" * (length - len(bare))
-    return json.dumps({"Statement": [statement]})
+    statement = {"Sid": "", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    statement["Sid"] = "x" * (length - len(json.dumps(document)))
+    return json.dumps(document)
 
 
 def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
                 "content": policy_content(10_000),
             }
         )
-    content = policy_content(100)
+    content = policy_content(200)
     last = request["policies"][-1]
     last.update(content=content)
     if limits.size(request):
@@ -64,5 +64,5 @@ def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
         last = request["policies"][-1]
         last.update(content=content)
     room = limits.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
-    last["content"] = policy_content(min(100 + room, 10_000))
+    last["content"] = policy_content(min(200 + room, 10_000))
     return request

@@ -13,6 +13,9 @@ from typing import Any
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
+VERSION = "2012-10-17"
+"""The one version of the policy language that the user guide allows in both."""
+
 TOP_LEVEL_KEYS = {
     "AISERVICES_OPT_OUT_POLICY": "services",
     "BACKUP_POLICY": "plans",
@@ -34,12 +37,14 @@ def problems(document: dict[str, Any], policy_type: str | None) -> list[str]:
 
 
 def _of_statements(document: dict[str, Any], policy_type: str) -> list[str]:
+    found = []
+    if document.get("Version") != VERSION:
+        found.append(f'must have the Version "{VERSION}"')
     statements = document.get("Statement")
     if isinstance(statements, dict):
         statements = [statements]
     if not isinstance(statements, list):
-        return ["must have a Statement: an object or a list of objects"]
-    found = []
+        return [*found, "must have a Statement: an object or a list of objects"]
     for index, statement in enumerate(statements):
         where = f"Statement[{index}]"
         if not isinstance(statement, dict):

@@ -14,6 +14,14 @@ from vending.request import parse
 REQUEST = {"requestId": "r-sandbox", "account": {"name": "Sandbox", "email": "a@example.com"}}
 
 
+def a_row(
+    record: dict[str, Any], fingerprint: str | None = parse(REQUEST).fingerprint()
+) -> LedgerRow:
+    """The record's row."""
+    attributes: Any = {**record, "fingerprint": fingerprint}
+    return LedgerRow(attributes=attributes)
+
+
 @pytest.mark.parametrize(
     ("fingerprint", "already_there", "problems"),
     [
@@ -27,8 +35,7 @@ def test_request_that_was_vended_before_conflicts_with_another_only(
     fingerprint: str | None, already_there: list[str], problems: list[str]
 ) -> None:
     nobody: Any = None
-    attributes: Any = {**a_record(source="new"), "fingerprint": fingerprint}
-    row = LedgerRow(attributes=attributes)
+    row = a_row(a_record(source="new"), fingerprint)
 
     planned = Planner(Organizations(), nobody).request(parse(REQUEST), row)
 
@@ -51,8 +58,7 @@ def test_account_of_this_request_that_is_not_there_is_a_problem_of_the_plan(
     state: str | None, code: str, *, vended: bool
 ) -> None:
     nobody: Any = None
-    record = a_record("VENDED" if vended else "FAILED", accountId="123456789012")
-    row = LedgerRow(record=record, fingerprint=parse(REQUEST).fingerprint())
+    row = a_row(a_record("VENDED" if vended else "FAILED", accountId="123456789012"))
 
     planned = Planner(Organizations(state=state), nobody).request(parse(REQUEST), row)
 
@@ -65,7 +71,7 @@ def test_account_of_this_request_that_is_not_there_is_a_problem_of_the_plan(
 
 def test_vended_account_that_was_moved_is_there_with_a_warning() -> None:
     nobody: Any = None
-    row = LedgerRow(record=a_record(), fingerprint=parse(REQUEST).fingerprint())
+    row = a_row(a_record())
 
     planned = Planner(Organizations(parent_id="r-ab12"), nobody).request(parse(REQUEST), row)
 

@@ -19,6 +19,7 @@ from embedded.context import Context, activate
 from embedded.credentials import Credentials, RoleCredentials
 from embedded.faults import Faults
 from embedded.gateway import serve
+from tests.unit.embedded.cloudformation_template import trust
 
 _SPEED = 200.0
 _NUMBERS = itertools.count(1)
@@ -70,7 +71,10 @@ class Server:
         """A session of a new role of the management account with a policy of these statements."""
         self.last_role = f"Role{next(_NUMBERS)}"
         iam = self.client("iam")
-        role = iam.create_role(RoleName=self.last_role, AssumeRolePolicyDocument="{}")["Role"]
+        role = iam.create_role(
+            RoleName=self.last_role,
+            AssumeRolePolicyDocument=json.dumps(trust("lambda.amazonaws.com")),
+        )["Role"]
         if statements:
             document = {"Version": "2012-10-17", "Statement": list(statements)}
             iam.put_role_policy(

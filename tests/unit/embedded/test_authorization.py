@@ -19,6 +19,7 @@ from embedded.context import Context, Principal, activate
 from embedded.credentials import Credentials
 from embedded.faults import Faults
 from embedded.wire import ApiCall
+from tests.unit.embedded.cloudformation_template import trust
 
 NOON = 1_795_000_000.0
 BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
@@ -42,7 +43,8 @@ def iam() -> Any:
 
 
 def worker(*statements: dict[str, Any], boundary: str | None = None) -> None:
-    iam().create_role("Worker", "{}", "/", boundary, "", [], "3600")
+    trusted = json.dumps(trust("lambda.amazonaws.com"))
+    iam().create_role("Worker", trusted, "/", boundary, "", [], "3600")
     if statements:
         put(*statements)
 

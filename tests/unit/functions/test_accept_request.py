@@ -199,13 +199,13 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     assert world.row(REQUEST_ID) == before
 
 
-@pytest.mark.parametrize("account_id", [None, "000000000042"], ids=["no account", "account made"])
+@pytest.mark.parametrize("account_id", [None, ACCOUNT_ID], ids=["no account", "account made"])
 def test_accept_request_corrects_a_failed_request_with_its_claim(
     world: World, account_id: str | None
 ) -> None:
     accepted(world)
     if account_id:
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=account_id)
+        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
     corrected = a_request(tags={"other": "tag"}, requestedBy="somebody else")
 

@@ -27,13 +27,15 @@ def of(*statements: Any) -> dict[str, Any]:
 
 CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     (SCP, of(DENY), []),
-    (SCP, {"Statement": DENY}, []),
+    (SCP, of(DENY) | {"Statement": DENY}, []),
+    (SCP, {"Statement": DENY}, ["must have the Version"]),
+    (SCP, of(DENY) | {"Version": "2008-10-17"}, ["must have the Version"]),
     (SCP, of({"Effect": "Deny", "NotAction": "iam:*", "NotResource": "*"}), []),
     (RCP, of(DENY | {"Principal": "*"}), []),
     ("TAG_POLICY", {"tags": {}}, []),
     ("GUARDDUTY_POLICY", {"anything": {}}, []),
-    (SCP, {}, ["must have a Statement"]),
-    (SCP, {"Statement": "deny"}, ["must have a Statement"]),
+    (SCP, {}, ["must have the Version", "must have a Statement"]),
+    (SCP, of() | {"Statement": "deny"}, ["must have a Statement"]),
     (SCP, of(DENY, "deny"), ["Statement[1] must be an object"]),
     (SCP, of({"Effect": "Deny", "Resource": "*"}), ["Statement[0] must have either Action"]),
     (SCP, of(DENY | {"NotAction": "*"}), ["Statement[0] must have either Action"]),

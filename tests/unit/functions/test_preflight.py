@@ -15,7 +15,7 @@ from vending.rows import RECORD_FIELDS
 
 SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
 TAG_RULES = '{"tags": {}}'
-DENY = '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+DENY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
 
 
 def accept(world: World, **changes: Any) -> Any:

@@ -26,8 +26,11 @@ def problems_of(request: dict[str, Any]) -> list[str]:
     return refused.value.problems
 
 
-def test_largest_request_fits_its_row_its_event_and_the_workflows_data(world: World) -> None:
+def test_largest_request_fits_its_row_its_event_and_the_workflows_data(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = a_largest_request(a_request())
+    monkeypatch.setenv("SERVICE_PRINCIPALS", " ".join(request["serviceAccess"]))
     size = len(json.dumps(request, separators=(",", ":")))
 
     result = world.call("AcceptRequest", request=request, executionArn=EXECUTION)
