@@ -310,7 +310,7 @@ def test_invitation_during_the_change_to_all_features_fails_with_a_next_step(
     settled(feature_set="CONSOLIDATED_BILLING")
     vending.organizations.enable_all_features()
 
-    failed = vending.run(an_invitation())
+    failed = vending.run(an_invitation() | {"serviceAccess": [], "rootAccess": []})
 
     assert failed.status == "FAILED", failed
     assert failed.cause["reason"] == "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"

@@ -21,6 +21,7 @@ from tests.unit.embedded.engine_server import (
     role_arn,
     serving,
     task,
+    trusting,
     unique,
 )
 
@@ -381,8 +382,9 @@ def test_the_machine_of_an_execution_is_described_as_it_was_at_its_start(engine:
     execution = engine.finish(engine.start(arn)).arn
     before = engine.states.describe_state_machine(stateMachineArn=arn)
     changed = {"QueryLanguage": "JSONata"} | machine({"Type": "Fail", "Error": "New"})
+    other = trusting("other", "states.amazonaws.com")
     engine.states.update_state_machine(
-        stateMachineArn=arn, definition=json.dumps(changed), roleArn=role_arn("other")
+        stateMachineArn=arn, definition=json.dumps(changed), roleArn=other
     )
 
     described = engine.states.describe_state_machine_for_execution(executionArn=execution)
