@@ -17,6 +17,9 @@ from tests.workflow.vending import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 REQUEST = PROJECT / "examples" / "requests" / "sandbox.yaml"
+HEARS_SIGHUP = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+"""Tests that are run under nohup hand the ignored signal down."""
+
 PROGRAM = (
     f"import sys; sys.path[:0] = [{str(PROJECT)!r}, {str(PROJECT / 'functions')!r}]\n"
     "from cli.main import main\n"
@@ -61,7 +64,7 @@ class Running:
     ) -> None:
         self._temporary = temporary
         self._process = subprocess.Popen(
-            [sys.executable, "-c", prelude + PROGRAM, *words],
+            [sys.executable, "-c", HEARS_SIGHUP + prelude + PROGRAM, *words],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), **(environment or {})},
             stdin=subprocess.DEVNULL,
