@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -54,6 +56,21 @@ def _without_scopes(self: Any) -> None:
     self._query_language_per_scope = []
 
 
+def _one_at_a_time(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`parse`, once a definition: it takes a tenth of a second, and nothing writes to its result.
+
+    ANTLR keeps what it learns of the grammar in tables that all parsers share, without a lock.
+    """
+    lock = threading.Lock()
+    once = lru_cache(maxsize=64)(parse)
+
+    def parsed(definition: str) -> Any:
+        with lock:
+            return once(definition)
+
+    return parsed
+
+
 def install() -> None:
     """Let every state machine run here, however it is created: by API or by CloudFormation."""
     if getattr(parser_models, "stepfunctions_parser_backends", None) is backends:
@@ -63,10 +80,7 @@ def install() -> None:
     models.stepfunctions_backends = backends
     moto.stepfunctions.stepfunctions_backends = backends
     urls.url_paths = {"{0}/$": StepFunctions.dispatch}
-    # Parsing takes a tenth of a second and a parsed definition is never written to.
-    AmazonStateLanguageParser.parse = staticmethod(
-        lru_cache(maxsize=64)(AmazonStateLanguageParser.parse)
-    )
+    AmazonStateLanguageParser.parse = staticmethod(_one_at_a_time(AmazonStateLanguageParser.parse))
     Preprocessor.__init__ = _without_scopes
     execution_worker.Environment = Environment
     # moto logs what fails inside a state machine as an error of its own.
