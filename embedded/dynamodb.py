@@ -21,6 +21,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from embedded.dynamodb_checks import problem
+from embedded.dynamodb_tokens import once
 
 OPERATIONS = (
     "batch_get_item",
@@ -115,6 +116,8 @@ def install() -> None:
     for name in OPERATIONS:
         operation = getattr(DynamoHandler, name)
         if not hasattr(operation, "one_at_a_time"):
+            if name == "transact_write_items":
+                operation = once(operation)
             setattr(DynamoHandler, name, _alone(operation))
 
 
