@@ -14,6 +14,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from moto.dynamodb.comparisons import (
+    FuncBetween,
+    FuncSize,
+    OpGreaterThan,
+    OpGreaterThanOrEqual,
+    OpLessThan,
+    OpLessThanOrEqual,
+)
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
@@ -21,6 +29,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from embedded.dynamodb_checks import problem
+from embedded.dynamodb_tokens import once
 
 OPERATIONS = (
     "batch_get_item",
@@ -37,6 +46,15 @@ OPERATIONS = (
     "update_table",
 )
 """The methods of moto's that run one at a time."""
+
+_ORDERING: tuple[Any, ...] = (
+    FuncBetween,
+    OpGreaterThan,
+    OpGreaterThanOrEqual,
+    OpLessThan,
+    OpLessThanOrEqual,
+)
+_SIZED = ("S", "SS", "NS", "B", "BS", "L", "M")
 
 # One for all tables: transactions span them. A table with a stream that moto sends to a function
 # within the write would need another way, as the function may write too.
@@ -112,16 +130,55 @@ def install() -> None:
     """Check each operation, and let it finish before the next begins; safe to call twice."""
     DynamoDBBackend.transact_write_items = transact_write_items
     Table.__deepcopy__ = _copy_table
+    FuncSize.expr = _size
+    for operator in _ORDERING:
+        if not hasattr(operator.expr, "of_one_type"):
+            operator.expr = _of_one_type(operator.expr)
     for name in OPERATIONS:
         operation = getattr(DynamoHandler, name)
         if not hasattr(operation, "one_at_a_time"):
+            if name == "transact_write_items":
+                operation = once(operation)
             setattr(DynamoHandler, name, _alone(operation))
+
+
+def _size(self: FuncSize, item: Any) -> int | None:
+    """The size of an attribute; None, which no comparison takes, where it has none."""
+    if self.attr.get_type(item) not in _SIZED:
+        return None
+    return len(self.attr.expr(item))
+
+
+def _of_one_type(compare: Callable[..., bool]) -> Callable[..., bool]:
+    """`compare`, which is false for operands of two types as DynamoDB's comparisons are."""
+
+    @functools.wraps(compare)
+    def compared(self: Any, item: Any) -> bool:
+        try:
+            return compare(self, item)
+        except TypeError:
+            return False
+
+    compared.of_one_type = True  # type: ignore[attr-defined]
+    return compared
+
+
+def _key_types(backend: DynamoDBBackend) -> dict[str, dict[str, str]]:
+    """The key attributes of every table, with their types."""
+    return {
+        name: {
+            str(each["AttributeName"]): str(each["AttributeType"])
+            for each in table.attr
+            if each["AttributeName"] in (table.hash_key_attr, table.range_key_attr)
+        }
+        for name, table in list(backend.tables.items())
+    }
 
 
 def _alone(operation: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(operation)
     def alone(self: Any, *args: Any, **kwargs: Any) -> Any:
-        refused = problem(self.body)
+        refused = problem(self.body, _key_types(self.dynamodb_backend))
         if refused:
             raise MockValidationException(refused)
         with _one_at_a_time:

@@ -15,6 +15,12 @@ from moto.logs.models import logs_backends
 
 from embedded.lambda_runtime.variables import FunctionSettings
 
+MOST_EVENTS = 10_000
+"""Events of a log stream that are kept at least; with a tenth more, the oldest are forgotten."""
+
+MOST_STREAMS = 1_000
+"""Log streams of a function's log group that are kept; the oldest gives way to a new one."""
+
 
 class FunctionLog:
     """The log stream of one execution environment. Not for several threads at once.
@@ -38,9 +44,12 @@ class FunctionLog:
         self._tail += messages
         timestamp = int(self._now() * 1000)
         # Not by PutLogEvents: it refuses what lies far from the machine's own clock.
-        self._stream().put_log_events(
+        stream = self._stream()
+        stream.put_log_events(
             [{"timestamp": timestamp, "message": message} for message in messages]
         )
+        if len(stream.events) > MOST_EVENTS + MOST_EVENTS // 10:
+            stream.events = stream.events[-MOST_EVENTS:]
 
     def start(self, request_id: str) -> None:
         """Lambda's line before an invocation."""
@@ -99,8 +108,12 @@ class FunctionLog:
         # Looked up every time: a reset of moto forgets groups while processes stay.
         logs = logs_backends[self._function.account_id][self._function.region]
         logs.ensure_log_group(self._function.log_group)
+        streams = logs.groups[self._function.log_group].streams
+        if self.stream not in streams:
+            for oldest in list(streams)[: max(0, len(streams) + 1 - MOST_STREAMS)]:
+                streams.pop(oldest, None)
         logs.ensure_log_stream(self._function.log_group, self.stream)
-        return logs.groups[self._function.log_group].streams[self.stream]
+        return streams[self.stream]
 
 
 def messages(function: FunctionSettings) -> list[str]:

@@ -13,6 +13,11 @@ from moto.dynamodb import models
 from moto.dynamodb.models import table as table_models
 from moto.dynamodb.models.dynamo_type import Item
 
+from embedded.clock import Clock
+from embedded.context import Context
+from embedded.credentials import Credentials
+from embedded.dynamodb_tokens import VALID_SECONDS
+from embedded.faults import Faults
 from tests.unit.embedded.cloudformation_template import only, with_properties
 
 if TYPE_CHECKING:
@@ -22,7 +27,16 @@ pytest_plugins = ["tests.unit.embedded.cloudformation_server"]
 
 
 @pytest.fixture
-def ledger(cloud: Aws) -> Any:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the embedded AWS whose DynamoDB is tested."""
+    clock = Clock()
+    context = Context(clock=clock, faults=Faults.none(), credentials=Credentials())
+    monkeypatch.setattr("embedded.context._active", [context])
+    return clock
+
+
+@pytest.fixture
+def ledger(cloud: Aws, clock: Clock) -> Any:
     """A DynamoDB client and the name of the deployed table."""
     cloud.client("cloudformation").create_stack(
         StackName="AccountVending", TemplateBody=only(Ledger=with_properties("Ledger"))
@@ -215,6 +229,58 @@ def test_a_transaction_that_is_refused_leaves_every_item_as_it_was(ledger: Any) 
 
     left = dynamodb.scan(TableName=table)["Items"]
     assert sorted(left, key=lambda item: str(item["pk"])) == rows
+
+
+def delete_of(table: str, number: int) -> list[Any]:
+    return [{"Delete": {"TableName": table, "Key": row(number)}}]
+
+
+def test_a_transaction_with_a_token_acts_once(ledger: Any) -> None:
+    dynamodb, table = ledger
+    for number in (1, 2):
+        dynamodb.put_item(TableName=table, Item=row(number))
+
+    dynamodb.transact_write_items(TransactItems=delete_of(table, 1), ClientRequestToken="one")
+    dynamodb.put_item(TableName=table, Item=row(1))
+    dynamodb.transact_write_items(TransactItems=delete_of(table, 1), ClientRequestToken="one")
+    with pytest.raises(dynamodb.exceptions.IdempotentParameterMismatchException):
+        dynamodb.transact_write_items(TransactItems=delete_of(table, 2), ClientRequestToken="one")
+
+    assert dynamodb.scan(TableName=table)["Count"] == 2
+
+
+def test_a_token_is_forgotten_after_ten_minutes(
+    ledger: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dynamodb, table = ledger
+    at = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    dynamodb.put_item(TableName=table, Item=row(2))
+    dynamodb.transact_write_items(TransactItems=delete_of(table, 1), ClientRequestToken="one")
+
+    at += VALID_SECONDS
+    dynamodb.transact_write_items(TransactItems=delete_of(table, 2), ClientRequestToken="one")
+
+    assert dynamodb.scan(TableName=table)["Count"] == 0
+
+
+def test_a_refused_transaction_can_be_repeated_with_its_token(ledger: Any) -> None:
+    dynamodb, table = ledger
+    there = {"TableName": table, "Key": row(1), "ConditionExpression": "attribute_exists(pk)"}
+    request = {
+        "TransactItems": [
+            {"ConditionCheck": there},
+            {"Put": {"TableName": table, "Item": row(2)}},
+        ],
+        "ClientRequestToken": "one",
+    }
+    with pytest.raises(dynamodb.exceptions.TransactionCanceledException):
+        dynamodb.transact_write_items(**request)
+
+    dynamodb.put_item(TableName=table, Item=row(1))
+    dynamodb.transact_write_items(**request)
+
+    assert dynamodb.scan(TableName=table)["Count"] == 2
 
 
 def test_a_transaction_copies_only_the_items_it_names(

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+from moto.logs.models import logs_backends
+
+from embedded import ACCOUNT_ID, REGION
 from embedded.context import Call, CallLog
+from embedded.lambda_runtime import function_log
+from embedded.lambda_runtime.variables import FunctionSettings
 
 
 def test_the_call_log_keeps_the_latest_calls_and_no_more() -> None:
@@ -16,3 +24,53 @@ def test_the_call_log_keeps_the_latest_calls_and_no_more() -> None:
     assert len(log) >= CallLog.MOST
     assert [call.at for call in log[-2:]] == [3 * CallLog.MOST - 2, 3 * CallLog.MOST - 1]
     assert log[0].at == 3 * CallLog.MOST - len(log)
+
+
+@pytest.fixture
+def function() -> Iterator[FunctionSettings]:
+    """A function that nobody has run."""
+    logs_backends[ACCOUNT_ID][REGION].reset()
+    yield FunctionSettings(
+        name="talk",
+        arn=f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:talk",
+        version="$LATEST",
+        account_id=ACCOUNT_ID,
+        region=REGION,
+        handler="talk.handler",
+        role_arn=f"arn:aws:iam::{ACCOUNT_ID}:role/talk",
+        runtime="python3.11",
+        memory_mb=128,
+        timeout_seconds=3,
+        log_group="/aws/lambda/talk",
+        log_format="Text",
+        log_level=None,
+        traced=False,
+        variables={},
+    )
+    logs_backends[ACCOUNT_ID][REGION].reset()
+
+
+def test_a_log_stream_keeps_the_latest_events_and_no_more(
+    function: FunctionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function_log, "MOST_EVENTS", 20)
+    log = function_log.FunctionLog(function, lambda: 0.0)
+
+    for number in range(100):
+        log.write([str(number)])
+        assert len(function_log.messages(function)) <= 22
+
+    kept = function_log.messages(function)
+    assert len(kept) >= 20
+    assert kept == [str(number) for number in range(100 - len(kept), 100)]
+
+
+def test_a_log_group_keeps_the_latest_streams_and_no_more(
+    function: FunctionSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(function_log, "MOST_STREAMS", 3)
+
+    for number in range(10):
+        function_log.FunctionLog(function, lambda: 0.0).write([str(number)])
+
+    assert function_log.messages(function) == ["7", "8", "9"]
