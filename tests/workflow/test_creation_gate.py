@@ -122,6 +122,7 @@ def test_turn_at_once_takes_one_look_whoever_may_tell_it(
     assert (gate(vending)["places"], gate(vending)["queue"]) == ({}, [])
 
 
+@pytest.mark.slow
 def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 800}}])
     requests = [a_request() for _ in range(PLACES + 1)]
@@ -138,6 +139,7 @@ def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
     assert most_at_once(vending) == PLACES
 
 
+@pytest.mark.slow
 def test_accounts_that_somebody_else_creates_are_yielded_to_and_then_made_up_for(
     vending: Vending,
 ) -> None:

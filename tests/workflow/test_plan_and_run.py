@@ -136,6 +136,7 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], bool]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_plan_of_a_setup_tells_what_the_run_refuses(vending: Vending, document: str) -> None:
     prepared(vending)
