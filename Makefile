@@ -39,7 +39,7 @@ test: synth build/.bundled ## Run the tests, except those marked slow
 	@$(BIN)/python -m pytest -m "not slow" -n 3
 
 .PHONY: test-slow
-test-slow: synth build/.bundled build/opinions/.ready ## Run the tests marked slow
+test-slow: synth build/.bundled build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
 	@$(BIN)/python -m pytest -m slow -n 3
 
 .PHONY: test-all

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
+from cli.planned import Document, Planned, without
 from cli.rehearsal import NEW_ACCOUNT_ID, Rehearsal
 from cli.stack import LedgerRow
 from cli.submission import Record
@@ -25,52 +24,16 @@ from operations import (
 from vending import baseline_account, preflight
 from vending.catalogue import explain
 from vending.decisions import Asked, decide, left_behind
-from vending.errors import RequestConflict, VendingError
+from vending.errors import RequestConflict
 from vending.invitations import UNANSWERED, Invitations, expires_at
 from vending.limits import REQUEST_ID_TAG
 from vending.organization_setup import OrganizationSetup
 from vending.paths import quote
-from vending.request import Account, AccountRequest, Policy
+from vending.request import Account, AccountRequest
 from vending.setup_report import Report
-from vending.translation import translating
 from vending.units import Unit, Units
 
 SETUP_ID = "organization-setup"
-
-Document = TypeVar("Document", AccountRequest, OrganizationSetup)
-
-_FIELDS = {
-    "policies": "policies",
-    "policyTypes": "policy_types",
-    "rootAccess": "root_access",
-    "serviceAccess": "service_access",
-}
-"""Lists from which a plan takes out what is refused, by their key and their attribute."""
-
-
-@dataclass(kw_only=True)
-class Planned:
-    """What would be changed, what is there already, and what would be refused."""
-
-    changes: list[str] = field(default_factory=list)
-    already_there: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    problems: list[dict[str, Any]] = field(default_factory=list)
-
-    def take(self, report: Report) -> None:
-        """Add what the operations found."""
-        self.changes += report.changed
-        self.already_there += report.already_there
-        self.warnings += report.warnings
-
-    def as_dict(self) -> dict[str, Any]:
-        """As `--json` prints it."""
-        return {
-            "changes": self.changes,
-            "alreadyThere": self.already_there,
-            "warnings": self.warnings,
-            "problems": self.problems,
-        }
 
 
 class _NothingKnown(Units):
@@ -171,13 +134,13 @@ class Planner:
     def _vended_before(self, record: Record) -> None:
         account_id, unit_id = record["accountId"], record.get("organizationalUnitId")
         if self._is_there(account_id, "vended before"):
-            with self._refusals():
+            with self._planned.refusals():
                 moved = baseline_account.moved_since(account_id, unit_id, self._organizations)
                 self._planned.warnings += [moved] if moved else []
 
     def _is_there(self, account_id: str, since: str) -> bool:
         """Whether the account that this request got earlier is an active member still."""
-        with self._refusals():
+        with self._planned.refusals():
             refused = baseline_account.vended_refusal(account_id, self._organizations)
             if refused is not None:
                 raise refused
@@ -190,7 +153,7 @@ class Planner:
         if request.source == "existing" and account.account_id:
             return self._existing(account.account_id)
         if request.source == "invited":
-            with self._refusals():
+            with self._planned.refusals():
                 return self._invited(account)
             return None
         return self._created(request, known_id)
@@ -206,7 +169,7 @@ class Planner:
             return NEW_ACCOUNT_ID
         if self._tags(owner).get(REQUEST_ID_TAG) == request.request_id:
             return owner if self._is_there(owner, "made for this request") else None
-        self._problem(
+        self._planned.refuse(
             "AccountCreationFailed",
             "EMAIL_ALREADY_EXISTS",
             f"The email belongs to the account {owner} of this organization.",
@@ -228,7 +191,7 @@ class Planner:
         if enable_all_features.is_pending(self._organizations):
             code = "HandshakeConstraintViolationException"
             reason = "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
-            self._problem(code, reason, explain(code, reason).what)
+            self._planned.refuse(code, reason, explain(code, reason).what)
             return None
         self._planned.changes.append(f"invitation of {called}")
         return NEW_ACCOUNT_ID
@@ -238,11 +201,11 @@ class Planner:
             account = self._organizations.describe_account(AccountId=account_id)["Account"]
         except self._organizations.exceptions.AccountNotFoundException:
             said = f"The account {account_id} is not in this organization."
-            self._problem("AccountNotFoundException", None, said)
+            self._planned.refuse("AccountNotFoundException", None, said)
             return None
         refused = baseline_account.refusal(account)
         if refused is not None:
-            self._problem(refused.code, refused.reason, refused.message)
+            self._planned.refuse(refused.code, refused.reason, refused.message)
             return None
         self._planned.already_there.append(f"account {account_id}")
         return account_id
@@ -267,7 +230,7 @@ class Planner:
 
     def _placed(self, request: AccountRequest, account_id: str, unit_id: str) -> None:
         path = request.organizational_unit or "/"
-        with self._refusals():
+        with self._planned.refusals():
             if account_id == NEW_ACCOUNT_ID:
                 moved = path != "/"
             else:
@@ -279,20 +242,20 @@ class Planner:
                     }
                 )
                 moved = move_account.run(payload, organizations=self._organizations)["moved"]
-            self._say(f"account in {quote(path)}", changed=bool(moved))
+            self._planned.say(f"account in {quote(path)}", changed=bool(moved))
 
     def _tagged(self, request: AccountRequest, account_id: str) -> None:
         payload = tag_resource.TagResource.model_validate(
             {"requestId": request.request_id, "accountId": account_id, "tags": request.tags}
         )
-        with self._refusals():
+        with self._planned.refusals():
             tagged = tag_resource.run(payload, organizations=self._organizations)["tagged"]
             for key in sorted({*request.tags, REQUEST_ID_TAG}):
-                self._say(f"tag {key}", changed=key in tagged)
+                self._planned.say(f"tag {key}", changed=key in tagged)
 
     def _all_features(self) -> None:
         payload = enable_all_features.EnableAllFeatures.model_validate({"requestId": SETUP_ID})
-        with self._refusals():
+        with self._planned.refusals():
             result = enable_all_features.run(payload, organizations=self._organizations)
             self._results["allFeatures"] = result
             if result["started"]:
@@ -315,7 +278,7 @@ class Planner:
 
     def _policy_types(self, types: list[str]) -> None:
         payload = {"requestId": SETUP_ID, "policyTypes": types}
-        with self._refusals():
+        with self._planned.refusals():
             self._results["policyTypes"] = enable_policy_type.run(
                 enable_policy_type.EnablePolicyType.model_validate(payload),
                 organizations=self._organizations,
@@ -323,7 +286,7 @@ class Planner:
 
     def _service_access(self, request_id: str, principals: list[str], forced: list[str]) -> None:
         payload = {"requestId": request_id, "servicePrincipals": principals, "forced": forced}
-        with self._refusals():
+        with self._planned.refusals():
             self._results["serviceAccess"] = enable_aws_service_access.run(
                 enable_aws_service_access.EnableAWSServiceAccess.model_validate(payload),
                 organizations=self._organizations,
@@ -332,7 +295,7 @@ class Planner:
 
     def _root_access(self, request_id: str, features: list[Any]) -> None:
         clients = {"iam": self._iam, "organizations": self._organizations}
-        with self._refusals():
+        with self._planned.refusals():
             if "RootSessions" in features:
                 self._results["rootSessions"] = enable_organizations_root_sessions.run(
                     enable_organizations_root_sessions.EnableOrganizationsRootSessions.model_validate(
@@ -351,7 +314,7 @@ class Planner:
 
     def _unit(self, request_id: str, path: str) -> str | None:
         payload = {"requestId": request_id, "organizationalUnit": path}
-        with self._refusals():
+        with self._planned.refusals():
             result = create_organizational_unit.run(
                 create_organizational_unit.CreateOrganizationalUnit.model_validate(payload),
                 organizations=self._organizations,
@@ -370,7 +333,7 @@ class Planner:
         update: bool = False,
     ) -> None:
         payload = {"requestId": request_id, "policy": policy, "update": update}
-        with self._refusals():
+        with self._planned.refusals():
             result = create_policy.run(
                 create_policy.CreatePolicy.model_validate(payload),
                 organizations=self._organizations,
@@ -396,48 +359,12 @@ class Planner:
     def _without_the_refused(self, asked: Document, wishes: preflight.Wishes) -> Document:
         """What is left once that is told of and taken out which is refused beforehand."""
         refused: dict[str, set[str]] = {}
-        with self._refusals():
+        with self._planned.refusals():
             for problem in preflight.problems(wishes, self._surroundings):
                 self._planned.problems.append(problem.error.as_dict())
                 for key, values in problem.refused.items():
                     refused.setdefault(key, set()).update(values)
-        left: dict[str, Any] = {
-            name: [
-                one
-                for one in getattr(asked, name)
-                if (one.name if isinstance(one, Policy) else one) not in refused.get(key, ())
-            ]
-            for key, name in _FIELDS.items()
-            if hasattr(asked, name)
-        }
-        if isinstance(asked, AccountRequest) and "organizationalUnits" in refused:
-            left["organizational_unit"] = None
-        return asked.model_copy(update=left)
-
-    @contextmanager
-    def _refusals(self) -> Iterator[None]:
-        """Take a refusal down and go on: a plan tells all of them."""
-        try:
-            with translating():
-                yield
-        except VendingError as error:
-            self._planned.problems.append(error.as_dict())
-
-    def _problem(self, code: str, reason: str | None, said: str, *, remedy: str = "") -> None:
-        words = explain(code, reason)
-        self._planned.problems.append(
-            {
-                "code": code,
-                "reason": reason,
-                "message": said,
-                "remedy": remedy or words.remedy,
-                "turn": words.turn,
-                "wait": words.wait,
-            }
-        )
-
-    def _say(self, what: str, *, changed: bool) -> None:
-        (self._planned.changes if changed else self._planned.already_there).append(what)
+        return without(asked, refused)
 
     def _owner_of(self, email: str) -> str | None:
         pages = self._organizations.get_paginator("list_accounts").paginate()

@@ -10,7 +10,7 @@ from vending import organization_setup
 from vending.request import parse
 
 if TYPE_CHECKING:
-    from cli.planning import Planned
+    from cli.planned import Planned
     from tests.workflow.vending import Ended, Vending
 
 BY_AWS = {"PolicyNameTaken": "DuplicatePolicyException"}

@@ -87,6 +87,15 @@ class Accounts:
         return before
 
 
+UNKNOWN_KEYS = (
+    ("organizations", "list_roots", ("UnrecognizedClientException", 400)),
+    ("lambda", "list_functions", ("UnrecognizedClientException", 403)),
+    ("iam", "list_roles", ("InvalidClientTokenId", 403)),
+    ("sts", "get_caller_identity", ("InvalidClientTokenId", 403)),
+)
+"""(service, operation, refusal) of a call with keys that nobody knows, one a protocol."""
+
+
 def trusting(principal: Any, **more: Any) -> dict[str, Any]:
     """A statement of a trust policy."""
     return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal, **more}

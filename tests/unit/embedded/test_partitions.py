@@ -13,6 +13,7 @@ from embedded import organizations
 from embedded.partitions import GOVCLOUD_ACCOUNT_ID
 from tests.unit.embedded.accounts_server import (
     ACCOUNT_ID,
+    UNKNOWN_KEYS,
     Accounts,
     Keys,
     accounts,
@@ -72,12 +73,7 @@ def test_a_govcloud_role_may_do_there_what_its_policies_say(server: Accounts) ->
 
 @pytest.mark.parametrize(
     ("service", "operation", "refused"),
-    [
-        ("organizations", "list_roots", ("UnrecognizedClientException", 400)),
-        ("lambda", "list_functions", ("UnrecognizedClientException", 403)),
-        ("iam", "list_roles", ("InvalidClientTokenId", 403)),
-        ("sts", "get_caller_identity", ("InvalidClientTokenId", 403)),
-    ],
+    UNKNOWN_KEYS,
 )
 def test_credentials_of_one_partition_are_unknown_in_the_other(
     server: Accounts, service: str, operation: str, refused: tuple[str, int]

@@ -9,7 +9,13 @@ import pytest
 
 from embedded.clock import Clock
 from embedded.organizations.settings import STANDALONE
-from tests.unit.embedded.accounts_server import Accounts, accounts, member_role, refusal
+from tests.unit.embedded.accounts_server import (
+    UNKNOWN_KEYS,
+    Accounts,
+    accounts,
+    member_role,
+    refusal,
+)
 from tests.unit.embedded.time_travel import pass_days
 
 ROLE = member_role(STANDALONE.id)
@@ -50,13 +56,7 @@ def test_a_session_is_refused_after_its_end(
 
 @pytest.mark.parametrize(
     ("service", "operation", "refused"),
-    [
-        ("organizations", "list_roots", ("UnrecognizedClientException", 400)),
-        ("lambda", "list_functions", ("UnrecognizedClientException", 403)),
-        ("iam", "list_roles", ("InvalidClientTokenId", 403)),
-        ("sts", "get_caller_identity", ("InvalidClientTokenId", 403)),
-        ("s3", "list_buckets", ("InvalidAccessKeyId", 403)),
-    ],
+    [*UNKNOWN_KEYS, ("s3", "list_buckets", ("InvalidAccessKeyId", 403))],
 )
 def test_a_session_that_nobody_handed_out_is_refused(
     server: Accounts, service: str, operation: str, refused: tuple[str, int]

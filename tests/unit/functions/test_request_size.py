@@ -26,6 +26,18 @@ def problems_of(request: dict[str, Any]) -> list[str]:
     return refused.value.problems
 
 
+def rejected(world: World, request: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The record of a request that AcceptRequest refuses, and what it finds wrong."""
+    with pytest.raises(RequestInvalid) as refused:
+        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+    cause = json.dumps({"errorMessage": str(refused.value)})
+    error = {"Error": "RequestInvalid", "Cause": cause}
+    record: dict[str, Any] = world.call(
+        "RecordFailure", request=request, executionArn=EXECUTION, error=error
+    )
+    return record, refused.value.problems
+
+
 def test_largest_request_fits_its_row_its_event_and_the_workflows_data(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,18 +139,8 @@ def test_organizations_document_has_maxima_too() -> None:
 
 def test_giant_request_ends_rejected_with_its_row(world: World) -> None:
     request = a_request(requestedBy="x" * 135_000)
-    with pytest.raises(RequestInvalid) as refused:
-        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
 
-    record = world.call(
-        "RecordFailure",
-        request=request,
-        executionArn=EXECUTION,
-        error={
-            "Error": "RequestInvalid",
-            "Cause": json.dumps({"errorMessage": str(refused.value)}),
-        },
-    )
+    record, _ = rejected(world, request)
 
     row = world.row(REQUEST_ID)
     assert (record["requestId"], record["state"]) == (REQUEST_ID, "REJECTED")
@@ -219,19 +221,9 @@ def test_value_that_json_cannot_hold_ends_rejected_with_its_place(
 ) -> None:
     request = a_request(**changes(value))
 
-    with pytest.raises(RequestInvalid) as refused:
-        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
-    record = world.call(
-        "RecordFailure",
-        request=request,
-        executionArn=EXECUTION,
-        error={
-            "Error": "RequestInvalid",
-            "Cause": json.dumps({"errorMessage": str(refused.value)}),
-        },
-    )
+    record, problems = rejected(world, request)
 
-    assert any(problem.startswith(place) for problem in refused.value.problems)
+    assert any(problem.startswith(place) for problem in problems)
     assert record["state"] == world.row(REQUEST_ID)["state"] == "REJECTED"
     assert place in record["error"]["message"]
 
