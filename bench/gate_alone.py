@@ -13,7 +13,7 @@ from bench.results import Measurement, Report
 from bench.tables import span
 from embedded.organizations.quotas import QUOTAS
 from embedded.organizations.throttling import TokenBucket
-from vending.gate import Gate, Quota, Turn
+from vending.creation.queue import Gate, Quota, Turn
 
 
 @dataclass(frozen=True, kw_only=True)

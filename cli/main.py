@@ -19,9 +19,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from cli.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
-from cli.local import DEFAULT_PORT, ENDING
-from cli.submission import STATES
+from cli.commands.local import DEFAULT_PORT, ENDING
+from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
+from cli.watch.submission import STATES
 
 DESCRIPTION = "Vends AWS accounts: exactly one account per request."
 EPILOG = """\
@@ -127,7 +127,7 @@ def parser() -> argparse.ArgumentParser:
     submit = _command(
         commands,
         "submit",
-        "cli.submit:run",
+        "cli.commands.submit:run",
         "submit requests and watch them being vended",
         "Submits one request or a list, from JSON or YAML, and follows it to its end. What was "
         "vended before is not vended again; what failed goes on from where it stopped.",
@@ -150,7 +150,7 @@ def parser() -> argparse.ArgumentParser:
     setup = _command(
         commands,
         "setup",
-        "cli.setup:run",
+        "cli.commands.setup:run",
         "bring the organization to what accounts need",
         "Brings the organization to what its document says: all features, policy types, trusted "
         "access, central root access, organizational units, policies. What is there already is "
@@ -180,7 +180,7 @@ def parser() -> argparse.ArgumentParser:
     plan = _command(
         commands,
         "plan",
-        "cli.plan:run",
+        "cli.commands.plan:run",
         "show what a request or an organization's document would change",
         "Shows what submitting a request or setting up an organization would change, without "
         "changing anything. Reads the organization with your own credentials.",
@@ -197,7 +197,7 @@ def parser() -> argparse.ArgumentParser:
     status = _command(
         commands,
         "status",
-        "cli.query:status",
+        "cli.commands.query:status",
         "show where one request stands",
         "Shows a request's record: what was made, or what went wrong and what to do about it.",
     )
@@ -207,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
     listing = _command(
         commands,
         "list",
-        "cli.query:list_",
+        "cli.commands.query:list_",
         "list the requests, newest change first",
         "Lists the requests in the ledger, the one that changed last first.",
     )
@@ -219,7 +219,7 @@ def parser() -> argparse.ArgumentParser:
     resume = _command(
         commands,
         "resume",
-        "cli.resume:run",
+        "cli.commands.resume:run",
         "go on with a request that failed or stopped",
         "Sends a request again exactly as the ledger keeps it and follows it to its end. It goes "
         "on from where it stopped, also after a new version was deployed.",
@@ -236,7 +236,7 @@ def parser() -> argparse.ArgumentParser:
     redrive = _command(
         commands,
         "redrive",
-        "cli.redrive:run",
+        "cli.commands.redrive:run",
         "put undeliverable events back where they belong",
         "Puts the events of the dead-letter queue back: requests on the bus, AWS's own events to "
         "the functions that wait for them. A request that was vended meanwhile is not vended "
@@ -250,7 +250,7 @@ def parser() -> argparse.ArgumentParser:
     doctor = _command(
         commands,
         "doctor",
-        "cli.doctor:run",
+        "cli.commands.doctor:run",
         "check what vending needs and what is wrong",
         "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
         "line says what to do where something is not right.",
@@ -271,7 +271,7 @@ def parser() -> argparse.ArgumentParser:
     explain = _command(
         commands,
         "explain",
-        "cli.explain:run",
+        "cli.commands.explain:run",
         "say what an error means and what to do",
         "Says what an error means, whose turn it is, and what to do. Needs no AWS.",
     )
@@ -281,7 +281,7 @@ def parser() -> argparse.ArgumentParser:
     _command(
         commands,
         "schema",
-        "cli.explain:schema",
+        "cli.commands.explain:schema",
         "print the JSON Schema of a request",
         "Prints the JSON Schema of a request, generated from the model that checks it.",
     )
@@ -289,7 +289,7 @@ def parser() -> argparse.ArgumentParser:
     local = _command(
         commands,
         "local",
-        "cli.local:run",
+        "cli.commands.local:run",
         "run the embedded AWS for any AWS client",
         "Serves the embedded AWS on 127.0.0.1, this stack deployed, until Ctrl-C. Prints the "
         "exports to use, then a line that begins with `ready`.",
@@ -379,7 +379,7 @@ def _state(text: str) -> str:
 
 
 def _failed(failure: CommandError) -> int:
-    from cli.terminal import Terminal  # noqa: PLC0415
+    from cli.output.terminal import Terminal  # noqa: PLC0415
 
     terminal = Terminal.of(sys.stderr)
     text = f"{terminal.paint('Error:', 'bold', 'red')} {failure.what}\n"
@@ -391,7 +391,7 @@ def _failed(failure: CommandError) -> int:
 
 def _tell(text: str) -> None:
     """Write to the standard error output, if it is there: a terminal can be gone."""
-    from cli.terminal import Terminal  # noqa: PLC0415
+    from cli.output.terminal import Terminal  # noqa: PLC0415
 
     try:
         Terminal.of(sys.stderr).write(text)

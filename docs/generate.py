@@ -13,8 +13,8 @@ from typing import Any
 
 import botocore.session
 
-from cli.terminal import in_words
-from vending import catalogue
+from cli.output.terminal import in_words
+from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = {"organizations": "AWS Organizations", "iam": "IAM", "sts": "AWS STS"}
@@ -41,7 +41,7 @@ def errors_page() -> str:
         "CODE/REASON` prints the same; records, events and executions carry it. A code or reason",
         "that AWS adds later is explained by its code.",
         "",
-        "<!-- Made by `make docs` from functions/vending/error_catalogue.json. -->",
+        "<!-- Made by `make docs` from functions/vending/errors/error_catalogue.json. -->",
     ]
     for code, reasons in catalogue.codes().items():
         lines += ["", f"## {code}", "", *_explained(catalogue.explain(code))]

@@ -6,7 +6,7 @@ import itertools
 import json
 from typing import Any
 
-from vending import limits
+from vending.request import validators
 
 _numbers = itertools.count(1)
 
@@ -37,32 +37,34 @@ def policy_content(length: int) -> str:
 def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
     """The request with all but its policies at their maxima, and policies up to the whole's."""
     request = request | dict[str, Any](
-        organizationalUnit="".join("/" + str(level) * limits.OU_NAME_MAX for level in range(5)),
+        organizationalUnit="".join("/" + str(level) * validators.OU_NAME_MAX for level in range(5)),
         tags={
-            f"{number:0>{limits.TAG_KEY_MAX}}": "é" * limits.TAG_VALUE_MAX
-            for number in range(limits.TAGS_PER_REQUEST // 4)
+            f"{number:0>{validators.TAG_KEY_MAX}}": "é" * validators.TAG_VALUE_MAX
+            for number in range(validators.TAGS_PER_REQUEST // 4)
         },
-        serviceAccess=[f"s{number:0>113}.amazonaws.com" for number in range(limits.SERVICES_MAX)],
+        serviceAccess=[
+            f"s{number:0>113}.amazonaws.com" for number in range(validators.SERVICES_MAX)
+        ],
         rootAccess=["RootSessions", "RootCredentialsManagement"],
-        requestedBy="é" * limits.REQUESTED_BY_MAX,
+        requestedBy="é" * validators.REQUESTED_BY_MAX,
         policies=[],
     )
-    while not limits.size(request):
+    while not validators.size(request):
         request["policies"].append(
             {
-                "name": f"{len(request['policies']):0>{limits.POLICY_NAME_MAX}}",
+                "name": f"{len(request['policies']):0>{validators.POLICY_NAME_MAX}}",
                 "type": "SERVICE_CONTROL_POLICY",
-                "description": "d" * limits.POLICY_DESCRIPTION_MAX,
+                "description": "d" * validators.POLICY_DESCRIPTION_MAX,
                 "content": policy_content(10_000),
             }
         )
     content = policy_content(200)
     last = request["policies"][-1]
     last.update(content=content)
-    if limits.size(request):
+    if validators.size(request):
         request["policies"].pop()
         last = request["policies"][-1]
         last.update(content=content)
-    room = limits.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
+    room = validators.SIZE_MAX - len(json.dumps(request, separators=(",", ":")))
     last["content"] = policy_content(min(200 + room, 10_000))
     return request

@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from vending import aws, ports
-from vending.errors import InvitationEnded, OperationRefused, ServiceUnavailable
-from vending.invitation_rows import InvitationRows
-from vending.invitations import Invitations, pointer_to_handshake, pointer_to_invited
-from vending.ledger import Ledger
-from vending.observability import logger
-from vending.operation import Json, operation
-from vending.request import AccountId, Model, parse
-from vending.rows import Row
-from vending.sightings import Sighting, sighting
-from vending.task_tokens import WaitingStep
+from vending.aws import clients
+from vending.aws.observability import logger
+from vending.aws.task_tokens import WaitingStep
+from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
+from vending.handler import wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.invitation_rows import InvitationRows
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row
+from vending.model import Model
+from vending.organization.invitations import Invitations, pointer_to_handshake, pointer_to_invited
+from vending.reconciliation.account_events import Sighting, sighting
+from vending.request.account_request import AccountId, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,9 +138,9 @@ def handler(payload: AnswerHandshake) -> Json:
     """The Lambda entrance."""
     result = run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        states=aws.stepfunctions(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        states=clients.stepfunctions(),
     )
     logger.info("looked at an answer", extra=result)
     return result

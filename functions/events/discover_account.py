@@ -15,21 +15,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vending import aws, ports, settings
-from vending.adoption import CLOCKS_DIFFER_BY
-from vending.clock import epoch, timestamp
-from vending.ledger import Ledger
-from vending.limits import REQUEST_ID_TAG
-from vending.observability import logger, metrics
-from vending.operation import Json, operation
-from vending.request import AccountId, Model, parse
-from vending.sightings import Sighting, sighting
-from vending.under_way import request_of
+from vending.aws import clients
+from vending.aws.clock import epoch, timestamp
+from vending.aws.observability import logger, metrics
+from vending.creation.find_account import CLOCKS_DIFFER_BY
+from vending.handler import settings, wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.ledger import Ledger
+from vending.model import Model
+from vending.reconciliation.account_events import Sighting, sighting
+from vending.reconciliation.in_flight import request_of
+from vending.request.account_request import AccountId, parse
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 _LOOKS_AND_REMEMBERS = {
     "dynamodb:GetItem",
@@ -151,15 +153,15 @@ def _carries_tag(account_id: str, organizations: OrganizationsClient) -> bool:
 def handler(payload: DiscoverAccount) -> Json:
     """The Lambda entrance."""
     wanted = settings.read(settings.DiscoverySettings)
-    ledger = ports.ledger()
+    ledger = wiring.ledger()
     result = run(
         payload,
         ledger=ledger,
-        organizations=aws.organizations(),
+        organizations=clients.organizations(),
         take_in=(
             partial(record, ledger=ledger)
             if wanted.become == "record"
-            else partial(request, announcements=ports.announcements(), baseline=wanted.baseline)
+            else partial(request, announcements=wiring.announcements(), baseline=wanted.baseline)
         ),
     )
     logger.info("looked at an account", extra={**result, "told_by": payload.id})

@@ -15,26 +15,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vending import aws, ports, settings, sweep_cursor
-from vending.broken_off import End, tell
-from vending.clock import epoch, pause
-from vending.errors import ConcurrentModification, TransientError
-from vending.ledger import Ledger
-from vending.observability import logger, metrics
-from vending.operation import Json, operation
-from vending.request import Model
-from vending.reservations import GIVE_BACK_CALLS
-from vending.rows import Row
-from vending.sweep import Sweep
-from vending.sweep_cursor import SweepCursor
-from vending.under_way import UNDER_WAY, rows_in
+from vending.aws import clients
+from vending.aws.clock import epoch, pause
+from vending.aws.observability import logger, metrics
+from vending.creation.release import GIVE_BACK_CALLS
+from vending.errors.exceptions import ConcurrentModification, TransientError
+from vending.handler import settings, wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row
+from vending.model import Model
+from vending.reconciliation import audit_cursor
+from vending.reconciliation.audit import Sweep
+from vending.reconciliation.audit_cursor import SweepCursor
+from vending.reconciliation.execution_end import End, tell
+from vending.reconciliation.in_flight import UNDER_WAY, rows_in
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.announcements import Announcements
-    from vending.turns import Turns
+    from vending.aws.event_publisher import Announcements
+    from vending.creation.slots import Turns
 
 CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
@@ -90,11 +92,11 @@ def run(
     {finding, accountId, requestId, message, remedy, new}.
     """
     until = ledger.clock() + RUN_SECONDS
-    cursor = sweep_cursor.load(ledger)
+    cursor = audit_cursor.load(ledger)
     in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
     if ends:
         # Before, as a row that says FAILED is not looked for any more.
-        sweep_cursor.save(replace(cursor, owed=tuple(ends)), ledger)
+        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger)
     repaired, left = _repaired(ends, ledger, turns, announcements, until)
     due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
     compares = due or cursor.started_at is not None
@@ -107,14 +109,14 @@ def run(
     _tell_repairs(report, announcements)
     if ends or cursor.owed:
         cursor = replace(cursor, owed=left)
-        sweep_cursor.save(cursor, ledger)
+        audit_cursor.save(cursor, ledger)
     if compares and ledger.clock() < until:
         outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
         report |= {"organization": outcome, "findings": findings}
         _tell_news(report, announcements)
         if after is not cursor:
             # Last, so that a run that could not tell what it found finds it again.
-            sweep_cursor.save(after, ledger)
+            audit_cursor.save(after, ledger)
     logger.info(
         "reconciled",
         extra={
@@ -265,11 +267,11 @@ def handler(payload: ReconcileLedger) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
+        ledger=wiring.ledger(),
         state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
-        executions=aws.stepfunctions(),
-        organizations=aws.organizations(),
-        turns=ports.turns(),
-        announcements=ports.announcements(),
+        executions=clients.stepfunctions(),
+        organizations=clients.organizations(),
+        turns=wiring.turns(),
+        announcements=wiring.announcements(),
         rest=pause,
     )

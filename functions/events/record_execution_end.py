@@ -10,19 +10,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from vending import aws, ports
-from vending.broken_off import CODES, End, tell_unclaimed
-from vending.ledger import Ledger
-from vending.observability import logger, metrics
-from vending.operation import Json, operation
-from vending.request import Model
-from vending.reservations import GIVE_BACK_CALLS
+from vending.aws import clients
+from vending.aws.observability import logger, metrics
+from vending.creation.release import GIVE_BACK_CALLS
+from vending.handler import wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.ledger import Ledger
+from vending.model import Model
+from vending.reconciliation.execution_end import CODES, End, tell_unclaimed
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.announcements import Announcements
-    from vending.turns import Turns
+    from vending.aws.event_publisher import Announcements
+    from vending.creation.slots import Turns
 
 CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
@@ -101,8 +102,8 @@ def handler(payload: RecordExecutionEnd) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        executions=aws.stepfunctions(),
-        turns=ports.turns(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        executions=clients.stepfunctions(),
+        turns=wiring.turns(),
+        announcements=wiring.announcements(),
     )

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pydantic import model_validator
 
-from vending import aws
-from vending.catalogue import explain
-from vending.errors import OperationRefused, VendingError
-from vending.invitations import HandshakeId
-from vending.operation import Json, Payload, operation
-from vending.request import AccountId, RoleName
-from vending.translation import translate
+from vending.aws import clients
+from vending.errors.aws_errors import translate
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused, VendingError
+from vending.handler.operation import Json, Payload, operation
+from vending.organization.invitations import HandshakeId
+from vending.request.account_request import AccountId, RoleName
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -81,9 +81,9 @@ def _denied_there(refusal: VendingError, payload: AcceptHandshake) -> OperationR
 def _asked(payload: AcceptHandshake) -> OrganizationsClient:
     """Organizations, with the credentials of the account that is asked."""
     if payload.account_id is None or payload.role_name is None:
-        return aws.organizations()
+        return clients.organizations()
     try:
-        return aws.organizations_as(payload.account_id, payload.role_name)
+        return clients.organizations_as(payload.account_id, payload.role_name)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "AccessDenied":
             raise

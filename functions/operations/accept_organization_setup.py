@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vending import limits
-from vending.errors import RequestInvalid
-from vending.operation import Json, operation
-from vending.organization_setup import parse
-from vending.request import Model
+from vending.errors.exceptions import RequestInvalid
+from vending.handler.operation import Json, operation
+from vending.model import Model
+from vending.request import validators
+from vending.request.organization_setup import parse
 
 CALLS: set[str] = set()
 
@@ -25,7 +25,7 @@ class AcceptOrganizationSetup(Model):
 
 def run(payload: AcceptOrganizationSetup) -> Json:
     """{setup}: the document with its defaults filled; RequestInvalid with every problem."""
-    if too_large := limits.too_large(payload.size):
+    if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
     return {"setup": parse(payload.document).normalised()}
 

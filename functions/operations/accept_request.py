@@ -10,31 +10,35 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, baseline_account, limits, ports, preflight
-from vending.broken_off import End
-from vending.clock import Clock, epoch
-from vending.decisions import Asked, Decision, decide
-from vending.errors import (
+from vending.aws import clients
+from vending.aws.clock import Clock, epoch
+from vending.aws.executions import is_running
+from vending.aws.observability import metrics
+from vending.errors.aws_errors import translating
+from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
     RequestConflict,
     RequestInvalid,
     ServiceUnavailable,
 )
-from vending.executions import is_running
-from vending.ledger import Ledger
-from vending.locks import Held, Locks, account_of, is_creation_under_way, keys
-from vending.observability import metrics
-from vending.operation import Json, operation
-from vending.request import AccountRequest, Model, parse
-from vending.rows import ENDED, Row, record_of
-from vending.translation import translating
+from vending.handler import wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.decisions import Asked, Decision, decide
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import Held, Locks, account_of, is_creation_under_way, keys
+from vending.ledger.rows import ENDED, Row, record_of
+from vending.model import Model
+from vending.organization import eligibility, preflight
+from vending.reconciliation.execution_end import End
+from vending.request import validators
+from vending.request.account_request import AccountRequest, parse
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = {
     "dynamodb:DeleteItem",
@@ -94,7 +98,7 @@ def run(
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
     the account that was made before has left or is not active; a new claim is held then.
     """
-    if too_large := limits.too_large(payload.size):
+    if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
@@ -105,7 +109,7 @@ def run(
     record = record_of(row)
     if outcome == "FINISHED":
         account_id, unit_id = record["accountId"], record["organizationalUnitId"]
-        moved = baseline_account.moved_since(account_id, unit_id, organizations)
+        moved = eligibility.moved_since(account_id, unit_id, organizations)
         if moved is not None:
             record["warnings"] = [*(record["warnings"] or []), moved]
     metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
@@ -132,7 +136,7 @@ def _refuse_closed(
     resumed = outcome == "ACCEPTED" and request.source in {"new", "new-govcloud"}
     if account_id is None or not (resumed or outcome == "FINISHED"):
         return
-    refused = baseline_account.vended_refusal(account_id, organizations)
+    refused = eligibility.vended_refusal(account_id, organizations)
     if refused is None:
         return
     if resumed and refused.code == "AccountNotFoundException" and _is_new(row, clock):
@@ -269,9 +273,9 @@ def handler(payload: AcceptRequest) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        executions=aws.stepfunctions(),
-        organizations=aws.organizations(),
-        announcements=ports.announcements(),
-        surroundings=ports.surroundings(),
+        ledger=wiring.ledger(),
+        executions=clients.stepfunctions(),
+        organizations=clients.organizations(),
+        announcements=wiring.announcements(),
+        surroundings=wiring.surroundings(),
     )

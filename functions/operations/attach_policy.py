@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import aws
-from vending.operation import Json, Payload, operation
-from vending.request import PolicyType
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.request.account_request import PolicyType
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -65,4 +65,4 @@ def _is_attached(organizations: OrganizationsClient, payload: AttachPolicy) -> b
 @operation(AttachPolicy)
 def handler(payload: AttachPolicy) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

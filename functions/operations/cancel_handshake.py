@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws, ports
-from vending.invitations import HandshakeId
-from vending.ledger import Ledger
-from vending.operation import Json, Payload, operation
+from vending.aws import clients
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ledger import Ledger
+from vending.organization.invitations import HandshakeId
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -45,4 +46,4 @@ def run(payload: CancelHandshake, *, ledger: Ledger, organizations: Organization
 @operation(CancelHandshake)
 def handler(payload: CancelHandshake) -> Json:
     """The Lambda entrance."""
-    return run(payload, ledger=ports.ledger(), organizations=aws.organizations())
+    return run(payload, ledger=wiring.ledger(), organizations=clients.organizations())

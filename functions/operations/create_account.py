@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vending import aws
-from vending.creation_operation import CREATION_CALLS, CreationPayload, begin
-from vending.operation import Json, operation
+from vending.aws import clients
+from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin
+from vending.handler.operation import Json, operation
 
 CALLS = CREATION_CALLS | {"organizations:CreateAccount"}
 
@@ -19,4 +19,4 @@ def handler(payload: CreateAccount) -> Json:
 
     Implements CreateAccount of the AWS Organizations API reference.
     """
-    return begin(payload, "CreateAccount", aws.organizations_once().create_account)
+    return begin(payload, "CreateAccount", clients.organizations_once().create_account)

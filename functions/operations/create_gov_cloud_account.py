@@ -5,9 +5,9 @@ One is a commercial member account, which carries the tags; the other stands alo
 
 from __future__ import annotations
 
-from vending import aws
-from vending.creation_operation import CREATION_CALLS, CreationPayload, begin
-from vending.operation import Json, operation
+from vending.aws import clients
+from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin
+from vending.handler.operation import Json, operation
 
 CALLS = CREATION_CALLS | {"organizations:CreateGovCloudAccount"}
 
@@ -22,5 +22,5 @@ def handler(payload: CreateGovCloudAccount) -> Json:
 
     Implements CreateGovCloudAccount of the AWS Organizations API reference.
     """
-    client = aws.organizations_once()
+    client = clients.organizations_once()
     return begin(payload, "CreateGovCloudAccount", client.create_gov_cloud_account)

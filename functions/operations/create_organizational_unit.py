@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vending import aws, paths, ports, unit_search
-from vending.errors import ConcurrentModification
-from vending.operation import Json, Payload, operation
-from vending.request import OrganizationalUnitPath
-from vending.units import Unit, Units
+from vending.aws import clients
+from vending.errors.exceptions import ConcurrentModification
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ou_path_cache import Unit, Units
+from vending.organization import ou_search
+from vending.request import ou_paths
+from vending.request.account_request import OrganizationalUnitPath
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -43,14 +46,14 @@ def run(
 
     Implements CreateOrganizationalUnit of the AWS Organizations API reference.
     """
-    names = paths.split(payload.organizational_unit)
-    parents, created = [unit_search.root_id(organizations)], list[str]()
+    names = ou_paths.split(payload.organizational_unit)
+    parents, created = [ou_search.root_id(organizations)], list[str]()
     for level, name in enumerate(names):
-        path = paths.join(names[: level + 1])
+        path = ou_paths.join(names[: level + 1])
         unit = units.get(path)
-        if unit is None or not unit_search.still_stands(organizations, unit, parents[-1], name):
+        if unit is None or not ou_search.still_stands(organizations, unit, parents[-1], name):
             # What was made here a moment ago has nothing in it.
-            unit_id = None if created else unit_search.find(organizations, parents, names)
+            unit_id = None if created else ou_search.find(organizations, parents, names)
             if unit_id is None:
                 unit_id, is_new = _make(organizations, parents, names)
                 created += [path] if is_new else []
@@ -72,7 +75,7 @@ def _make(
     try:
         made = organizations.create_organizational_unit(ParentId=parents[-1], Name=name)
     except organizations.exceptions.DuplicateOrganizationalUnitException:
-        there = unit_search.find(organizations, parents, names)
+        there = ou_search.find(organizations, parents, names)
         if there is None:
             raise _hidden(name) from None
         return there, False
@@ -81,7 +84,7 @@ def _make(
 
 def _hidden(name: str) -> ConcurrentModification:
     return ConcurrentModification(
-        f"CreateOrganizationalUnit: {paths.quote(name)} was made at the same time and does not "
+        f"CreateOrganizationalUnit: {ou_paths.quote(name)} was made at the same time and does not "
         "show.",
         code="DuplicateOrganizationalUnitException",
         remedy=(
@@ -94,4 +97,4 @@ def _hidden(name: str) -> ConcurrentModification:
 @operation(CreateOrganizationalUnit)
 def handler(payload: CreateOrganizationalUnit) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations(), units=ports.units())
+    return run(payload, organizations=clients.organizations(), units=wiring.units())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws, policies
-from vending.catalogue import explain
-from vending.errors import ConcurrentModification, OperationRefused
-from vending.operation import Json, Payload, operation
-from vending.request import Policy
+from vending.aws import clients
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import ConcurrentModification, OperationRefused
+from vending.handler.operation import Json, Payload, operation
+from vending.organization import policies
+from vending.request.account_request import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -148,4 +149,4 @@ def _json(text: str) -> Any:
 @operation(CreatePolicy)
 def handler(payload: CreatePolicy) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

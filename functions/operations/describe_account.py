@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws, baseline_account, ports
-from vending.errors import OperationRefused, RequestConflict
-from vending.ledger import Ledger
-from vending.limits import REQUEST_ID_TAG
-from vending.locks import Locks
-from vending.operation import Json, Payload, operation
-from vending.request import AccountId
-from vending.rows import ENDED, Row, record_of
+from vending.aws import clients
+from vending.errors.exceptions import OperationRefused, RequestConflict
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import Locks
+from vending.ledger.rows import ENDED, Row, record_of
+from vending.organization import eligibility
+from vending.request.account_request import AccountId
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = {
     "dynamodb:GetItem",
@@ -62,7 +64,7 @@ def run(
                 "account is outside the organization, submit the request with source invited."
             ),
         ) from None
-    refused = baseline_account.refusal(account)
+    refused = eligibility.refusal(account)
     if refused is not None:
         raise refused
     _refuse_anothers(payload, account, ledger, organizations)
@@ -137,7 +139,7 @@ def handler(payload: DescribeAccount) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        announcements=wiring.announcements(),
     )

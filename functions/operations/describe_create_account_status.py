@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import aws, ports
-from vending.clock import Clock, epoch, now
-from vending.creation import Creation, operation_for
-from vending.ledger import Ledger
-from vending.operation import Json, Payload, operation
-from vending.request import NewAccount
-from vending.rows import Row, record_of
-from vending.translation import translate, translating, unknown_outcome
-from vending.turns import TURN_CALLS, Turns
+from vending.aws import clients
+from vending.aws.clock import Clock, epoch, now
+from vending.creation.account_creation import Creation, operation_for
+from vending.creation.slots import TURN_CALLS, Turns
+from vending.errors.aws_errors import translate, translating, unknown_outcome
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row, record_of
+from vending.request.account_request import NewAccount
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = TURN_CALLS | {
     "dynamodb:GetItem",
@@ -112,8 +113,8 @@ def handler(payload: DescribeCreateAccountStatus) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        turns=ports.turns(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        turns=wiring.turns(),
+        announcements=wiring.announcements(),
     )

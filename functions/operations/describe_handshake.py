@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import aws, ports
-from vending.invitation_rows import InvitationRows
-from vending.invitations import HandshakeId, Invitations
-from vending.ledger import Ledger
-from vending.operation import Json, Payload, operation
-from vending.request import Account
-from vending.task_tokens import WaitingStep, token_refused
+from vending.aws import clients
+from vending.aws.task_tokens import WaitingStep, token_refused
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.invitation_rows import InvitationRows
+from vending.ledger.ledger import Ledger
+from vending.organization.invitations import HandshakeId, Invitations
+from vending.request.account_request import Account
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -73,7 +74,7 @@ def handler(payload: DescribeHandshake) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        states=aws.stepfunctions(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        states=clients.stepfunctions(),
     )

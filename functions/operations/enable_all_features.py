@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from vending import aws
-from vending.catalogue import explain
-from vending.clock import Clock, now, timestamp
-from vending.errors import ConcurrentModification, OperationRefused
-from vending.operation import Json, Payload, operation
-from vending.translation import reason_of
+from vending.aws import clients
+from vending.aws.clock import Clock, now, timestamp
+from vending.errors.aws_errors import reason_of
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import ConcurrentModification, OperationRefused
+from vending.handler.operation import Json, Payload, operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -223,4 +223,4 @@ def _answer(
 @operation(EnableAllFeatures)
 def handler(payload: EnableAllFeatures) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from vending import aws, settings, trusted_services
-from vending.operation import Json, Payload, operation
-from vending.request import ServicePrincipal
+from vending.aws import clients
+from vending.handler import settings
+from vending.handler.operation import Json, Payload, operation
+from vending.request import trusted_services
+from vending.request.account_request import ServicePrincipal
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -64,4 +66,4 @@ def run(
 def handler(payload: EnableAWSServiceAccess) -> Json:
     """The Lambda entrance."""
     forced = settings.read(settings.ServiceAccessSettings).forced_service_principals.split()
-    return run(payload, organizations=aws.organizations(), always_forced=forced)
+    return run(payload, organizations=clients.organizations(), always_forced=forced)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws, root_access
-from vending.operation import Json, Payload, operation
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.organization import root_access
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -42,4 +43,4 @@ def run(
 @operation(EnableOrganizationsRootCredentialsManagement)
 def handler(payload: EnableOrganizationsRootCredentialsManagement) -> Json:
     """The Lambda entrance."""
-    return run(payload, iam=aws.iam(), organizations=aws.organizations())
+    return run(payload, iam=clients.iam(), organizations=clients.organizations())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws, root_access
-from vending.operation import Json, Payload, operation
-from vending.request import RootFeature
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.organization import root_access
+from vending.request.account_request import RootFeature
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -43,4 +44,4 @@ def run(
 @operation(EnableOrganizationsRootSessions)
 def handler(payload: EnableOrganizationsRootSessions) -> Json:
     """The Lambda entrance."""
-    return run(payload, iam=aws.iam(), organizations=aws.organizations())
+    return run(payload, iam=clients.iam(), organizations=clients.organizations())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws
-from vending.catalogue import explain
-from vending.errors import OperationRefused, TrustedAccessMissing
-from vending.operation import Json, Payload, operation
-from vending.request import PolicyType
-from vending.translation import translate
+from vending.aws import clients
+from vending.errors.aws_errors import translate
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused, TrustedAccessMissing
+from vending.handler.operation import Json, Payload, operation
+from vending.request.account_request import PolicyType
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -78,4 +78,4 @@ def _root(organizations: OrganizationsClient) -> RootTypeDef:
 @operation(EnablePolicyType)
 def handler(payload: EnablePolicyType) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

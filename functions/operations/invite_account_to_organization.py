@@ -12,31 +12,37 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from vending import aws, ports
-from vending.adoption import CLOCKS_DIFFER_BY, SETTLING_TIME
-from vending.catalogue import explain
-from vending.clock import Clock, epoch, now
-from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable, VendingError
-from vending.invitation_rows import InvitationRows
-from vending.invitations import (
+from vending.aws import clients
+from vending.aws.clock import Clock, epoch, now
+from vending.creation.find_account import CLOCKS_DIFFER_BY, SETTLING_TIME
+from vending.errors.aws_errors import translate_creation, unknown_outcome
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import (
+    OperationRefused,
+    OutcomeUnknown,
+    ServiceUnavailable,
+    VendingError,
+)
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.invitation_rows import InvitationRows
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row, record_of
+from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
     expires_at,
     pointer_to_handshake,
     pointer_to_invited,
 )
-from vending.ledger import Ledger
-from vending.limits import REQUEST_ID_TAG
-from vending.operation import Json, Payload, operation
-from vending.request import Account, TagKey, TagValue
-from vending.rows import Row, record_of
-from vending.translation import translate_creation, unknown_outcome
+from vending.request.account_request import Account, TagKey, TagValue
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import HandshakeTypeDef
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = {
     "dynamodb:GetItem",
@@ -211,8 +217,8 @@ def handler(payload: InviteAccountToOrganization) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        organizations_once=aws.organizations_once(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        organizations_once=clients.organizations_once(),
+        announcements=wiring.announcements(),
     )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import aws, baseline_account
-from vending.operation import Json, Payload, operation
-from vending.request import AccountId
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.organization import eligibility
+from vending.request.account_request import AccountId
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -34,7 +35,7 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
     Implements MoveAccount of the AWS Organizations API reference.
     """
     destination = payload.organizational_unit_id
-    source = baseline_account.parent_id(payload.account_id, organizations)
+    source = eligibility.parent_id(payload.account_id, organizations)
     moved = source != destination
     if moved:
         try:
@@ -48,7 +49,7 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
             organizations.exceptions.SourceParentNotFoundException,
         ):
             # Somebody moved it between the two calls: VENDED must not say more than is seen.
-            if baseline_account.parent_id(payload.account_id, organizations) != destination:
+            if eligibility.parent_id(payload.account_id, organizations) != destination:
                 raise
             moved = False
     return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
@@ -57,4 +58,4 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
 @operation(MoveAccount)
 def handler(payload: MoveAccount) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vending import ports
-from vending.clock import timestamp
-from vending.errors import ExecutionSuperseded, RequestInvalid
-from vending.failure import CaughtError, error_of
-from vending.ledger import Ledger
-from vending.observability import metrics
-from vending.operation import Json, operation
-from vending.request import AccountRequest, Model, best_effort_request_id, parse
-from vending.reservations import GIVE_BACK_CALLS, give_back
-from vending.rows import RECORD_FIELDS, Row, record_of
+from vending.aws.clock import timestamp
+from vending.aws.observability import metrics
+from vending.creation.release import GIVE_BACK_CALLS, give_back
+from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.exceptions import ExecutionSuperseded, RequestInvalid
+from vending.handler import wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.model import Model
+from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 
 if TYPE_CHECKING:
-    from vending.announcements import Announcements
-    from vending.turns import Turns
+    from vending.aws.event_publisher import Announcements
+    from vending.creation.slots import Turns
 
 CALLS = GIVE_BACK_CALLS | {
     "dynamodb:GetItem",
@@ -128,7 +129,7 @@ def handler(payload: RecordFailure) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        turns=ports.turns(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        turns=wiring.turns(),
+        announcements=wiring.announcements(),
     )

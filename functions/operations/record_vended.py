@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from vending import aws, baseline_account, ports
-from vending.catalogue import explain
-from vending.errors import AccountNotInPlace
-from vending.ledger import Ledger
-from vending.locks import Locks, account_of
-from vending.observability import metrics
-from vending.operation import Json, Payload, operation
-from vending.request import AccountId
-from vending.rows import record_of
+from vending.aws import clients
+from vending.aws.observability import metrics
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import AccountNotInPlace
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import Locks, account_of
+from vending.ledger.rows import record_of
+from vending.organization import eligibility
+from vending.request.account_request import AccountId
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = {
     "dynamodb:DeleteItem",
@@ -50,7 +52,7 @@ def run(
     is not in the unit where the request put it.
     """
     account = organizations.describe_account(AccountId=payload.account_id)["Account"]
-    refused = baseline_account.refusal(account)
+    refused = eligibility.refusal(account)
     if refused is not None:
         raise refused
     if payload.organizational_unit_id is not None:
@@ -72,7 +74,7 @@ def run(
 
 
 def _ensure_in_place(account_id: str, unit_id: str, organizations: OrganizationsClient) -> None:
-    parent_id = baseline_account.parent_id(account_id, organizations)
+    parent_id = eligibility.parent_id(account_id, organizations)
     if parent_id != unit_id:
         raise AccountNotInPlace(
             f"ListParents: the account {account_id} is in {parent_id}, not in {unit_id} where this "
@@ -86,7 +88,7 @@ def handler(payload: RecordVended) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        organizations=aws.organizations(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        organizations=clients.organizations(),
+        announcements=wiring.announcements(),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vending.failure import CaughtError, error_of
-from vending.operation import Json, operation
-from vending.request import Model
-from vending.setup_report import Report
+from vending.errors.caught_error import CaughtError, error_of
+from vending.handler.operation import Json, operation
+from vending.model import Model
+from vending.organization.setup_report import Report
 
 CALLS: set[str] = set()
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending import ports
-from vending.ledger import Ledger
-from vending.operation import Json, Payload, operation
-from vending.rows import record_of
-from vending.turns import TURN_CALLS, Turns
+from vending.creation.slots import TURN_CALLS, Turns
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload, operation
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import record_of
 
 if TYPE_CHECKING:
-    from vending.announcements import Announcements
+    from vending.aws.event_publisher import Announcements
 
 CALLS = TURN_CALLS | {"dynamodb:UpdateItem", "events:PutEvents"}
 
@@ -47,7 +47,7 @@ def handler(payload: ReserveCreation) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=ports.ledger(),
-        turns=ports.turns(),
-        announcements=ports.announcements(),
+        ledger=wiring.ledger(),
+        turns=wiring.turns(),
+        announcements=wiring.announcements(),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending import aws
-from vending.limits import REQUEST_ID_TAG
-from vending.operation import Json, Payload, operation
-from vending.request import AccountId, TagKey, TagValue
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.request.account_request import AccountId, TagKey, TagValue
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -51,4 +51,4 @@ def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
 @operation(TagResource)
 def handler(payload: TagResource) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=aws.organizations())
+    return run(payload, organizations=clients.organizations())

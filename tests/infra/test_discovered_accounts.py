@@ -10,7 +10,7 @@ from events.discover_account import CALLS, CALLS_BY_SETTING
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
-from vending.request import parse
+from vending.request.account_request import parse
 
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
 BASELINE = DiscoveredAccountBaseline(

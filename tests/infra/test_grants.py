@@ -12,8 +12,8 @@ from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import Settings
 from tests.infra.synthesized import MACHINES, ROOT, SynthesizedTemplate, flat, logical_id
-from vending.limits import REQUEST_ID_TAG
-from vending.request import PolicyType
+from vending.request.account_request import PolicyType
+from vending.request.validators import REQUEST_ID_TAG
 
 ANY = "*"
 LEDGER = "ledger"
@@ -451,7 +451,7 @@ def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
 
 
 def test_service_principals_and_what_is_known_of_them_are_the_same_set() -> None:
-    file = ROOT / "functions" / "vending" / "service_principals.json"
+    file = ROOT / "functions" / "vending" / "request" / "service_principals.json"
 
     assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(json.loads(file.read_text()))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.service_models import client_name
-from vending.doors import DOORS
+from vending.request.sources import DOORS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITION = ROOT / "statemachines" / "account_vending.asl.json"

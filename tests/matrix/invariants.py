@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from tests.workflow.vending import Ended, Vending
-from vending.catalogue import explain
-from vending.failure import CaughtError, error_of
-from vending.limits import REQUEST_ID_TAG
+from vending.errors.catalogue import explain
+from vending.errors.caught_error import CaughtError, error_of
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

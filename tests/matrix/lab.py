@@ -17,7 +17,7 @@ from tests.matrix.definition import Site, doors, tasks_of
 from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
 from tests.matrix.site_faults import AfterTheCall, SiteFault, SiteFaults
 from tests.workflow.vending import Ended, Vending, eventually
-from vending.catalogue import explain
+from vending.errors.catalogue import explain
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws

@@ -18,7 +18,7 @@ from tests.matrix.definition import CREATIONS, Site, doors, sites_of
 from tests.matrix.invariants import Wish
 from tests.matrix.site_faults import SiteFault
 from tests.workflow.vending import eventually
-from vending.locks import keys
+from vending.ledger.locks import keys
 
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab

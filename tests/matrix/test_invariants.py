@@ -11,7 +11,7 @@ from tests.builders import a_request
 from tests.matrix import invariants
 from tests.matrix.invariants import Wish
 from tests.workflow.vending import Vending, eventually
-from vending.limits import REQUEST_ID_TAG
+from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vending import limits
+from vending.request import validators
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = {
@@ -216,4 +216,4 @@ def test_input_is_passed_on_up_to_the_size_that_is_accepted(machine: dict[str, A
     measured = re.findall(r"\$size > (\d+) \?", json.dumps(machine))
 
     assert measured
-    assert set(measured) == {str(limits.SIZE_MAX)}
+    assert set(measured) == {str(validators.SIZE_MAX)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs import generate
-from vending import catalogue
+from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cli import plan
-from cli.stack import Stack
-from vending import organization_setup
-from vending.request import parse
+from cli.aws.stack import Stack
+from cli.commands import plan
+from vending.request import organization_setup
+from vending.request.account_request import parse
 
 if TYPE_CHECKING:
-    from cli.planned import Planned
+    from cli.dry_run.planned import Planned
     from tests.workflow.vending import Ended, Vending
 
 BY_AWS = {"PolicyNameTaken": "DuplicatePolicyException"}

@@ -16,7 +16,7 @@ import botocore.session
 import pytest
 
 from tests.workflow.test_examples import CASES, EXAMPLES, Case
-from vending.catalogue import Explanation, explain
+from vending.errors.catalogue import Explanation, explain
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Ended, Vending

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli.documents import read
+from cli.input.documents import read
 from docs.generate import SERVICES
 from embedded.organizations import OrganizationSettings, found_account, owner_of
 from tests.workflow.vending import eventually

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cli import place
+from cli.aws.stack import Stack
+from cli.commands import target
 from cli.main import main
-from cli.stack import Stack
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.workflow.invitations import BY_EMAIL, BY_ID, INVITED, an_invitation, invite, owner
@@ -37,7 +37,7 @@ def here(cloud: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> None:
     def found(*_: object) -> Iterator[Stack]:
         yield Stack.embedded(cloud.endpoint_url)
 
-    monkeypatch.setattr(place, "aws", found)
+    monkeypatch.setattr(target, "aws", found)
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_plan_leaves_alone_a_service_that_is_enabled_already(
     principal = "account.amazonaws.com"
     stack = Stack.embedded(cloud.endpoint_url)
     stack.service_principals = frozenset({"iam.amazonaws.com"})
-    monkeypatch.setattr(place, "aws", lambda *_: nullcontext(stack))
+    monkeypatch.setattr(target, "aws", lambda *_: nullcontext(stack))
     file = write({"serviceAccess": [principal]})
 
     refused, _ = planned(capsys, file)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli import smoke
+from cli.checks import smoke
 from tests.matrix.definition import CREATIONS, tasks_of
 from tests.workflow.test_undeliverable_events import start_denied
 

@@ -12,9 +12,9 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import ClientError
 
-from cli.stack import LedgerRow
-from cli.submission import Submission
-from cli.terminal import Terminal
+from cli.aws.stack import LedgerRow
+from cli.output.terminal import Terminal
+from cli.watch.submission import Submission
 
 PROJECT = Path(__file__).resolve().parents[3]
 DEFINITION = (PROJECT / "statemachines" / "account_vending.asl.json").read_text()
@@ -152,7 +152,7 @@ def _exceptions() -> Any:
 
 
 class FakeStack:
-    """What `cli.stack.Stack` is to the commands, in memory."""
+    """What `cli.aws.stack.Stack` is to the commands, in memory."""
 
     region = "us-east-1"
     account_id = "111111111111"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.before_deploy import (
+from cli.checks.before_deploy import (
     BEFORE_DEPLOY,
     BOOTSTRAP_VERSION,
     LOG_DELIVERY_POLICY,
     LOG_POLICIES_MAX,
 )
-from cli.checks import Place, Result
+from cli.checks.checks import Place, Result
 from tests.unit.cli.fakes import PROJECT
 
 MACHINE_ARN = "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending"

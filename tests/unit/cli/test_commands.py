@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from cli import main as entry
-from cli import stack as stack_module
-from cli.failure import CommandError
+from cli.aws import stack as stack_module
 from cli.main import main
-from cli.submission import STATES
+from cli.output.failure import CommandError
+from cli.watch.submission import STATES
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
 
 

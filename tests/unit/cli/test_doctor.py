@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from cli import checks, doctor
-from cli.checks import CHECKS, Place, Result
-from cli.failure import CommandError
+from cli.checks import checks
+from cli.checks.checks import CHECKS, Place, Result
+from cli.commands import doctor
 from cli.main import main
+from cli.output.failure import CommandError
 from tests.unit.cli.fakes import FakeStack, a_record, denied
 
 MANAGEMENT = "111111111111"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cli import documents
-from cli.failure import InputError
+from cli.input import documents
+from cli.output.failure import InputError
 
 
 @pytest.fixture

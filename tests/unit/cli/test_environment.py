@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.environment import explained, session_of_environment
-from cli.failure import CommandError
+from cli.aws.environment import explained, session_of_environment
 from cli.main import main
+from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT
 
 REQUEST = str(PROJECT / "examples" / "requests" / "sandbox.yaml")

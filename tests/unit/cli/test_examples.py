@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from cli import documents
-from cli.failure import InputError
-from cli.organization import document_of
-from cli.validation import validated
+from cli.input import documents
+from cli.input.organization import document_of
+from cli.input.validation import validated
+from cli.output.failure import InputError
 from embedded.faults import Faults
 from tests.unit.cli.fakes import PROJECT
-from vending.organization_setup import schema
-from vending.request import parse
+from vending.request.account_request import parse
+from vending.request.organization_setup import schema
 
 EXAMPLES = PROJECT / "examples"
 INVALID = EXAMPLES / "requests" / "invalid.yaml"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.follow import PATIENCE_SECONDS, Follower
-from cli.progress import Log
-from cli.submission import Phase, Watched
-from cli.trace import Mark
+from cli.commands.follow import PATIENCE_SECONDS, Follower
+from cli.output.progress import Log
+from cli.watch.submission import Phase, Watched
+from cli.watch.trace import Mark
 from tests.unit.cli.fakes import (
     FIRST,
     SECOND,

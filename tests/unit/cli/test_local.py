@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from cli import local
-from cli.failure import CommandError
+from cli.commands import local
 from cli.main import main
+from cli.output.failure import CommandError
 from embedded.cloud import EmbeddedAws
-from vending.request import parse
+from vending.request.account_request import parse
 
 OUTPUTS = {
     "StateMachineArn": "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending",

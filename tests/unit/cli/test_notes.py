@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli import notes
+from cli.watch import step_summaries
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ def test_all_features_tell_how_far_they_have_come(
 ) -> None:
     result = {"state": state, "waitingFor": waiting, "expiresAt": "2027-04-15T08:00:00.000Z"}
 
-    assert notes.of_result("EnableAllFeatures", result) == said
+    assert step_summaries.of_result("EnableAllFeatures", result) == said
 
 
 def test_all_features_that_wait_for_nobody_are_not_called_agreed_to() -> None:
     result = {"state": "REQUESTED", "waitingFor": [], "expiresAt": "2027-04-15T08:00:00.000Z"}
 
-    assert "declined" in notes.of_result("EnableAllFeatures", result)
+    assert "declined" in step_summaries.of_result("EnableAllFeatures", result)

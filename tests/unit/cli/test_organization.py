@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.documents import Document
-from cli.organization import is_organization, of_setup
-from vending import catalogue
+from cli.input.documents import Document
+from cli.input.organization import is_organization, of_setup
+from vending.errors import catalogue
 
 REQUEST = {"account": {"name": "Sandbox", "email": "sandbox@example.com"}}
 EITHER: dict[str, Any] = {"serviceAccess": ["account.amazonaws.com"]}

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cli.planning import Planner
-from cli.stack import LedgerRow
+from cli.aws.stack import LedgerRow
+from cli.dry_run.planner import Planner
 from tests.unit.cli.fakes import Organizations, a_record
-from vending.request import parse
+from vending.request.account_request import parse
 
 REQUEST = {"requestId": "r-sandbox", "account": {"name": "Sandbox", "email": "a@example.com"}}
 

@@ -6,11 +6,21 @@ import re
 
 import pytest
 
-from cli.progress import Log, Row, Screen, board_rows, fit, lines, spinning, step_rows, view_for
-from cli.steps import Plan
-from cli.submission import Phase, Watched
-from cli.terminal import Terminal, width
-from cli.trace import Mark, Trace
+from cli.output.progress import (
+    Log,
+    Row,
+    Screen,
+    board_rows,
+    fit,
+    lines,
+    spinning,
+    step_rows,
+    view_for,
+)
+from cli.output.terminal import Terminal, width
+from cli.watch.steps import Plan
+from cli.watch.submission import Phase, Watched
+from cli.watch.trace import Mark, Trace
 from tests.unit.cli.fakes import (
     DEFINITION,
     a_record,

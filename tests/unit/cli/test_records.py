@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cli.records import account_fields, aligned, error_fields, listing, table
-from cli.terminal import Terminal, width
+from cli.output.records import account_fields, aligned, error_fields, listing, table
+from cli.output.terminal import Terminal, width
 from tests.unit.cli.fakes import a_record, a_terminal, an_error
 
 

@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from cli import dead_letters
-from cli.dead_letters import DeadLetters
+from cli.aws import dead_letters
+from cli.aws.dead_letters import DeadLetters
+from cli.aws.stack import Stack
 from cli.main import main
-from cli.stack import Stack
 
 REGION = "us-east-1"
 REASON = {"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "not authorized"}
@@ -290,7 +290,7 @@ def test_one_run_takes_no_more_than_it_can_hide(
     queue_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(dead_letters, "MOST", 10)
-    monkeypatch.setattr("cli.redrive.MOST", 10)
+    monkeypatch.setattr("cli.commands.redrive.MOST", 10)
     for number in range(12):
         keep(queue_url, an_event(detail={"requestId": f"r-{number}"}))
 

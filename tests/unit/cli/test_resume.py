@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli import stack as stack_module
+from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error
 from tests.unit.cli.histories import History

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cli.checks import Place
-from cli.smoke import STOPPED_ID, creation_grant, stopped, traces
+from cli.checks.checks import Place
+from cli.checks.smoke import STOPPED_ID, creation_grant, stopped, traces
 from tests.unit.cli.fakes import FakeStack, a_record
 
 ROLE = "arn:aws:iam::111111111111:role/CreateAccount"

@@ -11,9 +11,9 @@ import pytest
 from botocore import exceptions
 from moto import mock_aws
 
-from cli.environment import explained
-from cli.failure import CommandError
-from cli.stack import Stack
+from cli.aws.environment import explained
+from cli.aws.stack import Stack
+from cli.output.failure import CommandError
 from embedded.sessions import isolated
 from tests.unit.cli.fakes import a_record
 

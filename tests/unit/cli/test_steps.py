@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.steps import Plan
+from cli.watch.steps import Plan
 from tests.unit.cli.fakes import DEFINITION
 
 TASK: dict[str, Any] = {"Type": "Task"}

@@ -6,11 +6,11 @@ import io
 
 import pytest
 
-from cli import documents
-from cli.failure import InputError
-from cli.organization import document_of
-from cli.submission import Submission
-from cli.validation import validated
+from cli.input import documents
+from cli.input.organization import document_of
+from cli.input.validation import validated
+from cli.output.failure import InputError
+from cli.watch.submission import Submission
 
 
 def submissions(text: str) -> list[Submission]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli import stack as stack_module
+from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import (
     FIRST,
@@ -21,7 +21,7 @@ from tests.unit.cli.fakes import (
     denied,
 )
 from tests.unit.cli.histories import History
-from vending.request import parse
+from vending.request.account_request import parse
 
 REQUEST = {
     "requestId": "r-sandbox",
@@ -387,7 +387,7 @@ def test_interrupt_says_that_the_request_goes_on(
         raise KeyboardInterrupt
 
     stack.on_publish = lambda _detail: None
-    monkeypatch.setattr("cli.follow.Follower.run", interrupt)
+    monkeypatch.setattr("cli.commands.follow.Follower.run", interrupt)
 
     status = main(["submit", str(file)])
 

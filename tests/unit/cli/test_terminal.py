@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.terminal import Terminal, clip, duration, in_words, safe, width
+from cli.output.terminal import Terminal, clip, duration, in_words, safe, width
 from tests.unit.cli.fakes import FakeStream, a_terminal, written
 
 

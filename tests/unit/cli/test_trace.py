@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.steps import Plan
-from cli.trace import Event, Mark, Step, Trace
+from cli.watch.steps import Plan
+from cli.watch.trace import Event, Mark, Step, Trace
 from tests.unit.cli.fakes import DEFINITION, PROJECT
 from tests.unit.cli.histories import START, History
 

@@ -7,8 +7,8 @@ import pytest
 from moto import mock_aws
 
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
-from vending import trusted_services
-from vending.request import PolicyType
+from vending.request import trusted_services
+from vending.request.account_request import PolicyType
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with mock_aws():
         world = World()
-        monkeypatch.setattr("vending.clock.time", stop_clock(world))
+        monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))
         yield world
         world.end()

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.functions.payloads import INVITED, REQUEST_ID, invited
 from tests.unit.functions.world import World
-from vending.errors import OperationRefused, ServiceUnavailable
+from vending.errors.exceptions import OperationRefused, ServiceUnavailable
 
 
 def accept(world: World, handshake_id: str, **payload: Any) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.adoption import SETTLING_TIME
-from vending.errors import (
+from vending.creation.find_account import SETTLING_TIME
+from vending.errors.exceptions import (
     ConcurrentModification,
     OperationRefused,
     OutcomeUnknown,
@@ -27,8 +27,8 @@ from vending.errors import (
     ServiceUnavailable,
     TurnNeeded,
 )
-from vending.request import parse
-from vending.rows import RECORD_FIELDS
+from vending.ledger.rows import RECORD_FIELDS
+from vending.request.account_request import parse
 
 
 def test_accept_request_claims_the_request(world: World) -> None:

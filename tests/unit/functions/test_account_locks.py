@@ -19,9 +19,14 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
-from vending import aws
-from vending.errors import ConcurrentModification, OutcomeUnknown, RequestConflict, Throttled
-from vending.locks import keys
+from vending.aws import clients
+from vending.errors.exceptions import (
+    ConcurrentModification,
+    OutcomeUnknown,
+    RequestConflict,
+    Throttled,
+)
+from vending.ledger.locks import keys
 
 SECOND = "request-2"
 SAME_EMAIL = {"name": "Other", "email": EMAIL.upper()}
@@ -50,7 +55,7 @@ def resume(world: World) -> dict[str, Any]:
 
 def locks(world: World) -> dict[str, str]:
     """Who has which lock."""
-    found = aws.dynamodb().scan(TableName=TABLE)["Items"]
+    found = clients.dynamodb().scan(TableName=TABLE)["Items"]
     world.calls.clear()
     return {row["pk"]["S"]: row["owner"]["S"] for row in found if "owner" in row}
 
@@ -180,7 +185,7 @@ def test_lock_of_a_request_that_goes_on_at_that_moment_is_not_taken(world: World
 
 def test_lock_without_its_owners_row_is_taken_over(world: World) -> None:
     accepted(world)
-    aws.dynamodb().delete_item(TableName=TABLE, Key={"pk": {"S": f"request#{REQUEST_ID}"}})
+    clients.dynamodb().delete_item(TableName=TABLE, Key={"pk": {"S": f"request#{REQUEST_ID}"}})
 
     assert accept(world, SAME_EMAIL)["outcome"] == "ACCEPTED"
 
@@ -309,7 +314,7 @@ def test_same_execution_claims_again_after_it_lost_the_answer(world: World) -> N
 def test_transaction_cancelled_for_the_moment_is_tried_again(
     world: World, monkeypatch: pytest.MonkeyPatch, codes: list[str], error: type[Exception]
 ) -> None:
-    exceptions = aws.dynamodb().exceptions
+    exceptions = clients.dynamodb().exceptions
 
     def cancelled(**_: Any) -> None:
         answer: Any = {
@@ -318,7 +323,7 @@ def test_transaction_cancelled_for_the_moment_is_tried_again(
         }
         raise exceptions.TransactionCanceledException(answer, "TransactWriteItems")
 
-    monkeypatch.setattr(aws.dynamodb(), "transact_write_items", cancelled)
+    monkeypatch.setattr(clients.dynamodb(), "transact_write_items", cancelled)
 
     with pytest.raises(error):
         accepted(world)

@@ -18,7 +18,7 @@ from tests.unit.functions.payloads import (
     invited,
 )
 from tests.unit.functions.world import EXECUTION, World
-from vending.errors import ServiceUnavailable
+from vending.errors.exceptions import ServiceUnavailable
 
 MANAGEMENT = "111111111111"
 

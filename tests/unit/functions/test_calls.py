@@ -27,7 +27,7 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
-from vending.errors import (
+from vending.errors.exceptions import (
     OperationRefused,
     OutcomeUnknown,
     RequestInvalid,

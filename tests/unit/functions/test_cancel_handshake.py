@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.functions.payloads import INVITED, REQUEST_ID, invited
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import ExecutionSuperseded, Throttled
+from vending.errors.exceptions import ExecutionSuperseded, Throttled
 
 
 def cancel(world: World, handshake_id: str, execution: str = EXECUTION) -> dict[str, Any]:

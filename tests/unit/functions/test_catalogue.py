@@ -12,9 +12,9 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from vending import catalogue, errors
-from vending.errors import OperationRefused, OutcomeUnknown, TransientError, VendingError
-from vending.translation import ACTION_PREFIXES, RETRIED, translate, translate_creation
+from vending.errors import catalogue, exceptions
+from vending.errors.aws_errors import ACTION_PREFIXES, RETRIED, translate, translate_creation
+from vending.errors.exceptions import OperationRefused, OutcomeUnknown, TransientError, VendingError
 
 SESSION = botocore.session.get_session()
 SERVICES = {"states": "stepfunctions"}
@@ -143,7 +143,7 @@ def test_no_error_is_explained_twice() -> None:
         assert [name for name, count in Counter(key for key, _ in pairs).items() if count > 1] == []
         return dict(pairs)
 
-    path = FUNCTIONS / "vending" / "error_catalogue.json"
+    path = FUNCTIONS / "vending" / "errors" / "error_catalogue.json"
 
     assert json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
 
@@ -174,7 +174,7 @@ def test_everything_retried_is_explained_as_such(code: str, reason: str | None) 
     [
         (code, reason)
         for code, reason in ENTRIES
-        if code not in vars(errors)
+        if code not in vars(exceptions)
         and not code.startswith(("Lambda.", "States.", "Runtime.", "Sandbox."))
         and catalogue.explain(code, reason).treatment == "retry"
     ],
@@ -189,7 +189,7 @@ def test_everything_explained_as_passing_is_retried(code: str, reason: str | Non
 def test_every_error_of_ours_is_explained() -> None:
     ours = [
         name
-        for name, value in vars(errors).items()
+        for name, value in vars(exceptions).items()
         if isinstance(value, type)
         and issubclass(value, VendingError)
         and (value is OperationRefused or not value.__subclasses__())

@@ -22,7 +22,7 @@ from tests.unit.functions.payloads import (
     reserve,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import (
+from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
     OperationRefused,

@@ -19,8 +19,13 @@ from tests.unit.functions.payloads import (
     describe,
 )
 from tests.unit.functions.world import World
-from vending import govcloud
-from vending.errors import CreationRefusedForNow, OperationRefused, OutcomeUnknown, VendingError
+from vending.creation import govcloud
+from vending.errors.exceptions import (
+    CreationRefusedForNow,
+    OperationRefused,
+    OutcomeUnknown,
+    VendingError,
+)
 
 
 def create_pair(world: World, **changes: Any) -> dict[str, Any]:

@@ -5,11 +5,11 @@ import pytest
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import (
+from vending.errors.exceptions import (
     ConcurrentModification,
     OperationRefused,
 )
-from vending.paths import join, quote, split
+from vending.request.ou_paths import join, quote, split
 
 
 def create_unit(world: World, path: str) -> str:

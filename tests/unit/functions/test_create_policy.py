@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import ConcurrentModification, OperationRefused
+from vending.errors.exceptions import ConcurrentModification, OperationRefused
 
 SCP = "SERVICE_CONTROL_POLICY"
 CONTENT = json.dumps({"Version": "2012-10-17", "Statement": []})

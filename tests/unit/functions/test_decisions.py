@@ -8,10 +8,10 @@ import pytest
 
 from tests.unit.functions.payloads import EMAIL, INVITED, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION
-from vending.decisions import Asked, decide, left_behind
-from vending.errors import RequestConflict
-from vending.request import parse
-from vending.rows import Row
+from vending.errors.exceptions import RequestConflict
+from vending.ledger.decisions import Asked, decide, left_behind
+from vending.ledger.rows import Row
+from vending.request.account_request import parse
 
 ACCOUNT_ID = "000000000042"
 NEW = {"name": "Sandbox", "email": EMAIL}

@@ -14,7 +14,7 @@ from tests.unit.functions.payloads import (
     create,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import (
+from vending.errors.exceptions import (
     ExecutionSuperseded,
     OperationRefused,
     OutcomeUnknown,

@@ -13,7 +13,7 @@ from tests.unit.functions.payloads import (
     describe,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import (
+from vending.errors.exceptions import (
     AccountCreationFailed,
     ExecutionSuperseded,
     OutcomeUnknown,

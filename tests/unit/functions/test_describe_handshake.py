@@ -13,7 +13,7 @@ from tests.unit.functions.payloads import (
     invited,
 )
 from tests.unit.functions.world import EXECUTION, World
-from vending.errors import (
+from vending.errors.exceptions import (
     ConcurrentModification,
     InvitationEnded,
     ServiceUnavailable,

@@ -13,9 +13,14 @@ from tests.samples import sample
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.clock import timestamp
-from vending.errors import OperationRefused, OutcomeUnknown, ServiceUnavailable, Throttled
-from vending.sightings import Sighting
+from vending.aws.clock import timestamp
+from vending.errors.exceptions import (
+    OperationRefused,
+    OutcomeUnknown,
+    ServiceUnavailable,
+    Throttled,
+)
+from vending.reconciliation.account_events import Sighting
 
 SUCCEEDED = "aws.organizations/create_account_result_succeeded"
 INVITED = "aws.organizations/account_joined_organization_invited"

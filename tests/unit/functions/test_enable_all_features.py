@@ -9,7 +9,7 @@ import pytest
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import ConcurrentModification, OperationRefused
+from vending.errors.exceptions import ConcurrentModification, OperationRefused
 
 ACTIONS = ["ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"]
 

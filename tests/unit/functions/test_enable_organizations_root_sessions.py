@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import (
+from vending.errors.exceptions import (
     OperationRefused,
     ServiceUnavailable,
 )

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from vending import catalogue, errors
-from vending.errors import OutcomeUnknown, TransientError, VendingError
+from vending.errors import catalogue, exceptions
+from vending.errors.exceptions import OutcomeUnknown, TransientError, VendingError
 
 ROOT = Path(__file__).parents[3]
 DEFINITIONS = [
@@ -55,7 +55,7 @@ def test_every_name_in_a_definition_is_an_error_that_is_explained(name: str) -> 
         return
 
     assert catalogue.explain(name).known
-    assert AWS_NAMES.match(name) or name in vars(errors) or name == "AccountCreationOverdue"
+    assert AWS_NAMES.match(name) or name in vars(exceptions) or name == "AccountCreationOverdue"
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,16 @@ def test_denial_is_retried_for_a_minute_at_most_where_it_follows_a_write() -> No
 
 
 def test_tree_is_drawn_as_it_is() -> None:
-    drawn = re.findall(r"^[ │├└]*([A-Z]\w+)", errors.__doc__ or "", re.MULTILINE)[1:]
+    drawn = re.findall(r"^[ │├└]*([A-Z]\w+)", exceptions.__doc__ or "", re.MULTILINE)[1:]
 
     assert drawn == [kind.__name__ for kind in tree(VendingError)]
 
 
 @pytest.mark.parametrize("kind", tree(VendingError), ids=lambda kind: kind.__name__)
 def test_every_error_tells_itself_as_json(kind: type[VendingError]) -> None:
-    error = kind(["a: is wrong", "b: too"]) if kind is errors.RequestInvalid else kind("It broke.")
+    error = (
+        kind(["a: is wrong", "b: too"]) if kind is exceptions.RequestInvalid else kind("It broke.")
+    )
 
     told = json.loads(str(error))
 

@@ -23,8 +23,10 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.adoption import LOOK_SECONDS, SETTLING_TIME
-from vending.errors import (
+from vending.creation.find_account import LOOK_SECONDS, SETTLING_TIME
+from vending.creation.queue import Quota
+from vending.creation.slots import Turns
+from vending.errors.exceptions import (
     AccountCreationFailed,
     ConcurrentModification,
     ExecutionSuperseded,
@@ -33,10 +35,8 @@ from vending.errors import (
     TransientError,
     TurnNeeded,
 )
-from vending.gate import Quota
-from vending.ledger import Ledger
-from vending.locks import Locks, keys
-from vending.turns import Turns
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import Locks, keys
 
 THIRD_EXECUTION = EXECUTION.replace("first", "third")
 PLACES = Quota().in_progress
@@ -435,7 +435,7 @@ def test_line_of_the_dead_does_not_hold_up_who_comes_by(world: World) -> None:
 def test_search_of_a_large_organization_goes_on_where_it_was(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vending.adoption.SECONDS_PER_PAGE", LOOK_SECONDS)
+    monkeypatch.setattr("vending.creation.find_account.SECONDS_PER_PAGE", LOOK_SECONDS)
     for number in range(7):
         world.organization.add_account(email=f"somebody{number}@example.com")
     lose_the_answer(world)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vending.gate import LONGEST_QUEUE, TELLING_TAKES, Gate, Place, Quota, Turn
+from vending.creation.queue import LONGEST_QUEUE, TELLING_TAKES, Gate, Place, Quota, Turn
 
 QUOTA = Quota()
 SLACK = Quota(slack_seconds=3.0)

@@ -16,7 +16,7 @@ from tests.unit.functions.payloads import (
     invited,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import (
+from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
     OperationRefused,

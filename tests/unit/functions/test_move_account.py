@@ -7,7 +7,7 @@ import pytest
 from tests.unit.functions.organization import ROOT_ID, Refusal
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID
 from tests.unit.functions.world import World
-from vending.errors import (
+from vending.errors.exceptions import (
     ConcurrentModification,
     ServiceUnavailable,
 )

@@ -9,8 +9,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.unit.functions.world import World
-from vending.errors import RequestInvalid
-from vending.organization_setup import is_organization, parse, schema
+from vending.errors.exceptions import RequestInvalid
+from vending.request.organization_setup import is_organization, parse, schema
 
 TAGS = '{"tags": {}}'
 POLICY = {"name": "Guard", "type": "TAG_POLICY", "content": TAGS, "targets": ["/A/B", "/"]}

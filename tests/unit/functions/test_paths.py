@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vending.paths import PATTERN, hidden_characters, join, quote, reading, split
+from vending.request.ou_paths import PATTERN, hidden_characters, join, quote, reading, split
 
 CORNERS = st.sampled_from("ab/\\ é\n\u0301\u00a0\u200b\u200f\uff21ßİ")
 NAMES = st.text(CORNERS | st.characters(codec="utf-8"), min_size=1, max_size=8).filter(str.strip)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from tests.payloads import recordings
 from tests.unit.functions.world import World, module_name
-from vending.creation_operation import CreationPayload
+from vending.handler.creation_operation import CreationPayload
 
 ROOT = Path(__file__).parents[3]
 DEFINITIONS = [

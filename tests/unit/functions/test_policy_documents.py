@@ -11,9 +11,9 @@ from embedded.organizations import policy as embedded_policy
 from embedded.organizations.errors import OrganizationsError
 from embedded.organizations.quotas import POLICY_LIMITS
 from tests.builders import a_request
-from vending import limits, policy_documents
-from vending.errors import RequestInvalid
-from vending.request import PolicyType, parse
+from vending.errors.exceptions import RequestInvalid
+from vending.request import policy_documents, validators
+from vending.request.account_request import PolicyType, parse
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
@@ -81,8 +81,8 @@ def test_a_request_and_the_embedded_aws_agree_on_a_policy(
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_new_account_takes_what_aws_attaches_and_as_many_as_a_request_may_name(kind: str) -> None:
-    by_aws = 1 if kind in limits.ATTACHED_BY_AWS else 0
-    most = limits.POLICIES_PER_NEW_ACCOUNT.get(kind, limits.POLICIES_PER_TARGET)
+    by_aws = 1 if kind in validators.ATTACHED_BY_AWS else 0
+    most = validators.POLICIES_PER_NEW_ACCOUNT.get(kind, validators.POLICIES_PER_TARGET)
     policies = [{"name": f"p{number}", "type": kind} for number in range(most)]
 
     assert most + by_aws == POLICY_LIMITS[kind].attached_at_most

@@ -10,8 +10,8 @@ import pytest
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import OutcomeUnknown, RequestInvalid
-from vending.rows import RECORD_FIELDS
+from vending.errors.exceptions import OutcomeUnknown, RequestInvalid
+from vending.ledger.rows import RECORD_FIELDS
 
 SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
 TAG_RULES = '{"tags": {}}'

@@ -22,11 +22,12 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
-from vending import aws, sweep_cursor
-from vending.announcements import Announcements
-from vending.errors import ServiceUnavailable
-from vending.sweep import SECONDS_PER_CALL
-from vending.sweep_cursor import BYTES_PER_KEY, SweepCursor
+from vending.aws import clients
+from vending.aws.event_publisher import Announcements
+from vending.errors.exceptions import ServiceUnavailable
+from vending.reconciliation import audit_cursor
+from vending.reconciliation.audit import SECONDS_PER_CALL
+from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
 
 FUNCTION_SECONDS = 50
 HOUR = 3_600.0
@@ -48,7 +49,7 @@ def reconcile(world: World, **payload: Any) -> dict[str, Any]:
 
 def compared_before(world: World) -> None:
     """As after a comparison that has just ended."""
-    sweep_cursor.save(SweepCursor(ended_at=world.now), world.ledger)
+    audit_cursor.save(SweepCursor(ended_at=world.now), world.ledger)
 
 
 def vended(world: World) -> str:
@@ -77,7 +78,7 @@ def vended_long_ago(world: World, count: int) -> set[str]:
             "executionArn": EXECUTION,
             "updatedAt": "2020-01-01T00:00:00.000Z",
         }
-        aws.dynamodb().put_item(
+        clients.dynamodb().put_item(
             TableName=TABLE, Item={name: {"S": value} for name, value in row.items()}
         )
     return account_ids
@@ -315,7 +316,7 @@ def test_reads_keep_their_pace_and_their_end(world: World) -> None:
 @pytest.mark.parametrize("reason", ["INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN"])
 def test_page_that_is_gone_begins_the_comparison_anew(world: World, reason: str) -> None:
     last = _tagged(world, "nobody")
-    sweep_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger)
+    audit_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger)
     world.organization.refuse("ListAccounts", "InvalidInputException", reason)
 
     first, second = reconcile(world), reconcile(world)
@@ -355,9 +356,9 @@ def test_cursor_is_read_as_it_was_written(world: World) -> None:
         owed=("request-1",),
     )
 
-    sweep_cursor.save(cursor, world.ledger)
+    audit_cursor.save(cursor, world.ledger)
 
-    assert sweep_cursor.load(world.ledger) == cursor
+    assert audit_cursor.load(world.ledger) == cursor
 
 
 @pytest.mark.parametrize("token", ["page", "p" * 100_000], ids=["usual", "longest"])
@@ -375,9 +376,9 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
         owed=owed,
     )
 
-    sweep_cursor.save(largest, world.ledger)
+    audit_cursor.save(largest, world.ledger)
 
-    read = sweep_cursor.load(world.ledger)
+    read = audit_cursor.load(world.ledger)
     assert (read.unseen, read.next_token, read.owed) == (unseen, token, owed)
     assert list(read.found) == keys[: len(read.found)]
     assert read.told == set(read.found)
@@ -387,9 +388,9 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
 def test_cursor_keeps_no_more_accounts_than_fit(world: World) -> None:
     unseen = frozenset(f"{number:012}" for number in range(90_000))
 
-    sweep_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger)
+    audit_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger)
 
-    assert len(sweep_cursor.load(world.ledger).unseen) == 50_000
+    assert len(audit_cursor.load(world.ledger).unseen) == 50_000
 
 
 def test_many_accounts_that_are_gone_are_found_over_several_runs(world: World) -> None:
@@ -496,7 +497,7 @@ def test_repair_that_could_not_be_told_is_left_to_who_resumed(world: World) -> N
 
     assert (report["inProgress"], report["repaired"]) == (1, [])
     assert world.announced() == []
-    assert sweep_cursor.load(world.ledger).owed == ()
+    assert audit_cursor.load(world.ledger).owed == ()
 
 
 def test_repairs_that_take_long_are_gone_on_with_by_the_next_run(world: World) -> None:

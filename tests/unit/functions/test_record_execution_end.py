@@ -20,9 +20,13 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import ConcurrentModification, ExecutionSuperseded, ServiceUnavailable
-from vending.locks import Locks
-from vending.rows import record_of
+from vending.errors.exceptions import (
+    ConcurrentModification,
+    ExecutionSuperseded,
+    ServiceUnavailable,
+)
+from vending.ledger.locks import Locks
+from vending.ledger.rows import record_of
 
 CODES = {
     "ABORTED": "ExecutionAborted",
@@ -333,7 +337,7 @@ def test_row_that_keeps_changing_is_left_to_the_next_try(
     def changed(*_: Any, **__: Any) -> None:
         raise ConcurrentModification("it changed")
 
-    monkeypatch.setattr("vending.ledger.Ledger.broken_off", changed)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.broken_off", changed)
 
     with pytest.raises(ConcurrentModification):
         end(world)

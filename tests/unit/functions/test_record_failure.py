@@ -14,7 +14,7 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import OperationRefused, Throttled, VendingError
+from vending.errors.exceptions import OperationRefused, Throttled, VendingError
 
 RAISED = OperationRefused(
     "CreateAccount: too many accounts",
@@ -261,7 +261,7 @@ def test_record_failure_overtaken_while_it_writes_leaves_the_row_alone(
     accepted(world)
     taken = world.row(REQUEST_ID)
     world.ledger._change(REQUEST_ID, EXECUTION, values={"executionArn": OTHER_EXECUTION})
-    monkeypatch.setattr("vending.ledger.Ledger.get", lambda *_: taken)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.get", lambda *_: taken)
 
     record = record_failure(world, {"Error": "States.Timeout"})
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.functions.payloads import REQUEST_ID, UNIT_ID, accepted, made, vend
 from tests.unit.functions.world import OTHER_EXECUTION, World
-from vending.errors import AccountNotInPlace, ExecutionSuperseded, OperationRefused
+from vending.errors.exceptions import AccountNotInPlace, ExecutionSuperseded, OperationRefused
 
 
 def test_record_vended_run_twice_says_the_same(world: World) -> None:

@@ -17,10 +17,12 @@ import pytest
 from tests.unit.functions import payloads
 from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors import RequestConflict
+from vending.errors.exceptions import RequestConflict
 
 CATALOGUE = json.loads(
-    (Path(__file__).parents[3] / "functions" / "vending" / "error_catalogue.json").read_text()
+    (
+        Path(__file__).parents[3] / "functions" / "vending" / "errors" / "error_catalogue.json"
+    ).read_text()
 )
 SUBMIT_AGAIN = re.compile(r"submit (the request|it|this one) again|resume the request", re.I)
 UNMET = {

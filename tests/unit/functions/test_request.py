@@ -8,9 +8,9 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.unit.functions.payloads import EMAIL, a_request
-from vending.doors import DOORS
-from vending.errors import RequestInvalid
-from vending.request import parse, schema
+from vending.errors.exceptions import RequestInvalid
+from vending.request.account_request import parse, schema
+from vending.request.sources import DOORS
 
 
 def problems(raw: Any) -> list[str]:

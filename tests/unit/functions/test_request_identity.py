@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.functions.payloads import EMAIL, a_request
-from vending.request import best_effort_request_id, parse
+from vending.request.account_request import best_effort_request_id, parse
 
 
 def test_request_id_is_derived_from_the_email_whatever_its_case() -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from embedded.organizations import email
 from tests.unit.functions.payloads import a_request
 from tests.unit.functions.validation import matches
-from vending import limits
-from vending.errors import RequestInvalid
-from vending.paths import PATTERN, join, split
-from vending.request import best_effort_request_id, parse, schema
+from vending.errors.exceptions import RequestInvalid
+from vending.request import validators
+from vending.request.account_request import best_effort_request_id, parse, schema
+from vending.request.ou_paths import PATTERN, join, split
 
 ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
 
@@ -25,15 +25,15 @@ ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations"
 @pytest.mark.parametrize(
     ("shape", "smallest", "longest"),
     [
-        ("Email", *limits.EMAIL_LENGTH),
-        ("CreateAccountName", 1, limits.ACCOUNT_NAME_MAX),
-        ("RoleName", None, limits.ROLE_NAME_MAX),
-        ("TagKey", 1, limits.TAG_KEY_MAX),
-        ("TagValue", 0, limits.TAG_VALUE_MAX),
-        ("OrganizationalUnitName", 1, limits.OU_NAME_MAX),
-        ("ServicePrincipal", 1, limits.PRINCIPAL_MAX),
-        ("PolicyName", 1, limits.POLICY_NAME_MAX),
-        ("PolicyDescription", None, limits.POLICY_DESCRIPTION_MAX),
+        ("Email", *validators.EMAIL_LENGTH),
+        ("CreateAccountName", 1, validators.ACCOUNT_NAME_MAX),
+        ("RoleName", None, validators.ROLE_NAME_MAX),
+        ("TagKey", 1, validators.TAG_KEY_MAX),
+        ("TagValue", 0, validators.TAG_VALUE_MAX),
+        ("OrganizationalUnitName", 1, validators.OU_NAME_MAX),
+        ("ServicePrincipal", 1, validators.PRINCIPAL_MAX),
+        ("PolicyName", 1, validators.POLICY_NAME_MAX),
+        ("PolicyDescription", None, validators.POLICY_DESCRIPTION_MAX),
     ],
 )
 def test_limits_are_those_of_botocore(shape: str, smallest: int | None, longest: int) -> None:
@@ -58,13 +58,13 @@ CORNERS = st.text(
 @given(value=CORNERS)
 def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
     checks = {
-        "Email": limits.email,
-        "CreateAccountName": limits.account_name,
-        "RoleName": limits.role_name,
-        "TagKey": limits.tag_key,
-        "TagValue": limits.tag_value,
-        "ServicePrincipal": limits.service_principal,
-        "AccountId": limits.account_id,
+        "Email": validators.email,
+        "CreateAccountName": validators.account_name,
+        "RoleName": validators.role_name,
+        "TagKey": validators.tag_key,
+        "TagValue": validators.tag_value,
+        "ServicePrincipal": validators.service_principal,
+        "AccountId": validators.account_id,
     }
 
     for name, check in checks.items():
@@ -77,7 +77,7 @@ def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(path=st.lists(CORNERS, max_size=7).map("/".join))
 def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
-    if not limits.organizational_unit(path):
+    if not validators.organizational_unit(path):
         names = split(path)
         assert len(names) <= 5
         assert path == join(names)
@@ -123,12 +123,12 @@ KEYS = st.sampled_from(
 def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
     told = refusal(raw)
     if told is None:
-        assert not limits.request_id(parse(raw).request_id)
+        assert not validators.request_id(parse(raw).request_id)
     else:
         assert told.problems
         assert json.loads(str(told))["remedy"]
     request_id = best_effort_request_id(raw)
-    assert request_id is None or not limits.request_id(request_id)
+    assert request_id is None or not validators.request_id(request_id)
 
 
 @settings(max_examples=300, deadline=None)
@@ -141,5 +141,5 @@ def test_email_that_passes_is_none_that_aws_refuses_after_the_creation(
 ) -> None:
     address = f"{local}@{domain}"
 
-    if not limits.email(address):
+    if not validators.email(address):
         assert email.is_valid(address)

@@ -10,9 +10,9 @@ import pytest
 from tests.builders import a_largest_request, policy_content
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION, World
-from vending import limits, organization_setup, problems
-from vending.errors import RequestInvalid
-from vending.request import AccountRequest, parse, schema
+from vending.errors.exceptions import RequestInvalid
+from vending.request import organization_setup, validation_messages, validators
+from vending.request.account_request import AccountRequest, parse, schema
 
 EVENT_BYTES = 256 * 1024
 PAYLOAD_BYTES = 256 * 1024
@@ -47,7 +47,7 @@ def test_largest_request_fits_its_row_its_event_and_the_workflows_data(
 
     result = world.call("AcceptRequest", request=request, executionArn=EXECUTION)
 
-    assert 0.95 * limits.SIZE_MAX < size <= limits.SIZE_MAX
+    assert 0.95 * validators.SIZE_MAX < size <= validators.SIZE_MAX
     assert result["outcome"] == "ACCEPTED"
     assert len(json.dumps(request).encode()) < EVENT_BYTES
     assert len(json.dumps(result)) + CAUSE_CHARACTERS < PAYLOAD_BYTES
@@ -60,7 +60,9 @@ def test_request_larger_as_a_whole_is_refused() -> None:
 
     problems = problems_of(a_request(policies=policies))
 
-    assert any(f"at most {limits.SIZE_MAX:,} bytes" in problem for problem in problems), problems
+    assert any(f"at most {validators.SIZE_MAX:,} bytes" in problem for problem in problems), (
+        problems
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def _unbounded(node: Any, where: str) -> Any:
 
 
 def test_organizations_document_has_maxima_too() -> None:
-    units = [f"/u{number}" for number in range(limits.UNITS_MAX + 1)]
+    units = [f"/u{number}" for number in range(validators.UNITS_MAX + 1)]
 
     with pytest.raises(RequestInvalid) as refused:
         organization_setup.parse({"organizationalUnits": units})
@@ -171,7 +173,7 @@ def test_schema_is_built_once_however_many_keys_are_unknown(
         return build(**options)
 
     monkeypatch.setattr(AccountRequest, "model_json_schema", counted)
-    problems._schema.cache_clear()
+    validation_messages._schema.cache_clear()
 
     found = problems_of(a_request(**{f"unknown{number}": 1 for number in range(5_000)}))
 

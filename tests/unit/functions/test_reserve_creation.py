@@ -20,7 +20,9 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, World
-from vending.errors import (
+from vending.creation.queue import Gate, Place, Quota
+from vending.creation.slots import Turns
+from vending.errors.exceptions import (
     ConcurrentModification,
     CreationRefusedForNow,
     ExecutionSuperseded,
@@ -29,8 +31,6 @@ from vending.errors import (
     Throttled,
     TurnNeeded,
 )
-from vending.gate import Gate, Place, Quota
-from vending.turns import Turns
 
 PLACES = 5
 
@@ -370,7 +370,7 @@ def test_create_account_throttled_by_the_ledger_is_no_refusal_of_the_creation(
     def throttled(*_: object, **__: object) -> None:
         raise Throttled("The table is busy.")
 
-    monkeypatch.setattr("vending.ledger.Ledger.intend", throttled)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.intend", throttled)
 
     with pytest.raises(Throttled):
         create(world)

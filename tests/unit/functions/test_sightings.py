@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests import samples
 from tests.samples import ACCOUNT_ID, MANAGEMENT_ACCOUNT_ID, sample
-from vending.errors import OperationRefused
-from vending.sightings import sighting
+from vending.errors.exceptions import OperationRefused
+from vending.reconciliation.account_events import sighting
 
 CREATION_ID = "car-3fbd74c0f2fa11ed8b6e0a41b5dcf48f"
 

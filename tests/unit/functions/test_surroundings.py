@@ -15,10 +15,11 @@ import pytest
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, World
-from vending import aws, settings
-from vending.clock import epoch, timestamp
-from vending.errors import OperationRefused, ServiceUnavailable, VendingError
-from vending.observability import logger
+from vending.aws import clients
+from vending.aws.clock import epoch, timestamp
+from vending.aws.observability import logger
+from vending.errors.exceptions import OperationRefused, ServiceUnavailable, VendingError
+from vending.handler import settings
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
 
@@ -139,8 +140,8 @@ def test_announcement_that_eventbridge_does_not_accept_is_tried_again(world: Wor
 
 
 def test_create_account_has_a_client_that_never_repeats_a_request(world: World) -> None:
-    once: Any = aws.organizations_once().meta.config
-    often: Any = aws.organizations().meta.config
+    once: Any = clients.organizations_once().meta.config
+    often: Any = clients.organizations().meta.config
 
     assert once.retries["total_max_attempts"] == 1
     assert often.retries["total_max_attempts"] > 1
@@ -163,8 +164,8 @@ def test_importing_a_function_neither_calls_aws_nor_needs_settings() -> None:
         for path in (FUNCTIONS / folder).glob("[a-z]*.py")
     ]
     code = (
-        f"import sys, {', '.join(modules)}; from vending import aws;"
-        "made = [c for c in vars(aws).values() if hasattr(c, 'cache_info')];"
+        f"import sys, {', '.join(modules)}; from vending.aws import clients;"
+        "made = [c for c in vars(clients).values() if hasattr(c, 'cache_info')];"
         "assert made and not any(c.cache_info().currsize for c in made);"
         "assert not {'moto', 'difflib'} & sys.modules.keys()"
     )

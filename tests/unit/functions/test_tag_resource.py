@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG
 from tests.unit.functions.world import World
-from vending.errors import (
+from vending.errors.exceptions import (
     OperationRefused,
 )
 

@@ -16,14 +16,14 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from vending.errors import (
+from vending.errors.aws_errors import AwsFailure, translate, translating
+from vending.errors.exceptions import (
     AccessDenied,
     OperationRefused,
     ServiceUnavailable,
     Throttled,
     VendingError,
 )
-from vending.translation import AwsFailure, translate, translating
 
 URL = "https://organizations.example.com"
 

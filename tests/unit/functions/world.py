@@ -18,11 +18,11 @@ import boto3
 
 from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
-from vending import aws
-from vending.gate import Gate, Place, Quota
-from vending.ledger import Ledger
-from vending.rows import Row
-from vending.turns import Turns
+from vending.aws import clients
+from vending.creation.queue import Gate, Place, Quota
+from vending.creation.slots import Turns
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row
 
 TABLE = "ledger"
 BUS = "account-vending"
@@ -48,7 +48,7 @@ class World:
         self.refused_entries = 0
         _watch_clients()
         _current[:] = [self]
-        aws.dynamodb().create_table(
+        clients.dynamodb().create_table(
             TableName=TABLE,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[
@@ -67,13 +67,13 @@ class World:
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-        aws.events().create_event_bus(Name=BUS)
+        clients.events().create_event_bus(Name=BUS)
         self.calls.clear()
 
     @property
     def ledger(self) -> Ledger:
         """The ledger as the functions use it."""
-        return Ledger(client=aws.dynamodb(), table_name=TABLE, clock=lambda: self.now)
+        return Ledger(client=clients.dynamodb(), table_name=TABLE, clock=lambda: self.now)
 
     def row(self, request_id: str) -> Row:
         """A row that must be there."""
@@ -83,7 +83,7 @@ class World:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
-        found = aws.dynamodb().scan(TableName=TABLE)["Items"]
+        found = clients.dynamodb().scan(TableName=TABLE)["Items"]
         serving = ("account#", "email#", "gate#", "unit#")
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
@@ -96,7 +96,7 @@ class World:
         """The creation gate as the functions use it."""
         ports: dict[str, Any] = {
             "ledger": self.ledger,
-            "executions": aws.stepfunctions(),
+            "executions": clients.stepfunctions(),
             "quota": Quota(),
             "clock": lambda: self.now,
             "sleep": lambda _: None,
@@ -190,7 +190,7 @@ _current: list[World] = []
 def _watch_clients() -> None:
     boto3.setup_default_session()
     _watch_default_session()
-    for client in vars(aws).values():
+    for client in vars(clients).values():
         if hasattr(client, "cache_clear"):
             client.cache_clear()
             client()  # now: the next test's default session does not know the hooks
@@ -218,5 +218,5 @@ def module_name(operation: str) -> str:
 
 
 def stop_clock(world: World) -> SimpleNamespace:
-    """What `vending.clock` takes for the time module."""
+    """What `vending.aws.clock` takes for the time module."""
     return SimpleNamespace(time=lambda: world.now, sleep=world.later)

@@ -1,0 +1,1 @@
+"""The deployed stack and the environment that leads to it."""

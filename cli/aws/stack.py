@@ -1,0 +1,318 @@
+"""The deployed stack as the command uses it: one session, the stack's outputs, and six calls.
+
+The same code speaks to AWS, to any AWS-compatible endpoint, and to the embedded AWS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore import exceptions
+from botocore.config import Config
+
+from cli.aws.environment import code_of, session_of_environment
+from cli.output.failure import CommandError
+from cli.watch.submission import FINAL_STATES, STATES, Record
+from vending.ledger.rows import Row, record_of
+
+STACK_NAME = "AccountVending"
+REGION = "us-east-1"
+SOURCE = "account-vending.cli"
+DETAIL_TYPE = "AccountRequested"
+OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
+ENTRIES_PER_PUT = 10
+BYTES_PER_PUT = 256 * 1024
+KEYS_PER_GET = 100
+EVENTS_PER_PAGE = 100
+
+
+_CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
+"""Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow:
+    """A request's row, with everything that the functions keep in it."""
+
+    attributes: Row
+
+    @property
+    def record(self) -> Record:
+        """What everybody sees of it, and what was asked."""
+        return {**record_of(self.attributes), "request": self.attributes.get("request")}
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells one content from another."""
+        return self.attributes.get("fingerprint")
+
+
+class Stack:
+    """One deployed account-vending stack.
+
+    Args:
+        session: whose credentials and region to use.
+        endpoint_url: where to send every call; None follows AWS's own rules and environment.
+
+    Raises:
+        CommandError: the stack is not deployed there, or is not this product's.
+    """
+
+    def __init__(self, session: boto3.session.Session, *, endpoint_url: str | None = None) -> None:
+        region = session.region_name or REGION
+        # No proxy stands between this process and an address it was given by hand.
+        config = Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 5},
+            proxies={} if endpoint_url else None,
+        )
+        place: dict[str, Any] = {
+            "region_name": region,
+            "endpoint_url": endpoint_url,
+            "config": config,
+        }
+        self._formation = session.client("cloudformation", **place)
+        self._events = session.client("events", **place)
+        self._dynamodb = session.client("dynamodb", **place)
+        self._states = session.client("stepfunctions", **place)
+        self._session, self._place = session, place
+        self.region = region
+        self.endpoint_url = str(self._states.meta.endpoint_url)
+        outputs = self._outputs()
+        self.state_machine_arn = outputs["StateMachineArn"]
+        self.event_bus_name = outputs["EventBusName"]
+        self.table_name = outputs["LedgerTableName"]
+        self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
+        self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
+        """Empty where an earlier version is deployed."""
+        self.service_principals = _listed(outputs, "ServicePrincipals")
+        """The services that may be enabled; None where an earlier version is deployed."""
+        self.forced_service_principals = _listed(outputs, "ForcedServicePrincipals") or frozenset()
+        """Those of them that are enabled even where AWS wants the service itself to do it."""
+        self.policy_types = _listed(outputs, "PolicyTypes")
+        """The types of policies that may be used; None where an earlier version is deployed."""
+
+    @classmethod
+    def from_environment(cls) -> Stack:
+        """The stack that AWS's environment variables and profiles lead to."""
+        return cls(session_of_environment())
+
+    @classmethod
+    def embedded(cls, endpoint_url: str) -> Stack:
+        """The stack on an embedded AWS in this process; no profile or credential is read."""
+        from embedded.sessions import isolated  # noqa: PLC0415 -- not installed everywhere
+
+        return cls(isolated(), endpoint_url=endpoint_url)
+
+    @property
+    def account_id(self) -> str:
+        """The management account's id."""
+        return self.state_machine_arn.split(":")[4]
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether calls go no further than the loopback interface."""
+        host = urlsplit(self.endpoint_url).hostname or ""
+        if host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    def client(self, service: str) -> Any:
+        """A client of another service, in the same place and with the same credentials."""
+        return self._session.client(service, **self._place)  # type: ignore[call-overload]
+
+    def definition(self, machine_arn: str | None = None) -> str:
+        """The definition of a state machine, of the one that vends by default; JSON text."""
+        answer = self._states.describe_state_machine(
+            stateMachineArn=machine_arn or self.state_machine_arn
+        )
+        return str(answer["definition"])
+
+    def start_setup(self, document: Mapping[str, Any]) -> str:
+        """Start bringing the organization to what the document says; the execution's ARN."""
+        answer = self._states.start_execution(
+            stateMachineArn=self.setup_machine_arn,
+            input=json.dumps(document, ensure_ascii=False),
+        )
+        return str(answer["executionArn"])
+
+    def execution(self, execution_arn: str) -> dict[str, Any]:
+        """{status, output, error, cause} of an execution; the last three where they are there."""
+        answer = self._states.describe_execution(executionArn=execution_arn)
+        return {key: answer[key] for key in ("status", "output", "error", "cause") if key in answer}
+
+    def publish(self, details: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Send one `AccountRequested` event per detail.
+
+        Returns:
+            For each detail, in order, why EventBridge did not take it; empty where it did.
+        """
+        entries = [
+            {
+                "Source": SOURCE,
+                "DetailType": DETAIL_TYPE,
+                "Detail": json.dumps(detail, ensure_ascii=False),
+                "EventBusName": self.event_bus_name,
+            }
+            for detail in details
+        ]
+        refusals: list[str] = []
+        for batch in _batches(entries):
+            answer = self._events.put_events(Entries=batch)
+            if not answer.get("FailedEntryCount"):
+                refusals += [""] * len(batch)
+                continue
+            refusals += [
+                f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}".rstrip(": ")
+                if result.get("ErrorCode")
+                else ""
+                for result in answer["Entries"]
+            ]
+        return refusals
+
+    def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
+        """The ledger rows of those requests that have one, read consistently."""
+        found: dict[str, LedgerRow] = {}
+        keys = [{"pk": {"S": f"request#{request_id}"}} for request_id in request_ids]
+        for start in range(0, len(keys), KEYS_PER_GET):
+            some = {"Keys": keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
+            wanted: Any = {self.table_name: some}
+            while wanted:
+                answer = self._dynamodb.batch_get_item(RequestItems=wanted)
+                for item in answer["Responses"].get(self.table_name, []):
+                    row = _row(item)
+                    found[str(item["pk"]["S"]).removeprefix("request#")] = row
+                wanted = answer.get("UnprocessedKeys")
+        return found
+
+    def row(self, request_id: str) -> LedgerRow | None:
+        """The ledger row of one request."""
+        return self.rows([request_id]).get(request_id)
+
+    def records(self, state: str | None = None) -> list[Record]:
+        """Every record, or those in `state`, newest change first."""
+        found = [record for one in ([state] if state else STATES) for record in self._in_state(one)]
+        return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
+
+    def execution_status(self, execution_arn: str) -> str | None:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None when AWS knows it no more."""
+        try:
+            answer = self._states.describe_execution(executionArn=execution_arn)
+        except self._states.exceptions.ExecutionDoesNotExist:
+            return None
+        return str(answer["status"])
+
+    def history(self, execution_arn: str, *, after: int) -> list[dict[str, Any]]:
+        """The execution's history events with an id above `after`, in order."""
+        events: list[dict[str, Any]] = []
+        token: dict[str, str] = {}
+        while True:
+            answer = self._states.get_execution_history(
+                executionArn=execution_arn,
+                reverseOrder=True,
+                maxResults=EVENTS_PER_PAGE,
+                **token,  # type: ignore[arg-type]
+            )
+            events += [dict(event) for event in answer["events"] if event["id"] > after]
+            reached = any(event["id"] <= after + 1 for event in answer["events"])
+            if reached or not answer.get("nextToken"):
+                return sorted(events, key=lambda event: int(event["id"]))
+            token = {"nextToken": answer["nextToken"]}
+
+    def _outputs(self) -> dict[str, str]:
+        try:
+            stacks = self._formation.describe_stacks(StackName=STACK_NAME)["Stacks"]
+        except exceptions.ClientError as error:
+            if code_of(error) != "ValidationError":
+                raise
+            elsewhere = (
+                f"Set AWS_DEFAULT_REGION={REGION}, where it belongs; or deploy"
+                if self.region != REGION
+                else "Deploy"
+            )
+            raise CommandError(
+                f"the stack {STACK_NAME} is not deployed in {self.region} of this AWS account",
+                remedy=f"{elsewhere} it with `make deploy`, choose another account with "
+                "AWS_PROFILE, or try everything on this machine with `--local`",
+            ) from None
+        outputs = {
+            str(output["OutputKey"]): str(output["OutputValue"])
+            for output in stacks[0].get("Outputs", [])
+        }
+        missing = [name for name in OUTPUTS if name not in outputs]
+        if missing:
+            status = stacks[0]["StackStatus"]
+            raise CommandError(
+                f"the stack {STACK_NAME} is {status} and lacks the outputs {', '.join(missing)}",
+                remedy="Wait until its deployment is complete, or run `make deploy`",
+            )
+        return outputs
+
+    def _in_state(self, state: str) -> Iterator[Record]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self.table_name,
+            IndexName="byState",
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":state": {"S": state}},
+            ScanIndexForward=False,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield _row(item).record
+
+
+def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
+    """Whether an execution is at work on the row's request."""
+    record = row.record if row else {}
+    arn = record.get("executionArn")
+    is_open = bool(arn) and record.get("state") not in FINAL_STATES
+    return is_open and stack.execution_status(str(arn)) not in _CLOSED
+
+
+def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
+    batch: list[dict[str, str]] = []
+    taken = 0
+    for entry in entries:
+        size = sum(len(value.encode()) for value in entry.values())
+        if batch and (len(batch) == ENTRIES_PER_PUT or taken + size > BYTES_PER_PUT):
+            yield batch
+            batch, taken = [], 0
+        batch.append(entry)
+        taken += size
+    if batch:
+        yield batch
+
+
+def _row(item: Mapping[str, Any]) -> LedgerRow:
+    deserialize = TypeDeserializer().deserialize
+    row: Any = {name: _plain(deserialize(value)) for name, value in item.items()}
+    return LedgerRow(attributes=row)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, set):
+        return sorted(_plain(inner) for inner in value)
+    return value
+
+
+def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:
+    return frozenset(outputs[name].split()) if name in outputs else None

@@ -1,0 +1,1 @@
+"""The checks of the doctor: of the stack, before a deployment, and on the first day."""

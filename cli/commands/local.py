@@ -1,0 +1,159 @@
+"""`vend local`, and how any command gets an embedded AWS of its own."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import json
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from cli.output.failure import EXIT_VENDED, CommandError, InputError
+from cli.output.progress import spinning
+from cli.output.shell_command import command
+from cli.output.terminal import Terminal
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
+
+DEFAULT_PORT = 5111
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals that end a command as Ctrl-C does."""
+
+
+@contextlib.contextmanager
+def embedded_aws(
+    *,
+    speed: float = 1.0,
+    faults: Path | None = None,
+    port: int = 0,
+    schedules: bool = False,
+) -> Iterator[EmbeddedAws]:
+    """An embedded AWS with the stack deployed, until the block ends.
+
+    Raises:
+        InputError: the fault file has mistakes.
+        CommandError: something it needs is not built or not installed, or the port is taken.
+    """
+    try:
+        from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
+        from embedded.faults import FaultsInvalid  # noqa: PLC0415
+        from embedded.sessions import unconfigured_process  # noqa: PLC0415
+    except ImportError as error:
+        raise CommandError(
+            f"the embedded AWS is not installed here: {error}",
+            remedy="Run `make vend` once in a clone of the repository, then use .venv/bin/vend",
+        ) from None
+    if port:
+        _require_free(port)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(unconfigured_process())
+        try:
+            made = EmbeddedAws(port=port, speed=speed, faults=faults, schedules=schedules)
+            aws = stack.enter_context(made)
+        except EmbeddedAwsNotBuilt as error:
+            raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
+        except FaultsInvalid as error:
+            raise InputError(f"the fault file cannot be followed\n{error}") from None
+        yield aws
+
+
+def _require_free(port: int) -> None:
+    """Fail before anything slow has started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            taken = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
+            raise CommandError(
+                f"port {port} {taken}", remedy="Choose another with --port, or 0 for any free one"
+            ) from None
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve the embedded AWS until Ctrl-C, SIGTERM or SIGHUP; 0 then."""
+    stopping = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        if not stopping:  # nothing ends the end half-way
+            stopping = True
+            raise KeyboardInterrupt
+
+    progress = Terminal.of(sys.stderr)
+    ending = [one for one in (*ENDING, signal.SIGINT) if _is_heeded(one)]
+    earlier = {one: signal.signal(one, stop) for one in ending}
+    try:
+        with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
+            with spinning(progress, "Starting the embedded AWS"):
+                aws = running.enter_context(
+                    embedded_aws(
+                        speed=arguments.speed or 1.0,
+                        faults=Path(arguments.faults) if arguments.faults else None,
+                        port=arguments.port,
+                        schedules=True,
+                    )
+                )
+            print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
+            # Python loses an exception that is raised in a finalizer, so this looks as well.
+            while not stopping:
+                time.sleep(1)
+    finally:
+        for one, handler in earlier.items():
+            signal.signal(one, handler)
+    progress.write("Stopped; nothing was kept\n")
+    return EXIT_VENDED
+
+
+def _is_heeded(one: signal.Signals) -> bool:
+    """A command started with nohup outlives its terminal; Ctrl-C always ends it."""
+    return one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN
+
+
+def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
+    """What `vend local` prints: exports, commands to copy, and the line that says it is ready."""
+    return [
+        "# The embedded AWS, account 111111111111, nothing leaves this machine.",
+        "# In another terminal:",
+        "",
+        f"export AWS_ENDPOINT_URL={endpoint_url}",
+        "export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local",
+        "export AWS_DEFAULT_REGION=us-east-1",
+        "unset AWS_PROFILE AWS_SESSION_TOKEN",
+        "",
+        "# then any of",
+        command("submit", "examples/requests/sandbox.yaml"),
+        command("events", "put-events", "--entries", _entries(outputs), program="aws"),
+        command(
+            *("stepfunctions", "start-execution"),
+            *("--state-machine-arn", outputs["StateMachineArn"]),
+            *("--input", _request("By hand", "aws+by-hand@example.com")),
+            program="aws",
+        ),
+        command("organizations", "list-accounts", program="aws"),
+        command("list"),
+        "",
+        f"ready {endpoint_url}",
+    ]
+
+
+def _entries(outputs: dict[str, str]) -> str:
+    entry = {
+        "EventBusName": outputs["EventBusName"],
+        "Source": "form.example.com",
+        "DetailType": "AccountRequested",
+        "Detail": _request("By event", "aws+by-event@example.com"),
+    }
+    return json.dumps([entry], separators=(",", ":"))
+
+
+def _request(name: str, email: str) -> str:
+    return json.dumps({"account": {"name": name, "email": email}}, separators=(",", ":"))

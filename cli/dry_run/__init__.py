@@ -1,0 +1,1 @@
+"""What a request or an organization's document would change, found without changing any."""

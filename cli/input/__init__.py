@@ -1,0 +1,1 @@
+"""What people write: documents, their positions, and what is wrong with them."""

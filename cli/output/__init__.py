@@ -1,0 +1,1 @@
+"""What people read: the terminal, progress, records, results and failures."""

@@ -1,0 +1,1 @@
+"""What an execution of the workflow is doing, from its history."""

@@ -1,0 +1,89 @@
+"""What this system tells everybody else: events on its bus, each with the record as its detail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vending.errors.aws_errors import translating
+from vending.errors.exceptions import ServiceUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
+SOURCE = "account-vending"
+STATE_CHANGED = "AccountVendingStateChanged"
+REQUESTED = "AccountRequested"
+RECONCILED = "AccountVendingReconciled"
+ENDINGS = {
+    "VENDED": "AccountVended",
+    "FAILED": "AccountVendingFailed",
+    "REJECTED": "AccountVendingFailed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcements:
+    """The event bus as the operations use it."""
+
+    client: EventBridgeClient
+    bus_name: str
+
+    def state_changed(self, record: Mapping[str, Any]) -> None:
+        """Tell the record's state, and its ending where it is one.
+
+        At least once: an operation that is repeated tells it again. ServiceUnavailable when
+        EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
+        """
+        detail_types = [STATE_CHANGED]
+        if record["state"] in ENDINGS:
+            detail_types.append(ENDINGS[record["state"]])
+        entries: list[PutEventsRequestEntryTypeDef] = [
+            {
+                "EventBusName": self.bus_name,
+                "Source": SOURCE,
+                "DetailType": detail_type,
+                "Detail": json.dumps(record, separators=(",", ":")),
+            }
+            for detail_type in detail_types
+        ]
+        self._put(entries)
+
+    def request(self, request: Mapping[str, Any], *, source: str) -> None:
+        """Ask for an account as anybody may: ServiceUnavailable as with `state_changed`."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": source,
+                    "DetailType": REQUESTED,
+                    "Detail": json.dumps(request, separators=(",", ":")),
+                }
+            ]
+        )
+
+    def reconciled(self, report: Mapping[str, Any]) -> None:
+        """Tell what was repaired and what was found: ServiceUnavailable as with `state_changed`."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": SOURCE,
+                    "DetailType": RECONCILED,
+                    "Detail": json.dumps(report, separators=(",", ":")),
+                }
+            ]
+        )
+
+    def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
+        with translating():
+            answer = self.client.put_events(Entries=entries)
+        if answer["FailedEntryCount"]:
+            refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})
+            raise ServiceUnavailable(
+                f"PutEvents: EventBridge did not accept an event ({', '.join(refused)}).",
+                remedy="Nothing to do: it is tried again by itself.",
+            )

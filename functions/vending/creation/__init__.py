@@ -1,0 +1,1 @@
+"""Having AWS create an account exactly once, one creation after another."""

@@ -1,0 +1,310 @@
+"""Having AWS create an account exactly once, and what its answers mean for the request.
+
+AWS's CreateAccount and CreateGovCloudAccount have no client token, so a repeated call would be a
+second request. The intent is in the ledger before the call; the call is one HTTP request, never
+repeated; and where its answer was lost, the account is looked for before it is asked for again. In
+the end it is AWS that makes this safe: it refuses a second account with the same email.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from vending.aws.clock import Clock, epoch, now
+from vending.aws.observability import logger
+from vending.creation import govcloud
+from vending.creation.find_account import SETTLING_TIME, Adoption, Finding
+from vending.creation.slots import turn_needed
+from vending.errors.aws_errors import translate_creation, unknown_outcome
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import (
+    AccountCreationFailed,
+    ConcurrentModification,
+    CreationRefusedForNow,
+    OperationRefused,
+    OrganizationFinalizing,
+    OutcomeUnknown,
+    Throttled,
+    VendingError,
+)
+from vending.request.validators import REQUEST_ID_TAG
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
+
+    from vending.creation.slots import GivenTurn, Turns
+    from vending.ledger.ledger import Ledger
+    from vending.ledger.rows import Intent, Row
+    from vending.request.account_request import NewAccount
+
+Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
+
+Ask = Callable[..., Any]
+"""The one call to AWS, of a client that makes one attempt; both operations take the same."""
+
+_PERHAPS_OURS = (
+    "CONCURRENT_ACCOUNT_MODIFICATION",
+    "EMAIL_ALREADY_EXISTS",
+    "GOVCLOUD_ACCOUNT_ALREADY_EXISTS",
+)
+"""FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
+
+_NOT_NOW = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
+"""Refusals after which the next call needs a turn of its own."""
+
+
+def operation_for(source: str | None) -> Operation:
+    """The operation that makes the accounts of a door."""
+    return "CreateGovCloudAccount" if source == "new-govcloud" else "CreateAccount"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """Where a creation stands, and the ledger row that says so."""
+
+    state: Literal["IN_PROGRESS", "SUCCEEDED"]
+    row: Row
+
+    def answer(self) -> dict[str, Any]:
+        """{createAccountRequestId, state, accountId}."""
+        return {
+            "createAccountRequestId": self.row.get("createAccountRequestId"),
+            "state": self.state,
+            "accountId": self.row.get("accountId"),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Creation:
+    """One request's creation, as seen by the execution that owns it."""
+
+    request_id: str
+    execution_arn: str
+    account: NewAccount
+    ledger: Ledger
+    turns: Turns
+    organizations: OrganizationsClient
+    clock: Clock = now
+    operation: Operation = "CreateAccount"
+
+    @property
+    def adoption(self) -> Adoption:
+        """Looks for the account that this creation may have made."""
+        return Adoption(
+            client=self.organizations,
+            request_id=self.request_id,
+            email=self.account.email,
+            account_name=self.account.name,
+            clock=self.clock,
+        )
+
+    def once(self, tags: dict[str, str], ask: Ask, turn: GivenTurn | None) -> Created:
+        """What an earlier call achieved; else AWS's answer to the only call.
+
+        OutcomeUnknown: run this again a little later. TurnNeeded, CreationRefusedForNow: nothing
+        was created, run this again with the creation gate's next turn.
+        """
+        row = self.ledger.owned(self.request_id, self.execution_arn)
+        created = self._known(row)
+        if created is None:
+            # A turn is used once: whoever comes with one that was given away asks for another.
+            if turn is None or not self.turns.is_due(self.request_id):
+                raise turn_needed()
+            created = self._create(row, tags, ask)
+        if created.state == "SUCCEEDED":
+            self.turns.leave(self.request_id)
+        return created
+
+    def _known(self, row: Row) -> Created | None:
+        """None when AWS was not asked yet."""
+        account_id, creation_id = row.get("accountId"), row.get("createAccountRequestId")
+        if account_id:
+            return self.adopt(
+                account_id=account_id, gov_cloud_account_id=row.get("govCloudAccountId")
+            )
+        if creation_id:
+            row = self.ledger.creating(self.request_id, self.execution_arn, creation_id)
+            return Created(state="IN_PROGRESS", row=row)
+        intent = row.get("intent")
+        return self._reconcile(intent, row) if intent else None
+
+    def _reconcile(self, intent: Intent, row: Row) -> Created:
+        """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
+        asked = epoch(row.get("unanswered", intent["at"]))
+        finding = self.adoption.look(since=asked, left=row.get("look"))
+        if finding.kind == "ours" and finding.account_id:
+            return self._adopt(finding)
+        if finding.kind == "in progress":
+            # AWS counts it, so its place must not run out and be given to another.
+            self.turns.renew(self.request_id)
+            raise self._unknown("an account of this name is being created")
+        if finding.look is not None:
+            # A search that began too early would have to be repeated anyway.
+            settled = epoch(finding.look["startedAt"]) - epoch(intent["at"]) >= SETTLING_TIME
+            self.ledger.looked(
+                self.request_id, self.execution_arn, finding.look if settled else None
+            )
+            raise self._unknown("the organization's accounts are still being searched")
+        if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
+            raise self._unknown("what was made may not show yet")
+        if finding.kind == "another's":
+            # The email was never free, so that no call for it can have made an account.
+            self.ledger.withdraw(self.request_id, self.execution_arn, intent, nothing_made=True)
+            words = explain("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
+            raise OperationRefused(
+                f"{words.what} It belongs to the account {finding.account_id}.",
+                code=words.code,
+                reason=words.reason,
+                remedy=words.remedy,
+            )
+        # The unanswered call may have counted against AWS's rate: the next needs its own turn,
+        # and must have given away the old one before it may be made.
+        self.turns.again(self.request_id)
+        self.ledger.withdraw(self.request_id, self.execution_arn, intent, unanswered=True)
+        raise turn_needed()
+
+    def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
+        account = self.account
+        row = self.ledger.intend(
+            self.request_id,
+            self.execution_arn,
+            account_name=account.name,
+            seen=row.get("intent"),
+        )
+        tags = {**requested_tags, REQUEST_ID_TAG: self.request_id}
+        try:
+            answer = ask(
+                Email=account.email,
+                AccountName=account.name,
+                RoleName=account.role_name,
+                IamUserAccessToBilling=account.iam_user_access_to_billing,
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            )
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            refusal = translate_creation(error, self.operation)
+            if not isinstance(refusal, OutcomeUnknown):
+                self._withdraw(row["intent"])
+            if isinstance(refusal, _NOT_NOW):
+                raise self._refused_for_now(refusal) from None
+            raise refusal from None
+        status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
+        if not status or "Id" not in status:
+            raise self._unknown("an answer without a status")
+        row = self.ledger.creating(self.request_id, self.execution_arn, status["Id"])
+        return self.settle(status, row)
+
+    def _withdraw(self, intent: Intent) -> None:
+        """AWS did not act, so the next call need not look for anything; if this fails, it will."""
+        try:
+            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+        except VendingError as error:
+            logger.warning("intent not withdrawn", extra={"code": error.code})
+
+    def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
+        """Not like a busy table: others create accounts too, so that the gate has to rest.
+
+        If it cannot be told now, the next refusal will tell it.
+        """
+        try:
+            self.turns.refused(self.request_id)
+        except VendingError as error:
+            logger.warning("gate not told of the refusal", extra={"code": error.code})
+        return CreationRefusedForNow(
+            refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
+        )
+
+    def _unknown(self, cause: str) -> OutcomeUnknown:
+        return unknown_outcome(cause, self.operation)
+
+    def settle(self, status: CreateAccountStatusTypeDef, row: Row) -> Created:
+        """Write down what a CreateAccountStatus says; AccountCreationFailed when it says so.
+
+        A creation that failed because the account is there already is adopted where the account
+        was made for this request, and waited for where it is still being made.
+        """
+        state, account_id = status.get("State"), status.get("AccountId")
+        if state == "SUCCEEDED" and account_id:
+            return self.adopt(
+                account_id=account_id,
+                creation_id=status.get("Id"),
+                gov_cloud_account_id=status.get("GovCloudAccountId"),
+            )
+        if state != "FAILED":
+            return Created(state="IN_PROGRESS", row=row)
+        reason = status.get("FailureReason")
+        if reason in _PERHAPS_OURS:
+            unanswered = row.get("unanswered")
+            finding = self.adoption.look(
+                since=epoch(unanswered or row["requestedAt"]),
+                left=row.get("look"),
+                first="creations" if unanswered else "accounts",
+            )
+            if finding.kind == "ours" and finding.account_id:
+                return self._adopt(finding)
+            if finding.look is not None:
+                row = self.ledger.looked(self.request_id, self.execution_arn, finding.look)
+                return Created(state="IN_PROGRESS", row=row)
+            nothing_yet = finding.kind == "nothing" and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
+            unsettled = (unanswered or nothing_yet) and self._is_recent(status)
+            if finding.kind == "in progress" or unsettled:
+                if "look" in row:
+                    row = self.ledger.looked(self.request_id, self.execution_arn, None)
+                return Created(state="IN_PROGRESS", row=row)
+        self.ledger.not_created(self.request_id, self.execution_arn)
+        raise _failure(status, reason)
+
+    def _adopt(self, finding: Finding) -> Created:
+        assert finding.account_id is not None
+        return self.adopt(
+            account_id=finding.account_id,
+            creation_id=finding.creation_id,
+            gov_cloud_account_id=finding.gov_cloud_account_id,
+        )
+
+    def adopt(
+        self,
+        *,
+        account_id: str,
+        creation_id: str | None = None,
+        gov_cloud_account_id: str | None = None,
+    ) -> Created:
+        """The account is there and it is this request's."""
+        next_steps = None
+        if self.operation == "CreateGovCloudAccount":
+            request = self.ledger.owned(self.request_id, self.execution_arn)["request"]
+            next_steps = govcloud.next_steps(
+                self.request_id,
+                account_id=account_id,
+                gov_cloud_account_id=gov_cloud_account_id,
+                role_name=self.account.role_name,
+                tags=request["tags"],
+                organizational_unit=request.get("organizationalUnit"),
+            )
+        row = self.ledger.has_account(
+            self.request_id,
+            self.execution_arn,
+            account_id=account_id,
+            creation_id=creation_id,
+            gov_cloud_account_id=gov_cloud_account_id,
+            next_steps=next_steps,
+        )
+        return Created(state="SUCCEEDED", row=row)
+
+    def _is_recent(self, status: CreateAccountStatusTypeDef) -> bool:
+        completed: Any = status.get("CompletedTimestamp")
+        return completed is not None and self.clock() - completed.timestamp() < SETTLING_TIME
+
+
+def _failure(status: CreateAccountStatusTypeDef, reason: str | None) -> AccountCreationFailed:
+    words = explain("AccountCreationFailed", reason)
+    return AccountCreationFailed(
+        f"{words.what} (creation {status.get('Id', 'unknown')})",
+        reason=reason,
+        remedy=words.remedy,
+    )

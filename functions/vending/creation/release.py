@@ -1,0 +1,33 @@
+"""What a request that ended keeps from others: its place at the creation gate, and its locks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending.creation.slots import TURN_CALLS
+from vending.ledger.locks import LOCK_CALLS, Locks, account_of, is_creation_under_way
+
+if TYPE_CHECKING:
+    from vending.creation.slots import Turns
+    from vending.ledger.ledger import Ledger
+    from vending.ledger.rows import Row
+
+GIVE_BACK_CALLS = LOCK_CALLS | TURN_CALLS
+"""What it takes to give back."""
+
+
+def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
+    """Give back what a FAILED or REJECTED request keeps, unless AWS may yet create its account.
+
+    Then the place ends with its lease, as the creation does count until it ends; and the locks are
+    kept for when the request is submitted again. What another execution that resumed the request
+    has by now is left to it. May be repeated.
+    """
+    execution_arn = row.get("executionArn")
+    state = row["state"]
+    if state not in ("FAILED", "REJECTED") or execution_arn is None or is_creation_under_way(row):
+        return
+    locks = Locks(client=ledger.client, table_name=ledger.table_name)
+    locks.free(row["requestId"], execution_arn, account_of(row))
+    if state == "FAILED":  # nobody is rejected once at the gate
+        turns.leave(row["requestId"], unless_resumed_since=execution_arn)

@@ -1,0 +1,253 @@
+"""The one place where botocore's exceptions become ours: by code and Reason, never by message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.parsers import ResponseParserError
+
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import (
+    AccessDenied,
+    ConcurrentModification,
+    CreationRefusedForNow,
+    OperationRefused,
+    OrganizationFinalizing,
+    OutcomeUnknown,
+    ServiceUnavailable,
+    Throttled,
+    TransientError,
+    VendingError,
+)
+
+RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
+    ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationRefusedForNow,
+    ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
+    ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
+    ("FinalizingOrganizationException", None): OrganizationFinalizing,
+    **dict.fromkeys(
+        (
+            ("ConcurrentModificationException", None),
+            ("ConditionalCheckFailedException", None),
+            ("DuplicateAccountException", None),
+            ("DuplicateHandshakeException", None),
+            ("DuplicateOrganizationalUnitException", None),
+            ("DuplicatePolicyAttachmentException", None),
+            ("DuplicatePolicyException", None),
+            ("PolicyChangesInProgressException", None),
+            ("ReplicatedWriteConflictException", None),
+            ("SourceParentNotFoundException", None),
+            ("TransactionCanceledException", None),
+            ("TransactionConflictException", None),
+            ("TransactionInProgressException", None),
+        ),
+        ConcurrentModification,
+    ),
+    **dict.fromkeys(
+        (
+            ("BandwidthLimitExceeded", None),
+            ("KmsThrottlingException", None),
+            ("PriorRequestNotComplete", None),
+            ("ProvisionedThroughputExceededException", None),
+            ("RequestLimitExceeded", None),
+            ("RequestThrottled", None),
+            ("RequestThrottledException", None),
+            ("SlowDown", None),
+            ("ThrottledException", None),
+            ("Throttling", None),
+            ("ThrottlingException", None),
+            ("TooManyRequestsException", None),
+        ),
+        Throttled,
+    ),
+    **dict.fromkeys(
+        (
+            ("AccountNotFoundException", None),
+            ("ChildNotFoundException", None),
+            ("CreateAccountStatusNotFoundException", None),
+            ("DestinationParentNotFoundException", None),
+            ("ExpiredToken", None),
+            ("ExpiredTokenException", None),
+            ("InternalError", None),
+            ("InternalException", None),
+            ("InternalFailure", None),
+            ("InternalServerError", None),
+            ("ParentNotFoundException", None),
+            ("PolicyNotFoundException", None),
+            ("PolicyTypeNotEnabledException", None),
+            ("RequestExpired", None),
+            ("RequestTimeout", None),
+            ("RequestTimeoutException", None),
+            ("ServiceException", None),
+            ("ServiceUnavailable", None),
+            ("ServiceUnavailableException", None),
+            ("TargetNotFoundException", None),
+        ),
+        ServiceUnavailable,
+    ),
+}
+"""Codes, or codes with a Reason, after which the same call may succeed.
+
+A thing that is not found is among them because Organizations is eventually consistent, and the
+corridor only works on what an earlier step made or saw. The codes that an operation adopts (a
+duplicate is what was wanted) are here for the case that a second look does not show it yet.
+"""
+
+AwsFailure = ClientError | BotoCoreError | ResponseParserError
+"""Everything a boto3 call raises."""
+
+_AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
+"""Answers that do not say whether the operation acted, whatever their HTTP status."""
+
+_DENIALS = {"AccessDenied", "AccessDeniedException"}
+
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+
+_NOT_SENDABLE = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+_CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
+
+_SERVER_ERROR = 500
+
+ACTION_PREFIXES = {
+    "AssumeRole": "sts",
+    "DeleteItem": "dynamodb",
+    "DescribeExecution": "states",
+    "EnableOrganizationsRootCredentialsManagement": "iam",
+    "EnableOrganizationsRootSessions": "iam",
+    "GetItem": "dynamodb",
+    "ListExecutions": "states",
+    "ListOrganizationsFeatures": "iam",
+    "PutEvents": "events",
+    "PutItem": "dynamodb",
+    "Query": "dynamodb",
+    "SendTaskFailure": "states",
+    "SendTaskSuccess": "states",
+    "TransactWriteItems": "dynamodb",
+    "UpdateItem": "dynamodb",
+}
+"""Of the operations that are not of Organizations."""
+
+_FROM_SETTINGS = {
+    "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
+    "service, add it there and deploy the stack: the function's role may enable no other. Else: ",
+    "EnablePolicyType": "If the stack's setting policy_types does not list the type, add it there "
+    "and deploy the stack: the function's role may enable no other. Else: ",
+}
+"""What is likelier than a missing permission where a role's policy follows the stack's settings."""
+
+
+def translate(error: AwsFailure) -> VendingError:
+    """Our error for a call that is safe to repeat."""
+    if isinstance(error, ClientError):
+        return _refusal(error)
+    if isinstance(error, _CUT_OFF):
+        return _unavailable(error)
+    words = explain("ParamValidationError")
+    return OperationRefused(
+        f"{words.what} ({type(error).__name__}: {_masked(str(error))})",
+        code=type(error).__name__,
+        remedy=words.remedy,
+    )
+
+
+def translate_creation(error: AwsFailure, operation: str = "CreateAccount") -> VendingError:
+    """Our error for a call that must not be repeated unless AWS surely did not act on it."""
+    if isinstance(error, ClientError):
+        if _status(error) >= _SERVER_ERROR or _code(error) in _AMBIGUOUS_CODES:
+            return unknown_outcome(_code(error), operation)
+        return _refusal(error)
+    if isinstance(error, _NEVER_SENT):
+        return _unavailable(error)
+    if isinstance(error, _NOT_SENDABLE):
+        return translate(error)
+    return unknown_outcome(type(error).__name__, operation)
+
+
+def unknown_outcome(cause: str, operation: str = "CreateAccount") -> OutcomeUnknown:
+    """The operation may have acted; `cause` says why nobody knows."""
+    words = explain("OutcomeUnknown")
+    return OutcomeUnknown(f"{operation}: {words.what} ({cause})", remedy=words.remedy)
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Lets no exception of botocore's out, not even as a cause: its text is not masked."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, ResponseParserError) as error:
+        raise translate(error) from None
+
+
+def _refusal(error: ClientError) -> VendingError:
+    code, reason = _code(error), reason_of(error)
+    words = explain(code, reason)
+    kind: type[VendingError] | None
+    kind = RETRIED.get((code, reason)) or RETRIED.get((code, None))
+    if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
+        kind = ServiceUnavailable
+    message = f"{error.operation_name}: {words.what}"
+    said = error.response.get("Error", {}).get("Message")
+    if said:
+        message += f" AWS says: {_masked(said)}"
+    remedy = words.remedy
+    if code in _DENIALS:
+        kind = AccessDenied
+        remedy = remedy.replace("the named action", _action(error.operation_name))
+        remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy
+    return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
+
+
+def _unavailable(error: AwsFailure) -> ServiceUnavailable:
+    words = explain("ServiceUnavailable")
+    return ServiceUnavailable(
+        f"{words.what} ({type(error).__name__})", code=type(error).__name__, remedy=words.remedy
+    )
+
+
+def _masked(text: str) -> str:
+    """Without email addresses: the message goes to logs, events and whoever may read them."""
+    return re.sub(r"[^\s\"'<>(),;:=@]+@[^\s\"'<>(),;:=@]+", "***", text)
+
+
+def _action(operation: str) -> str:
+    """The IAM action of an operation, which its exceptions do not carry."""
+    return f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "Unknown")
+
+
+def reason_of(error: ClientError) -> str | None:
+    """The Reason that Organizations gives with some of its codes."""
+    modelled: Mapping[str, Any] = error.response
+    return modelled.get("Reason")
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

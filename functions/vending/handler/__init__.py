@@ -1,0 +1,1 @@
+"""What every Lambda handler shares: payloads, settings, and its collaborators."""

@@ -1,0 +1,59 @@
+"""What the two operations that create accounts share: payload, calls, and how they begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vending.aws import clients
+from vending.creation.account_creation import Creation
+from vending.creation.slots import TURN_CALLS, GivenTurn
+from vending.handler import wiring
+from vending.handler.operation import Json, Payload
+from vending.ledger.rows import record_of
+from vending.request.account_request import NewAccount, TagKey, TagValue
+
+if TYPE_CHECKING:
+    from vending.creation.account_creation import Ask, Operation
+
+CREATION_CALLS = TURN_CALLS | {
+    "dynamodb:GetItem",
+    "dynamodb:UpdateItem",
+    "events:PutEvents",
+    "organizations:ListAccounts",
+    "organizations:ListCreateAccountStatus",
+    "organizations:ListTagsForResource",
+}
+"""Every call of such an operation but the one that creates."""
+
+
+class CreationPayload(Payload):
+    """What to create, with the requester's tags."""
+
+    execution_arn: str
+    account: NewAccount
+    tags: dict[TagKey, TagValue]
+    turn: GivenTurn | None = None
+    """As the creation gate told it; null when AWS was asked before."""
+
+
+def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
+    """{createAccountRequestId, state, accountId}; OutcomeUnknown: run this again a little later.
+
+    TurnNeeded, CreationRefusedForNow: run this again with the creation gate's next turn.
+
+    Args:
+        payload: the account and whose it is.
+        operation: how AWS calls what is asked.
+        ask: the method of a client that makes one attempt.
+    """
+    created = Creation(
+        request_id=payload.request_id,
+        execution_arn=payload.execution_arn,
+        account=payload.account,
+        ledger=wiring.ledger(),
+        turns=wiring.turns(),
+        organizations=clients.organizations(),
+        operation=operation,
+    ).once(payload.tags, ask, payload.turn)
+    wiring.announcements().state_changed(record_of(created.row))
+    return created.answer()

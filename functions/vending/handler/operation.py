@@ -1,0 +1,81 @@
+"""What every handler shares: events become payloads, exceptions become ours, all is observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from vending.aws.observability import logger, metrics, tracer
+from vending.errors.aws_errors import translating
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused, VendingError
+from vending.model import Model
+from vending.request.account_request import RequestId
+from vending.request.validation_messages import problems_in
+
+Json = dict[str, Any]
+Handler = Callable[[Json, Any], Json]
+
+
+class Payload(Model):
+    """What a step of the workflow passes to its function."""
+
+    request_id: RequestId
+
+
+P = TypeVar("P", bound=Model)
+
+
+def operation(model: type[P]) -> Callable[[Callable[[P], Json]], Handler]:
+    """Make a Lambda handler of a function that takes a payload and returns JSON.
+
+    Whatever AWS refuses leaves the handler as an error of `vending.errors.exceptions`, whose class
+    name is what the state machine retries or catches by.
+    """
+
+    def decorate(enter: Callable[[P], Json]) -> Handler:
+        @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+        @wraps(enter)
+        def handler(event: Json, _context: Any) -> Json:
+            try:
+                payload = _payload(event, model)
+                logger.append_keys(request_id=getattr(payload, "request_id", None))
+                with translating():
+                    result = enter(payload)
+            except VendingError as error:
+                kind = type(error).__name__
+                logger.warning("not done", extra={"error": kind, **_loggable(error)})
+                metrics.add_metric(name=kind, unit="Count", value=1)
+                raise
+            else:
+                logger.info("done")
+                return result
+            finally:
+                if metrics.metric_set:
+                    metrics.flush_metrics()
+                logger.remove_keys(["request_id"])
+
+        entrance: Handler = handler
+        return entrance
+
+    return decorate
+
+
+def _payload(event: Json, model: type[P]) -> P:
+    try:
+        # Functions change in place, executions keep their definition for up to 17 days: a key more,
+        # by an older definition or another version of a step before, must not fail a request.
+        # What a requester wrote is raw at this point, and checked for unknown keys by its parser.
+        return model.model_validate(event, extra="ignore")
+    except ValidationError as error:
+        problems = "; ".join(problems_in(error, model))
+    words = explain("InvalidPayload")
+    raise OperationRefused(f"{words.what} {problems}", code="InvalidPayload", remedy=words.remedy)
+
+
+def _loggable(error: VendingError) -> dict[str, str | None]:
+    """Without the message, in which AWS may quote an email address."""
+    return {"code": error.code, "reason": error.reason}

@@ -1,0 +1,84 @@
+"""The environment as typed values, one model a need, read when first needed."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
+
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused
+
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Environment variables of one need; the alias is the variable's name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+
+class LedgerSettings(Settings):
+    """What the functions that use the ledger need."""
+
+    table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
+
+
+class AnnouncementSettings(Settings):
+    """What the functions that announce states need."""
+
+    bus_name: Filled = Field(alias="EVENT_BUS_NAME")
+
+
+class GateSettings(Settings):
+    """AWS's creation quota, for the functions that take or give back turns."""
+
+    rate_per_second: float = Field(alias="CREATION_RATE_PER_SECOND", gt=0)
+    burst: int = Field(alias="CREATION_BURST", ge=1)
+    in_progress: int = Field(alias="CREATIONS_IN_PROGRESS", ge=1)
+    lease_seconds: float = Field(alias="CREATION_LEASE_SECONDS", gt=0)
+    slack_seconds: float = Field(alias="CREATION_SLACK_SECONDS", ge=0)
+
+
+class ServiceAccessSettings(Settings):
+    """Service principals, separated by spaces, that this installation enables by force."""
+
+    forced_service_principals: str = Field("", alias="FORCED_SERVICE_PRINCIPALS")
+
+
+class AllowanceSettings(ServiceAccessSettings):
+    """What the stack's roles may enable: services and types of policies, separated by spaces."""
+
+    service_principals: str = Field("", alias="SERVICE_PRINCIPALS")
+    policy_types: str = Field("", alias="POLICY_TYPES")
+
+
+class ExecutionSettings(Settings):
+    """What the functions that look at all executions need."""
+
+    state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
+
+
+class DiscoverySettings(Settings):
+    """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
+
+    become: Literal["record", "baseline"] = Field(alias="DISCOVERED_ACCOUNTS")
+    baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(model: type[S]) -> S:
+    """The settings; OperationRefused (SettingsInvalid) names what the environment lacks."""
+    try:
+        return model.model_validate(dict(os.environ))
+    except ValidationError as error:
+        names = ", ".join(str(details["loc"][0]) for details in error.errors())
+        words = explain("SettingsInvalid")
+        raise OperationRefused(
+            f"The function's environment lacks {names}.",
+            code="SettingsInvalid",
+            remedy=words.remedy,
+        ) from None

@@ -1,0 +1,55 @@
+"""The ledger, the gate, the bus and the organization as this process's environment has them."""
+
+from __future__ import annotations
+
+from vending.aws import clients
+from vending.aws.event_publisher import Announcements
+from vending.creation.queue import Quota
+from vending.creation.slots import Turns
+from vending.handler import settings
+from vending.ledger.ledger import Ledger
+from vending.ledger.ou_path_cache import Units
+from vending.organization.preflight import Allowed, Surroundings
+
+
+def ledger() -> Ledger:
+    """The table that LEDGER_TABLE_NAME names."""
+    return Ledger(
+        client=clients.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
+    )
+
+
+def units() -> Units:
+    """What the paths of organizational units led to, in the same table."""
+    return Units(
+        client=clients.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
+    )
+
+
+def surroundings() -> Surroundings:
+    """The organization, and what the stack's settings allow to be enabled in it."""
+    allowed = settings.read(settings.AllowanceSettings)
+    return Surroundings(
+        organizations=clients.organizations(),
+        units=units(),
+        allowed=Allowed(
+            service_principals=allowed.service_principals.split(),
+            forced_service_principals=allowed.forced_service_principals.split(),
+            policy_types=allowed.policy_types.split(),
+        ),
+    )
+
+
+def turns() -> Turns:
+    """The creation gate, under the quota that CREATION_… give."""
+    quota = settings.read(settings.GateSettings)
+    return Turns(
+        ledger=ledger(), executions=clients.stepfunctions(), quota=Quota(**quota.model_dump())
+    )
+
+
+def announcements() -> Announcements:
+    """The bus that EVENT_BUS_NAME names."""
+    return Announcements(
+        client=clients.events(), bus_name=settings.read(settings.AnnouncementSettings).bus_name
+    )

@@ -1,0 +1,209 @@
+"""What the ledger's row means for a request that comes under its id.
+
+Pure, and asked by AcceptRequest, by `vend submit` and by `vend plan`, so that all three say the
+same. A request that failed can be corrected under its own id. Once AWS has, or may have, made or
+invited its account, what the account was made or invited with stays: a changed email would be a
+second account, and a changed name would never come to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from vending.errors.exceptions import RequestConflict
+from vending.request.request_ids import subject
+
+if TYPE_CHECKING:
+    from vending.ledger.rows import Row
+    from vending.request.account_request import AccountRequest
+
+Decision = Literal["new", "resumed", "corrected", "running", "finished"]
+"""new: nothing came of the id yet. resumed: it goes on where it stopped. corrected: likewise, with
+other content. running: an execution is at work on it. finished: it is vended."""
+
+_STAYS = {
+    "new": ("email", "name", "roleName", "iamUserAccessToBilling"),
+    "new-govcloud": ("email", "name", "roleName", "iamUserAccessToBilling"),
+    "invited": ("email", "accountId"),
+    "existing": ("accountId",),
+}
+"""By the source of the request that stands: the keys of its account that cannot be changed."""
+
+_OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
+"""Either takes in the account that the other one was to."""
+
+_BEGUN = ("accountId", "createAccountRequestId", "intent", "unanswered")
+_INVITED = ("invitation", "handshakeId")
+"""What a row has once AWS was, or may have been, asked for the account, or to invite it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request as it is compared with a row: `content` is the request normalised."""
+
+    request_id: str
+    fingerprint: str
+    content: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, request: AccountRequest) -> Asked:
+        """What the request asks."""
+        return cls(
+            request_id=request.request_id,
+            fingerprint=request.fingerprint(),
+            content=request.normalised(),
+        )
+
+    @property
+    def subject(self) -> str:
+        """What the requester calls it by: the id that they wrote, else the email or account id."""
+        return subject(self.request_id, self.content)
+
+
+def decide(row: Row | None, asked: Asked, *, goes_on: bool) -> Decision:
+    """What becomes of the request; RequestConflict, with what can be done, where nothing can.
+
+    Args:
+        row: of the request's id.
+        asked: the request that comes.
+        goes_on: whether the row's execution is at work, or may be.
+    """
+    if row is None:
+        return "new"
+    # Refused before, or an account made elsewhere that nobody has asked anything for yet.
+    if row["state"] == "REJECTED" or not row.get("executionArn"):
+        _refuse_what_stays(row, asked)
+        return "new"
+    same = row.get("fingerprint") in (None, asked.fingerprint)
+    if row["state"] == "VENDED":
+        if same:
+            return "finished"
+        raise _vended(row, asked)
+    if goes_on:
+        if same:
+            return "running"
+        raise _running(row, asked)
+    if same:
+        return "resumed"
+    _refuse_what_stays(row, asked)
+    return "corrected"
+
+
+def left_behind(row: Row, asked: Asked) -> list[str]:
+    """What a correction may leave on the account: it adds and moves, and takes nothing away."""
+    if not row.get("accountId"):
+        return []
+    before, now = row.get("request") or {}, asked.content
+    tags = sorted(set(before.get("tags", {})) - set(now.get("tags", {})))
+    wanted = {policy["name"] for policy in now.get("policies", [])}
+    policies = [
+        policy["name"] for policy in before.get("policies", []) if policy["name"] not in wanted
+    ]
+    return [f"tag {key}" for key in tags] + [f"policy {name}" for name in policies]
+
+
+def _has_begun(row: Row) -> bool:
+    # Of an invitation that was declined, cancelled or left to expire nothing comes any more.
+    is_over = (row.get("error") or {}).get("code") == "InvitationEnded"
+    return any(row.get(name) for name in (*_BEGUN, *(() if is_over else _INVITED)))
+
+
+def _refuse_what_stays(row: Row, asked: Asked) -> None:
+    if not _has_begun(row):
+        return
+    if row.get("executionArn") and not row.get("request"):
+        raise _vended(row, asked)  # an old row, which does not tell what its account was made with
+    if changed := list(_changed(row, asked)):
+        raise _stays(row, asked, changed)
+
+
+def _changed(row: Row, asked: Asked) -> Iterator[tuple[str, str | None, str | None]]:
+    """(key, what stands, what is asked) of everything that is asked to change and cannot."""
+    account = asked.content.get("account", {})
+    stands = row.get("request") or {}
+    if not row.get("executionArn"):  # whichever source takes it in, it is this account
+        known = row.get("accountId")
+        if account.get("accountId") != known:
+            yield "account.accountId", known, account.get("accountId")
+        return
+    source, wanted = stands.get("source", "new"), asked.content.get("source", "new")
+    if source != wanted and not {source, wanted} <= _OF_ACCOUNTS_THAT_ARE_THERE:
+        yield "source", source, wanted
+    for key in _STAYS.get(source, ()):
+        old, new = stands.get("account", {}).get(key), account.get(key)
+        if _folded(key, old) != _folded(key, new):
+            yield f"account.{key}", old, new
+
+
+def _folded(key: str, value: str | None) -> str | None:
+    return value.lower() if key == "email" and value else value
+
+
+def _stays(
+    row: Row, asked: Asked, changed: list[tuple[str, str | None, str | None]]
+) -> RequestConflict:
+    told = "; ".join(
+        f"{key} is {_quoted(old)}, and {_quoted(new)} was asked for" for key, old, new in changed
+    )
+    kept = " and ".join(f"{key} {_quoted(old)}" if old else f"no {key}" for key, old, _ in changed)
+    makes = (row.get("request") or {}).get("source", "existing") in ("new", "new-govcloud")
+    another = "a new requestId and another email" if makes else "a new requestId"
+    return RequestConflict(
+        f"{asked.subject} stands for a request which is {row['state']}, and {_account_of(row)}. "
+        f"What cannot be changed any more: {told}.",
+        remedy=(
+            f"Submit it again with {kept}; organizationalUnit, tags, policies, serviceAccess, "
+            f"rootAccess and requestedBy may be changed. For another account, use {another}."
+        ),
+    )
+
+
+def _account_of(row: Row) -> str:
+    if account_id := row.get("accountId"):
+        return f"its account is {account_id}"
+    if row.get("invitation") or row.get("handshakeId"):
+        return "its account was invited, or may have been"
+    return "its account was made, or may have been"
+
+
+def _vended(row: Row, asked: Asked) -> RequestConflict:
+    account_id = row.get("accountId")
+    source = asked.content.get("source", "new")
+    if source in _OF_ACCOUNTS_THAT_ARE_THERE or not account_id:
+        remedy = (
+            "Submit the changed request under a new requestId, one that was not used before; the "
+            "account stays the same."
+        )
+    else:
+        remedy = (
+            f"To change what the account has, submit a request with source existing, "
+            f"account.accountId '{account_id}' and a new requestId, and nothing else in account: "
+            "that source takes no name, email, roleName or iamUserAccessToBilling. For another "
+            "account, use a new requestId and another email."
+        )
+    return RequestConflict(_different(row, asked), remedy=remedy)
+
+
+def _running(row: Row, asked: Asked) -> RequestConflict:
+    return RequestConflict(
+        f"{_different(row, asked)} It is under way in the execution {row.get('executionArn')}.",
+        remedy=(
+            "Wait until it has ended, then submit this one again: a request that failed can be "
+            "corrected, and where it was vended the answer says how to change its account."
+        ),
+    )
+
+
+def _different(row: Row, asked: Asked) -> str:
+    account_id = row.get("accountId")
+    known = f" Its account is {account_id}." if account_id else ""
+    return (
+        f"{asked.subject} already stands for a request with different content, which is "
+        f"{row['state']}.{known}"
+    )
+
+
+def _quoted(value: str | None) -> str:
+    return f"'{value}'" if value else "none"

@@ -1,0 +1,100 @@
+"""What the ledger keeps of an invitation, so that it is sent once and its answer finds its request.
+
+Beside the request's own row there are pointers: rows with nothing but a requestId, whose keys are
+what an event tells of (`invitations.pointer_to_…`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict, cast
+
+from vending.aws.clock import epoch, timestamp
+from vending.errors.aws_errors import translating
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row
+
+
+class RefusedAsDuplicate(TypedDict):
+    """When an execution was first told of an open invitation that it does not see."""
+
+    executionArn: str
+    at: str
+
+
+class InvitationRow(TypedDict, total=False):
+    """What a row has besides, for the operations on invitations alone."""
+
+    refusedAsDuplicate: RefusedAsDuplicate
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRows:
+    """The ledger as the operations on invitations use it; raises as the ledger does."""
+
+    ledger: Ledger
+
+    def invite(self, request_id: str, execution_arn: str) -> Row:
+        """Write down that an account is about to be invited."""
+        values = {"state": "INVITED", "invitation": {"at": timestamp(self.ledger.clock())}}
+        remove = ["handshakeId", "expiresAt"]
+        return self.ledger.change(
+            request_id, execution_arn, values=values, remove=remove, begins=True
+        )
+
+    def not_invited(self, request_id: str, execution_arn: str) -> Row:
+        """Take that back: AWS surely sent no invitation."""
+        return self.ledger.change(request_id, execution_arn, remove=["invitation"])
+
+    def refused_as_duplicate(self, row: Row) -> float:
+        """For how many seconds the row's execution has been refused for an unseen invitation."""
+        refused = cast(InvitationRow, row).get("refusedAsDuplicate")
+        if refused is None or refused["executionArn"] != row["executionArn"]:
+            at = timestamp(self.ledger.clock())
+            refused = {"executionArn": row["executionArn"], "at": at}
+            values = {"refusedAsDuplicate": refused}
+            self.ledger.change(row["requestId"], row["executionArn"], values=values)
+        return self.ledger.clock() - epoch(refused["at"])
+
+    def invited(
+        self,
+        request_id: str,
+        execution_arn: str,
+        *,
+        handshake_id: str,
+        expires_at: str,
+        next_steps: list[str] | None,
+        pointers: Iterable[str],
+    ) -> Row:
+        """Keep the invitation, and the keys by which its answer finds the request."""
+        with translating():
+            for pointer in pointers:
+                self.ledger.client.put_item(
+                    TableName=self.ledger.table_name,
+                    Item={"pk": {"S": pointer}, "requestId": {"S": request_id}},
+                )
+        values = {
+            "state": "INVITED",
+            "handshakeId": handshake_id,
+            "expiresAt": expires_at,
+            "nextSteps": next_steps,
+        }
+        return self.ledger.change(request_id, execution_arn, values=values)
+
+    def awaits_answer(
+        self, request_id: str, execution_arn: str, *, handshake_id: str, task_token: str
+    ) -> Row:
+        """Keep the token of the step that waits for the invitation's answer."""
+        values = {"taskToken": task_token}
+        return self.ledger.change(
+            request_id, execution_arn, values=values, handshakeId=handshake_id
+        )
+
+    def pointed_at(self, pointer: str) -> Row | None:
+        """The row of the request that a pointer leads to."""
+        with translating():
+            answer = self.ledger.client.get_item(
+                TableName=self.ledger.table_name, Key={"pk": {"S": pointer}}
+            )
+        return self.ledger.get(answer["Item"]["requestId"]["S"]) if "Item" in answer else None

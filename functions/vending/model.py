@@ -1,0 +1,19 @@
+"""The base of every model that comes from outside."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """Frozen, keyword-only, camelCase outside, nothing unknown let in, nothing converted."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        hide_input_in_errors=True,
+    )

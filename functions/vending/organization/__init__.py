@@ -1,0 +1,1 @@
+"""What the organization holds, and whether it allows what is asked for."""

@@ -1,0 +1,104 @@
+"""Where a path of organizational units leads to, looked up level by level without changing any."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused
+from vending.ledger.ou_path_cache import Unit
+from vending.request import ou_paths, validators
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+
+def root_id(organizations: OrganizationsClient) -> str:
+    """The id of the organization's root."""
+    for page in organizations.get_paginator("list_roots").paginate():
+        for root in page.get("Roots", []):
+            return root["Id"]
+    words = explain("RootNotFound")
+    raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
+
+
+def find(
+    organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
+) -> str | None:
+    """The unit that is named below the last of the parents, if there is one.
+
+    Raises:
+        OperationRefused: there is none, but one that a person would take for it: below that parent,
+            or, where its name has slashes, below any of the parents.
+    """
+    level = len(parents) - 1
+    siblings = list(_children(organizations, parents[level]))
+    for unit_id, name in siblings:
+        if name == names[level]:
+            return unit_id
+    for above in range(level, -1, -1):
+        there = siblings if above == level else list(_children(organizations, parents[above]))
+        # What was found up to here is another unit: a twin reaches at least to what is missing.
+        readings = {
+            ou_paths.reading("/".join(names[above:end])): end
+            for end in range(len(names), level, -1)
+        }
+        for unit_id, name in there:
+            end = readings.get(ou_paths.reading(name))
+            if end is not None:
+                raise _similar(names, above, end, unit_id, name)
+    return None
+
+
+def still_stands(organizations: OrganizationsClient, unit: Unit, parent_id: str, name: str) -> bool:
+    """Whether a unit that is remembered is there under its name, as its parent is known to be."""
+    if unit.parent_id != parent_id:
+        return False
+    try:
+        seen = organizations.describe_organizational_unit(OrganizationalUnitId=unit.id)
+    except organizations.exceptions.OrganizationalUnitNotFoundException:
+        return False
+    return seen["OrganizationalUnit"].get("Name") == name
+
+
+def _children(organizations: OrganizationsClient, parent_id: str) -> Iterator[tuple[str, str]]:
+    """(id, name) of every unit directly below a parent."""
+    pages = organizations.get_paginator("list_organizational_units_for_parent")
+    for page in pages.paginate(ParentId=parent_id):
+        for unit in page.get("OrganizationalUnits", []):
+            yield unit["Id"], unit["Name"]
+
+
+def _similar(
+    names: Sequence[str], above: int, end: int, unit_id: str, name: str
+) -> OperationRefused:
+    """The refusal of names[above:end], which read like the unit `name` that is there."""
+    existing = ou_paths.join([*names[:above], name])
+    meant = ou_paths.join([*names[:above], name, *names[end:]])
+    asked = ou_paths.join(names)
+    if validators.organizational_unit(meant):
+        right = "/".join(names[above:end])
+        path = ou_paths.join([*names[:above], right, *names[end:]])
+        again = (
+            "submit the request again."
+            if path == asked
+            else f"write {path} and submit the request again."
+        )
+        remedy = (
+            "No path can name the existing unit. Rename it, with `aws organizations "
+            f"update-organizational-unit --organizational-unit-id {unit_id} --name "
+            f"{shlex.quote(right)}` if it is the one that is meant; then {again}"
+        )
+    else:
+        remedy = (
+            f"If the existing unit is meant, write {ou_paths.quote(meant)} and submit the request "
+            "again. Otherwise rename the existing unit, then submit the request again."
+        )
+    return OperationRefused(
+        f"CreateOrganizationalUnit: {ou_paths.quote(asked)} does not exist, but reads like "
+        f"{ou_paths.quote(existing)} ({unit_id}), which does.",
+        code="SimilarOrganizationalUnit",
+        remedy=remedy,
+    )

@@ -1,0 +1,55 @@
+"""The organization's policies by name and type, found by reading alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import PolicySummaryTypeDef
+
+    from vending.request.account_request import Policy
+
+
+def of_type(organizations: OrganizationsClient, policy_type: str) -> Iterator[PolicySummaryTypeDef]:
+    """Every policy of a type, AWS's own among them."""
+    # The client's type hints are older than botocore's list of policy types.
+    pages = organizations.get_paginator("list_policies").paginate(
+        Filter=policy_type  # type: ignore[arg-type]
+    )
+    for page in pages:
+        yield from page.get("Policies", [])
+
+
+def missing(wanted: Policy) -> OperationRefused:
+    """The refusal of a policy that is named without content, and does not exist."""
+    words = explain("PolicyMissing")
+    return OperationRefused(
+        f"ListPolicies: there is no {wanted.type} named '{wanted.name}'. {words.what}",
+        code=words.code,
+        remedy=words.remedy,
+    )
+
+
+def name_taken(wanted: Policy, policy_type: str) -> OperationRefused:
+    """The refusal of a policy to be made whose name a policy of another type has."""
+    words = explain("PolicyNameTaken")
+    return OperationRefused(
+        f"ListPolicies: '{wanted.name}' is a {policy_type}, no {wanted.type}. {words.what}",
+        code=words.code,
+        remedy=words.remedy,
+    )
+
+
+def type_not_allowed(policy_type: str) -> OperationRefused:
+    """The refusal of a type of policies that the functions' roles may not use."""
+    return OperationRefused(
+        f"The stack's setting policy_types does not list {policy_type}, and its functions' roles "
+        "may use policies of no other type.",
+        code="AccessDeniedException",
+        remedy="List it there and deploy the stack, or leave its policies out.",
+    )

@@ -1,0 +1,270 @@
+"""What AWS would refuse of a request, looked up before anything is done that cannot be undone.
+
+An account cannot be unmade, and an invitation lets a stranger's account in. So whatever can be
+known beforehand is: AcceptRequest asks here before there is an account, and `vend plan` asks the
+same. Nothing is changed on AWS. The calls are at most one DescribeOrganization; the pages of
+ListPolicies for each type that is asked for, and for the other types only where a policy is to be
+made; the pages of ListAWSServiceAccessForOrganization where a service could be refused; and a look
+at each organizational unit that the path is known to lead through. Only a path that is not known is
+searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, get_args
+
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import OperationRefused
+from vending.ledger.locks import is_creation_under_way
+from vending.ledger.ou_path_cache import Unit
+from vending.organization import ou_search, policies
+from vending.request import ou_paths, trusted_services
+from vending.request.account_request import AccountRequest, Policy, PolicyType, RootFeature, invalid
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.ledger.ou_path_cache import Units
+    from vending.ledger.rows import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What the stack's settings let its roles use; None where nobody knows."""
+
+    service_principals: Collection[str] | None = None
+    forced_service_principals: Collection[str] = ()
+    policy_types: Collection[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a request is held against: the organization, and what the stack allows."""
+
+    organizations: OrganizationsClient
+    units: Units
+    allowed: Allowed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What is asked of an organization, by a request or by an organization's document.
+
+    `all_features` says that they are enabled first.
+    """
+
+    policies: Sequence[Policy] = ()
+    policy_types: Sequence[str] = ()
+    service_access: Sequence[str] = ()
+    forced_service_access: Collection[str] = ()
+    root_access: Sequence[RootFeature] = ()
+    organizational_units: Sequence[str] = ()
+    all_features: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What would be refused: where it was asked for, how, and which values of which keys."""
+
+    where: str
+    error: OperationRefused
+    refused: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """As a line of a request's problems."""
+        return f"{self.where}: {self.error.message} {self.error.remedy}"
+
+
+def ensure_possible(request: AccountRequest, row: Row, surroundings: Surroundings) -> None:
+    """RequestInvalid with every problem at once, unless it is too late or nothing is at stake.
+
+    An account that is a member already stays one, whatever its baseline comes to. Once AWS was
+    asked for an account, or for an invitation, the request has to be gone on with.
+    """
+    if request.source == "existing" or _is_begun(row):
+        return
+    found = problems(wishes_of(request), surroundings)
+    if found:
+        raise invalid([str(problem) for problem in found])
+
+
+def wishes_of(request: AccountRequest) -> Wishes:
+    """What a request asks for, beside its account."""
+    path = request.organizational_unit
+    return Wishes(
+        policies=request.policies,
+        policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
+        service_access=request.service_access,
+        root_access=request.root_access,
+        organizational_units=[] if path is None else [path],
+    )
+
+
+def problems(wishes: Wishes, surroundings: Surroundings) -> list[Problem]:
+    """Everything that would be refused, as far as AWS tells without being asked for it."""
+    enabled = _Enabled(surroundings)
+    return [
+        *_without_all_features(wishes, enabled),
+        *_of_policy_types(wishes, surroundings.allowed, enabled),
+        *_of_policies(wishes, surroundings),
+        *_of_services(wishes, surroundings.allowed, enabled),
+        *_of_units(wishes, surroundings),
+    ]
+
+
+def _is_begun(row: Row) -> bool:
+    asked = {"accountId", "handshakeId", "invitation", "unanswered"}
+    return bool(asked & row.keys()) or is_creation_under_way(row)
+
+
+class _Enabled:
+    """What is on in the organization, each asked for once and only when it is needed."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._organizations = surroundings.organizations
+        self._all_features: bool | None = None
+        self._services: set[str] | None = None
+
+    def all_features(self) -> bool:
+        """Whether the organization has more than consolidated billing."""
+        if self._all_features is None:
+            answer = self._organizations.describe_organization()
+            self._all_features = answer["Organization"].get("FeatureSet") == "ALL"
+        return self._all_features
+
+    def services(self) -> set[str]:
+        """The services with trusted access, of which consolidated billing has none."""
+        if self._services is None:
+            none_yet = not self.all_features()
+            self._services = set() if none_yet else trusted_services.enabled(self._organizations)
+        return self._services
+
+
+def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem]:
+    needing: dict[str, list[str]] = {
+        "policies": [policy.name for policy in wishes.policies],
+        "policyTypes": list(wishes.policy_types),
+        "serviceAccess": list(wishes.service_access),
+        "rootAccess": list(wishes.root_access),
+    }
+    refused = {key: values for key, values in needing.items() if values}
+    if not refused or wishes.all_features or enabled.all_features():
+        return
+    code, reason = "ConstraintViolationException", "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE"
+    words = explain(code, reason)
+    where = [key for key in refused if key != "policyTypes" or "policies" not in refused]
+    yield Problem(
+        where=", ".join(where),
+        error=OperationRefused(words.what, code=code, reason=reason, remedy=words.remedy),
+        refused=refused,
+    )
+
+
+def _of_policy_types(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+    types = allowed.policy_types
+    for policy_type in wishes.policy_types:
+        if types is not None and policy_type not in types:
+            yield _of_type(wishes, policy_type, policies.type_not_allowed(policy_type))
+        service = trusted_services.OF_POLICY_TYPES.get(policy_type)
+        if service is None or service in wishes.service_access:
+            continue
+        if service not in enabled.services():
+            error = trusted_services.needed_by_type(service, policy_type)
+            yield _of_type(wishes, policy_type, error)
+
+
+def _of_type(wishes: Wishes, policy_type: str, error: OperationRefused) -> Problem:
+    names = [policy.name for policy in wishes.policies if policy.type == policy_type]
+    return Problem(
+        where="policies" if names else "policyTypes",
+        error=error,
+        refused={"policyTypes": [policy_type], "policies": names},
+    )
+
+
+def _of_policies(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+    names = _Names(surroundings.organizations)
+    for index, policy in enumerate(wishes.policies):
+        if policy.name in names.of(policy.type):
+            continue
+        if policy.content is None:
+            error = policies.missing(policy)
+        elif (taken := names.type_of(policy.name)) is not None:
+            error = policies.name_taken(policy, taken)
+        else:
+            continue
+        refused = {"policies": [policy.name]}
+        yield Problem(where=f"policies[{index}]", error=error, refused=refused)
+
+
+class _Names:
+    """The names of the organization's policies; each type is listed when it is first needed."""
+
+    def __init__(self, organizations: OrganizationsClient) -> None:
+        self._organizations = organizations
+        self._of: dict[str, set[str]] = {}
+
+    def of(self, policy_type: str) -> set[str]:
+        """Those of a type."""
+        if policy_type not in self._of:
+            found = policies.of_type(self._organizations, policy_type)
+            self._of[policy_type] = {one["Name"] for one in found}
+        return self._of[policy_type]
+
+    def type_of(self, name: str) -> str | None:
+        """The type of the policy of that name."""
+        order: Iterable[str] = dict.fromkeys((*self._of, *get_args(PolicyType)))
+        return next((one for one in order if name in self.of(one)), None)
+
+
+def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+    listed = allowed.service_principals
+    forced = {*wishes.forced_service_access, *allowed.forced_service_principals}
+    denied = [one for one in wishes.service_access if listed is not None and one not in listed]
+    others = [one for one in wishes.service_access if one not in denied]
+    own_way = trusted_services.unforced(others, forced=forced)
+    if not denied and not own_way:
+        return
+    present = enabled.services()
+    denied = [one for one in denied if one not in present]
+    own_way = [one for one in own_way if one.principal not in present]
+    if denied:
+        error = trusted_services.not_allowed(denied)
+        yield Problem(where="serviceAccess", error=error, refused={"serviceAccess": denied})
+    if own_way:
+        yield Problem(
+            where="serviceAccess",
+            error=trusted_services.enables_itself(own_way),
+            refused={"serviceAccess": [one.principal for one in own_way]},
+        )
+
+
+def _of_units(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+    for path in wishes.organizational_units:
+        try:
+            _look_up(path, surroundings.organizations, surroundings.units)
+        except OperationRefused as error:
+            refused = {"organizationalUnits": [path]}
+            yield Problem(where="organizationalUnit", error=error, refused=refused)
+
+
+def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> None:
+    """OperationRefused where a unit on the path is missing that reads like one that is there.
+
+    What is found is remembered, so that CreateOrganizationalUnit need not search again.
+    """
+    names, parents = ou_paths.split(path), list[str]()
+    for level, name in enumerate(names):
+        here = ou_paths.join(names[: level + 1])
+        unit = units.get(here)
+        known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
+        if unit is None or not ou_search.still_stands(organizations, unit, known[0], name):
+            parents = parents or [ou_search.root_id(organizations)]
+            unit_id = ou_search.find(organizations, parents, names)
+            if unit_id is None:
+                return
+            unit = Unit(id=unit_id, parent_id=parents[-1])
+            units.put(here, unit)
+        parents = [*(parents or [unit.parent_id]), unit.id]

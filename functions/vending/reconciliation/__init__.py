@@ -1,0 +1,1 @@
+"""Repairing what was interrupted, and comparing the ledger with the organization."""

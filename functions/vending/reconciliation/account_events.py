@@ -1,0 +1,111 @@
+"""What an event of an AWS service says about an account that came into the organization.
+
+Pure: an event in, a sighting out. Nobody's identity is looked at, and keys and states are compared
+without case, because shapes differ from caller to caller and between the documented samples.
+
+- `CreateAccountResult` (AWS Organizations user guide, "Logging API calls with AWS CloudTrail"):
+  `serviceEventDetails.createAccountStatus` with `id`, `state` and `accountId`.
+- `CreateManagedAccount`, `UpdateManagedAccount` (AWS Control Tower user guide, "Lifecycle events"):
+  `serviceEventDetails.createManagedAccountStatus` or `updateManagedAccountStatus` with `state` and
+  `account.accountId`.
+- `AccountJoinedOrganization` (API reference, CreateAccount and AcceptHandshake): AWS documents
+  `joinedMethod` and `joinedTime`, but neither where they stand nor what the account's id is called.
+  So the id is looked for in every part of the event that can carry it (`_JOINED_IN`), under every
+  name it may have (`_JOINED_AS`). A founder's own account joins its new organization, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vending.errors.exceptions import OperationRefused
+
+_STATUS_OF = {
+    "createaccountresult": "createaccountstatus",
+    "createmanagedaccount": "createmanagedaccountstatus",
+    "updatemanagedaccount": "updatemanagedaccountstatus",
+}
+"""Where each event that tells an outcome has it, below serviceEventDetails."""
+
+_JOINED = "accountjoinedorganization"
+_JOINED_IN = ("serviceeventdetails", "requestparameters", "responseelements", "additionaleventdata")
+_JOINED_AS = ("accountid", "memberaccountid", "joinedaccountid", "account", "id")
+
+_ACCOUNT_ID = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """An account that is in the organization now; `creation_id` where the event tells it."""
+
+    event_name: str
+    account_id: str
+    creation_id: str | None = None
+
+
+def sighting(detail: dict[str, Any], management_account_id: str) -> Sighting | None:
+    """The account that the event's detail tells of.
+
+    None where it tells of none: a creation that failed, the management account itself, another
+    event. OperationRefused where it must tell of one and does not say which.
+    """
+    folded = _folded(detail)
+    name = str(folded.get("eventname"))
+    kind = name.lower()
+    if kind in _STATUS_OF:
+        details = folded.get("serviceeventdetails")
+        status = details.get(_STATUS_OF[kind]) if isinstance(details, dict) else None
+        told = status if isinstance(status, dict) else {}
+        if str(told.get("state", "SUCCEEDED")).upper() != "SUCCEEDED":
+            return None
+        found = list(_ids(told, ("accountid",)))
+        creation_id = told.get("id")
+    elif kind == _JOINED:
+        found = [each for part in _JOINED_IN for each in _ids(folded.get(part), _JOINED_AS)]
+        creation_id = None
+    else:
+        return None
+    if not found:
+        raise OperationRefused(
+            f"{name} does not say which account it is about.",
+            code="InvalidPayload",
+            remedy=(
+                "Look the event up in CloudTrail, and submit a request with source existing for "
+                "its account."
+            ),
+        )
+    strangers = [each for each in found if each != management_account_id]
+    if not strangers:
+        return None
+    return Sighting(
+        event_name=name,
+        account_id=strangers[0],
+        creation_id=creation_id if isinstance(creation_id, str) else None,
+    )
+
+
+def _folded(value: Any) -> Any:
+    """The same JSON with every key in lower case."""
+    if isinstance(value, dict):
+        return {str(key).lower(): _folded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_folded(each) for each in value]
+    return value
+
+
+def _ids(value: Any, names: tuple[str, ...]) -> Iterator[str]:
+    """Account ids under one of these names: in their order, and from the top down."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _ids(each, names)
+    if not isinstance(value, dict):
+        return
+    for name in names:
+        text = value.get(name)
+        if isinstance(text, str) and _ACCOUNT_ID.fullmatch(text):
+            yield text
+    for each in value.values():
+        yield from _ids(each, names)

@@ -1,0 +1,113 @@
+"""How far the comparison of organization and ledger has come: one item beside the requests' rows.
+
+A large organization is compared over several runs, as its pages may only be read so fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from vending.errors.aws_errors import translating
+
+if TYPE_CHECKING:
+    from vending.ledger.ledger import Ledger
+
+_PK = "reconciliation#organization"
+_BYTES_PER_ID = 5
+"""Twelve digits fit; so the accounts of the largest organization (50,000) fit into one item."""
+_MOST_UNSEEN = 50_000
+BYTES_PER_KEY = 8
+_MOST_REMEMBERED = 5_000
+_MOST_BYTES = 390_000
+"""DynamoDB's items have 400 KB, of which a little is for the rest; a page's token may be long."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCursor:
+    """Where the sweep under way stands, and what the last one found.
+
+    Attributes:
+        ended_at: when the last complete sweep ended, epoch seconds; 0 before the first.
+        started_at: when the one under way began; None between sweeps.
+        next_token: of the page to read next; None for the first.
+        listed: every page was read; what is left of `unseen` is asked for one by one.
+        unseen: accounts that the ledger has vended and that no page has shown yet.
+        found: keys of what this sweep has found so far, BYTES_PER_KEY each.
+        told: keys of what the last one found: known, so not news.
+        owed: requests whose repair may not have been told to its end.
+    """
+
+    ended_at: float = 0.0
+    started_at: float | None = None
+    next_token: str | None = None
+    listed: bool = False
+    unseen: frozenset[str] = frozenset()
+    found: tuple[bytes, ...] = ()
+    told: frozenset[bytes] = frozenset()
+    owed: tuple[str, ...] = ()
+
+
+def load(ledger: Ledger) -> SweepCursor:
+    """The cursor as the last run left it."""
+    with translating():
+        answer = ledger.client.get_item(
+            TableName=ledger.table_name, Key={"pk": {"S": _PK}}, ConsistentRead=True
+        )
+    read = TypeDeserializer().deserialize
+    item: dict[str, Any] = {name: read(value) for name, value in answer.get("Item", {}).items()}
+    started_at = item.get("startedAt")
+    return SweepCursor(
+        ended_at=float(item.get("endedAt", 0)),
+        started_at=None if started_at is None else float(started_at),
+        next_token=item.get("nextToken"),
+        listed=bool(item.get("listed")),
+        unseen=frozenset(_unpacked(bytes(item.get("unseen", b"")))),
+        found=tuple(_parts(bytes(item.get("foundKeys", b"")), BYTES_PER_KEY)),
+        told=frozenset(_parts(bytes(item.get("toldKeys", b"")), BYTES_PER_KEY)),
+        owed=tuple(item.get("owed", ())),
+    )
+
+
+def save(cursor: SweepCursor, ledger: Ledger) -> None:
+    """Keep the cursor for the next run, as far as it fits into an item.
+
+    Of more than that, accounts are not missed in this sweep, and findings are told as new again.
+    """
+    unseen = _packed(sorted(cursor.unseen)[:_MOST_UNSEEN])
+    room = _MOST_BYTES - len(unseen) - len((cursor.next_token or "").encode())
+    most = min(_MOST_REMEMBERED, room // 2 // BYTES_PER_KEY)
+    item: dict[str, Any] = {
+        "pk": _PK,
+        "endedAt": int(cursor.ended_at),
+        "startedAt": None if cursor.started_at is None else int(cursor.started_at),
+        "nextToken": cursor.next_token,
+        "listed": cursor.listed or None,
+        "unseen": unseen,
+        "foundKeys": b"".join(cursor.found[:most]),
+        "toldKeys": b"".join(sorted(cursor.told)[:most]),
+        "owed": list(cursor.owed) or None,
+    }
+    write = TypeSerializer().serialize
+    with translating():
+        ledger.client.put_item(
+            TableName=ledger.table_name,
+            Item={name: write(value) for name, value in item.items() if value not in (None, b"")},
+        )
+
+
+def _packed(account_ids: Iterable[str]) -> bytes:
+    return b"".join(int(each).to_bytes(_BYTES_PER_ID, "big") for each in account_ids)
+
+
+def _unpacked(packed: bytes) -> Iterator[str]:
+    for each in _parts(packed, _BYTES_PER_ID):
+        yield f"{int.from_bytes(each, 'big'):012}"
+
+
+def _parts(packed: bytes, size: int) -> Iterator[bytes]:
+    for start in range(0, len(packed), size):
+        yield packed[start : start + size]

@@ -1,0 +1,184 @@
+"""Executions that ended without telling the ledger or the bus: stopped, timed out, failed unheard.
+
+Whoever notices writes down the end, if the row is still that execution's and in progress; and
+announces what the row says, if the execution may not have done so itself. A takeover, or an end
+that was told in time, is left as it is, so that it does not matter who notices, when, or how often.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vending.aws.clock import timestamp
+from vending.creation.release import give_back
+from vending.errors.catalogue import explain
+from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.exceptions import ConcurrentModification, RequestInvalid
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import Locks
+from vending.ledger.rows import ENDED, RECORD_FIELDS, Row, record_of
+from vending.request.account_request import AccountRequest, best_effort_request_id, parse
+
+if TYPE_CHECKING:
+    from vending.aws.event_publisher import Announcements
+    from vending.creation.slots import Turns
+
+CODES = {
+    "ABORTED": "ExecutionAborted",
+    "FAILED": "ExecutionFailed",
+    "TIMED_OUT": "ExecutionTimedOut",
+}
+"""The error that the record shows, by how Step Functions says the execution ended."""
+
+_REJECTIONS = ("RequestInvalid", "RequestConflict")
+_LOOKS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How an execution ended; `status` None where Step Functions knows it no more."""
+
+    execution_arn: str
+    status: str | None
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def code(self) -> str:
+        """The code of the record's error."""
+        return CODES.get(self.status or "", "ExecutionFailed")
+
+    def as_error(self) -> dict[str, Any]:
+        """The record's error; the reason is the code of what failed, where that is known."""
+        words = explain(self.code)
+        if self.status == "FAILED" and self.error:
+            told = error_of(CaughtError.model_validate({"Error": self.error, "Cause": self.cause}))
+            return {
+                "code": self.code,
+                "reason": told["reason"] or told["code"],
+                "message": f"{words.what} {told['message']}".strip(),
+                "remedy": f"{told['remedy']} {words.remedy}".strip(),
+                "turn": told["turn"],
+                "wait": told["wait"],
+            }
+        message = words.what
+        if self.status is None:
+            message += " Step Functions does not know it any more."
+        elif self.status not in CODES:
+            message += f" It is {self.status}."
+        said = ": ".join(text for text in (self.error, self.cause) if text)
+        if said:
+            message += f" It was told: {said[:1000]}"
+        return {
+            "code": self.code,
+            "reason": None,
+            "message": message,
+            "remedy": words.remedy,
+            "turn": words.turn,
+            "wait": words.wait,
+        }
+
+
+def tell(
+    request_id: str, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
+) -> Row | None:
+    """Write the end into the request's row and announce it; None where there is nothing to tell.
+
+    What the request kept from others is given back. An outcome that the row has already is
+    announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
+    """
+    for _ in range(_LOOKS):
+        row = ledger.get(request_id)
+        if row is None or row.get("executionArn") != end.execution_arn:
+            return None
+        if row["state"] in ENDED:
+            if _is_announced(row, end):
+                return None
+        else:
+            try:
+                row = ledger.broken_off(row, error=end.as_error())
+            except ConcurrentModification:
+                continue  # the execution's last function was still writing
+        _give_back(row, end, ledger, turns)
+        announcements.state_changed(record_of(row))
+        return row
+    raise ConcurrentModification(
+        "The request's row changed each time it was about to be written.",
+        remedy="Nothing to do: it is tried again by itself.",
+    )
+
+
+def _is_announced(row: Row, end: End) -> bool:
+    """Whether the ended execution surely announced the outcome that its row has.
+
+    No row remembers it, as that would cost everybody a write; the way the execution ended shows it.
+    The definition fails with the record's error as the cause after RecordFailure has announced it,
+    and with what was caught first where RecordFailure could not. It succeeds after RecordVended has
+    announced VENDED: an end that is any worse came before that, or its announcement was refused for
+    good. An execution that was stopped or ran out of time right after its announcement is one of
+    which the same is announced twice.
+    """
+    if row.get("error") == end.as_error():
+        return False  # whoever noticed the end wrote this, and may have failed to announce it
+    if end.status == "FAILED":
+        return row["state"] != "VENDED" and row.get("error") == _decoded(end.cause)
+    return end.status not in CODES
+
+
+def _decoded(cause: str | None) -> object:
+    try:
+        return json.loads(cause or "")
+    except ValueError:
+        return cause
+
+
+def _give_back(row: Row, end: End, ledger: Ledger, turns: Turns) -> None:
+    give_back(row, ledger=ledger, turns=turns)
+    if row["state"] == "VENDED":
+        request_id, account = row["requestId"], row.get("request", {}).get("account", {})
+        locks = Locks(client=ledger.client, table_name=ledger.table_name)
+        locks.free(request_id, end.execution_arn, account)
+        turns.leave(request_id, unless_resumed_since=end.execution_arn)
+
+
+def tell_unclaimed(
+    raw: object, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
+) -> Row | None:
+    """As `tell`, for a request that its execution may have had no time to claim.
+
+    `raw` is the execution's input. A request without an id cannot be remembered: None.
+    """
+    request_id = best_effort_request_id(raw)
+    if request_id is None:
+        return None
+    if ledger.get(request_id) is None:
+        row = ledger.remember(_record(raw, request_id, end, ledger), _valid(raw))
+        if row.get("error") == end.as_error():
+            announcements.state_changed(record_of(row))
+            return row
+    return tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
+
+
+def _record(raw: object, request_id: str, end: End, ledger: Ledger) -> dict[str, Any]:
+    request, at = _valid(raw), timestamp(ledger.clock())
+    return {
+        **dict.fromkeys(RECORD_FIELDS),
+        "requestId": request_id,
+        "state": "REJECTED" if end.error in _REJECTIONS else "FAILED",
+        "source": request.source if request else None,
+        "accountName": request.account.name if request else None,
+        "executionArn": end.execution_arn,
+        "error": end.as_error(),
+        "requestedBy": request.requested_by if request else None,
+        "requestedAt": at,
+        "updatedAt": at,
+    }
+
+
+def _valid(raw: object) -> AccountRequest | None:
+    try:
+        return parse(raw)
+    except RequestInvalid:
+        return None

@@ -1,0 +1,367 @@
+"""The request for an account: its model, its id, and what makes two requests the same wish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from vending.errors.exceptions import RequestInvalid
+from vending.model import Model
+from vending.request import ou_paths, validators
+from vending.request.request_ids import derived
+from vending.request.sources import DOORS, door_problems
+from vending.request.validation_messages import PROBLEM, problems_in, repeated
+
+DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
+
+
+def _checked(check: Callable[[str], list[str]], **schema: object) -> tuple[AfterValidator, Any]:
+    def validate(value: str) -> str:
+        problems = check(value)
+        if problems:
+            raise PydanticCustomError(PROBLEM, "{problems}", {"problems": problems})
+        return value
+
+    return AfterValidator(validate), WithJsonSchema({"type": "string", **schema})
+
+
+RequestId = Annotated[
+    str,
+    *_checked(validators.request_id, pattern=f"^[A-Za-z0-9_-]{{1,{validators.REQUEST_ID_MAX}}}$"),
+]
+Email = Annotated[
+    str,
+    *_checked(
+        validators.email,
+        format="email",
+        minLength=validators.EMAIL_LENGTH[0],
+        maxLength=validators.EMAIL_LENGTH[1],
+    ),
+]
+AccountName = Annotated[
+    str,
+    *_checked(
+        validators.account_name,
+        minLength=1,
+        maxLength=validators.ACCOUNT_NAME_MAX,
+        pattern="^[\\u0020-\\u007E]+$",
+    ),
+]
+AccountId = Annotated[str, *_checked(validators.account_id, pattern="^[0-9]{12}$")]
+RoleName = Annotated[
+    str,
+    *_checked(
+        validators.role_name,
+        minLength=1,
+        maxLength=validators.ROLE_NAME_MAX,
+        pattern="^(?![Aa][Ww][Ss][Ss]ervice[Rr]ole[Ff]or)[A-Za-z0-9_+=,.@-]+$",
+    ),
+]
+TagKey = Annotated[
+    str, *_checked(validators.tag_key, minLength=1, maxLength=validators.TAG_KEY_MAX)
+]
+TagValue = Annotated[str, *_checked(validators.tag_value, maxLength=validators.TAG_VALUE_MAX)]
+OrganizationalUnitPath = Annotated[
+    str,
+    *_checked(
+        validators.organizational_unit, maxLength=validators.OU_PATH_MAX, pattern=ou_paths.PATTERN
+    ),
+]
+ServicePrincipal = Annotated[
+    str,
+    *_checked(
+        validators.service_principal,
+        maxLength=validators.PRINCIPAL_MAX,
+        pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
+    ),
+]
+RequestedBy = Annotated[
+    str, *_checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
+]
+PolicyContent = Annotated[
+    str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
+]
+RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
+Source = Literal["new", "new-govcloud", "invited", "existing"]
+PolicyType = Literal[
+    "SERVICE_CONTROL_POLICY",
+    "RESOURCE_CONTROL_POLICY",
+    "TAG_POLICY",
+    "BACKUP_POLICY",
+    "AISERVICES_OPT_OUT_POLICY",
+    "CHATBOT_POLICY",
+    "DECLARATIVE_POLICY_EC2",
+    "SECURITYHUB_POLICY",
+    "SECURITYHUB_CSPM_POLICY",
+    "INSPECTOR_POLICY",
+    "UPGRADE_ROLLOUT_POLICY",
+    "BEDROCK_POLICY",
+    "S3_POLICY",
+    "NETWORK_SECURITY_DIRECTOR_POLICY",
+    "GUARDDUTY_POLICY",
+]
+
+
+class Account(Model):
+    """The account: what AWS is told when it is made, or which existing one is meant."""
+
+    name: AccountName | None = Field(None, description="The account's name, for a new account.")
+    email: Email | None = Field(
+        None, description="The root user's address, which no other AWS account may have."
+    )
+    account_id: AccountId | None = Field(
+        None, description="Twelve digits, for an account that is there already."
+    )
+    role_name: RoleName = Field(
+        DEFAULT_ROLE_NAME,
+        description="The administrator role AWS makes in a new account. In an invited one, the "
+        "role by which this system accepts the invitation itself; absent, its owner accepts.",
+    )
+    iam_user_access_to_billing: Literal["ALLOW", "DENY"] = Field(
+        "ALLOW", description="Whether IAM users of a new account may see its bills."
+    )
+
+
+class NewAccount(Account):
+    """An account to create: name and email are there."""
+
+    name: AccountName
+    email: Email
+
+
+class Policy(Model):
+    """A policy to attach; without content, one of that name must exist."""
+
+    name: Annotated[str, Field(min_length=1, max_length=validators.POLICY_NAME_MAX)]
+    type: PolicyType
+    description: Annotated[str, Field(max_length=validators.POLICY_DESCRIPTION_MAX)] = ""
+    content: PolicyContent | None = Field(None, description="The policy as JSON text.")
+
+
+def _derived(validated: dict[str, Any]) -> str:
+    account: Account = validated["account"]
+    return derived(validated["source"], account.email, account.account_id) or ""
+
+
+class AccountRequest(Model):
+    """One wish for an account. `parse` makes it from what a requester sent."""
+
+    source: Source = Field("new", description="Where the account comes from.")
+    account: Account
+    organizational_unit: OrganizationalUnitPath | None = Field(
+        None,
+        description="A path below the root, made where missing; / is the root, and in a name "
+        "a slash is \\/ and a backslash \\\\. Absent: the account stays where it is, and a new one "
+        "is in the root.",
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        {},
+        description=f"Up to {validators.TAGS_PER_REQUEST} tags for the account.",
+        json_schema_extra={"maxProperties": validators.TAGS_PER_REQUEST},
+    )
+    policies: list[Policy] = Field(
+        [], max_length=validators.POLICIES_MAX, description="Policies to attach to the account."
+    )
+    service_access: list[ServicePrincipal] = Field(
+        [],
+        max_length=validators.SERVICES_MAX,
+        description="AWS services to enable for the whole organization.",
+    )
+    root_access: list[RootFeature] = Field(
+        [],
+        max_length=validators.ROOT_FEATURES_MAX,
+        description="Central root access features to enable for the whole organization.",
+    )
+    requested_by: RequestedBy | None = Field(None, description="Who asks, in free text.")
+    request_id: RequestId = Field(
+        default_factory=_derived,
+        description="Derived from the email or account id when absent: the same wish twice is one.",
+    )
+
+    def normalised(self) -> dict[str, Any]:
+        """The request as JSON, defaults filled, without what its door does not use."""
+        return self._content(exclude_defaults=False)
+
+    def fingerprint(self) -> str:
+        """Equal for requests that wish the same, whoever asks and under whatever id.
+
+        Defaults are left out, so that a key added to the contract later changes no fingerprint
+        that is in the ledger.
+        """
+        content = self._content(exclude_defaults=True)
+        for key in ("requestId", "requestedBy"):
+            content.pop(key, None)
+        for unordered in ("serviceAccess", "rootAccess"):
+            content[unordered] = sorted(content.get(unordered, []))
+        if "email" in content["account"]:
+            content["account"]["email"] = content["account"]["email"].lower()
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _content(self, *, exclude_defaults: bool) -> dict[str, Any]:
+        content = self.model_dump(
+            by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
+        )
+        door, account = DOORS[self.source], content["account"]
+        for key in (*door.forbids, *door.only_if_given):
+            account.pop(key, None)
+        given = self.account.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
+        account.update({key: given[key] for key in door.only_if_given if key in given})
+        return content
+
+
+def parse(raw: object) -> AccountRequest:
+    """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
+    if not isinstance(raw, dict):
+        raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
+    problems = [*validators.size(raw), *door_problems(raw), *_set_problems(raw)]
+    try:
+        request = AccountRequest.model_validate(raw)
+    except ValidationError as error:
+        raise invalid([*problems_in(error, AccountRequest), *problems]) from None
+    if problems:
+        raise invalid(problems)
+    return request
+
+
+def best_effort_request_id(raw: object) -> str | None:
+    """The id that a request, however wrong, can be remembered by; None when there is none."""
+    if not isinstance(raw, dict):
+        return None
+    given = raw.get("requestId")
+    if isinstance(given, str) and not validators.request_id(given):
+        return given
+    account = raw.get("account")
+    if not isinstance(account, dict):
+        return None
+    email, account_id = account.get("email"), account.get("accountId")
+    return derived(
+        raw.get("source", "new"),
+        email if isinstance(email, str) and email else None,
+        account_id
+        if isinstance(account_id, str) and not validators.account_id(account_id)
+        else None,
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a request."""
+    generated = AccountRequest.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **generated,
+        "title": "Account request",
+    }
+
+
+def _set_problems(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with collections as a whole, which no check of a single value can see."""
+    problems = []
+    tags = raw.get("tags")
+    if isinstance(tags, dict) and len(tags) > validators.TAGS_PER_REQUEST:
+        problems.append(
+            f"tags: {len(tags)} tags are too many; AWS allows {validators.TAGS_PER_ACCOUNT} on an "
+            f"account and one carries the request id, so {validators.TAGS_PER_REQUEST} are yours"
+        )
+    for key in ("serviceAccess", "rootAccess"):
+        problems.extend(
+            f"{key}: {validators.shown(value)} is listed more than once"
+            for value in repeated(raw, key)
+        )
+    policies = raw.get("policies")
+    if raw.get("source", "new") != "existing":
+        problems.extend(_too_many_policies(policies))
+    return [*problems, *policy_problems(policies)]
+
+
+def _too_many_policies(policies: object) -> list[str]:
+    """More policies of one type than an account that is new to the organization takes.
+
+    An account that is a member already may have lost those that AWS attached, so it takes more.
+    """
+    if not isinstance(policies, list):
+        return []
+    counts = Counter(
+        policy["type"]
+        for policy in policies
+        if isinstance(policy, dict)
+        and isinstance(policy.get("type"), str)
+        and policy.get("name") not in validators.ATTACHED_BY_AWS.values()
+    )
+    return [
+        f"policies: {count} of type {kind} are too many; a new account takes {most}"
+        + (", since AWS attaches one itself" if kind in validators.ATTACHED_BY_AWS else "")
+        for kind, count in counts.items()
+        if count
+        > (most := validators.POLICIES_PER_NEW_ACCOUNT.get(kind, validators.POLICIES_PER_TARGET))
+    ]
+
+
+def policy_problems(policies: object) -> list[str]:
+    """What is wrong with the policies of a request or of an organization's document."""
+    if not isinstance(policies, list):
+        return []
+    problems, earlier = [], dict[str, tuple[int, str]]()
+    for index, policy in enumerate(policies):
+        if not isinstance(policy, dict):
+            continue
+        kind, name, content = (policy.get(key) for key in ("type", "name", "content"))
+        if isinstance(kind, str) and isinstance(name, str):
+            first, its_kind = earlier.setdefault(name, (index, kind))
+            if first != index and kind == its_kind:
+                problems.append(f"policies[{index}]: is the policy of policies[{first}] again")
+            elif first != index:
+                problems.append(
+                    f"policies[{index}]: has the name of policies[{first}], which is a {its_kind}; "
+                    "AWS lets no two policies have one name, whatever their types"
+                )
+        if isinstance(content, str):
+            problems.extend(
+                f"policies[{index}].content: {text}"
+                for text in validators.policy_content(
+                    content, kind if isinstance(kind, str) else None
+                )
+            )
+    return problems
+
+
+def _kind(raw: object) -> str:
+    kinds = {str: "text", list: "a list", bool: "true or false", type(None): "null"}
+    return kinds.get(type(raw), "a number")
+
+
+_LISTED_MAX = 60
+_LISTED_CHARACTERS = 24_000
+"""Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
+
+
+def invalid(problems: list[str]) -> RequestInvalid:
+    """What refuses a request: it has all problems, its message as many as an error can carry."""
+    refusal = RequestInvalid(listed(problems))
+    refusal.problems = problems
+    return refusal
+
+
+def listed(problems: list[str]) -> list[str]:
+    """The problems, as many as people read and an error can carry, and how many there are more."""
+    told: list[str] = []
+    room = _LISTED_CHARACTERS
+    for problem in problems[:_LISTED_MAX]:
+        # The cause has the error as JSON in a text in JSON.
+        room -= len(json.dumps(json.dumps(problem)))
+        if room < 0 and told:
+            break
+        told.append(problem)
+    more = len(problems) - len(told)
+    return [*told, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else told

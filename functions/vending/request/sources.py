@@ -1,0 +1,68 @@
+"""The doors an account comes in through: what each source requires and forbids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vending.request import validators
+
+_ONLY_AT_CREATION = ("roleName", "iamUserAccessToBilling")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Keys of `account` that a source needs, needs one of, and has no use for."""
+
+    requires: tuple[str, ...] = ()
+    requires_one_of: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    only_if_given: tuple[str, ...] = ()
+    """Keys without a default here: absent, they mean that the requester wants no such thing."""
+
+
+DOORS = {
+    "new": Door(requires=("name", "email"), forbids=("accountId",)),
+    "new-govcloud": Door(requires=("name", "email"), forbids=("accountId",)),
+    "invited": Door(
+        requires_one_of=("accountId", "email"),
+        forbids=("name", "iamUserAccessToBilling"),
+        only_if_given=("roleName",),
+    ),
+    "existing": Door(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
+}
+
+
+def door_problems(raw: dict[str, Any]) -> list[str]:
+    """Where the account's keys do not suit the source; silent where the source itself is wrong."""
+    source, account = raw.get("source", "new"), raw.get("account")
+    door = DOORS.get(source) if isinstance(source, str) else None
+    if door is None or not isinstance(account, dict):
+        return []
+    present = {key for key, value in account.items() if value is not None}
+    problems = [
+        f"account.{key}: is required for source '{source}'"
+        for key in door.requires
+        if key not in present
+    ]
+    if door.requires_one_of:
+        given = present.intersection(door.requires_one_of)
+        names = " or ".join(door.requires_one_of)
+        if not given:
+            problems.append(f"account: needs {names} for source '{source}'")
+        elif len(given) > 1:
+            problems.append(f"account: needs either {names} for source '{source}', not both")
+    problems.extend(
+        f"account.{key}: has no meaning for source '{source}'; leave it out"
+        for key in door.forbids
+        if key in present
+    )
+    if source == "invited" and "roleName" in present and "accountId" not in present:
+        problems.append(
+            "account.roleName: needs account.accountId for source 'invited', because the role is "
+            "assumed in that account"
+        )
+    name = account.get("name")
+    if source == "new-govcloud" and isinstance(name, str):
+        problems.extend(f"account.name: {text}" for text in validators.govcloud_account_name(name))
+    return problems
