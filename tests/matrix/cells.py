@@ -11,6 +11,7 @@ from typing import Any
 
 from embedded.service_models import operation_model
 from tests.matrix.definition import EVENT_BUS, Site, doors, sites_of, states_of, tasks_of
+from vending.errors import catalogue
 
 SAMPLE_SIZE = 44
 """How many cells run in `make test`."""
@@ -132,9 +133,8 @@ def _door_for(site: Site, error: str) -> str:
 def _reason(shape: Any, number: int) -> str | None:
     """A Reason of the error's model; over the sites, every one has its turn."""
     member = shape.members.get("Reason")
-    # Nothing here closes accounts, so the quota of closing them stops nothing either.
-    named = getattr(member, "enum", None) or []
-    values = [value for value in named if not value.startswith("CLOSE_ACCOUNT")]
+    known = catalogue.codes().get(shape.name, ())  # without those of what nothing here calls
+    values = [value for value in getattr(member, "enum", None) or [] if value in known]
     return str(values[number % len(values)]) if values else None
 
 
