@@ -1,7 +1,8 @@
 """Imports point one way; nothing that is deployed knows what it is tested with."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ ALLOWED = {
     "functions/operations": {"operations", "vending"},
     "functions/events": {"events", "vending"},
     "infra": {"infra"},
-    "embedded": {"embedded", "operations", "vending"},
+    "embedded": {"embedded"},
     "cli": {"cli", "embedded", "operations", "vending"},
 }
 FIRST_PARTY = {
@@ -51,6 +52,58 @@ def test_modules_import_only_what_lies_below_them(folder: str) -> None:
 
     assert modules
     assert forbidden == {}
+
+
+def module_imports(root: Path, package: str) -> dict[str, set[str]]:
+    """Which modules of the package each module imports, by dotted name."""
+    files = {
+        ".".join(path.relative_to(root).with_suffix("").parts): path
+        for path in (root / package).rglob("*.py")
+    }
+    return {name: set(_imports_within(path, files)) - {name} for name, path in files.items()}
+
+
+def _imports_within(path: Path, files: Mapping[str, Path]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                dotted = f"{node.module}.{alias.name}"
+                target = dotted if dotted in files else node.module
+                if target in files:
+                    yield target
+
+
+def folder_imports(modules: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The same between the package's folders."""
+
+    def folder(name: str) -> str:
+        return ".".join(name.split(".")[:2])
+
+    found: dict[str, set[str]] = {}
+    for name, imported in modules.items():
+        found.setdefault(folder(name), set()).update(folder(each) for each in imported)
+    return {name: others - {name} for name, others in found.items()}
+
+
+def first_circle(imports: Mapping[str, set[str]]) -> tuple[str, ...] | None:
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return tuple(error.args[1])
+    return None
+
+
+@pytest.mark.parametrize(("root", "package"), [("functions", "vending"), (".", "cli")])
+def test_modules_and_folders_import_each_other_in_no_circle(root: str, package: str) -> None:
+    modules = module_imports(ROOT / root, package)
+
+    assert len(modules) > 20
+    assert first_circle(modules) is None
+    assert first_circle(folder_imports(modules)) is None
+
+
+def test_circle_is_found() -> None:
+    assert first_circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) is not None
 
 
 def test_functions_import_nothing_that_only_tests_have() -> None:
