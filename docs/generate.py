@@ -17,7 +17,17 @@ from cli.output.terminal import in_words
 from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
-SERVICES = {"organizations": "AWS Organizations", "iam": "IAM", "sts": "AWS STS"}
+SERVICES = {
+    "dynamodb": "DynamoDB",
+    "events": "EventBridge",
+    "iam": "IAM",
+    "organizations": "AWS Organizations",
+    "states": "Step Functions",
+    "sts": "AWS STS",
+}
+BOTOCORE_NAMES = {"states": "stepfunctions"}
+# Where moto answers, and a folder holds what it lacks.
+FOLDERS = {"dynamodb": "dynamodb", "events": "eventbridge", "states": "stepfunctions"}
 TURNS = {
     "retry": "nobody's: it passes",
     "requester": "the requester's",
@@ -65,8 +75,10 @@ def operations_page() -> str:
     lines = [
         "# Operations",
         "",
-        "Every call to AWS Organizations, IAM and STS that this system makes. An error counts as",
+        "Every call to AWS that the functions make. An error counts as",
         "covered when the catalogue says what happens: retried, adopted, or failed with a remedy.",
+        "Calls to the table, the bus and the state machine of this system have no example of their",
+        "own: every run makes some of them.",
         "",
         "<!-- Made by `make docs` from the functions, the definitions and botocore's models. -->",
         "",
@@ -79,14 +91,13 @@ def operations_page() -> str:
 
 
 def calls() -> dict[str, set[str]]:
-    """Which functions make which calls, by `service:Operation`, of the services shown."""
+    """Which functions make which calls, by `service:Operation`."""
     found: dict[str, set[str]] = {}
     for folder in ("operations", "events"):
         for path in sorted((ROOT / "functions" / folder).glob("[a-z]*.py")):
             module = importlib.import_module(f"{folder}.{path.stem}")
             for call in getattr(module, "CALLS", ()):
-                if call.partition(":")[0] in SERVICES:
-                    found.setdefault(call, set()).add(f"{folder}/{path.name}")
+                found.setdefault(call, set()).add(f"{folder}/{path.name}")
     return found
 
 
@@ -97,7 +108,7 @@ def _row(call: str, functions: list[str]) -> str:
         f"{SERVICES[service]} {operation}",
         ", ".join(code),
         ", ".join(_workflows(functions)),
-        _embedded(operation),
+        _embedded(service, operation),
         _coverage(service, operation),
         _example(call),
     ]
@@ -119,20 +130,26 @@ def _flat(function: str) -> str:
     return Path(function).stem.replace("_", "")
 
 
-def _embedded(operation: str) -> str:
-    """The file of the embedded AWS that answers the operation."""
+def _embedded(service: str, operation: str) -> str:
+    """The file of the embedded AWS that answers the operation; moto's own where there is none."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
     embedded = ROOT / "embedded"
-    files = [*sorted((embedded / "organizations").glob("*.py")), *sorted(embedded.glob("*.py"))]
-    for sign in (rf"^\s+def {snake}\(", rf"^def _?{snake}\(", rf"\b{operation}\b", rf"\b{snake}\b"):
+    folder = embedded / FOLDERS.get(service, "organizations")
+    files = [*sorted(folder.glob("*.py")), *sorted(embedded.glob("*.py"))]
+    signs = [rf"^\s+def {snake}\(", rf"^def _?{snake}\("]
+    if service not in FOLDERS:
+        signs += [rf"\b{operation}\b", rf"\b{snake}\b"]
+    for sign in signs:
         for path in files:
             if re.search(sign, path.read_text(encoding="utf-8"), re.MULTILINE):
                 return f"[{path.stem}](../{path.relative_to(ROOT)})"
-    return ""
+    return "moto"
 
 
 def _coverage(service: str, operation: str) -> str:
-    model: Any = botocore.session.get_session().get_service_model(service)
+    model: Any = botocore.session.get_session().get_service_model(
+        BOTOCORE_NAMES.get(service, service)
+    )
     shapes = model.operation_model(operation).error_shapes
     covered = sum(catalogue.explain(shape.name).known for shape in shapes)
     return f"{covered}/{len(shapes)}"
@@ -147,7 +164,7 @@ def _example(call: str) -> str:
         example = run.partition(",")[0]
         if call in made:
             return f"[{Path(example).name}](../examples/{example})"
-    return ""
+    return "-"
 
 
 if __name__ == "__main__":
