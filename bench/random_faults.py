@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 import threading
 
-from embedded.context import caller
 from embedded.faults import CallFault, Faults
+from embedded.principal import caller
 from embedded.service_models import client_name, error_names
 
 TRANSIENT = ("ThrottlingException", "ServiceUnavailableException", "InternalFailure")

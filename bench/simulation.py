@@ -74,7 +74,7 @@ class Simulation:
         self.calls: list[Call] = []
         activate(Context(clock=self.clock, faults=Faults.none(), credentials=Credentials()))
         organizations.install()
-        organizations.found(
+        organizations.reset_organization(
             organizations.OrganizationSettings(
                 creation_seconds=creation_seconds,
                 account_limit=accounts + 1,

@@ -12,7 +12,7 @@ from bench.system import System, a_request, deployed
 
 if TYPE_CHECKING:
     from embedded.context import Call
-    from embedded.organizations.backend import Organizations
+    from embedded.organizations.state import OrganizationState
 
 _AT_THE_END = (
     "two of the calls are RecordVended's: DescribeAccount and ListParents, so that what ends "
@@ -65,7 +65,7 @@ class Outcome:
     looks: Counter[str]
 
 
-def fill(organization: Organizations, size: Size) -> None:
+def fill(organization: OrganizationState, size: Size) -> None:
     """Make the organization as big, half of its units beside each level of the requests' path.
 
     The path's own units come last, where a reader of whole lists finds them last.

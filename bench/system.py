@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime
 
     from embedded.organizations import OrganizationSettings
-    from embedded.organizations.backend import Organizations
+    from embedded.organizations.state import OrganizationState
 
 _ENTRIES_OF_A_CALL = 10
 _LOOK_EVERY = 1.0
@@ -77,7 +77,7 @@ class System:
         self._dynamodb = aws.client("dynamodb")
 
     @property
-    def organization(self) -> Organizations:
+    def organization(self) -> OrganizationState:
         """The organization itself, to look into and to fill without its API and its throttling."""
         from embedded import ACCOUNT_ID  # noqa: PLC0415
         from embedded.organizations import organization_of  # noqa: PLC0415

@@ -14,10 +14,10 @@ from typing import Any
 from moto.iam.models import iam_backends
 
 from embedded.actions import requirements
-from embedded.context import Principal
-from embedded.organizations.backend import Organizations
+from embedded.organizations.state import organization_of
 from embedded.policy import Decision, PolicyInvalid, Statement, compile_policy, decide
 from embedded.policy_patterns import Values
+from embedded.principal import Principal
 from embedded.requirement import RequestContext, Requirement
 from embedded.wire import ApiCall
 
@@ -153,7 +153,7 @@ def _global_context(
         "aws:sourceip": ("127.0.0.1",),
         "aws:viaawsservice": ("false",),
     }
-    organization = Organizations.of(principal.account_id)
+    organization = organization_of(principal.account_id)
     if organization is not None:
         context["aws:principalorgid"] = (organization.org.id,)
     return context

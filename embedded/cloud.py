@@ -93,11 +93,12 @@ class EmbeddedAws:
                 "the template or the functions are not built: run `make synth`"
             )
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-        from embedded import (  # noqa: PLC0415  # noqa: PLC0415
+        from embedded import (  # noqa: PLC0415
             assembly,
             cloudformation,
             eventbridge,
             lambda_runtime,
+            member_access,
             organizations,
             root_access,
             stepfunctions,
@@ -107,6 +108,7 @@ class EmbeddedAws:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         activate(self.context)
         organizations.install()
+        member_access.install()
         root_access.install()
         stepfunctions.install()
         eventbridge.install()
@@ -117,7 +119,7 @@ class EmbeddedAws:
         threading.Thread(
             target=self._server.serve_forever, name="embedded-aws", daemon=True
         ).start()
-        organizations.found(self._organization or organizations.OrganizationSettings())
+        organizations.reset_organization(self._organization or organizations.OrganizationSettings())
         self.outputs = assembly.deploy(
             assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
         )
@@ -168,7 +170,7 @@ class EmbeddedAws:
                     states.stop_execution(executionArn=execution["executionArn"])
         eventbridge.drain(10)
         stepfunctions.forget_executions()
-        organizations.found(
+        organizations.reset_organization(
             organization or self._organization or organizations.OrganizationSettings()
         )
         # No event of the earlier organization comes any more; those under way must not act later.

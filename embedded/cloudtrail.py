@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping
 
-    from embedded.context import Principal
-    from embedded.organizations.creations import Creation
-    from embedded.organizations.handshake import Handshake
+    from embedded.principal import Principal
 
 MASKED = "****"
 _SOURCE = "aws.organizations"
@@ -74,9 +72,12 @@ def is_awaited(event: Event) -> bool:
 
 
 def create_account(
-    caller: Principal, operation: str, request: Mapping[str, Any], creation: Creation
+    caller: Principal, operation: str, request: Mapping[str, Any], status: Mapping[str, Any]
 ) -> Event:
-    """An accepted CreateAccount or CreateGovCloudAccount call, as API call."""
+    """An accepted CreateAccount or CreateGovCloudAccount call, as API call.
+
+    `status` is the CreateAccountStatus shape.
+    """
     parameters: dict[str, Any] = {"email": MASKED, "accountName": MASKED}
     if "RoleName" in request:
         parameters["roleName"] = request["RoleName"]
@@ -85,9 +86,9 @@ def create_account(
     return _api_call(
         caller,
         operation,
-        creation.requested_at,
+        status["RequestedTimestamp"],
         {**parameters, "tags": _tags(request)},
-        {"createAccountStatus": _status(creation)},
+        {"createAccountStatus": _status(status)},
         region=REGION,
     )
 
@@ -96,11 +97,14 @@ def handshake_call(
     caller: Principal,
     operation: str,
     request: Mapping[str, Any],
-    handshake: Handshake,
+    handshake: Mapping[str, Any],
     at: datetime.datetime,
     region: str,
 ) -> Event:
-    """A call that made or answered a handshake, as API call in the caller's account."""
+    """A call that made or answered a handshake, as API call in the caller's account.
+
+    `handshake` is the Handshake shape.
+    """
     if "HandshakeId" in request:
         parameters: dict[str, Any] | None = {"handshakeId": request["HandshakeId"]}
     elif "Target" in request:
@@ -176,10 +180,13 @@ def _api_call(
     return Event(detail_type="AWS API Call via CloudTrail", detail=detail)
 
 
-def create_account_result(account_id: str, creation: Creation) -> Event:
-    """The end of a creation, as service event of the management account `account_id`."""
-    ended = creation.completed_at or creation.requested_at
-    details = {"createAccountStatus": _status(creation)}
+def create_account_result(account_id: str, status: Mapping[str, Any]) -> Event:
+    """The end of a creation, as service event of the management account `account_id`.
+
+    `status` is the CreateAccountStatus shape.
+    """
+    ended = status["CompletedTimestamp"]
+    details = {"createAccountStatus": _status(status)}
     return _service_event("CreateAccountResult", account_id, ended, details, REGION)
 
 
@@ -264,31 +271,32 @@ def user_identity(caller: Principal, at: datetime.datetime) -> dict[str, Any]:
     }
 
 
-def _status(creation: Creation) -> dict[str, str]:
-    status = {
-        "id": creation.id,
-        "state": creation.state,
+def _status(status: Mapping[str, Any]) -> dict[str, str]:
+    shown = {
+        "id": status["Id"],
+        "state": status["State"],
         "accountName": MASKED,
-        "accountId": creation.account_id,
-        "govCloudAccountId": creation.govcloud_account_id,
-        "failureReason": creation.failure_reason,
-        "requestedTimestamp": _spoken(creation.requested_at),
-        "completedTimestamp": creation.completed_at and _spoken(creation.completed_at),
+        "accountId": status.get("AccountId"),
+        "govCloudAccountId": status.get("GovCloudAccountId"),
+        "failureReason": status.get("FailureReason"),
+        "requestedTimestamp": _spoken(status["RequestedTimestamp"]),
+        "completedTimestamp": (
+            _spoken(status["CompletedTimestamp"]) if "CompletedTimestamp" in status else None
+        ),
     }
-    return {name: value for name, value in status.items() if value}
+    return {name: value for name, value in shown.items() if value}
 
 
-def _handshake(handshake: Handshake) -> dict[str, Any]:
-    shape = handshake.describe()
+def _handshake(handshake: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "id": handshake.id,
-        "arn": handshake.arn,
-        "action": handshake.action.lower(),
-        "state": handshake.state,
-        "parties": [_party(party) for party in shape["Parties"]],
-        "resources": [_resource(resource) for resource in shape["Resources"]],
-        "requestedTimestamp": _spoken(handshake.requested_at),
-        "expirationTimestamp": _spoken(handshake.expires_at),
+        "id": handshake["Id"],
+        "arn": handshake["Arn"],
+        "action": handshake["Action"].lower(),
+        "state": handshake["State"],
+        "parties": [_party(party) for party in handshake["Parties"]],
+        "resources": [_resource(resource) for resource in handshake["Resources"]],
+        "requestedTimestamp": _spoken(handshake["RequestedTimestamp"]),
+        "expirationTimestamp": _spoken(handshake["ExpirationTimestamp"]),
     }
 
 

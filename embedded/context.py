@@ -5,39 +5,13 @@ moto's backends are process-wide, so there is one embedded AWS a process and one
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from embedded import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from embedded.clock import Clock
     from embedded.credentials import Credentials
     from embedded.faults import Faults
-
-
-@dataclass(frozen=True, kw_only=True)
-class Principal:
-    """Who makes a call.
-
-    `arn` is an assumed-role ARN for role sessions and the root ARN of the management account for
-    any access key that is no session's, which acts as an administrator (`role_name` is None then).
-    `expires_at` is when a session ends, in epoch seconds of virtual time; None for what does not
-    end.
-    """
-
-    partition: str = "aws"
-    account_id: str = ACCOUNT_ID
-    arn: str = f"arn:aws:iam::{ACCOUNT_ID}:root"
-    role_name: str | None = None
-    session_name: str | None = None
-    expires_at: float | None = None
-
-    @property
-    def is_administrator(self) -> bool:
-        """Whether no policy is evaluated for this caller."""
-        return self.role_name is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +53,6 @@ class Context:
     """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was
     given the token has not returned. AWS documents neither, so that it can be played both ways."""
 
-
-caller: ContextVar[Principal] = ContextVar("caller", default=Principal())  # noqa: B039
-"""Set by the gateway around each request; administrators' default outside of one."""
 
 _active: list[Context] = []
 

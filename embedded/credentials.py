@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from moto.sts.models import sts_backends
 from moto.utilities.utils import PARTITION_NAMES
 
-from embedded.context import Principal
 from embedded.partitions import COMMERCIAL, administrator_in
+from embedded.principal import Principal
 
 _TEMPORARY = "ASIA"
 _LIFETIME = 12 * 3600

@@ -21,7 +21,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from embedded import iam_policies, managed_policies, role_sessions, wire
 from embedded.authorization import Authorization, Denial
-from embedded.context import Call, Context, Principal, caller, current
+from embedded.context import Call, Context, current
 from embedded.errors import (
     Answer,
     denied,
@@ -29,6 +29,7 @@ from embedded.errors import (
     expired_credentials,
     unknown_credentials,
 )
+from embedded.principal import Principal, caller
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -16,9 +16,10 @@ from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.sts.responses import TokenResponse
 
-from embedded.context import Principal, caller
 from embedded.errors import denied, error
+from embedded.organizations import directory, organization_of
 from embedded.policy_patterns import Values
+from embedded.principal import Principal, caller
 from embedded.service_models import operation_model
 from embedded.trust import trusts
 from embedded.wire import ApiCall
@@ -111,9 +112,6 @@ def _role(role_arn: str, partition: str) -> Any:
     """The role, when it is of the partition that the call was made to: none trusts another's. A
     closed account lets nobody in.
     """
-    # Imported late: the organizations package installs this module.
-    from embedded.organizations import directory  # noqa: PLC0415
-
     start, _, rest = role_arn.partition("::")
     account_id = rest.partition(":")[0]
     if start != f"arn:{partition}:iam" or account_id not in iam_backends:
@@ -132,10 +130,7 @@ def _own_role_arn(principal: Principal) -> str:
 
 
 def _context(call: TokenResponse, principal: Principal) -> dict[str, Values]:
-    # Imported late: the organizations package installs this module.
-    from embedded.organizations.backend import Organizations  # noqa: PLC0415
-
-    organization = Organizations.of(principal.account_id)
+    organization = organization_of(principal.account_id)
     known = {
         "aws:principalaccount": principal.account_id,
         "aws:principalarn": _own_role_arn(principal) or principal.arn,

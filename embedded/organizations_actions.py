@@ -12,9 +12,8 @@ from typing import Any
 
 from moto.organizations.models import organizations_backends
 
-from embedded.organizations.backend import Organizations
 from embedded.organizations.settings import NewAccountResource, OrganizationSettings
-from embedded.organizations.state import LOCK
+from embedded.organizations.state import LOCK, OrganizationState, organization_of
 from embedded.policy_patterns import Values
 from embedded.requirement import Requirement, request_tags, single
 from embedded.wire import ApiCall
@@ -79,7 +78,7 @@ def organizations(call: ApiCall, account_id: str) -> Iterator[Requirement]:
     known = _Entities(
         partition=call.partition,
         account_id=account_id,
-        organization=Organizations.of(account_id),
+        organization=organization_of(account_id),
     )
     context = _context(call, known)
     for parameter in RESOURCES.get(call.operation, ()):
@@ -152,7 +151,7 @@ class _Entities:
 
     partition: str
     account_id: str
-    organization: Organizations | None
+    organization: OrganizationState | None
 
     @property
     def new_account_resource(self) -> NewAccountResource:

@@ -7,7 +7,7 @@ GovCloud region it is the administrator of the GovCloud account that is linked w
 from __future__ import annotations
 
 from embedded import REGION
-from embedded.context import Principal
+from embedded.principal import Principal
 
 COMMERCIAL, GOVCLOUD = "aws", "aws-us-gov"
 

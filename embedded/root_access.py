@@ -13,12 +13,11 @@ from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
 from embedded import root_sessions
-from embedded.context import caller
 from embedded.errors import error
 from embedded.organizations import organization_of
-from embedded.organizations.backend import Organizations
-from embedded.organizations.state import LOCK
+from embedded.organizations.state import LOCK, OrganizationState
 from embedded.partitions import GOVCLOUD
+from embedded.principal import caller
 from embedded.wire import ApiCall
 
 CREDENTIALS, SESSIONS = "RootCredentialsManagement", root_sessions.FEATURE
@@ -90,7 +89,7 @@ def _list(_: IamResponse) -> ActionResult:
         return _features(_organization())
 
 
-def _features(organization: Organizations) -> ActionResult:
+def _features(organization: OrganizationState) -> ActionResult:
     return ActionResult(
         {
             "OrganizationId": organization.org.id,
@@ -99,7 +98,7 @@ def _features(organization: Organizations) -> ActionResult:
     )
 
 
-def _organization(*, management_only: bool = False) -> Organizations:
+def _organization(*, management_only: bool = False) -> OrganizationState:
     """The caller's organization, when root access may be managed in it by this caller.
 
     Enabling is the management account's; the delegated administrator for IAM may do the rest.

@@ -17,10 +17,10 @@ from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from embedded import managed_policies
-from embedded.context import Principal, caller
 from embedded.member_access import access_denied, validation_error
 from embedded.organizations import organization_of
 from embedded.organizations.state import LOCK
+from embedded.principal import Principal, caller
 
 FEATURE = "RootSessions"
 LONGEST = 900

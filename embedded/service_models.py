@@ -49,6 +49,12 @@ def service_model(service: str) -> ServiceModel | None:
 
 
 @functools.cache
+def operation_names(service: str) -> tuple[str, ...]:
+    """The operations of a service's API; none where there is no such service."""
+    model = service_model(service)
+    return tuple(model.operation_names) if model else ()
+
+
 def operation_model(service: str, operation: str) -> OperationModel | None:
     """The model of an operation; None when service or operation are unknown."""
     model = service_model(service)

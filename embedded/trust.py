@@ -9,9 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from embedded.context import Principal
 from embedded.policy import Decision, PolicyInvalid, compile_policy, decide
 from embedded.policy_patterns import Values
+from embedded.principal import Principal
 
 
 def trusts(

@@ -1,13 +1,14 @@
 """AWS Organizations as AWS documents it, on moto, in the commercial partition and in GovCloud.
 
 moto's own backend and response classes are extended, one file per concern; `install` puts the
-extensions in moto's registry and `found` starts an organization afresh.
+extensions in moto's registry and `reset_organization` starts an organization afresh.
 
 How to act in another account than the management account: AssumeRole into the account's role, which
 trusts the management account (`OrganizationAccountAccessRole` unless named otherwise), with any
 access key; the session's credentials act in that account. Accounts outside the organization have
-such a role too: the one of `OrganizationSettings.standalone`, and all that `found_account` makes.
-`owner_of` gives the credentials of an account's own administrator, whom nobody else can assume.
+such a role too: the one of `OrganizationSettings.standalone`, and all that
+`create_standalone_account` makes. `owner_credentials` gives the credentials of an account's own
+administrator, whom nobody else can assume.
 """
 
 from __future__ import annotations
@@ -18,16 +19,15 @@ import moto.organizations.urls
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
-from embedded import ACCOUNT_ID, member_access
+from embedded import ACCOUNT_ID
 from embedded.context import current
 from embedded.organizations import directory
-from embedded.organizations.backend import Organizations
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid
 from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
 from embedded.organizations.responses import OrganizationsResponses
 from embedded.organizations.settings import OrganizationSettings, StandaloneAccount
-from embedded.organizations.state import LOCK
+from embedded.organizations.state import LOCK, OrganizationState, organization_of
 from embedded.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 
 if TYPE_CHECKING:
@@ -37,28 +37,27 @@ __all__ = [
     "OrganizationSettings",
     "StandaloneAccount",
     "complete_sign_up",
-    "found",
-    "found_account",
+    "create_standalone_account",
     "install",
     "organization_of",
-    "owner_of",
+    "owner_credentials",
+    "reset_organization",
 ]
 
 _OWNER_ROLE = "AccountOwner"
 
 
 def install() -> None:
-    """Make moto answer the organizations service with this package, and hold AssumeRole to trust.
+    """Make moto answer the organizations service with this package.
 
     Before the first request: moto's server looks the addresses up once. Safe to repeat.
     """
-    organizations_backends.backend = Organizations
+    organizations_backends.backend = OrganizationState
     moto.organizations.urls.url_paths["{0}/$"] = OrganizationsResponses.dispatch
-    member_access.install()
 
 
-def found(settings: OrganizationSettings) -> None:
-    """Found the management account's organization, in place of any organization there was.
+def reset_organization(settings: OrganizationSettings) -> None:
+    """Create the management account's organization, in place of any organization there was.
 
     Creations of an earlier organization that are still under way never finish, and its accounts are
     forgotten, with the roles in them. Needs an active `embedded.context`, whose clock dates
@@ -73,7 +72,7 @@ def found(settings: OrganizationSettings) -> None:
             iam_backends.pop(account_id, None)
         directory.clear()
         manager = AwsAccount(id=ACCOUNT_ID, email="management@example.com", name="management")
-        organizations_backends[ACCOUNT_ID][COMMERCIAL].found(settings, manager)
+        organizations_backends[ACCOUNT_ID][COMMERCIAL].create(settings, manager)
         if settings.govcloud_enabled:
             linked = AwsAccount(
                 id=GOVCLOUD_ACCOUNT_ID,
@@ -81,14 +80,14 @@ def found(settings: OrganizationSettings) -> None:
                 name=manager.name,
                 partition=GOVCLOUD,
             )
-            organizations_backends[GOVCLOUD_ACCOUNT_ID][GOVCLOUD].found(settings, linked)
+            organizations_backends[GOVCLOUD_ACCOUNT_ID][GOVCLOUD].create(settings, linked)
         for account in settings.standalone:
-            found_account(
+            create_standalone_account(
                 account.email, account.name, account_id=account.id, role_name=account.role_name
             )
 
 
-def found_account(
+def create_standalone_account(
     email: str,
     name: str,
     account_id: str | None = None,
@@ -129,7 +128,7 @@ def found_account(
         return account.id
 
 
-def owner_of(account_id: str) -> RoleCredentials:
+def owner_credentials(account_id: str) -> RoleCredentials:
     """Credentials of an administrator in the account, who belongs to the account itself."""
     account = directory.by_id(account_id)
     partition = account.partition if account else COMMERCIAL
@@ -146,8 +145,3 @@ def complete_sign_up(account_id: str) -> None:
         account = organization.find_account(account_id) if organization else None
         if account is not None:
             account.lacks.clear()
-
-
-def organization_of(account_id: str) -> Organizations | None:
-    """The organization that `account_id` manages or is a member of; None when in none."""
-    return Organizations.of(account_id)

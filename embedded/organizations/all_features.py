@@ -13,16 +13,20 @@ from typing import Any
 from embedded.organizations.errors import handshake_constraint_violation
 from embedded.organizations.handshake import Handshake
 from embedded.organizations.handshakes import Handshakes
-from embedded.organizations.membership import Membership
 from embedded.organizations.quotas import LIMITS
-from embedded.organizations.state import Account
+from embedded.organizations.service import Service
+from embedded.organizations.state import Account, OrganizationState
 
 _ACTIONS = ("ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES")
 _LIFETIME = datetime.timedelta(days=LIMITS.all_features_days)
 
 
-class AllFeatures(Handshakes, Membership):
+class AllFeatures(Service):
     """The organization's feature set."""
+
+    def __init__(self, state: OrganizationState) -> None:
+        super().__init__(state)
+        self.handshakes = Handshakes(state)
 
     def enable_all_features(self, **request: Any) -> dict[str, Any]:
         """Ask every invited member; created ones have agreed by being created.
@@ -35,29 +39,29 @@ class AllFeatures(Handshakes, Membership):
                 ORGANIZATION_ALREADY_HAS_ALL_FEATURES or
                 ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION.
         """
-        if self.org.feature_set == "ALL":
+        if self.state.org.feature_set == "ALL":
             raise handshake_constraint_violation("ORGANIZATION_ALREADY_HAS_ALL_FEATURES")
         if self.is_pending_all_features():
             raise handshake_constraint_violation(
                 "ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION"
             )
         final = Handshake(
-            action=self.settings.all_features_action,
-            owner_id=self.account_id,
-            organization_id=self.org.id,
-            partition=self.partition,
-            requested_at=self.now(),
+            action=self.state.settings.all_features_action,
+            owner_id=self.state.account_id,
+            organization_id=self.state.org.id,
+            partition=self.state.partition,
+            requested_at=self.state.now(),
             lifetime=_LIFETIME,
-            resources=[{"Type": "ORGANIZATION", "Value": self.org.id}],
+            resources=[{"Type": "ORGANIZATION", "Value": self.state.org.id}],
             recipient=None,
-            account_id=self.account_id,
+            account_id=self.state.account_id,
             accepted=lambda _: self._finalize(),
         )
-        self.send(final)
-        for account in self.accounts:
+        self.handshakes.send(final)
+        for account in self.state.accounts:
             self._ask(account, final)
         self._open_when_approved(final)
-        self.tell("EnableAllFeatures", request, final)
+        self.handshakes.tell("EnableAllFeatures", request, final)
         return {"Handshake": final.describe()}
 
     def is_pending_all_features(self) -> bool:
@@ -71,44 +75,43 @@ class AllFeatures(Handshakes, Membership):
             self._ask(account, final)
             final.state = "REQUESTED"
 
-    def depart(self, account: Account, method: str) -> None:
-        """Let an account go; nobody waits for its consent any more."""
-        super().depart(account, method)
+    def forget(self, account: Account) -> None:
+        """An account has gone: nobody waits for its consent any more."""
         final = self._final()
         if final is None:
             return
         for child in self._children(final):
             if child.account_id == account.id and child.is_unanswered:
-                child.end("CANCELED", self.now())
+                child.end("CANCELED", self.state.now())
         self._open_when_approved(final)
 
     def _final(self) -> Handshake | None:
         return next(
             (
                 one
-                for one in self.sent()
+                for one in self.handshakes.sent()
                 if one.action in _ACTIONS and one.parent_id is None and one.is_unanswered
             ),
             None,
         )
 
     def _children(self, final: Handshake) -> list[Handshake]:
-        return [one for one in self.sent() if one.parent_id == final.id]
+        return [one for one in self.handshakes.sent() if one.parent_id == final.id]
 
     def _ask(self, account: Account, final: Handshake) -> None:
-        if account.joined_method != "INVITED" or account.id == self.account_id:
+        if account.joined_method != "INVITED" or account.id == self.state.account_id:
             return
         (action,) = set(_ACTIONS) - {final.action}
-        self.send(
+        self.handshakes.send(
             Handshake(
                 action=action,
-                owner_id=self.account_id,
-                organization_id=self.org.id,
-                partition=self.partition,
-                requested_at=self.now(),
-                lifetime=final.expires_at - self.now(),
+                owner_id=self.state.account_id,
+                organization_id=self.state.org.id,
+                partition=self.state.partition,
+                requested_at=self.state.now(),
+                lifetime=final.expires_at - self.state.now(),
                 resources=[
-                    self.organization_resource(),
+                    self.handshakes.organization_resource(),
                     {"Type": "ACCOUNT", "Value": account.id},
                     {"Type": "PARENT_HANDSHAKE", "Value": final.id},
                 ],
@@ -131,10 +134,10 @@ class AllFeatures(Handshakes, Membership):
         } | {approving}
         invited = {
             account.id
-            for account in self.accounts
-            if account.joined_method == "INVITED" and account.id != self.account_id
+            for account in self.state.accounts
+            if account.joined_method == "INVITED" and account.id != self.state.account_id
         }
         final.state = "OPEN" if invited <= agreed else "REQUESTED"
 
     def _finalize(self) -> None:
-        self.org.feature_set = "ALL"
+        self.state.org.feature_set = "ALL"

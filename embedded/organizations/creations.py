@@ -5,14 +5,14 @@ API reference: CreateAccount, DescribeCreateAccountStatus, ListCreateAccountStat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.moto_api._internal import mock_random
 
 from embedded import cloudtrail
-from embedded.context import caller, current
+from embedded.context import current
 from embedded.organizations import directory
+from embedded.organizations.creation import Creation
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid, same
 from embedded.organizations.errors import (
@@ -22,53 +22,21 @@ from embedded.organizations.errors import (
 )
 from embedded.organizations.invitations import Invitations
 from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
+from embedded.organizations.membership import Membership
 from embedded.organizations.paging import page
-from embedded.organizations.state import Account
+from embedded.organizations.service import Service
+from embedded.organizations.state import Account, OrganizationState
 from embedded.organizations.tags import merged
-
-if TYPE_CHECKING:
-    import datetime
+from embedded.principal import caller
 
 
-@dataclass(kw_only=True)
-class Creation:
-    """One accepted request for an account; times are virtual."""
-
-    id: str
-    name: str
-    email: str
-    role_name: str
-    tags: dict[str, str]
-    requested_at: datetime.datetime
-    state: str = "IN_PROGRESS"
-    completed_at: datetime.datetime | None = None
-    account_id: str | None = None
-    is_govcloud: bool = False
-    govcloud_account_id: str | None = None
-    failure_reason: str | None = None
-    iam_user_access_to_billing: str = "ALLOW"
-
-    def describe(self) -> dict[str, Any]:
-        """The CreateAccountStatus shape; members that do not apply are absent. No email."""
-        status = {
-            "Id": self.id,
-            "AccountName": self.name,
-            "State": self.state,
-            "RequestedTimestamp": self.requested_at,
-            "CompletedTimestamp": self.completed_at,
-            "AccountId": self.account_id,
-            "GovCloudAccountId": self.govcloud_account_id,
-            "FailureReason": self.failure_reason,
-        }
-        return {name: value for name, value in status.items() if value is not None}
-
-
-class Creations(Invitations):
+class Creations(Service):
     """Accounts in the making."""
 
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.creations: dict[str, Creation] = {}
+    def __init__(self, state: OrganizationState) -> None:
+        super().__init__(state)
+        self.invitations = Invitations(state)
+        self.membership = Membership(state)
 
     def create_account(self, **request: Any) -> dict[str, Any]:
         """Accept a request for an account and answer IN_PROGRESS.
@@ -91,7 +59,7 @@ class Creations(Invitations):
             email=request["Email"],
             role_name=role_name,
             tags=merged({}, request.get("Tags", [])),
-            requested_at=self.now(),
+            requested_at=self.state.now(),
             is_govcloud=operation == "CreateGovCloudAccount",
             iam_user_access_to_billing=request.get("IamUserAccessToBilling", "ALLOW"),
         )
@@ -99,12 +67,14 @@ class Creations(Invitations):
         self._start(creation)
         answer = {"CreateAccountStatus": creation.describe()}
         principal = caller.get()
-        self.announce(cloudtrail.create_account(principal, operation, request, creation))
+        self.state.announce(
+            cloudtrail.create_account(principal, operation, request, creation.describe())
+        )
         return answer
 
     def describe_create_account_status(self, **request: Any) -> dict[str, Any]:
         """The status, or CreateAccountStatusNotFoundException."""
-        creation = self.creations.get(request["CreateAccountRequestId"])
+        creation = self.state.creations.get(request["CreateAccountRequestId"])
         if creation is None:
             raise OrganizationsError("CreateAccountStatusNotFoundException")
         return {"CreateAccountStatus": creation.describe()}
@@ -112,49 +82,55 @@ class Creations(Invitations):
     def list_create_account_status(self, **request: Any) -> dict[str, Any]:
         """All statuses, or those in one of `States`, oldest first."""
         states = request.get("States")
-        entries = [c.describe() for c in self.creations.values() if not states or c.state in states]
+        entries = [
+            c.describe() for c in self.state.creations.values() if not states or c.state in states
+        ]
         return page("ListCreateAccountStatus", "CreateAccountStatuses", entries, request)
 
     def _refuse_creation_above_limits(self) -> None:
-        self.refuse_while_finalizing()
-        settings = self.settings
+        self.state.refuse_while_finalizing()
+        settings = self.state.settings
         pending = len(self._in_progress())
         if pending >= settings.creations_in_progress:
             if settings.creation_limit_error == "ConstraintViolationException":
                 raise constraint_violation("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
             raise OrganizationsError(settings.creation_limit_error)
-        if len(self.accounts) + pending + len(self.open_invitations()) >= settings.account_limit:
+        if (
+            len(self.state.accounts) + pending + len(self.invitations.open_invitations())
+            >= settings.account_limit
+        ):
             raise constraint_violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED")
 
     def _in_progress(self) -> list[Creation]:
-        return [c for c in self.creations.values() if c.state == "IN_PROGRESS"]
+        return [c for c in self.state.creations.values() if c.state == "IN_PROGRESS"]
 
     def _start(self, creation: Creation) -> None:
         twin = any(same(c.email, creation.email) for c in self._in_progress())
         fault = current().faults.for_creation()
-        seconds = self.settings.creation_seconds
+        seconds = self.state.settings.creation_seconds
         if fault is not None and fault.seconds is not None:
             seconds = fault.seconds
         failure = "CONCURRENT_ACCOUNT_MODIFICATION" if twin else None
         if fault is not None and fault.failure_reason is not None:
             failure = fault.failure_reason
-        self.creations[creation.id] = creation
-        self.later(seconds, lambda: self._complete(creation, failure))
+        self.state.creations[creation.id] = creation
+        self.state.later(seconds, lambda: self._complete(creation, failure))
 
     def _complete(self, creation: Creation, failure: str | None) -> None:
         failure = failure or self.reason_against(creation)
-        creation.completed_at = self.now()
+        creation.completed_at = self.state.now()
         if failure is None:
             self.make_accounts(creation)
             creation.state = "SUCCEEDED"
         else:
             creation.failure_reason = failure
             creation.state = "FAILED"
-        self.announce(cloudtrail.create_account_result(self.account_id, creation))
+        account_id = self.state.account_id
+        self.state.announce(cloudtrail.create_account_result(account_id, creation.describe()))
 
     def reason_against(self, creation: Creation) -> str | None:
         """Why no account of that email can be made; None when one can."""
-        if len(self.accounts) >= self.settings.account_limit:
+        if len(self.state.accounts) >= self.state.settings.account_limit:
             # Invited accounts have come in the meantime.
             return "ACCOUNT_LIMIT_EXCEEDED"
         # The model's pattern is looser than the documented rules for an address. What passes the
@@ -162,8 +138,8 @@ class Creations(Invitations):
         email = creation.email
         if not is_valid(email):
             return "INVALID_EMAIL"
-        taken = directory.by_email(self.partition, email) is not None or any(
-            same(email, one) for one in self.settings.emails_elsewhere
+        taken = directory.by_email(self.state.partition, email) is not None or any(
+            same(email, one) for one in self.state.settings.emails_elsewhere
         )
         return "EMAIL_ALREADY_EXISTS" if taken else None
 
@@ -174,20 +150,23 @@ class Creations(Invitations):
                 id=directory.new_account_id(),
                 email=creation.email,
                 name=creation.name,
-                partition=self.partition,
+                partition=self.state.partition,
             )
         )
         create_member_role(
-            made.id, creation.role_name, trusting=self.account_id, partition=self.partition
+            made.id,
+            creation.role_name,
+            trusting=self.state.account_id,
+            partition=self.state.partition,
         )
         creation.account_id = made.id
-        self.join(
+        self.membership.join(
             Account(
-                self.org,
+                self.state.org,
                 account_id=made.id,
                 name=made.name,
                 email=made.email,
-                joined_at=creation.completed_at or self.now(),
+                joined_at=creation.completed_at or self.state.now(),
                 joined_method="CREATED",
                 tags=creation.tags,
             )

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from embedded.organizations import directory
-from embedded.organizations.creations import Creation, Creations
+from embedded.organizations.creation import Creation
+from embedded.organizations.creations import Creations
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import (
     OrganizationsError,
@@ -34,9 +35,9 @@ class GovCloudCreations(Creations):
                 ConstraintViolationException MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED;
                 InvalidInputException INVALID_PATTERN for a name that GovCloud does not take.
         """
-        if self.partition != COMMERCIAL:
+        if self.state.partition != COMMERCIAL:
             raise OrganizationsError("UnsupportedAPIEndpointException")
-        if not self.settings.govcloud_enabled:
+        if not self.state.settings.govcloud_enabled:
             raise constraint_violation("MASTER_ACCOUNT_NOT_GOVCLOUD_ENABLED")
         if not _NAME.fullmatch(request["AccountName"]):
             raise invalid_input("INVALID_PATTERN")

@@ -11,36 +11,33 @@ from typing import TYPE_CHECKING, Any, cast
 from moto.organizations.models import organizations_backends
 
 from embedded import cloudtrail
-from embedded.context import caller
 from embedded.organizations import directory
 from embedded.organizations.errors import OrganizationsError, invalid_input
 from embedded.organizations.handshake import Handshake
 from embedded.organizations.paging import page
+from embedded.organizations.service import Service
 from embedded.organizations.state import OrganizationState
 from embedded.partitions import REGIONS
+from embedded.principal import caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-class Handshakes(OrganizationState):
+class Handshakes(Service):
     """What this organization asks of accounts, and what is asked of this account."""
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.handshakes: dict[str, Handshake] = {}
 
     def describe_handshake(self, **request: Any) -> dict[str, Any]:
         """The handshake, for its two parties."""
         handshake = self._found(request)
-        account_id = self.caller_id()
+        account_id = self.state.caller_id()
         if not self._asks(handshake) and not _is_asked(handshake, account_id):
             raise OrganizationsError("AccessDeniedException")
         return {"Handshake": handshake.describe()}
 
     def list_handshakes_for_account(self, **request: Any) -> dict[str, Any]:
         """What the caller's account is asked, by any organization."""
-        account_id = self.caller_id()
+        account_id = self.state.caller_id()
         asked = [one for one in self._everywhere() if _is_asked(one, account_id)]
         return _listed("ListHandshakesForAccount", asked, request)
 
@@ -59,7 +56,7 @@ class Handshakes(OrganizationState):
         """
         handshake = self._asked(request)
         handshake.require("ACCEPTED")
-        handshake.accepted(self.caller_id())
+        handshake.accepted(self.state.caller_id())
         return self._end(handshake, "ACCEPTED", "AcceptHandshake", request)
 
     def decline_handshake(self, **request: Any) -> dict[str, Any]:
@@ -81,52 +78,54 @@ class Handshakes(OrganizationState):
 
     def sent(self) -> list[Handshake]:
         """The handshakes of this organization that are still shown, oldest first."""
-        now = self.now()
-        for handshake in list(self.handshakes.values()):
+        now = self.state.now()
+        for handshake in list(self.state.handshakes.values()):
             handshake.age(now)
             if handshake.is_forgotten(now):
-                del self.handshakes[handshake.id]
-        return list(self.handshakes.values())
+                del self.state.handshakes[handshake.id]
+        return list(self.state.handshakes.values())
 
     def send(self, handshake: Handshake) -> Handshake:
         """Begin a handshake."""
-        self.handshakes[handshake.id] = handshake
+        self.state.handshakes[handshake.id] = handshake
         return handshake
 
     def tell(self, operation: str, request: Mapping[str, Any], handshake: Handshake) -> None:
         """Have CloudTrail tell of a call about a handshake, in the caller's account."""
-        principal, region = caller.get(), REGIONS[self.partition]
-        self.announce(
-            cloudtrail.handshake_call(principal, operation, request, handshake, self.now(), region)
+        principal, region = caller.get(), REGIONS[self.state.partition]
+        self.state.announce(
+            cloudtrail.handshake_call(
+                principal, operation, request, handshake.describe(), self.state.now(), region
+            )
         )
 
     def organization_resource(self) -> dict[str, Any]:
         """What a handshake tells of the organization that asks."""
-        manager = self.account(self.account_id)
+        manager = self.state.account(self.state.account_id)
         return {
             "Type": "ORGANIZATION",
-            "Value": self.org.id,
+            "Value": self.state.org.id,
             "Resources": [
                 {"Type": "MASTER_EMAIL", "Value": manager.email},
                 {"Type": "MASTER_NAME", "Value": manager.name},
-                {"Type": "ORGANIZATION_FEATURE_SET", "Value": self.org.feature_set},
+                {"Type": "ORGANIZATION_FEATURE_SET", "Value": self.state.org.feature_set},
             ],
         }
 
     def _end(
         self, handshake: Handshake, state: str, operation: str, request: Mapping[str, Any]
     ) -> dict[str, Any]:
-        handshake.end(state, self.now())
+        handshake.end(state, self.state.now())
         for child in list(self._everywhere()):
             if child.parent_id == handshake.id and child.is_unanswered:
-                child.end("CANCELED", self.now())
+                child.end("CANCELED", self.state.now())
         self.tell(operation, request, handshake)
         return {"Handshake": handshake.describe()}
 
     def _everywhere(self) -> Iterator[Handshake]:
         for _, partition, backend in list(organizations_backends.iter_backends()):
-            if partition == self.partition:
-                yield from cast("Handshakes", backend).sent()
+            if partition == self.state.partition:
+                yield from Handshakes(cast("OrganizationState", backend)).sent()
 
     def _found(self, request: Mapping[str, Any]) -> Handshake:
         wanted = request["HandshakeId"]
@@ -137,13 +136,13 @@ class Handshakes(OrganizationState):
 
     def _asked(self, request: Mapping[str, Any]) -> Handshake:
         handshake = self._found(request)
-        if not _is_asked(handshake, self.caller_id()):
+        if not _is_asked(handshake, self.state.caller_id()):
             raise OrganizationsError("AccessDeniedException")
         return handshake
 
     def _asks(self, handshake: Handshake) -> bool:
-        owner: str = self.account_id
-        return handshake.owner_id == owner and self.caller_id() == owner
+        owner: str = self.state.account_id
+        return handshake.owner_id == owner and self.state.caller_id() == owner
 
 
 def _is_asked(handshake: Handshake, account_id: str) -> bool:

@@ -21,8 +21,11 @@ from embedded.organizations.errors import (
     invalid_input,
 )
 from embedded.organizations.handshake import Handshake
+from embedded.organizations.handshakes import Handshakes
+from embedded.organizations.membership import Membership
 from embedded.organizations.quotas import LIMITS
-from embedded.organizations.state import Account
+from embedded.organizations.service import Service
+from embedded.organizations.state import Account, OrganizationState
 from embedded.organizations.tags import merged
 
 if TYPE_CHECKING:
@@ -31,8 +34,14 @@ if TYPE_CHECKING:
 _DAY = datetime.timedelta(days=1)
 
 
-class Invitations(AllFeatures):
+class Invitations(Service):
     """Whom this organization has invited."""
+
+    def __init__(self, state: OrganizationState) -> None:
+        super().__init__(state)
+        self.handshakes = Handshakes(state)
+        self.all_features = AllFeatures(state)
+        self.membership = Membership(state)
 
     def invite_account_to_organization(self, **request: Any) -> dict[str, Any]:
         """Invite an account by its id or by its owner's email. Whether it exists is not told.
@@ -47,39 +56,41 @@ class Invitations(AllFeatures):
         target = request["Target"]
         _refuse_target(target)
         tags = merged({}, request.get("Tags", []))
-        self.refuse_while_finalizing()
-        if self.is_pending_all_features():
+        self.state.refuse_while_finalizing()
+        if self.all_features.is_pending_all_features():
             raise handshake_constraint_violation("INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES")
         account_id = self._behind(target)
-        if account_id is not None and self.find_account(account_id) is not None:
+        if account_id is not None and self.state.find_account(account_id) is not None:
             raise handshake_constraint_violation("ALREADY_IN_AN_ORGANIZATION")
         if any(_is_same(one, target, account_id) for one in self.open_invitations()):
             raise OrganizationsError("DuplicateHandshakeException")
         self._refuse_above_limits()
-        handshake = self.send(self._invitation(request, account_id, tags))
-        self.tell("InviteAccountToOrganization", request, handshake)
+        handshake = self.handshakes.send(self._invitation(request, account_id, tags))
+        self.handshakes.tell("InviteAccountToOrganization", request, handshake)
         return {"Handshake": handshake.describe()}
 
     def open_invitations(self) -> list[Handshake]:
         """Invitations that nobody has answered; they count as accounts."""
-        return [one for one in self.sent() if one.action == "INVITE" and one.is_unanswered]
+        return [
+            one for one in self.handshakes.sent() if one.action == "INVITE" and one.is_unanswered
+        ]
 
     def _invitation(
         self, request: Mapping[str, Any], account_id: str | None, tags: dict[str, str]
     ) -> Handshake:
         target = dict(request["Target"])
         resources = [
-            self.organization_resource(),
+            self.handshakes.organization_resource(),
             {"Type": target["Type"], "Value": target["Id"]},
         ]
         if request.get("Notes"):
             resources.append({"Type": "NOTES", "Value": request["Notes"]})
         return Handshake(
             action="INVITE",
-            owner_id=self.account_id,
-            organization_id=self.org.id,
-            partition=self.partition,
-            requested_at=self.now(),
+            owner_id=self.state.account_id,
+            organization_id=self.state.org.id,
+            partition=self.state.partition,
+            requested_at=self.state.now(),
             lifetime=LIMITS.invitation_days * _DAY,
             resources=resources,
             recipient=target,
@@ -90,57 +101,57 @@ class Invitations(AllFeatures):
 
     def _join_invited(self, account_id: str, tags: dict[str, str]) -> None:
         former = self._organization_with(account_id)
-        if former is self:
+        if former is self.state:
             raise handshake_constraint_violation("ALREADY_IN_AN_ORGANIZATION")
-        if len(self.accounts) >= self.settings.account_limit:
+        if len(self.state.accounts) >= self.state.settings.account_limit:
             raise handshake_constraint_violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED")
         if former is not None:
             # AcceptHandshake: an account may move from one organization straight to another.
-            former.depart(former.account(account_id), "LEFT")
+            Membership(former).depart(former.account(account_id), "LEFT")
         known = directory.by_id(account_id) or directory.register(
             AwsAccount(
                 id=account_id,
                 email=f"account-{account_id}@example.com",
                 name=f"Account {account_id}",
-                partition=self.partition,
+                partition=self.state.partition,
             )
         )
         account = Account(
-            self.org,
+            self.state.org,
             account_id=account_id,
             name=known.name,
             email=known.email,
-            joined_at=self.now(),
+            joined_at=self.state.now(),
             joined_method="INVITED",
             tags=tags,
         )
-        self.join(account)
-        self.approve_later(account)
+        self.membership.join(account)
+        self.all_features.approve_later(account)
 
-    def _organization_with(self, account_id: str) -> Invitations | None:
+    def _organization_with(self, account_id: str) -> OrganizationState | None:
         for _, partition, backend in list(organizations_backends.iter_backends()):
-            organization = cast("Invitations", backend)
-            if partition == self.partition and organization.find_account(account_id):
+            organization = cast("OrganizationState", backend)
+            if partition == self.state.partition and organization.find_account(account_id):
                 return organization
         return None
 
     def _behind(self, target: Mapping[str, str]) -> str | None:
         if target["Type"] == "ACCOUNT":
             return target["Id"]
-        account = directory.by_email(self.partition, target["Id"])
+        account = directory.by_email(self.state.partition, target["Id"])
         return account.id if account else None
 
     def _refuse_above_limits(self) -> None:
-        limit = self.settings.account_limit
-        since = self.now() - _DAY
+        limit = self.state.settings.account_limit
+        since = self.state.now() - _DAY
         lately = [
             one
-            for one in self.sent()
+            for one in self.handshakes.sent()
             if one.action == "INVITE" and one.state != "ACCEPTED" and one.requested_at > since
         ]
         if len(lately) >= max(LIMITS.invitations_in_24_hours, limit):
             raise handshake_constraint_violation("HANDSHAKE_RATE_LIMIT_EXCEEDED")
-        if len(self.accounts) + len(self.open_invitations()) >= limit:
+        if len(self.state.accounts) + len(self.open_invitations()) >= limit:
             raise handshake_constraint_violation("ACCOUNT_NUMBER_LIMIT_EXCEEDED")
 
 

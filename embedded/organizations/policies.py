@@ -16,11 +16,12 @@ from embedded.organizations.errors import (
 from embedded.organizations.paging import page
 from embedded.organizations.policy import RCP, Policy, check_content
 from embedded.organizations.quotas import POLICY_LIMITS
+from embedded.organizations.service import Service
 from embedded.organizations.tags import merged
-from embedded.organizations.trusted_access import SERVICES_OF_POLICY_TYPES, TrustedAccess
+from embedded.organizations.trusted_access import SERVICES_OF_POLICY_TYPES
 
 
-class Policies(TrustedAccess):
+class Policies(Service):
     """What may be attached to the root, OUs and accounts."""
 
     def create_policy(self, **request: Any) -> dict[str, Any]:
@@ -37,11 +38,11 @@ class Policies(TrustedAccess):
         tags = merged({}, request.get("Tags", []))
         check_content(policy_type, request["Content"])
         self._refuse_name(request["Name"])
-        limit = self.settings.policy_limit or POLICY_LIMITS[policy_type].number
+        limit = self.state.settings.policy_limit or POLICY_LIMITS[policy_type].number
         if sum(p.type == policy_type and not p.aws_managed for p in self._policies) >= limit:
             raise constraint_violation("POLICY_NUMBER_LIMIT_EXCEEDED")
         policy = Policy(
-            organization=self.org,
+            organization=self.state.org,
             name=request["Name"],
             description=request["Description"],
             type=policy_type,
@@ -90,7 +91,7 @@ class Policies(TrustedAccess):
         """
         policy = self._policy(request)
         target = self._target(request)
-        if not self.policy_type_is_on(policy.type):
+        if not self.state.is_policy_type_enabled(policy.type):
             raise OrganizationsError("PolicyTypeNotEnabledException")
         if policy in target.attached_policies:
             raise OrganizationsError("DuplicatePolicyAttachmentException")
@@ -142,30 +143,32 @@ class Policies(TrustedAccess):
         policy_type = request["PolicyType"]
         self._refuse_other_root(request)
         self._refuse_without_all_features()
-        if self.policy_type_is_on(policy_type):
+        if self.state.is_policy_type_enabled(policy_type):
             raise OrganizationsError("PolicyTypeAlreadyEnabledException")
         service = SERVICES_OF_POLICY_TYPES.get(policy_type)
-        if service is not None and service not in self.trusted_services:
+        if service is not None and service not in self.state.trusted_services:
             raise constraint_violation("SERVICE_ACCESS_NOT_ENABLED")
-        self.turn_on(policy_type)
-        return {"Root": self.root.describe()}
+        self.state.enable_policy_type(policy_type)
+        return {"Root": self.state.root.describe()}
 
     def disable_policy_type(self, **request: Any) -> dict[str, Any]:
         """Switch a policy type off; its policies are detached from everything, and stay."""
         self._refuse_other_root(request)
         policy_type = request["PolicyType"]
-        if not self.policy_type_is_on(policy_type):
+        if not self.state.is_policy_type_enabled(policy_type):
             raise OrganizationsError("PolicyTypeNotEnabledException")
-        self.root.policy_types = [o for o in self.root.policy_types if o["Type"] != policy_type]
+        self.state.root.policy_types = [
+            o for o in self.state.root.policy_types if o["Type"] != policy_type
+        ]
         for entity in self._entities():
             entity.attached_policies = [
                 policy for policy in entity.attached_policies if policy.type != policy_type
             ]
-        return {"Root": self.root.describe()}
+        return {"Root": self.state.root.describe()}
 
     @property
     def _policies(self) -> list[Policy]:
-        return cast("list[Policy]", self.policies)
+        return cast("list[Policy]", self.state.policies)
 
     def _policy(self, request: dict[str, Any]) -> Policy:
         found = next((one for one in self._policies if one.id == request["PolicyId"]), None)
@@ -180,7 +183,7 @@ class Policies(TrustedAccess):
         return policy
 
     def _entities(self) -> tuple[Any, ...]:
-        return (*self.ou, *self.accounts)
+        return (*self.state.ou, *self.state.accounts)
 
     def _target(self, request: dict[str, Any]) -> Any:
         found = next((one for one in self._entities() if one.id == request["TargetId"]), None)
@@ -196,11 +199,11 @@ class Policies(TrustedAccess):
             raise OrganizationsError("DuplicatePolicyException")
 
     def _refuse_other_root(self, request: dict[str, Any]) -> None:
-        if request["RootId"] != self.root.id:
+        if request["RootId"] != self.state.root.id:
             raise OrganizationsError("RootNotFoundException")
 
     def _refuse_without_all_features(self) -> None:
-        if self.org.feature_set != "ALL":
+        if self.state.org.feature_set != "ALL":
             raise OrganizationsError("PolicyTypeNotAvailableForOrganizationException")
 
 

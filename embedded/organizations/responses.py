@@ -12,73 +12,58 @@ from moto.organizations.models import organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
 from embedded import cloudtrail
-from embedded.context import caller, current
+from embedded.context import current
 from embedded.organizations.access import OUTSIDERS, may_call
-from embedded.organizations.backend import Organizations
+from embedded.organizations.accounts import Accounts
+from embedded.organizations.all_features import AllFeatures
 from embedded.organizations.errors import OrganizationsError, SerializationException
-from embedded.organizations.state import LOCK
+from embedded.organizations.govcloud import GovCloudCreations
+from embedded.organizations.handshakes import Handshakes
+from embedded.organizations.invitations import Invitations
+from embedded.organizations.lifecycle import Lifecycle
+from embedded.organizations.membership import Membership
+from embedded.organizations.policies import Policies
+from embedded.organizations.service import Service
+from embedded.organizations.state import LOCK, OrganizationState, organization_of
+from embedded.organizations.tags import Tags
+from embedded.organizations.trusted_access import TrustedAccess
+from embedded.organizations.units import Units
 from embedded.organizations.validation import validate
 from embedded.partitions import REGIONS
+from embedded.principal import caller
+from embedded.service_models import operation_names
 
-OWN_OPERATIONS = frozenset(
-    {
-        "AcceptHandshake",
-        "AttachPolicy",
-        "CancelHandshake",
-        "CloseAccount",
-        "CreateAccount",
-        "CreateGovCloudAccount",
-        "CreateOrganization",
-        "CreateOrganizationalUnit",
-        "CreatePolicy",
-        "DeclineHandshake",
-        "DeleteOrganization",
-        "DeleteOrganizationalUnit",
-        "DeletePolicy",
-        "DeregisterDelegatedAdministrator",
-        "DescribeAccount",
-        "DescribeCreateAccountStatus",
-        "DescribeHandshake",
-        "DescribeOrganization",
-        "DescribeOrganizationalUnit",
-        "DescribePolicy",
-        "DetachPolicy",
-        "DisableAWSServiceAccess",
-        "DisablePolicyType",
-        "EnableAWSServiceAccess",
-        "EnableAllFeatures",
-        "EnablePolicyType",
-        "InviteAccountToOrganization",
-        "LeaveOrganization",
-        "ListAWSServiceAccessForOrganization",
-        "ListAccounts",
-        "ListAccountsForParent",
-        "ListChildren",
-        "ListCreateAccountStatus",
-        "ListDelegatedAdministrators",
-        "ListDelegatedServicesForAccount",
-        "ListHandshakesForAccount",
-        "ListHandshakesForOrganization",
-        "ListOrganizationalUnitsForParent",
-        "ListParents",
-        "ListPolicies",
-        "ListPoliciesForTarget",
-        "ListRoots",
-        "ListTagsForResource",
-        "ListTargetsForPolicy",
-        "MoveAccount",
-        "RegisterDelegatedAdministrator",
-        "RemoveAccountFromOrganization",
-        "TagResource",
-        "UntagResource",
-        "UpdateOrganizationalUnit",
-        "UpdatePolicy",
-    }
+SERVICES: tuple[type[Service], ...] = (
+    Accounts,
+    AllFeatures,
+    GovCloudCreations,
+    Handshakes,
+    Invitations,
+    Lifecycle,
+    Membership,
+    Policies,
+    Tags,
+    TrustedAccess,
+    Units,
 )
-"""Answered by the backend's method of that name; all others by moto's response methods."""
+
+
+def _own_operations() -> dict[str, tuple[type[Service], str]]:
+    """By operation: the service that answers it, and by which method."""
+    found = {}
+    for operation in operation_names("organizations"):
+        method = camelcase_to_underscores(operation)
+        for service in SERVICES:
+            if hasattr(service, method):
+                found[operation] = service, method
+    return found
+
+
+OWN_OPERATIONS = _own_operations()
+"""Answered by this package; all others by moto's response methods."""
 
 _READS = ("Describe", "List")
-_TELL_THEMSELVES = frozenset(
+SELF_REPORTING = frozenset(
     {
         "AcceptHandshake",
         "CancelHandshake",
@@ -100,11 +85,11 @@ class OrganizationsResponses(OrganizationsResponse):
         return caller.get().account_id
 
     @property
-    def organizations_backend(self) -> Organizations:
+    def organizations_backend(self) -> OrganizationState:
         """The organization that the caller is in, else the caller's own empty backend."""
         account_id = self.get_current_account()
         own = organizations_backends[account_id][self.partition]
-        return cast("Organizations", Organizations.of(account_id) or own)
+        return cast("OrganizationState", organization_of(account_id) or own)
 
     def call_action(self) -> Any:
         """Answer one request while no other one and no timer runs."""
@@ -124,9 +109,9 @@ class OrganizationsResponses(OrganizationsResponse):
 
     def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
         backend = self.organizations_backend
-        method = getattr(backend, camelcase_to_underscores(operation))
-        answer: dict[str, Any] | None = method(**request)
-        if not operation.startswith(_READS) and operation not in _TELL_THEMSELVES:
+        service, method = OWN_OPERATIONS[operation]
+        answer: dict[str, Any] | None = getattr(service(backend), method)(**request)
+        if not operation.startswith(_READS) and operation not in SELF_REPORTING:
             principal, region = caller.get(), REGIONS[backend.partition]
             event = cloudtrail.other_call(
                 principal, operation, request, answer, backend.now(), region
@@ -143,9 +128,9 @@ class OrganizationsResponses(OrganizationsResponse):
             ServiceException: the request is one too many, malformed, or not this caller's to make.
         """
         account_id = self.get_current_account()
-        organization = Organizations.of(account_id)
-        if organization is not None and organization.clean():
-            organization = Organizations.of(account_id)  # None where the caller's own has gone
+        organization = organization_of(account_id)
+        if organization is not None and Membership(organization).clean():
+            organization = organization_of(account_id)  # None where the caller's own has gone
         if organization is not None and organization.settings.throttled:
             now = current().clock.now()
             if not organization.throttle.admits(operation, account_id, now):

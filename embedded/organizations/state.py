@@ -6,7 +6,7 @@ It is kept in moto's lists (`accounts`, `ou`, `policies`), where other parts of 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import moto.organizations.urls
 from moto.organizations.models import (
@@ -18,14 +18,17 @@ from moto.organizations.models import (
 from moto.organizations.models import organizations_backends as backends
 
 from embedded import cloudtrail
-from embedded.context import caller, current
+from embedded.context import current
 from embedded.organizations import directory
+from embedded.organizations.creation import Creation
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.errors import OrganizationsError
+from embedded.organizations.handshake import Handshake
 from embedded.organizations.policy import Policy, default_policies
 from embedded.organizations.settings import OrganizationSettings
 from embedded.organizations.throttling import Throttle
 from embedded.partitions import REGIONS
+from embedded.principal import caller
 
 if TYPE_CHECKING:
     import datetime
@@ -104,6 +107,18 @@ class OrganizationState(OrganizationsBackend):
         self.throttle = Throttle()
         self.root_features: set[str] = set()
         """IAM's features of central root access: RootCredentialsManagement, RootSessions."""
+        self.trusted_services: dict[str, datetime.datetime] = {}
+        """Services with access, by when they got it."""
+        self.delegations: dict[str, dict[str, datetime.datetime]] = {}
+        """By account id: since when it administers which service."""
+        self.handshakes: dict[str, Handshake] = {}
+        """What this organization asked of accounts, by id, oldest first."""
+        self.creations: dict[str, Creation] = {}
+        """Accepted requests for accounts, by id, oldest first."""
+        self.closures: list[datetime.datetime] = []
+        """When accounts began to close."""
+        self.leaving: list[tuple[datetime.datetime, Account]] = []
+        """Closed accounts by when they are gone, the earliest first."""
         self._generation = object()
 
     @property
@@ -111,8 +126,8 @@ class OrganizationState(OrganizationsBackend):
         # moto derives it from the class's module; `install` has put our responses in this one.
         return moto.organizations.urls
 
-    def found(self, settings: OrganizationSettings, owner: AwsAccount) -> None:
-        """Found this account's organization: a root with the management account in it."""
+    def create(self, settings: OrganizationSettings, owner: AwsAccount) -> None:
+        """Create this account's organization: a root with the management account in it."""
         region = REGIONS[self.partition]
         self.org = FakeOrganization(self.account_id, region, settings.feature_set)
         self.org.available_policy_types = []
@@ -122,7 +137,7 @@ class OrganizationState(OrganizationsBackend):
         # moto's list is of its own policies, which know only some types.
         self.policies.extend(default_policies(self.org))
         if settings.feature_set == "ALL":
-            self.turn_on("SERVICE_CONTROL_POLICY")
+            self.enable_policy_type("SERVICE_CONTROL_POLICY")
         directory.register(owner)
         self.add_account(
             Account(
@@ -139,7 +154,7 @@ class OrganizationState(OrganizationsBackend):
     def add_account(self, account: Account) -> None:
         """Make `account` part of the organization, in its root, under the default policies."""
         self.accounts.append(account)
-        self.cover(account)
+        self.attach_default_policies(account)
         if account.id != self.account_id:
             backends.master_accounts[account.id] = (self.account_id, self.partition)
 
@@ -148,11 +163,11 @@ class OrganizationState(OrganizationsBackend):
         """The one root."""
         return self.ou[0]
 
-    def policy_type_is_on(self, policy_type: str) -> bool:
+    def is_policy_type_enabled(self, policy_type: str) -> bool:
         """Whether policies of the type work in the root."""
         return any(one["Type"] == policy_type for one in self.root.policy_types)
 
-    def turn_on(self, policy_type: str) -> None:
+    def enable_policy_type(self, policy_type: str) -> None:
         """Let policies of a type work: AWS's default one of that type goes on every entity."""
         summary = {"Type": policy_type, "Status": "ENABLED"}
         self.root.policy_types.append(summary)
@@ -161,7 +176,7 @@ class OrganizationState(OrganizationsBackend):
         for entity in (*self.ou, *self.accounts):
             entity.attached_policies += self._defaults(policy_type)
 
-    def cover(self, entity: Any) -> None:
+    def attach_default_policies(self, entity: Any) -> None:
         """Attach AWS's default policies of every type that is on to a new OU or account."""
         for enabled in self.root.policy_types:
             entity.attached_policies += self._defaults(enabled["Type"])
@@ -169,6 +184,11 @@ class OrganizationState(OrganizationsBackend):
     def _defaults(self, policy_type: str) -> list[Policy]:
         policies: list[Any] = self.policies
         return [one for one in policies if one.aws_managed and one.type == policy_type]
+
+    def administers(self, account_id: str, principal: str | None = None) -> bool:
+        """Whether the account is a delegated administrator, of `principal` or of any service."""
+        services = self.delegations.get(account_id, {})
+        return bool(services) if principal is None else principal in services
 
     def refuse_while_finalizing(self) -> None:
         """FinalizingOrganizationException while the organization initializes."""
@@ -235,3 +255,16 @@ class OrganizationState(OrganizationsBackend):
             ids.insert(0, parent_id)
             entity = self.container(parent_id, "ParentNotFoundException")
         return "/".join([self.org.id, *ids]) + "/"
+
+
+def organization_of(account_id: str) -> OrganizationState | None:
+    """The organization that `account_id` manages or is a member of; None when in none."""
+    place = backends.master_accounts.get(account_id)
+    places = [place] if place else [(account_id, partition) for partition in REGIONS]
+    for manager, partition in places:
+        # Asked for by index, moto would make the backends of every account that is looked up.
+        backend = backends.get(manager, {}).get(partition)
+        if backend is not None and backend.org:
+            organization = cast("OrganizationState", backend)
+            return organization if organization.find_account(account_id) else None
+    return None

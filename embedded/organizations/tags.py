@@ -14,13 +14,13 @@ from embedded.organizations.errors import (
     invalid_input,
 )
 from embedded.organizations.quotas import LIMITS
-from embedded.organizations.state import OrganizationState
+from embedded.organizations.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Tags(OrganizationState):
+class Tags(Service):
     """What can be tagged, and how."""
 
     def tag_resource(self, **request: Any) -> None:
@@ -43,7 +43,7 @@ class Tags(OrganizationState):
         return {"Tags": [{"Key": key, "Value": value} for key, value in resource.tags.items()]}
 
     def _taggable(self, resource_id: str) -> Any:
-        everything = (*self.accounts, *self.ou, *self.policies)
+        everything = (*self.state.accounts, *self.state.ou, *self.state.policies)
         resource = next((one for one in everything if one.id == resource_id), None)
         if resource is None:
             raise OrganizationsError("TargetNotFoundException")

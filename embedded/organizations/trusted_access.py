@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from embedded.organizations.errors import (
     OrganizationsError,
@@ -17,10 +17,7 @@ from embedded.organizations.errors import (
     invalid_input,
 )
 from embedded.organizations.paging import page
-from embedded.organizations.state import OrganizationState
-
-if TYPE_CHECKING:
-    import datetime
+from embedded.organizations.service import Service
 
 PRINCIPALS: frozenset[str] = frozenset(
     json.loads(Path(__file__).with_name("service_principals.json").read_text())
@@ -35,21 +32,15 @@ SERVICES_OF_POLICY_TYPES = {
 """The service that must have access before a policy type is on, and keeps it while the type is."""
 
 
-class TrustedAccess(OrganizationState):
+class TrustedAccess(Service):
     """Trusted access by service, and delegation by account and service."""
-
-    def __init__(self, region_name: str, account_id: str) -> None:
-        super().__init__(region_name, account_id)
-        self.trusted_services: dict[str, datetime.datetime] = {}
-        self.delegations: dict[str, dict[str, datetime.datetime]] = {}
-        """By account id: since when it administers which service."""
 
     def enable_aws_service_access(self, **request: Any) -> None:
         """Let a service work in the organization; again changes nothing."""
         principal = _recognized(request)
-        if self.org.feature_set != "ALL":
+        if self.state.org.feature_set != "ALL":
             raise constraint_violation("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
-        self.trusted_services.setdefault(principal, self.now())
+        self.state.trusted_services.setdefault(principal, self.state.now())
 
     def disable_aws_service_access(self, **request: Any) -> None:
         """End a service's access; without access nothing changes.
@@ -60,17 +51,17 @@ class TrustedAccess(OrganizationState):
         """
         principal = _recognized(request)
         if any(
-            service == principal and self.policy_type_is_on(policy_type)
+            service == principal and self.state.is_policy_type_enabled(policy_type)
             for policy_type, service in SERVICES_OF_POLICY_TYPES.items()
         ):
             raise constraint_violation("POLICY_TYPE_ENABLED_FOR_THIS_SERVICE")
-        self.trusted_services.pop(principal, None)
+        self.state.trusted_services.pop(principal, None)
 
     def list_aws_service_access_for_organization(self, **request: Any) -> dict[str, Any]:
         """The services with access, in the order they got it."""
         services = [
             {"ServicePrincipal": principal, "DateEnabled": at}
-            for principal, at in self.trusted_services.items()
+            for principal, at in self.state.trusted_services.items()
         ]
         return page(
             "ListAWSServiceAccessForOrganization", "EnabledServicePrincipals", services, request
@@ -80,32 +71,33 @@ class TrustedAccess(OrganizationState):
         """Let a member account administer a service that has access."""
         principal = _recognized(request)
         account = self._member(request["AccountId"])
-        if self.account(account).state != "ACTIVE":
+        if self.state.account(account).state != "ACTIVE":
             raise constraint_violation(
                 "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR"
             )
-        if principal not in self.trusted_services:
+        if principal not in self.state.trusted_services:
             raise constraint_violation("SERVICE_ACCESS_NOT_ENABLED")
-        services = self.delegations.setdefault(account, {})
+        services = self.state.delegations.setdefault(account, {})
         if principal in services:
             raise OrganizationsError("AccountAlreadyRegisteredException")
-        services[principal] = self.now()
+        services[principal] = self.state.now()
 
     def deregister_delegated_administrator(self, **request: Any) -> None:
         """End a delegation."""
         principal = _recognized(request)
         account = self._member(request["AccountId"])
-        if self.delegations.get(account, {}).pop(principal, None) is None:
+        if self.state.delegations.get(account, {}).pop(principal, None) is None:
             raise OrganizationsError("AccountNotRegisteredException")
-        if not self.delegations[account]:
-            del self.delegations[account]
+        if not self.state.delegations[account]:
+            del self.state.delegations[account]
 
     def list_delegated_administrators(self, **request: Any) -> dict[str, Any]:
         """The accounts that administer any service, or the one of `ServicePrincipal`."""
         wanted = _recognized(request) if "ServicePrincipal" in request else None
         administrators = [
-            self.account(account).describe() | {"DelegationEnabledDate": min(services.values())}
-            for account, services in self.delegations.items()
+            self.state.account(account).describe()
+            | {"DelegationEnabledDate": min(services.values())}
+            for account, services in self.state.delegations.items()
             if wanted is None or wanted in services
         ]
         return page(
@@ -114,24 +106,19 @@ class TrustedAccess(OrganizationState):
 
     def list_delegated_services_for_account(self, **request: Any) -> dict[str, Any]:
         """The services a member account administers."""
-        account = self.account(request["AccountId"]).id
-        if account not in self.delegations:
+        account = self.state.account(request["AccountId"]).id
+        if account not in self.state.delegations:
             raise OrganizationsError("AccountNotRegisteredException")
         services = [
             {"ServicePrincipal": principal, "DelegationEnabledDate": at}
-            for principal, at in self.delegations[account].items()
+            for principal, at in self.state.delegations[account].items()
         ]
         return page("ListDelegatedServicesForAccount", "DelegatedServices", services, request)
 
-    def administers(self, account_id: str, principal: str | None = None) -> bool:
-        """Whether the account is a delegated administrator, of `principal` or of any service."""
-        services = self.delegations.get(account_id, {})
-        return bool(services) if principal is None else principal in services
-
     def _member(self, account_id: str) -> str:
-        if account_id == self.account_id:
+        if account_id == self.state.account_id:
             raise constraint_violation("CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR")
-        return str(self.account(account_id).id)
+        return str(self.state.account(account_id).id)
 
 
 def _recognized(request: dict[str, Any]) -> str:

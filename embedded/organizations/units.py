@@ -13,37 +13,37 @@ from moto.organizations.models import FakeOrganizationalUnit
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
-from embedded.organizations.state import OrganizationState
+from embedded.organizations.service import Service
 from embedded.organizations.tags import merged
 
 
-class Units(OrganizationState):
-    """Where accounts are put. `self.ou` holds the root and all units, as in moto."""
+class Units(Service):
+    """Where accounts are put. The state's `ou` holds the root and all units, as in moto."""
 
     def list_roots(self, **request: Any) -> dict[str, Any]:
         """The one root."""
-        return page("ListRoots", "Roots", [self.root.describe()], request)
+        return page("ListRoots", "Roots", [self.state.root.describe()], request)
 
     def list_parents(self, **request: Any) -> dict[str, Any]:
         """The one parent of an account or OU."""
-        children = (*self.accounts, *self._units())
+        children = (*self.state.accounts, *self._units())
         child = next((one for one in children if one.id == request["ChildId"]), None)
         if child is None:
             raise OrganizationsError("ChildNotFoundException")
-        parent = self.container(child.parent_id, "ParentNotFoundException")
+        parent = self.state.container(child.parent_id, "ParentNotFoundException")
         return page("ListParents", "Parents", [{"Id": parent.id, "Type": parent.type}], request)
 
     def list_children(self, **request: Any) -> dict[str, Any]:
         """The accounts or the OUs directly in a root or OU."""
-        parent = self.container(request["ParentId"], "ParentNotFoundException")
+        parent = self.state.container(request["ParentId"], "ParentNotFoundException")
         kind = request["ChildType"]
-        children = self.accounts if kind == "ACCOUNT" else self._units()
+        children = self.state.accounts if kind == "ACCOUNT" else self._units()
         entries = [{"Id": one.id, "Type": kind} for one in children if one.parent_id == parent.id]
         return page("ListChildren", "Children", entries, request)
 
     def list_organizational_units_for_parent(self, **request: Any) -> dict[str, Any]:
         """The OUs directly in a root or OU."""
-        parent = self.container(request["ParentId"], "ParentNotFoundException")
+        parent = self.state.container(request["ParentId"], "ParentNotFoundException")
         units = [self._unit_shape(unit) for unit in self._units() if unit.parent_id == parent.id]
         return page("ListOrganizationalUnitsForParent", "OrganizationalUnits", units, request)
 
@@ -54,17 +54,19 @@ class Units(OrganizationState):
             OrganizationsError: ParentNotFoundException; DuplicateOrganizationalUnitException for a
                 name the parent has; ConstraintViolationException for depth, number or tags.
         """
-        parent = self.container(request["ParentId"], "ParentNotFoundException")
+        parent = self.state.container(request["ParentId"], "ParentNotFoundException")
         tags = request.get("Tags", [])
         merged({}, tags)
         self._refuse_duplicate(request["Name"], parent.id)
         if self._depth(parent) >= LIMITS.organizational_unit_depth:
             raise constraint_violation("OU_DEPTH_LIMIT_EXCEEDED")
-        if len(self._units()) >= self.settings.ou_limit:
+        if len(self._units()) >= self.state.settings.ou_limit:
             raise constraint_violation("OU_NUMBER_LIMIT_EXCEEDED")
-        unit = FakeOrganizationalUnit(self.org, Name=request["Name"], ParentId=parent.id, Tags=tags)
-        self.ou.append(unit)
-        self.cover(unit)
+        unit = FakeOrganizationalUnit(
+            self.state.org, Name=request["Name"], ParentId=parent.id, Tags=tags
+        )
+        self.state.ou.append(unit)
+        self.state.attach_default_policies(unit)
         return {"OrganizationalUnit": self._unit_shape(unit)}
 
     def describe_organizational_unit(self, **request: Any) -> dict[str, Any]:
@@ -82,26 +84,26 @@ class Units(OrganizationState):
     def delete_organizational_unit(self, **request: Any) -> None:
         """Delete an OU that holds nothing."""
         unit = self._unit(request)
-        if any(one.parent_id == unit.id for one in (*self.accounts, *self._units())):
+        if any(one.parent_id == unit.id for one in (*self.state.accounts, *self._units())):
             raise OrganizationsError("OrganizationalUnitNotEmptyException")
-        self.ou.remove(unit)
+        self.state.ou.remove(unit)
 
     def _units(self) -> list[Any]:
-        return [unit for unit in self.ou if unit.parent_id is not None]
+        return [unit for unit in self.state.ou if unit.parent_id is not None]
 
     def _unit(self, request: dict[str, Any]) -> Any:
-        return self.container(
+        return self.state.container(
             request["OrganizationalUnitId"], "OrganizationalUnitNotFoundException"
         )
 
     def _depth(self, container: Any) -> int:
         """Levels below the root: 0 for the root itself."""
         # An OU's path is organization, root, units and an empty end.
-        return 0 if container.parent_id is None else self.path(container).count("/") - 2
+        return 0 if container.parent_id is None else self.state.path(container).count("/") - 2
 
     def _refuse_duplicate(self, name: str, parent_id: str) -> None:
         if any(unit.name == name and unit.parent_id == parent_id for unit in self._units()):
             raise OrganizationsError("DuplicateOrganizationalUnitException")
 
     def _unit_shape(self, unit: Any) -> dict[str, Any]:
-        return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name, "Path": self.path(unit)}
+        return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name, "Path": self.state.path(unit)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded.faults import CallFault
-from embedded.organizations import owner_of
+from embedded.organizations import owner_credentials
 from embedded.organizations.settings import STANDALONE
 from tests import interruptions
 from tests.builders import a_request
@@ -298,7 +298,7 @@ def _resumed_at_handshake(lab: Lab, wish: Wish) -> list[Ended]:
 
 
 def _accept_as_owner(lab: Lab) -> None:
-    keys = owner_of(STANDALONE.id)
+    keys = owner_credentials(STANDALONE.id)
     owner = lab.aws.client(
         "organizations",
         aws_access_key_id=keys.access_key_id,

@@ -93,7 +93,9 @@ def first_circle(imports: Mapping[str, set[str]]) -> tuple[str, ...] | None:
     return None
 
 
-@pytest.mark.parametrize(("root", "package"), [("functions", "vending"), (".", "cli")])
+@pytest.mark.parametrize(
+    ("root", "package"), [("functions", "vending"), (".", "cli"), (".", "embedded")]
+)
 def test_modules_and_folders_import_each_other_in_no_circle(root: str, package: str) -> None:
     modules = module_imports(ROOT / root, package)
 

@@ -32,7 +32,7 @@ def invite(vending: Vending, account: dict[str, str]) -> str:
 
 def owner(vending: Vending, account_id: str = INVITED) -> Any:
     """AWS Organizations, as the root user of the invited account has it."""
-    keys = organizations.owner_of(account_id)
+    keys = organizations.owner_credentials(account_id)
     return vending.aws.client(
         "organizations",
         aws_access_key_id=keys.access_key_id,

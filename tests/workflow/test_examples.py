@@ -11,7 +11,11 @@ import pytest
 
 from cli.input.documents import read
 from docs.generate import SERVICES
-from embedded.organizations import OrganizationSettings, found_account, owner_of
+from embedded.organizations import (
+    OrganizationSettings,
+    create_standalone_account,
+    owner_credentials,
+)
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -32,7 +36,7 @@ def nothing(_: Vending) -> None:
 
 def as_owner(vending: Vending, account_id: str) -> Any:
     """AWS Organizations, called by the account's own administrator."""
-    keys = owner_of(account_id)
+    keys = owner_credentials(account_id)
     return vending.aws.client(
         "organizations",
         aws_access_key_id=keys.access_key_id,
@@ -54,7 +58,7 @@ def the_owner_accepts(vending: Vending) -> None:
 
 def an_account_of_that_id(vending: Vending) -> None:
     """The account of `existing.yaml` is a member."""
-    account_id = found_account("adopted@example.com", "Adopted", "444455556666")
+    account_id = create_standalone_account("adopted@example.com", "Adopted", "444455556666")
     handshake = vending.organizations.invite_account_to_organization(
         Target={"Id": account_id, "Type": "ACCOUNT"}
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded import organizations
-from embedded.organizations.backend import Organizations
+from embedded.organizations import organization_of
 from tests.workflow.invitations import (
     BY_EMAIL,
     BY_ID,
@@ -202,7 +202,7 @@ def test_invitation_that_nobody_answers_fails_when_it_expires(vending: Vending) 
     request = an_invitation()
     arn = vending.start(request)
     row = awaited(vending, request)
-    organization = Organizations.of("111111111111")
+    organization = organization_of("111111111111")
     assert organization is not None
     (handshake,) = organization.sent()
     assert handshake.id == row["handshakeId"]

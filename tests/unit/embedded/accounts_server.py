@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 
-from embedded import ACCOUNT_ID, REGION, organizations, root_access
+from embedded import ACCOUNT_ID, REGION, member_access, organizations, root_access
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
@@ -52,7 +52,7 @@ class Accounts:
         return sts.assume_role(**request)["Credentials"]
 
     def owner(self, account_id: str) -> Keys:
-        issued = organizations.owner_of(account_id)
+        issued = organizations.owner_credentials(account_id)
         return {
             "AccessKeyId": issued.access_key_id,
             "SecretAccessKey": issued.secret_access_key,
@@ -77,7 +77,7 @@ class Accounts:
 
     def member(self, email: str = "member@example.com") -> str:
         """The id of a new account of the organization."""
-        before = organizations.found_account(email, "Member")
+        before = organizations.create_standalone_account(email, "Member")
         client = self.client("organizations")
         handshake = client.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": before})[
             "Handshake"
@@ -119,11 +119,14 @@ def accounts(**settings: Any) -> Iterator[Accounts]:
     BackendDict.reset()
     context = Context(clock=Clock(200.0), faults=Faults.none(), credentials=Credentials())
     organizations.install()
+    member_access.install()
     root_access.install()
     server = serve()
     context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     activate(context)
-    organizations.found(organizations.OrganizationSettings(throttled=False, **settings))
+    organizations.reset_organization(
+        organizations.OrganizationSettings(throttled=False, **settings)
+    )
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:

@@ -8,15 +8,16 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import organizations, root_access, wire
-from embedded.context import Principal, caller
+from embedded import member_access, organizations, root_access, wire
 from embedded.partitions import administrator_in
+from embedded.principal import Principal, caller
 from tests.unit.embedded.live_aws import Aws
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Aws]:
     organizations.install()
+    member_access.install()
     root_access.install()
     moto_app = DomainDispatcherApplication(create_backend_app)
     aws: Aws
@@ -43,5 +44,5 @@ def server() -> Iterator[Aws]:
 @pytest.fixture
 def aws(server: Aws) -> Aws:
     """A fresh, unthrottled organization."""
-    server.found(throttled=False)
+    server.reset_organization(throttled=False)
     return server

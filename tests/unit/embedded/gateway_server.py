@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 
-from embedded import REGION, organizations, root_access
+from embedded import REGION, member_access, organizations, root_access
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials, RoleCredentials
@@ -47,7 +47,7 @@ class Server:
             endpoint_url=self.url,
         )
         activate(self.context)
-        organizations.found(organizations.OrganizationSettings(throttled=False))
+        organizations.reset_organization(organizations.OrganizationSettings(throttled=False))
 
     def client(self, service: str, keys: RoleCredentials | Keys | None = None) -> Any:
         """A client that does not retry; the administrator's unless given a session."""
@@ -91,6 +91,7 @@ class Server:
 def running() -> Iterator[Server]:
     """A server that serves until the end of the block."""
     organizations.install()
+    member_access.install()
     root_access.install()
     http = serve()
     thread = threading.Thread(target=http.serve_forever, daemon=True)

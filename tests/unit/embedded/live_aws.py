@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 
 from embedded import REGION, organizations
 from embedded.clock import Clock
-from embedded.context import Context, Principal, activate
+from embedded.context import Context, activate
+from embedded.principal import Principal
 
 SPEED = 200.0
 
@@ -124,10 +125,10 @@ class Aws:
 
         eventually(is_closed)
 
-    def found(self, *, speed: float = SPEED, **settings: Any) -> None:
+    def reset_organization(self, *, speed: float = SPEED, **settings: Any) -> None:
         """Start again with a fresh clock and a fresh organization."""
         self.clock = Clock(speed)
         self.faults = FakeFaults()
         self.principal = Principal()
         activate(Context(clock=self.clock, faults=self.faults, credentials=None))  # type: ignore[arg-type]
-        organizations.found(organizations.OrganizationSettings(**settings))
+        organizations.reset_organization(organizations.OrganizationSettings(**settings))

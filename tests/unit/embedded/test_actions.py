@@ -32,7 +32,7 @@ def organization_id() -> Iterator[str]:
     BackendDict.reset()
     activate(Context(clock=Clock(), faults=Faults.none(), credentials=Credentials()))
     organizations.install()
-    organizations.found(organizations.OrganizationSettings())
+    organizations.reset_organization(organizations.OrganizationSettings())
     iam_backends[ACCOUNT_ID]["aws"].create_role(
         "deployer", "{}", "/ci/", None, "", [{"Key": "team", "Value": "a"}], "3600"
     )

@@ -281,7 +281,7 @@ def test_a_chained_session_lasts_an_hour_at_most(server: Accounts) -> None:
 
 
 def test_an_account_without_a_role_is_reached_by_its_owner_only(server: Accounts) -> None:
-    lonely = organizations.found_account("lonely@example.com", "Lonely", role_name=None)
+    lonely = organizations.create_standalone_account("lonely@example.com", "Lonely", role_name=None)
     owned = f"arn:aws:iam::{lonely}:role/AccountOwner"
     identity = server.client("sts", server.owner(lonely)).get_caller_identity()
 
@@ -297,7 +297,7 @@ def test_an_account_without_a_role_is_reached_by_its_owner_only(server: Accounts
 
 def test_a_govcloud_account_is_reached_from_govcloud_only() -> None:
     with accounts(govcloud_enabled=True) as server:
-        twin = organizations.found_account("a@example.com", "A", partition="aws-us-gov")
+        twin = organizations.create_standalone_account("a@example.com", "A", partition="aws-us-gov")
         arn = member_role(twin, "aws-us-gov")
         ours = server.client("organizations", region="us-gov-west-1")
         handshake = ours.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": twin})[

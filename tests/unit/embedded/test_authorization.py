@@ -15,9 +15,10 @@ from moto.organizations.models import organizations_backends
 from embedded import ACCOUNT_ID, REGION, managed_policies, organizations
 from embedded.authorization import Authorization
 from embedded.clock import Clock
-from embedded.context import Context, Principal, activate
+from embedded.context import Context, activate
 from embedded.credentials import Credentials
 from embedded.faults import Faults
+from embedded.principal import Principal
 from embedded.wire import ApiCall
 from tests.unit.embedded.cloudformation_template import trust
 
@@ -33,7 +34,7 @@ def fresh_backends() -> Iterator[None]:
     BackendDict.reset()
     activate(Context(clock=Clock(), faults=Faults.none(), credentials=Credentials()))
     organizations.install()
-    organizations.found(organizations.OrganizationSettings())
+    organizations.reset_organization(organizations.OrganizationSettings())
     yield
     BackendDict.reset()
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from embedded import cloudtrail
-from embedded.context import Principal
-from embedded.organizations.creations import Creation
+from embedded.organizations.creation import Creation
+from embedded.principal import Principal
 from tests.event_queues import queue_of_rule
 from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
 
@@ -240,10 +240,10 @@ def test_a_refused_create_account_is_no_event(aws: Aws, bus: Bus) -> None:
 
 
 def test_events_of_an_earlier_organization_do_not_come(aws: Aws, bus: Bus) -> None:
-    aws.found(throttled=False, creation_seconds=10, event_seconds=10)
+    aws.reset_organization(throttled=False, creation_seconds=10, event_seconds=10)
     aws.client("organizations").create_account(Email="old@example.com", AccountName="Old")
 
-    aws.found(throttled=False)
+    aws.reset_organization(throttled=False)
     status = aws.create_account()
     names = ("CreateAccount", "CreateAccountResult", "AccountJoinedOrganization")
     told = [bus.event(name) for name in names]
@@ -369,10 +369,16 @@ def test_user_identity_differs_by_kind_of_caller(
 def test_times_in_a_status_are_spoken(hour: int, spoken: str) -> None:
     at = datetime.datetime(2023, 5, 5, hour, 6, 7, tzinfo=datetime.UTC)
     creation = Creation(
-        id="car-1", name="A", email="a@example.com", role_name="R", tags={}, requested_at=at
+        id="car-1",
+        name="A",
+        email="a@example.com",
+        role_name="R",
+        tags={},
+        requested_at=at,
+        completed_at=at,
     )
 
-    event = cloudtrail.create_account_result("111111111111", creation)
+    event = cloudtrail.create_account_result("111111111111", creation.describe())
 
     status = event.detail["serviceEventDetails"]["createAccountStatus"]
     assert status["requestedTimestamp"] == spoken

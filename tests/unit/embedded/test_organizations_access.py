@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.context import Principal
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 
 IAM = "iam.amazonaws.com"
@@ -63,7 +63,7 @@ def test_service_access_of_no_known_service(
 
 
 def test_enable_aws_service_access_needs_all_features(aws: Aws) -> None:
-    aws.found(throttled=False, feature_set="CONSOLIDATED_BILLING")
+    aws.reset_organization(throttled=False, feature_set="CONSOLIDATED_BILLING")
 
     refused = aws.refused("organizations", "EnableAWSServiceAccess", ServicePrincipal=IAM)
 
@@ -216,7 +216,7 @@ def test_an_outsider_founds_an_organization_of_its_own(aws: Aws) -> None:
 def test_delete_organization_once_it_has_no_members(aws: Aws) -> None:
     aws.create_account()
     refused = aws.refused("organizations", "DeleteOrganization")
-    aws.found(throttled=False)
+    aws.reset_organization(throttled=False)
 
     aws.client("organizations").delete_organization()
 

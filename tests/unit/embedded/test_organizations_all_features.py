@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from embedded import organizations
-from embedded.context import Principal
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 from tests.unit.embedded.time_travel import pass_days
 
@@ -16,13 +16,13 @@ TARGET = {"Type": "EMAIL", "Id": "late@example.com"}
 @pytest.fixture
 def billing(aws: Aws) -> Aws:
     """An organization with consolidated billing only."""
-    aws.found(throttled=False, feature_set="CONSOLIDATED_BILLING")
+    aws.reset_organization(throttled=False, feature_set="CONSOLIDATED_BILLING")
     return aws
 
 
 def invited(aws: Aws, name: str) -> Principal:
     """A member that was invited."""
-    account_id = organizations.found_account(f"{name}@example.com", name)
+    account_id = organizations.create_standalone_account(f"{name}@example.com", name)
     who = Principal(account_id=account_id)
     client = aws.client("organizations")
     handshake = client.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": account_id})
@@ -80,7 +80,9 @@ def test_without_invited_members_the_management_account_finalizes_at_once(billin
 def test_every_invited_member_is_asked_and_the_management_account_comes_last(
     aws: Aws, action: str
 ) -> None:
-    aws.found(throttled=False, feature_set="CONSOLIDATED_BILLING", all_features_action=action)
+    aws.reset_organization(
+        throttled=False, feature_set="CONSOLIDATED_BILLING", all_features_action=action
+    )
     client = aws.client("organizations")
     created = Principal(account_id=aws.create_account()["AccountId"])
     members = [invited(aws, "one"), invited(aws, "two")]
@@ -189,7 +191,7 @@ def test_a_member_that_departs_holds_nothing_up(billing: Aws) -> None:
 
 def test_a_member_that_joins_meanwhile_is_asked_too(billing: Aws) -> None:
     client = billing.client("organizations")
-    account_id = organizations.found_account("late@example.com", "Late")
+    account_id = organizations.create_standalone_account("late@example.com", "Late")
     sent = client.invite_account_to_organization(Target=TARGET)["Handshake"]
     final = begin(billing)
     late = Principal(account_id=account_id)

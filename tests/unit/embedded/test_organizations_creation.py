@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
-from embedded.context import Principal
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
 
 LONG = 100_000.0
@@ -17,7 +17,7 @@ LONG = 100_000.0
 
 
 def test_create_account_answers_in_progress_before_the_account_exists(aws: Aws) -> None:
-    aws.found(throttled=False, creation_seconds=LONG)
+    aws.reset_organization(throttled=False, creation_seconds=LONG)
     organizations = aws.client("organizations")
 
     status = organizations.create_account(Email="a@example.com", AccountName="A")
@@ -178,7 +178,7 @@ def test_create_account_with_an_address_against_the_documented_rules_fails_later
 
 @pytest.mark.parametrize("email", ["management@example.com", "NEW@example.com", "far@example.com"])
 def test_create_account_with_an_email_in_use_anywhere_fails_later(aws: Aws, email: str) -> None:
-    aws.found(throttled=False, emails_elsewhere=frozenset({"far@example.com"}))
+    aws.reset_organization(throttled=False, emails_elsewhere=frozenset({"far@example.com"}))
     aws.create_account(Email="new@example.com")
     accounts = len(aws.client("organizations").list_accounts()["Accounts"])
 
@@ -235,7 +235,7 @@ def test_create_account_goes_as_its_fault_says_and_asks_once(aws: Aws) -> None:
 def test_create_account_refuses_a_sixth_in_progress(
     aws: Aws, settings: dict[str, Any], refusal: tuple[str, str | None]
 ) -> None:
-    aws.found(throttled=False, creation_seconds=LONG, **settings)
+    aws.reset_organization(throttled=False, creation_seconds=LONG, **settings)
     for n in range(5):
         aws.client("organizations").create_account(Email=f"a{n}@example.com", AccountName="A")
 
@@ -245,7 +245,7 @@ def test_create_account_refuses_a_sixth_in_progress(
 
 
 def test_create_account_has_room_again_once_a_creation_ended(aws: Aws) -> None:
-    aws.found(throttled=False, creations_in_progress=1)
+    aws.reset_organization(throttled=False, creations_in_progress=1)
     aws.create_account(Email="a@example.com")
 
     status = aws.create_account(Email="b@example.com")
@@ -257,7 +257,7 @@ def test_create_account_has_room_again_once_a_creation_ended(aws: Aws) -> None:
 def test_create_account_stops_at_the_account_limit_counting_the_management_account(
     aws: Aws, limit: int
 ) -> None:
-    aws.found(throttled=False, account_limit=limit, creation_seconds=0.1)
+    aws.reset_organization(throttled=False, account_limit=limit, creation_seconds=0.1)
     for n in range(limit - 1):
         assert aws.create_account(Email=f"a{n}@example.com")["State"] == "SUCCEEDED"
 
@@ -267,7 +267,7 @@ def test_create_account_stops_at_the_account_limit_counting_the_management_accou
 
 
 def test_create_account_counts_creations_in_progress_towards_the_account_limit(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=2, creation_seconds=LONG)
+    aws.reset_organization(throttled=False, account_limit=2, creation_seconds=LONG)
     aws.client("organizations").create_account(Email="a@example.com", AccountName="A")
 
     refused = aws.refused("organizations", "CreateAccount", Email="b@example.com", AccountName="B")
@@ -276,7 +276,7 @@ def test_create_account_counts_creations_in_progress_towards_the_account_limit(a
 
 
 def test_create_account_waits_for_the_organization_to_finalize(aws: Aws) -> None:
-    aws.found(speed=1, finalizing_until=time.time() + LONG)
+    aws.reset_organization(speed=1, finalizing_until=time.time() + LONG)
 
     refused = aws.refused("organizations", "CreateAccount", Email="b@example.com", AccountName="B")
 
@@ -284,17 +284,17 @@ def test_create_account_waits_for_the_organization_to_finalize(aws: Aws) -> None
 
 
 def test_create_account_works_once_the_organization_is_finalized(aws: Aws) -> None:
-    aws.found(finalizing_until=time.time() - 1)
+    aws.reset_organization(finalizing_until=time.time() - 1)
 
     assert aws.create_account()["State"] == "SUCCEEDED"
 
 
 def test_creations_of_an_earlier_organization_do_not_reach_the_new_one(aws: Aws) -> None:
     organizations = aws.client("organizations")
-    aws.found(throttled=False, creation_seconds=4)
+    aws.reset_organization(throttled=False, creation_seconds=4)
     created = organizations.create_account(Email="a@example.com", AccountName="A")
 
-    aws.found(throttled=False, creation_seconds=0.1)
+    aws.reset_organization(throttled=False, creation_seconds=0.1)
     later = aws.create_account(Email="b@example.com")
     time.sleep(aws.clock.real(4))
 

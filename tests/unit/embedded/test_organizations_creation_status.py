@@ -59,7 +59,7 @@ def test_list_create_account_status_refuses(
 
 
 def test_list_create_account_status_pages_end(aws: Aws) -> None:
-    aws.found(throttled=False, creations_in_progress=45, creation_seconds=LONG)
+    aws.reset_organization(throttled=False, creations_in_progress=45, creation_seconds=LONG)
     organizations = aws.client("organizations")
     asked = [
         organizations.create_account(Email=f"a{n}@example.com", AccountName="A") for n in range(45)

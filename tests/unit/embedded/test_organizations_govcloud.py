@@ -8,9 +8,9 @@ from botocore.config import Config
 from moto.iam.models import iam_backends
 
 from embedded import organizations
-from embedded.context import Principal
 from embedded.organizations import directory
 from embedded.partitions import GOVCLOUD, GOVCLOUD_ACCOUNT_ID
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault
 
 REQUEST = {"Email": "pair@example.com", "AccountName": "Pair.1"}
@@ -19,7 +19,7 @@ REQUEST = {"Email": "pair@example.com", "AccountName": "Pair.1"}
 @pytest.fixture
 def linked(aws: Aws) -> Aws:
     """A management account with a GovCloud account behind it."""
-    aws.found(throttled=False, govcloud_enabled=True)
+    aws.reset_organization(throttled=False, govcloud_enabled=True)
     return aws
 
 
@@ -62,7 +62,7 @@ def test_a_pair_is_a_member_here_and_a_lone_account_there(linked: Aws) -> None:
 
 
 def test_a_management_account_without_govcloud_makes_no_pairs(aws: Aws) -> None:
-    aws.found(throttled=False, govcloud_enabled=False)
+    aws.reset_organization(throttled=False, govcloud_enabled=False)
 
     refused = aws.refused("organizations", "CreateGovCloudAccount", **REQUEST)
 
@@ -82,7 +82,7 @@ def test_govcloud_takes_fewer_names(linked: Aws, name: str) -> None:
 
 
 def test_a_pair_whose_email_is_taken_in_govcloud_alone(linked: Aws) -> None:
-    organizations.found_account("pair@example.com", "There", partition=GOVCLOUD)
+    organizations.create_standalone_account("pair@example.com", "There", partition=GOVCLOUD)
 
     status = create_pair(linked)
 
@@ -109,7 +109,7 @@ def test_a_pairs_creation_goes_as_the_faults_say(linked: Aws) -> None:
 
 
 def test_both_kinds_of_creation_share_one_rate(aws: Aws) -> None:
-    aws.found(speed=1, govcloud_enabled=True, creation_seconds=60)
+    aws.reset_organization(speed=1, govcloud_enabled=True, creation_seconds=60)
     client = aws.client("organizations")
     client.create_account(Email="a@example.com", AccountName="A")
     client.create_gov_cloud_account(Email="b@example.com", AccountName="B")

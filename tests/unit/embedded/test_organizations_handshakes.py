@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault
 from tests.unit.embedded.time_travel import pass_days
 
@@ -152,7 +152,7 @@ def test_an_account_that_is_in_the_organization_already(aws: Aws, kind: str) -> 
 
 
 def test_an_organization_that_initializes_invites_nobody(aws: Aws) -> None:
-    aws.found(throttled=False, finalizing_until=aws.clock.now() + 1e6)
+    aws.reset_organization(throttled=False, finalizing_until=aws.clock.now() + 1e6)
 
     refused = aws.refused("organizations", "InviteAccountToOrganization", Target=BY_ID)
 
@@ -160,7 +160,7 @@ def test_an_organization_that_initializes_invites_nobody(aws: Aws) -> None:
 
 
 def test_open_invitations_count_as_accounts(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=2)
+    aws.reset_organization(throttled=False, account_limit=2)
     handshake = invite(aws)
     other = {"Type": "EMAIL", "Id": "other@example.com"}
 
@@ -175,7 +175,7 @@ def test_open_invitations_count_as_accounts(aws: Aws) -> None:
 
 
 def test_twenty_invitations_a_day_and_accepted_ones_do_not_count(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=5)
+    aws.reset_organization(throttled=False, account_limit=5)
     client = aws.client("organizations")
     accept(aws, invite(aws))
     for number in range(20):
@@ -337,7 +337,7 @@ def test_a_member_does_not_list_its_organizations_handshakes(aws: Aws) -> None:
 
 
 def test_a_full_organization_takes_nobody_in_who_was_invited_before(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=2)
+    aws.reset_organization(throttled=False, account_limit=2)
     aws.faults.planned = [CreationFault(seconds=40)]
     creation = aws.client("organizations").create_account(
         Email="new@example.com", AccountName="New"
@@ -353,7 +353,7 @@ def test_a_full_organization_takes_nobody_in_who_was_invited_before(aws: Aws) ->
 
 
 def test_a_creation_fails_when_an_invited_account_has_taken_its_place(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=2)
+    aws.reset_organization(throttled=False, account_limit=2)
     aws.faults.planned = [CreationFault(seconds=100)]
     creation = aws.client("organizations").create_account(
         Email="new@example.com", AccountName="New"

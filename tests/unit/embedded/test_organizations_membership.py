@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from embedded import organizations
-from embedded.context import Principal
 from embedded.organizations.settings import STANDALONE
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 from tests.unit.embedded.time_travel import pass_days
 
@@ -98,7 +98,7 @@ def test_the_management_account_does_not_leave(aws: Aws) -> None:
 
 
 def test_closures_have_a_quota_in_thirty_days(aws: Aws) -> None:
-    aws.found(throttled=False, closures_in_30_days=2)
+    aws.reset_organization(throttled=False, closures_in_30_days=2)
     accounts = [
         aws.create_account(Email=f"a{number}@example.com")["AccountId"] for number in range(4)
     ]
@@ -113,7 +113,7 @@ def test_closures_have_a_quota_in_thirty_days(aws: Aws) -> None:
 
 
 def test_a_closed_account_counts_for_ninety_days(aws: Aws) -> None:
-    aws.found(throttled=False, account_limit=2)
+    aws.reset_organization(throttled=False, account_limit=2)
     account_id = aws.create_account()["AccountId"]
     asked = {"Email": "b@example.com", "AccountName": "B"}
     aws.close_account(account_id)
@@ -167,7 +167,7 @@ def test_a_member_account_may_not_change_the_organization(
 )
 def test_an_account_is_not_founded_with_an_email_that_it_cannot_have(aws: Aws, email: str) -> None:
     with pytest.raises(ValueError, match="no account can have this email"):
-        organizations.found_account(email, "Twin")
+        organizations.create_standalone_account(email, "Twin")
 
     assert organizations.organization_of("111111111111") is not None
 

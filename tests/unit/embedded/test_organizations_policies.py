@@ -148,7 +148,7 @@ def test_a_policys_name_is_its_own(aws: Aws) -> None:
 
 
 def test_policies_of_one_type_have_a_largest_number(aws: Aws) -> None:
-    aws.found(throttled=False, policy_limit=2)
+    aws.reset_organization(throttled=False, policy_limit=2)
     create(aws, "a"), create(aws, "b")
     request = {"Name": "c", "Description": "", "Type": SCP, "Content": CONTENT[SCP]}
 
@@ -369,7 +369,7 @@ def test_policy_types_and_roots_that_are_not_there(
 
 @pytest.mark.parametrize("operation", ["CreatePolicy", "EnablePolicyType"])
 def test_policies_need_all_features(aws: Aws, operation: str) -> None:
-    aws.found(throttled=False, feature_set="CONSOLIDATED_BILLING")
+    aws.reset_organization(throttled=False, feature_set="CONSOLIDATED_BILLING")
     request = {
         "CreatePolicy": {"Name": "a", "Description": "", "Type": SCP, "Content": CONTENT[SCP]},
         "EnablePolicyType": {"RootId": root_id(aws), "PolicyType": SCP},

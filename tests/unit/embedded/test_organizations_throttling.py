@@ -62,7 +62,7 @@ def test_throttle_takes_nothing_for_a_call_that_the_organization_has_no_room_for
 
 
 def test_create_account_a_fourth_time_at_once_is_one_too_many(aws: Aws) -> None:
-    aws.found(speed=1)
+    aws.reset_organization(speed=1)
     for n in range(3):
         aws.client("organizations").create_account(Email=f"a{n}@example.com", AccountName="A")
 
@@ -72,7 +72,7 @@ def test_create_account_a_fourth_time_at_once_is_one_too_many(aws: Aws) -> None:
 
 
 def test_rates_run_in_virtual_time(aws: Aws) -> None:
-    aws.found(speed=1_000_000, creation_seconds=0)
+    aws.reset_organization(speed=1_000_000, creation_seconds=0)
 
     states = [aws.create_account(Email=f"a{n}@example.com")["State"] for n in range(6)]
 
@@ -80,7 +80,7 @@ def test_rates_run_in_virtual_time(aws: Aws) -> None:
 
 
 def test_requests_at_the_same_moment_get_the_burst_and_no_more(aws: Aws) -> None:
-    aws.found(speed=1)
+    aws.reset_organization(speed=1)
     organizations = aws.client("organizations")
 
     def ask(n: int) -> str:
@@ -97,7 +97,7 @@ def test_requests_at_the_same_moment_get_the_burst_and_no_more(aws: Aws) -> None
 
 
 def test_concurrent_creations_make_one_account_each(aws: Aws) -> None:
-    aws.found(throttled=False, creations_in_progress=20, creation_seconds=1)
+    aws.reset_organization(throttled=False, creations_in_progress=20, creation_seconds=1)
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(

@@ -70,7 +70,7 @@ def test_create_organizational_unit_five_levels_deep_and_no_deeper(aws: Aws) -> 
 
 
 def test_create_organizational_unit_above_the_number_allowed(aws: Aws) -> None:
-    aws.found(throttled=False, ou_limit=2)
+    aws.reset_organization(throttled=False, ou_limit=2)
     root = root_of(aws)
     unit_in(aws, root, "A")
     unit_in(aws, root, "B")
@@ -231,7 +231,7 @@ def test_move_account_from_where_it_is_not(aws: Aws) -> None:
 
 
 def test_list_accounts_in_pages_of_twenty(aws: Aws) -> None:
-    aws.found(throttled=False, creations_in_progress=50, creation_seconds=0.1)
+    aws.reset_organization(throttled=False, creations_in_progress=50, creation_seconds=0.1)
     organizations = aws.client("organizations")
     asked = [
         organizations.create_account(Email=f"a{n}@example.com", AccountName="A") for n in range(40)
@@ -286,7 +286,7 @@ def test_close_account_passes_through_pending_closure(aws: Aws) -> None:
 
 
 def test_close_account_refuses_the_management_account_and_a_fourth_at_once(aws: Aws) -> None:
-    aws.found(throttled=False, creation_seconds=0.1, closure_seconds=100_000)
+    aws.reset_organization(throttled=False, creation_seconds=0.1, closure_seconds=100_000)
     organizations = aws.client("organizations")
     accounts = [aws.create_account(Email=f"a{n}@example.com")["AccountId"] for n in range(4)]
     for account in accounts[:3]:

@@ -47,7 +47,7 @@ def limited(server: Accounts, *allowed: str, **more: Any) -> Keys:
 
 
 def govcloud_member(server: Accounts) -> str:
-    twin = organizations.found_account("a@example.com", "A", partition="aws-us-gov")
+    twin = organizations.create_standalone_account("a@example.com", "A", partition="aws-us-gov")
     ours = server.client("organizations", region=GOV)
     target = {"Type": "ACCOUNT", "Id": twin}
     handshake = ours.invite_account_to_organization(Target=target)["Handshake"]
@@ -100,7 +100,7 @@ def test_an_administrator_is_the_linked_accounts_in_govcloud(server: Accounts) -
 
 
 def test_a_session_is_named_in_its_partition(server: Accounts) -> None:
-    twin = organizations.found_account("a@example.com", "A", partition="aws-us-gov")
+    twin = organizations.create_standalone_account("a@example.com", "A", partition="aws-us-gov")
     keys = server.assume(member_role(twin, "aws-us-gov"), region=GOV)
 
     identity = server.client("sts", keys, GOV).get_caller_identity()
@@ -148,11 +148,11 @@ def test_a_govcloud_role_is_limited_to_resources_there(server: Accounts) -> None
 
 
 def test_an_invitation_is_accepted_under_a_policy_that_names_it(server: Accounts) -> None:
-    twin = organizations.found_account("a@example.com", "A", partition="aws-us-gov")
+    twin = organizations.create_standalone_account("a@example.com", "A", partition="aws-us-gov")
     ours = server.client("organizations", region=GOV)
     handshakes = [
         ours.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": account})["Handshake"]
-        for account in (twin, organizations.found_account("b@example.com", "B"))
+        for account in (twin, organizations.create_standalone_account("b@example.com", "B"))
     ]
     owner = server.owner(twin)
     arn = server.role("Accepting", trusting({"AWS": twin}), "iam:*", keys=owner, region=GOV)

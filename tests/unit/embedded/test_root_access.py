@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded.context import Principal
+from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 
 IAM = "iam.amazonaws.com"
@@ -63,7 +63,7 @@ def test_root_access_without_trusted_access_for_iam(aws: Aws, operation: str) ->
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_root_access_without_all_features(aws: Aws, operation: str) -> None:
-    aws.found(feature_set="CONSOLIDATED_BILLING")
+    aws.reset_organization(feature_set="CONSOLIDATED_BILLING")
 
     assert aws.refused("iam", operation)[0] == "OrganizationNotInAllFeaturesModeException"
 
@@ -105,7 +105,7 @@ def test_root_features_end_with_their_organization(aws: Aws) -> None:
     trust_iam(aws)
     aws.client("iam").enable_organizations_root_sessions()
 
-    aws.found(throttled=False)
+    aws.reset_organization(throttled=False)
     trust_iam(aws)
 
     assert aws.client("iam").list_organizations_features()["EnabledFeatures"] == []
