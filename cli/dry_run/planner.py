@@ -360,7 +360,7 @@ class Planner:
         """What is left once that is told of and taken out which is refused beforehand."""
         refused: dict[str, set[str]] = {}
         with self._planned.refusals():
-            for problem in preflight.problems(wishes, self._surroundings):
+            for problem in preflight.examine(wishes, self._surroundings).problems:
                 self._planned.problems.append(problem.error.as_dict())
                 for key, values in problem.refused.items():
                     refused.setdefault(key, set()).update(values)

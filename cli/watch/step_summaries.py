@@ -97,6 +97,10 @@ def _status(result: Result) -> str:
     return f"account {result['accountId']}"
 
 
+def _unit(result: Result) -> str:
+    return str(result["organizationalUnitId"])
+
+
 def _move(result: Result) -> str:
     return f"into {result['destinationParentId']}" if result["moved"] else "already there"
 
@@ -143,7 +147,8 @@ def _report(result: Result) -> str:
 
 _PHRASES: dict[str, Callable[[Result], str]] = {
     "AcceptRequest": _accept,
-    "CreateOrganizationalUnit": lambda result: str(result["organizationalUnitId"]),
+    "PrepareOrganizationalUnit": _unit,
+    "CreateOrganizationalUnit": _unit,
     "InviteAccountToOrganization": _invitation,
     "AcceptHandshake": _acceptance,
     "CancelHandshake": lambda result: "taken back" if result["canceled"] else "",

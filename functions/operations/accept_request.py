@@ -89,21 +89,25 @@ def run(
     announcements: Announcements,
     surroundings: preflight.Surroundings,
 ) -> Json:
-    """{outcome, record, request, creationBegun}; RequestInvalid, RequestConflict, OperationRefused.
+    """{outcome, record, request, creationBegun, organizationalUnitMissing}.
 
-    What AWS is known to refuse is refused here, before there is an account, with every problem.
+    RequestInvalid, RequestConflict, OperationRefused. What AWS is known to refuse is refused here,
+    before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
     the account that was made before has left or is not active; a new claim is held then.
+    organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
+    no unit yet: only making it tells whether AWS refuses it, so it is made first.
     """
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
     request = parse(payload.request)
     outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
+    found = preflight.Findings()
     if outcome == "ACCEPTED":
-        preflight.ensure_possible(request, row, surroundings)
+        found = preflight.ensure_possible(request, row, surroundings)
         announcements.state_changed(record_of(row))
     _refuse_closed(outcome, row, request, organizations, ledger.clock)
     record = record_of(row)
@@ -118,6 +122,7 @@ def run(
         "record": record,
         "request": request.normalised(),
         "creationBegun": "accountId" in row or is_creation_under_way(row),
+        "organizationalUnitMissing": bool(found.missing_units),
     }
 
 

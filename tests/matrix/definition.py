@@ -86,8 +86,10 @@ def states_of(door: str) -> dict[str, dict[str, Any]]:
 
 
 def tasks_of(door: str) -> list[str]:
-    """The tasks among them: each runs the function of its own name."""
-    return [name for name, state in states_of(door).items() if state["Type"] == "Task"]
+    """The operations that the tasks among them run."""
+    tasks = [one for one in states_of(door).values() if one["Type"] == "Task"]
+    named = [re.findall(r"\w+(?=FunctionArn)", one["Arguments"]["FunctionName"]) for one in tasks]
+    return list(dict.fromkeys(operation for (operation,) in named))
 
 
 @functools.cache

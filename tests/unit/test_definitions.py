@@ -44,6 +44,9 @@ RECORDED = {
 }
 """By machine: the way from the one state that every failure goes to, to the end of the machine."""
 
+RUNS_AGAIN = {"PrepareOrganizationalUnit": "CreateOrganizationalUnit"}
+"""States that run the function of another: within a machine a name is used once."""
+
 CLEANS_UP = {"CancelHandshake"}
 """What is done between a failure and its record, and leads there whatever becomes of it."""
 
@@ -113,7 +116,7 @@ def test_state_function_and_placeholder_share_one_name(machine: dict[str, Any]) 
     wrong = [
         name
         for name, state in tasks(machine)
-        if state["Arguments"].get("FunctionName") != f"${{{name}FunctionArn}}"
+        if state["Arguments"].get("FunctionName") != f"${{{RUNS_AGAIN.get(name, name)}FunctionArn}}"
     ]
 
     assert wrong == []

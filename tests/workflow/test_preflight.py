@@ -8,7 +8,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
-from tests.workflow.invitations import an_invitation
+from tests.workflow.invitations import INVITED, ROLE, an_invitation
 from tests.workflow.test_policies import DENY, GUARD, SCP, TAG_RULES, TAGGED, TAGS
 
 if TYPE_CHECKING:
@@ -51,6 +51,13 @@ def prepared(vending: Vending) -> None:
 def begun(vending: Vending) -> int:
     """How often AWS was asked for an account."""
     return sum(vending.calls("organizations", operation) for operation in CREATIONS)
+
+
+def only_unit(vending: Vending, parent_id: str) -> str:
+    """The id of the one unit below a parent."""
+    found = vending.organizations.list_organizational_units_for_parent(ParentId=parent_id)
+    (unit,) = found["OrganizationalUnits"]
+    return str(unit["Id"])
 
 
 @pytest.mark.parametrize("wish", WISHES)
@@ -112,3 +119,66 @@ def test_organization_without_all_features_gets_only_accounts_that_need_none(
     if needs_features:
         assert ended.error == "RequestInvalid"
         assert "all features" in ended.cause["message"]
+
+
+OU_LIMIT = {
+    "service": "organizations",
+    "operation": "CreateOrganizationalUnit",
+    "calls": "all",
+    "error": "ConstraintViolationException",
+    "reason": "OU_NUMBER_LIMIT_EXCEEDED",
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_unit_that_cannot_be_made_costs_no_account_and_the_request_can_be_corrected(
+    vending: Vending, source: str
+) -> None:
+    prepared(vending)
+    vending.aws.faults.replace([OU_LIMIT])
+    request = SOURCES[source]() | {"organizationalUnit": "/Workloads/New"}
+    if source == "invited":
+        request["account"] = {"accountId": INVITED, "roleName": ROLE}
+
+    ended = vending.run(request)
+    row, asked = vending.row(request["requestId"]), begun(vending)
+    corrected = vending.run({**request, "organizationalUnit": "/Workloads"})
+
+    assert (ended.status, ended.error) == ("FAILED", "ConstraintViolationException")
+    assert ended.cause["reason"] == "OU_NUMBER_LIMIT_EXCEEDED"
+    assert row is not None
+    assert (row["state"], asked) == ("FAILED", 0)
+    assert corrected.status == "SUCCEEDED", corrected
+    assert vending.path(corrected.output["accountId"]) == "/Workloads"
+    assert begun(vending) == 1
+
+
+def test_unit_that_is_missing_is_made_before_the_account_and_looked_at_after(
+    vending: Vending,
+) -> None:
+    ended = vending.run(a_request())
+    again = vending.run(a_request())
+
+    first, second = (vending.states_entered(one.arn) for one in (ended, again))
+    assert first.index("PrepareOrganizationalUnit") < first.index("CreateAccount")
+    assert first.index("CreateAccount") < first.index("CreateOrganizationalUnit")
+    assert "PrepareOrganizationalUnit" not in second
+    assert vending.calls("organizations", "CreateOrganizationalUnit") == 2
+    assert vending.path(again.output["accountId"]) == "/Workloads/Sandbox"
+
+
+def test_request_whose_account_is_begun_is_not_held_up_by_a_unit_that_has_vanished(
+    vending: Vending,
+) -> None:
+    request = a_request()
+    vending.run_stopped_in("WaitForAccount", request)
+    root = vending.organizations.list_roots()["Roots"][0]["Id"]
+    sandbox = only_unit(vending, only_unit(vending, root))
+    vending.organizations.delete_organizational_unit(OrganizationalUnitId=sandbox)
+
+    resumed = vending.run(request)
+
+    assert resumed.status == "SUCCEEDED", resumed
+    assert "PrepareOrganizationalUnit" not in vending.states_entered(resumed.arn)
+    assert vending.path(resumed.output["accountId"]) == "/Workloads/Sandbox"
+    assert begun(vending) == 1

@@ -56,10 +56,9 @@ def test_failed_request_resubmitted_resumes_with_the_account_it_has(vending: Ven
         [
             {
                 "service": "organizations",
-                "operation": "CreateOrganizationalUnit",
+                "operation": "MoveAccount",
                 "calls": "all",
-                "error": "ConstraintViolationException",
-                "reason": "OU_NUMBER_LIMIT_EXCEEDED",
+                "error": "InvalidInputException",
             }
         ]
     )

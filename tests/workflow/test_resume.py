@@ -18,18 +18,17 @@ from tests.workflow.vending import Vending, eventually
 if TYPE_CHECKING:
     from tests.workflow.command import Command
 
-NO_UNITS = {
+NO_MOVE = {
     "service": "organizations",
-    "operation": "CreateOrganizationalUnit",
+    "operation": "MoveAccount",
     "calls": "all",
-    "error": "ConstraintViolationException",
-    "reason": "OU_NUMBER_LIMIT_EXCEEDED",
+    "error": "InvalidInputException",
 }
 
 
 def fail(vending: Vending, request: dict[str, Any]) -> None:
-    """The account is made, and the organization has no room for its unit."""
-    vending.aws.faults.replace([NO_UNITS])
+    """The account is made, and AWS refuses to move it."""
+    vending.aws.faults.replace([NO_MOVE])
     assert vending.run(request).status == "FAILED"
     vending.aws.faults.replace([])
 

@@ -77,17 +77,27 @@ class Problem:
         return f"{self.where}: {self.error.message} {self.error.remedy}"
 
 
-def ensure_possible(request: AccountRequest, row: Row, surroundings: Surroundings) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was found out: what would be refused, and the paths that lead to no unit yet."""
+
+    problems: Sequence[Problem] = ()
+    missing_units: Sequence[str] = ()
+
+
+def ensure_possible(request: AccountRequest, row: Row, surroundings: Surroundings) -> Findings:
     """RequestInvalid with every problem at once, unless it is too late or nothing is at stake.
 
     An account that is a member already stays one, whatever its baseline comes to. Once AWS was
-    asked for an account, or for an invitation, the request has to be gone on with.
+    asked for an account, or for an invitation, the request has to be gone on with. Nothing is
+    looked for and found then.
     """
     if request.source == "existing" or _is_begun(row):
-        return
-    found = problems(wishes_of(request), surroundings)
-    if found:
-        raise invalid([str(problem) for problem in found])
+        return Findings()
+    found = examine(wishes_of(request), surroundings)
+    if found.problems:
+        raise invalid([str(problem) for problem in found.problems])
+    return found
 
 
 def wishes_of(request: AccountRequest) -> Wishes:
@@ -102,16 +112,20 @@ def wishes_of(request: AccountRequest) -> Wishes:
     )
 
 
-def problems(wishes: Wishes, surroundings: Surroundings) -> list[Problem]:
+def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
     """Everything that would be refused, as far as AWS tells without being asked for it."""
     enabled = _Enabled(surroundings)
-    return [
-        *_without_all_features(wishes, enabled),
-        *_of_policy_types(wishes, surroundings.allowed, enabled),
-        *_of_policies(wishes, surroundings),
-        *_of_services(wishes, surroundings.allowed, enabled),
-        *_of_units(wishes, surroundings),
-    ]
+    units = _of_units(wishes, surroundings)
+    return Findings(
+        problems=[
+            *_without_all_features(wishes, enabled),
+            *_of_policy_types(wishes, surroundings.allowed, enabled),
+            *_of_policies(wishes, surroundings),
+            *_of_services(wishes, surroundings.allowed, enabled),
+            *units.problems,
+        ],
+        missing_units=units.missing_units,
+    )
 
 
 def _is_begun(row: Row) -> bool:
@@ -241,17 +255,22 @@ def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterato
         )
 
 
-def _of_units(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+def _of_units(wishes: Wishes, surroundings: Surroundings) -> Findings:
+    problems, missing = list[Problem](), list[str]()
     for path in wishes.organizational_units:
         try:
-            _look_up(path, surroundings.organizations, surroundings.units)
+            if not _look_up(path, surroundings.organizations, surroundings.units):
+                missing.append(path)
         except OperationRefused as error:
             refused = {"organizationalUnits": [path]}
-            yield Problem(where="organizationalUnit", error=error, refused=refused)
+            problems.append(Problem(where="organizationalUnit", error=error, refused=refused))
+    return Findings(problems=problems, missing_units=missing)
 
 
-def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> None:
-    """OperationRefused where a unit on the path is missing that reads like one that is there.
+def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> bool:
+    """Whether the path leads to a unit, or to the root.
+
+    OperationRefused where a unit on it is missing that reads like one that is there.
 
     What is found is remembered, so that CreateOrganizationalUnit need not search again.
     """
@@ -264,7 +283,8 @@ def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> Non
             parents = parents or [ou_search.root_id(organizations)]
             unit_id = ou_search.find(organizations, parents, names)
             if unit_id is None:
-                return
+                return False
             unit = Unit(id=unit_id, parent_id=parents[-1])
             units.put(here, unit)
         parents = [*(parents or [unit.parent_id]), unit.id]
+    return True

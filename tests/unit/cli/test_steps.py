@@ -20,6 +20,7 @@ def plan(states: dict[str, Any], start: str = "A") -> Plan:
 def test_steps_of_the_real_definition_are_its_operations_in_reading_order() -> None:
     assert Plan(DEFINITION).steps == (
         "AcceptRequest",
+        "PrepareOrganizationalUnit",
         "InviteAccountToOrganization",
         "AcceptHandshake",
         "DescribeHandshake",

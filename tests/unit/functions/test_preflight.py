@@ -183,11 +183,29 @@ def test_twin_of_a_unit_is_refused(world: World, name: str) -> None:
     assert "reads like" in problem
 
 
-def test_units_that_are_missing_are_made_later(world: World) -> None:
+def test_unit_that_is_missing_is_told_of_and_not_made(world: World) -> None:
     world.organization.add_unit("Workloads")
 
-    assert accept(world, organizationalUnit="/Workloads/Sandbox")["outcome"] == "ACCEPTED"
+    result = accept(world, organizationalUnit="/Workloads/Sandbox")
+
+    assert (result["outcome"], result["organizationalUnitMissing"]) == ("ACCEPTED", True)
     assert world.called("CreateOrganizationalUnit") == []
+
+
+@pytest.mark.parametrize("path", ["/Workloads/Sandbox", "/Workloads", "/", None])
+def test_unit_that_is_there_or_not_asked_for_is_not_missing(world: World, path: str | None) -> None:
+    world.organization.add_unit("Sandbox", world.organization.add_unit("Workloads"))
+
+    assert accept(world, organizationalUnit=path)["organizationalUnitMissing"] is False
+
+
+def test_known_unit_that_was_deleted_is_missing(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    sandbox = world.organization.add_unit("Sandbox", workloads)
+    accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    del world.organization.units[sandbox]
+
+    assert accept(world)["organizationalUnitMissing"] is True
 
 
 def test_known_path_is_looked_at_with_one_call_a_level(world: World) -> None:
@@ -283,6 +301,7 @@ def test_account_that_is_there_already_is_not_refused_early(world: World) -> Non
     )
 
     assert result["outcome"] == "ACCEPTED"
+    assert result["organizationalUnitMissing"] is False
     assert read(world) == []
 
 
@@ -295,4 +314,6 @@ def test_request_whose_creation_is_begun_goes_on_whatever_became_impossible(worl
         create(world)
     world.organization.policies.clear()
 
-    assert accept(world, **wish)["creationBegun"] is True
+    result = accept(world, **wish)
+
+    assert (result["creationBegun"], result["organizationalUnitMissing"]) == (True, False)
