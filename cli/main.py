@@ -19,8 +19,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from cli.commands.local import DEFAULT_PORT, ENDING
 from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
+from cli.signals import TERMINATION_SIGNALS
 from cli.watch.submission import STATES
 
 DESCRIPTION = "Vends AWS accounts: exactly one account per request."
@@ -39,7 +39,7 @@ examples:
 
 exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
-MAX_PORT = 65535
+DEFAULT_PORT, MAX_PORT = 5111, 65535
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _status(words: Sequence[str] | None) -> int:
     if threading.current_thread() is threading.main_thread():
-        for each in ENDING:
+        for each in TERMINATION_SIGNALS:
             # Who starts a command with nohup wants it to outlive the terminal.
             if signal.getsignal(each) is not signal.SIG_IGN:
                 signal.signal(each, _terminated)

@@ -19,13 +19,10 @@ from cli.output.failure import EXIT_VENDED, CommandError, InputError
 from cli.output.progress import spinning
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal
+from cli.signals import TERMINATION_SIGNALS
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
-
-DEFAULT_PORT = 5111
-ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals that end a command as Ctrl-C does."""
 
 
 @contextlib.contextmanager
@@ -89,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise KeyboardInterrupt
 
     progress = Terminal.of(sys.stderr)
-    ending = [one for one in (*ENDING, signal.SIGINT) if _is_heeded(one)]
+    ending = [one for one in (*TERMINATION_SIGNALS, signal.SIGINT) if _is_heeded(one)]
     earlier = {one: signal.signal(one, stop) for one in ending}
     try:
         with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:

@@ -6,19 +6,22 @@ Rows are made by pure functions from what is known; the two views only write the
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cli.output.terminal import Terminal, clip, duration, pad, safe, width
+from rich.console import Group
+from rich.live import Live
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.spinner import Spinner
+from rich.text import Text
+
+from cli.output.terminal import Terminal, duration, pad, safe, width
 from cli.watch.submission import Phase, Watched
 from cli.watch.trace import Mark, Step
 
-SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-PLAIN_SPINNER = "|/-\\"
+SPINNER, PLAIN_SPINNER = Spinner("dots"), Spinner("line")
 FRAMES_PER_SECOND = 10
 FRAME_LINES = 3
 """Lines of a frame that are not rows: the empty one above, the empty one below, the footer."""
@@ -32,15 +35,15 @@ _SIGNS = {
     Mark.SKIPPED: ("-", "-"),
     Mark.UNREACHED: ("·", "."),
 }
-_COLOURS: dict[Mark, tuple[str, ...]] = {
-    Mark.PENDING: ("dim",),
-    Mark.RUNNING: ("cyan",),
-    Mark.DONE: ("green",),
-    Mark.FAILED: ("red",),
-    Mark.STOPPED: ("red",),
-    Mark.RETRYING: ("yellow",),
-    Mark.SKIPPED: ("dim",),
-    Mark.UNREACHED: ("dim",),
+_STYLES = {
+    Mark.PENDING: "dim",
+    Mark.RUNNING: "cyan",
+    Mark.DONE: "green",
+    Mark.FAILED: "red",
+    Mark.STOPPED: "red",
+    Mark.RETRYING: "yellow",
+    Mark.SKIPPED: "dim",
+    Mark.UNREACHED: "dim",
 }
 _QUIET = {Mark.PENDING, Mark.SKIPPED, Mark.UNREACHED}
 
@@ -170,29 +173,37 @@ def _folded(rows: Sequence[Row]) -> Row:
     return Row(mark=Mark.PENDING, name=name, note=said)
 
 
-def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[str]:
+def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[Text]:
     """The rows as text, at most `columns` wide."""
     names = max((width(row.name) for row in rows), default=0)
     times = [duration(row.elapsed) if row.elapsed is not None else "" for row in rows]
     clocks = max(map(len, times), default=0)
-    more = terminal.sign("…", "~")
     text = []
     for row, took in zip(rows, times, strict=True):
-        name = terminal.paint(row.name, "dim") if row.mark in _QUIET else row.name
         is_loud = row.mark in {Mark.FAILED, Mark.RETRYING}
-        note = row.note if is_loud else terminal.paint(row.note, "dim")
-        line = f"  {_sign(row.mark, terminal, now)} {pad(name, names)}  {took:>{clocks}}  {note}"
-        text.append(clip(line.rstrip(), columns - 1, more=more))
+        line = Text.assemble(
+            "  ",
+            (_sign(row.mark, terminal, now), _STYLES[row.mark]),
+            " ",
+            (row.name, "dim" if row.mark in _QUIET else ""),
+            f"{' ' * (names - width(row.name))}  {took:>{clocks}}  ",
+            (row.note, "" if is_loud else "dim"),
+        )
+        line.rstrip()
+        text.append(_fitted(line, terminal, columns - 1))
     return text
 
 
+def _fitted(line: Text, terminal: Terminal, columns: int) -> Text:
+    line.truncate(max(1, columns), overflow="ellipsis" if terminal.unicode else "crop")
+    return line
+
+
 def _sign(mark: Mark, terminal: Terminal, now: float) -> str:
-    if mark is Mark.RUNNING:
-        frames = terminal.sign(SPINNER, PLAIN_SPINNER)
-        sign = frames[int(now * FRAMES_PER_SECOND) % len(frames)]
-    else:
-        sign = terminal.sign(*_SIGNS[mark])
-    return terminal.paint(sign, *_COLOURS[mark])
+    if mark is not Mark.RUNNING:
+        return terminal.sign(*_SIGNS[mark])
+    frames = (SPINNER if terminal.unicode else PLAIN_SPINNER).frames
+    return frames[int(now * FRAMES_PER_SECOND) % len(frames)]
 
 
 @contextlib.contextmanager
@@ -202,28 +213,18 @@ def spinning(terminal: Terminal, text: str) -> Iterator[None]:
         terminal.write(f"{text}\n")
         yield
         return
-    over, began = threading.Event(), time.monotonic()
-
-    def spin() -> None:
-        while not over.wait(1 / FRAMES_PER_SECOND):
-            now = time.monotonic()
-            sign = _sign(Mark.RUNNING, terminal, now)
-            with contextlib.suppress(
-                OSError
-            ):  # the terminal was closed, as the command finds out itself
-                terminal.write(
-                    f"\r{sign} {text} {terminal.paint(duration(now - began), 'dim')}\x1b[K"
-                )
-
-    thread = threading.Thread(target=spin, daemon=True)
-    terminal.write(f"\x1b[?25l{text}")
-    thread.start()
-    try:
+    progress = Progress(
+        SpinnerColumn("dots" if terminal.unicode else "line", style="cyan"),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=terminal.console(),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with progress:
+        progress.add_task(text, total=None)
         yield
-    finally:
-        over.set()
-        thread.join()
-        terminal.write("\r\x1b[K\x1b[?25h")
 
 
 class Screen:
@@ -231,42 +232,41 @@ class Screen:
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._drawn = 0
-        self._open = False
+        self._live = Live(
+            console=terminal.console(),
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="visible",
+        )
 
     def show(self, watched: Sequence[Watched], now: float) -> None:
         """Draw the steps of one submission, or a row for each of several."""
         columns, height = self._terminal.size()
         rows = step_rows(watched[0], now) if len(watched) == 1 else board_rows(watched, now)
         rows = fit(rows, max(1, height - FRAME_LINES - 1))
-        frame = ["", *lines(rows, self._terminal, columns, now), "", self._footer(watched, now)]
-        self._draw([clip(line, columns - 1) for line in frame])
+        footer = _fitted(Text(self._footer(watched, now), style="dim"), self._terminal, columns - 1)
+        frame = [Text(), *lines(rows, self._terminal, columns, now), Text(), footer]
+        self._live.console.size = columns, height
+        self._live.update(Group(*frame))
+        if self._live.is_started:
+            self._live.refresh()
+        else:
+            self._live.start(refresh=True)
 
     def close(self) -> None:
         """Give the cursor back; the last frame stays."""
-        if self._open:
-            self._terminal.write("\x1b[?25h")
-            self._open = False
+        self._live.stop()
 
     def _footer(self, watched: Sequence[Watched], now: float) -> str:
         elapsed = duration(max((one.elapsed(now) for one in watched), default=0.0))
         if len(watched) > 1:
             ended = sum(one.phase is Phase.ENDED for one in watched)
-            said = f"{ended} of {len(watched)} done"
-        elif watched and watched[0].trace is not None:
+            return f"  {ended} of {len(watched)} done, {elapsed}"
+        if watched and watched[0].trace is not None:
             trace = watched[0].trace
-            said = f"{trace.finished} of {len(trace.shown)} steps"
-        else:
-            return ""
-        return "  " + self._terminal.paint(f"{said}, {elapsed}", "dim")
-
-    def _draw(self, frame: list[str]) -> None:
-        back = f"\x1b[{self._drawn}A\r" if self._drawn else ""
-        hide = "" if self._open else "\x1b[?25l"
-        self._open = True
-        body = "".join(f"{line}\x1b[K\n" for line in frame)
-        self._terminal.write(f"{hide}{back}{body}\x1b[J")
-        self._drawn = len(frame)
+            return f"  {trace.finished} of {len(trace.shown)} steps, {elapsed}"
+        return ""
 
 
 class Log:

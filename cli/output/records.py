@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cli.output.terminal import Terminal, clip, in_words, pad, safe, width
+from rich.cells import cell_len
+from rich.text import Text
+
+from cli.output.terminal import Terminal, in_words, pad, safe
 from cli.watch.submission import Record
 from vending.request.ou_paths import quote
 
@@ -44,10 +47,15 @@ def short_why(record: Record) -> str:
     return safe(str(error.get("reason") or error.get("code") or ""))
 
 
-def paint_state(state: str, terminal: Terminal) -> str:
-    """The state's name, coloured by what it means."""
-    colour = "green" if state in _GOOD else "red" if state in _BAD else "cyan"
-    return terminal.paint(state, colour)
+def state_style(state: str) -> str:
+    """The colour of a state, by what it means."""
+    return "green" if state in _GOOD else "red" if state in _BAD else "cyan"
+
+
+def state_cell(record: Record) -> Text:
+    """The state as a cell of a table."""
+    state = str(record.get("state", ""))
+    return Text(state, style=state_style(state))
 
 
 def account_fields(record: Record) -> list[tuple[str, str]]:
@@ -112,7 +120,7 @@ def progress_fields(record: Record) -> list[tuple[str, str]]:
 
 def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int = 100) -> list[str]:
     """One field a line, values under each other; long texts wrap under themselves."""
-    room = max((width(label) for label, _ in fields), default=0)
+    room = max((cell_len(label) for label, _ in fields), default=0)
     lines = []
     for label, value in fields:
         first, *more = _wrapped(value, max(30, columns - room - 5)) or [""]
@@ -121,29 +129,33 @@ def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int 
     return lines
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], terminal: Terminal) -> list[str]:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str | Text]], terminal: Terminal
+) -> list[str]:
     """Columns under a header; a terminal gets no line that would wrap, a file gets all.
 
     Ids are whole everywhere, to be copied: the other columns give way to them.
     """
-    widths = [max(map(width, column)) for column in zip(header, *rows, strict=True)]
+    cells = [
+        [each.copy() if isinstance(each, Text) else Text(each) for each in row]
+        for row in (header, *rows)
+    ]
+    widths = [max(each.cell_len for each in column) for column in zip(*cells, strict=True)]
     if terminal.live:
-        widths = _given_way(header, widths, terminal.size()[0])
-    more = terminal.sign("…", "~")
+        widths = _shrunk(header, widths, terminal.size()[0])
     lines = []
-    for number, row in enumerate([header, *rows]):
-        cells = [
-            pad(clip(cell, room, more=more), room)
-            for cell, room in zip(row, widths, strict=True)
-            if room
-        ]
-        line = "  ".join(cells).rstrip()
-        lines.append(terminal.paint(line, "dim") if number == 0 else line)
-    return lines
+    for row in cells:
+        for each, room in zip(row, widths, strict=True):
+            each.truncate(room, overflow="ellipsis" if terminal.unicode else "crop", pad=True)
+        line = Text("  ").join(each for each, room in zip(row, widths, strict=True) if room)
+        line.rstrip()
+        lines.append(line)
+    lines[0].stylize("dim")
+    return terminal.render(lines)
 
 
 _IDS = {"ACCOUNT", "REQUEST", "ABOUT"}
-_GIVES_WAY = (
+_SHRINK_ORDER = (
     *(("EMAIL", 12), ("WHY", 12), ("NAME", 12), ("EMAIL", 0), ("WHY", 6), ("NAME", 6)),
     *(("EVENT", 8), ("WHY", 0), ("TOOK", 0), ("UPDATED (UTC)", 0), ("SINCE (UTC)", 0)),
     *(("NAME", 0), ("EVENT", 0), ("STATE", 2)),
@@ -151,12 +163,12 @@ _GIVES_WAY = (
 """Columns in the order in which they give way, and to how little each time; 0 leaves it out."""
 
 
-def _given_way(header: Sequence[str], natural: Sequence[int], room: int) -> list[int]:
+def _shrunk(header: Sequence[str], natural: Sequence[int], room: int) -> list[int]:
     """Widths that fit `room` between them, 0 for columns left out; wider only if the ids are."""
     names = [*header[:-1], header[-1] or "WHY"]
     others = [(name, 2) for name in reversed(names) if name and name not in _IDS]
     widths = list(natural)
-    for name, least in (*_GIVES_WAY, *others):
+    for name, least in (*_SHRINK_ORDER, *others):
         over = sum(widths) + 2 * (sum(map(bool, widths)) - 1) - room
         if over <= 0:
             break
@@ -177,7 +189,7 @@ def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:
     """The records as a table."""
     rows = [
         (
-            paint_state(str(record.get("state", "")), terminal),
+            state_cell(record),
             name_of(record),
             email_of(record) or "-",
             str(record.get("accountId") or "-"),
@@ -192,11 +204,12 @@ def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
+    """The text in lines of at most `columns`, and longer only where one word is."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
         for word in safe(paragraph).split(" "):
-            if line and width(line) + 1 + width(word) > columns:
+            if line and cell_len(line) + 1 + cell_len(word) > columns:
                 lines.append(line)
                 line = word
             else:

@@ -10,9 +10,10 @@ from cli.output.records import (
     error_fields,
     name_of,
     next_steps,
-    paint_state,
     progress_fields,
     short_why,
+    state_cell,
+    state_style,
     table,
     why,
 )
@@ -69,7 +70,7 @@ def several_text(
         time = "before" if one.was_vended_before else duration(one.elapsed(one.until or 0.0))
         rows.append(
             (
-                paint_state(str(record["state"]), terminal),
+                state_cell(record),
                 safe(one.submission.name),
                 str(record.get("accountId") or "-"),
                 one.submission.request_id,
@@ -115,7 +116,9 @@ def sent_text(watched: Sequence[Watched], terminal: Terminal) -> list[str]:
 def status_text(record: Record, terminal: Terminal) -> list[str]:
     """One record with everything known about it."""
     state = str(record.get("state", ""))
-    title = f"{paint_state(state, terminal)}  {terminal.paint(name_of(record), 'bold')}"
+    title = (
+        f"{terminal.paint(state, state_style(state))}  {terminal.paint(name_of(record), 'bold')}"
+    )
     fields = error_fields(record) + account_fields(record) + progress_fields(record)
     lines = [title, "", *_block(fields, terminal), *next_steps(record, terminal)]
     request_id = str(record.get("requestId", ""))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import shutil
+import threading
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_UNICODE = "✓✗↻·…⠋"
+from rich.cells import cell_len, set_cell_size
+from rich.color import ColorSystem
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_MARKS = "✓✗↻·…⠋"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +47,7 @@ class Terminal:
             stream=stream,
             live=tty,
             colour=colour and not environ.get("NO_COLOR"),
-            unicode=_encodes(stream, _UNICODE),
+            unicode=_encodes(stream, _MARKS),
         )
 
     def size(self) -> tuple[int, int]:
@@ -49,11 +55,38 @@ class Terminal:
         size = shutil.get_terminal_size((80, 24))
         return size.columns, size.lines
 
+    def console(self, file: IO[str] | None = None) -> Console:
+        """Rich's view of this terminal, of its size now; writes to `file` instead where given."""
+        from rich.console import Console  # noqa: PLC0415 - help and errors come without it
+
+        columns, lines = self.size()
+        return Console(
+            file=file or cast("IO[str]", _Writer(self)),
+            force_terminal=self.live,
+            color_system="standard" if self.colour else None,
+            legacy_windows=False,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            width=columns,
+            height=lines,
+        )
+
+    def render(self, texts: Iterable[Text]) -> list[str]:
+        """Each text in its line, however long it is, with the styles that show here."""
+        console = self.console(io.StringIO())
+        lines = []
+        for text in texts:
+            with console.capture() as captured:
+                console.print(text, soft_wrap=True, end="")
+            lines.append(captured.get())
+        return lines
+
     def paint(self, text: str, *styles: str) -> str:
         """`text` in the given styles (bold, dim, red, green, yellow, cyan), if colours show."""
-        if not self.colour or not styles or not text:
+        if not self.colour or not styles:
             return text
-        return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+        return Style.parse(" ".join(styles)).render(text, color_system=ColorSystem.STANDARD)
 
     def sign(self, mark: str, plain: str) -> str:
         """`mark`, or `plain` where the encoding has no such character."""
@@ -64,6 +97,22 @@ class Terminal:
         encoding = getattr(self.stream, "encoding", None) or "utf-8"
         self.stream.write(text.encode(encoding, "replace").decode(encoding))
         self.stream.flush()
+
+
+class _Writer(io.TextIOBase):
+    """What rich writes to: the terminal, as `Terminal.write` does."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str, /) -> int:
+        try:
+            self._terminal.write(text)
+        except OSError:
+            # A thread only animates; that the terminal is gone, the command finds out by itself.
+            if threading.current_thread() is threading.main_thread():
+                raise
+        return len(text)
 
 
 def _encodes(stream: TextIO, text: str) -> bool:
@@ -83,40 +132,20 @@ def safe(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns `text` takes, escapes aside."""
-    plain = _ESCAPES.sub("", text)
-    return sum(map(_columns, plain))
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    """How many columns `text` takes."""
+    return cell_len(text)
 
 
 def pad(text: str, columns: int) -> str:
     """`text` filled with spaces to `columns`."""
-    return text + " " * max(0, columns - width(text))
+    return text + " " * max(0, columns - cell_len(text))
 
 
-def clip(text: str, columns: int, *, more: str = "…") -> str:
-    """`text` cut to `columns`, ending in `more` when something is missing; escapes stay whole."""
-    if width(text) <= columns:
+def clip(text: str, columns: int) -> str:
+    """`text` cut to `columns`, ending in an ellipsis when something is missing."""
+    if cell_len(text) <= columns:
         return text
-    room, kept, position = columns - width(more), "", 0
-    while position < len(text):
-        escape = _ESCAPES.match(text, position)
-        if escape:
-            kept += escape.group()
-            position = escape.end()
-            continue
-        taken = width(text[position])
-        if taken > room:
-            break
-        kept += text[position]
-        room -= taken
-        position += 1
-    return kept + more + ("\x1b[0m" if "\x1b[" in kept else "")
+    return set_cell_size(text, columns - 1).rstrip() + "…"
 
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))

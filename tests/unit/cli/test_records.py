@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from cli.output.records import account_fields, aligned, error_fields, listing, table
 from cli.output.terminal import Terminal, width
 from tests.unit.cli.fakes import a_record, a_terminal, an_error
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def test_only_what_is_known_is_said() -> None:
@@ -97,7 +100,7 @@ def test_listing_clips_no_id_and_fits(
     assert "REQUEST" in header
     assert all("r-c75836053705322f0649" in line for line in lines)
     assert "123456789012" in lines[0]
-    assert max(map(width, [header, *lines])) <= columns
+    assert max(width(ESCAPES.sub("", line)) for line in [header, *lines]) <= columns
 
 
 def test_listing_of_usual_width_keeps_when_and_gives_the_rest_to_name_and_why(
