@@ -145,6 +145,7 @@ class AccountVendingStack(Stack):
             "ServicePrincipals": settings.service_principals,
             "ForcedServicePrincipals": settings.forced_service_principals,
             "PolicyTypes": settings.policy_types,
+            "InvitedAccountRoleNames": settings.invited_account_role_names,
         }.items():
             if allowed:
                 CfnOutput(self, output, value=" ".join(allowed))

@@ -197,6 +197,7 @@ def _grant_preflight(
         "SERVICE_PRINCIPALS": settings.service_principals,
         "FORCED_SERVICE_PRINCIPALS": settings.forced_service_principals,
         "POLICY_TYPES": settings.policy_types,
+        "INVITED_ACCOUNT_ROLE_NAMES": settings.invited_account_role_names,
     }.items():
         if value:
             accept_request.function.add_environment(name, " ".join(value))

@@ -13,8 +13,8 @@ TASK_SECONDS = 60
 """What the state machine gives each task."""
 
 ALLOWANCES_MAX = 3_000
-"""Characters of the services and types of policies that may be used: AcceptRequest is told them in
-its environment, of which Lambda takes 4 KB (AWS Lambda Developer Guide, "Quotas")."""
+"""Characters of the services, types of policies and roles that may be used: AcceptRequest is told
+them in its environment, of which Lambda takes 4 KB (AWS Lambda Developer Guide, "Quotas")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +144,13 @@ class Settings:
             *self.service_principals,
             *self.forced_service_principals,
             *self.policy_types,
+            *self.invited_account_role_names,
         )
         if len(" ".join(allowances)) > ALLOWANCES_MAX:
             yield (
-                "service_principals, forced_service_principals and policy_types may together have "
-                f"{ALLOWANCES_MAX} characters, or they do not fit a function's environment"
+                "service_principals, forced_service_principals, policy_types and "
+                f"invited_account_role_names may together have {ALLOWANCES_MAX} characters, or "
+                "they do not fit a function's environment"
             )
         for name in self.invited_account_role_names:
             if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):

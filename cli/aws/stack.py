@@ -100,6 +100,8 @@ class Stack:
         """Those of them that are enabled even where AWS wants the service itself to do it."""
         self.policy_types = _listed(outputs, "PolicyTypes")
         """The types of policies that may be used; None where an earlier version is deployed."""
+        self.invited_account_role_names = _listed(outputs, "InvitedAccountRoleNames")
+        """The roles that may accept invitations; None where an earlier version is deployed."""
 
     @classmethod
     def from_environment(cls) -> Stack:

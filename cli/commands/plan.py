@@ -78,6 +78,7 @@ def _planner(stack: Stack) -> Planner:
             service_principals=stack.service_principals,
             forced_service_principals=stack.forced_service_principals,
             policy_types=stack.policy_types,
+            invited_account_role_names=stack.invited_account_role_names,
         ),
     )
 

@@ -274,6 +274,11 @@ def test_function_that_looks_ahead_is_told_what_may_be_enabled(tmp_path: Path) -
         ("SERVICE_PRINCIPALS", "ServicePrincipals", DOCUMENTED_SERVICE_PRINCIPALS),
         ("FORCED_SERVICE_PRINCIPALS", "ForcedServicePrincipals", forced),
         ("POLICY_TYPES", "PolicyTypes", Settings().policy_types),
+        (
+            "INVITED_ACCOUNT_ROLE_NAMES",
+            "InvitedAccountRoleNames",
+            Settings().invited_account_role_names,
+        ),
     ):
         assert environment[name] == outputs[output]["Value"] == " ".join(allowed)
 
@@ -282,7 +287,12 @@ def test_what_may_be_enabled_fits_the_environment_of_a_function(
     template: SynthesizedTemplate,
 ) -> None:
     environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
-    told = {"SERVICE_PRINCIPALS", "FORCED_SERVICE_PRINCIPALS", "POLICY_TYPES"}
+    told = {
+        "SERVICE_PRINCIPALS",
+        "FORCED_SERVICE_PRINCIPALS",
+        "POLICY_TYPES",
+        "INVITED_ACCOUNT_ROLE_NAMES",
+    }
     others = {name: value for name, value in environment.items() if name not in told}
     # A name that CloudFormation gives is at most 255 characters long, a table's.
     characters = sum(

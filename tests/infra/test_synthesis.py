@@ -128,6 +128,7 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
         "DeadLetterQueueUrl",
         "ServicePrincipals",
         "PolicyTypes",
+        "InvitedAccountRoleNames",
     }
 
 

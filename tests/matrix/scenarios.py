@@ -252,6 +252,14 @@ def _unit_made_by_hand(lab: Lab, wish: Wish) -> list[Ended]:
     return lab.send(wish)
 
 
+def _unit_refused(lab: Lab, wish: Wish) -> list[Ended]:
+    """The organization has as many units as it may have."""
+    limit = CallFault(error="ConstraintViolationException", reason="OU_NUMBER_LIMIT_EXCEEDED")
+    site = Site("CreateOrganizationalUnit", "organizations", "CreateOrganizationalUnit")
+    lab.faults.arm(SiteFault(site=site, fault=limit, lasts=True))
+    return lab.send(wish)
+
+
 def _second_of_two(lab: Lab, wish: Wish) -> list[Ended]:
     """What the organization shares is there already: an earlier request made it."""
     lab.run(Wish(request=a_request(policies=POLICIES)))
@@ -419,6 +427,7 @@ SCENARIOS = (
         run=_unit_made_by_hand,
         meets=("ListOrganizationalUnitsForParent",),
     ),
+    Scenario(name="unit refused", run=_unit_refused, fails=True),
     Scenario(name="locks left behind", run=_locks_left_behind, meets=("DeleteItem",)),
     Scenario(name="dead in line", run=_dead_in_line, meets=("SendTaskSuccess",)),
     Scenario(

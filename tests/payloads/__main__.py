@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded.cloud import PROJECT, EmbeddedAws
 from tests.payloads import FOLDER, Recording
+from tests.unit.test_definitions import RUNS_AGAIN
 from tests.workflow.test_examples import CASES, EXAMPLES
 from tests.workflow.vending import Vending
 
@@ -24,7 +25,7 @@ _PASSED_OVER = {
 
 
 def sent(vending: Vending, arn: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The name and payload of each task that the execution scheduled."""
+    """The function and payload of each task that the execution scheduled."""
     pages = vending.states.get_paginator("get_execution_history").paginate(executionArn=arn)
     states: dict[int, str] = {}
     for event in (event for page in pages for event in page["events"]):
@@ -34,7 +35,8 @@ def sent(vending: Vending, arn: str) -> Iterator[tuple[str, dict[str, Any]]]:
         )
         if event["type"] == "TaskScheduled":
             parameters = json.loads(event["taskScheduledEventDetails"]["parameters"])
-            yield states[event["id"]], parameters["Payload"]
+            state = states[event["id"]]
+            yield RUNS_AGAIN.get(state, state), parameters["Payload"]
 
 
 def shape(value: Any) -> Any:

@@ -24,12 +24,16 @@ from tests.workflow.invitations import (
     invite,
     owner,
 )
+from tests.workflow.plans import planned, told_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from embedded.cloud import EmbeddedAws
     from tests.workflow.vending import Ended, Vending
+
+WITHOUT_ROLE = "333333333333"
+"""An account outside the organization that has no role for it."""
 
 
 @pytest.fixture
@@ -133,15 +137,25 @@ def test_role_in_the_invited_account_accepts_with_that_accounts_credentials(
     assert callers == {f"arn:aws:sts::{INVITED}:assumed-role/{ROLE}/account-vending"}
 
 
-@pytest.mark.parametrize(
-    ("account_id", "role"),
-    [("333333333333", ROLE), (INVITED, "Somebody")],
-    ids=["the account has no such role", "the stack may not assume it"],
-)
-def test_role_that_cannot_accept_leaves_no_invitation_behind(
-    vending: Vending, account_id: str, role: str
+def test_role_that_the_stack_may_not_assume_is_rejected_before_an_invitation_is_sent(
+    vending: Vending,
 ) -> None:
-    failed = vending.run(an_invitation(accountId=account_id, roleName=role))
+    request = an_invitation(**BY_ID, roleName="Somebody")
+
+    before = planned(vending, request)
+    rejected = vending.run(request)
+    corrected = vending.run({**request, "account": {**BY_ID, "roleName": ROLE}})
+
+    assert [problem["code"] for problem in before.problems] == ["RoleNotAssumable"]
+    assert told_alike(before, rejected), rejected
+    assert rejected.error == "RequestInvalid"
+    assert "invited_account_role_names" in rejected.cause["message"]
+    assert corrected.status == "SUCCEEDED", corrected
+    assert handshakes(vending) == ["ACCEPTED"]
+
+
+def test_role_that_the_account_has_not_leaves_no_invitation_behind(vending: Vending) -> None:
+    failed = vending.run(an_invitation(accountId=WITHOUT_ROLE, roleName=ROLE))
 
     assert (failed.status, failed.error) == ("FAILED", "RoleNotAssumable"), failed
     assert "roleName" in failed.cause["remedy"]
@@ -296,9 +310,10 @@ def test_invitation_that_is_open_already_is_adopted(vending: Vending) -> None:
 
 
 def test_adopted_invitation_is_not_taken_back(vending: Vending) -> None:
-    vending.organizations.invite_account_to_organization(Target={"Type": "ACCOUNT", "Id": INVITED})
+    named = {"accountId": WITHOUT_ROLE}
+    invite(vending, named)
 
-    failed = vending.run(an_invitation(**BY_ID, roleName="Somebody"))
+    failed = vending.run(an_invitation(**named, roleName=ROLE))
 
     assert failed.error == "RoleNotAssumable", failed
     assert handshakes(vending) == ["OPEN"]

@@ -48,10 +48,11 @@ class ServiceAccessSettings(Settings):
 
 
 class AllowanceSettings(ServiceAccessSettings):
-    """What the stack's roles may enable: services and types of policies, separated by spaces."""
+    """What the stack's roles may enable and assume, by names that are separated by spaces."""
 
     service_principals: str = Field("", alias="SERVICE_PRINCIPALS")
     policy_types: str = Field("", alias="POLICY_TYPES")
+    invited_account_role_names: str = Field("", alias="INVITED_ACCOUNT_ROLE_NAMES")
 
 
 class ExecutionSettings(Settings):

@@ -27,7 +27,7 @@ def units() -> Units:
 
 
 def surroundings() -> Surroundings:
-    """The organization, and what the stack's settings allow to be enabled in it."""
+    """The organization, and what the stack's settings allow there."""
     allowed = settings.read(settings.AllowanceSettings)
     return Surroundings(
         organizations=clients.organizations(),
@@ -36,6 +36,7 @@ def surroundings() -> Surroundings:
             service_principals=allowed.service_principals.split(),
             forced_service_principals=allowed.forced_service_principals.split(),
             policy_types=allowed.policy_types.split(),
+            invited_account_role_names=allowed.invited_account_role_names.split(),
         ),
     )
 

@@ -17,7 +17,7 @@ from pydantic import Field
 from vending.aws.clock import pause, timestamp
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
-from vending.errors.exceptions import InvitationEnded, ServiceUnavailable
+from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.request.account_request import Account
 
 if TYPE_CHECKING:
@@ -48,6 +48,19 @@ def pointer_to_invited(account: str) -> str:
 def expires_at(handshake: HandshakeTypeDef) -> str:
     """When the invitation can no longer be accepted."""
     return timestamp(handshake["ExpirationTimestamp"].timestamp())
+
+
+def role_not_allowed(role_name: str) -> OperationRefused:
+    """The refusal of a role in an invited account that AcceptHandshake's role may not assume."""
+    return OperationRefused(
+        f"The stack's setting invited_account_role_names does not list {role_name}, and its "
+        "function's role may assume no other role in an invited account.",
+        code="RoleNotAssumable",
+        remedy=(
+            "List it there and deploy the stack. Or leave account.roleName out, and have the "
+            "account's owner accept."
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from vending.errors.exceptions import OperationRefused
 from vending.ledger.locks import is_creation_under_way
 from vending.ledger.ou_path_cache import Unit
 from vending.organization import ou_search, policies
+from vending.organization.invitations import role_not_allowed
 from vending.request import ou_paths, trusted_services
 from vending.request.account_request import AccountRequest, Policy, PolicyType, RootFeature, invalid
 
@@ -37,6 +38,7 @@ class Allowed:
     service_principals: Collection[str] | None = None
     forced_service_principals: Collection[str] = ()
     policy_types: Collection[str] | None = None
+    invited_account_role_names: Collection[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,8 @@ class Surroundings:
 class Wishes:
     """What is asked of an organization, by a request or by an organization's document.
 
-    `all_features` says that they are enabled first.
+    `all_features` says that they are enabled first, `invited_account_role_name` by which role an
+    invitation is accepted.
     """
 
     policies: Sequence[Policy] = ()
@@ -61,6 +64,7 @@ class Wishes:
     forced_service_access: Collection[str] = ()
     root_access: Sequence[RootFeature] = ()
     organizational_units: Sequence[str] = ()
+    invited_account_role_name: str | None = None
     all_features: bool = False
 
 
@@ -103,12 +107,14 @@ def ensure_possible(request: AccountRequest, row: Row, surroundings: Surrounding
 def wishes_of(request: AccountRequest) -> Wishes:
     """What a request asks for, beside its account."""
     path = request.organizational_unit
+    role_name = request.normalised()["account"].get("roleName")
     return Wishes(
         policies=request.policies,
         policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
         service_access=request.service_access,
         root_access=request.root_access,
         organizational_units=[] if path is None else [path],
+        invited_account_role_name=role_name if request.source == "invited" else None,
     )
 
 
@@ -118,6 +124,7 @@ def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
     units = _of_units(wishes, surroundings)
     return Findings(
         problems=[
+            *_of_role(wishes, surroundings.allowed),
             *_without_all_features(wishes, enabled),
             *_of_policy_types(wishes, surroundings.allowed, enabled),
             *_of_policies(wishes, surroundings),
@@ -154,6 +161,12 @@ class _Enabled:
             none_yet = not self.all_features()
             self._services = set() if none_yet else trusted_services.enabled(self._organizations)
         return self._services
+
+
+def _of_role(wishes: Wishes, allowed: Allowed) -> Iterator[Problem]:
+    name, listed = wishes.invited_account_role_name, allowed.invited_account_role_names
+    if name is not None and listed is not None and name not in listed:
+        yield Problem(where="account.roleName", error=role_not_allowed(name))
 
 
 def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "CREATION_RATE_PER_SECOND": "0.1",
         "CREATION_SLACK_SECONDS": "0",
         "EVENT_BUS_NAME": BUS,
+        "INVITED_ACCOUNT_ROLE_NAMES": "OrganizationAccountAccessRole Admin",
         "LEDGER_TABLE_NAME": TABLE,
         "POLICY_TYPES": " ".join(get_args(PolicyType)),
         "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",

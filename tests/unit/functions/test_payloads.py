@@ -39,10 +39,11 @@ def model_of(task: str) -> type[BaseModel]:
 
 
 def tasks(node: Any) -> Iterator[tuple[str, set[str]]]:
-    """Each task and the keys of its payload, as the definitions are now."""
-    for name, inner in node.items() if isinstance(node, dict) else enumerate(node):
+    """Each function and the keys of its payload, as the definitions are now."""
+    for inner in node.values() if isinstance(node, dict) else node:
         if isinstance(inner, dict) and inner.get("Type") == "Task":
-            yield str(name), set(inner["Arguments"]["Payload"])
+            function = inner["Arguments"]["FunctionName"].removeprefix("${")
+            yield function.removesuffix("FunctionArn}"), set(inner["Arguments"]["Payload"])
         if isinstance(inner, dict | list):
             yield from tasks(inner)
 

@@ -158,6 +158,40 @@ def test_policy_type_outside_the_stacks_setting_is_refused(
     assert "policy_types does not list SERVICE_CONTROL_POLICY" in problem
 
 
+INVITED = {"source": "invited", "account": {"accountId": "222222222222"}}
+
+
+def by_role(role_name: str) -> dict[str, Any]:
+    return INVITED | {"account": {**INVITED["account"], "roleName": role_name}}
+
+
+def test_role_outside_the_stacks_setting_is_refused_and_another_may_be_named(
+    world: World,
+) -> None:
+    (problem,) = refused(world, **by_role("Other"))
+
+    assert problem.startswith("account.roleName: ")
+    assert "invited_account_role_names does not list Other" in problem
+    assert accept(world, **by_role("Admin"))["outcome"] == "ACCEPTED"
+
+
+def test_no_role_is_allowed_where_the_stacks_setting_lists_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INVITED_ACCOUNT_ROLE_NAMES")
+
+    (problem,) = refused(world, **by_role("OrganizationAccountAccessRole"))
+
+    assert problem.startswith("account.roleName: ")
+    assert accept(world, **INVITED)["outcome"] == "ACCEPTED"
+
+
+def test_role_of_a_new_account_may_have_any_name(world: World) -> None:
+    account = {"name": "Sandbox", "email": "team@example.com", "roleName": "Other"}
+
+    assert accept(world, account=account)["outcome"] == "ACCEPTED"
+
+
 @pytest.mark.parametrize("how", ["enabled", "asked for"])
 def test_policy_type_whose_service_has_no_access_is_refused(world: World, how: str) -> None:
     policy = {"name": "Scans", "type": INSPECTOR}
