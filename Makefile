@@ -59,6 +59,10 @@ second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validat
 .PHONY: synth
 synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and without credentials
 
+.PHONY: definition
+definition: $(READY) ## Print the full definitions: make definition [MACHINE=account_vending]
+	@$(BIN)/python -m infra.definitions $(MACHINE)
+
 .PHONY: bench
 bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
@@ -101,7 +105,7 @@ $(BIN)/uv: requirements/uv.txt
 		"install one, or say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit( \
 		"Python 3.11, 3.12 or 3.13 is needed, but %s is %d.%d" % (sys.executable, *v))'
-	@echo "Creating $(VENV) with $$("$(PYTHON)" --version)"
+	@echo "Creating $(VENV) with $$("$(PYTHON)" --version)" >&2
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--require-hashes --only-binary :all: --requirement requirements/uv.txt
@@ -109,7 +113,7 @@ $(BIN)/uv: requirements/uv.txt
 
 # Two import roots, as in Lambda's zip and in pytest, and the command; nothing here needs a build.
 $(READY): requirements/dev.txt $(BIN)/uv Makefile
-	@echo "Installing what requirements/dev.txt locks"
+	@echo "Installing what requirements/dev.txt locks" >&2
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
 		requirements/dev.txt
 	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/functions" \

@@ -14,6 +14,7 @@ from typing import Any
 import botocore.session
 
 from cli.output.terminal import in_words
+from infra import definitions
 from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,10 +118,10 @@ def _row(call: str, functions: list[str]) -> str:
 
 def _workflows(functions: list[str]) -> list[str]:
     names = []
-    for path in sorted((ROOT / "statemachines").glob("*.asl.json")):
-        text = path.read_text(encoding="utf-8").lower()
+    for machine in definitions.names():
+        text = definitions.text(machine).lower()
         if any(f"{_flat(name)}functionarn" in text for name in functions):
-            names.append(f"[{path.name.split('.')[0]}](../statemachines/{path.name})")
+            names.append(f"[{machine}](../statemachines/{machine}.asl.json)")
     if any(name.startswith("events/") for name in functions):
         names.append("rule on the bus")
     return names

@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.settings import Settings
-from infra.workflow import STATE_MACHINES, Workflow
+from infra.workflow import Workflow
 
 
 class OrganizationSetupWorkflow(Workflow):
@@ -26,7 +26,7 @@ class OrganizationSetupWorkflow(Workflow):
         super().__init__(
             scope,
             id_,
-            definition=STATE_MACHINES / "organization_setup.asl.json",
+            definition="organization_setup",
             functions=functions,
             settings=settings,
         )

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.settings import Settings
-from infra.workflow import STATE_MACHINES, Workflow
+from infra.workflow import Workflow
 
 STATE_MACHINE_NAME = "account-vending"
 POLLS_PER_SECOND = 1.7
@@ -29,7 +29,7 @@ class VendingWorkflow(Workflow):
         super().__init__(
             scope,
             id_,
-            definition=STATE_MACHINES / "account_vending.asl.json",
+            definition="account_vending",
             functions=functions,
             settings=settings,
             name=STATE_MACHINE_NAME,

@@ -1,8 +1,6 @@
-"""A state machine as it stands in its file, and the role it runs its functions with."""
+"""A state machine of its full definition, and the role it runs its functions with."""
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -11,21 +9,24 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.definitions import placeholders, text
 from infra.settings import Settings
 
-STATE_MACHINES = Path(__file__).parents[1] / "statemachines"
-
 _VENDED_LOGS = "/aws/vendedlogs/states/"
-_PLACEHOLDER = re.compile(r"\$\{(\w+)FunctionArn\}")
 
 
 class Workflow(Construct):
-    """The state machine of the file `definition`, which may invoke exactly the functions it names.
+    """The state machine of a definition, which may invoke exactly the functions that it names.
 
-    `functions` maps an operation's name to its function; the definition calls it
-    `${<Operation>FunctionArn}`. Time-outs and the query language are said in the definition: given
-    here, they would not reach it. `name` is for a machine whose name people type. `numbers` are
-    what the definition leaves to the settings, as `${<name>}`.
+    `definition` is the file's name in statemachines/ without its ending. `functions` maps an
+    operation's name to its function; the definition calls it `${<Operation>FunctionArn}`. Time-outs
+    and the query language are said in the definition: given here, they would not reach it. `name`
+    is for a machine whose name people type. `numbers` are what the definition leaves to the
+    settings, as `${<name>}`.
+
+    Raises:
+        DefinitionError: the definitions and their profiles do not fit together.
+        ValueError: the definition has placeholders that neither functions nor numbers fill.
     """
 
     def __init__(
@@ -33,16 +34,23 @@ class Workflow(Construct):
         scope: Construct,
         id_: str,
         *,
-        definition: Path,
+        definition: str,
         functions: Mapping[str, lambda_.IFunction],
         settings: Settings,
         name: str | None = None,
         numbers: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        text = definition.read_text()
-        named = set(_PLACEHOLDER.findall(text))
-        used = {operation: functions[operation] for operation in functions if operation in named}
+        full = text(definition)
+        substitutions = {each: str(number) for each, number in (numbers or {}).items()}
+        named = placeholders(full) - substitutions.keys()
+        used = {
+            operation: function
+            for operation, function in functions.items()
+            if f"{operation}FunctionArn" in named
+        }
+        if missing := sorted(named - {f"{operation}FunctionArn" for operation in used}):
+            raise ValueError(f"{definition}: nothing fills ${{{'}, ${'.join(missing)}}}")
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -67,12 +75,12 @@ class Workflow(Construct):
             "StateMachine",
             state_machine_name=name,
             state_machine_type=sfn.StateMachineType.STANDARD,
-            definition_body=sfn.DefinitionBody.from_string(text),
+            definition_body=sfn.DefinitionBody.from_string(full),
             definition_substitutions={
                 f"{operation}FunctionArn": function.function_arn
                 for operation, function in used.items()
             }
-            | {each: str(number) for each, number in (numbers or {}).items()},
+            | substitutions,
             # Every step that was taken, kept longer than the 90 days that Step Functions keeps
             # histories; without the data, which carries email addresses.
             logs=sfn.LogOptions(

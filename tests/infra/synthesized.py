@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ASSEMBLY = ROOT / "cdk.out"
 TEMPLATE_NAME = "AccountVending.template.json"
-STATE_MACHINES = ROOT / "statemachines"
-DEFINITION = STATE_MACHINES / "account_vending.asl.json"
 MACHINES = {
-    "VendingWorkflow": DEFINITION,
-    "OrganizationSetupWorkflow": STATE_MACHINES / "organization_setup.asl.json",
+    "VendingWorkflow": "account_vending",
+    "OrganizationSetupWorkflow": "organization_setup",
 }
-"""Constructs of state machines, and the file that each one's definition stands in."""
+"""Constructs of state machines, and the name of each one's definition."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import ALLOWANCES_MAX, TASK_SECONDS, Settings
+from infra.workflow import Workflow
 from tests.infra.synthesized import (
-    DEFINITION,
     MACHINES,
     ROOT,
     SynthesizedTemplate,
@@ -139,7 +139,10 @@ def test_function_times_out_before_the_task_that_waits_for_it(
     template: SynthesizedTemplate,
 ) -> None:
     task_timeouts = [
-        int(seconds) for seconds in re.findall(r'"TimeoutSeconds": (\d+)', DEFINITION.read_text())
+        int(seconds)
+        for seconds in re.findall(
+            r'"TimeoutSeconds": (\d+)', template.machine()["DefinitionString"]
+        )
     ]
 
     assert min(task_timeouts) == TASK_SECONDS
@@ -323,9 +326,26 @@ def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTempl
         assert outputs[output]["Value"] == {"Ref": template.machine_id(construct)}
 
 
-@pytest.mark.parametrize("definition", MACHINES.values(), ids=MACHINES)
-def test_definition_is_json_of_one_machine(definition: Path) -> None:
-    assert json.loads(definition.read_text())["QueryLanguage"] == "JSONata"
+@pytest.mark.parametrize("construct", MACHINES)
+def test_definition_is_json_of_one_machine(template: SynthesizedTemplate, construct: str) -> None:
+    assert json.loads(template.machine(construct)["DefinitionString"])["QueryLanguage"] == "JSONata"
+
+
+def test_placeholder_that_nothing_fills_is_refused_at_synthesis() -> None:
+    # After `infra`, which chooses the Node.
+    from aws_cdk import Stack  # noqa: PLC0415
+
+    with pytest.raises(ValueError, match="account_vending: nothing fills") as refused:
+        Workflow(
+            Stack(),
+            "Workflow",
+            definition="account_vending",
+            functions={},
+            settings=Settings(),
+        )
+
+    assert "${CreateAccountFunctionArn}, " in str(refused.value)
+    assert "${LeastPollSeconds}, " in str(refused.value)
 
 
 def test_settings_that_could_never_work_are_refused_with_every_problem() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import definitions
 from tests.infra.synthesized import (
     ASSEMBLY,
     MACHINES,
@@ -133,7 +134,7 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
 
 
 @pytest.mark.parametrize("construct", MACHINES)
-def test_definition_stands_in_the_template_as_it_stands_in_its_file(
+def test_definition_stands_in_the_template_as_it_is_printed(
     template: SynthesizedTemplate, construct: str
 ) -> None:
-    assert template.machine(construct)["DefinitionString"] == MACHINES[construct].read_text()
+    assert template.machine(construct)["DefinitionString"] == definitions.text(MACHINES[construct])

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from embedded.service_models import client_name
+from infra import definitions
 from vending.request.sources import DOORS
 
 ROOT = Path(__file__).resolve().parents[2]
-DEFINITION = ROOT / "statemachines" / "account_vending.asl.json"
 
 WORKFLOW = "StepFunctions"
 """Who invokes the functions: the state machine's role, by its session's name."""
@@ -55,15 +54,14 @@ TRANSACTED = {
 @functools.cache
 def machine() -> dict[str, Any]:
     """The definition."""
-    content: dict[str, Any] = json.loads(DEFINITION.read_text(encoding="utf-8"))
-    return content
+    return definitions.definition("account_vending")
 
 
 @functools.cache
 def doors() -> dict[str, str]:
     """The sources that the definition serves, and the state each begins with."""
     found: dict[str, str] = {}
-    for rule in machine()["States"]["WhichDoor"]["Choices"]:
+    for rule in machine()["States"]["ChooseSource"]["Choices"]:
         for source in sorted(_sources(rule)):
             found.setdefault(source, rule["Next"])
     return found

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONTRACT = {
     *("help", "vend", "test", "test-all", "check", "synth", "bench", "clean"),
-    *("bootstrap", "deploy", "destroy"),
+    *("bootstrap", "deploy", "destroy", "definition"),
 }
 
 

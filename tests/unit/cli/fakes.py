@@ -15,9 +15,10 @@ from botocore.exceptions import ClientError
 from cli.aws.stack import LedgerRow
 from cli.output.terminal import Terminal
 from cli.watch.submission import Submission
+from infra import definitions
 
 PROJECT = Path(__file__).resolve().parents[3]
-DEFINITION = (PROJECT / "statemachines" / "account_vending.asl.json").read_text()
+DEFINITION = definitions.text("account_vending")
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending"
 FIRST, SECOND = (
     f"arn:aws:states:us-east-1:111111111111:execution:account-vending:{name}"

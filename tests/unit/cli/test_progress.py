@@ -45,9 +45,17 @@ def watched(history: History | None = None, *, name: str = "Sandbox", at: float 
 
 def half_way() -> History:
     history = History().step("AcceptRequest", {"outcome": "ACCEPTED"})
-    history.enter("WhichDoor", "Choice").step("ReserveCreation", {"waitSeconds": 0})
+    history.enter("ChooseSource", "Choice").step("ReserveCreation", {"waitSeconds": 0})
     history.enter("CreateAccount").schedule()
     return history.fail("Throttled", code="TooManyRequestsException").schedule().fail("Throttled")
+
+
+def count_half_way() -> str:
+    """`2 of 13`: the steps behind CreateAccount, and all steps of a request that comes this way."""
+    plan, before = Plan(DEFINITION), ("AcceptRequest", "ReserveCreation")
+    region = id(plan.region_of["CreateAccount"])
+    to_come = [step for step in plan.steps if plan.may_come(step, {region: "CreateAccount"})]
+    return f"{len(before)} of {len(before) + len(to_come)}"
 
 
 def text_of(
@@ -168,7 +176,7 @@ def test_board_has_a_row_for_each_request() -> None:
         Mark.FAILED,
     ]
     assert rows[0].name == "A   r-a"
-    assert rows[1].note.startswith("2 of 13  CreateAccount  Throttled, retry 2")
+    assert rows[1].note.startswith(f"{count_half_way()}  CreateAccount  Throttled, retry 2")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
     assert rows[4].note == "EventBridge did not take the event: X"

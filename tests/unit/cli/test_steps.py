@@ -81,7 +81,7 @@ def test_wait_belongs_to_the_task_it_leads_to() -> None:
     assert real.step_of("WaitForTurn") == "ReserveCreation"  # a choice follows
     assert real.step_of("WaitForReconciliation") is None  # between two choices
     assert real.step_of("CreateAccount") == "CreateAccount"
-    assert real.step_of("WhichDoor") is None
+    assert real.step_of("ChooseSource") is None
     assert real.step_of("NoSuchState") is None
 
 
@@ -108,7 +108,7 @@ def test_step_may_come_until_the_way_leads_past_it() -> None:
     top = id(real.region_of["AcceptRequest"])
 
     assert real.may_come("DescribeAccount", {})
-    assert real.may_come("DescribeAccount", {top: "WhichDoor"})
+    assert real.may_come("DescribeAccount", {top: "ChooseSource"})
     assert not real.may_come("DescribeAccount", {top: "CreateAccount"})
     assert real.may_come("CreateAccount", {top: "WaitForReconciliation"})
 

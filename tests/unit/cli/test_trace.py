@@ -6,7 +6,8 @@ import pytest
 
 from cli.watch.steps import Plan
 from cli.watch.trace import Event, Mark, Step, Trace
-from tests.unit.cli.fakes import DEFINITION, PROJECT
+from infra import definitions
+from tests.unit.cli.fakes import DEFINITION
 from tests.unit.cli.histories import START, History
 
 
@@ -14,7 +15,7 @@ def moment(event: Event) -> float:
     return float((event["timestamp"] - START).total_seconds())
 
 
-SETUP = (PROJECT / "statemachines" / "organization_setup.asl.json").read_text()
+SETUP = definitions.text("organization_setup")
 
 
 def trace_of(history: History, definition: str = DEFINITION) -> Trace:
@@ -33,7 +34,7 @@ def accepted() -> History:
 
 
 def created() -> History:
-    history = accepted().enter("WhichDoor", "Choice").leave("WhichDoor", "Choice")
+    history = accepted().enter("ChooseSource", "Choice").leave("ChooseSource", "Choice")
     history.step("CreateAccount", {"createAccountRequestId": "car-12345678", "accountId": None})
     return history.enter("IsAccountReady", "Choice").leave("IsAccountReady", "Choice")
 
@@ -79,7 +80,7 @@ def test_events_fed_twice_or_out_of_order_count_once() -> None:
 
 
 def test_door_not_taken_is_skipped() -> None:
-    trace = trace_of(accepted().enter("WhichDoor", "Choice").enter("CreateAccount"))
+    trace = trace_of(accepted().enter("ChooseSource", "Choice").enter("CreateAccount"))
 
     assert step(trace, "DescribeAccount").mark is Mark.SKIPPED
     assert step(trace, "CreateAccount").mark is Mark.RUNNING

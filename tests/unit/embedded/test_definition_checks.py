@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded.stepfunctions.definition_checks import problems
+from infra import definitions
 
-STATE_MACHINES = Path(__file__).resolve().parents[3] / "statemachines"
 DONE: dict[str, Any] = {"Type": "Succeed"}
 TASK: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
 TASK_PATH: dict[str, Any] = TASK | {"QueryLanguage": "JSONPath"}
@@ -35,9 +34,9 @@ def found(definition: dict[str, Any]) -> list[str]:
     return [str(each) for each in problems(json.dumps(definition)) if each.message != unreached]
 
 
-@pytest.mark.parametrize("path", sorted(STATE_MACHINES.glob("*.asl.json")), ids=lambda p: p.name)
-def test_the_definitions_of_this_product_have_no_problem(path: Path) -> None:
-    text = path.read_text()
+@pytest.mark.parametrize("name", definitions.names())
+def test_the_definitions_of_this_product_have_no_problem(name: str) -> None:
+    text = definitions.text(name)
     filled = re.sub(r"\$\{\w+Arn\}", "arn:aws:lambda:us-east-1:111111111111:function:f", text)
 
     assert problems(re.sub(r"\$\{\w+\}", "5", filled)) == []

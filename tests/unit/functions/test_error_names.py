@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
+from infra import definitions
 from vending.errors import catalogue, exceptions
 from vending.errors.exceptions import OutcomeUnknown, TransientError, VendingError
 
 ROOT = Path(__file__).parents[3]
-DEFINITIONS = [
-    json.loads(path.read_text()) for path in sorted((ROOT / "statemachines").glob("*.asl.json"))
-]
+DEFINITIONS = [definitions.definition(name) for name in definitions.names()]
 AWS_NAMES = re.compile(r"(States|Lambda|Sandbox|Runtime)\.")
 
 

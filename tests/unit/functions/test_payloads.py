@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from infra import definitions
 from tests.payloads import recordings
 from tests.unit.functions.world import World, module_name
 from vending.handler.creation_operation import CreationPayload
 
 ROOT = Path(__file__).parents[3]
-DEFINITIONS = [
-    json.loads(path.read_text()) for path in sorted((ROOT / "statemachines").glob("*.asl.json"))
-]
+DEFINITIONS = [definitions.definition(name) for name in definitions.names()]
 RECORDINGS = recordings()
 NEWEST = list(RECORDINGS)[-1]
 SENT = [

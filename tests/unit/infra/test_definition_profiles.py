@@ -1,0 +1,288 @@
+"""Definitions that name their profiles, and what is wrong with those that cannot."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra import definitions
+from infra.definitions import DefinitionError
+
+ROOT = Path(__file__).parents[3]
+BUSY = {"ErrorEquals": ["Busy"], "IntervalSeconds": 1}
+DENIED = {"ErrorEquals": ["Denied"], "MaxAttempts": 3}
+PROFILES: dict[str, Any] = {
+    "Comment": "for people",
+    "Task": {"Comment": "for people", "TimeoutSeconds": 60},
+    "Retry": {"Passing": ["Busy"], "Busy": BUSY, "Denied": DENIED},
+    "Catch": {"Failure": {"ErrorEquals": ["States.ALL"], "Assign": {"failure": "{% 1 %}"}}},
+    "Expressions": {"Size": "($length($string($states.input)))"},
+}
+TASK: dict[str, Any] = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke",
+    "Arguments": {"Payload": {"size": "{% ${Size} %}", "least": "{% ${Least} %}"}},
+    "Retry": [{"ErrorEquals": ["${Passing}", "${Denied}"]}],
+    "Catch": [{"ErrorEquals": ["${Failure}"], "Next": "Failed"}],
+    "Next": "Done",
+}
+
+
+def machine(task: dict[str, Any]) -> dict[str, Any]:
+    ends = {"Done": {"Type": "Succeed"}, "Failed": {"Type": "Fail"}}
+    return {"QueryLanguage": "JSONata", "StartAt": "Work", "States": {"Work": task} | ends}
+
+
+def expanded(task: dict[str, Any], profiles: dict[str, Any] = PROFILES) -> dict[str, Any]:
+    state: dict[str, Any] = definitions.expanded({"one": machine(task)}, profiles)["one"]["States"][
+        "Work"
+    ]
+    return state
+
+
+def problems(task: dict[str, Any], profiles: dict[str, Any] = PROFILES) -> tuple[str, ...]:
+    with pytest.raises(DefinitionError) as refused:
+        expanded(task, profiles)
+    return refused.value.problems
+
+
+def with_profiles(section: str, **more: Any) -> dict[str, Any]:
+    return copy.deepcopy(PROFILES) | {section: PROFILES.get(section, {}) | more}
+
+
+def states(scope: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for state in scope["States"].values():
+        yield state
+        for inner in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
+            yield from states(inner)
+
+
+def test_names_are_written_out_and_defaults_added() -> None:
+    full = expanded(TASK)
+
+    assert full == {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Arguments": {
+            "FunctionName": "${WorkFunctionArn}",
+            "Payload": {
+                "size": "{% ($length($string($states.input))) %}",
+                "least": "{% ${Least} %}",
+            },
+        },
+        "TimeoutSeconds": 60,
+        "Retry": [BUSY, DENIED],
+        "Catch": [
+            {"ErrorEquals": ["States.ALL"], "Assign": {"failure": "{% 1 %}"}, "Next": "Failed"}
+        ],
+        "Next": "Done",
+    }
+
+
+def test_source_and_profiles_stay_as_they_were() -> None:
+    task, profiles = copy.deepcopy(TASK), copy.deepcopy(PROFILES)
+
+    expanded(task, profiles)
+
+    assert (task, profiles) == (TASK, PROFILES)
+
+
+def test_what_a_task_says_itself_is_kept() -> None:
+    own = {"ErrorEquals": ["Own"], "MaxAttempts": 2}
+    caught = {"ErrorEquals": ["Own"], "Next": "Done"}
+    arguments = {"FunctionName": "another", "Payload": {"size": "{% ${Size} %}"}}
+
+    full = expanded(
+        TASK
+        | {
+            "TimeoutSeconds": 5,
+            "Arguments": arguments,
+            "Retry": [*TASK["Retry"], own],
+            "Catch": [caught, *TASK["Catch"]],
+        }
+    )
+
+    assert full["TimeoutSeconds"] == 5
+    assert full["Arguments"]["FunctionName"] == "another"
+    assert full["Retry"] == [BUSY, DENIED, own]
+    assert full["Catch"][0] == caught
+
+
+def test_task_that_invokes_no_function_gets_no_function() -> None:
+    full = expanded(TASK | {"Resource": "arn:aws:states:::sqs:sendMessage"})
+
+    assert "FunctionName" not in full["Arguments"]
+    assert full["TimeoutSeconds"] == 60
+
+
+@pytest.mark.parametrize("container", ["Parallel", "Map"])
+def test_states_in_branches_and_maps_are_written_out(container: str) -> None:
+    inner = machine(TASK)
+    held = {"Branches": [inner]} if container == "Parallel" else {"ItemProcessor": inner}
+    outer = machine({"Type": container, **held, "End": True})
+
+    full = definitions.expanded({"one": outer}, PROFILES)["one"]
+
+    tasks = [state for state in states(full) if state["Type"] == "Task"]
+    assert [task["Retry"] for task in tasks] == [[BUSY, DENIED]]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"Retry": [{"ErrorEquals": ["${Pasing}", "${Passing}", "${Denied}"]}]},
+            (
+                "one.asl.json, Work, Retry: ${Pasing} is no profile of Retry in profiles.json;"
+                " known: Passing, Busy, Denied"
+            ),
+        ),
+        (
+            {"Catch": [*TASK["Catch"], {"ErrorEquals": ["${Denied}"], "Next": "Done"}]},
+            (
+                "one.asl.json, Work, Catch: ${Denied} is no profile of Catch in profiles.json;"
+                " known: Failure"
+            ),
+        ),
+        (
+            {"Retry": [{"ErrorEquals": ["${Passing}", "${Denied}", "Own"]}]},
+            "one.asl.json, Work, Retry: errors and profiles in one ErrorEquals",
+        ),
+        (
+            {"Retry": [TASK["Retry"][0] | {"MaxAttempts": 2}]},
+            "one.asl.json, Work, Retry: MaxAttempts beside a profile, which says it",
+        ),
+        (
+            {"Catch": [TASK["Catch"][0] | {"Output": "{% 1 %}"}]},
+            "one.asl.json, Work, Catch: Output beside a profile, which says it",
+        ),
+        (
+            {"Comment": "${Passing}"},
+            (
+                "one.asl.json, Work: ${Passing} is a profile of Retry,"
+                " which an ErrorEquals of Retry names"
+            ),
+        ),
+    ],
+    ids=["unknown retry", "unknown catch", "mixed", "retry and more", "catch and more", "leftover"],
+)
+def test_state_whose_names_do_not_fit_is_refused(change: dict[str, Any], expected: str) -> None:
+    assert problems(TASK | change) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "expected"),
+    [
+        (with_profiles("Retry", Idle=BUSY), "profiles.json: nothing names Retry, Idle"),
+        (with_profiles("Catch", Idle=BUSY), "profiles.json: nothing names Catch, Idle"),
+        (with_profiles("Expressions", Idle="1"), "profiles.json: nothing names Expressions, Idle"),
+        (with_profiles("Retries"), "profiles.json: Retries is no section"),
+        (
+            with_profiles("Retry", Passing=["Busy", "Gone"]),
+            (
+                "profiles.json, Retry, Passing: ${Gone} is no profile of Retry in profiles.json;"
+                " known: Passing, Busy, Denied"
+            ),
+        ),
+        (
+            with_profiles("Retry", Passing=["Busy", "Passing"]),
+            "profiles.json, Retry, Passing: lists a profile that is a list itself",
+        ),
+    ],
+    ids=["idle retry", "idle catch", "idle expression", "section", "unknown part", "list of lists"],
+)
+def test_profiles_that_do_not_fit_are_refused(profiles: dict[str, Any], expected: str) -> None:
+    assert problems(TASK, profiles) == (expected,)
+
+
+def test_every_problem_of_every_definition_is_told_at_once() -> None:
+    retry = TASK | {"Retry": [{"ErrorEquals": ["${Gone}"]}]}
+    catch = TASK | {"Catch": [{"ErrorEquals": ["${Lost}"], "Next": "Done"}]}
+
+    with pytest.raises(DefinitionError) as refused:
+        definitions.expanded({"one": machine(retry), "two": machine(catch)}, PROFILES)
+
+    lines = str(refused.value).splitlines()
+    assert lines[0] == "the definitions cannot be written out:"
+    assert [line[: line.index(" is ")] for line in lines[1:]] == [
+        "- one.asl.json, Work, Retry: ${Gone}",
+        "- two.asl.json, Work, Catch: ${Lost}",
+    ]
+
+
+def test_file_that_cannot_be_read_or_says_a_thing_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "profiles.json").write_text("{")
+    (tmp_path / "one.asl.json").write_text('{"States": {"A": {}, "A": {}}}')
+
+    with pytest.raises(DefinitionError) as refused:
+        definitions.read(tmp_path)
+
+    unreadable, twice = refused.value.problems
+    assert unreadable.startswith("profiles.json: is no JSON: ")
+    assert twice == "one.asl.json: A stands twice in one object"
+
+
+def test_printed_definition_has_one_member_a_line_where_a_line_would_be_too_long() -> None:
+    value = {"flat": {"a": 1, "b": [2, 3]}, "only": {"one": {"x": "x" * 80, "y": "y" * 80}}}
+
+    text = definitions.rendered(value)
+
+    assert json.loads(text) == value
+    assert text.splitlines() == [
+        "{",
+        '  "flat": {"a": 1, "b": [2, 3]},',
+        '  "only": {"one": {',
+        f'    "x": "{"x" * 80}",',
+        f'    "y": "{"y" * 80}"',
+        "  }}",
+        "}",
+    ]
+
+
+def test_printed_definition_is_the_json_of_what_was_written_out() -> None:
+    full = definitions.read(ROOT / "statemachines")
+
+    assert set(full) == set(definitions.names())
+    assert {name: definitions.definition(name) for name in full} == full
+
+
+def test_no_source_writes_out_what_a_profile_says() -> None:
+    profiles = json.loads((ROOT / "statemachines" / "profiles.json").read_text())
+    catchers = [_said(catcher) for catcher in profiles["Catch"].values()]
+    for path in (ROOT / "statemachines").glob("*.asl.json"):
+        for state in states(json.loads(path.read_text())):
+            for retrier in state.get("Retry", []):
+                assert set(retrier) == {"ErrorEquals"}, state
+            for catcher in state.get("Catch", []):
+                assert _said(catcher) not in catchers, state
+
+
+def _said(catcher: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in catcher.items() if key not in {"Comment", "Next"}}
+
+
+def test_definitions_are_printed_one_or_all() -> None:
+    def printed(*names: str) -> str:
+        command = [sys.executable, "-m", "infra.definitions", *names]
+        ran = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        )
+        return ran.stdout
+
+    assert printed("organization_setup") == definitions.text("organization_setup")
+    assert printed() == "".join(definitions.text(name) for name in definitions.names())
+
+
+def test_definition_of_no_machine_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert definitions.main(["account_vending", "another"]) == 2
+
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("no definition: another; there are: account_vending,")
