@@ -76,7 +76,13 @@ def test_no_error_that_is_final_is_retried() -> None:
     assert retried.isdisjoint(final - {"AccessDenied"})
 
 
-FOLLOWING_A_WRITE = {"CreateOrganizationalUnit", "MoveAccount", "TagResource", "AttachPolicy"}
+FOLLOWING_A_WRITE = {
+    "PrepareOrganizationalUnit",
+    "CreateOrganizationalUnit",
+    "MoveAccount",
+    "TagResource",
+    "AttachPolicy",
+}
 """Steps that work on what they or an earlier step wrote a moment ago."""
 
 
