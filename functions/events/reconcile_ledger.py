@@ -29,7 +29,7 @@ from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import Sweep
 from vending.reconciliation.audit_cursor import SweepCursor
 from vending.reconciliation.execution_end import End, tell
-from vending.reconciliation.in_flight import UNDER_WAY, rows_in
+from vending.reconciliation.in_flight import UNDER_WAY
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -92,11 +92,11 @@ def run(
     {finding, accountId, requestId, message, remedy, new}.
     """
     until = ledger.clock() + RUN_SECONDS
-    cursor = audit_cursor.load(ledger)
+    cursor = audit_cursor.load(ledger.table)
     in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
     if ends:
         # Before, as a row that says FAILED is not looked for any more.
-        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger)
+        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger.table)
     repaired, left = _repaired(ends, ledger, turns, announcements, until)
     due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
     compares = due or cursor.started_at is not None
@@ -109,14 +109,14 @@ def run(
     _tell_repairs(report, announcements)
     if ends or cursor.owed:
         cursor = replace(cursor, owed=left)
-        audit_cursor.save(cursor, ledger)
+        audit_cursor.save(cursor, ledger.table)
     if compares and ledger.clock() < until:
         outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
         report |= {"organization": outcome, "findings": findings}
         _tell_news(report, announcements)
         if after is not cursor:
             # Last, so that a run that could not tell what it found finds it again.
-            audit_cursor.save(after, ledger)
+            audit_cursor.save(after, ledger.table)
     logger.info(
         "reconciled",
         extra={
@@ -166,7 +166,7 @@ def _left_alone(ledger: Ledger) -> Iterator[Row]:
     """The rows in progress that nobody has changed for a while."""
     before = ledger.clock() - GRACE
     for state in UNDER_WAY:
-        for row in rows_in(ledger, state):
+        for row in ledger.query_by_state(state):
             if epoch(row["updatedAt"]) <= before and "executionArn" in row:
                 yield row
 

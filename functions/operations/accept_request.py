@@ -157,7 +157,7 @@ def _claimed(
     executions: SFNClient,
     announcements: Announcements,
 ) -> tuple[Outcome, Row]:
-    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
+    locks = ledger.locks
     to_take = locks.to_take(request.request_id, execution_arn, request.normalised()["account"])
     for _ in range(_LOOKS):
         try:

@@ -9,7 +9,6 @@ from vending.errors.exceptions import OperationRefused, RequestConflict
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Locks
 from vending.ledger.rows import ENDED, Row, record_of
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
@@ -94,11 +93,10 @@ def _refuse_anothers(
     The locks tell of a request that is under way, by the account's email where that one does not
     know the id; the tag tells of one whose account AWS made without its hearing of it.
     """
-    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
     known = {"email": account.get("Email"), "accountId": payload.account_id}
-    for held in locks.held_by_another(payload.request_id, known):
+    for held in ledger.locks.held_by_another(payload.request_id, known):
         other = ledger.get(held.owner)
-        if other and (other["state"] not in ENDED or locks.may_still_create(other)):
+        if other and (other["state"] not in ENDED or ledger.locks.may_still_create(other)):
             raise _conflict(payload.account_id, other)
     first = _request_tag(payload.account_id, organizations)
     if first is None or first == payload.request_id:

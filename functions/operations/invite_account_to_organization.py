@@ -25,6 +25,7 @@ from vending.errors.exceptions import (
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
+from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
@@ -32,8 +33,6 @@ from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
     expires_at,
-    pointer_to_handshake,
-    pointer_to_invited,
 )
 from vending.request.account_request import Account, TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
@@ -97,7 +96,7 @@ def run(
         handshake_id=handshake_id,
         expires_at=until,
         next_steps=_next_steps(payload.account, handshake_id, until),
-        pointers=[pointer_to_handshake(handshake_id), pointer_to_invited(invitations.target["Id"])],
+        pointers=[keys.handshake(handshake_id), keys.invited(invitations.target["Id"])],
     )
     announcements.state_changed(record_of(row))
     return {

@@ -19,7 +19,7 @@ from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
-from vending.reconciliation.in_flight import UNDER_WAY, rows_in
+from vending.reconciliation.in_flight import UNDER_WAY
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Sweep:
     def _known(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
         for state in ("FAILED", *UNDER_WAY, "VENDED"):
-            for row in rows_in(self.ledger, state):
+            for row in self.ledger.query_by_state(state):
                 if "accountId" in row:
                     rows[row["accountId"]] = row
         return rows

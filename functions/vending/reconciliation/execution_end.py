@@ -17,7 +17,6 @@ from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, error_of
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Locks
 from vending.ledger.rows import ENDED, RECORD_FIELDS, Row, record_of
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 
@@ -138,8 +137,7 @@ def _give_back(row: Row, end: End, ledger: Ledger, turns: Turns) -> None:
     give_back(row, ledger=ledger, turns=turns)
     if row["state"] == "VENDED":
         request_id, account = row["requestId"], row.get("request", {}).get("account", {})
-        locks = Locks(client=ledger.client, table_name=ledger.table_name)
-        locks.free(request_id, end.execution_arn, account)
+        ledger.locks.free(request_id, end.execution_arn, account)
         turns.leave(request_id, unless_resumed_since=end.execution_arn)
 
 

@@ -23,6 +23,7 @@ from vending.creation.queue import Gate, Place, Quota
 from vending.creation.slots import Turns
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.table import Table
 
 TABLE = "ledger"
 BUS = "account-vending"
@@ -73,7 +74,7 @@ class World:
     @property
     def ledger(self) -> Ledger:
         """The ledger as the functions use it."""
-        return Ledger(client=clients.dynamodb(), table_name=TABLE, clock=lambda: self.now)
+        return Ledger(table=Table(client=clients.dynamodb(), name=TABLE, clock=lambda: self.now))
 
     def row(self, request_id: str) -> Row:
         """A row that must be there."""
