@@ -18,10 +18,12 @@ from botocore.config import Config
 
 from cli.aws.environment import code_of, session_of_environment
 from cli.output.failure import CommandError
-from cli.watch.submission import FINAL_STATES, STATES, Record
+from cli.watch.submission import Record
+from vending.aws.executions import is_over
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb
 from vending.ledger.rows import Row, record_of
+from vending.ledger.states import FINAL, State
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
@@ -34,7 +36,6 @@ KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
 
 
-_CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
 """Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
 
 
@@ -203,7 +204,7 @@ class Stack:
 
     def records(self, state: str | None = None) -> list[Record]:
         """Every record, or those in `state`, newest change first."""
-        found = [record for one in ([state] if state else STATES) for record in self._in_state(one)]
+        found = [record for one in ([state] if state else State) for record in self._in_state(one)]
         return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
 
     def execution_status(self, execution_arn: str) -> str | None:
@@ -278,8 +279,8 @@ def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     """Whether an execution is at work on the row's request."""
     record = row.record if row else {}
     arn = record.get("executionArn")
-    is_open = bool(arn) and record.get("state") not in FINAL_STATES
-    return is_open and stack.execution_status(str(arn)) not in _CLOSED
+    is_open = bool(arn) and record.get("state") not in FINAL
+    return is_open and not is_over(stack.execution_status(str(arn)))
 
 
 def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:

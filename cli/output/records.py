@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.output.terminal import Terminal, clip, in_words, pad, safe, width
 from cli.watch.submission import Record
+from vending.ledger.states import State
 from vending.request.ou_paths import quote
 
 TURNS = {
@@ -17,7 +18,7 @@ TURNS = {
 }
 """Whose turn it is after an error, in words."""
 
-_GOOD, _BAD = {"VENDED"}, {"FAILED", "REJECTED"}
+_GOOD, _BAD = {State.VENDED}, {State.FAILED, State.REJECTED}
 
 
 def name_of(record: Record) -> str:

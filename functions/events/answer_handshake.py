@@ -20,6 +20,7 @@ from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import State
 from vending.model import Model
 from vending.organization.invitations import Invitations
 from vending.reconciliation.account_events import Sighting, sighting
@@ -67,7 +68,7 @@ def run(
     joined = _joined(payload)
     row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
     token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
-    if row is None or row["state"] != "INVITED" or not token or not handshake_id:
+    if row is None or row["state"] != State.INVITED or not token or not handshake_id:
         return {"outcome": "IGNORED", "requestId": row["requestId"] if row else None}
     step = WaitingStep(client=states, token=token)
     invitations = Invitations(client=organizations, account=parse(row["request"]).account)

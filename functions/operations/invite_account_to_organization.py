@@ -29,6 +29,7 @@ from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
+from vending.ledger.states import State
 from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
@@ -114,7 +115,7 @@ def _known(row: Row, invitations: Invitations, clock: Clock) -> HandshakeTypeDef
     unanswered: a request that is submitted again after its invitation has ended wants another.
     """
     handshake_id, intent = row.get("handshakeId"), row.get("invitation")
-    is_own = row["state"] == "INVITED"
+    is_own = row["state"] == State.INVITED
     if handshake_id:
         handshake = invitations.describe(handshake_id)
     elif intent:

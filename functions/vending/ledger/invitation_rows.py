@@ -13,6 +13,7 @@ from typing import TypedDict, cast
 from vending.aws.clock import epoch, timestamp
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import State
 from vending.ledger.table import Put
 
 
@@ -37,7 +38,7 @@ class InvitationRows:
 
     def invite(self, request_id: str, execution_arn: str) -> Row:
         """Write down that an account is about to be invited."""
-        values = {"state": "INVITED", "invitation": {"at": timestamp(self.ledger.clock())}}
+        values = {"state": State.INVITED, "invitation": {"at": timestamp(self.ledger.clock())}}
         remove = ["handshakeId", "expiresAt"]
         return self.ledger.change(
             request_id, execution_arn, values=values, remove=remove, begins=True
@@ -71,7 +72,7 @@ class InvitationRows:
         for pointer in pointers:
             self.ledger.table.put(Put(item={"pk": pointer, "requestId": request_id}))
         values = {
-            "state": "INVITED",
+            "state": State.INVITED,
             "handshakeId": handshake_id,
             "expiresAt": expires_at,
             "nextSteps": next_steps,

@@ -17,7 +17,8 @@ from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
 from vending.ledger.locks import Held, Locks
-from vending.ledger.rows import ENDED, Intent, Look, Reservation, Row
+from vending.ledger.rows import Intent, Look, Reservation, Row
+from vending.ledger.states import FINAL, State
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Ledger:
     def queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
         """The execution waits for its turn under this token of Step Functions'."""
         reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
-        values = {"state": "QUEUED", "reservation": reservation}
+        values = {"state": State.QUEUED, "reservation": reservation}
         return self._change(request_id, execution_arn, values=values, begins=True)
 
     def intend(
@@ -132,7 +133,7 @@ class Ledger:
         return self._change(
             request_id,
             execution_arn,
-            values={"state": "CREATING", "intent": intent},
+            values={"state": State.CREATING, "intent": intent},
             remove=["reservation", "look"],
             begins=True,
             intent=seen,
@@ -164,7 +165,7 @@ class Ledger:
 
     def creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
         """Keep the id under which AWS creates the account."""
-        values = {"state": "CREATING", "createAccountRequestId": creation_id}
+        values = {"state": State.CREATING, "createAccountRequestId": creation_id}
         return self._change(request_id, execution_arn, values=values)
 
     def not_created(self, request_id: str, execution_arn: str) -> Row:
@@ -189,7 +190,7 @@ class Ledger:
     ) -> Row:
         """The account is there: from now on it is given its baseline."""
         values = {
-            "state": "BASELINING",
+            "state": State.BASELINING,
             "accountId": account_id,
             "accountName": account_name,
             "govCloudAccountId": gov_cloud_account_id,
@@ -210,7 +211,7 @@ class Ledger:
     ) -> Row:
         """The account is done; `warnings` are what the requester should know."""
         values = {
-            "state": "VENDED",
+            "state": State.VENDED,
             "accountId": account_id,
             "organizationalUnitId": organizational_unit_id,
             "warnings": list(warnings) or None,
@@ -232,7 +233,7 @@ class Ledger:
         """
         return self._update(
             seen["requestId"],
-            values={"state": "FAILED", "error": dict(error)},
+            values={"state": State.FAILED, "error": dict(error)},
             remove=(),
             unless=ConcurrentModification(
                 "The request went on at the same time.",
@@ -254,7 +255,7 @@ class Ledger:
         }
         row = _filled(pk=keys.request(record["requestId"]), **record, **kept)
         try:
-            self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq("REJECTED")))
+            self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED)))
         except ConditionFailed as failed:
             if failed.found is None:
                 raise failed.refusal from None
@@ -331,9 +332,9 @@ class Ledger:
         """
         removed = list(remove)
         condition = as_expected(expected)
-        goes_on = unless is None and values.get("state", "FAILED") not in ENDED
+        goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
         if goes_on:
-            condition &= ~Attr("state").is_in(list(ENDED))
+            condition &= ~Attr("state").is_in(list(FINAL))
         update = self._updating(request_id, values=values, remove=removed, condition=condition)
         try:
             return cast(Row, self.table.update(update))
@@ -343,7 +344,7 @@ class Ledger:
             there = cast(Row, failed.found) if failed.found else None
             if there is None or there.get("executionArn") != expected.get("executionArn"):
                 raise _superseded(there) from None
-            if not goes_on or there["state"] not in ENDED:
+            if not goes_on or there["state"] not in FINAL:
                 raise failed.refusal from None
             if begins:
                 raise _ended(there) from None
@@ -371,7 +372,7 @@ class Ledger:
 def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "requestId": request.request_id,
-        "state": "REQUESTED",
+        "state": State.REQUESTED,
         "source": request.source,
         "accountName": request.account.name,
         "executionArn": execution_arn,

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import CREATION_TAKES, is_creation_under_way
 from vending.ledger.rows import Row
+from vending.ledger.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
     from vending.reconciliation.account_events import Sighting
-
-UNDER_WAY = ("REQUESTED", "AWAITING_APPROVAL", "QUEUED", "CREATING", "INVITED", "BASELINING")
 
 
 def request_of(
@@ -28,14 +27,14 @@ def request_of(
     may have been making its account. Of the others that ended only ids count; those that ended
     before `since` (epoch seconds), or too long before it to be what AWS made, are not looked at.
     """
-    for state in UNDER_WAY:
+    for state in IN_FLIGHT:
         for row in ledger.query_by_state(state):
             if _is_about(row, sighting) or _asks_for(row, sighting.account_id, email):
                 return row
-    for row in ledger.query_by_state("VENDED", since=since):
+    for row in ledger.query_by_state(State.VENDED, since=since):
         if _is_about(row, sighting):
             return row
-    for row in ledger.query_by_state("FAILED", since=since - CREATION_TAKES):
+    for row in ledger.query_by_state(State.FAILED, since=since - CREATION_TAKES):
         is_its = is_creation_under_way(row) and _asks_for(row, sighting.account_id, email)
         if is_its or _is_about(row, sighting):
             return row
