@@ -21,7 +21,7 @@ from typing import NoReturn, TextIO
 
 from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
 from cli.signals import TERMINATION_SIGNALS
-from cli.watch.submission import STATES
+from vending.ledger.states import State
 
 DESCRIPTION = "Vends AWS accounts: exactly one account per request."
 EPILOG = """\
@@ -212,7 +212,7 @@ def parser() -> argparse.ArgumentParser:
         "Lists the requests in the ledger, the one that changed last first.",
     )
     listing.add_argument(
-        "--state", metavar="STATE", type=_state, help=f"only those in one of {', '.join(STATES)}"
+        "--state", metavar="STATE", type=_state, help=f"only those in one of {', '.join(State)}"
     )
     _json_option(listing)
 
@@ -373,8 +373,8 @@ def _port(text: str) -> int:
 
 
 def _state(text: str) -> str:
-    if text.upper() not in STATES:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(STATES)}")
+    if text.upper() not in set(State):
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(State)}")
     return text.upper()
 
 

@@ -9,19 +9,21 @@ import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer
 from botocore import exceptions
 from botocore.config import Config
 
 from cli.aws.environment import code_of, session_of_environment
 from cli.output.failure import CommandError
-from cli.watch.submission import FINAL_STATES, STATES, Record
+from cli.watch.submission import Record
+from vending.aws.executions import is_over
+from vending.ledger import keys
+from vending.ledger.items import from_dynamodb
 from vending.ledger.rows import Row, record_of
+from vending.ledger.states import FINAL, State
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
@@ -34,7 +36,6 @@ KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
 
 
-_CLOSED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", None}
 """Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
 
 
@@ -187,15 +188,15 @@ class Stack:
     def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
         """The ledger rows of those requests that have one, read consistently."""
         found: dict[str, LedgerRow] = {}
-        keys = [{"pk": {"S": f"request#{request_id}"}} for request_id in request_ids]
-        for start in range(0, len(keys), KEYS_PER_GET):
-            some = {"Keys": keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
+        wanted_keys = [{"pk": {"S": keys.request(request_id)}} for request_id in request_ids]
+        for start in range(0, len(wanted_keys), KEYS_PER_GET):
+            some = {"Keys": wanted_keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
             wanted: Any = {self.table_name: some}
             while wanted:
                 answer = self._dynamodb.batch_get_item(RequestItems=wanted)
                 for item in answer["Responses"].get(self.table_name, []):
                     row = _row(item)
-                    found[str(item["pk"]["S"]).removeprefix("request#")] = row
+                    found[str(item["pk"]["S"]).removeprefix(keys.REQUEST)] = row
                 wanted = answer.get("UnprocessedKeys")
         return found
 
@@ -205,7 +206,7 @@ class Stack:
 
     def records(self, state: str | None = None) -> list[Record]:
         """Every record, or those in `state`, newest change first."""
-        found = [record for one in ([state] if state else STATES) for record in self._in_state(one)]
+        found = [record for one in ([state] if state else State) for record in self._in_state(one)]
         return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
 
     def execution_status(self, execution_arn: str) -> str | None:
@@ -265,7 +266,7 @@ class Stack:
     def _in_state(self, state: str) -> Iterator[Record]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self.table_name,
-            IndexName="byState",
+            IndexName=keys.BY_STATE,
             KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":state": {"S": state}},
@@ -280,8 +281,8 @@ def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     """Whether an execution is at work on the row's request."""
     record = row.record if row else {}
     arn = record.get("executionArn")
-    is_open = bool(arn) and record.get("state") not in FINAL_STATES
-    return is_open and stack.execution_status(str(arn)) not in _CLOSED
+    is_open = bool(arn) and record.get("state") not in FINAL
+    return is_open and not is_over(stack.execution_status(str(arn)))
 
 
 def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
@@ -299,21 +300,8 @@ def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
 
 
 def _row(item: Mapping[str, Any]) -> LedgerRow:
-    deserialize = TypeDeserializer().deserialize
-    row: Any = {name: _plain(deserialize(value)) for name, value in item.items()}
+    row: Any = from_dynamodb(item)
     return LedgerRow(attributes=row)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, set):
-        return sorted(_plain(inner) for inner in value)
-    return value
 
 
 def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:

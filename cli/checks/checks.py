@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.aws.dead_letters import DeadLetters
 from cli.aws.stack import Stack
 from cli.output.shell_command import command
-from cli.watch.submission import FINAL_STATES, Record
+from cli.watch.submission import Record
+from vending.ledger.states import FINAL
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -274,7 +275,7 @@ def requests(place: Place) -> Iterator[Result]:
         return
     stack = place.stack
     records = stack.records()
-    open_ = [one for one in records if one.get("state") not in FINAL_STATES]
+    open_ = [one for one in records if one.get("state") not in FINAL]
     stuck = [one for one in open_ if _is_stuck(one, stack)]
     if stuck:
         yield Result(

@@ -12,8 +12,9 @@ from cli.aws.environment import is_denied
 from cli.aws.stack import LedgerRow, Stack
 from cli.output.progress import FRAMES_PER_SECOND, View
 from cli.watch.steps import Plan
-from cli.watch.submission import FINAL_STATES, Phase, Watched
+from cli.watch.submission import Phase, Watched
 from cli.watch.trace import Trace
+from vending.ledger.states import FINAL
 
 PATIENCE_SECONDS = 60.0
 """How long an event may take to become an execution before the user is told where to look."""
@@ -112,7 +113,7 @@ class Follower:
         elif row is not None:
             one.record = row.record
             is_ours = row.record.get("executionArn") == one.execution_arn
-            if row.record.get("state") in FINAL_STATES and (is_ours or one.trace is None):
+            if row.record.get("state") in FINAL and (is_ours or one.trace is None):
                 one.end(now)
 
     def _next_to_trace(self) -> list[Watched]:
@@ -159,7 +160,7 @@ class Follower:
         one.record = row.record if row else None
         state = str((one.record or {}).get("state"))
         arn = (one.record or {}).get("executionArn")
-        if state in FINAL_STATES:
+        if state in FINAL:
             one.end(now)
         elif arn and arn != one.execution_arn:
             self.begin(one, str(arn))

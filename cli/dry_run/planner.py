@@ -40,7 +40,7 @@ class _NothingKnown(Units):
     """A plan looks at everything itself, and remembers nothing."""
 
     def __init__(self) -> None:
-        super().__init__(client=cast("Any", None), table_name="")
+        super().__init__(table=cast("Any", None))
 
     def get(self, path: str) -> Unit | None:
         """Nothing."""

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cli.output.terminal import Terminal, in_words, pad, safe
 from cli.watch.submission import Record
+from vending.ledger.states import State
 from vending.request.ou_paths import quote
 
 TURNS = {
@@ -20,7 +21,7 @@ TURNS = {
 }
 """Whose turn it is after an error, in words."""
 
-_GOOD, _BAD = {"VENDED"}, {"FAILED", "REJECTED"}
+_GOOD, _BAD = {State.VENDED}, {State.FAILED, State.REJECTED}
 
 
 def name_of(record: Record) -> str:

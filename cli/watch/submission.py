@@ -8,22 +8,10 @@ from typing import Any
 
 from cli.watch.trace import Trace
 from vending.ledger.decisions import Asked
+from vending.ledger.states import State
 
 Record = dict[str, Any]
 """A ledger row as a requester sees it; see the blueprint's contract "the record"."""
-
-STATES = (
-    "REQUESTED",
-    "AWAITING_APPROVAL",
-    "QUEUED",
-    "CREATING",
-    "INVITED",
-    "BASELINING",
-    "VENDED",
-    "FAILED",
-    "REJECTED",
-)
-FINAL_STATES = frozenset({"VENDED", "FAILED", "REJECTED"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +68,11 @@ class Watched:
     @property
     def is_vended(self) -> bool:
         """Whether the account is there and ready."""
-        return self.record is not None and self.record.get("state") == "VENDED" and not self.problem
+        return (
+            self.record is not None
+            and self.record.get("state") == State.VENDED
+            and not self.problem
+        )
 
     def elapsed(self, now: float) -> float:
         """Seconds since it was sent, to its end or to `now`."""

@@ -16,11 +16,13 @@ from vending.aws.task_tokens import WaitingStep
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import State
 from vending.model import Model
-from vending.organization.invitations import Invitations, pointer_to_handshake, pointer_to_invited
+from vending.organization.invitations import Invitations
 from vending.reconciliation.account_events import Sighting, sighting
 from vending.request.account_request import AccountId, parse
 
@@ -66,7 +68,7 @@ def run(
     joined = _joined(payload)
     row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
     token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
-    if row is None or row["state"] != "INVITED" or not token or not handshake_id:
+    if row is None or row["state"] != State.INVITED or not token or not handshake_id:
         return {"outcome": "IGNORED", "requestId": row["requestId"] if row else None}
     step = WaitingStep(client=states, token=token)
     invitations = Invitations(client=organizations, account=parse(row["request"]).account)
@@ -108,9 +110,9 @@ def _row(
     organizations: OrganizationsClient,
 ) -> Row | None:
     """The row of the request whose invitation the event tells of."""
-    pointers = [pointer_to_handshake(each) for each in _handshake_ids(detail)]
+    pointers = [keys.handshake(each) for each in _handshake_ids(detail)]
     if joined is not None:
-        pointers.append(pointer_to_invited(joined.account_id))
+        pointers.append(keys.invited(joined.account_id))
     for pointer in pointers:
         row = rows.pointed_at(pointer)
         if row is not None:
@@ -119,7 +121,7 @@ def _row(
         return None
     # Invited by email: events mask addresses, the account itself shows its own.
     account = organizations.describe_account(AccountId=joined.account_id)["Account"]
-    return rows.pointed_at(pointer_to_invited(account.get("Email") or ""))
+    return rows.pointed_at(keys.invited(account.get("Email") or ""))
 
 
 def _handshake_ids(value: Any) -> Iterator[str]:

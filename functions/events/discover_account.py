@@ -22,6 +22,7 @@ from vending.creation.find_account import CLOCKS_DIFFER_BY
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
+from vending.ledger.states import State
 from vending.model import Model
 from vending.reconciliation.account_events import Sighting, sighting
 from vending.reconciliation.in_flight import request_of
@@ -110,7 +111,7 @@ def record(stranger: Stranger, *, ledger: Ledger) -> str:
     row = ledger.remember(
         {
             "requestId": request.request_id,
-            "state": "VENDED",
+            "state": State.VENDED,
             "source": request.source,
             "accountId": found.account_id,
             "accountName": stranger.name,

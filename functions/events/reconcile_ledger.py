@@ -24,12 +24,12 @@ from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import IN_FLIGHT
 from vending.model import Model
 from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import Sweep
 from vending.reconciliation.audit_cursor import SweepCursor
-from vending.reconciliation.execution_end import End, tell
-from vending.reconciliation.in_flight import UNDER_WAY, rows_in
+from vending.reconciliation.execution_end import ExecutionEnd, tell
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -64,7 +64,6 @@ MOST_REPAIRS = 100
 """Of a run; the next one goes on."""
 
 FINDINGS_PER_EVENT = 100
-_OVER = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 
 class ReconcileLedger(Model):
@@ -92,11 +91,11 @@ def run(
     {finding, accountId, requestId, message, remedy, new}.
     """
     until = ledger.clock() + RUN_SECONDS
-    cursor = audit_cursor.load(ledger)
+    cursor = audit_cursor.load(ledger.table)
     in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
     if ends:
         # Before, as a row that says FAILED is not looked for any more.
-        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger)
+        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger.table)
     repaired, left = _repaired(ends, ledger, turns, announcements, until)
     due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
     compares = due or cursor.started_at is not None
@@ -109,14 +108,14 @@ def run(
     _tell_repairs(report, announcements)
     if ends or cursor.owed:
         cursor = replace(cursor, owed=left)
-        audit_cursor.save(cursor, ledger)
+        audit_cursor.save(cursor, ledger.table)
     if compares and ledger.clock() < until:
         outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
         report |= {"organization": outcome, "findings": findings}
         _tell_news(report, announcements)
         if after is not cursor:
             # Last, so that a run that could not tell what it found finds it again.
-            audit_cursor.save(after, ledger)
+            audit_cursor.save(after, ledger.table)
     logger.info(
         "reconciled",
         extra={
@@ -135,15 +134,15 @@ def _ends(
     state_machine_arn: str,
     executions: SFNClient,
     until: float,
-) -> tuple[int, dict[str, End]]:
+) -> tuple[int, dict[str, ExecutionEnd]]:
     """How many requests are carried on, and how the executions of others ended, by request.
 
     `owed` are requests whose last repair may not have been announced.
     """
-    ends: dict[str, End] = {}
+    ends: dict[str, ExecutionEnd] = {}
     for request_id in owed:
         owing = ledger.get(request_id)
-        end = _end(owing["executionArn"], executions) if owing else None
+        end = ExecutionEnd.of(owing["executionArn"], executions) if owing else None
         if end is not None:
             ends[request_id] = end
     in_progress = 0
@@ -154,7 +153,7 @@ def _ends(
         if row["executionArn"] in running:
             in_progress += 1
         elif len(ends) < MOST_REPAIRS and ledger.clock() < until:
-            end = _end(row["executionArn"], executions)
+            end = ExecutionEnd.of(row["executionArn"], executions)
             if end is None:
                 in_progress += 1
             else:
@@ -165,8 +164,8 @@ def _ends(
 def _left_alone(ledger: Ledger) -> Iterator[Row]:
     """The rows in progress that nobody has changed for a while."""
     before = ledger.clock() - GRACE
-    for state in UNDER_WAY:
-        for row in rows_in(ledger, state):
+    for state in IN_FLIGHT:
+        for row in ledger.query_by_state(state):
             if epoch(row["updatedAt"]) <= before and "executionArn" in row:
                 yield row
 
@@ -179,24 +178,8 @@ def _running(state_machine_arn: str, executions: SFNClient) -> Iterator[str]:
         yield from (each["executionArn"] for each in page["executions"])
 
 
-def _end(execution_arn: str, executions: SFNClient) -> End | None:
-    """How it ended; None while it runs, which a list may be too early or too late to say."""
-    try:
-        described = executions.describe_execution(executionArn=execution_arn)
-    except executions.exceptions.ExecutionDoesNotExist:
-        return End(execution_arn=execution_arn, status=None)
-    if described["status"] not in _OVER:
-        return None
-    return End(
-        execution_arn=execution_arn,
-        status=described["status"],
-        error=described.get("error"),
-        cause=described.get("cause"),
-    )
-
-
 def _repaired(
-    ends: dict[str, End],
+    ends: dict[str, ExecutionEnd],
     ledger: Ledger,
     turns: Turns,
     announcements: Announcements,
@@ -216,7 +199,7 @@ def _repaired(
 
 
 def _told(
-    request_id: str, end: End, ledger: Ledger, turns: Turns, announcements: Announcements
+    request_id: str, end: ExecutionEnd, ledger: Ledger, turns: Turns, announcements: Announcements
 ) -> bool:
     try:
         told = tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)

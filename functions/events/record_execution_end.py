@@ -17,7 +17,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.model import Model
-from vending.reconciliation.execution_end import CODES, End, tell_unclaimed
+from vending.reconciliation.execution_end import CODES, ExecutionEnd, tell_unclaimed
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -67,7 +67,7 @@ def run(
     detail = payload.detail
     if detail.status not in CODES:
         return {"outcome": "NOTHING_TO_TELL"}
-    end = End(
+    end = ExecutionEnd(
         execution_arn=detail.execution_arn,
         status=detail.status,
         error=detail.error,

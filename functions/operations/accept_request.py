@@ -8,13 +8,14 @@ them, so that no other request for the same account is under way.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws import clients
-from vending.aws.clock import Clock, epoch
+from vending.aws.clock import epoch
 from vending.aws.executions import is_running
 from vending.aws.observability import metrics
-from vending.errors.aws_errors import translating
 from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
@@ -26,11 +27,12 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Held, Locks, account_of, is_creation_under_way, keys
-from vending.ledger.rows import ENDED, Row, record_of
+from vending.ledger.locks import Held, account_of, is_creation_under_way, keys
+from vending.ledger.rows import Row, record_of
+from vending.ledger.states import FINAL, State
 from vending.model import Model
 from vending.organization import eligibility, preflight
-from vending.reconciliation.execution_end import End
+from vending.reconciliation.execution_end import ExecutionEnd
 from vending.request import validators
 from vending.request.account_request import AccountRequest, parse
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import Announcements
+    from vending.ledger.table import Put
 
 CALLS = {
     "dynamodb:DeleteItem",
@@ -84,7 +87,7 @@ def run(
     payload: AcceptRequest,
     *,
     ledger: Ledger,
-    executions: SFNClient,
+    stepfunctions: SFNClient,
     organizations: OrganizationsClient,
     announcements: Announcements,
     surroundings: preflight.Surroundings,
@@ -103,160 +106,147 @@ def run(
     """
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
-    request = parse(payload.request)
-    outcome, row = _claimed(request, payload.execution_arn, ledger, executions, announcements)
-    found = preflight.Findings()
-    if outcome == "ACCEPTED":
-        found = preflight.ensure_possible(request, row, surroundings)
-        announcements.state_changed(record_of(row))
-    _refuse_closed(outcome, row, request, organizations, ledger.clock)
-    record = record_of(row)
-    if outcome == "FINISHED":
-        account_id, unit_id = record["accountId"], record["organizationalUnitId"]
-        moved = eligibility.moved_since(account_id, unit_id, organizations)
-        if moved is not None:
-            record["warnings"] = [*(record["warnings"] or []), moved]
-    metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
-    return {
-        "outcome": outcome,
-        "record": record,
-        "request": request.normalised(),
-        "creationBegun": "accountId" in row or is_creation_under_way(row),
-        "organizationalUnitMissing": bool(found.missing_units),
-    }
+    return Acceptance(
+        request=parse(payload.request),
+        execution_arn=payload.execution_arn,
+        ledger=ledger,
+        stepfunctions=stepfunctions,
+        organizations=organizations,
+        announcements=announcements,
+        surroundings=surroundings,
+    ).run()
 
 
-def _refuse_closed(
-    outcome: Outcome,
-    row: Row,
-    request: AccountRequest,
-    organizations: OrganizationsClient,
-    clock: Clock,
-) -> None:
-    """OperationRefused where the account that the outcome builds on is not an active member.
+@dataclass(frozen=True, kw_only=True)
+class Acceptance:
+    """One valid request, as seen by the execution that comes with it."""
 
-    DescribeAccount looks at accounts that exist already, and at invited ones once they have come.
-    """
-    account_id = row.get("accountId")
-    resumed = outcome == "ACCEPTED" and request.source in {"new", "new-govcloud"}
-    if account_id is None or not (resumed or outcome == "FINISHED"):
-        return
-    refused = eligibility.vended_refusal(account_id, organizations)
-    if refused is None:
-        return
-    if resumed and refused.code == "AccountNotFoundException" and _is_new(row, clock):
-        raise ServiceUnavailable(refused.message, code=refused.code, remedy=refused.remedy)
-    raise refused
+    request: AccountRequest
+    execution_arn: str
+    ledger: Ledger
+    stepfunctions: SFNClient
+    organizations: OrganizationsClient
+    announcements: Announcements
+    surroundings: preflight.Surroundings
 
+    def run(self) -> Json:
+        """As the operation's `run`."""
+        outcome, row = self._claimed()
+        found = preflight.Findings()
+        if outcome == "ACCEPTED":
+            found = preflight.ensure_possible(self.request, row, self.surroundings)
+            self.announcements.state_changed(record_of(row))
+        self._refuse_closed(outcome, row)
+        record = record_of(row)
+        if outcome == "FINISHED":
+            account_id, unit_id = record["accountId"], record["organizationalUnitId"]
+            moved = eligibility.moved_since(account_id, unit_id, self.organizations)
+            if moved is not None:
+                record["warnings"] = [*(record["warnings"] or []), moved]
+        metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
+        return {
+            "outcome": outcome,
+            "record": record,
+            "request": self.request.normalised(),
+            "creationBegun": "accountId" in row or is_creation_under_way(row),
+            "organizationalUnitMissing": bool(found.missing_units),
+        }
 
-def _is_new(row: Row, clock: Clock) -> bool:
-    """Whether AWS was asked for the account so lately that it may not show the account yet."""
-    intent = row.get("intent")
-    return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
+    def _refuse_closed(self, outcome: Outcome, row: Row) -> None:
+        """OperationRefused where the account that the outcome builds on is not an active member.
 
+        DescribeAccount looks at accounts that exist already, and at invited ones once they have
+        come.
+        """
+        account_id = row.get("accountId")
+        resumed = outcome == "ACCEPTED" and self.request.source in {"new", "new-govcloud"}
+        if account_id is None or not (resumed or outcome == "FINISHED"):
+            return
+        refused = eligibility.vended_refusal(account_id, self.organizations)
+        if refused is None:
+            return
+        if resumed and refused.code == "AccountNotFoundException" and self._is_new(row):
+            raise ServiceUnavailable(refused.message, code=refused.code, remedy=refused.remedy)
+        raise refused
 
-def _claimed(
-    request: AccountRequest,
-    execution_arn: str,
-    ledger: Ledger,
-    executions: SFNClient,
-    announcements: Announcements,
-) -> tuple[Outcome, Row]:
-    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
-    to_take = locks.to_take(request.request_id, execution_arn, request.normalised()["account"])
-    for _ in range(_LOOKS):
-        try:
-            row, claimed = ledger.claim(request, execution_arn, to_take)
-            if claimed:
-                return "ACCEPTED", row
-            outcome = _outcome(row, request, execution_arn, ledger, executions)
-            if outcome == "ACCEPTED" and _to_be_taken_over(row, execution_arn):
-                needed = to_take
-                if "accountId" in row:
-                    # It asks AWS for none, so that nobody's email is in its way.
-                    known = {"accountId": row["accountId"]}
-                    needed = locks.to_take(request.request_id, execution_arn, known)
-                before, row = row, ledger.take_over(row, request, execution_arn, needed)
-                _free_what_is_not_asked_any_more(before, row, locks)
-        except Held as held:
-            _take_away(held, locks, ledger, executions, announcements)
-        else:
-            return outcome, row
-    raise ConcurrentModification(
-        "The account's id or email was claimed by others all the time.",
-        remedy="Nothing to do: the workflow tries again by itself.",
-    )
+    def _is_new(self, row: Row) -> bool:
+        """Whether AWS was asked for the account so lately that it may not show the account yet."""
+        intent = row.get("intent")
+        return intent is not None and self.ledger.clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
-
-def _take_away(
-    held: Held,
-    locks: Locks,
-    ledger: Ledger,
-    executions: SFNClient,
-    announcements: Announcements,
-) -> None:
-    """Free a lock whose owner is over and done with; RequestConflict where it is not."""
-    owner = ledger.get(held.owner)
-    if owner is not None:
-        is_over = owner["state"] in ENDED or not _goes_on(owner, ledger, executions)
-        if not is_over or locks.may_still_create(owner):
-            raise _in_the_way(held, owner, is_over=is_over)
-        if owner["state"] not in ENDED:
-            # Its last function may be at work yet, and must not ask AWS for an account any more.
-            end = _end(owner["executionArn"], executions)
-            owner = ledger.broken_off(owner, error=end.as_error())
-            announcements.state_changed(record_of(owner))
-    locks.take_away(held)
-
-
-def _goes_on(row: Row, ledger: Ledger, executions: SFNClient) -> bool:
-    """Whether the row's execution runs, or may: it shows a little later than it begins."""
-    known_for = ledger.clock() - epoch(row["updatedAt"])
-    return is_running(row["executionArn"], executions, known_for=known_for)
-
-
-def _end(execution_arn: str, executions: SFNClient) -> End:
-    """How an execution ended that is over, in the words of the event that tells of it."""
-    with translating():
-        try:
-            told = executions.describe_execution(executionArn=execution_arn)
-        except executions.exceptions.ExecutionDoesNotExist:
-            return End(execution_arn=execution_arn, status=None)
-    return End(
-        execution_arn=execution_arn,
-        status=told["status"],
-        error=told.get("error"),
-        cause=told.get("cause"),
-    )
-
-
-def _outcome(
-    row: Row, request: AccountRequest, execution_arn: str, ledger: Ledger, executions: SFNClient
-) -> Outcome:
-    if _was_stopped(row, execution_arn, executions):
-        raise ExecutionSuperseded(
-            "The execution was stopped before it could claim the request.",
-            remedy="Nothing to do here: the request is FAILED and can be resumed.",
+    def _claimed(self) -> tuple[Outcome, Row]:
+        locks = self._lock_puts(self.request.normalised()["account"])
+        for _ in range(_LOOKS):
+            try:
+                row, claimed = self.ledger.claim(self.request, self.execution_arn, locks)
+                if claimed:
+                    return "ACCEPTED", row
+                outcome = self._outcome(row)
+                if outcome == "ACCEPTED" and _to_be_taken_over(row, self.execution_arn):
+                    row = self._taken_over(row, locks)
+            except Held as held:
+                self._take_away(held)
+            else:
+                return outcome, row
+        raise ConcurrentModification(
+            "The account's id or email was claimed by others all the time.",
+            remedy="Nothing to do: the workflow tries again by itself.",
         )
-    is_anothers = row.get("executionArn") not in (None, execution_arn)
-    goes_on = is_anothers and row["state"] not in ENDED and _goes_on(row, ledger, executions)
-    return _OUTCOMES.get(decide(row, Asked.of(request), goes_on=goes_on), "ACCEPTED")
 
+    def _lock_puts(self, account: Mapping[str, Any]) -> dict[str, Put]:
+        return self.ledger.locks.to_take(self.request.request_id, self.execution_arn, account)
 
-def _was_stopped(row: Row, execution_arn: str, executions: SFNClient) -> bool:
-    """Whether this very execution's end is in the ledger already, and it is the end."""
-    mine = row["state"] == "FAILED" and row.get("executionArn") == execution_arn
-    return mine and not is_running(execution_arn, executions, known_for=math.inf)
+    def _taken_over(self, before: Row, locks: dict[str, Put]) -> Row:
+        if "accountId" in before:
+            # It asks AWS for none, so that nobody's email is in its way.
+            locks = self._lock_puts({"accountId": before["accountId"]})
+        row = self.ledger.take_over(before, self.request, self.execution_arn, locks)
+        # A correction may be about another account; an earlier execution may have kept the first.
+        if not set(keys(account_of(before))) <= set(keys(account_of(row))):
+            earlier = before.get("executionArn", "")
+            self.ledger.locks.free(row["requestId"], earlier, account_of(before))
+        return row
+
+    def _outcome(self, row: Row) -> Outcome:
+        if self._was_stopped(row):
+            raise ExecutionSuperseded(
+                "The execution was stopped before it could claim the request.",
+                remedy="Nothing to do here: the request is FAILED and can be resumed.",
+            )
+        is_anothers = row.get("executionArn") not in (None, self.execution_arn)
+        goes_on = is_anothers and row["state"] not in FINAL and self._goes_on(row)
+        decision = decide(row, Asked.of(self.request), goes_on=goes_on)
+        return _OUTCOMES.get(decision, "ACCEPTED")
+
+    def _was_stopped(self, row: Row) -> bool:
+        """Whether this very execution's end is in the ledger already, and it is the end."""
+        mine = row["state"] == State.FAILED and row.get("executionArn") == self.execution_arn
+        return mine and not is_running(self.execution_arn, self.stepfunctions, known_for=math.inf)
+
+    def _goes_on(self, row: Row) -> bool:
+        """Whether the row's execution runs, or may: it shows a little later than it begins."""
+        known_for = self.ledger.clock() - epoch(row["updatedAt"])
+        return is_running(row["executionArn"], self.stepfunctions, known_for=known_for)
+
+    def _take_away(self, held: Held) -> None:
+        """Free a lock whose owner is over and done with; RequestConflict where it is not."""
+        owner = self.ledger.get(held.owner)
+        if owner is not None:
+            is_over = owner["state"] in FINAL or not self._goes_on(owner)
+            if not is_over or self.ledger.locks.may_still_create(owner):
+                raise _in_the_way(held, owner, is_over=is_over)
+            if owner["state"] not in FINAL:
+                # Its last function may be at work yet, and must ask AWS for no account any more.
+                end = ExecutionEnd.of(owner["executionArn"], self.stepfunctions)
+                if end is None:
+                    raise _in_the_way(held, owner, is_over=False)
+                owner = self.ledger.broken_off(owner, error=end.as_error())
+                self.announcements.state_changed(record_of(owner))
+        self.ledger.locks.take_away(held)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
-    return row.get("executionArn") != execution_arn or row["state"] in ENDED
-
-
-def _free_what_is_not_asked_any_more(before: Row, row: Row, locks: Locks) -> None:
-    """A correction may be about another account; an earlier execution may have kept the first."""
-    if not set(keys(account_of(before))) <= set(keys(account_of(row))):
-        locks.free(row["requestId"], before.get("executionArn", ""), account_of(before))
+    return row.get("executionArn") != execution_arn or row["state"] in FINAL
 
 
 def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:
@@ -279,7 +269,7 @@ def handler(payload: AcceptRequest) -> Json:
     return run(
         payload,
         ledger=wiring.ledger(),
-        executions=clients.stepfunctions(),
+        stepfunctions=clients.stepfunctions(),
         organizations=clients.organizations(),
         announcements=wiring.announcements(),
         surroundings=wiring.surroundings(),

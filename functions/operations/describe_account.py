@@ -9,8 +9,8 @@ from vending.errors.exceptions import OperationRefused, RequestConflict
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Locks
-from vending.ledger.rows import ENDED, Row, record_of
+from vending.ledger.rows import Row, record_of
+from vending.ledger.states import FINAL, State
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
 from vending.request.validators import REQUEST_ID_TAG
@@ -94,19 +94,18 @@ def _refuse_anothers(
     The locks tell of a request that is under way, by the account's email where that one does not
     know the id; the tag tells of one whose account AWS made without its hearing of it.
     """
-    locks = Locks(client=ledger.client, table_name=ledger.table_name, clock=ledger.clock)
     known = {"email": account.get("Email"), "accountId": payload.account_id}
-    for held in locks.held_by_another(payload.request_id, known):
+    for held in ledger.locks.held_by_another(payload.request_id, known):
         other = ledger.get(held.owner)
-        if other and (other["state"] not in ENDED or locks.may_still_create(other)):
+        if other and (other["state"] not in FINAL or ledger.locks.may_still_create(other)):
             raise _conflict(payload.account_id, other)
     first = _request_tag(payload.account_id, organizations)
     if first is None or first == payload.request_id:
         return
     other = ledger.get(first)
-    if other is None or other["state"] == "REJECTED":
+    if other is None or other["state"] == State.REJECTED:
         return
-    if other["state"] not in ENDED or "accountId" not in other:
+    if other["state"] not in FINAL or "accountId" not in other:
         raise _conflict(payload.account_id, other)
 
 
@@ -122,7 +121,7 @@ def _request_tag(account_id: str, organizations: OrganizationsClient) -> str | N
 def _conflict(account_id: str, other: Row) -> RequestConflict:
     request_id, state = other["requestId"], other["state"]
     remedy = f"Wait until the request '{request_id}' has ended, then submit this one again."
-    if state in ENDED:
+    if state in FINAL:
         remedy = (
             f"Submit the request '{request_id}' again: it takes the account for its own. Then "
             "submit this one again, if it is still wanted."

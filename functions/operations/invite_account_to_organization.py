@@ -25,15 +25,15 @@ from vending.errors.exceptions import (
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
+from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
+from vending.ledger.states import State
 from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
     expires_at,
-    pointer_to_handshake,
-    pointer_to_invited,
 )
 from vending.request.account_request import Account, TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
@@ -97,7 +97,7 @@ def run(
         handshake_id=handshake_id,
         expires_at=until,
         next_steps=_next_steps(payload.account, handshake_id, until),
-        pointers=[pointer_to_handshake(handshake_id), pointer_to_invited(invitations.target["Id"])],
+        pointers=[keys.handshake(handshake_id), keys.invited(invitations.target["Id"])],
     )
     announcements.state_changed(record_of(row))
     return {
@@ -115,7 +115,7 @@ def _known(row: Row, invitations: Invitations, clock: Clock) -> HandshakeTypeDef
     unanswered: a request that is submitted again after its invitation has ended wants another.
     """
     handshake_id, intent = row.get("handshakeId"), row.get("invitation")
-    is_own = row["state"] == "INVITED"
+    is_own = row["state"] == State.INVITED
     if handshake_id:
         handshake = invitations.describe(handshake_id)
     elif intent:

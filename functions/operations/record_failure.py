@@ -13,6 +13,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.ledger.states import State
 from vending.model import Model
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 
@@ -54,7 +55,7 @@ def run(
     """
     rejected = payload.error.name in _REJECTIONS
     record = _own_record(
-        payload, state="REJECTED" if rejected else "FAILED", at=timestamp(ledger.clock())
+        payload, state=State.REJECTED if rejected else State.FAILED, at=timestamp(ledger.clock())
     )
     known = ledger.get(record["requestId"]) if record["requestId"] is not None else None
     row = _written(known, record, payload, ledger)
@@ -93,7 +94,7 @@ def _is_vended_no_more(row: Row | None, payload: RecordFailure) -> bool:
     """
     return (
         row is not None
-        and row["state"] == "VENDED"
+        and row["state"] == State.VENDED
         and row.get("executionArn") != payload.execution_arn
         and payload.error.name != "ExecutionSuperseded"
     )
@@ -104,10 +105,10 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
     request_id, execution_arn = record["requestId"], payload.execution_arn
     if request_id is None:
         return None
-    if row is None or row["state"] == "REJECTED":
+    if row is None or row["state"] == State.REJECTED:
         row = ledger.remember(record, _valid(payload.request))
         return row if row.get("executionArn") == execution_arn else None
-    if row.get("executionArn") != execution_arn or row["state"] == "VENDED":
+    if row.get("executionArn") != execution_arn or row["state"] == State.VENDED:
         return None
     try:
         return ledger.failed(

@@ -13,7 +13,7 @@ from vending.errors.exceptions import AccountNotInPlace
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Locks, account_of
+from vending.ledger.locks import account_of
 from vending.ledger.rows import record_of
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
@@ -64,9 +64,7 @@ def run(
         organizational_unit_id=payload.organizational_unit_id,
         warnings=payload.warnings,
     )
-    Locks(client=ledger.client, table_name=ledger.table_name).free(
-        payload.request_id, payload.execution_arn, account_of(row)
-    )
+    ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
     announcements.state_changed(record)
     metrics.add_metric(name="AccountVended", unit="Count", value=1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.errors.aws_errors import translating
 from vending.errors.exceptions import ServiceUnavailable
+from vending.ledger.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -18,11 +19,12 @@ SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
 REQUESTED = "AccountRequested"
 RECONCILED = "AccountVendingReconciled"
-ENDINGS = {
-    "VENDED": "AccountVended",
-    "FAILED": "AccountVendingFailed",
-    "REJECTED": "AccountVendingFailed",
+OUTCOMES: Mapping[str, str] = {
+    State.VENDED: "AccountVended",
+    State.FAILED: "AccountVendingFailed",
+    State.REJECTED: "AccountVendingFailed",
 }
+"""The event besides, by the state with which a request has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +35,14 @@ class Announcements:
     bus_name: str
 
     def state_changed(self, record: Mapping[str, Any]) -> None:
-        """Tell the record's state, and its ending where it is one.
+        """Tell the record's state, and its outcome where it is one.
 
         At least once: an operation that is repeated tells it again. ServiceUnavailable when
         EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
         """
         detail_types = [STATE_CHANGED]
-        if record["state"] in ENDINGS:
-            detail_types.append(ENDINGS[record["state"]])
+        if record["state"] in OUTCOMES:
+            detail_types.append(OUTCOMES[record["state"]])
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
                 "EventBusName": self.bus_name,

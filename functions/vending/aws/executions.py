@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from vending.errors.aws_errors import translating
@@ -9,14 +10,29 @@ from vending.errors.aws_errors import translating
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-ENDINGS = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+
+class EndStatus(StrEnum):
+    """The statuses of an execution that is over; those of others are RUNNING and their like.
+
+    Step Functions API reference, DescribeExecution.
+    """
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
 
 
 SHOWS_AFTER = 60.0
-"""Seconds after which DescribeExecution, which is eventually consistent, surely shows a start."""
+"""Seconds after which DescribeExecution, which is eventually consistent, shows a start."""
 
 
-def is_running(execution_arn: str, executions: SFNClient, *, known_for: float = 0.0) -> bool:
+def is_over(status: str | None) -> bool:
+    """Whether an execution of this status is over; None where Step Functions knows it no more."""
+    return status is None or status in set(EndStatus)
+
+
+def is_running(execution_arn: str, stepfunctions: SFNClient, *, known_for: float = 0.0) -> bool:
     """Whether it is not over, or may have begun too lately to be shown.
 
     Step Functions forgets executions 90 days after their end. So an unknown one is over, too, if it
@@ -24,7 +40,7 @@ def is_running(execution_arn: str, executions: SFNClient, *, known_for: float = 
     """
     with translating():
         try:
-            status = executions.describe_execution(executionArn=execution_arn)["status"]
-        except executions.exceptions.ExecutionDoesNotExist:
+            status = stepfunctions.describe_execution(executionArn=execution_arn)["status"]
+        except stepfunctions.exceptions.ExecutionDoesNotExist:
             return known_for < SHOWS_AFTER
-    return status not in ENDINGS
+    return not is_over(status)

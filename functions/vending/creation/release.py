@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vending.creation.slots import TURN_CALLS
-from vending.ledger.locks import LOCK_CALLS, Locks, account_of, is_creation_under_way
+from vending.ledger.locks import LOCK_CALLS, account_of, is_creation_under_way
+from vending.ledger.states import State
 
 if TYPE_CHECKING:
     from vending.creation.slots import Turns
@@ -25,9 +26,12 @@ def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
     """
     execution_arn = row.get("executionArn")
     state = row["state"]
-    if state not in ("FAILED", "REJECTED") or execution_arn is None or is_creation_under_way(row):
+    if (
+        state not in (State.FAILED, State.REJECTED)
+        or execution_arn is None
+        or is_creation_under_way(row)
+    ):
         return
-    locks = Locks(client=ledger.client, table_name=ledger.table_name)
-    locks.free(row["requestId"], execution_arn, account_of(row))
-    if state == "FAILED":  # nobody is rejected once at the gate
+    ledger.locks.free(row["requestId"], execution_arn, account_of(row))
+    if state == State.FAILED:  # nobody is rejected once at the gate
         turns.leave(row["requestId"], unless_resumed_since=execution_arn)

@@ -16,12 +16,13 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import Attr
+
 from vending.aws.clock import Clock, now, timestamp
 from vending.aws.executions import is_running
 from vending.aws.observability import logger
 from vending.aws.task_tokens import WaitingStep, token_refused
 from vending.creation.queue import Gate, Place, Quota, Turn
-from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
     ConcurrentModification,
@@ -29,18 +30,16 @@ from vending.errors.exceptions import (
     TurnNeeded,
     VendingError,
 )
-from vending.ledger.items import item, values
+from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.locks import is_creation_under_way
+from vending.ledger.table import IS_NEW, ConditionFailed, Put
 from vending.model import Model
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Row
-
-GATE = "gate#creation"
 
 TURN_CALLS = {
     "dynamodb:GetItem",
@@ -203,28 +202,20 @@ class Turns:
 
     def read(self) -> tuple[int, Gate]:
         """The gate as it is now, and which version of it that is."""
-        client = self.ledger.client
-        with translating():
-            answer = client.get_item(
-                TableName=self.ledger.table_name, Key={"pk": {"S": GATE}}, ConsistentRead=True
-            )
-        found = values(answer.get("Item", {}))
+        found = self.ledger.table.get(CREATION_QUEUE, consistent=True) or {}
         return int(found.get("version", 0)), _gate(found)
 
     def _write(self, gate: Gate, version: int) -> bool:
         """Whether the gate was still the one that was read."""
-        client: DynamoDBClient = self.ledger.client
-        with translating():
-            try:
-                client.put_item(
-                    TableName=self.ledger.table_name,
-                    Item=item({"pk": GATE, "version": version + 1, **_attributes(gate)}),
-                    ConditionExpression="attribute_not_exists(pk) OR #version = :read",
-                    ExpressionAttributeNames={"#version": "version"},
-                    ExpressionAttributeValues=item({":read": version}),
-                )
-            except client.exceptions.ConditionalCheckFailedException:
-                return False
+        put = Put(
+            item={"pk": CREATION_QUEUE, "version": version + 1, **_attributes(gate)},
+            condition=IS_NEW | Attr("version").eq(version),
+            returns_found=False,  # it is large, and is read again
+        )
+        try:
+            self.ledger.table.put(put)
+        except ConditionFailed:
+            return False
         return True
 
     def _tell(self, turn: Turn) -> bool:

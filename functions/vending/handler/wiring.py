@@ -9,21 +9,23 @@ from vending.creation.slots import Turns
 from vending.handler import settings
 from vending.ledger.ledger import Ledger
 from vending.ledger.ou_path_cache import Units
+from vending.ledger.table import Table
 from vending.organization.preflight import Allowed, Surroundings
 
 
-def ledger() -> Ledger:
+def table() -> Table:
     """The table that LEDGER_TABLE_NAME names."""
-    return Ledger(
-        client=clients.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
-    )
+    return Table(client=clients.dynamodb(), name=settings.read(settings.LedgerSettings).table_name)
+
+
+def ledger() -> Ledger:
+    """The requests' rows in the table."""
+    return Ledger(table=table())
 
 
 def units() -> Units:
     """What the paths of organizational units led to, in the same table."""
-    return Units(
-        client=clients.dynamodb(), table_name=settings.read(settings.LedgerSettings).table_name
-    )
+    return Units(table=table())
 
 
 def surroundings() -> Surroundings:

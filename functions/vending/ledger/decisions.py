@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
+from vending.ledger.states import State
 from vending.request.request_ids import subject
 
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ def decide(row: Row | None, asked: Asked, *, goes_on: bool) -> Decision:
     if row is None:
         return "new"
     # Refused before, or an account made elsewhere that nobody has asked anything for yet.
-    if row["state"] == "REJECTED" or not row.get("executionArn"):
+    if row["state"] == State.REJECTED or not row.get("executionArn"):
         _refuse_what_stays(row, asked)
         return "new"
     same = row.get("fingerprint") in (None, asked.fingerprint)
-    if row["state"] == "VENDED":
+    if row["state"] == State.VENDED:
         if same:
             return "finished"
         raise _vended(row, asked)

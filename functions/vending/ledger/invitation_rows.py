@@ -1,7 +1,7 @@
 """What the ledger keeps of an invitation, so that it is sent once and its answer finds its request.
 
 Beside the request's own row there are pointers: rows with nothing but a requestId, whose keys are
-what an event tells of (`invitations.pointer_to_…`).
+what an event tells of (`keys.handshake`, `keys.invited`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from vending.aws.clock import epoch, timestamp
-from vending.errors.aws_errors import translating
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import State
+from vending.ledger.table import Put
 
 
 class RefusedAsDuplicate(TypedDict):
@@ -37,7 +38,7 @@ class InvitationRows:
 
     def invite(self, request_id: str, execution_arn: str) -> Row:
         """Write down that an account is about to be invited."""
-        values = {"state": "INVITED", "invitation": {"at": timestamp(self.ledger.clock())}}
+        values = {"state": State.INVITED, "invitation": {"at": timestamp(self.ledger.clock())}}
         remove = ["handshakeId", "expiresAt"]
         return self.ledger.change(
             request_id, execution_arn, values=values, remove=remove, begins=True
@@ -68,14 +69,10 @@ class InvitationRows:
         pointers: Iterable[str],
     ) -> Row:
         """Keep the invitation, and the keys by which its answer finds the request."""
-        with translating():
-            for pointer in pointers:
-                self.ledger.client.put_item(
-                    TableName=self.ledger.table_name,
-                    Item={"pk": {"S": pointer}, "requestId": {"S": request_id}},
-                )
+        for pointer in pointers:
+            self.ledger.table.put(Put(item={"pk": pointer, "requestId": request_id}))
         values = {
-            "state": "INVITED",
+            "state": State.INVITED,
             "handshakeId": handshake_id,
             "expiresAt": expires_at,
             "nextSteps": next_steps,
@@ -93,8 +90,5 @@ class InvitationRows:
 
     def pointed_at(self, pointer: str) -> Row | None:
         """The row of the request that a pointer leads to."""
-        with translating():
-            answer = self.ledger.client.get_item(
-                TableName=self.ledger.table_name, Key={"pk": {"S": pointer}}
-            )
-        return self.ledger.get(answer["Item"]["requestId"]["S"]) if "Item" in answer else None
+        found = self.ledger.table.get(pointer)
+        return self.ledger.get(found["requestId"]) if found else None

@@ -7,41 +7,58 @@ may be repeated by the same execution.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from vending.aws.clock import Clock, now, timestamp
-from vending.errors.aws_errors import translating
-from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
-from vending.ledger import items
-from vending.ledger.locks import transacted
-from vending.ledger.rows import ENDED, Intent, Look, Reservation, Row
+from vending.aws.clock import Clock, timestamp
+from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
+from vending.ledger import keys
+from vending.ledger.locks import Held, Locks
+from vending.ledger.rows import Intent, Look, Reservation, Row
+from vending.ledger.states import FINAL, State
+from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
-
     from vending.request.account_request import AccountRequest
+
+_CLAIM = "claim"
+"""The write of a transaction that makes the request the execution's; the others take locks."""
+
+_WAITS = "Nothing to do: the workflow tries again by itself."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The table as the operations use it."""
+    """The requests' rows as the operations use them."""
 
-    client: DynamoDBClient
-    table_name: str
-    clock: Clock = now
+    table: Table
+
+    @property
+    def clock(self) -> Clock:
+        """By which rows are dated."""
+        return self.table.clock
+
+    @property
+    def locks(self) -> Locks:
+        """The locks beside the rows."""
+        return Locks(table=self.table)
 
     def get(self, request_id: str) -> Row | None:
         """The request's row as it is at this moment."""
-        with translating():
-            answer = self.client.get_item(
-                TableName=self.table_name, Key=_key(request_id), ConsistentRead=True
-            )
-        return _row(answer["Item"]) if "Item" in answer else None
+        found = self.table.get(keys.request(request_id), consistent=True)
+        return cast(Row, found) if found else None
+
+    def query_by_state(self, state: str, since: float | None = None) -> Iterator[Row]:
+        """The rows in a state, oldest change first; those changed since a moment (epoch seconds).
+
+        The index that is read shows a change a little later than the row itself.
+        """
+        moment = None if since is None else timestamp(since)
+        for item in self.table.query_by_state(state, since=moment):
+            yield cast(Row, item)
 
     def owned(self, request_id: str, execution_arn: str) -> Row:
         """The request's row, if it is the execution's; else ExecutionSuperseded."""
@@ -54,7 +71,7 @@ class Ledger:
         self,
         request: AccountRequest,
         execution_arn: str,
-        locks: Sequence[TransactWriteItemTypeDef] = (),
+        locks: Mapping[str, Put] | None = None,
     ) -> tuple[Row, bool]:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
@@ -62,26 +79,20 @@ class Ledger:
         """
         at = timestamp(self.clock())
         row = _filled(
-            pk=_pk(request.request_id),
+            pk=keys.request(request.request_id),
             requestedAt=at,
             updatedAt=at,
             **_claimed(request, execution_arn),
         )
-        put: PutTypeDef = {
-            "TableName": self.table_name,
-            "Item": items.item(row),
-            "ConditionExpression": "attribute_not_exists(pk)",
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        there = transacted(self.client, [{"Put": put}, *locks])
-        return (row, True) if there is None else (cast(Row, there), False)
+        there = self._transacted(Put(item=row, condition=IS_NEW), locks)
+        return (row, True) if there is None else (there, False)
 
     def take_over(
         self,
         seen: Row,
         request: AccountRequest,
         execution_arn: str,
-        locks: Sequence[TransactWriteItemTypeDef] = (),
+        locks: Mapping[str, Put] | None = None,
     ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
@@ -97,9 +108,11 @@ class Ledger:
             request.request_id,
             values=values,
             remove=[name for name in unsaid if name not in values],
-            expected={"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]},
+            condition=as_expected(
+                {"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]}
+            ),
         )
-        if transacted(self.client, [{"Update": update}, *locks]) is not None:
+        if self._transacted(update, locks) is not None:
             raise ConcurrentModification(
                 "The request was taken over by another execution at the same time.",
                 remedy="Nothing to do: the workflow tries again by itself.",
@@ -109,7 +122,7 @@ class Ledger:
     def queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
         """The execution waits for its turn under this token of Step Functions'."""
         reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
-        values = {"state": "QUEUED", "reservation": reservation}
+        values = {"state": State.QUEUED, "reservation": reservation}
         return self._change(request_id, execution_arn, values=values, begins=True)
 
     def intend(
@@ -120,7 +133,7 @@ class Ledger:
         return self._change(
             request_id,
             execution_arn,
-            values={"state": "CREATING", "intent": intent},
+            values={"state": State.CREATING, "intent": intent},
             remove=["reservation", "look"],
             begins=True,
             intent=seen,
@@ -152,7 +165,7 @@ class Ledger:
 
     def creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
         """Keep the id under which AWS creates the account."""
-        values = {"state": "CREATING", "createAccountRequestId": creation_id}
+        values = {"state": State.CREATING, "createAccountRequestId": creation_id}
         return self._change(request_id, execution_arn, values=values)
 
     def not_created(self, request_id: str, execution_arn: str) -> Row:
@@ -177,7 +190,7 @@ class Ledger:
     ) -> Row:
         """The account is there: from now on it is given its baseline."""
         values = {
-            "state": "BASELINING",
+            "state": State.BASELINING,
             "accountId": account_id,
             "accountName": account_name,
             "govCloudAccountId": gov_cloud_account_id,
@@ -198,7 +211,7 @@ class Ledger:
     ) -> Row:
         """The account is done; `warnings` are what the requester should know."""
         values = {
-            "state": "VENDED",
+            "state": State.VENDED,
             "accountId": account_id,
             "organizationalUnitId": organizational_unit_id,
             "warnings": list(warnings) or None,
@@ -220,7 +233,7 @@ class Ledger:
         """
         return self._update(
             seen["requestId"],
-            values={"state": "FAILED", "error": dict(error)},
+            values={"state": State.FAILED, "error": dict(error)},
             remove=(),
             unless=ConcurrentModification(
                 "The request went on at the same time.",
@@ -240,41 +253,39 @@ class Ledger:
             "fingerprint": request.fingerprint() if request else None,
             "request": request.normalised() if request else None,
         }
-        row = _filled(pk=_pk(record["requestId"]), **record, **kept)
-        return self._put_unless(
-            row,
-            "attribute_not_exists(pk) OR #state = :rejected",
-            names={"#state": "state"},
-            values={":rejected": "REJECTED"},
-        )[0]
+        row = _filled(pk=keys.request(record["requestId"]), **record, **kept)
+        try:
+            self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED)))
+        except ConditionFailed as failed:
+            if failed.found is None:
+                raise failed.refusal from None
+            return cast(Row, failed.found)
+        return row
 
-    def _put_unless(
-        self,
-        row: Row,
-        condition: str,
-        *,
-        names: Mapping[str, str] | None = None,
-        values: Mapping[str, str] | None = None,
-    ) -> tuple[Row, bool]:
-        parameters: dict[str, Any] = {}
-        if names and values:
-            parameters["ExpressionAttributeNames"] = names
-            parameters["ExpressionAttributeValues"] = items.item(values)
-        with translating():
-            try:
-                self.client.put_item(
-                    TableName=self.table_name,
-                    Item=items.item(row),
-                    ConditionExpression=condition,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                    **parameters,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                there = _found(error)
-                if there is None:
-                    raise
-                return there, False
-        return row, True
+    def _transacted(self, claim: Write, locks: Mapping[str, Put] | None) -> Row | None:
+        """Make a claim together with its locks, or nothing of it; what is there instead of it.
+
+        None when all was written. Held where a lock is another's.
+        """
+        cancelled = self.table.transact({_CLAIM: claim, **(locks or {})})
+        if not cancelled:
+            return None
+        failed = {
+            name: reason.found
+            for name, reason in cancelled.items()
+            if reason.code == "ConditionalCheckFailed"
+        }
+        if _CLAIM in failed:
+            return cast(Row, failed[_CLAIM])
+        for found in failed.values():
+            if found:
+                raise Held.by(found)
+        if failed or any(reason.code == "TransactionConflict" for reason in cancelled.values()):
+            raise ConcurrentModification(
+                "The request, or its account's id or email, was claimed by another at this time.",
+                remedy=_WAITS,
+            )
+        raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
 
     def _change(
         self,
@@ -320,50 +331,48 @@ class Ledger:
         and the request stays ended. What it is about to begin it must not (ExecutionSuperseded).
         """
         removed = list(remove)
-        update = self._updating(request_id, values=values, remove=removed, expected=expected)
-        goes_on = unless is None and values.get("state", "FAILED") not in ENDED
+        condition = as_expected(expected)
+        goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
         if goes_on:
-            update = items.unless_one_of(update, "state", ENDED)
-        with translating():
-            try:
-                answer = self.client.update_item(ReturnValues="ALL_NEW", **update)
-            except self.client.exceptions.ConditionalCheckFailedException as error:
-                if unless is not None:
-                    raise unless from error
-                there = _found(error)
-                if there is None or there.get("executionArn") != expected.get("executionArn"):
-                    raise _superseded(there) from error
-                if not goes_on or there["state"] not in ENDED:
-                    raise
-                if begins:
-                    raise _ended(there) from error
-                kept = {name: value for name, value in values.items() if name != "state"}
-                return self._update(
-                    request_id, values=kept, remove=removed, unless=None, begins=False, **expected
-                )
-        return _row(answer["Attributes"])
+            condition &= ~Attr("state").is_in(list(FINAL))
+        update = self._updating(request_id, values=values, remove=removed, condition=condition)
+        try:
+            return cast(Row, self.table.update(update))
+        except ConditionFailed as failed:
+            if unless is not None:
+                raise unless from None
+            there = cast(Row, failed.found) if failed.found else None
+            if there is None or there.get("executionArn") != expected.get("executionArn"):
+                raise _superseded(there) from None
+            if not goes_on or there["state"] not in FINAL:
+                raise failed.refusal from None
+            if begins:
+                raise _ended(there) from None
+        kept = {name: value for name, value in values.items() if name != "state"}
+        return self._update(
+            request_id, values=kept, remove=removed, unless=None, begins=False, **expected
+        )
 
     def _updating(
         self,
         request_id: str,
         *,
         values: Mapping[str, Any],
-        remove: Iterable[str],
-        expected: Mapping[str, object],
-    ) -> UpdateTypeDef:
-        return items.update(
-            self.table_name,
-            _pk(request_id),
+        remove: Sequence[str],
+        condition: ConditionBase,
+    ) -> Update:
+        return Update(
+            pk=keys.request(request_id),
             values={"updatedAt": timestamp(self.clock()), **values},
             remove=remove,
-            expected=expected,
+            condition=condition,
         )
 
 
 def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "requestId": request.request_id,
-        "state": "REQUESTED",
+        "state": State.REQUESTED,
         "source": request.source,
         "accountName": request.account.name,
         "executionArn": execution_arn,
@@ -394,23 +403,5 @@ def _superseded(row: Row | None) -> ExecutionSuperseded:
     )
 
 
-def _pk(request_id: str) -> str:
-    return f"request#{request_id}"
-
-
-def _key(request_id: str) -> dict[str, Any]:
-    return {"pk": {"S": _pk(request_id)}}
-
-
 def _filled(**values: object) -> Row:
     return cast(Row, {name: value for name, value in values.items() if value is not None})
-
-
-def _row(item: Mapping[str, Any]) -> Row:
-    return cast(Row, items.values(item))
-
-
-def _found(error: ClientError) -> Row | None:
-    """The row that a failed condition found, which DynamoDB sends along when asked to."""
-    modelled: Mapping[str, Any] = error.response
-    return _row(modelled["Item"]) if modelled.get("Item") else None

@@ -9,20 +9,17 @@ go on at the same time, the request's tag tells whose account came of which.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vending.aws.clock import Clock, epoch, now
-from vending.errors.aws_errors import translating
-from vending.errors.exceptions import ConcurrentModification, Throttled
-from vending.ledger.items import item, values
+from boto3.dynamodb.conditions import Attr
+
+from vending.aws.clock import epoch
+from vending.ledger.keys import account_lock, email_lock
+from vending.ledger.table import IS_NEW, Put, Table
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
     from vending.ledger.rows import Row
 
 CREATION_TAKES = 6 * 3600
@@ -31,8 +28,6 @@ CREATION_TAKES = 6 * 3600
 LOCK_CALLS = {"dynamodb:DeleteItem"}
 """What it takes to free a lock; it is taken with the claim."""
 
-_WAITS = "Nothing to do: the workflow tries again by itself."
-
 
 class Held(Exception):
     """Another request, the `owner`, has the lock `pk` through one of its executions."""
@@ -40,6 +35,11 @@ class Held(Exception):
     def __init__(self, *, pk: str, owner: str, execution_arn: str) -> None:
         super().__init__(pk, owner)
         self.pk, self.owner, self.execution_arn = pk, owner, execution_arn
+
+    @classmethod
+    def by(cls, item: Mapping[str, Any]) -> Held:
+        """As the lock's item tells it."""
+        return cls(pk=item["pk"], owner=item["owner"], execution_arn=item["executionArn"])
 
     @property
     def what(self) -> str:
@@ -51,10 +51,9 @@ class Held(Exception):
 def keys(account: Mapping[str, Any]) -> list[str]:
     """The locks that a request for this account needs."""
     email, account_id = account.get("email"), account.get("accountId")
-    hashed = hashlib.sha256(email.lower().encode()).hexdigest() if email else None
     return [
-        *([f"email#{hashed}"] if hashed else []),
-        *([f"account#{account_id}"] if account_id else []),
+        *([email_lock(email)] if email else []),
+        *([account_lock(account_id)] if account_id else []),
     ]
 
 
@@ -73,27 +72,19 @@ def is_creation_under_way(row: Row) -> bool:
 class Locks:
     """The locks in the ledger's table."""
 
-    client: DynamoDBClient
-    table_name: str
-    clock: Clock = now
+    table: Table
 
     def to_take(
         self, request_id: str, execution_arn: str, account: Mapping[str, Any]
-    ) -> list[TransactWriteItemTypeDef]:
+    ) -> dict[str, Put]:
         """What to add to the transaction that claims the request for the execution."""
-        return [
-            {
-                "Put": {
-                    "TableName": self.table_name,
-                    "Item": item({"pk": pk, "owner": request_id, "executionArn": execution_arn}),
-                    "ConditionExpression": "attribute_not_exists(pk) OR #owner = :owner",
-                    "ExpressionAttributeNames": {"#owner": "owner"},
-                    "ExpressionAttributeValues": item({":owner": request_id}),
-                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                }
-            }
+        return {
+            pk: Put(
+                item={"pk": pk, "owner": request_id, "executionArn": execution_arn},
+                condition=IS_NEW | Attr("owner").eq(request_id),
+            )
             for pk in keys(account)
-        ]
+        }
 
     def free(self, request_id: str, execution_arn: str, account: Mapping[str, Any]) -> None:
         """Give back what the request still has, unless another execution of it has it by now."""
@@ -102,74 +93,17 @@ class Locks:
 
     def held_by_another(self, request_id: str, account: Mapping[str, Any]) -> list[Held]:
         """The locks for this account that another request has."""
-        held = []
-        for pk in keys(account):
-            with translating():
-                answer = self.client.get_item(
-                    TableName=self.table_name, Key={"pk": {"S": pk}}, ConsistentRead=True
-                )
-            found = values(answer.get("Item", {}))
-            if found and found["owner"] != request_id:
-                held.append(Held(pk=pk, owner=found["owner"], execution_arn=found["executionArn"]))
-        return held
+        found = [self.table.get(pk, consistent=True) for pk in keys(account)]
+        return [Held.by(item) for item in found if item and item["owner"] != request_id]
 
     def take_away(self, held: Held) -> None:
         """Free one lock, if the owner's execution still has it."""
-        client = self.client
-        with translating():
-            try:
-                client.delete_item(
-                    TableName=self.table_name,
-                    Key={"pk": {"S": held.pk}},
-                    ConditionExpression=(
-                        "attribute_not_exists(pk) OR "
-                        "(#owner = :owner AND #executionArn = :executionArn)"
-                    ),
-                    ExpressionAttributeNames={"#owner": "owner", "#executionArn": "executionArn"},
-                    ExpressionAttributeValues=item(
-                        {":owner": held.owner, ":executionArn": held.execution_arn}
-                    ),
-                )
-            except client.exceptions.ConditionalCheckFailedException:
-                return
+        its = Attr("owner").eq(held.owner) & Attr("executionArn").eq(held.execution_arn)
+        self.table.delete(held.pk, IS_NEW | its)
 
     def may_still_create(self, row: Row) -> bool:
         """Whether AWS may yet create an account for a request whose execution is over."""
         if not is_creation_under_way(row):
             return False
         began = row["intent"]["at"] if "intent" in row else row["updatedAt"]
-        return self.clock() - epoch(began) < CREATION_TAKES
-
-
-def transacted(
-    client: DynamoDBClient, writes: Sequence[TransactWriteItemTypeDef]
-) -> dict[str, Any] | None:
-    """Make a claim (the first write) together with its locks (the others), or nothing of it.
-
-    Returns what is there instead of the claim; None when all was written. Held where a lock is
-    another's.
-    """
-    with translating():
-        try:
-            client.transact_write_items(TransactItems=writes)
-        except client.exceptions.TransactionCanceledException as error:
-            modelled: Mapping[str, Any] = error.response
-            reasons = modelled.get("CancellationReasons", [])
-        else:
-            return None
-    failed = {
-        number: values(reason.get("Item", {}))
-        for number, reason in enumerate(reasons)
-        if reason.get("Code") == "ConditionalCheckFailed"
-    }
-    if 0 in failed:
-        return failed[0]
-    for found in failed.values():
-        if found:
-            raise Held(pk=found["pk"], owner=found["owner"], execution_arn=found["executionArn"])
-    if any(reason.get("Code") == "TransactionConflict" for reason in reasons) or failed:
-        raise ConcurrentModification(
-            "The request, or its account's id or email, was claimed by another at this time.",
-            remedy=_WAITS,
-        )
-    raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
+        return self.table.clock() - epoch(began) < CREATION_TAKES

@@ -8,13 +8,9 @@ whose parent is, is what the path leads to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from vending.errors.aws_errors import translating
-from vending.ledger.items import item, values
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from vending.ledger import keys
+from vending.ledger.table import Put, Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,32 +25,20 @@ class Unit:
 class Units:
     """Rows `unit#<path>`; any of them may be missing, or out of date."""
 
-    client: DynamoDBClient
-    table_name: str
+    table: Table
 
     def get(self, path: str) -> Unit | None:
         """What the path led to."""
-        with translating():
-            answer = self.client.get_item(TableName=self.table_name, Key={"pk": {"S": _pk(path)}})
-        found = values(answer.get("Item", {}))
-        if not found:
+        found = self.table.get(keys.unit(path))
+        if found is None:
             return None
         return Unit(id=found["organizationalUnitId"], parent_id=found["parentId"])
 
     def put(self, path: str, unit: Unit) -> None:
         """Remember what the path leads to now."""
-        with translating():
-            self.client.put_item(
-                TableName=self.table_name,
-                Item=item(
-                    {
-                        "pk": _pk(path),
-                        "organizationalUnitId": unit.id,
-                        "parentId": unit.parent_id,
-                    }
-                ),
-            )
-
-
-def _pk(path: str) -> str:
-    return f"unit#{path}"
+        item = {
+            "pk": keys.unit(path),
+            "organizationalUnitId": unit.id,
+            "parentId": unit.parent_id,
+        }
+        self.table.put(Put(item=item))

@@ -76,7 +76,6 @@ _NOT_IN_RECORDS = (
     "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
-ENDED = ("VENDED", "FAILED", "REJECTED")
 
 
 def record_of(row: Row) -> dict[str, Any]:

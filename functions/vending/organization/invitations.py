@@ -7,7 +7,6 @@ of an email exists.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,18 +30,6 @@ SECONDS_PER_PAGE = 0.125
 """ListAccounts' rate; a quicker search would take it from everybody else."""
 
 UNANSWERED = ("REQUESTED", "OPEN")
-
-
-def pointer_to_handshake(handshake_id: str) -> str:
-    """The ledger's key by which a handshake's request is found."""
-    return f"handshake#{handshake_id}"
-
-
-def pointer_to_invited(account: str) -> str:
-    """The ledger's key by which an invited account's request is found, by its id or email."""
-    if "@" in account:
-        account = hashlib.sha256(account.lower().encode()).hexdigest()
-    return f"invited#{account}"
 
 
 def expires_at(handshake: HandshakeTypeDef) -> str:

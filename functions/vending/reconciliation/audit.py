@@ -18,8 +18,8 @@ from vending.errors.aws_errors import translating
 from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import IN_FLIGHT, State
 from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
-from vending.reconciliation.in_flight import UNDER_WAY, rows_in
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Sweep:
         """Go on from `cursor`; started_at is None in the cursor returned when the sweep is done."""
         known = self._known()
         if cursor.started_at is None:
-            vended = frozenset(one for one, row in known.items() if row["state"] == "VENDED")
+            vended = frozenset(one for one, row in known.items() if row["state"] == State.VENDED)
             cursor = replace(
                 cursor,
                 started_at=self.clock(),
@@ -135,8 +135,8 @@ class Sweep:
 
     def _known(self) -> dict[str, Row]:
         rows: dict[str, Row] = {}
-        for state in ("FAILED", *UNDER_WAY, "VENDED"):
-            for row in rows_in(self.ledger, state):
+        for state in (State.FAILED, *IN_FLIGHT, State.VENDED):
+            for row in self.ledger.query_by_state(state):
                 if "accountId" in row:
                     rows[row["accountId"]] = row
         return rows
@@ -155,7 +155,7 @@ class Sweep:
         state = account.get("State") or account.get("Status") or "ACTIVE"
         row = known.get(account_id)
         if row is not None:
-            if row["state"] == "VENDED" and state != "ACTIVE":
+            if row["state"] == State.VENDED and state != "ACTIVE":
                 yield _finding("AccountClosed", row, account_id, f"It is {state}.")
             return
         request_id = self._request_id(account_id) if state == "ACTIVE" else None
@@ -174,7 +174,7 @@ class Sweep:
             yield _finding(
                 "SecondAccount", row, account_id, f"The request's account is {row['accountId']}."
             )
-        elif "accountId" not in row and row["state"] not in UNDER_WAY:
+        elif "accountId" not in row and row["state"] not in IN_FLIGHT:
             yield _finding(
                 "AccountNotAdopted", row, account_id, f"The request is {row['state']} without it."
             )
@@ -193,7 +193,7 @@ class Sweep:
         return None
 
     def _gone(self, row: Row | None, told: frozenset[bytes]) -> list[Finding]:
-        if row is None or row["state"] != "VENDED":
+        if row is None or row["state"] != State.VENDED:
             return []
         account_id = row["accountId"]
         gone = _finding("AccountGone", row, account_id, "It is not in the organization any more.")

@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from vending.ledger.keys import ORGANIZATION_AUDIT
+from vending.ledger.table import Put, Table
 
-from vending.errors.aws_errors import translating
-
-if TYPE_CHECKING:
-    from vending.ledger.ledger import Ledger
-
-_PK = "reconciliation#organization"
 _BYTES_PER_ID = 5
 """Twelve digits fit; so the accounts of the largest organization (50,000) fit into one item."""
 _MOST_UNSEEN = 50_000
@@ -51,14 +46,9 @@ class SweepCursor:
     owed: tuple[str, ...] = ()
 
 
-def load(ledger: Ledger) -> SweepCursor:
+def load(table: Table) -> SweepCursor:
     """The cursor as the last run left it."""
-    with translating():
-        answer = ledger.client.get_item(
-            TableName=ledger.table_name, Key={"pk": {"S": _PK}}, ConsistentRead=True
-        )
-    read = TypeDeserializer().deserialize
-    item: dict[str, Any] = {name: read(value) for name, value in answer.get("Item", {}).items()}
+    item = table.get(ORGANIZATION_AUDIT, consistent=True) or {}
     started_at = item.get("startedAt")
     return SweepCursor(
         ended_at=float(item.get("endedAt", 0)),
@@ -72,7 +62,7 @@ def load(ledger: Ledger) -> SweepCursor:
     )
 
 
-def save(cursor: SweepCursor, ledger: Ledger) -> None:
+def save(cursor: SweepCursor, table: Table) -> None:
     """Keep the cursor for the next run, as far as it fits into an item.
 
     Of more than that, accounts are not missed in this sweep, and findings are told as new again.
@@ -81,7 +71,7 @@ def save(cursor: SweepCursor, ledger: Ledger) -> None:
     room = _MOST_BYTES - len(unseen) - len((cursor.next_token or "").encode())
     most = min(_MOST_REMEMBERED, room // 2 // BYTES_PER_KEY)
     item: dict[str, Any] = {
-        "pk": _PK,
+        "pk": ORGANIZATION_AUDIT,
         "endedAt": int(cursor.ended_at),
         "startedAt": None if cursor.started_at is None else int(cursor.started_at),
         "nextToken": cursor.next_token,
@@ -91,12 +81,7 @@ def save(cursor: SweepCursor, ledger: Ledger) -> None:
         "toldKeys": b"".join(sorted(cursor.told)[:most]),
         "owed": list(cursor.owed) or None,
     }
-    write = TypeSerializer().serialize
-    with translating():
-        ledger.client.put_item(
-            TableName=ledger.table_name,
-            Item={name: write(value) for name, value in item.items() if value not in (None, b"")},
-        )
+    table.put(Put(item={name: value for name, value in item.items() if value not in (None, b"")}))
 
 
 def _packed(account_ids: Iterable[str]) -> bytes:

@@ -8,27 +8,32 @@ that was told in time, is left as it is, so that it does not matter who notices,
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.aws.clock import timestamp
+from vending.aws.executions import EndStatus, is_over
 from vending.creation.release import give_back
+from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, error_of
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Locks
-from vending.ledger.rows import ENDED, RECORD_FIELDS, Row, record_of
+from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.ledger.states import FINAL, State
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 
 if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
     from vending.aws.event_publisher import Announcements
     from vending.creation.slots import Turns
 
-CODES = {
-    "ABORTED": "ExecutionAborted",
-    "FAILED": "ExecutionFailed",
-    "TIMED_OUT": "ExecutionTimedOut",
+CODES: Mapping[str, str] = {
+    EndStatus.ABORTED: "ExecutionAborted",
+    EndStatus.FAILED: "ExecutionFailed",
+    EndStatus.TIMED_OUT: "ExecutionTimedOut",
 }
 """The error that the record shows, by how Step Functions says the execution ended."""
 
@@ -37,13 +42,30 @@ _LOOKS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class End:
+class ExecutionEnd:
     """How an execution ended; `status` None where Step Functions knows it no more."""
 
     execution_arn: str
     status: str | None
     error: str | None = None
     cause: str | None = None
+
+    @classmethod
+    def of(cls, execution_arn: str, stepfunctions: SFNClient) -> ExecutionEnd | None:
+        """How the execution ended; None while it runs."""
+        with translating():
+            try:
+                described = stepfunctions.describe_execution(executionArn=execution_arn)
+            except stepfunctions.exceptions.ExecutionDoesNotExist:
+                return cls(execution_arn=execution_arn, status=None)
+        if not is_over(described["status"]):
+            return None
+        return cls(
+            execution_arn=execution_arn,
+            status=described["status"],
+            error=described.get("error"),
+            cause=described.get("cause"),
+        )
 
     @property
     def code(self) -> str:
@@ -53,7 +75,7 @@ class End:
     def as_error(self) -> dict[str, Any]:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
-        if self.status == "FAILED" and self.error:
+        if self.status == EndStatus.FAILED and self.error:
             told = error_of(CaughtError.model_validate({"Error": self.error, "Cause": self.cause}))
             return {
                 "code": self.code,
@@ -82,7 +104,12 @@ class End:
 
 
 def tell(
-    request_id: str, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
+    request_id: str,
+    end: ExecutionEnd,
+    *,
+    ledger: Ledger,
+    turns: Turns,
+    announcements: Announcements,
 ) -> Row | None:
     """Write the end into the request's row and announce it; None where there is nothing to tell.
 
@@ -93,7 +120,7 @@ def tell(
         row = ledger.get(request_id)
         if row is None or row.get("executionArn") != end.execution_arn:
             return None
-        if row["state"] in ENDED:
+        if row["state"] in FINAL:
             if _is_announced(row, end):
                 return None
         else:
@@ -110,7 +137,7 @@ def tell(
     )
 
 
-def _is_announced(row: Row, end: End) -> bool:
+def _is_announced(row: Row, end: ExecutionEnd) -> bool:
     """Whether the ended execution surely announced the outcome that its row has.
 
     No row remembers it, as that would cost everybody a write; the way the execution ended shows it.
@@ -122,8 +149,8 @@ def _is_announced(row: Row, end: End) -> bool:
     """
     if row.get("error") == end.as_error():
         return False  # whoever noticed the end wrote this, and may have failed to announce it
-    if end.status == "FAILED":
-        return row["state"] != "VENDED" and row.get("error") == _decoded(end.cause)
+    if end.status == EndStatus.FAILED:
+        return row["state"] != State.VENDED and row.get("error") == _decoded(end.cause)
     return end.status not in CODES
 
 
@@ -134,17 +161,16 @@ def _decoded(cause: str | None) -> object:
         return cause
 
 
-def _give_back(row: Row, end: End, ledger: Ledger, turns: Turns) -> None:
+def _give_back(row: Row, end: ExecutionEnd, ledger: Ledger, turns: Turns) -> None:
     give_back(row, ledger=ledger, turns=turns)
-    if row["state"] == "VENDED":
+    if row["state"] == State.VENDED:
         request_id, account = row["requestId"], row.get("request", {}).get("account", {})
-        locks = Locks(client=ledger.client, table_name=ledger.table_name)
-        locks.free(request_id, end.execution_arn, account)
+        ledger.locks.free(request_id, end.execution_arn, account)
         turns.leave(request_id, unless_resumed_since=end.execution_arn)
 
 
 def tell_unclaimed(
-    raw: object, end: End, *, ledger: Ledger, turns: Turns, announcements: Announcements
+    raw: object, end: ExecutionEnd, *, ledger: Ledger, turns: Turns, announcements: Announcements
 ) -> Row | None:
     """As `tell`, for a request that its execution may have had no time to claim.
 
@@ -161,12 +187,12 @@ def tell_unclaimed(
     return tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
 
 
-def _record(raw: object, request_id: str, end: End, ledger: Ledger) -> dict[str, Any]:
+def _record(raw: object, request_id: str, end: ExecutionEnd, ledger: Ledger) -> dict[str, Any]:
     request, at = _valid(raw), timestamp(ledger.clock())
     return {
         **dict.fromkeys(RECORD_FIELDS),
         "requestId": request_id,
-        "state": "REJECTED" if end.error in _REJECTIONS else "FAILED",
+        "state": State.REJECTED if end.error in _REJECTIONS else State.FAILED,
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,
         "executionArn": end.execution_arn,

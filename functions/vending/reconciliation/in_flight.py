@@ -6,21 +6,15 @@ many as are being vended, however many accounts the organization has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from vending.aws.clock import timestamp
-from vending.errors.aws_errors import translating
-from vending.ledger.items import values as values_of
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import CREATION_TAKES, is_creation_under_way
 from vending.ledger.rows import Row
+from vending.ledger.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
     from vending.reconciliation.account_events import Sighting
-
-INDEX = "byState"
-UNDER_WAY = ("REQUESTED", "AWAITING_APPROVAL", "QUEUED", "CREATING", "INVITED", "BASELINING")
 
 
 def request_of(
@@ -33,14 +27,14 @@ def request_of(
     may have been making its account. Of the others that ended only ids count; those that ended
     before `since` (epoch seconds), or too long before it to be what AWS made, are not looked at.
     """
-    for state in UNDER_WAY:
-        for row in rows_in(ledger, state):
+    for state in IN_FLIGHT:
+        for row in ledger.query_by_state(state):
             if _is_about(row, sighting) or _asks_for(row, sighting.account_id, email):
                 return row
-    for row in rows_in(ledger, "VENDED", since=since):
+    for row in ledger.query_by_state(State.VENDED, since=since):
         if _is_about(row, sighting):
             return row
-    for row in rows_in(ledger, "FAILED", since=since - CREATION_TAKES):
+    for row in ledger.query_by_state(State.FAILED, since=since - CREATION_TAKES):
         is_its = is_creation_under_way(row) and _asks_for(row, sighting.account_id, email)
         if is_its or _is_about(row, sighting):
             return row
@@ -59,23 +53,3 @@ def _asks_for(row: Row, account_id: str, email: str | None) -> bool:
     if account.get("accountId") == account_id:
         return True
     return email is not None and str(account.get("email", "")).lower() == email.lower()
-
-
-def rows_in(ledger: Ledger, state: str, since: float | None = None) -> Iterator[Row]:
-    """The rows in a state, oldest change first; those changed since a moment (epoch seconds)."""
-    condition, values = "#state = :state", {":state": {"S": state}}
-    names = {"#state": "state"}
-    if since is not None:
-        condition += " AND #updatedAt >= :since"
-        values[":since"] = {"S": timestamp(since)}
-        names["#updatedAt"] = "updatedAt"
-    with translating():
-        for page in ledger.client.get_paginator("query").paginate(
-            TableName=ledger.table_name,
-            IndexName=INDEX,
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-        ):
-            for item in page["Items"]:
-                yield cast(Row, values_of(item))

@@ -13,8 +13,8 @@ from cli import main as entry
 from cli.aws import stack as stack_module
 from cli.main import main
 from cli.output.failure import CommandError
-from cli.watch.submission import STATES
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
+from vending.ledger.states import State
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_list_of_an_unknown_state_names_the_known_ones(
 ) -> None:
     assert main(["list", "--state", asked]) == 2
     err = capsys.readouterr().err
-    assert all(state in err for state in STATES)
+    assert all(state in err for state in State)
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,8 @@ def asked_again(world: World, operation: str = "CreateAccount") -> str:
 
 def holders(world: World) -> set[str | None]:
     """Which executions have the locks of the first request's account."""
-    items = [
-        world.ledger.client.get_item(TableName=world.ledger.table_name, Key={"pk": {"S": pk}})
-        for pk in keys({"name": "Sandbox", "email": EMAIL})
-    ]
-    return {item["Item"]["executionArn"]["S"] if "Item" in item else None for item in items}
+    items = [world.ledger.table.get(pk) for pk in keys({"name": "Sandbox", "email": EMAIL})]
+    return {item["executionArn"] if item else None for item in items}
 
 
 def test_account_whose_email_was_changed_is_adopted_all_the_same(world: World) -> None:

@@ -49,7 +49,7 @@ def reconcile(world: World, **payload: Any) -> dict[str, Any]:
 
 def compared_before(world: World) -> None:
     """As after a comparison that has just ended."""
-    audit_cursor.save(SweepCursor(ended_at=world.now), world.ledger)
+    audit_cursor.save(SweepCursor(ended_at=world.now), world.ledger.table)
 
 
 def vended(world: World) -> str:
@@ -199,8 +199,7 @@ def test_idle_run_reads_the_index_and_one_item_and_says_nothing(world: World) ->
         "findings": [],
     }
     states = [
-        parameters["ExpressionAttributeValues"][":state"]["S"]
-        for parameters in world.called("Query")
+        parameters["ExpressionAttributeValues"][":v0"]["S"] for parameters in world.called("Query")
     ]
     assert "VENDED" not in states
     assert {name for name, _ in world.calls} == {"dynamodb:Query", "dynamodb:GetItem"}
@@ -316,7 +315,7 @@ def test_reads_keep_their_pace_and_their_end(world: World) -> None:
 @pytest.mark.parametrize("reason", ["INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN"])
 def test_page_that_is_gone_begins_the_comparison_anew(world: World, reason: str) -> None:
     last = _tagged(world, "nobody")
-    audit_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger)
+    audit_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger.table)
     world.organization.refuse("ListAccounts", "InvalidInputException", reason)
 
     first, second = reconcile(world), reconcile(world)
@@ -356,9 +355,9 @@ def test_cursor_is_read_as_it_was_written(world: World) -> None:
         owed=("request-1",),
     )
 
-    audit_cursor.save(cursor, world.ledger)
+    audit_cursor.save(cursor, world.ledger.table)
 
-    assert audit_cursor.load(world.ledger) == cursor
+    assert audit_cursor.load(world.ledger.table) == cursor
 
 
 @pytest.mark.parametrize("token", ["page", "p" * 100_000], ids=["usual", "longest"])
@@ -376,9 +375,9 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
         owed=owed,
     )
 
-    audit_cursor.save(largest, world.ledger)
+    audit_cursor.save(largest, world.ledger.table)
 
-    read = audit_cursor.load(world.ledger)
+    read = audit_cursor.load(world.ledger.table)
     assert (read.unseen, read.next_token, read.owed) == (unseen, token, owed)
     assert list(read.found) == keys[: len(read.found)]
     assert read.told == set(read.found)
@@ -388,9 +387,9 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
 def test_cursor_keeps_no_more_accounts_than_fit(world: World) -> None:
     unseen = frozenset(f"{number:012}" for number in range(90_000))
 
-    audit_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger)
+    audit_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger.table)
 
-    assert len(audit_cursor.load(world.ledger).unseen) == 50_000
+    assert len(audit_cursor.load(world.ledger.table).unseen) == 50_000
 
 
 def test_many_accounts_that_are_gone_are_found_over_several_runs(world: World) -> None:
@@ -497,7 +496,7 @@ def test_repair_that_could_not_be_told_is_left_to_who_resumed(world: World) -> N
 
     assert (report["inProgress"], report["repaired"]) == (1, [])
     assert world.announced() == []
-    assert audit_cursor.load(world.ledger).owed == ()
+    assert audit_cursor.load(world.ledger.table).owed == ()
 
 
 def test_repairs_that_take_long_are_gone_on_with_by_the_next_run(world: World) -> None:

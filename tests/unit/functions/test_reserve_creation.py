@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.functions.payloads import (
     REQUEST_ID,
@@ -31,6 +32,8 @@ from vending.errors.exceptions import (
     Throttled,
     TurnNeeded,
 )
+from vending.ledger.ledger import Ledger
+from vending.ledger.table import Table
 
 PLACES = 5
 
@@ -419,12 +422,16 @@ def test_gate_reads_back_as_it_was_written(world: World) -> None:
     assert after == gate.refused("other-1", world.now, Quota())[0]
 
 
-class Table:
+class OneItem:
     """DynamoDB for one item, with the time that it takes: enough for many writers at once."""
 
     class exceptions:  # noqa: N801 - as boto3's clients have it
-        class ConditionalCheckFailedException(Exception):
+        class ConditionalCheckFailedException(ClientError):
             """The item changed in the meantime."""
+
+            def __init__(self) -> None:
+                error = {"Error": {"Code": "ConditionalCheckFailedException", "Message": ""}}
+                super().__init__(error, "PutItem")  # type: ignore[arg-type]
 
     def __init__(self) -> None:
         self.item: dict[str, Any] = {}
@@ -440,16 +447,17 @@ class Table:
         time.sleep(0.001)
         with self._lock:
             self.writes += 1
-            read = given["ExpressionAttributeValues"][":read"]
+            read = given["ExpressionAttributeValues"][":v0"]
             if self.item and self.item["version"] != read:
                 raise self.exceptions.ConditionalCheckFailedException
             self.item = given["Item"]
 
 
 def test_three_hundred_who_come_at_once_all_get_into_the_queue_in_seconds(world: World) -> None:
-    table = Table()
-    ledger: Any = type("Ledger", (), {"client": table, "table_name": "t", "get": lambda *_: None})
-    turns = world.turns(ledger=ledger(), sleep=time.sleep)
+    table = OneItem()
+    client: Any = table
+    ledger = Ledger(table=Table(client=client, name="t"))
+    turns = world.turns(ledger=ledger, sleep=time.sleep)
     failures: list[Exception] = []
 
     def come(number: int) -> None:

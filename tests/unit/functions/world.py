@@ -21,8 +21,11 @@ from tests.unit.functions.validation import violations
 from vending.aws import clients
 from vending.creation.queue import Gate, Place, Quota
 from vending.creation.slots import Turns
+from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.states import may_follow
+from vending.ledger.table import Table
 
 TABLE = "ledger"
 BUS = "account-vending"
@@ -31,6 +34,9 @@ OTHER_EXECUTION = EXECUTION.replace("first", "second")
 IAM_PREFIX = {"stepfunctions": "states"}
 OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
 BY_HAND = {"organizations", "iam", "stepfunctions", "sts"}
+
+SHORTENED = {("REQUESTED", "VENDED")}
+"""Of no execution: tests that begin with a vended account leave out how it came to be."""
 
 
 @dataclass
@@ -46,6 +52,8 @@ class World:
     def __post_init__(self) -> None:
         self.organization = Organization(lambda: self.now)
         self.refused_entries = 0
+        self._last_parameters: dict[str, Any] = {}
+        self._states: dict[str, str] = {}
         _watch_clients()
         _current[:] = [self]
         clients.dynamodb().create_table(
@@ -73,7 +81,7 @@ class World:
     @property
     def ledger(self) -> Ledger:
         """The ledger as the functions use it."""
-        return Ledger(client=clients.dynamodb(), table_name=TABLE, clock=lambda: self.now)
+        return Ledger(table=Table(client=clients.dynamodb(), name=TABLE, clock=lambda: self.now))
 
     def row(self, request_id: str) -> Row:
         """A row that must be there."""
@@ -148,6 +156,7 @@ class World:
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
         assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
+        self._last_parameters = params
         for transacted in params.get("TransactItems", ()):
             # Each needs to be allowed as if it were a call of its own.
             self.calls.extend((f"{service}:{kind}Item", part) for kind, part in transacted.items())
@@ -158,6 +167,34 @@ class World:
         """See the clients, too, that an operation makes for itself."""
         boto3.setup_default_session()
         _watch_default_session()
+
+    def _note_state(self, model: Any, http_response: Any, parsed: dict[str, Any]) -> None:
+        """Hold every state that a request's row comes to against the table of states."""
+        if model.service_model.service_name != "dynamodb" or http_response.status_code >= 300:
+            return
+        parameters = self._last_parameters
+        if model.name == "PutItem":
+            written = [parameters["Item"]]
+        elif model.name == "UpdateItem":
+            written = [parsed["Attributes"]] if "Attributes" in parsed else []
+        elif model.name == "TransactWriteItems":
+            written = [
+                write["Put"]["Item"]
+                if "Put" in write
+                else write["Update"]["Key"]
+                | {"state": write["Update"]["ExpressionAttributeValues"][":state"]}
+                for write in parameters["TransactItems"]
+            ]
+        else:
+            return
+        for item in written:
+            pk = item["pk"]["S"]
+            if not pk.startswith(keys.REQUEST) or "state" not in item:
+                continue
+            before, after = self._states.get(pk), item["state"]["S"]
+            known = may_follow(before, after) or (before, after) in SHORTENED
+            assert known, f"{pk} came from {before} to {after}"
+            self._states[pk] = after
 
     def _answer(self, model: Any, request_signer: Any, **_: Any) -> Any:
         if model.service_model.service_name == "events" and self.refused_entries:
@@ -205,6 +242,14 @@ def _watch_default_session() -> None:
     hooks.register_first(
         "before-call", lambda **seen: _current[0]._answer(**seen) if _current else None
     )
+    hooks.register_first(
+        "after-call.dynamodb",
+        lambda **seen: _current[0]._note_state(**_only(seen)) if _current else None,
+    )
+
+
+def _only(seen: dict[str, Any]) -> dict[str, Any]:
+    return {name: seen[name] for name in ("model", "http_response", "parsed")}
 
 
 def package_of(operation: str) -> str:

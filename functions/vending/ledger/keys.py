@@ -1,0 +1,49 @@
+"""The keys of the table's items: what each kind is found by.
+
+An email is in nobody's key: where one is known by it, the key has its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+REQUEST = "request#"
+CREATION_QUEUE = "gate#creation"
+ORGANIZATION_AUDIT = "reconciliation#organization"
+
+BY_STATE = "byState"
+"""The index of the requests' rows by `state`, and then by `updatedAt`."""
+
+
+def request(request_id: str) -> str:
+    """A request's row."""
+    return f"{REQUEST}{request_id}"
+
+
+def email_lock(email: str) -> str:
+    """The lock on the email of an account."""
+    return f"email#{_hashed(email)}"
+
+
+def account_lock(account_id: str) -> str:
+    """The lock on the id of an account."""
+    return f"account#{account_id}"
+
+
+def handshake(handshake_id: str) -> str:
+    """The pointer from a handshake to its request."""
+    return f"handshake#{handshake_id}"
+
+
+def invited(account: str) -> str:
+    """The pointer from an invited account, by its id or email, to its request."""
+    return f"invited#{_hashed(account) if '@' in account else account}"
+
+
+def unit(path: str) -> str:
+    """The organizational unit that a path led to."""
+    return f"unit#{path}"
+
+
+def _hashed(email: str) -> str:
+    return hashlib.sha256(email.lower().encode()).hexdigest()
