@@ -268,6 +268,12 @@ def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:
     )
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    phrases = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
+    return phrases.get(str(result["outcome"]), "")
+
+
 @operation(AcceptRequest)
 def handler(payload: AcceptRequest) -> Json:
     """The Lambda entrance."""

@@ -134,6 +134,11 @@ def _conflict(account_id: str, other: Row) -> RequestConflict:
     )
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["name"])
+
+
 @operation(DescribeAccount)
 def handler(payload: DescribeAccount) -> Json:
     """The Lambda entrance."""

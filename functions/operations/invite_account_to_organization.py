@@ -212,6 +212,13 @@ _NAME = "InviteAccountToOrganization"
 _LISTED_MAX = 10
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    if result["state"] == "MEMBER":
+        return "in the organization already"
+    return f"{result['handshakeId']}, open until {str(result['expiresAt'])[:10]}"
+
+
 @operation(InviteAccountToOrganization)
 def handler(payload: InviteAccountToOrganization) -> Json:
     """The Lambda entrance."""

@@ -14,6 +14,8 @@ from vending.request.account_request import AccountId
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.organization.report import Report
+
 CALLS = {"organizations:ListParents", "organizations:MoveAccount"}
 
 ParentId = Annotated[
@@ -53,6 +55,17 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
                 raise
             moved = False
     return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return f"into {result['destinationParentId']}" if result["moved"] else "already there"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    where = into.name_of(result["destinationParentId"])
+    into.say(f"account in {where}", changed=result["moved"])
 
 
 @operation(MoveAccount)

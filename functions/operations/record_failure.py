@@ -124,6 +124,11 @@ def _valid(raw: object) -> AccountRequest | None:
         return None
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["state"])
+
+
 @operation(RecordFailure)
 def handler(payload: RecordFailure) -> Json:
     """The Lambda entrance."""

@@ -16,6 +16,8 @@ from vending.request.validators import REQUEST_ID_TAG
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.organization.report import Report
+
 CALLS = {"organizations:ListTagsForResource", "organizations:TagResource"}
 
 
@@ -27,7 +29,7 @@ class TagResource(Payload):
 
 
 def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
-    """{tagged: the keys that were missing or different}.
+    """{tagged: the keys that were missing or different, alreadyTagged: the others}.
 
     Implements TagResource of the AWS Organizations API reference.
     """
@@ -45,7 +47,18 @@ def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
             ResourceId=payload.account_id,
             Tags=[{"Key": key, "Value": value} for key, value in missing.items()],
         )
-    return {"tagged": sorted(missing)}
+    return {"tagged": sorted(missing), "alreadyTagged": sorted(wanted.keys() - missing.keys())}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["tagged"]) or "already set"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for key in sorted([*result["tagged"], *result["alreadyTagged"]]):
+        into.say(f"tag {key}", changed=key in result["tagged"])
 
 
 @operation(TagResource)
