@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
 from cli.dry_run.cannot_plan import CannotPlan
+from vending.organization import ou_search
 from vending.request.validators import ATTACHED_BY_AWS, TAGS_PER_ACCOUNT, policies_per_target
 
 READS = ("describe_", "get_", "list_")
@@ -86,7 +87,7 @@ class DryRunClient:
     def parent(self, account_id: str) -> str | None:
         """Where an account is by this plan; None where it is where AWS has it."""
         if account_id in self.planned_ids and account_id not in self.parents:
-            return str(self.roots()[0]["Roots"][0]["Id"])
+            return ou_search.root_id(cast("Any", self))
         return self.parents.get(account_id)
 
     def _list_features(self) -> Any:
