@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cli.output.terminal import Terminal, clip, in_words, pad, safe, width
+from cli.watch import step_summaries
 from cli.watch.submission import Record
-from vending.request.ou_paths import quote
 
 TURNS = {
     "retry": "nobody's: it passes",
@@ -52,18 +52,11 @@ def paint_state(state: str, terminal: Terminal) -> str:
 
 def account_fields(record: Record) -> list[tuple[str, str]]:
     """What was made or is being made."""
-    request = _mapping(record.get("request"))
-    path, unit = request.get("organizationalUnit"), record.get("organizationalUnitId")
-    path = quote(str(path)) if path else path
-    tags = _mapping(request.get("tags"))
     return _filled(
         ("account", record.get("accountId")),
         ("GovCloud account", record.get("govCloudAccountId")),
         ("email", email_of(record)),
-        ("organizational unit", f"{path} ({unit})" if path and unit else path or unit),
-        ("tags", ", ".join(f"{key}={value}" for key, value in tags.items())),
-        ("service access", ", ".join(map(str, request.get("serviceAccess") or []))),
-        ("root access", ", ".join(map(str, request.get("rootAccess") or []))),
+        *step_summaries.of_record(record),
         ("request", record.get("requestId")),
         ("to know", "\n".join(map(str, record.get("warnings") or []))),
     )

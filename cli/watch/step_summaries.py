@@ -1,4 +1,4 @@
-"""One phrase about what a step found or made, from the result of its function.
+"""What people read of a step: a phrase about what it found or made, a line of the result.
 
 The words are those of the operation's own module; a result of another shape just gets no phrase.
 """
@@ -36,6 +36,21 @@ def carried(cause: object) -> object:
 def of_waiting(step: str) -> str:
     """What a step waits for once its function has done its part; may be empty."""
     return str(_word(step, "WAITING") or "")
+
+
+def of_record(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What a request's steps have to say of its record: labels and values, in the steps' order."""
+    request, fields = record.get("request"), dict[str, Any]()
+    record = {**record, "request": request if isinstance(request, Mapping) else {}}
+    for state, _ in definitions.tasks(definitions.read(definitions.ACCOUNT_VENDING)):
+        summary = _word(state, "summary")
+        try:
+            field = summary(record) if summary else None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue  # what was rejected need not be a request
+        if field is not None:
+            fields.setdefault(*field)
+    return list(fields.items())
 
 
 def of_error(error: object, cause: object) -> str:

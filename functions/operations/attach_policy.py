@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -73,6 +73,12 @@ def report(result: Json, into: Report) -> None:
     """What a plan and a report say of it."""
     policy, target = into.name_of(result["policyId"]), into.name_of(result["targetId"])
     into.say(f"{policy} on {target}", changed=result["attached"])
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    policies = record["request"].get("policies") or []
+    return "policies", ", ".join(str(policy["name"]) for policy in policies)
 
 
 @operation(AttachPolicy)

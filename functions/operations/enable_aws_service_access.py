@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -76,6 +76,11 @@ def report(result: Json, into: Report) -> None:
     for name in result["alreadyEnabled"]:
         into.say(f"service access for {name}", changed=False)
     into.warnings += result["warnings"]
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    return "service access", ", ".join(record["request"].get("serviceAccess") or [])
 
 
 @operation(EnableAWSServiceAccess)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
@@ -51,6 +51,11 @@ def progress(result: Json) -> str:
 def report(result: Json, into: Report) -> None:
     """What a plan and a report say of it."""
     root_access.report(result, into)
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    return "root access", ", ".join(record["request"].get("rootAccess") or [])
 
 
 @operation(EnableOrganizationsRootSessions)

@@ -6,7 +6,7 @@ an account that is taken in again keeps the tag that it has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
@@ -59,6 +59,12 @@ def report(result: Json, into: Report) -> None:
     """What a plan and a report say of it."""
     for key in sorted([*result["tagged"], *result["alreadyTagged"]]):
         into.say(f"tag {key}", changed=key in result["tagged"])
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    tags = record["request"].get("tags") or {}
+    return "tags", ", ".join(f"{key}={value}" for key, value in tags.items())
 
 
 @operation(TagResource)

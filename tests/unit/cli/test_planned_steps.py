@@ -224,6 +224,13 @@ def test_what_people_read_of_a_step_stands_beside_it(operation: str) -> None:
     assert [is_run, operation in NOT_RUN, operation in NOT_REACHED].count(True) == 1
 
 
+@pytest.mark.parametrize("state", BASELINE)
+def test_line_of_the_result_stands_beside_every_step_of_the_baseline(state: str) -> None:
+    module = definitions.module_of(definitions.operations()[state])
+
+    assert hasattr(module, "summary")
+
+
 def test_operations_that_are_not_run_are_answered_for() -> None:
     nothing: Any = None
     steps = AccountSteps(
