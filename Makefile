@@ -61,7 +61,7 @@ synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and w
 
 .PHONY: definition
 definition: $(READY) ## Print the full definitions: make definition [MACHINE=account_vending]
-	@$(BIN)/python -m infra.definitions $(MACHINE)
+	@$(BIN)/python -m statemachines.definitions $(MACHINE)
 
 .PHONY: bench
 bench: synth build/.bundled ## Measure what the README claims about speed

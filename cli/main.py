@@ -21,7 +21,7 @@ from typing import NoReturn, TextIO
 
 from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_USAGE, CommandError
 from cli.signals import TERMINATION_SIGNALS
-from vending.ledger.states import State
+from vending.states import State
 
 DESCRIPTION = "Vends AWS accounts: exactly one account per request."
 EPILOG = """\

@@ -14,7 +14,7 @@ from typing import Any
 import botocore.session
 
 from cli.output.terminal import in_words
-from infra import definitions
+from statemachines import definitions
 from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -9,8 +9,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.definitions import placeholders, text
 from infra.settings import Settings
+from statemachines.definitions import placeholders, text
 
 _VENDED_LOGS = "/aws/vendedlogs/states/"
 

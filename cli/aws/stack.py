@@ -23,7 +23,7 @@ from vending.aws.executions import is_over
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb
 from vending.ledger.rows import Row, record_of
-from vending.ledger.states import FINAL, State
+from vending.states import FINAL, State
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"

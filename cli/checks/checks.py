@@ -12,7 +12,7 @@ from cli.aws.dead_letters import DeadLetters
 from cli.aws.stack import Stack
 from cli.output.shell_command import command
 from cli.watch.submission import Record
-from vending.ledger.states import FINAL
+from vending.states import FINAL
 
 Level = Literal["ok", "warn", "fail"]
 

@@ -14,7 +14,7 @@ from cli.output.progress import FRAMES_PER_SECOND, View
 from cli.watch.steps import Plan
 from cli.watch.submission import Phase, Watched
 from cli.watch.trace import Trace
-from vending.ledger.states import FINAL
+from vending.states import FINAL
 
 PATIENCE_SECONDS = 60.0
 """How long an event may take to become an execution before the user is told where to look."""

@@ -1,17 +1,19 @@
-"""AWS clients that read for real and only pretend to write.
+"""AWS clients that read for real and answer writes themselves.
 
 The operations themselves are run on them, so a plan is made by the very code that would act. What
-an operation pretends to have made gets an id of its own, which later reads find empty.
+an operation would have made gets an id of its own, which later reads find empty.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from cli.dry_run.cannot_plan import CannotPlan
+from vending.organization import ou_search
 from vending.request.validators import ATTACHED_BY_AWS, TAGS_PER_ACCOUNT, policies_per_target
 
 READS = ("describe_", "get_", "list_")
@@ -21,18 +23,23 @@ NEW_ACCOUNT_ID = "000000000000"
 Answer = dict[str, Any]
 
 
-class Rehearsal:
-    """One client; calls that read pass through, the others are answered here and sent nowhere.
+class DryRunClient:
+    """One client; calls that read pass through, writes are answered here and sent nowhere.
+
+    A write that is not among `_STUBBED_WRITES` ends the plan (CannotPlan).
 
     Args:
         client: a boto3 client.
-        imagined: ids that were made up so far, shared by the clients of one plan.
+        planned_ids: ids of what does not exist yet, shared by the clients of one plan.
     """
 
-    def __init__(self, client: Any, imagined: set[str] | None = None) -> None:
+    def __init__(self, client: Any, planned_ids: set[str] | None = None) -> None:
         self._client = client
-        self.imagined = {NEW_ACCOUNT_ID} if imagined is None else imagined
+        self.planned_ids = {NEW_ACCOUNT_ID} if planned_ids is None else planned_ids
         self._features: set[str] = set()
+        self._roots: list[Answer] = []
+        self.parents: dict[str, str] = {}
+        """Where accounts were moved to here, by their ids."""
         self.units: dict[str, list[dict[str, str]]] = {}
         """Organizational units that were only made here, by their parent."""
         self.policy_types: dict[str, str] = {}
@@ -48,9 +55,9 @@ class Rehearsal:
         """A paginator of an operation that reads."""
         return _Paginator(self, self._client.get_paginator(operation), operation)
 
-    def is_imagined(self, parameters: Mapping[str, Any]) -> bool:
+    def is_planned(self, parameters: Mapping[str, Any]) -> bool:
         """Whether a call is about something that does not exist."""
-        return any(isinstance(v, str) and v in self.imagined for v in parameters.values())
+        return any(isinstance(v, str) and v in self.planned_ids for v in parameters.values())
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name == "list_organizations_features":
@@ -58,28 +65,43 @@ class Rehearsal:
         if name.startswith(READS):
             reading: Callable[..., Any] = getattr(self._client, name)
             return reading
-        if name not in _PRETENDED:
-            raise AttributeError(f"nothing is known to be rehearsed as {name}")
+        if name.startswith("_"):
+            raise AttributeError(name)
+        stub = _STUBBED_WRITES.get(name)
+        if stub is None:
+            raise CannotPlan(name, "what this call changes is not known")
+        return lambda **parameters: stub(self, parameters)
 
-        def pretend(**parameters: Any) -> Answer:
-            return _PRETENDED[name](self, parameters)
-
-        return pretend
-
-    def imagine(self, pattern: str) -> str:
+    def new_id(self, pattern: str) -> str:
         """An id that AWS does not give, in the form of those it gives."""
-        made = pattern.format(len(self.imagined))
-        self.imagined.add(made)
+        made = pattern.format(len(self.planned_ids))
+        self.planned_ids.add(made)
         return made
 
+    def roots(self) -> list[Answer]:
+        """The pages of ListRoots, of which a plan makes no more than one look."""
+        if not self._roots:
+            self._roots = list(self._client.get_paginator("list_roots").paginate())
+        return self._roots
+
+    def parent(self, account_id: str) -> str | None:
+        """Where an account is by this plan; None where it is where AWS has it."""
+        if account_id in self.planned_ids and account_id not in self.parents:
+            return ou_search.root_id(cast("Any", self))
+        return self.parents.get(account_id)
+
     def _list_features(self) -> Any:
+        if self._features:
+            return self.features()
         try:
-            return self._client.list_organizations_features()
+            answer = self._client.list_organizations_features()
         except ClientError as error:
             # Before all features nothing can be on; a plan comes here if they are enabled first.
             if error.response["Error"]["Code"] != "OrganizationNotInAllFeaturesModeException":
                 raise
             return self.features()
+        self._features |= set(answer["EnabledFeatures"])
+        return answer
 
     def features(self, *enabled: str) -> Answer:
         """IAM's answer once `enabled` are on as well."""
@@ -93,7 +115,7 @@ class Rehearsal:
         """
         key = (target_id, policy_type)
         if key not in self._attached:
-            found = () if target_id in self.imagined else self._listed(target_id, policy_type)
+            found = () if target_id in self.planned_ids else self._listed(target_id, policy_type)
             of_aws = ATTACHED_BY_AWS.get(policy_type)
             self._attached[key] = set(found) or ({f"p-{of_aws}"} if of_aws else set())
         return self._attached[key]
@@ -114,74 +136,87 @@ class Rehearsal:
 class _Paginator:
     """Pages of what is there, and of what this plan has made; nothing else is in what it made."""
 
-    def __init__(self, rehearsal: Rehearsal, paginator: Any, operation: str) -> None:
+    def __init__(self, client: DryRunClient, paginator: Any, operation: str) -> None:
         if not operation.startswith(READS):
-            raise AttributeError(f"{operation} does not read")
-        self._rehearsal = rehearsal
+            raise CannotPlan(operation, "it is no call that reads")
+        self._dry_run = client
         self._paginator = paginator
         self._operation = operation
 
     def paginate(self, **parameters: Any) -> Iterator[Answer]:
         """As boto3's."""
         if self._operation == "list_policies_for_target":
-            attached = self._rehearsal.attached(parameters["TargetId"], parameters["Filter"])
+            attached = self._dry_run.attached(parameters["TargetId"], parameters["Filter"])
             yield {"Policies": [{"Id": policy_id} for policy_id in sorted(attached)]}
             return
-        if not self._rehearsal.is_imagined(parameters):
+        if self._operation == "list_roots":
+            yield from self._dry_run.roots()
+            return
+        if self._operation == "list_parents":
+            parent = self._dry_run.parent(parameters["ChildId"])
+            if parent is not None:
+                yield {"Parents": [{"Id": parent}]}
+                return
+        if not self._dry_run.is_planned(parameters):
             yield from self._paginator.paginate(**parameters)
-        yield {"OrganizationalUnits": self._rehearsal.units.get(parameters.get("ParentId", ""), [])}
+        yield {"OrganizationalUnits": self._dry_run.units.get(parameters.get("ParentId", ""), [])}
 
 
-def _nothing(_rehearsal: Rehearsal, _parameters: Answer) -> Answer:
+def _nothing(_client: DryRunClient, _parameters: Answer) -> Answer:
     return {}
 
 
-def _unit(rehearsal: Rehearsal, parameters: Answer) -> Answer:
-    pages = rehearsal.get_paginator("list_organizational_units_for_parent")
+def _move(client: DryRunClient, parameters: Answer) -> Answer:
+    client.parents[parameters["AccountId"]] = parameters["DestinationParentId"]
+    return {}
+
+
+def _unit(client: DryRunClient, parameters: Answer) -> Answer:
+    pages = client.get_paginator("list_organizational_units_for_parent")
     for page in pages.paginate(ParentId=parameters["ParentId"]):
         if any(unit["Name"] == parameters["Name"] for unit in page["OrganizationalUnits"]):
             code = "DuplicateOrganizationalUnitException"
-            raise rehearsal.refusal("CreateOrganizationalUnit", code)
-    unit = {"Id": rehearsal.imagine("ou-plan-{:08}"), "Name": parameters["Name"]}
-    rehearsal.units.setdefault(parameters["ParentId"], []).append(unit)
+            raise client.refusal("CreateOrganizationalUnit", code)
+    unit = {"Id": client.new_id("ou-plan-{:08}"), "Name": parameters["Name"]}
+    client.units.setdefault(parameters["ParentId"], []).append(unit)
     return {"OrganizationalUnit": unit}
 
 
-def _policy(rehearsal: Rehearsal, parameters: Answer) -> Answer:
-    policy_id = rehearsal.imagine("p-planned{:04}")
-    rehearsal.policy_types[policy_id] = parameters["Type"]
+def _policy(client: DryRunClient, parameters: Answer) -> Answer:
+    policy_id = client.new_id("p-planned{:04}")
+    client.policy_types[policy_id] = parameters["Type"]
     return {"Policy": {"PolicySummary": {"Id": policy_id}}}
 
 
-def _attachment(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+def _attachment(client: DryRunClient, parameters: Answer) -> Answer:
     policy_id, target_id = parameters["PolicyId"], parameters["TargetId"]
-    policy_type = rehearsal.policy_types.get(policy_id)
+    policy_type = client.policy_types.get(policy_id)
     if policy_type is None:
-        described = rehearsal.describe_policy(PolicyId=policy_id)["Policy"]
+        described = client.describe_policy(PolicyId=policy_id)["Policy"]
         policy_type = str(described["PolicySummary"]["Type"])
-    attached = rehearsal.attached(target_id, policy_type)
+    attached = client.attached(target_id, policy_type)
     if len(attached) >= policies_per_target(policy_type):
         reason = "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"
-        raise rehearsal.refusal("AttachPolicy", "ConstraintViolationException", reason)
+        raise client.refusal("AttachPolicy", "ConstraintViolationException", reason)
     attached.add(policy_id)
     return {}
 
 
-def _tags(rehearsal: Rehearsal, parameters: Answer) -> Answer:
+def _tags(client: DryRunClient, parameters: Answer) -> Answer:
     keys = {tag["Key"] for tag in parameters["Tags"]}
-    pages = rehearsal.get_paginator("list_tags_for_resource")
+    pages = client.get_paginator("list_tags_for_resource")
     for page in pages.paginate(ResourceId=parameters["ResourceId"]):
         keys.update(tag["Key"] for tag in page.get("Tags", []))
     if len(keys) > TAGS_PER_ACCOUNT:
         reason = "MAX_TAG_LIMIT_EXCEEDED"
-        raise rehearsal.refusal("TagResource", "ConstraintViolationException", reason)
+        raise client.refusal("TagResource", "ConstraintViolationException", reason)
     return {}
 
 
-def _handshake(rehearsal: Rehearsal, _parameters: Answer) -> Answer:
+def _handshake(client: DryRunClient, _parameters: Answer) -> Answer:
     return {
         "Handshake": {
-            "Id": rehearsal.imagine("h-planned{:04}"),
+            "Id": client.new_id("h-planned{:04}"),
             "State": "REQUESTED",
             "Parties": [],
             "RequestedTimestamp": datetime.datetime.now(datetime.UTC),
@@ -189,11 +224,11 @@ def _handshake(rehearsal: Rehearsal, _parameters: Answer) -> Answer:
     }
 
 
-def _feature(name: str) -> Callable[[Rehearsal, Answer], Answer]:
-    return lambda rehearsal, _parameters: rehearsal.features(name)
+def _feature(name: str) -> Callable[[DryRunClient, Answer], Answer]:
+    return lambda client, _parameters: client.features(name)
 
 
-_PRETENDED: dict[str, Callable[[Rehearsal, Answer], Answer]] = {
+_STUBBED_WRITES: dict[str, Callable[[DryRunClient, Answer], Answer]] = {
     "attach_policy": _attachment,
     "create_organizational_unit": _unit,
     "create_policy": _policy,
@@ -202,8 +237,8 @@ _PRETENDED: dict[str, Callable[[Rehearsal, Answer], Answer]] = {
     "enable_organizations_root_credentials_management": _feature("RootCredentialsManagement"),
     "enable_organizations_root_sessions": _feature("RootSessions"),
     "enable_policy_type": _nothing,
-    "move_account": _nothing,
+    "move_account": _move,
     "tag_resource": _tags,
     "update_policy": _nothing,
 }
-"""Every call that an operation of the corridor or of the setup may make to change something."""
+"""Every call by which an operation of the baseline or of the setup may change something."""

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, VendingError
-from vending.organization.setup_report import Report
+from vending.organization.report import Report
 from vending.request.account_request import AccountRequest, Policy
 from vending.request.organization_setup import OrganizationSetup
 
@@ -26,23 +26,10 @@ _FIELDS = {
 
 
 @dataclass(kw_only=True)
-class Planned:
+class Planned(Report):
     """What would be changed, what is there already, and what would be refused."""
 
-    changes: list[str] = field(default_factory=list)
-    already_there: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
-
-    def take(self, report: Report) -> None:
-        """Add what the operations found."""
-        self.changes += report.changed
-        self.already_there += report.already_there
-        self.warnings += report.warnings
-
-    def say(self, what: str, *, changed: bool) -> None:
-        """Add one thing that would be changed, or is there already."""
-        (self.changes if changed else self.already_there).append(what)
 
     def refuse(self, code: str, reason: str | None, message: str) -> None:
         """Add a refusal, with the catalogue's remedy."""
@@ -52,7 +39,7 @@ class Planned:
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """Take a refusal down and go on: a plan tells all of them."""
+        """Note a refusal and go on: a plan lists all of them."""
         try:
             with translating():
                 yield

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from cli.output.terminal import Terminal, in_words, pad, safe
+from cli.watch import step_summaries
 from cli.watch.submission import Record
-from vending.ledger.states import State
-from vending.request.ou_paths import quote
+from vending.states import State
 
 TURNS = {
     "retry": "nobody's: it passes",
@@ -61,18 +61,11 @@ def state_cell(record: Record) -> Text:
 
 def account_fields(record: Record) -> list[tuple[str, str]]:
     """What was made or is being made."""
-    request = _mapping(record.get("request"))
-    path, unit = request.get("organizationalUnit"), record.get("organizationalUnitId")
-    path = quote(str(path)) if path else path
-    tags = _mapping(request.get("tags"))
     return _filled(
         ("account", record.get("accountId")),
         ("GovCloud account", record.get("govCloudAccountId")),
         ("email", email_of(record)),
-        ("organizational unit", f"{path} ({unit})" if path and unit else path or unit),
-        ("tags", ", ".join(f"{key}={value}" for key, value in tags.items())),
-        ("service access", ", ".join(map(str, request.get("serviceAccess") or []))),
-        ("root access", ", ".join(map(str, request.get("rootAccess") or []))),
+        *step_summaries.of_record(record),
         ("request", record.get("requestId")),
         ("to know", "\n".join(map(str, record.get("warnings") or []))),
     )

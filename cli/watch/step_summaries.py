@@ -1,15 +1,15 @@
-"""One phrase about what a step found or made, from the result of its function.
+"""What people read of a step: a phrase about what it found or made, a line of the result.
 
-The names are those of the functions' results; a result of another shape just gets no phrase.
+The words are those of the operation's own module; a result of another shape just gets no phrase.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-Result = Mapping[str, Any]
+from cli.watch import definitions
 
 
 def of_result(step: str, output: object) -> str:
@@ -17,11 +17,11 @@ def of_result(step: str, output: object) -> str:
     result = _json(output)
     if isinstance(result, Mapping) and "Payload" in result:
         result = result["Payload"]
-    phrase = _PHRASES.get(step)
-    if phrase is None or not isinstance(result, Mapping):
+    progress = _word(step, "progress")
+    if progress is None or not isinstance(result, Mapping):
         return ""
     try:
-        return phrase(result)
+        return str(progress(result))
     except (KeyError, TypeError, ValueError):
         return ""
 
@@ -35,7 +35,22 @@ def carried(cause: object) -> object:
 
 def of_waiting(step: str) -> str:
     """What a step waits for once its function has done its part; may be empty."""
-    return _WAITING.get(step, "")
+    return str(_word(step, "WAITING") or "")
+
+
+def of_record(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What a request's steps have to say of its record: labels and values, in the steps' order."""
+    request, fields = record.get("request"), dict[str, Any]()
+    record = {**record, "request": request if isinstance(request, Mapping) else {}}
+    for state, _ in definitions.tasks(definitions.read(definitions.ACCOUNT_VENDING)):
+        summary = _word(state, "summary")
+        try:
+            field = summary(record) if summary else None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            continue  # what was rejected need not be a request
+        if field is not None:
+            fields.setdefault(*field)
+    return list(fields.items())
 
 
 def of_error(error: object, cause: object) -> str:
@@ -50,6 +65,12 @@ def of_error(error: object, cause: object) -> str:
     return f"{name}: {code}" if code and code != name else name
 
 
+def _word(step: str, name: str) -> Any:
+    """What the module of the step's operation has under a name; None where it has nothing."""
+    operation = definitions.operations().get(step)
+    return getattr(definitions.module_of(operation), name, None) if operation else None
+
+
 def _json(text: object) -> Any:
     if not isinstance(text, str):
         return text
@@ -57,121 +78,3 @@ def _json(text: object) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def _accept(result: Result) -> str:
-    said = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
-    return said.get(str(result["outcome"]), "")
-
-
-def _turn(result: Result) -> str:
-    wait = int(result["waitSeconds"])
-    return f"turn in {wait}s" if wait else "turn at once"
-
-
-def _creation(result: Result) -> str:
-    account = result.get("accountId")
-    if account:
-        return f"account {account}"
-    return str(result.get("createAccountRequestId") or "")
-
-
-def _invitation(result: Result) -> str:
-    if result["state"] == "MEMBER":
-        return "in the organization already"
-    return f"{result['handshakeId']}, open until {str(result['expiresAt'])[:10]}"
-
-
-def _acceptance(result: Result) -> str:
-    account = result.get("accountId")
-    return f"accepted as {account}" if account else str(result["handshakeId"])
-
-
-def _answer(result: Result) -> str:
-    return f"{str(result['state']).lower()} by {result['accountId']}" if "state" in result else ""
-
-
-def _status(result: Result) -> str:
-    if result["state"] != "SUCCEEDED":
-        return "AWS is creating it"
-    return f"account {result['accountId']}"
-
-
-def _unit(result: Result) -> str:
-    return str(result["organizationalUnitId"])
-
-
-def _move(result: Result) -> str:
-    return f"into {result['destinationParentId']}" if result["moved"] else "already there"
-
-
-def _tags(result: Result) -> str:
-    tagged = list(result["tagged"])
-    return ", ".join(tagged) if tagged else "all there since creation"
-
-
-def _service_access(result: Result) -> str:
-    enabled = list(result["enabled"])
-    return ", ".join(enabled) if enabled else "enabled before"
-
-
-def _types(result: Result) -> str:
-    enabled = list(result["enabled"])
-    return ", ".join(enabled) if enabled else "on before"
-
-
-def _policy(result: Result) -> str:
-    said = {
-        "CREATED": "created",
-        "UPDATED": "content replaced",
-        "KEPT": "exists with other content, which was kept",
-        "UNCHANGED": "there already",
-    }
-    return f"{result['name']}: {said[str(result['outcome'])]}"
-
-
-def _all_features(result: Result) -> str:
-    if result["state"] == "ENABLED":
-        return "on"
-    waiting = list(result["waitingFor"])
-    if waiting:
-        return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
-    if result["state"] == "REQUESTED":
-        return "waits for AWS: everybody has answered, perhaps one declined over 30 days ago"
-    return "every invited account has agreed"
-
-
-def _report(result: Result) -> str:
-    return f"{result['state']}, {len(result['changed'])} changed"
-
-
-_PHRASES: dict[str, Callable[[Result], str]] = {
-    "AcceptRequest": _accept,
-    "PrepareOrganizationalUnit": _unit,
-    "CreateOrganizationalUnit": _unit,
-    "InviteAccountToOrganization": _invitation,
-    "AcceptHandshake": _acceptance,
-    "CancelHandshake": lambda result: "taken back" if result["canceled"] else "",
-    "DescribeHandshake": _answer,
-    "CreateGovCloudAccount": _creation,
-    "ReserveCreation": _turn,
-    "CreateAccount": _creation,
-    "DescribeCreateAccountStatus": _status,
-    "DescribeAccount": lambda result: str(result["name"]),
-    "MoveAccount": _move,
-    "TagResource": _tags,
-    "EnablePolicyType": _types,
-    "CreatePolicy": _policy,
-    "AttachPolicy": lambda result: "attached" if result["attached"] else "attached before",
-    "EnableAWSServiceAccess": _service_access,
-    "EnableOrganizationsRootCredentialsManagement": lambda result: ", ".join(
-        result["enabledFeatures"]
-    ),
-    "EnableOrganizationsRootSessions": lambda result: ", ".join(result["enabledFeatures"]),
-    "EnableAllFeatures": _all_features,
-    "ReportOrganizationSetup": _report,
-    "RecordVended": lambda result: str(result["state"]),
-    "RecordFailure": lambda result: str(result["state"]),
-}
-
-_WAITING = {"ReserveCreation": "queued, AWS creates a few accounts at a time"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from cli.watch.trace import Trace
 from vending.ledger.decisions import Asked
-from vending.ledger.states import State
+from vending.states import State
 
 Record = dict[str, Any]
 """A ledger row as a requester sees it; see the blueprint's contract "the record"."""

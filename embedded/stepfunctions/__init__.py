@@ -1,9 +1,9 @@
 """Step Functions: moto's interpreter of the States Language, made to run real JSONata definitions.
 
-What differs from moto, one file each: expressions are evaluated on data (`jsonata`, `functions`,
-`expressions`); states run, wait and end on the embedded clock (`environment`, `states`); services
-are called with the machine's role and fail with AWS's error names (`integrations`); executions can
-be stopped, listed and followed by events (`executions`, `backend`, `responses`).
+What differs from moto, one file each: expressions are evaluated on data (`expressions`, by
+`embedded.jsonata`); states run, wait and end on the embedded clock (`environment`, `states`);
+services are called with the machine's role and fail with AWS's error names (`integrations`);
+executions can be stopped, listed and followed by events (`executions`, `backend`, `responses`).
 
 Standard workflows only, without redrive, activities, TestState and Express.
 """

@@ -22,7 +22,7 @@ from moto.stepfunctions.parser.backend.execution_worker_comm import ExecutionWor
 
 from embedded import eventbridge
 from embedded.context import current
-from embedded.stepfunctions.jsonata import iso
+from embedded.jsonata import iso
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_DATA = 248 * 1024

@@ -41,7 +41,7 @@ from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from embedded.context import current
-from embedded.stepfunctions.jsonata import (
+from embedded.jsonata import (
     UNDEFINED,
     Expression,
     QueryFailed,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from embedded.jsonata import QueryFailed, parse
 from embedded.stepfunctions.definition_fields import (
     CATCHER_FIELDS,
     CHOICE_RULE_FIELDS,
@@ -22,7 +23,6 @@ from embedded.stepfunctions.definition_fields import (
     STATE_FIELDS,
     of_language,
 )
-from embedded.stepfunctions.jsonata import QueryFailed, parse
 
 _SCHEMA = "SCHEMA_VALIDATION_FAILED"
 _EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)

@@ -52,8 +52,8 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsume
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from embedded.context import current
+from embedded.jsonata import iso
 from embedded.stepfunctions import definition_texts, expressions
-from embedded.stepfunctions.jsonata import iso
 
 _UNCATCHABLE = {
     StatesErrorNameType.StatesRuntime.to_name(),

@@ -20,11 +20,11 @@ from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.ledger.states import State
 from vending.model import Model
 from vending.organization.invitations import Invitations
 from vending.reconciliation.account_events import Sighting, sighting
 from vending.request.account_request import AccountId, parse
+from vending.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,12 +22,12 @@ from vending.creation.find_account import CLOCKS_DIFFER_BY
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
-from vending.ledger.states import State
 from vending.model import Model
 from vending.reconciliation.account_events import Sighting, sighting
 from vending.reconciliation.in_flight import request_of
 from vending.request.account_request import AccountId, parse
 from vending.request.validators import REQUEST_ID_TAG
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -24,12 +24,12 @@ from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.ledger.states import IN_FLIGHT
 from vending.model import Model
 from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import Sweep
 from vending.reconciliation.audit_cursor import SweepCursor
 from vending.reconciliation.execution_end import ExecutionEnd, tell
+from vending.states import IN_FLIGHT
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -95,6 +95,12 @@ def _asked(payload: AcceptHandshake) -> OrganizationsClient:
     )
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    account_id = result["accountId"]
+    return f"accepted as {account_id}" if account_id else str(result["handshakeId"])
+
+
 @operation(AcceptHandshake)
 def handler(payload: AcceptHandshake) -> Json:
     """The Lambda entrance."""

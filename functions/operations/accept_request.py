@@ -29,12 +29,12 @@ from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import Held, account_of, is_creation_under_way, keys
 from vending.ledger.rows import Row, record_of
-from vending.ledger.states import FINAL, State
 from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.reconciliation.execution_end import ExecutionEnd
 from vending.request import validators
 from vending.request.account_request import AccountRequest, parse
+from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -261,6 +261,12 @@ def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:
         f"the execution {owner.get('executionArn')}.",
         remedy=remedy,
     )
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    phrases = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
+    return phrases.get(str(result["outcome"]), "")
 
 
 @operation(AcceptRequest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from vending.request.account_request import PolicyType
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
 
 CALLS = {"organizations:AttachPolicy", "organizations:ListPoliciesForTarget"}
 
@@ -60,6 +62,23 @@ def _is_attached(organizations: OrganizationsClient, payload: AttachPolicy) -> b
         for page in attached
         for policy in page.get("Policies", [])
     )
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return "attached" if result["attached"] else "already attached"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    policy, target = into.name_of(result["policyId"]), into.name_of(result["targetId"])
+    into.say(f"{policy} on {target}", changed=result["attached"])
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    policies = record["request"].get("policies") or []
+    return "policies", ", ".join(str(policy["name"]) for policy in policies)
 
 
 @operation(AttachPolicy)

@@ -43,6 +43,11 @@ def run(payload: CancelHandshake, *, ledger: Ledger, organizations: Organization
     return {"handshakeId": payload.handshake_id, "canceled": canceled}
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return "cancelled" if result["canceled"] else ""
+
+
 @operation(CancelHandshake)
 def handler(payload: CancelHandshake) -> Json:
     """The Lambda entrance."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vending.aws import clients
-from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin
+from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin, creation_note
 from vending.handler.operation import Json, operation
 
 CALLS = CREATION_CALLS | {"organizations:CreateAccount"}
@@ -11,6 +11,11 @@ CALLS = CREATION_CALLS | {"organizations:CreateAccount"}
 
 class CreateAccount(CreationPayload):
     """The account to create, with the requester's tags."""
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return creation_note(result)
 
 
 @operation(CreateAccount)

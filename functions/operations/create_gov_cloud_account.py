@@ -6,7 +6,7 @@ One is a commercial member account, which carries the tags; the other stands alo
 from __future__ import annotations
 
 from vending.aws import clients
-from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin
+from vending.handler.creation_operation import CREATION_CALLS, CreationPayload, begin, creation_note
 from vending.handler.operation import Json, operation
 
 CALLS = CREATION_CALLS | {"organizations:CreateGovCloudAccount"}
@@ -14,6 +14,11 @@ CALLS = CREATION_CALLS | {"organizations:CreateGovCloudAccount"}
 
 class CreateGovCloudAccount(CreationPayload):
     """The pair to create, with the requester's tags."""
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return creation_note(result)
 
 
 @operation(CreateGovCloudAccount)

@@ -17,6 +17,8 @@ from vending.request.account_request import OrganizationalUnitPath
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.organization.report import Report
+
 CALLS = {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -92,6 +94,25 @@ def _hidden(name: str) -> ConcurrentModification:
             "has given up."
         ),
     )
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["organizationalUnitId"])
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for path in result["created"]:
+        into.say(f"organizational unit {ou_paths.quote(path)}", changed=True)
+    path = ou_paths.quote(result["path"])
+    into.names[result["organizationalUnitId"]] = path
+    if result["path"] != "/":
+        into.say(f"organizational unit {path}", changed=False)
+
+
+def summary(_record: Json) -> None:
+    """No line of its own: MoveAccount's names the unit."""
 
 
 @operation(CreateOrganizationalUnit)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import PolicySummaryTypeDef
 
+    from vending.organization.report import Report
+
 CALLS = {
     "organizations:CreatePolicy",
     "organizations:DescribePolicy",
@@ -144,6 +146,32 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    phrases = {
+        "CREATED": "created",
+        "UPDATED": "content replaced",
+        "KEPT": "exists with different content; left unchanged",
+        "UNCHANGED": "already there",
+    }
+    return f"{result['name']}: {phrases[result['outcome']]}"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    name, outcome = f"policy {result['name']}", result["outcome"]
+    into.names[result["policyId"]] = name
+    if outcome == "UPDATED":
+        into.say(f"content of {name}", changed=True)
+    else:
+        into.say(name, changed=outcome == "CREATED")
+    into.warnings += result["warnings"]
+
+
+def summary(_record: Json) -> None:
+    """No line of its own: AttachPolicy's names the policies."""
 
 
 @operation(CreatePolicy)

@@ -10,10 +10,10 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
-from vending.ledger.states import FINAL, State
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
 from vending.request.validators import REQUEST_ID_TAG
+from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -131,6 +131,11 @@ def _conflict(account_id: str, other: Row) -> RequestConflict:
         f"'{request_id}', which is {state}.",
         remedy=remedy,
     )
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["name"])
 
 
 @operation(DescribeAccount)

@@ -108,6 +108,13 @@ def _lasts(row: Row, clock: Clock, turns: Turns) -> bool:
     return clock() - epoch(began) > turns.quota.lease_seconds / 2
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    if result["state"] != "SUCCEEDED":
+        return "AWS is creating it"
+    return f"account {result['accountId']}"
+
+
 @operation(DescribeCreateAccountStatus)
 def handler(payload: DescribeCreateAccountStatus) -> Json:
     """The Lambda entrance."""

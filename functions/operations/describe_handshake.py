@@ -69,6 +69,13 @@ def run(
     return {"answered": answer is not None}
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    if "state" not in result:
+        return ""
+    return f"{str(result['state']).lower()} by {result['accountId']}"
+
+
 @operation(DescribeHandshake)
 def handler(payload: DescribeHandshake) -> Json:
     """The Lambda entrance."""

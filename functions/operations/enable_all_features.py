@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.literals import ActionTypeType
     from mypy_boto3_organizations.type_defs import HandshakeTypeDef
 
+    from vending.organization.report import Report
+
 CALLS = {
     "organizations:DescribeAccount",
     "organizations:DescribeOrganization",
@@ -218,6 +220,41 @@ def _answer(
         "waitingFor": list(waiting),
         "expiresAt": timestamp(expires.timestamp()) if expires else None,
     }
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    if result["state"] == "ENABLED":
+        return "on"
+    waiting = result["waitingFor"]
+    if waiting:
+        return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
+    if result["state"] == "REQUESTED":
+        return "waits for AWS: everybody has answered, perhaps one declined over 30 days ago"
+    return "every invited account has agreed"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    state = result["state"]
+    if state == "ENABLED":
+        # A handshake is named only where the organization did not have all features before.
+        into.say("all features", changed=result["handshakeId"] is not None)
+        return
+    waiting = ", ".join(result["waitingFor"])
+    if result["started"]:
+        into.say("all features, once every invited account has agreed within 90 days", changed=True)
+    elif state == "OPEN":
+        into.say("all features, which every invited account agreed to", changed=True)
+    else:
+        what = f"all features, asked for already; not answered yet: {waiting or 'nobody'}"
+        into.say(what, changed=True)
+    if state == "REQUESTED" and not waiting and not result["started"]:
+        into.warnings.append(
+            f"The handshake {result['handshakeId']} waits for nobody and is not open: if that "
+            "lasts, an account has declined over 30 days ago, which AWS does not show any more; "
+            "cancel the handshake and run the setup again"
+        )
 
 
 @operation(EnableAllFeatures)

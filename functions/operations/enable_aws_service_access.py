@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ from vending.request.account_request import ServicePrincipal
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
 
 CALLS = {
     "organizations:EnableAWSServiceAccess",
@@ -60,6 +62,25 @@ def run(
         "alreadyEnabled": [principal for principal in wanted if principal in present],
         "warnings": trusted_services.warnings(missing),
     }
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["enabled"]) or "already enabled"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for name in result["enabled"]:
+        into.say(f"service access for {name}", changed=True)
+    for name in result["alreadyEnabled"]:
+        into.say(f"service access for {name}", changed=False)
+    into.warnings += result["warnings"]
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    return "service access", ", ".join(record["request"].get("serviceAccess") or [])
 
 
 @operation(EnableAWSServiceAccess)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.organization.report import Report
+
 CALLS = {
     "iam:EnableOrganizationsRootCredentialsManagement",
     "iam:ListOrganizationsFeatures",
@@ -38,6 +40,16 @@ def run(
     Implements EnableOrganizationsRootCredentialsManagement of the IAM API reference.
     """
     return root_access.ensure([root_access.CREDENTIALS], iam=iam, organizations=organizations)
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["enabledFeatures"])
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    root_access.report(result, into)
 
 
 @operation(EnableOrganizationsRootCredentialsManagement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
@@ -12,6 +12,8 @@ from vending.request.account_request import RootFeature
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
 
 CALLS = {
     "iam:EnableOrganizationsRootCredentialsManagement",
@@ -39,6 +41,21 @@ def run(
     ListOrganizationsFeatures of the IAM API reference.
     """
     return root_access.ensure(payload.features, iam=iam, organizations=organizations)
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["enabledFeatures"])
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    root_access.report(result, into)
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    return "root access", ", ".join(record["request"].get("rootAccess") or [])
 
 
 @operation(EnableOrganizationsRootSessions)

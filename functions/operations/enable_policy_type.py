@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import RootTypeDef
 
+    from vending.organization.report import Report
+
 CALLS = {"organizations:EnablePolicyType", "organizations:ListRoots"}
 
 
@@ -73,6 +75,23 @@ def _root(organizations: OrganizationsClient) -> RootTypeDef:
             return root
     words = explain("RootNotFound")
     raise OperationRefused(f"ListRoots: {words.what}", code=words.code, remedy=words.remedy)
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["enabled"]) or "already on"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for name in result["enabled"]:
+        into.say(f"policy type {name}", changed=True)
+    for name in result["alreadyEnabled"]:
+        into.say(f"policy type {name}", changed=False)
+
+
+def summary(_record: Json) -> None:
+    """No line of its own: AttachPolicy's names the policies."""
 
 
 @operation(EnablePolicyType)

@@ -29,7 +29,6 @@ from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
-from vending.ledger.states import State
 from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
@@ -37,6 +36,7 @@ from vending.organization.invitations import (
 )
 from vending.request.account_request import Account, TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -210,6 +210,13 @@ def _next_steps(account: Account, handshake_id: str, until: str) -> list[str] | 
 
 _NAME = "InviteAccountToOrganization"
 _LISTED_MAX = 10
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    if result["state"] == "MEMBER":
+        return "in the organization already"
+    return f"{result['handshakeId']}, open until {str(result['expiresAt'])[:10]}"
 
 
 @operation(InviteAccountToOrganization)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -10,9 +10,12 @@ from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
+from vending.request.ou_paths import quote
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
 
 CALLS = {"organizations:ListParents", "organizations:MoveAccount"}
 
@@ -53,6 +56,24 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
                 raise
             moved = False
     return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return f"into {result['destinationParentId']}" if result["moved"] else "already there"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    where = into.name_of(result["destinationParentId"])
+    into.say(f"account in {where}", changed=result["moved"])
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    path, unit_id = record["request"].get("organizationalUnit"), record.get("organizationalUnitId")
+    path = quote(path) if path else None
+    return "organizational unit", f"{path} ({unit_id})" if path and unit_id else path or unit_id
 
 
 @operation(MoveAccount)

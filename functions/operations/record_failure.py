@@ -13,9 +13,9 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, record_of
-from vending.ledger.states import State
 from vending.model import Model
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
+from vending.states import State
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import Announcements
@@ -123,6 +123,11 @@ def _valid(raw: object) -> AccountRequest | None:
         return parse(raw)
     except RequestInvalid:
         return None
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["state"])
 
 
 @operation(RecordFailure)

@@ -81,6 +81,11 @@ def _ensure_in_place(account_id: str, unit_id: str, organizations: Organizations
         )
 
 
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return str(result["state"])
+
+
 @operation(RecordVended)
 def handler(payload: RecordVended) -> Json:
     """The Lambda entrance."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CALLS = TURN_CALLS | {"dynamodb:UpdateItem", "events:PutEvents"}
 
+WAITING = "queued, AWS creates a few accounts at a time"
+"""What progress says once the function has done its part and the step waits for its token."""
+
 
 class ReserveCreation(Payload):
     """Who waits, and the token under which Step Functions wakes it."""
@@ -40,6 +43,12 @@ def run(
     announcements.state_changed(record_of(row))
     turns.enter(payload.request_id, task_token=payload.task_token)
     return {"state": row["state"]}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    wait = int(result["waitSeconds"])
+    return f"slot in {wait}s" if wait else "no wait"
 
 
 @operation(ReserveCreation)

@@ -6,7 +6,7 @@ an account that is taken in again keeps the tag that it has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
@@ -15,6 +15,8 @@ from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
 
 CALLS = {"organizations:ListTagsForResource", "organizations:TagResource"}
 
@@ -27,7 +29,7 @@ class TagResource(Payload):
 
 
 def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
-    """{tagged: the keys that were missing or different}.
+    """{tagged: the keys that were missing or different, alreadyTagged: the others}.
 
     Implements TagResource of the AWS Organizations API reference.
     """
@@ -45,7 +47,24 @@ def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
             ResourceId=payload.account_id,
             Tags=[{"Key": key, "Value": value} for key, value in missing.items()],
         )
-    return {"tagged": sorted(missing)}
+    return {"tagged": sorted(missing), "alreadyTagged": sorted(wanted.keys() - missing.keys())}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    return ", ".join(result["tagged"]) or "already set"
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for key in sorted([*result["tagged"], *result["alreadyTagged"]]):
+        into.say(f"tag {key}", changed=key in result["tagged"])
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """The line of a request's result: a label, and nothing where the request asked for nothing."""
+    tags = record["request"].get("tags") or {}
+    return "tags", ", ".join(f"{key}={value}" for key, value in tags.items())
 
 
 @operation(TagResource)

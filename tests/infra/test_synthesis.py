@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import definitions
+from statemachines import definitions
 from tests.infra.synthesized import (
     ASSEMBLY,
     MACHINES,

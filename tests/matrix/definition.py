@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.service_models import client_name
-from infra import definitions
+from statemachines import definitions
 from vending.request.sources import DOORS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embedded.stepfunctions import expressions
-from embedded.stepfunctions.jsonata import (
+from embedded.jsonata import (
     UNDEFINED,
     Expression,
     QueryFailed,
@@ -18,6 +17,7 @@ from embedded.stepfunctions.jsonata import (
     iso,
     parse,
 )
+from embedded.stepfunctions import expressions
 
 if TYPE_CHECKING:
     import pytest

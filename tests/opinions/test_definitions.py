@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.stepfunctions.definition_checks import problems
-from infra import definitions
+from statemachines import definitions
 
 if TYPE_CHECKING:
     from tests.infra.synthesized import SynthesizedTemplate

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra import definitions
+from statemachines import definitions
 from vending.request import validators
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,12 +14,14 @@ ALLOWED = {
     "functions/vending": {"vending"},
     "functions/operations": {"operations", "vending"},
     "functions/events": {"events", "vending"},
-    "infra": {"infra"},
+    "infra": {"infra", "statemachines"},
+    "statemachines": {"statemachines"},
     "embedded": {"embedded"},
-    "cli": {"cli", "embedded", "operations", "vending"},
+    "cli": {"cli", "embedded", "operations", "statemachines", "vending"},
 }
 FIRST_PARTY = {
     "infra",
+    "statemachines",
     "embedded",
     "cli",
     "operations",

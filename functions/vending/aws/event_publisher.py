@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.errors.aws_errors import translating
 from vending.errors.exceptions import ServiceUnavailable
-from vending.ledger.states import State
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vending.creation.slots import TURN_CALLS
 from vending.ledger.locks import LOCK_CALLS, account_of, is_creation_under_way
-from vending.ledger.states import State
+from vending.states import State
 
 if TYPE_CHECKING:
     from vending.creation.slots import Turns

@@ -57,3 +57,9 @@ def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
     ).once(payload.tags, ask, payload.turn)
     wiring.announcements().state_changed(record_of(created.row))
     return created.answer()
+
+
+def creation_note(result: Json) -> str:
+    """What progress says of a creation: the account's id once it is known, else the creation's."""
+    account_id = result.get("accountId")
+    return f"account {account_id}" if account_id else str(result["createAccountRequestId"] or "")

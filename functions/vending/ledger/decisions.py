@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.states import State
 from vending.request.request_ids import subject
+from vending.states import State
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row

@@ -13,8 +13,8 @@ from typing import TypedDict, cast
 from vending.aws.clock import epoch, timestamp
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.ledger.states import State
 from vending.ledger.table import Put
+from vending.states import State
 
 
 class RefusedAsDuplicate(TypedDict):

@@ -18,8 +18,8 @@ from vending.errors.exceptions import ConcurrentModification, ExecutionSupersede
 from vending.ledger import keys
 from vending.ledger.locks import Held, Locks
 from vending.ledger.rows import Intent, Look, Reservation, Row
-from vending.ledger.states import FINAL, State
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
+from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest

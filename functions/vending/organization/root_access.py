@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.organization.report import Report
     from vending.request.account_request import RootFeature
 
 IAM_PRINCIPAL = "iam.amazonaws.com"
@@ -47,6 +48,12 @@ def ensure(
         "enabledFeatures": sorted(present),
         "organizationId": organization_id,
     }
+
+
+def report(result: dict[str, Any], into: Report) -> None:
+    """What a plan and a report say of `ensure`'s result."""
+    for feature in [*result["enabled"], *result["enabledFeatures"]]:
+        into.say(f"root access {feature}", changed=feature in result["enabled"])
 
 
 def _enable(

@@ -18,9 +18,9 @@ from vending.errors.aws_errors import translating
 from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.ledger.states import IN_FLIGHT, State
 from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
 from vending.request.validators import REQUEST_ID_TAG
+from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -21,8 +21,8 @@ from vending.errors.caught_error import CaughtError, error_of
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, record_of
-from vending.ledger.states import FINAL, State
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
+from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import CREATION_TAKES, is_creation_under_way
 from vending.ledger.rows import Row
-from vending.ledger.states import IN_FLIGHT, State
+from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
     from vending.reconciliation.account_events import Sighting

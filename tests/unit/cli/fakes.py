@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from cli.aws.stack import LedgerRow
 from cli.output.terminal import Terminal
 from cli.watch.submission import Submission
-from infra import definitions
+from statemachines import definitions
 
 PROJECT = Path(__file__).resolve().parents[3]
 DEFINITION = definitions.text("account_vending")

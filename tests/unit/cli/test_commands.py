@@ -14,7 +14,7 @@ from cli.aws import stack as stack_module
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
-from vending.ledger.states import State
+from vending.states import State
 
 
 @pytest.fixture

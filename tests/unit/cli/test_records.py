@@ -21,6 +21,32 @@ def test_only_what_is_known_is_said() -> None:
     assert error_fields(bare) == []
 
 
+def test_steps_say_what_they_made_in_the_definitions_order() -> None:
+    record = a_record("VENDED")
+    record["request"]["policies"] = [{"name": "NoLeaving"}, {"name": "Guard"}]
+
+    fields = account_fields(record)
+
+    assert fields == [
+        ("account", "123456789012"),
+        ("email", "sandbox@example.com"),
+        ("organizational unit", "/Workloads/Sandbox (ou-ab12-11111111)"),
+        ("tags", "team=a"),
+        ("policies", "NoLeaving, Guard"),
+        ("service access", "account.amazonaws.com"),
+        ("root access", "RootSessions"),
+        ("request", "r-sandbox"),
+    ]
+
+
+@pytest.mark.parametrize("odd", [1, ["a"], {"a": 1}, [None]])
+def test_rejected_request_that_is_none_is_shown_all_the_same(odd: Any) -> None:
+    keys = ("organizationalUnit", "tags", "policies", "serviceAccess", "rootAccess")
+    record = a_record("REJECTED", request=dict.fromkeys(keys, odd))
+
+    assert ("request", "r-sandbox") in account_fields(record)
+
+
 def test_path_is_quoted_where_a_name_on_it_needs_it() -> None:
     record = a_record("VENDED", organizationalUnitId="ou-ab12-34567890")
     record["request"]["organizationalUnit"] = "/Sand\u200bbox"

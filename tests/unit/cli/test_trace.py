@@ -6,7 +6,7 @@ import pytest
 
 from cli.watch.steps import Plan
 from cli.watch.trace import Event, Mark, Step, Trace
-from infra import definitions
+from statemachines import definitions
 from tests.unit.cli.fakes import DEFINITION
 from tests.unit.cli.histories import START, History
 
@@ -258,7 +258,7 @@ def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
     for one in (waiting, still_waiting):
         assert (one.mark, one.retries) == (Mark.RUNNING, 0)
         assert one.note.startswith("queued")
-    assert (done.mark, done.note) == (Mark.DONE, "turn in 20s")
+    assert (done.mark, done.note) == (Mark.DONE, "slot in 20s")
 
 
 def test_step_whose_answer_comes_by_its_error_is_done() -> None:
@@ -268,7 +268,7 @@ def test_step_whose_answer_comes_by_its_error_is_done() -> None:
     )
     done = step(trace_of(history.leave("ReserveCreation")), "ReserveCreation")
 
-    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "turn at once")
+    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "no wait")
 
 
 def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from embedded.stepfunctions.definition_checks import problems
-from infra import definitions
+from statemachines import definitions
 
 DONE: dict[str, Any] = {"Type": "Succeed"}
 TASK: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}

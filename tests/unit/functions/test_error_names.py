@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra import definitions
+from statemachines import definitions
 from vending.errors import catalogue, exceptions
 from vending.errors.exceptions import OutcomeUnknown, TransientError, VendingError
 

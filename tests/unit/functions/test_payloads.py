@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from infra import definitions
+from statemachines import definitions
 from tests.payloads import recordings
 from tests.unit.functions.world import World, module_name
 from vending.handler.creation_operation import CreationPayload

@@ -158,7 +158,7 @@ def test_policy_type_outside_the_stacks_setting_is_refused(
     assert "policy_types does not list SERVICE_CONTROL_POLICY" in problem
 
 
-INVITED = {"source": "invited", "account": {"accountId": "222222222222"}}
+INVITED: dict[str, Any] = {"source": "invited", "account": {"accountId": "222222222222"}}
 
 
 def by_role(role_name: str) -> dict[str, Any]:

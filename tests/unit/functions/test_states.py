@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vending.ledger.states import FINAL, FIRST, IN_FLIGHT, NEXT, State, may_follow
+from vending.states import FINAL, FIRST, IN_FLIGHT, NEXT, State, may_follow
 
 
 def test_every_state_is_in_flight_or_final_and_has_its_row_in_the_table() -> None:

@@ -24,8 +24,8 @@ from vending.creation.slots import Turns
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.ledger.states import may_follow
 from vending.ledger.table import Table
+from vending.states import may_follow
 
 TABLE = "ledger"
 BUS = "account-vending"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from infra import definitions
-from infra.definitions import DefinitionError
+from statemachines import definitions
+from statemachines.definitions import DefinitionError
 
 ROOT = Path(__file__).parents[3]
 BUSY = {"ErrorEquals": ["Busy"], "IntervalSeconds": 1}
@@ -270,7 +270,7 @@ def _said(catcher: dict[str, Any]) -> dict[str, Any]:
 
 def test_definitions_are_printed_one_or_all() -> None:
     def printed(*names: str) -> str:
-        command = [sys.executable, "-m", "infra.definitions", *names]
+        command = [sys.executable, "-m", "statemachines.definitions", *names]
         ran = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
         )

@@ -1,7 +1,7 @@
-"""The definitions of statemachines/ in full: every profile that they name, written out.
+"""The definitions of this folder in full: every profile that they name, written out.
 
-In `statemachines/<machine>.asl.json` a state names its retries and catches, and
-`statemachines/profiles.json` says once what the names stand for:
+In `<machine>.asl.json` a state names its retries and catches, and
+`profiles.json` says once what the names stand for:
 
     "Retry": [{"ErrorEquals": ["${Idempotent}", "${AccessDeniedAfterWrite}"]}]
         the retriers of these profiles, in this order
@@ -26,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-SOURCES = Path(__file__).parents[1] / "statemachines"
+SOURCES = Path(__file__).parent
 PROFILES = "profiles.json"
 
 Json = dict[str, Any]

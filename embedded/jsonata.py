@@ -19,7 +19,7 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
-from embedded.stepfunctions.functions import FUNCTIONS, string
+from embedded.jsonata_functions import FUNCTIONS, string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

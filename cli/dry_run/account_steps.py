@@ -1,0 +1,218 @@
+"""The steps up to the account, as a plan answers them: by reading, without the ledger's writes.
+
+These operations claim, queue, ask AWS for an account and wait for it, each by what the ledger has
+for the request. A plan does not run them, and answers as they would once all of that has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from cli.aws.stack import LedgerRow
+from cli.dry_run.dry_run_client import NEW_ACCOUNT_ID, DryRunClient
+from cli.dry_run.planned import Planned
+from cli.dry_run.walk import WalkEnded
+from operations import enable_all_features
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import RequestConflict
+from vending.ledger.decisions import Asked, decide, left_behind
+from vending.organization import eligibility
+from vending.organization.invitations import UNANSWERED, Invitations, expires_at
+from vending.request.account_request import Account, AccountRequest
+from vending.request.validators import REQUEST_ID_TAG
+
+Answer = Callable[[Any], Any]
+
+_THE_ACCOUNT = "the account"
+
+
+class AccountSteps:
+    """The answers for one request. Any of them may end the walk: without the account nothing comes.
+
+    Args:
+        planned: what is found goes in here.
+        organizations: a client that only reads.
+        request: the request.
+        row: what the ledger knows of its id.
+        goes_on: whether an execution is at work on that.
+        look_ahead: takes out of the request what AWS would refuse, which it notes.
+    """
+
+    def __init__(
+        self,
+        *,
+        planned: Planned,
+        organizations: DryRunClient,
+        request: AccountRequest,
+        row: LedgerRow | None,
+        goes_on: bool,
+        look_ahead: Callable[[AccountRequest], AccountRequest],
+    ) -> None:
+        self._planned = planned
+        self._organizations: Any = organizations
+        self._request = request
+        self._row = row
+        self._goes_on = goes_on
+        self._look_ahead = look_ahead
+
+    def answers(self) -> Mapping[str, Answer]:
+        """What answers instead of each operation that is not run."""
+        return {
+            "AcceptRequest": self._accepted,
+            "InviteAccountToOrganization": self._invited,
+            "AcceptHandshake": self._joined,
+            "DescribeHandshake": self._joined,
+            "ReserveCreation": self._reserved,
+            "CreateAccount": self._created,
+            "CreateGovCloudAccount": self._created,
+            "DescribeAccount": self._described,
+            "RecordVended": self._recorded,
+        }
+
+    @property
+    def _record(self) -> Mapping[str, Any]:
+        return self._row.record if self._row else {}
+
+    def _accepted(self, _payload: Any) -> dict[str, Any]:
+        asked, attributes = Asked.of(self._request), self._row.attributes if self._row else None
+        try:
+            decision = decide(attributes, asked, goes_on=self._goes_on)
+        except RequestConflict as conflict:
+            self._planned.problems.append(conflict.as_dict())
+            raise WalkEnded from None
+        if decision == "finished":
+            self._vended_before()
+            raise WalkEnded
+        if attributes is not None and decision == "corrected":
+            self._planned.warnings += [
+                f"{what} stays on the account {self._record['accountId']} where it has it already: "
+                "a correction takes nothing away"
+                for what in left_behind(attributes, asked)
+            ]
+        request = self._look_ahead(self._request)
+        return {
+            "outcome": "ACCEPTED",
+            "request": request.normalised(),
+            "record": {"accountId": self._record.get("accountId")},
+            "creationBegun": False,
+        }
+
+    def _vended_before(self) -> None:
+        account_id, unit_id = self._record["accountId"], self._record.get("organizationalUnitId")
+        self._require_active(account_id, "vended before")
+        with self._planned.refusals():
+            moved = eligibility.moved_since(account_id, unit_id, self._organizations)
+            self._planned.warnings += [moved] if moved else []
+
+    def _require_active(self, account_id: str, since: str) -> None:
+        """The account that this request got earlier is an active member still, or all ends."""
+        with self._planned.refusals():
+            refused = eligibility.vended_refusal(account_id, self._organizations)
+            if refused is not None:
+                raise refused
+            self._planned.say(f"account {account_id}, {since}", changed=False)
+            return
+        raise WalkEnded
+
+    def _reserved(self, _payload: Any) -> dict[str, Any]:
+        return {"startAt": "1970-01-01T00:00:00.000Z", "waitSeconds": 0}
+
+    def _created(self, _payload: Any) -> dict[str, Any]:
+        account_id = self._named(self._own() or self._to_be_created())
+        return {"createAccountRequestId": None, "state": "SUCCEEDED", "accountId": account_id}
+
+    def _own(self) -> str | None:
+        """The account that AWS has made for this request already."""
+        account_id = self._record.get("accountId")
+        if account_id is None:
+            owner = self._owner_of(self._request.account.email or "")
+            if owner is None:
+                return None
+            if self._tags(owner).get(REQUEST_ID_TAG) != self._request.request_id:
+                self._refuse(
+                    "AccountCreationFailed",
+                    "EMAIL_ALREADY_EXISTS",
+                    f"The email belongs to the account {owner} of this organization.",
+                )
+            account_id = owner
+        self._require_active(account_id, "made for this request")
+        return str(account_id)
+
+    def _to_be_created(self) -> str:
+        pair = " and its pair in GovCloud" if self._request.source == "new-govcloud" else ""
+        self._planned.say(f"account {self._request.account.name}{pair}", changed=True)
+        return NEW_ACCOUNT_ID
+
+    def _invited(self, _payload: Any) -> dict[str, Any]:
+        with self._planned.refusals():
+            return self._invitation(self._request.account)
+        raise WalkEnded
+
+    def _invitation(self, account: Account) -> dict[str, Any]:
+        invitations = Invitations(client=self._organizations, account=account)
+        answer = {"state": "OPEN", "handshakeId": None, "expiresAt": None, "accountId": None}
+        member_id = invitations.member()
+        if member_id is not None:
+            return {**answer, "state": "MEMBER", "accountId": member_id}
+        called = account.account_id or account.email
+        handshake = invitations.newest()
+        if handshake is not None and handshake["State"] in UNANSWERED:
+            until = expires_at(handshake)
+            said = f"invitation of {called}, {handshake['Id']}, open until {until}"
+            self._planned.say(said, changed=False)
+            return {**answer, "handshakeId": handshake["Id"], "expiresAt": until}
+        if enable_all_features.is_pending(self._organizations):
+            code = "HandshakeConstraintViolationException"
+            reason = "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
+            self._refuse(code, reason, explain(code, reason).what)
+        self._planned.say(f"invitation of {called}", changed=True)
+        return answer
+
+    def _joined(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """As if the invitation was accepted: nothing is known of an account outside."""
+        return {"handshakeId": payload["handshakeId"], "accountId": NEW_ACCOUNT_ID}
+
+    def _described(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        account_id = payload["accountId"]
+        if account_id != NEW_ACCOUNT_ID:
+            self._require_eligible(account_id)
+        return {"accountId": self._named(account_id)}
+
+    def _require_eligible(self, account_id: str) -> None:
+        try:
+            account = self._organizations.describe_account(AccountId=account_id)["Account"]
+        except self._organizations.exceptions.AccountNotFoundException:
+            said = f"The account {account_id} is not in this organization."
+            self._refuse("AccountNotFoundException", None, said)
+        refused = eligibility.refusal(account)
+        if refused is not None:
+            self._refuse(refused.code, refused.reason, refused.message)
+        self._planned.say(f"account {account_id}", changed=False)
+
+    def _recorded(self, _payload: Any) -> dict[str, Any]:
+        return {}
+
+    def _named(self, account_id: str) -> str:
+        self._planned.names[account_id] = _THE_ACCOUNT
+        return account_id
+
+    def _refuse(self, code: str, reason: str | None, message: str) -> NoReturn:
+        self._planned.refuse(code, reason, message)
+        raise WalkEnded
+
+    def _owner_of(self, email: str) -> str | None:
+        pages = self._organizations.get_paginator("list_accounts").paginate()
+        for page in pages:
+            for account in page.get("Accounts", []):
+                if str(account.get("Email", "")).lower() == email.lower():
+                    return str(account["Id"])
+        return None
+
+    def _tags(self, account_id: str) -> dict[str, str]:
+        pages = self._organizations.get_paginator("list_tags_for_resource")
+        return {
+            tag["Key"]: tag["Value"]
+            for page in pages.paginate(ResourceId=account_id)
+            for tag in page.get("Tags", [])
+        }

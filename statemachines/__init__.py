@@ -1,0 +1,1 @@
+"""The state machines' definitions, and what writes them out in full."""
