@@ -214,7 +214,8 @@ class _Machine:
         )
 
     def _rules(self, key: str, value: Any, where: str) -> list[Json]:
-        rules = [rule for rule in value if isinstance(rule, dict)]
+        given = value if isinstance(value, list) else []
+        rules = [rule for rule in given if isinstance(rule, dict)]
         if rules != value:
             self._profiles.problems.append(f"{where}: {key} is no list of objects")
         return rules
