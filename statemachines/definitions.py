@@ -182,9 +182,15 @@ class _Machine:
         for key, value in self._with_defaults(name, source).items():
             match key:
                 case "Retry":
-                    full[key] = [each for rule in value for each in self._retriers(rule, where)]
+                    full[key] = [
+                        retrier
+                        for rule in self._rules(key, value, where)
+                        for retrier in self._retriers(rule, where)
+                    ]
                 case "Catch":
-                    full[key] = [self._catcher(rule, where) for rule in value]
+                    full[key] = [
+                        self._catcher(rule, where) for rule in self._rules(key, value, where)
+                    ]
                 case "Branches":
                     full[key] = [self.scope(branch) for branch in value]
                 case "ItemProcessor":
@@ -206,6 +212,13 @@ class _Machine:
             | self._profiles.task
             | {key: value for key, value in source.items() if key != "Arguments"}
         )
+
+    def _rules(self, key: str, value: Any, where: str) -> list[Json]:
+        given = value if isinstance(value, list) else []
+        rules = [rule for rule in given if isinstance(rule, dict)]
+        if rules != value:
+            self._profiles.problems.append(f"{where}: {key} is no list of objects")
+        return rules
 
     def _retriers(self, rule: Json, where: str) -> list[Json]:
         named = self._named(rule, {"ErrorEquals"}, f"{where}, Retry")
@@ -236,6 +249,8 @@ class _Machine:
             return None
         if len(found) < len(errors):
             self._profiles.problems.append(f"{where}: errors and profiles in one ErrorEquals")
+        for key in sorted(allowed - rule.keys()):
+            self._profiles.problems.append(f"{where}: {key} is missing")
         for key in sorted(rule.keys() - allowed):
             self._profiles.problems.append(f"{where}: {key} beside a profile, which says it")
         return found

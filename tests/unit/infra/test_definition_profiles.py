@@ -164,6 +164,14 @@ def test_states_in_branches_and_maps_are_written_out(container: str) -> None:
             "one.asl.json, Work, Catch: Output beside a profile, which says it",
         ),
         (
+            {"Catch": [*TASK["Catch"], {"ErrorEquals": ["${Failure}"]}]},
+            "one.asl.json, Work, Catch: Next is missing",
+        ),
+        (
+            {"Retry": [TASK["Retry"][0], "${Passing}"]},
+            "one.asl.json, Work: Retry is no list of objects",
+        ),
+        (
             {"Comment": "${Passing}"},
             (
                 "one.asl.json, Work: ${Passing} is a profile of Retry,"
@@ -171,7 +179,16 @@ def test_states_in_branches_and_maps_are_written_out(container: str) -> None:
             ),
         ),
     ],
-    ids=["unknown retry", "unknown catch", "mixed", "retry and more", "catch and more", "leftover"],
+    ids=[
+        "unknown retry",
+        "unknown catch",
+        "mixed",
+        "retry and more",
+        "catch and more",
+        "catch without next",
+        "no rule",
+        "leftover",
+    ],
 )
 def test_state_whose_names_do_not_fit_is_refused(change: dict[str, Any], expected: str) -> None:
     assert problems(TASK | change) == (expected,)
