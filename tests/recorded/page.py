@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 RESULTS = {
-    "right": "passed, its comparison with the recording included",
+    "right": "passed: what the case asserts, and its comparison with what was recorded",
     "different": "failed, on an answer or before it",
     "not offered": "failed because the embedded AWS refuses the call or option",
     "harness": "needs what the harness does not give, failed in a fixture, or took too long",
@@ -23,6 +23,7 @@ _LISTED = ("right", "different", "not offered")
 _NOT_OFFERED = ("NotImplemented", "not been implemented", "refuses what it would have to ignore")
 _HARNESS = "harness: "
 _TIMEOUT = re.compile(r"Timeout [(>]*\d|Read timeout on endpoint|Could not connect to the endpoint")
+_NO_RECORDING = re.compile(r"No state for \S+ recorded")
 _LINE = re.compile(r"^- `(?P<test>[^`]+)`(?:: (?P<parameters>.+))?$")
 _FILE = re.compile(r"^(?P<file>\S+\.py):$")
 
@@ -59,6 +60,8 @@ def _result(case: ElementTree.Element) -> str:
         text = (failure.get("message") or "") + (failure.text or "")
         if _TIMEOUT.search(text):
             return "harness"
+        if _NO_RECORDING.search(text):
+            return "not compared"
         return "not offered" if any(word in text for word in _NOT_OFFERED) else "different"
     if skipped is not None:
         ours = _HARNESS in (skipped.get("message") or "")

@@ -13,6 +13,8 @@ REPORT = """<testsuites><testsuite>
 <testcase classname="tests.aws.test_a" name="test_l"><skipped message="harness: none"/></testcase>
 <testcase classname="tests.aws.test_a" name="test_e"><error>fixture</error></testcase>
 <testcase classname="tests.aws.test_a" name="test_t"><failure>Timeout &gt;60</failure></testcase>
+<testcase classname="tests.aws.test_a" name="test_n"><failure>No state for a recorded.</failure>
+</testcase>
 <testcase classname="tests.aws.test_a" name="test_d"/>
 <testcase classname="tests.aws.test_a" name="test_d"><error>teardown</error></testcase>
 </testsuite></testsuites>"""
@@ -32,6 +34,7 @@ def test_report_gives_each_case_one_result(tmp_path: Path) -> None:
         "tests/aws/test_a.py::test_l": "harness",
         "tests/aws/test_a.py::test_e": "harness",
         "tests/aws/test_a.py::test_t": "harness",
+        "tests/aws/test_a.py::test_n": "not compared",
         "tests/aws/test_a.py::test_d": "harness",
     }
 
