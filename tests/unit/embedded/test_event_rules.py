@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -152,7 +152,7 @@ def test_rule_that_is_not_there_is_named_with_its_bus(events: Any, rule: str) ->
 )
 def test_tags_of_what_is_not_there_are_refused(events: Any, resource: str, message: str) -> None:
     arn = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:{resource}"
-    calls = [
+    calls: list[Callable[[], Any]] = [
         lambda: events.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}]),
         lambda: events.untag_resource(ResourceARN=arn, TagKeys=["a"]),
         lambda: events.list_tags_for_resource(ResourceARN=arn),
