@@ -14,6 +14,15 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	&& command -v $$python && break; done)
 REQUEST ?= examples/requests/sandbox.yaml
 
+# LocalStack's suites, by your Git checkout of them, and a Python that they run on.
+SUITES ?=
+SUITES_PYTHON ?= >=3.13
+ifneq ($(filter recorded-cases,$(MAKECMDGOALS)),)
+ifneq ($(shell test -n "$(SUITES)" && git -C "$(SUITES)" cat-file -e HEAD:tests/aws/services 2>&1 || echo none),)
+$(error "$(SUITES)" is no Git checkout of LocalStack; say where one is: make recorded-cases SUITES=/path/to/localstack)
+endif
+endif
+
 # Passed on to the CDK's command, such as `--require-approval never` where nobody can answer it.
 CDK_FLAGS ?=
 
@@ -56,6 +65,10 @@ check: synth ## Lint, formatting, types and the template
 second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validators, the reference JSONata and policy_sentry
 	@$(BIN)/python -m pytest tests/opinions -rP
 
+.PHONY: recorded-cases
+recorded-cases: synth build/.bundled build/recorded/.ready ## Run LocalStack's recorded suites: SUITES=checkout [CHECK=--check]
+	@$(BIN)/python -m tests.recorded "$(SUITES)" $(CHECK)
+
 .PHONY: synth
 synth: $(TEMPLATE) ## Make the CloudFormation template in cdk.out, offline and without credentials
 
@@ -87,6 +100,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
+	@$(LOCK:3.11=3.13) requirements/recorded.in --output-file requirements/recorded.txt
 
 .PHONY: docs
 docs: $(READY) ## Write the pages of docs/ that are made from the code
@@ -147,6 +161,12 @@ $(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/statemachin
 	@echo "Synthesizing cdk.out"
 	@rm -rf cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
+	@touch $@
+
+build/recorded/.ready: requirements/recorded.txt $(READY)
+	@rm -rf $(@D)
+	@$(BIN)/uv venv --quiet --no-python-downloads --python "$(SUITES_PYTHON)" $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes requirements/recorded.txt
 	@touch $@
 
 node_modules/.package-lock.json: package.json package-lock.json .npmrc $(READY)

@@ -15,7 +15,7 @@ from moto.events.models import EventPattern, EventPatternParser, EventsBackend, 
 from moto.events.responses import EventsHandler
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.eventbridge import bus, patterns, rules
+from embedded.eventbridge import bus, missing, patterns, rules
 from embedded.eventbridge.delivery import drain
 from embedded.eventbridge.schedules import Schedules
 
@@ -55,6 +55,10 @@ def install() -> None:
     EventsBackend.put_events = bus.put_events
     EventsBackend.put_rule = rules.put_rule
     EventsBackend.put_targets = rules.put_targets
+    EventsBackend.describe_rule = missing.describe_rule
+    EventsBackend.list_tags_for_resource = missing.list_tags_for_resource
+    EventsBackend.tag_resource = missing.tag_resource
+    EventsBackend.untag_resource = missing.untag_resource
     EventsHandler.put_events = bus.handle_put_events
     EventsHandler.test_event_pattern = bus.handle_test_event_pattern
     EventPattern.matches_event = _matches_event

@@ -1,4 +1,4 @@
-"""`make help` tells of every target, and every target that people are told of exists."""
+"""What make tells people: of every target, of no other, and of what a target needs."""
 
 import re
 import shutil
@@ -46,3 +46,23 @@ def test_make_help_lists_every_target_with_a_line(goals: tuple[str, ...]) -> Non
 
 def test_makefile_has_the_targets_that_people_are_told_of() -> None:
     assert phony_targets() >= CONTRACT
+
+
+@pytest.mark.parametrize("suites", ["", "tests"])
+def test_recorded_cases_without_the_suites_is_one_error_that_says_what_to_do(suites: str) -> None:
+    make = shutil.which("make")
+    assert make
+
+    refused = subprocess.run(
+        [make, "--no-print-directory", "recorded-cases", f"SUITES={suites}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert refused.returncode == 2
+    assert refused.stdout == ""
+    assert f'"{suites}" is no Git checkout of LocalStack; say where one is: ' in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -129,3 +129,51 @@ def test_a_template_may_name_what_every_event_has(events: Any, rule: str) -> Non
 
     (kept,) = events.list_targets_by_rule(Rule=rule)["Targets"]
     assert kept["InputTransformer"]["InputTemplate"] == template
+
+
+def test_rule_that_is_not_there_is_named_with_its_bus(events: Any, rule: str) -> None:
+    assert events.describe_rule(Name=rule)["Name"] == rule
+
+    with pytest.raises(events.exceptions.ResourceNotFoundException) as refused:
+        events.describe_rule(Name="missing")
+
+    assert refused.value.response["Error"]["Message"] == (
+        "Rule missing does not exist on EventBus default."
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        ("rule/missing", "Rule missing does not exist on EventBus default."),
+        ("rule/other/missing", "Rule missing does not exist on EventBus other."),
+        ("event-bus/other", "Event bus other does not exist."),
+    ],
+)
+def test_tags_of_what_is_not_there_are_refused(events: Any, resource: str, message: str) -> None:
+    arn = f"arn:aws:events:{REGION}:{ACCOUNT_ID}:{resource}"
+    calls: list[Callable[[], Any]] = [
+        lambda: events.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}]),
+        lambda: events.untag_resource(ResourceARN=arn, TagKeys=["a"]),
+        lambda: events.list_tags_for_resource(ResourceARN=arn),
+    ]
+
+    for call in calls:
+        with pytest.raises(events.exceptions.ResourceNotFoundException) as refused:
+            call()
+        assert refused.value.response["Error"]["Message"] == message
+
+
+@pytest.mark.parametrize("bus", ["default", "tagged"])
+def test_tags_of_a_rule_and_of_its_bus_are_kept(events: Any, bus: str) -> None:
+    if bus != "default":
+        events.create_event_bus(Name=bus)
+    name = unique("rule")
+    rule = events.put_rule(Name=name, EventBusName=bus, EventPattern=PATTERN)["RuleArn"]
+    for arn in (rule, f"arn:aws:events:{REGION}:{ACCOUNT_ID}:event-bus/{bus}"):
+        events.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
+        assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+            {"Key": "a", "Value": "b"}
+        ]
+        events.untag_resource(ResourceARN=arn, TagKeys=["a"])
+        assert events.list_tags_for_resource(ResourceARN=arn)["Tags"] == []

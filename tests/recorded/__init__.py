@@ -1,0 +1,1 @@
+"""Cases of LocalStack's test suites, recorded on AWS, compared with the embedded AWS."""
