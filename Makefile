@@ -43,9 +43,11 @@ help: ## List what make can do
 vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
 	@$(BIN)/vend submit "$(REQUEST)" --local --wait
 
+# A file's tests, and the embedded AWS that they share, stay on one worker; the files stay in their
+# order, so that those that share one follow each other.
 .PHONY: test
 test: synth build/.bundled ## Run the tests, except those marked slow
-	@$(BIN)/python -m pytest -m "not slow" -n 3
+	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
 test-slow: synth build/.bundled build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow

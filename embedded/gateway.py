@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from embedded import iam_policies, managed_policies, role_sessions, wire
+from embedded import iam_policies, managed_policies, moto_speed, role_sessions, wire
 from embedded.authorization import Authorization, Denial
 from embedded.context import Call, Context, current
 from embedded.errors import (
@@ -53,6 +53,7 @@ def install() -> None:
     header would not do. Safe to repeat.
     """
     BaseResponse.get_current_account = _callers_account
+    moto_speed.install()
     managed_policies.install()
     iam_policies.install()
     role_sessions.install()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,8 +183,10 @@ def test_slow_creation_is_polled_less_and_less_often(vending: Vending) -> None:
     ended = vending.run(a_request())
 
     assert ended.status == "SUCCEEDED", ended
-    polls = vending.states_entered(ended.arn).count("WaitForAccount")
-    assert 10 <= polls <= 40
+    waits = vending.seconds_in(ended.arn, "WaitForAccount")
+    assert len(waits) <= 40
+    # Of the waits and not of the polls: on a busy machine these come later.
+    assert statistics.median(waits) < 12
 
 
 def test_what_the_requester_should_know_is_in_the_record(vending: Vending) -> None:

@@ -133,6 +133,19 @@ class Vending:
             if "stateEnteredEventDetails" in event
         ]
 
+    def seconds_in(self, arn: str, state: str) -> list[float]:
+        """How long the execution was in the state, each time, in AWS's time."""
+        pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)
+        moments = [
+            event["timestamp"].timestamp()
+            for page in pages
+            for event in page["events"]
+            for details in ("stateEnteredEventDetails", "stateExitedEventDetails")
+            if event.get(details, {}).get("name") == state
+        ]
+        pairs = zip(moments[::2], moments[1::2], strict=True)
+        return [left - entered for entered, left in pairs]
+
     def outputs_of(self, arn: str, state: str) -> list[Any]:
         """What the state gave on, each time it was left."""
         pages = self.states.get_paginator("get_execution_history").paginate(executionArn=arn)

@@ -18,6 +18,7 @@ from tests.event_queues import queue_of_rule
 from tests.unit.embedded.engine_server import (
     Engine,
     FunctionFailed,
+    eventually,
     role_arn,
     serving,
     task,
@@ -398,13 +399,16 @@ def test_the_machine_of_an_execution_is_described_as_it_was_at_its_start(engine:
 @pytest.mark.slow
 def test_three_hundred_executions_run_at_once() -> None:
     number = 300
+    tokens: list[tuple[str, int]] = []
     with serving(speed=100) as engine:
+        engine.functions["ask"] = lambda payload: tokens.append((payload["token"], payload["n"]))
         engine.functions["add"] = lambda payload: payload + 1
         definition = machine(
             task(
-                "add",
-                "{% $states.input.n %}",
-                Assign={"n": "{% $states.result.Payload %}"},
+                "ask",
+                {"token": "{% $states.context.Task.Token %}", "n": "{% $states.input.n %}"},
+                Resource="arn:aws:states:::lambda:invoke.waitForTaskToken",
+                Assign={"n": "{% $states.result %}"},
                 Next="Wait",
             ),
             Wait={"Type": "Wait", "Seconds": 400, "Next": "Add"},
@@ -413,12 +417,15 @@ def test_three_hundred_executions_run_at_once() -> None:
         arn = engine.machine(definition)
         with ThreadPoolExecutor(16) as pool:
             executions = list(pool.map(lambda n: engine.start(arn, {"n": n}), range(number)))
+        eventually(lambda: len(tokens) == number, patience=60)
         at_once = engine.states.list_executions(
             stateMachineArn=arn, statusFilter="RUNNING", maxResults=1000
         )["executions"]
         threads = threading.active_count()
+        for token, n in tokens:
+            engine.states.send_task_success(taskToken=token, output=str(n + 1))
         outputs = [engine.finish(execution).output for execution in executions]
 
     assert outputs == [n + 2 for n in range(number)]
-    assert len(at_once) > number / 2
+    assert len(at_once) == number
     assert threads < 4 * number

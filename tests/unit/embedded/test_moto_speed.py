@@ -1,0 +1,88 @@
+"""What moto remembers is what it would have worked out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.loaders import JSONFileLoader
+from moto.core import responses, serialize
+from moto.core.utils import get_service_model
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+from embedded import moto_speed, service_models
+
+
+class Account:
+    """Its members by other names than the model's."""
+
+    def __init__(self) -> None:
+        self.id = "111111111111"
+        self.joined_method = "CREATED"
+
+
+class Renamed:
+    """Says itself how its members are called."""
+
+    class Meta:
+        serialization_aliases = {"Id": "number"}  # noqa: RUF012
+
+    number = "222222222222"
+
+
+OBJECTS: list[Any] = [
+    {},
+    {"Id": "1", "Arn": None},
+    {"id": "1", "joined_method": "INVITED"},
+    SimpleNamespace(Name="n", email="e"),
+    Account(),
+    Renamed(),
+    "text",
+]
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    moto_speed.install()
+
+
+@pytest.mark.parametrize("value", OBJECTS, ids=lambda value: type(value).__name__)
+def test_member_is_found_where_moto_finds_it(value: Any) -> None:
+    operation = get_service_model("organizations").operation_model("DescribeAccount")
+    shape = operation.output_shape.members["Account"]
+    picker = serialize.XFormedAttributePicker()
+    serializer = serialize.JSONSerializer(operation_model=operation, value_picker=picker)
+
+    for _ in ("worked out", "remembered"):
+        for key, member in shape.members.items():
+            member.parent = shape
+            expected = moto_speed._get_value(serializer, value, key, member)
+            assert serializer.get_value(value, key, member) == expected, key
+
+
+def test_answers_have_request_ids_of_their_own() -> None:
+    headers: list[dict[str, Any]] = [{}, {}]
+
+    ids = [responses.gen_amzn_requestid_long(each) for each in headers]
+
+    assert len(set(ids)) == 2
+    assert all(len(each) == 52 for each in ids)
+    assert [each["x-amzn-requestid"] for each in headers] == ids
+
+
+def test_expression_that_is_no_expression_is_refused_each_time() -> None:
+    for _ in range(2):
+        with pytest.raises(Exception, match="Syntax error"):
+            UpdateExpressionParser.make("SET a = = :b")
+
+
+def test_model_is_read_once_by_all_sessions() -> None:
+    service_models.share()
+    path = service_models._session().get_component("data_loader")
+    folder = path.load_data_with_path("organizations/2016-11-28/service-2")[1]
+
+    first, second = (JSONFileLoader().load_file(folder) for _ in range(2))
+
+    assert first is second
+    assert first is not None
