@@ -111,6 +111,14 @@ def test_request_with_all_wishes_is_planned_in_the_definitions_order(world: Worl
     assert [name for name, _ in world.calls if not name.split(":")[1].startswith(READING)] == []
 
 
+def test_what_steps_share_is_looked_at_once(world: World) -> None:
+    set_up({**DOCUMENT, "allFeatures": False, "organizationalUnits": ["/A", "/B"]})
+
+    first_pages = [one for one in world.called("ListRoots") if "NextToken" not in one]
+    assert len(first_pages) == 1
+    assert len(world.called("ListOrganizationsFeatures")) == 1
+
+
 def test_new_account_that_is_to_stay_in_the_root_is_there_already(world: World) -> None:
     plan = planned({**REQUEST, "organizationalUnit": "/"})
 
