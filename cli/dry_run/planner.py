@@ -51,10 +51,11 @@ NOT_REACHED = {
 """Operations that no plan comes to, and why."""
 
 _SUPPOSED: Mapping[str, Mapping[str, Any]] = {
-    # Accounts have up to 90 days to answer, and all that follows is planned all the same.
-    "EnableAllFeatures": {"state": "ENABLED"},
+    # Accounts have up to 90 days to answer, or one has declined: all that follows is planned all
+    # the same.
+    "EnableAllFeatures": {"state": "ENABLED", "handshakeId": None},
 }
-"""What an operation would answer in the end, which it does not answer at once."""
+"""What is taken as an operation's answer in the end, whatever it answers now."""
 
 
 class _NothingKnown(Units):
@@ -164,9 +165,7 @@ class Planner:
         Walk(definition, answer).of(document.normalised())
 
     def _run(self, task: Task) -> Any:
-        """What the Task's operation answers, after what it says went into the plan; UNDEFINED where
-        it is refused, which did as well.
-        """
+        """What the Task's operation answers, UNDEFINED where it is refused; the plan has either."""
         module = definitions.module_of(task.operation)
         if module is None or not hasattr(module, "run") or not hasattr(module, "report"):
             raise CannotPlan(task.state, f"what {task.operation} would change is not known")
@@ -177,7 +176,7 @@ class Planner:
             result = module.run(payload, **clients)
             module.report(result, self._planned)
             return {**result, **_SUPPOSED.get(task.operation, {})}
-        return UNDEFINED
+        return _SUPPOSED.get(task.operation, UNDEFINED)
 
     def _clients(
         self, task: Task, parameters: Mapping[str, inspect.Parameter]

@@ -70,7 +70,8 @@ class Walk:
         name, seen = region["StartAt"], set[str]()
         while name is not None:
             if name in seen:
-                raise CannotPlan(name, "its definition comes back to it without an end")
+                self.missing(name, "definition", "comes back to it without an end")
+                return UNDEFINED
             seen.add(name)
             name = _Step(self, name, region["States"][name], variables, data).leave()
         return data.get("input", UNDEFINED)
@@ -138,10 +139,9 @@ class _Step:
                 return dict(rule)
             if value is not False:
                 self._walk.missing(self._name, field, "is neither true nor false")
-        default = self._state.get("Default")
-        if default is None:
-            raise CannotPlan(self._name, "none of its choices holds")
-        return {**self._state, "Next": default}
+        if "Default" not in self._state:
+            self._walk.missing(self._name, "Choices", "do not hold, none of them")
+        return {**self._state, "Next": self._state.get("Default")}
 
     def _task(self) -> Any:
         operation = operation_of(self._state)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -169,6 +171,17 @@ def test_refused_step_leaves_out_what_needs_it_alone(world: World) -> None:
     assert not any(one.startswith("account in") for one in plan.changes)
 
 
+def test_setup_whose_all_features_are_refused_is_planned_all_the_same(world: World) -> None:
+    everything = set_up().changes
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    world.organization.refuse("ListHandshakesForOrganization", "AccessDeniedException")
+
+    plan = set_up()
+
+    assert [problem["code"] for problem in plan.problems] == ["AccessDeniedException"]
+    assert plan.changes == everything
+
+
 def test_operation_that_needs_a_client_that_no_plan_has_is_named(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,3 +267,26 @@ def test_operations_that_are_not_run_are_answered_for() -> None:
     assert set(NOT_RUN) == set(steps.answers()) | of_the_setup
     assert set(NOT_RUN) | set(NOT_REACHED) <= set(OPERATIONS)
     assert set(planner._SUPPOSED) <= set(OPERATIONS)
+
+
+def test_plan_on_aws_loads_nothing_of_the_embedded_aws_but_its_jsonata() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['.', 'functions']\n"
+        "import cli.dry_run.planner\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith(('embedded.', 'moto')))\n"
+        "print(*loaded)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=definitions.FOLDER.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout.split() == [
+        "embedded.jsonata",
+        "embedded.jsonata_functions",
+        "embedded.strict_json",
+    ]

@@ -136,6 +136,20 @@ def test_what_needs_a_refused_answer_is_left_out_and_all_else_comes() -> None:
     assert operations(walked(states, {"First": UNDEFINED})) == ["First", "No"]
 
 
+def test_way_that_a_refused_answer_would_have_shown_ends() -> None:
+    output = "{% $states.result.Payload %}"
+    again = {
+        "First": task("First", Output=output, Next="Ask"),
+        "Ask": {**choice("{% $states.input.done %}"), "Default": "First"},
+        "Yes": task("Yes"),
+    }
+    without_default = {name: dict(state) for name, state in again.items()}
+    del without_default["Ask"]["Default"]
+
+    assert operations(walked(again, {"First": UNDEFINED})) == ["First"]
+    assert operations(walked(without_default, {"First": UNDEFINED})) == ["First"]
+
+
 def test_nothing_comes_after_the_end_of_the_walk() -> None:
     states = {"First": task("First", Next="Second"), "Second": task("Second")}
 
@@ -147,7 +161,7 @@ def test_nothing_comes_after_the_end_of_the_walk() -> None:
     [
         (choice("{% $states.input.absent %}"), "Choices[0].Condition"),
         (choice("{% 1 %}"), "neither true nor false"),
-        ({"Type": "Choice", "Choices": []}, "none of its choices"),
+        ({"Type": "Choice", "Choices": []}, "Choices do not hold"),
         (task("X", {"a": ["{% $states.input.absent %}"]}), "Arguments.Payload.a[0] returns"),
         (task("X", {"a": "{% $sum('a') %}"}), "Arguments.Payload.a fails"),
         ({"Type": "Map", "Items": "{% 1 %}", "ItemProcessor": {}}, "are no array"),
