@@ -26,7 +26,7 @@ from vending.organization import preflight
 from vending.request.account_request import AccountRequest
 from vending.request.organization_setup import OrganizationSetup
 
-Answers = Mapping[str, Callable[[Any], Any]]
+Answers = Mapping[str, Callable[[Task], Any]]
 
 NOT_RUN = {
     "AcceptRequest": "claims the request; what the ledger knows of it is read, and looked ahead",
@@ -160,7 +160,7 @@ class Planner:
     ) -> None:
         def answer(task: Task) -> Any:
             instead = answers.get(task.operation)
-            return self._run(task) if instead is None else instead(task.payload)
+            return self._run(task) if instead is None else instead(task)
 
         Walk(definition, answer).of(document.normalised())
 
@@ -204,8 +204,8 @@ class Planner:
 
 def _payload(task: Task, module: ModuleType, parameter: inspect.Parameter) -> Any:
     """The Task's payload as the operation's handler takes it."""
-    model = getattr(module, str(parameter.annotation))
+    model, payload = getattr(module, str(parameter.annotation)), task.payload()
     try:
-        return model.model_validate(task.payload, extra="ignore")
+        return model.model_validate(payload, extra="ignore")
     except ValidationError as error:
         raise CannotPlan(task.state, f"its payload is none of {task.operation}: {error}") from error

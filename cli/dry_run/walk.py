@@ -26,11 +26,15 @@ _CONTEXT = {"Execution": {"Id": "arn:aws:states:us-east-1:000000000000:execution
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A Task that is come to."""
+    """A Task that is come to. `payload` evaluates what its function gets, or raises Unknown."""
 
     state: str
     operation: str
-    payload: Any
+    payload: Callable[[], Any]
+
+
+class Unknown(Exception):
+    """Raised where something follows from an answer that is missing; the walk takes it up."""
 
 
 class WalkEnded(Exception):
@@ -144,17 +148,24 @@ class _Step:
         return {**self._state, "Next": self._state.get("Default")}
 
     def _task(self) -> Any:
-        operation = operation_of(self._state)
+        operation = operation_of(self._name, self._state)
         if operation is None:
             raise CannotPlan(self._name, "it calls no function of this product")
-        arguments = self._state["Arguments"]
-        payload, is_whole = self._filled(arguments.get("Payload"), "Arguments.Payload")
-        if not is_whole:
+        try:
+            answer = self._walk.answer(
+                Task(state=self._name, operation=operation, payload=self._payload)
+            )
+        except Unknown:
             return UNDEFINED
-        task = Task(state=self._name, operation=operation, payload=payload)
-        answer = self._walk.answer(task)
-        waits = str(self._state["Resource"]).endswith(".waitForTaskToken")
+        waits = str(self._state.get("Resource")).endswith(".waitForTaskToken")
         return answer if waits or answer is UNDEFINED else {"Payload": answer}
+
+    def _payload(self) -> Any:
+        template = self._state["Arguments"].get("Payload")
+        payload, is_whole = self._filled(template, "Arguments.Payload")
+        if not is_whole:
+            raise Unknown
+        return payload
 
     def _parallel(self) -> Any:
         data = self._inner_data()

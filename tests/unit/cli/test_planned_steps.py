@@ -147,9 +147,15 @@ def test_task_that_is_put_before_the_account_is_planned_and_nothing_is_said_twic
     world: World,
 ) -> None:
     definition = changed(ACCOUNT_VENDING)
-    make = copy.deepcopy(BASELINE["CreateOrganizationalUnit"])
-    definition["States"]["Prepare"] = {**make, "Assign": {}, "Next": "WhichDoor"}
-    definition["States"]["IsRequestNew"]["Choices"][0]["Next"] = "Prepare"
+    states = definition["States"]
+    states["Prepare"] = {
+        **copy.deepcopy(BASELINE["CreateOrganizationalUnit"]),
+        "Assign": {},
+        "Output": "{% $states.input %}",
+        "Next": states["AcceptRequest"]["Next"],
+    }
+    states["AcceptRequest"]["Next"] = "Prepare"
+    calling("CreateOrganizationalUnit", definition, "Prepare")
 
     prepared, before = planned(account_vending=definition), planned()
 
