@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from cli.aws.stack import LedgerRow
 from cli.dry_run.dry_run_client import NEW_ACCOUNT_ID, DryRunClient
 from cli.dry_run.planned import Planned
-from cli.dry_run.walk import WalkEnded
+from cli.dry_run.walk import Task, WalkEnded
 from operations import enable_all_features
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
@@ -22,7 +22,7 @@ from vending.organization.invitations import UNANSWERED, Invitations, expires_at
 from vending.request.account_request import Account, AccountRequest
 from vending.request.validators import REQUEST_ID_TAG
 
-Answer = Callable[[Any], Any]
+Answer = Callable[[Task], Any]
 
 _THE_ACCOUNT = "the account"
 
@@ -74,7 +74,7 @@ class AccountSteps:
     def _record(self) -> Mapping[str, Any]:
         return self._row.record if self._row else {}
 
-    def _accepted(self, _payload: Any) -> dict[str, Any]:
+    def _accepted(self, _task: Task) -> dict[str, Any]:
         asked, attributes = Asked.of(self._request), self._row.attributes if self._row else None
         try:
             decision = decide(attributes, asked, goes_on=self._goes_on)
@@ -115,10 +115,10 @@ class AccountSteps:
             return
         raise WalkEnded
 
-    def _reserved(self, _payload: Any) -> dict[str, Any]:
+    def _reserved(self, _task: Task) -> dict[str, Any]:
         return {"startAt": "1970-01-01T00:00:00.000Z", "waitSeconds": 0}
 
-    def _created(self, _payload: Any) -> dict[str, Any]:
+    def _created(self, _task: Task) -> dict[str, Any]:
         account_id = self._named(self._own() or self._to_be_created())
         return {"createAccountRequestId": None, "state": "SUCCEEDED", "accountId": account_id}
 
@@ -144,7 +144,7 @@ class AccountSteps:
         self._planned.say(f"account {self._request.account.name}{pair}", changed=True)
         return NEW_ACCOUNT_ID
 
-    def _invited(self, _payload: Any) -> dict[str, Any]:
+    def _invited(self, _task: Task) -> dict[str, Any]:
         with self._planned.refusals():
             return self._invitation(self._request.account)
         raise WalkEnded
@@ -169,12 +169,12 @@ class AccountSteps:
         self._planned.say(f"invitation of {called}", changed=True)
         return answer
 
-    def _joined(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _joined(self, _task: Task) -> dict[str, Any]:
         """As if the invitation was accepted: nothing is known of an account outside."""
-        return {"handshakeId": payload["handshakeId"], "accountId": NEW_ACCOUNT_ID}
+        return {"accountId": NEW_ACCOUNT_ID}
 
-    def _described(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        account_id = payload["accountId"]
+    def _described(self, task: Task) -> dict[str, Any]:
+        account_id = task.payload()["accountId"]
         if account_id != NEW_ACCOUNT_ID:
             self._require_eligible(account_id)
         return {"accountId": self._named(account_id)}
@@ -190,7 +190,7 @@ class AccountSteps:
             self._refuse(refused.code, refused.reason, refused.message)
         self._planned.say(f"account {account_id}", changed=False)
 
-    def _recorded(self, _payload: Any) -> dict[str, Any]:
+    def _recorded(self, _task: Task) -> dict[str, Any]:
         return {}
 
     def _named(self, account_id: str) -> str:

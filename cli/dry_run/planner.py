@@ -26,7 +26,7 @@ from vending.organization import preflight
 from vending.request.account_request import AccountRequest
 from vending.request.organization_setup import OrganizationSetup
 
-Answers = Mapping[str, Callable[[Any], Any]]
+Answers = Mapping[str, Callable[[Task], Any]]
 
 NOT_RUN = {
     "AcceptRequest": "claims the request; what the ledger knows of it is read, and looked ahead",
@@ -51,10 +51,11 @@ NOT_REACHED = {
 """Operations that no plan comes to, and why."""
 
 _SUPPOSED: Mapping[str, Mapping[str, Any]] = {
-    # Accounts have up to 90 days to answer, and all that follows is planned all the same.
-    "EnableAllFeatures": {"state": "ENABLED"},
+    # Accounts have up to 90 days to answer, or one has declined: all that follows is planned all
+    # the same.
+    "EnableAllFeatures": {"state": "ENABLED", "handshakeId": None},
 }
-"""What an operation would answer in the end, which it does not answer at once."""
+"""What is taken as an operation's answer in the end, whatever it answers now."""
 
 
 class _NothingKnown(Units):
@@ -159,14 +160,12 @@ class Planner:
     ) -> None:
         def answer(task: Task) -> Any:
             instead = answers.get(task.operation)
-            return self._run(task) if instead is None else instead(task.payload)
+            return self._run(task) if instead is None else instead(task)
 
         Walk(definition, answer).of(document.normalised())
 
     def _run(self, task: Task) -> Any:
-        """What the Task's operation answers, after what it says went into the plan; UNDEFINED where
-        it is refused, which did as well.
-        """
+        """What the Task's operation answers, UNDEFINED where it is refused; the plan has either."""
         module = definitions.module_of(task.operation)
         if module is None or not hasattr(module, "run") or not hasattr(module, "report"):
             raise CannotPlan(task.state, f"what {task.operation} would change is not known")
@@ -177,7 +176,7 @@ class Planner:
             result = module.run(payload, **clients)
             module.report(result, self._planned)
             return {**result, **_SUPPOSED.get(task.operation, {})}
-        return UNDEFINED
+        return _SUPPOSED.get(task.operation, UNDEFINED)
 
     def _clients(
         self, task: Task, parameters: Mapping[str, inspect.Parameter]
@@ -205,8 +204,8 @@ class Planner:
 
 def _payload(task: Task, module: ModuleType, parameter: inspect.Parameter) -> Any:
     """The Task's payload as the operation's handler takes it."""
-    model = getattr(module, str(parameter.annotation))
+    model, payload = getattr(module, str(parameter.annotation)), task.payload()
     try:
-        return model.model_validate(task.payload, extra="ignore")
+        return model.model_validate(payload, extra="ignore")
     except ValidationError as error:
         raise CannotPlan(task.state, f"its payload is none of {task.operation}: {error}") from error

@@ -26,11 +26,15 @@ _CONTEXT = {"Execution": {"Id": "arn:aws:states:us-east-1:000000000000:execution
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A Task that is come to."""
+    """A Task that is come to. `payload` evaluates what its function gets, or raises Unknown."""
 
     state: str
     operation: str
-    payload: Any
+    payload: Callable[[], Any]
+
+
+class Unknown(Exception):
+    """Raised where something follows from an answer that is missing; the walk takes it up."""
 
 
 class WalkEnded(Exception):
@@ -70,7 +74,8 @@ class Walk:
         name, seen = region["StartAt"], set[str]()
         while name is not None:
             if name in seen:
-                raise CannotPlan(name, "its definition comes back to it without an end")
+                self.missing(name, "definition", "comes back to it without an end")
+                return UNDEFINED
             seen.add(name)
             name = _Step(self, name, region["States"][name], variables, data).leave()
         return data.get("input", UNDEFINED)
@@ -138,23 +143,29 @@ class _Step:
                 return dict(rule)
             if value is not False:
                 self._walk.missing(self._name, field, "is neither true nor false")
-        default = self._state.get("Default")
-        if default is None:
-            raise CannotPlan(self._name, "none of its choices holds")
-        return {**self._state, "Next": default}
+        if "Default" not in self._state:
+            self._walk.missing(self._name, "Choices", "do not hold, none of them")
+        return {**self._state, "Next": self._state.get("Default")}
 
     def _task(self) -> Any:
-        operation = operation_of(self._state)
+        operation = operation_of(self._name, self._state)
         if operation is None:
             raise CannotPlan(self._name, "it calls no function of this product")
-        arguments = self._state["Arguments"]
-        payload, is_whole = self._filled(arguments.get("Payload"), "Arguments.Payload")
-        if not is_whole:
+        try:
+            answer = self._walk.answer(
+                Task(state=self._name, operation=operation, payload=self._payload)
+            )
+        except Unknown:
             return UNDEFINED
-        task = Task(state=self._name, operation=operation, payload=payload)
-        answer = self._walk.answer(task)
-        waits = str(self._state["Resource"]).endswith(".waitForTaskToken")
+        waits = str(self._state.get("Resource")).endswith(".waitForTaskToken")
         return answer if waits or answer is UNDEFINED else {"Payload": answer}
+
+    def _payload(self) -> Any:
+        template = self._state["Arguments"].get("Payload")
+        payload, is_whole = self._filled(template, "Arguments.Payload")
+        if not is_whole:
+            raise Unknown
+        return payload
 
     def _parallel(self) -> Any:
         data = self._inner_data()

@@ -16,6 +16,7 @@ ACCOUNT_VENDING, ORGANIZATION_SETUP = "account_vending", "organization_setup"
 Definition = Mapping[str, Any]
 """A definition, or a part of one that has StartAt and States."""
 
+_INVOKE = "arn:aws:states:::lambda:invoke"
 _FUNCTION = re.compile(r"\$\{(\w+)FunctionArn\}")
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -26,10 +27,17 @@ def read(name: str) -> Definition:
     return definition(name)
 
 
-def operation_of(task: Mapping[str, Any]) -> str | None:
-    """The operation whose function a Task state invokes; None where it does something else."""
+def operation_of(name: str, task: Mapping[str, Any]) -> str | None:
+    """The operation whose function a Task state invokes; None where it does something else.
+
+    A Task that names no function invokes the one of its own name.
+    """
+    if not str(task.get("Resource", _INVOKE)).startswith(_INVOKE):
+        return None
     arguments = task.get("Arguments")
     function = arguments.get("FunctionName") if isinstance(arguments, Mapping) else None
+    if function is None:
+        return name
     found = _FUNCTION.fullmatch(str(function))
     return found[1] if found else None
 
@@ -51,7 +59,7 @@ def operations() -> Mapping[str, str]:
         name: operation
         for path in (ACCOUNT_VENDING, ORGANIZATION_SETUP)
         for name, state in tasks(read(path))
-        if (operation := operation_of(state)) is not None
+        if (operation := operation_of(name, state)) is not None
     }
 
 

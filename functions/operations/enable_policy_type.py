@@ -79,7 +79,7 @@ def _root(organizations: OrganizationsClient) -> RootTypeDef:
 
 def progress(result: Json) -> str:
     """What progress says of it; empty when there is nothing to say."""
-    return ", ".join(result["enabled"]) or "already on"
+    return ", ".join(result["enabled"]) or "already enabled"
 
 
 def report(result: Json, into: Report) -> None:

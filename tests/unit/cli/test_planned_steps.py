@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -111,6 +113,14 @@ def test_request_with_all_wishes_is_planned_in_the_definitions_order(world: Worl
     assert [name for name, _ in world.calls if not name.split(":")[1].startswith(READING)] == []
 
 
+def test_what_steps_share_is_looked_at_once(world: World) -> None:
+    set_up({**DOCUMENT, "allFeatures": False, "organizationalUnits": ["/A", "/B"]})
+
+    first_pages = [one for one in world.called("ListRoots") if "NextToken" not in one]
+    assert len(first_pages) == 1
+    assert len(world.called("ListOrganizationsFeatures")) == 1
+
+
 def test_new_account_that_is_to_stay_in_the_root_is_there_already(world: World) -> None:
     plan = planned({**REQUEST, "organizationalUnit": "/"})
 
@@ -137,10 +147,15 @@ def test_task_that_is_put_before_the_account_is_planned_and_nothing_is_said_twic
     world: World,
 ) -> None:
     definition = changed(ACCOUNT_VENDING)
-    make = copy.deepcopy(BASELINE["CreateOrganizationalUnit"])
-    definition["States"]["Prepare"] = {**make, "Assign": {}, "Next": "ChooseSource"}
-    for choice in definition["States"]["IsRequestNew"]["Choices"]:
-        choice["Next"] = choice["Next"].replace("ChooseSource", "Prepare")
+    states = definition["States"]
+    states["Prepare"] = {
+        **copy.deepcopy(BASELINE["CreateOrganizationalUnit"]),
+        "Assign": {},
+        "Output": "{% $states.input %}",
+        "Next": states["AcceptRequest"]["Next"],
+    }
+    states["AcceptRequest"]["Next"] = "Prepare"
+    calling("CreateOrganizationalUnit", definition, "Prepare")
 
     prepared, before = planned(account_vending=definition), planned()
 
@@ -160,6 +175,17 @@ def test_refused_step_leaves_out_what_needs_it_alone(world: World) -> None:
     assert "organizational unit /Workloads/Sandbox" in plan.changes
     assert "policy Guard on the account" in plan.changes
     assert not any(one.startswith("account in") for one in plan.changes)
+
+
+def test_setup_whose_all_features_are_refused_is_planned_all_the_same(world: World) -> None:
+    everything = set_up().changes
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    world.organization.refuse("ListHandshakesForOrganization", "AccessDeniedException")
+
+    plan = set_up()
+
+    assert [problem["code"] for problem in plan.problems] == ["AccessDeniedException"]
+    assert plan.changes == everything
 
 
 def test_operation_that_needs_a_client_that_no_plan_has_is_named(
@@ -245,3 +271,26 @@ def test_operations_that_are_not_run_are_answered_for() -> None:
     assert set(NOT_RUN) == set(steps.answers()) | of_the_setup
     assert set(NOT_RUN) | set(NOT_REACHED) <= set(OPERATIONS)
     assert set(planner._SUPPOSED) <= set(OPERATIONS)
+
+
+def test_plan_on_aws_loads_nothing_of_the_embedded_aws_but_its_jsonata() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['.', 'functions']\n"
+        "import cli.dry_run.planner\n"
+        "loaded = sorted(name for name in sys.modules if name.startswith(('embedded.', 'moto')))\n"
+        "print(*loaded)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=definitions.FOLDER.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ended.stdout.split() == [
+        "embedded.jsonata",
+        "embedded.jsonata_functions",
+        "embedded.strict_json",
+    ]

@@ -21,12 +21,15 @@ def task(operation: str, payload: Any = None, **more: Any) -> dict[str, Any]:
     return {"Type": "Task", "Resource": INVOKE, "Arguments": arguments, **end, **more}
 
 
-def walked(states: dict[str, Any], answers: dict[str, Any], document: Any = None) -> list[Task]:
-    """The Tasks that are come to, from the first of the states."""
-    come: list[Task] = []
+Come = list[tuple[str, Any]]
+
+
+def walked(states: dict[str, Any], answers: dict[str, Any], document: Any = None) -> Come:
+    """The operations that are come to, and their payloads, from the first of the states."""
+    come: Come = []
 
     def answer(one: Task) -> Any:
-        come.append(one)
+        come.append((one.operation, one.payload()))
         if isinstance(answers.get(one.operation), Exception):
             raise answers[one.operation]
         return answers.get(one.operation, {})
@@ -35,8 +38,8 @@ def walked(states: dict[str, Any], answers: dict[str, Any], document: Any = None
     return come
 
 
-def operations(come: list[Task]) -> list[str]:
-    return [one.operation for one in come]
+def operations(come: Come) -> list[str]:
+    return [operation for operation, _ in come]
 
 
 def choice(condition: str) -> dict[str, Any]:
@@ -61,9 +64,7 @@ def test_variables_and_output_are_those_of_the_step_before() -> None:
 
     _, second = walked(states, {"First": {"name": "a", "more": [1, 2]}})
 
-    assert second == Task(
-        state="Second", operation="Second", payload={"name": "a", "all": [1, 2, None]}
-    )
+    assert second == ("Second", {"name": "a", "all": [1, 2, None]})
 
 
 def test_task_that_waits_for_its_token_has_the_answer_itself_as_its_result() -> None:
@@ -72,9 +73,7 @@ def test_task_that_waits_for_its_token_has_the_answer_itself_as_its_result() -> 
         "Second": task("Second", {"at": "{% $states.input.at %}"}),
     }
 
-    _, second = walked(states, {"First": {"at": 7}})
-
-    assert second.payload == {"at": 7}
+    assert walked(states, {"First": {"at": 7}})[1] == ("Second", {"at": 7})
 
 
 @pytest.mark.parametrize(("wish", "come"), [(True, ["Yes"]), (False, ["No"])])
@@ -82,6 +81,16 @@ def test_choice_goes_where_its_condition_says(wish: bool, come: list[str]) -> No
     states = {"Ask": choice("{% $states.input.wish %}"), "Yes": task("Yes"), "No": task("No")}
 
     assert operations(walked(states, {}, {"wish": wish})) == come
+
+
+def test_task_that_names_no_function_invokes_the_one_of_its_own_name() -> None:
+    assert walked({"First": {"Type": "Task", "Arguments": {"Payload": 1}}}, {}) == [("First", 1)]
+
+
+def test_payload_that_nobody_asks_for_need_not_be_evaluated() -> None:
+    odd = task("First", {"size": "{% ${NotSubstituted} %}"})
+
+    Walk({"StartAt": "First", "States": {"First": odd}}, lambda _: {}).of({})
 
 
 def test_branches_and_items_are_come_to_in_their_order_and_keep_their_variables() -> None:
@@ -112,11 +121,11 @@ def test_branches_and_items_are_come_to_in_their_order_and_keep_their_variables(
     come = walked(states, {"Each": {"done": True}}, {"items": ["a", "b"]})
 
     assert operations(come) == ["Other", "Each", "Each", "Last"]
-    assert [one.payload for one in come[1:3]] == [
+    assert [payload for _, payload in come[1:3]] == [
         {"item": "a", "outer": "kept"},
         {"item": "b", "outer": "kept"},
     ]
-    assert come[3].payload == {"done": [True, True], "outer": "kept"}
+    assert come[3][1] == {"done": [True, True], "outer": "kept"}
 
 
 def test_what_needs_a_refused_answer_is_left_out_and_all_else_comes() -> None:
@@ -136,6 +145,20 @@ def test_what_needs_a_refused_answer_is_left_out_and_all_else_comes() -> None:
     assert operations(walked(states, {"First": UNDEFINED})) == ["First", "No"]
 
 
+def test_way_that_a_refused_answer_would_have_shown_ends() -> None:
+    output = "{% $states.result.Payload %}"
+    again = {
+        "First": task("First", Output=output, Next="Ask"),
+        "Ask": {**choice("{% $states.input.done %}"), "Default": "First"},
+        "Yes": task("Yes"),
+    }
+    without_default = {name: dict(state) for name, state in again.items()}
+    del without_default["Ask"]["Default"]
+
+    assert operations(walked(again, {"First": UNDEFINED})) == ["First"]
+    assert operations(walked(without_default, {"First": UNDEFINED})) == ["First"]
+
+
 def test_nothing_comes_after_the_end_of_the_walk() -> None:
     states = {"First": task("First", Next="Second"), "Second": task("Second")}
 
@@ -147,7 +170,7 @@ def test_nothing_comes_after_the_end_of_the_walk() -> None:
     [
         (choice("{% $states.input.absent %}"), "Choices[0].Condition"),
         (choice("{% 1 %}"), "neither true nor false"),
-        ({"Type": "Choice", "Choices": []}, "none of its choices"),
+        ({"Type": "Choice", "Choices": []}, "Choices do not hold"),
         (task("X", {"a": ["{% $states.input.absent %}"]}), "Arguments.Payload.a[0] returns"),
         (task("X", {"a": "{% $sum('a') %}"}), "Arguments.Payload.a fails"),
         ({"Type": "Map", "Items": "{% 1 %}", "ItemProcessor": {}}, "are no array"),
