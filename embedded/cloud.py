@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from botocore.config import Config
 
-from embedded import ACCOUNT_ID, REGION, service_models
+from embedded import ACCOUNT_ID, REGION
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
@@ -92,9 +92,8 @@ class EmbeddedAws:
             raise EmbeddedAwsNotBuilt(
                 "the template or the functions are not built: run `make synth`"
             )
-        service_models.share()
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-        from embedded import (  # noqa: PLC0415
+        from embedded import (  # noqa: PLC0415  # noqa: PLC0415
             assembly,
             cloudformation,
             eventbridge,

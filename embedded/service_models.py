@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import Any
 
-import botocore.loaders
 import botocore.session
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
@@ -22,23 +20,6 @@ _CLIENT_NAMES = {
     "email": "ses",
 }
 """Signing names, as they stand in a request's credential scope, that boto3 calls otherwise."""
-
-
-_KEPT = 32
-"""Files of models that are kept; the largest, of EC2, which moto asks for its regions alone, goes
-once others came."""
-
-
-def share() -> None:
-    """Let the sessions of this process read each model once, as the clients of one session do.
-
-    moto makes dozens of sessions, and reading EC2's model alone takes a third of a second each
-    time. Safe to repeat.
-    """
-    loader: Any = botocore.loaders.JSONFileLoader
-    if not hasattr(loader.load_file, "cache_info"):
-        read = loader().load_file
-        loader.load_file = staticmethod(functools.lru_cache(maxsize=_KEPT)(read))
 
 
 def client_name(service: str) -> str:

@@ -6,12 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.loaders import JSONFileLoader
 from moto.core import responses, serialize
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
-from embedded import moto_speed, service_models
+from embedded import moto_speed
 
 
 class Account:
@@ -75,14 +74,3 @@ def test_expression_that_is_no_expression_is_refused_each_time() -> None:
     for _ in range(2):
         with pytest.raises(Exception, match="Syntax error"):
             UpdateExpressionParser.make("SET a = = :b")
-
-
-def test_model_is_read_once_by_all_sessions() -> None:
-    service_models.share()
-    path = service_models._session().get_component("data_loader")
-    folder = path.load_data_with_path("organizations/2016-11-28/service-2")[1]
-
-    first, second = (JSONFileLoader().load_file(folder) for _ in range(2))
-
-    assert first is second
-    assert first is not None
