@@ -283,7 +283,7 @@ def test_plan_on_aws_loads_nothing_of_the_embedded_aws_but_its_jsonata() -> None
 
     ended = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=definitions.FOLDER.parent,
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=True,
