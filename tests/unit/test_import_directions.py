@@ -13,11 +13,13 @@ ALLOWED = {
     "functions/vending": {"vending"},
     "functions/operations": {"operations", "vending"},
     "functions/events": {"events", "vending"},
-    "infra": {"infra"},
-    "embedded": {"embedded", "operations", "vending"},
+    "permissions": {"permissions"},
+    "infra": {"infra", "permissions"},
+    "embedded": {"embedded", "operations", "permissions", "vending"},
     "cli": {"cli", "embedded", "operations", "vending"},
 }
 FIRST_PARTY = {
+    "permissions",
     "infra",
     "embedded",
     "cli",
