@@ -133,7 +133,7 @@ FORCE:
 
 FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
-BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py
+BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py permissions/declared_calls.py
 
 build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(READY)
 	@$(BIN)/python -m infra.bundling lambda

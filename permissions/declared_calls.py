@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from permissions.reference import sdk_service
+
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 PACKAGES = ("operations", "events")
 
@@ -47,6 +49,28 @@ def all_calls(functions: Path = FUNCTIONS) -> Mapping[str, frozenset[str]]:
         for path in sorted((functions / package).glob("[a-z]*.py"))
     ]
     return {module: calls_of(module, functions=functions) for module in modules}
+
+
+def sdk_services(functions: Path = FUNCTIONS) -> frozenset[str]:
+    """The services that the functions call, by the SDK's names.
+
+    Raises:
+        NotDeclared: a module makes a client of a service that no function declares to call.
+    """
+    called = {call for calls in all_calls(functions).values() for call in calls}
+    services = frozenset(sdk_service(call.partition(":")[0]) for call in called)
+    for path in sorted(functions.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(attr="client" | "resource"),
+                    args=[ast.Constant(value=str(service)), *_],
+                ) if service not in services:
+                    raise NotDeclared(
+                        f"{path.relative_to(functions).as_posix()}:{node.lineno}: a client of "
+                        f"{service}, which no function has in its CALLS"
+                    )
+    return services
 
 
 def _calls(declared: Declared, where: str) -> frozenset[str]:
