@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from vending.errors import catalogue, exceptions
-from vending.errors.aws_errors import ACTION_PREFIXES, RETRIED, translate, translate_creation
+from vending.errors.aws_errors import RETRIED, translate, translate_creation
 from vending.errors.exceptions import OperationRefused, OutcomeUnknown, TransientError, VendingError
 
 SESSION = botocore.session.get_session()
@@ -236,12 +236,3 @@ def test_name_as_the_pages_of_iam_print_it_is_found(name: str) -> None:
 
     assert words.known
     assert words == catalogue.explain(f"{name}Exception")
-
-
-def test_action_of_every_call_is_named_right() -> None:
-    named = {
-        f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
-        for operation in (call.partition(":")[2] for call in CALLS)
-    }
-
-    assert named == set(CALLS)

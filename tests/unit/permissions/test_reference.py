@@ -20,6 +20,15 @@ def test_every_call_is_an_action_of_aws_and_of_a_service_of_the_sdk(call: str) -
     assert service in botocore.session.get_session().get_available_services()
 
 
+@pytest.mark.parametrize("prefix", sorted({call.partition(":")[0] for call in CALLS}))
+def test_service_signs_with_the_prefix_of_its_actions(prefix: str) -> None:
+    service = reference.sdk_service(prefix)
+
+    model = botocore.session.get_session().get_service_model(service)
+
+    assert model.signing_name == prefix  # by which errors of calls name the refused action
+
+
 def test_facts_are_of_the_services_that_are_called_or_checked_and_no_others() -> None:
     assert sorted(reference._services()) == services()
 
