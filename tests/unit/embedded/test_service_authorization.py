@@ -14,14 +14,15 @@ from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
 from embedded import ACCOUNT_ID, REGION, organizations
-from embedded.actions import mapped_services, requirements
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
 from embedded.faults import Faults
-from embedded.organizations_actions import RESOURCES
-from embedded.requirement import RequestContext, Requirement
+from embedded.required_permission import RequestContext, RequiredPermission
+from embedded.service_authorization import checked_services, required_permissions
+from embedded.service_authorization.organizations import ID_PARAMETERS
 from embedded.wire import ApiCall
+from permissions import reference
 
 HERE = f"{REGION}:{ACCOUNT_ID}"
 ORG = f"arn:aws:organizations::{ACCOUNT_ID}"
@@ -63,7 +64,7 @@ def organization_id() -> Iterator[str]:
     BackendDict.reset()
 
 
-def needed(service: str, operation: str, **parameters: Any) -> tuple[Requirement, ...]:
+def needed(service: str, operation: str, **parameters: Any) -> tuple[RequiredPermission, ...]:
     call = ApiCall(
         service=service,
         operation=operation,
@@ -72,7 +73,7 @@ def needed(service: str, operation: str, **parameters: Any) -> tuple[Requirement
         protocol="json",
         parameters=parameters,
     )
-    return requirements(call, ACCOUNT_ID)
+    return required_permissions(call, ACCOUNT_ID)
 
 
 def pairs(service: str, operation: str, **parameters: Any) -> list[tuple[str, str]]:
@@ -84,6 +85,14 @@ MACHINE = f"arn:aws:states:{HERE}:stateMachine:vending"
 EXECUTION = f"arn:aws:states:{HERE}:execution:vending:one"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:f"
 PARAMETER = f"arn:aws:ssm:{HERE}:parameter"
+ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
+NAMED_OTHERWISE = {
+    "InviteAccountToOrganization",
+    "InviteOrganizationToTransferResponsibility",
+    "PutResourcePolicy",
+}
+"""Operations whose resource no id in the call names."""
+
 LOG_GROUP = f"arn:aws:logs:{HERE}:log-group:/g"
 
 
@@ -363,6 +372,14 @@ def test_organizations_resources(
         ("ssm", "CreateDocument", {"Name": "a"}, [("ssm:CreateDocument", "*")]),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
         ("ec2", "DescribeInstances", {}, [("ec2:DescribeInstances", "*")]),
+        ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
+        ("lambda", "NewestCall", {"FunctionName": "f"}, [("lambda:NewestCall", "*")]),
+        (
+            "iam",
+            "AttachRolePolicy",
+            {"RoleName": "deployer", "PolicyArn": "arn:aws:iam::aws:policy/A"},
+            [("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT_ID}:role/ci/deployer")],
+        ),
         ("dynamodb", "", {}, [("dynamodb:Unknown", "*")]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -558,14 +575,28 @@ def test_service_linked_role_is_needed_where_one_is_made() -> None:
     assert found[-1][0] == "iam:CreateServiceLinkedRole"
 
 
-def test_organizations_parameters_exist_in_the_model() -> None:
-    model = botocore.session.get_session().get_service_model("organizations")
+@pytest.mark.parametrize("operation", ORGANIZATIONS.operation_names)
+def test_organizations_entity_is_found_wherever_aws_checks_one(operation: str) -> None:
+    types = reference.get(f"organizations:{operation}").resource_types
+    ids = members(operation) & set(ID_PARAMETERS)
 
-    for operation, parameters in RESOURCES.items():
-        shape = model.operation_model(operation).input_shape
-        assert shape is not None
-        assert set(parameters) <= set(shape.members), operation
+    kinds = {one.partition(":")[2] for one in types} - {"responsibilitytransfer"}
+    if kinds and operation not in NAMED_OTHERWISE:
+        assert ids, kinds
+    if not types:
+        assert not ids
 
 
-def test_mapped_services_have_models() -> None:
-    assert mapped_services() <= set(botocore.session.get_session().get_available_services())
+def test_organizations_ids_are_parameters_of_operations() -> None:
+    known = {name for operation in ORGANIZATIONS.operation_names for name in members(operation)}
+
+    assert set(ID_PARAMETERS) <= known
+
+
+def members(operation: str) -> set[str]:
+    shape = ORGANIZATIONS.operation_model(operation).input_shape
+    return set(shape.members) if shape is not None else set()
+
+
+def test_checked_services_have_models() -> None:
+    assert checked_services() <= set(botocore.session.get_session().get_available_services())
