@@ -1,9 +1,10 @@
 """What a call needs to be allowed: actions, on which resources, with which condition values.
 
 `permissions.reference` has AWS's facts: whether an action exists, the types of resources that it is
-authorized on, its condition keys. The modules here only find in a call the resources that it names.
-A call whose action has no resources, or is not known, is authorized on `*`: only a policy that says
-`*` allows it.
+authorized on, its condition keys. The modules here only find in a call the resources that it names;
+for a service without such a module, parameters are taken for the parts of ARNs that have their
+names. A call whose action has no resources, or is not known, is authorized on `*`: only a policy
+that says `*` allows it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from embedded.policy_patterns import Values
 from embedded.required_permission import RequiredPermission, request_tags
 from embedded.service_authorization import data, management, organizations
-from embedded.service_authorization.resource import ANY, Resource
+from embedded.service_authorization.resource import ANY, Resource, by_names
 from embedded.wire import ApiCall
 from permissions import reference
 
@@ -66,7 +67,7 @@ def required_permissions(call: ApiCall, account_id: str) -> tuple[RequiredPermis
     operation = _ACTIONS.get(call.service, {}).get(call.operation, call.operation)
     own = f"{reference.prefix_of(call.service)}:{operation or 'Unknown'}"
     finder = _FINDERS.get(call.service)
-    found = tuple(finder(call, account_id)) if finder else ()
+    found = tuple(finder(call, account_id)) if finder else by_names(call, account_id, own)
     checked = [one for one in found if one.action or _is_authorized_on(own, one.types)]
     # An operation that is no action of its own, as a transaction, needs those of its parts only.
     is_action = reference.find(own) is not None

@@ -50,3 +50,37 @@ def named(call: ApiCall, account_id: str, resource_type: str, part: str, value: 
         else arn_of(call, account_id, resource_type, **{part: value})
     )
     return Resource(arn=arn, types=(resource_type.partition(":")[2],))
+
+
+def by_names(call: ApiCall, account_id: str, action: str) -> tuple[Resource, ...]:
+    """The resource of `action` whose ARN has most parts that parameters of the call are named as.
+
+    A part that no parameter has stands as `*`, which only a pattern that takes all there matches.
+    """
+    facts = reference.find(action)
+    given = {name.lower(): value for name, value in call.parameters.items()}
+    known = {
+        "partition": call.partition,
+        "region": call.region,
+        "account": account_id,
+        "managementaccountid": account_id,
+    }
+
+    def candidate(resource_type: str) -> tuple[int, str]:
+        named_parts: list[str] = []
+
+        def value_of(part: str) -> str:
+            name = part.lower()
+            if name in known:
+                return known[name]
+            values = [v for one, v in given.items() if name.endswith(one) and isinstance(v, str)]
+            named_parts.extend(values[:1])
+            return values[0] if values else ANY
+
+        arn = reference.fill(reference.arn_template(resource_type), value_of)
+        return len(named_parts), arn
+
+    candidates = [candidate(one) for one in (facts.resource_types if facts else ())]
+    if not candidates:
+        return ()
+    return (Resource(arn=max(candidates, key=lambda one: one[0])[1]),)

@@ -371,6 +371,18 @@ def test_organizations_resources(
         ("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")]),
         ("ssm", "CreateDocument", {"Name": "a"}, [("ssm:CreateDocument", "*")]),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
+        (
+            "cloudwatch",
+            "PutMetricAlarm",
+            {"AlarmName": "a", "MetricName": "m"},
+            [("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{HERE}:alarm:a")],
+        ),
+        (
+            "cloudwatch",
+            "DescribeAlarmHistory",
+            {},
+            [("cloudwatch:DescribeAlarmHistory", f"arn:aws:cloudwatch:{HERE}:alarm:*")],
+        ),
         ("ec2", "DescribeInstances", {}, [("ec2:DescribeInstances", "*")]),
         ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
         ("lambda", "NewestCall", {"FunctionName": "f"}, [("lambda:NewestCall", "*")]),
@@ -596,6 +608,27 @@ def test_organizations_ids_are_parameters_of_operations() -> None:
 def members(operation: str) -> set[str]:
     shape = ORGANIZATIONS.operation_model(operation).input_shape
     return set(shape.members) if shape is not None else set()
+
+
+def test_service_without_code_of_its_own_is_checked_on_what_its_parameters_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accounts = "arn:${Partition}:account::${Account}:account"
+    member = "arn:${Partition}:account::${ManagementAccountId}:account/o-${OrganizationId}/"
+    facts = {
+        "resources": {"account": accounts, "member": f"{member}${{MemberAccountId}}"},
+        "actions": {"PutAlternateContact": {"resources": ["account", "member"]}},
+    }
+    monkeypatch.setattr(reference, "_services", lambda: {"account": facts})
+    reference.find.cache_clear()
+
+    own = pairs("account", "PutAlternateContact", Name="A")
+    other = pairs("account", "PutAlternateContact", Name="A", AccountId="222222222222")
+
+    reference.find.cache_clear()
+    action, start = "account:PutAlternateContact", f"arn:aws:account::{ACCOUNT_ID}:account"
+    assert own == [(action, start)]
+    assert other == [(action, f"{start}/o-*/222222222222")]
 
 
 def test_checked_services_have_models() -> None:
