@@ -37,22 +37,7 @@ _ACTIONS: Mapping[str, Mapping[str, str]] = {
     "lambda": dict.fromkeys(
         ("Invoke", "InvokeAsync", "InvokeWithResponseStream"), "InvokeFunction"
     ),
-    "s3": {
-        "CompleteMultipartUpload": "PutObject",
-        "CopyObject": "PutObject",
-        "CreateMultipartUpload": "PutObject",
-        "DeleteObjects": "DeleteObject",
-        "HeadBucket": "ListBucket",
-        "HeadObject": "GetObject",
-        "ListBuckets": "ListAllMyBuckets",
-        "ListMultipartUploads": "ListBucketMultipartUploads",
-        "ListObjectVersions": "ListBucketVersions",
-        "ListObjects": "ListBucket",
-        "ListObjectsV2": "ListBucket",
-        "ListParts": "ListMultipartUploadParts",
-        "UploadPart": "PutObject",
-        "UploadPartCopy": "PutObject",
-    },
+    "s3": data.S3_ACTIONS,
     "sqs": {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
         "DeleteMessageBatch": "DeleteMessage",

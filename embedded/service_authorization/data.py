@@ -27,6 +27,56 @@ _TRANSACTED = {
 _EQUALITY = re.compile(r"(#?[\w.-]+)\s*=\s*(:\w+)")
 
 
+_S3_CONFIGURATIONS = (
+    "Accelerate",
+    "Analytics",
+    "Encryption",
+    "IntelligentTiering",
+    "Inventory",
+    "Lifecycle",
+    "Metrics",
+    "Replication",
+)
+
+S3_ACTIONS = {
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+    **{
+        f"{verb}Bucket{kind}{ending}": f"{action}{kind}Configuration"
+        for kind in _S3_CONFIGURATIONS
+        for verb, action in {"Delete": "Put", "Get": "Get", "List": "Get", "Put": "Put"}.items()
+        for ending in ("", "Configuration", "Configurations")
+    },
+}
+"""Actions by operation of S3, where they are not its name ("Required permissions for Amazon S3 API
+operations", Amazon S3 User Guide)."""
+
+
 def dynamodb(call: ApiCall, account_id: str) -> Iterator[Resource]:
     """Tables and indexes; each item of a transaction or batch on its own table."""
     parameters = call.parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from embedded.credentials import Credentials
 from embedded.faults import Faults
 from embedded.required_permission import RequestContext, RequiredPermission
 from embedded.service_authorization import checked_services, required_permissions
+from embedded.service_authorization.data import S3_ACTIONS
 from embedded.service_authorization.organizations import ID_PARAMETERS
 from embedded.wire import ApiCall
 from permissions import reference
@@ -329,6 +331,18 @@ def test_organizations_resources(
             [("sts:AssumeRoot", "arn:aws:iam::222222222222:root")],
         ),
         ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", "*")]),
+        (
+            "s3",
+            "GetBucketEncryption",
+            {"Bucket": "b"},
+            [("s3:GetEncryptionConfiguration", "arn:aws:s3:::b")],
+        ),
+        (
+            "s3",
+            "DeleteBucketLifecycle",
+            {"Bucket": "b"},
+            [("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")],
+        ),
         ("s3", "ListObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
         (
             "s3",
@@ -629,6 +643,25 @@ def test_service_without_code_of_its_own_is_checked_on_what_its_parameters_name(
     action, start = "account:PutAlternateContact", f"arn:aws:account::{ACCOUNT_ID}:account"
     assert own == [(action, start)]
     assert other == [(action, f"{start}/o-*/222222222222")]
+
+
+def test_every_operation_of_s3_that_is_no_action_of_its_own_has_one() -> None:
+    model = botocore.session.get_session().get_service_model("s3")
+
+    without = {
+        operation
+        for operation in model.operation_names
+        if not reference.find(f"s3:{S3_ACTIONS.get(operation, operation)}")
+    }
+
+    assert all(reference.find(f"s3:{action}") for action in S3_ACTIONS.values())
+    # Newer than the facts, of directory buckets, or of Object Lambda.
+    assert not [
+        name
+        for name in without
+        if not re.search("Annotation|Metadata|Session|Dir", name)
+        and name not in {"RenameObject", "WriteGetObjectResponse"}
+    ]
 
 
 def test_checked_services_have_models() -> None:
