@@ -69,11 +69,11 @@ def functions(call: ApiCall, account_id: str) -> Iterator[Resource]:
     owner = account_id
     if ":function:" in name and not name.startswith("arn:"):
         owner, _, name = name.partition(":function:")
-    function = named(call, owner, "lambda:function", "FunctionName", name)
+    arn = named(call, owner, "lambda:function", "FunctionName", name).arn
     qualifier = call.parameters.get("Qualifier")
-    if qualifier and function.arn.count(":") < _FUNCTION_PARTS:
-        function = Resource(arn=f"{function.arn}:{qualifier}", types=function.types)
-    yield function
+    if qualifier and arn.count(":") < _FUNCTION_PARTS:
+        arn = f"{arn}:{qualifier}"
+    yield Resource(arn=arn, types=("function", "function alias", "function version"))
 
 
 def logs(call: ApiCall, account_id: str) -> Iterator[Resource]:

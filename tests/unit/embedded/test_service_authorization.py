@@ -399,6 +399,12 @@ def test_organizations_resources(
         ),
         ("ec2", "DescribeInstances", {}, [("ec2:DescribeInstances", "*")]),
         ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
+        (
+            "lambda",
+            "GetProvisionedConcurrencyConfig",
+            {"FunctionName": "f", "Qualifier": "live"},
+            [("lambda:GetProvisionedConcurrencyConfig", f"{FUNCTION}:live")],
+        ),
         ("lambda", "NewestCall", {"FunctionName": "f"}, [("lambda:NewestCall", "*")]),
         (
             "iam",
