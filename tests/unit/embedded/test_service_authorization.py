@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,16 @@ from embedded.service_authorization.organizations import ID_PARAMETERS
 from embedded.wire import ApiCall
 from permissions import reference
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 HERE = f"{REGION}:{ACCOUNT_ID}"
 ORG = f"arn:aws:organizations::{ACCOUNT_ID}"
 
@@ -37,7 +48,7 @@ def organization_id() -> Iterator[str]:
     organizations.install()
     organizations.found(organizations.OrganizationSettings())
     iam_backends[ACCOUNT_ID]["aws"].create_role(
-        "deployer", "{}", "/ci/", None, "", [{"Key": "team", "Value": "a"}], "3600"
+        "deployer", TRUST, "/ci/", None, "", [{"Key": "team", "Value": "a"}], "3600"
     )
     dynamodb_backends[ACCOUNT_ID][REGION].create_table(
         "ledger",
