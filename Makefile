@@ -108,6 +108,10 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 docs: $(READY) ## Write the pages of docs/ that are made from the code
 	@$(BIN)/python docs/generate.py
 
+.PHONY: permissions
+permissions: build/opinions/.ready ## Write AWS's facts about the actions that are called or checked
+	@PYTHONPATH=build/opinions/python $(BIN)/python -m permissions.generate
+
 .PHONY: clean
 clean: ## Remove everything that make made
 	@rm -rf $(VENV) build cdk.out node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -148,8 +152,8 @@ build/%.list: FORCE
 FORCE:
 
 FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
-INFRA_SOURCES := $(shell find infra statemachines -name __pycache__ -prune -o -type f -print)
-BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py
+INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
+BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py permissions/declared_calls.py
 
 build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(READY)
 	@$(BIN)/python -m infra.bundling lambda
@@ -159,7 +163,7 @@ build/.bundled: build/.lambda embedded/runtime-requirements.txt
 	@$(BIN)/python -m infra.bundling local runtime
 	@touch $@
 
-$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/statemachines.list build/.lambda
+$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions.list build/statemachines.list build/.lambda
 	@echo "Synthesizing cdk.out"
 	@rm -rf cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py

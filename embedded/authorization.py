@@ -13,12 +13,12 @@ from typing import Any
 
 from moto.iam.models import iam_backends
 
-from embedded.actions import requirements
 from embedded.organizations.state import organization_of
 from embedded.policy import Decision, PolicyInvalid, Statement, compile_policy, decide
 from embedded.policy_patterns import Values
 from embedded.principal import Principal
-from embedded.requirement import RequestContext, Requirement
+from embedded.required_permission import RequestContext, RequiredPermission
+from embedded.service_authorization import required_permissions
 from embedded.wire import ApiCall
 
 _NEEDS_NO_PERMISSION = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
@@ -36,7 +36,7 @@ class _RolePolicies:
 
 @dataclass(frozen=True, kw_only=True)
 class Denial:
-    """Why a call may not be made, in AWS's words; `dependency` as in `Requirement`."""
+    """Why a call may not be made, in AWS's words; `dependency` as in `RequiredPermission`."""
 
     message: str
     dependency: str | None = None
@@ -55,7 +55,7 @@ class Authorization:
         """
         if principal.is_administrator or (call.service, call.operation) in _NEEDS_NO_PERMISSION:
             return None
-        needed = requirements(call, principal.account_id)
+        needed = required_permissions(call, principal.account_id)
         try:
             policies = self._policies(principal)
         except PolicyInvalid as problem:
@@ -63,10 +63,10 @@ class Authorization:
         if policies is None:
             return _denial(principal, needed[0], "its role does not exist")
         known = _global_context(principal, policies.path, call, now)
-        for requirement in needed:
-            reason = _refusal(policies, requirement, RequestContext(requirement, known))
+        for permission in needed:
+            reason = _refusal(policies, permission, RequestContext(permission, known))
             if reason:
-                return _denial(principal, requirement, reason)
+                return _denial(principal, permission, reason)
         return None
 
     def _policies(self, principal: Principal) -> _RolePolicies | None:
@@ -107,9 +107,9 @@ def _default_version(policy: Any) -> str:
 
 
 def _refusal(
-    policies: _RolePolicies, requirement: Requirement, context: Mapping[str, Values]
+    policies: _RolePolicies, permission: RequiredPermission, context: Mapping[str, Values]
 ) -> str | None:
-    action, resource = requirement.action, requirement.resource
+    action, resource = permission.action, permission.resource
     boundary = policies.boundary
     for statements, name in ((policies.identity, "identity-based policy"),) + (
         ((boundary, "permissions boundary"),) if boundary is not None else ()
@@ -123,14 +123,14 @@ def _refusal(
     return None
 
 
-def _denial(principal: Principal, requirement: Requirement, reason: str) -> Denial:
+def _denial(principal: Principal, permission: RequiredPermission, reason: str) -> Denial:
     if not reason.startswith(("because", "with")):
         reason = f"because {reason}"
     message = (
-        f"User: {principal.arn} is not authorized to perform: {requirement.action} "
-        f"on resource: {requirement.resource} {reason}"
+        f"User: {principal.arn} is not authorized to perform: {permission.action} "
+        f"on resource: {permission.resource} {reason}"
     )
-    return Denial(message=message, dependency=requirement.dependency)
+    return Denial(message=message, dependency=permission.dependency)
 
 
 def _global_context(

@@ -6,16 +6,10 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.discovered_accounts import DiscoveredAccounts
-from infra.execution_ends import ExecutionEnds
-from infra.grants import (
-    grant_to_answer_handshake,
-    grant_to_discover_account,
-    grant_to_operations,
-    grant_to_reconcile_ledger,
-    grant_to_record_execution_end,
-)
-from infra.invitation_answers import InvitationAnswers
+from infra.discovered_account_rules import DiscoveredAccountRules
+from infra.execution_end_rule import ExecutionEndRule
+from infra.grants import Grants
+from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import OrganizationSetupWorkflow
@@ -23,35 +17,12 @@ from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.settings import Settings
 from infra.vending_workflow import VendingWorkflow
+from statemachines import definitions
 
 FUNCTIONS_ASSET = Path(__file__).parents[1] / "build" / "functions" / "lambda"
 
-OPERATIONS = (
-    "AcceptRequest",
-    "InviteAccountToOrganization",
-    "AcceptHandshake",
-    "CancelHandshake",
-    "DescribeHandshake",
-    "CreateGovCloudAccount",
-    "ReserveCreation",
-    "CreateAccount",
-    "DescribeCreateAccountStatus",
-    "DescribeAccount",
-    "CreateOrganizationalUnit",
-    "MoveAccount",
-    "TagResource",
-    "EnablePolicyType",
-    "CreatePolicy",
-    "AttachPolicy",
-    "EnableAWSServiceAccess",
-    "EnableOrganizationsRootCredentialsManagement",
-    "EnableOrganizationsRootSessions",
-    "RecordVended",
-    "RecordFailure",
-    "AcceptOrganizationSetup",
-    "EnableAllFeatures",
-    "ReportOrganizationSetup",
-)
+OPERATIONS = definitions.invoked()
+"""The operations that have a function: those that the state machines invoke."""
 
 
 class AccountVendingStack(Stack):
@@ -85,8 +56,15 @@ class AccountVendingStack(Stack):
         )
 
         bus.start_on_request(workflow.state_machine)
-        grant_to_operations(functions, ledger=ledger.table, bus=bus.event_bus, settings=settings)
-        ends = ExecutionEnds(
+        grants = Grants(
+            ledger=ledger.table,
+            bus=bus.event_bus,
+            state_machine=workflow.state_machine,
+            settings=settings,
+        )
+        for function in functions.values():
+            grants.grant(function)
+        ends = ExecutionEndRule(
             self,
             "ExecutionEnds",
             code=code,
@@ -94,9 +72,7 @@ class AccountVendingStack(Stack):
             state_machine=workflow.state_machine,
             dead_letter_queue=bus.dead_letter_queue,
         )
-        grant_to_record_execution_end(
-            ends.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
-        )
+        grants.grant(ends.operation)
         reconciliation = Reconciliation(
             self,
             "Reconciliation",
@@ -104,32 +80,24 @@ class AccountVendingStack(Stack):
             settings=settings,
             state_machine=workflow.state_machine,
         )
-        grant_to_reconcile_ledger(
-            reconciliation.operation,
-            ledger=ledger.table,
-            bus=bus.event_bus,
-            state_machine=workflow.state_machine,
-            settings=settings,
-        )
-        answers = InvitationAnswers(
+        grants.grant(reconciliation.operation)
+        answers = InvitationRule(
             self,
             "InvitationAnswers",
             code=code,
             settings=settings,
             dead_letter_queue=bus.dead_letter_queue,
         )
-        grant_to_answer_handshake(answers.operation, ledger=ledger.table)
+        grants.grant(answers.operation)
         if settings.discovered_accounts != "ignore":
-            discovered = DiscoveredAccounts(
+            discovered = DiscoveredAccountRules(
                 self,
                 "DiscoveredAccounts",
                 code=code,
                 settings=settings,
                 dead_letter_queue=bus.dead_letter_queue,
             )
-            grant_to_discover_account(
-                discovered.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
-            )
+            grants.grant(discovered.operation, under=settings.discovered_accounts)
 
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.trimming import drop_installer_traces, trim, zipped_size
+from infra.trimming import ServiceMissing, drop_installer_traces, trim, zipped_size
+from permissions.declared_calls import NotDeclared, sdk_services
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -150,8 +151,11 @@ def _build_runtime(project: Path, target: Path, here: Platform) -> Bundle:
 def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bundle:
     sources, lock = project / "functions", project / "functions" / "requirements.txt"
     stamp = target.with_name(f"{target.name}.json")
+    services = sorted(sdk_services(sources))
     dependencies = _digest(
-        [lock, *_OWN_RULES], base=project, words=[for_platform.python, for_platform.machine]
+        [lock, *_OWN_RULES],
+        base=project,
+        words=[for_platform.python, for_platform.machine, *services],
     )
     code = _digest(_sources(sources), base=sources)
     known = _read(stamp) if target.is_dir() else {}
@@ -166,7 +170,7 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
 
         def install(folder: Path) -> str:
             _install(lock, folder, for_platform)
-            trim(folder)
+            trim(folder, services=services)
             return ""
 
         _replace(target, install)
@@ -286,7 +290,7 @@ _TARGETS: dict[str, Callable[[], Bundle]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build what is named; one line each on stdout. Exit 1 when the installer fails."""
+    """Build what is named; one line each on stdout. Exit 1 when one cannot be built."""
     parser = argparse.ArgumentParser(prog="python -m infra.bundling", description=__doc__)
     parser.add_argument("targets", nargs="+", choices=_TARGETS, metavar="|".join(_TARGETS))
     for target in parser.parse_args(arguments).targets:
@@ -294,6 +298,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             bundle = _TARGETS[target]()
         except BundlingError as failure:
             sys.stderr.write(f"{target}: the dependencies could not be installed: {failure}\n")
+            return 1
+        except (NotDeclared, ServiceMissing) as failure:
+            sys.stderr.write(f"{target}: {failure}\n")
             return 1
         sys.stdout.write(f"{bundle.line(PROJECT)}\n")
     return 0

@@ -1,17 +1,16 @@
 """One operation: its Lambda function, its own role, its own log group."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_dynamodb as dynamodb
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.grant_exceptions import Conditions
 from infra.settings import Settings
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -25,9 +24,9 @@ def module_name(operation: str) -> str:
 class OperationFunction(Construct):
     """The function of the operation `id_`, run by `<package>.<module>.handler` of `code`.
 
-    Its role starts with nothing but its own log group and traces. What else it may do, the stack
-    says by `may`, `may_use_ledger` and `may_announce_on`. `dead_letter_queue` is for functions that
-    events invoke: Lambda puts there what failed three times.
+    Its role starts with nothing but its own log group and traces; `infra.grants` adds what its
+    module declares to call. `dead_letter_queue` is for functions that events invoke: Lambda puts
+    there what failed three times.
     """
 
     def __init__(
@@ -41,6 +40,7 @@ class OperationFunction(Construct):
         dead_letter_queue: sqs.IQueue | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        self.package = package
         self._log_group = logs.LogGroup(
             self,
             "Logs",
@@ -73,30 +73,30 @@ class OperationFunction(Construct):
         )
         # A function whose role may not write yet would start without logs and traces.
         self.function.node.add_dependency(self._grants)
-        self.may(
+        self.grant(
             "WriteOwnLogs",
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
             resources=[self._log_group.log_group_arn],
         )
-        self.may(
+        self.grant(
             "WriteTraces",
             actions=["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
             resources=["*"],
         )
         if dead_letter_queue is not None:
-            self.may(
-                "KeepWhatFailed",
+            self.grant(
+                "WriteDeadLetters",
                 actions=["sqs:SendMessage"],
                 resources=[dead_letter_queue.queue_arn],
             )
 
-    def may(
+    def grant(
         self,
         sid: str,
         *,
         actions: Sequence[str],
         resources: Sequence[str],
-        conditions: Mapping[str, Mapping[str, str | Sequence[str]]] | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
         """Grant `actions` on `resources` in a statement of the name `sid`."""
         self._grants.add_statements(
@@ -107,53 +107,3 @@ class OperationFunction(Construct):
                 conditions=conditions,
             )
         )
-
-    def may_use_ledger(
-        self,
-        table: dynamodb.ITable,
-        *,
-        operations: Sequence[str],
-        rows: str | Sequence[str] = "request#*",
-        sid: str = "UseLedger",
-    ) -> None:
-        """Tell the function where the ledger is and grant it these DynamoDB operations on rows.
-
-        `rows` are patterns of partition keys; no other row of the table may be touched.
-        """
-        self.function.add_environment("LEDGER_TABLE_NAME", table.table_name)
-        self.may(
-            sid,
-            actions=[f"dynamodb:{operation}" for operation in operations],
-            resources=[table.table_arn],
-            conditions={
-                "ForAllValues:StringLike": {
-                    "dynamodb:LeadingKeys": rows if isinstance(rows, str) else list(rows)
-                }
-            },
-        )
-
-    def may_take_turns(
-        self, table: dynamodb.ITable, *, state_machine_arn: str, settings: Settings
-    ) -> None:
-        """Tell the function AWS's creation quota and grant it to change the creation gate.
-
-        Step Functions checks the state machine whose execution waits under a token, although the
-        Service Authorization Reference lists no resource for SendTaskSuccess.
-        """
-        for name, value in {
-            "CREATION_RATE_PER_SECOND": settings.creation_rate_per_second,
-            "CREATION_BURST": settings.creation_burst,
-            "CREATIONS_IN_PROGRESS": settings.creations_in_progress,
-            "CREATION_LEASE_SECONDS": settings.creation_lease_seconds,
-            "CREATION_SLACK_SECONDS": settings.creation_slack_seconds,
-        }.items():
-            self.function.add_environment(name, str(value))
-        self.may_use_ledger(
-            table, operations=["GetItem", "PutItem"], rows="gate#creation", sid="UseCreationGate"
-        )
-        self.may("TellTurns", actions=["states:SendTaskSuccess"], resources=[state_machine_arn])
-
-    def may_announce_on(self, bus: events.IEventBus) -> None:
-        """Tell the function which bus to announce on and grant it to put events there."""
-        self.function.add_environment("EVENT_BUS_NAME", bus.event_bus_name)
-        self.may("Announce", actions=["events:PutEvents"], resources=[bus.event_bus_arn])

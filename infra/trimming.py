@@ -6,17 +6,8 @@ import gzip
 import json
 import shutil
 import zlib
+from collections.abc import Collection
 from pathlib import Path
-
-SERVICES = (
-    "organizations",
-    "iam",
-    "sts",
-    "dynamodb",
-    "events",
-    "stepfunctions",
-)
-"""AWS services that the functions call, by their folder in botocore's data."""
 
 _SHARED_DATA = (
     "endpoints.json",
@@ -37,10 +28,18 @@ _UNUSED_KINDS = ("*.pyi", "*.c", "py.typed", "botocore/data/**/examples-1.json*"
 _INSTALLERS_OWN = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
-def trim(folder: Path) -> None:
+class ServiceMissing(Exception):
+    """The SDK has no service that the functions call; the message names it."""
+
+
+def trim(folder: Path, *, services: Collection[str]) -> None:
     """Trim the dependencies in `folder`, give all files one mode, leave no trace of this machine.
 
-    Metadata that `importlib.metadata` reads stays, and so do the licences.
+    Of the SDK's data that of `services` stays. Metadata that `importlib.metadata` reads stays, and
+    so do the licences.
+
+    Raises:
+        ServiceMissing: the SDK does not have one of the services.
     """
     for name in _UNUSED:
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -50,7 +49,7 @@ def trim(folder: Path) -> None:
     for tests in [path for path in folder.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests)
     drop_installer_traces(folder)
-    _trim_sdk_data(folder)
+    _trim_sdk_data(folder, services)
     for path in folder.rglob("*"):
         # The wheels' modes depend on the umask here; Lambda runs functions as a user of its own.
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -64,26 +63,29 @@ def drop_installer_traces(folder: Path) -> None:
     (folder / ".lock").unlink(missing_ok=True)
 
 
-def _trim_sdk_data(folder: Path) -> None:
-    for data in (folder / "botocore" / "data", folder / "boto3" / "data"):
+def _trim_sdk_data(folder: Path, services: Collection[str]) -> None:
+    own = folder / "botocore" / "data"
+    if missing := sorted(name for name in services if not (own / name).is_dir()):
+        raise ServiceMissing(f"the locked SDK has no service {', '.join(missing)}")
+    for data in (own, folder / "boto3" / "data"):
         if not data.is_dir():
             continue
         for path in list(data.iterdir()):
-            if path.is_dir() and path.name not in SERVICES:
+            if path.is_dir() and path.name not in services:
                 shutil.rmtree(path)
             elif path.is_file() and path.name not in _SHARED_DATA:
                 path.unlink()
-    endpoints = folder / "botocore" / "data" / "endpoints.json"
+    endpoints = own / "endpoints.json"
     if endpoints.is_file():
-        _keep_endpoints(endpoints, {_endpoint_prefix(endpoints.parent / name) for name in SERVICES})
+        _keep_endpoints(endpoints, {_endpoint_prefix(own / name) for name in services})
 
 
 def _keep_endpoints(endpoints: Path, prefixes: set[str]) -> None:
     """Every process parses this file before its first client: of 1.3 MB, 30 kB matter."""
     document = json.loads(endpoints.read_text(encoding="utf-8"))
     for partition in document["partitions"]:
-        services = partition["services"]
-        partition["services"] = {name: each for name, each in services.items() if name in prefixes}
+        known = partition["services"]
+        partition["services"] = {name: each for name, each in known.items() if name in prefixes}
     endpoints.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 

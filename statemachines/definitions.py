@@ -34,6 +34,7 @@ Json = dict[str, Any]
 _ENDING = ".asl.json"
 _SECTIONS = ("Retry", "Catch", "Expressions")
 _NAME = re.compile(r"\$\{([^{}]*)\}")
+_FUNCTION = re.compile(r"\$\{(\w+)FunctionArn\}")
 _INVOKE = "arn:aws:states:::lambda:invoke"
 _WIDTH = 120
 
@@ -267,6 +268,16 @@ class _Machine:
             case dict():
                 return {key: self._filled(each, where) for key, each in value.items()}
         return value
+
+
+def invoked() -> tuple[str, ...]:
+    """The operations whose functions the definitions invoke, each once, in their order.
+
+    Raises:
+        DefinitionError: any of the definitions names what no profile is, or the like.
+    """
+    found = (_FUNCTION.findall(full) for full in _full().values())
+    return tuple(dict.fromkeys(name for machine in found for name in machine))
 
 
 def placeholders(full: str) -> set[str]:

@@ -154,10 +154,14 @@ def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
 ) -> None:
     for operation, function in template.functions().items():
         environment = function["Environment"]["Variables"]
-        sids = {statement.sid for statement in template.statements_of(operation)}
+        used = {
+            action.partition(":")[0]
+            for statement in template.statements_of(operation)
+            for action in statement.actions
+        }
 
-        assert ("LEDGER_TABLE_NAME" in environment) == ("UseLedger" in sids), operation
-        assert ("EVENT_BUS_NAME" in environment) == ("Announce" in sids), operation
+        assert ("LEDGER_TABLE_NAME" in environment) == ("dynamodb" in used), operation
+        assert ("EVENT_BUS_NAME" in environment) == ("events" in used), operation
         assert environment["POWERTOOLS_SERVICE_NAME"] == "account-vending"
         assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "AccountVending"
         assert environment["LOG_LEVEL"] == "INFO"

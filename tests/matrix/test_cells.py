@@ -6,6 +6,7 @@ import json
 import re
 
 from embedded.service_models import operation_model
+from permissions.reference import sdk_service
 from tests.matrix.cells import cells, sample
 from tests.matrix.definition import ELSEWHERE, TRANSACTED, Site, calls_of, doors, machine, tasks_of
 
@@ -27,9 +28,7 @@ def test_every_modelled_error_of_every_call_comes_once_and_for_good() -> None:
         for task in tasks_of(door):
             for call in calls_of(task):
                 service, operation = call.split(":")
-                model = operation_model(
-                    {"states": "stepfunctions"}.get(service, service), operation
-                )
+                model = operation_model(sdk_service(service), operation)
                 assert model is not None
                 if Site(task, model.service_model.service_name, operation) in ELSEWHERE:
                     continue

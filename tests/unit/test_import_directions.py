@@ -14,12 +14,14 @@ ALLOWED = {
     "functions/vending": {"vending"},
     "functions/operations": {"operations", "vending"},
     "functions/events": {"events", "vending"},
-    "infra": {"infra", "statemachines"},
+    "permissions": {"permissions"},
     "statemachines": {"statemachines"},
-    "embedded": {"embedded"},
+    "infra": {"infra", "permissions", "statemachines"},
+    "embedded": {"embedded", "permissions"},
     "cli": {"cli", "embedded", "operations", "statemachines", "vending"},
 }
 FIRST_PARTY = {
+    "permissions",
     "infra",
     "statemachines",
     "embedded",

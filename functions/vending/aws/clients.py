@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+from botocore.client import BaseClient
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -36,6 +37,23 @@ _ACCEPTING = [
 """All that an invited account's role is used for, whatever else it may do."""
 
 
+C = TypeVar("C", bound=BaseClient)
+
+
+def _naming_actions(client: C) -> C:
+    """The client, whose errors carry the IAM action that was refused: `Error.Action`.
+
+    The name that a service signs with is the prefix of its actions.
+    """
+    client.meta.events.register("after-call", _name_action)
+    return client
+
+
+def _name_action(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+    if "Error" in parsed:
+        parsed["Error"]["Action"] = f"{model.service_model.signing_name}:{model.name}"
+
+
 def _config(*, attempts: int) -> Config:
     return Config(
         connect_timeout=_CONNECT_TIMEOUT,
@@ -47,13 +65,13 @@ def _config(*, attempts: int) -> Config:
 @cache
 def organizations() -> OrganizationsClient:
     """For everything that is safe to repeat."""
-    return boto3.client("organizations", config=_config(attempts=3))
+    return _naming_actions(boto3.client("organizations", config=_config(attempts=3)))
 
 
 @cache
 def organizations_once() -> OrganizationsClient:
     """For what has no client token: one call is one request, never repeated."""
-    return boto3.client("organizations", config=_config(attempts=1))
+    return _naming_actions(boto3.client("organizations", config=_config(attempts=1)))
 
 
 def organizations_as(account_id: str, role_name: str) -> OrganizationsClient:
@@ -67,40 +85,42 @@ def organizations_as(account_id: str, role_name: str) -> OrganizationsClient:
         DurationSeconds=_SHORTEST_SESSION,
         Policy=json.dumps({"Version": "2012-10-17", "Statement": _ACCEPTING}),
     )["Credentials"]
-    return boto3.client(
-        "organizations",
-        config=_config(attempts=3),
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
+    return _naming_actions(
+        boto3.client(
+            "organizations",
+            config=_config(attempts=3),
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+        )
     )
 
 
 @cache
 def sts() -> STSClient:
     """Roles in accounts outside the organization."""
-    return boto3.client("sts", config=_config(attempts=3))
+    return _naming_actions(boto3.client("sts", config=_config(attempts=3)))
 
 
 @cache
 def iam() -> IAMClient:
     """Central root access lives in IAM."""
-    return boto3.client("iam", config=_config(attempts=3))
+    return _naming_actions(boto3.client("iam", config=_config(attempts=3)))
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """The ledger."""
-    return boto3.client("dynamodb", config=_config(attempts=3))
+    return _naming_actions(boto3.client("dynamodb", config=_config(attempts=3)))
 
 
 @cache
 def events() -> EventBridgeClient:
     """The announcements."""
-    return boto3.client("events", config=_config(attempts=3))
+    return _naming_actions(boto3.client("events", config=_config(attempts=3)))
 
 
 @cache
 def stepfunctions() -> SFNClient:
     """Whether another execution still runs, and word to those that wait."""
-    return boto3.client("stepfunctions", config=_config(attempts=3))
+    return _naming_actions(boto3.client("stepfunctions", config=_config(attempts=3)))

@@ -133,25 +133,6 @@ _CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponsePa
 
 _SERVER_ERROR = 500
 
-ACTION_PREFIXES = {
-    "AssumeRole": "sts",
-    "DeleteItem": "dynamodb",
-    "DescribeExecution": "states",
-    "EnableOrganizationsRootCredentialsManagement": "iam",
-    "EnableOrganizationsRootSessions": "iam",
-    "GetItem": "dynamodb",
-    "ListExecutions": "states",
-    "ListOrganizationsFeatures": "iam",
-    "PutEvents": "events",
-    "PutItem": "dynamodb",
-    "Query": "dynamodb",
-    "SendTaskFailure": "states",
-    "SendTaskSuccess": "states",
-    "TransactWriteItems": "dynamodb",
-    "UpdateItem": "dynamodb",
-}
-"""Of the operations that are not of Organizations."""
-
 _FROM_SETTINGS = {
     "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
     "service, add it there and deploy the stack: the function's role may enable no other. Else: ",
@@ -217,7 +198,7 @@ def _refusal(error: ClientError) -> VendingError:
     remedy = words.remedy
     if code in _DENIALS:
         kind = AccessDenied
-        remedy = remedy.replace("the named action", _action(error.operation_name))
+        remedy = remedy.replace("the named action", _action(error))
         remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy
     return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
 
@@ -234,9 +215,10 @@ def _masked(text: str) -> str:
     return re.sub(r"[^\s\"'<>(),;:=@]+@[^\s\"'<>(),;:=@]+", "***", text)
 
 
-def _action(operation: str) -> str:
-    """The IAM action of an operation, which its exceptions do not carry."""
-    return f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
+def _action(error: ClientError) -> str:
+    """The IAM action that was refused, which the clients of `vending.aws.clients` add."""
+    details: Mapping[str, Any] = error.response.get("Error", {})
+    return str(details.get("Action", "the named action"))
 
 
 def _code(error: ClientError) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from collections import Counter
@@ -13,21 +12,15 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
+from permissions.declared_calls import all_calls
+from permissions.reference import sdk_service
 from vending.errors import catalogue, exceptions
-from vending.errors.aws_errors import ACTION_PREFIXES, RETRIED, translate, translate_creation
+from vending.errors.aws_errors import RETRIED, translate, translate_creation
 from vending.errors.exceptions import OperationRefused, OutcomeUnknown, TransientError, VendingError
 
 SESSION = botocore.session.get_session()
-SERVICES = {"states": "stepfunctions"}
 FUNCTIONS = Path(__file__).parents[3] / "functions"
-CALLS: list[str] = sorted(
-    {
-        call
-        for package in ("events", "operations")
-        for path in (FUNCTIONS / package).glob("[a-z]*.py")
-        for call in importlib.import_module(f"{package}.{path.stem}").CALLS
-    }
-)
+CALLS: list[str] = sorted(frozenset().union(*all_calls().values()))
 REASONS = {
     "ConstraintViolationException": "ConstraintViolationExceptionReason",
     "InvalidInputException": "InvalidInputExceptionReason",
@@ -74,7 +67,7 @@ ADOPTED = {
 
 def modelled(call: str) -> list[str]:
     service, _, operation = call.partition(":")
-    model = SESSION.get_service_model(SERVICES.get(service, service)).operation_model(operation)
+    model = SESSION.get_service_model(sdk_service(service)).operation_model(operation)
     return [shape.name for shape in model.error_shapes]
 
 
@@ -255,12 +248,3 @@ def test_name_as_the_pages_of_iam_print_it_is_found(name: str) -> None:
 
     assert words.known
     assert words == catalogue.explain(f"{name}Exception")
-
-
-def test_action_of_every_call_is_named_right() -> None:
-    named = {
-        f"{ACTION_PREFIXES.get(operation, 'organizations')}:{operation}"
-        for operation in (call.partition(":")[2] for call in CALLS)
-    }
-
-    assert named == set(CALLS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, World
@@ -181,3 +182,50 @@ def test_importing_a_function_neither_calls_aws_nor_needs_settings() -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("client", "call", "parameters", "action"),
+    [
+        (
+            clients.organizations,
+            "describe_account",
+            {"AccountId": "1" * 12},
+            "organizations:DescribeAccount",
+        ),
+        (
+            clients.organizations_once,
+            "describe_account",
+            {"AccountId": "1" * 12},
+            "organizations:DescribeAccount",
+        ),
+        (clients.iam, "list_organizations_features", {}, "iam:ListOrganizationsFeatures"),
+        (
+            clients.stepfunctions,
+            "describe_execution",
+            {"executionArn": EXECUTION},
+            "states:DescribeExecution",
+        ),
+        (clients.dynamodb, "describe_table", {"TableName": "absent"}, "dynamodb:DescribeTable"),
+        (clients.events, "describe_event_bus", {"Name": "absent"}, "events:DescribeEventBus"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and ":" in value else "",
+)
+def test_refusal_names_its_action(
+    world: World, client: Any, call: str, parameters: dict[str, Any], action: str
+) -> None:
+    world.organization.refuse(action.partition(":")[2], "AccessDeniedException")
+
+    with pytest.raises(ClientError) as refused:
+        getattr(client(), call)(**parameters)
+
+    assert refused.value.response["Error"]["Action"] == action  # type: ignore[typeddict-item]
+
+
+def test_denied_function_is_told_which_action_it_lacks(world: World) -> None:
+    world.organization.refuse("ListOrganizationsFeatures", "AccessDenied")
+
+    with pytest.raises(VendingError) as denied:
+        world.call("EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID)
+
+    assert "Allow iam:ListOrganizationsFeatures for the function's role" in denied.value.remedy

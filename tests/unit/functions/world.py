@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 
+from permissions.reference import prefix_of
 from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending.aws import clients
@@ -31,7 +32,6 @@ TABLE = "ledger"
 BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
-IAM_PREFIX = {"stepfunctions": "states"}
 OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
 BY_HAND = {"organizations", "iam", "stepfunctions", "sts"}
 
@@ -161,7 +161,7 @@ class World:
             # Each needs to be allowed as if it were a call of its own.
             self.calls.extend((f"{service}:{kind}Item", part) for kind, part in transacted.items())
         if "TransactItems" not in params:
-            self.calls.append((f"{IAM_PREFIX.get(service, service)}:{model.name}", params))
+            self.calls.append((f"{prefix_of(service)}:{model.name}", params))
 
     def watch_new_clients(self) -> None:
         """See the clients, too, that an operation makes for itself."""

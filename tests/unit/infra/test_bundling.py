@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from infra import bundling, trimming
+from infra import bundling
 from infra.bundling import LAMBDA, BundlingError, Platform, build_lambda, build_local, build_runtime
+from infra.trimming import ServiceMissing
+from permissions.declared_calls import NotDeclared, sdk_services
 
 HERE = Platform(python="3.11", machine="Linux x86_64 glibc")
 
@@ -39,6 +41,10 @@ DEPENDENCIES = {
     "bin/jp.py": "#!/somewhere/python\n",
     ".lock": "",
 }
+SERVICES = {"iam", "organizations", "stepfunctions"}
+"""What the function of the project here calls; the SDK has EC2, too."""
+
+OPERATION = 'CALLS = {"iam:ListRoles", "organizations:ListRoots", "states:ListExecutions"}\n'
 ENDPOINTS = {"partitions": [{"partition": "aws", "services": {"states": {"a": 1}, "ec2": {}}}]}
 
 
@@ -48,6 +54,7 @@ class Installer:
     def __init__(self) -> None:
         self.runs: list[str] = []
         self.problem = ""
+        self.services = set(SERVICES)
 
     def __call__(self, _lock: Path, target: Path, for_platform: Platform) -> None:
         self.runs.append(for_platform.python)
@@ -60,7 +67,7 @@ class Installer:
             raise BundlingError(self.problem)
         data = target / "botocore" / "data"
         (data / "endpoints.json").write_text(json.dumps(ENDPOINTS))
-        for service in trimming.SERVICES:
+        for service in self.services:
             model = data / service / "2016-11-28" / "service-2.json.gz"
             model.parent.mkdir(parents=True, exist_ok=True)
             prefix = "states" if service == "stepfunctions" else service
@@ -83,7 +90,7 @@ def make_project(tmp_path: Path) -> Callable[[str], Path]:
             "functions/requirements.txt": "boto3==1\n",
             "functions/README.md": "not in a package\n",
             "functions/operations/__init__.py": "",
-            "functions/operations/create_account.py": "handler = 1\n",
+            "functions/operations/create_account.py": OPERATION,
             "functions/vending/reasons/remedies.json": "{}\n",
             "functions/vending/tests/test_it.py": "",
             "functions/vending/__pycache__/x.cpython-311.pyc": "bytecode",
@@ -135,13 +142,41 @@ def test_asset_has_the_sdks_data_of_the_services_used(project: Path, installer: 
     asset = build_lambda(project).path
 
     services = {path.name for path in (asset / "botocore" / "data").iterdir() if path.is_dir()}
-    assert services == set(trimming.SERVICES)
+    assert services == SERVICES
     assert not (asset / "botocore/data/organizations/2016-11-28/examples-1.json").exists()
     assert (asset / "botocore/data/partitions.json").is_file()
     assert not (asset / "botocore/data/other.json").exists()
     assert {path.name for path in (asset / "boto3" / "data").iterdir()} == {"iam"}
     endpoints = json.loads((asset / "botocore/data/endpoints.json").read_text())
     assert endpoints["partitions"][0]["services"] == {"states": {"a": 1}}
+
+
+def test_service_that_a_function_comes_to_call_is_in_the_next_asset(
+    project: Path, installer: Installer
+) -> None:
+    build_lambda(project)
+    (project / "functions/operations/run.py").write_text('CALLS = {"ec2:RunInstances"}\n')
+    installer.services.add("ec2")
+
+    asset = build_lambda(project).path
+
+    assert (asset / "botocore/data/ec2").is_dir()
+
+
+def test_service_that_the_sdk_lacks_fails_the_build(project: Path, installer: Installer) -> None:
+    (project / "functions/operations/new.py").write_text('CALLS = {"newest:Call"}\n')
+
+    with pytest.raises(ServiceMissing, match="newest"):
+        build_lambda(project)
+
+
+def test_client_of_a_service_that_no_function_declares_fails_the_build(
+    project: Path, installer: Installer
+) -> None:
+    (project / "functions/vending/clients.py").write_text('import boto3\nboto3.client("ec2")\n')
+
+    with pytest.raises(NotDeclared, match=r"vending/clients\.py:2: a client of ec2"):
+        build_lambda(project)
 
 
 def test_asset_can_be_read_by_lambdas_user(project: Path, installer: Installer) -> None:
@@ -182,7 +217,7 @@ def test_changed_function_is_copied_without_installing_again(
     assert bundle.built
     assert installer.runs == ["3.13"]
     assert not (bundle.path / "operations/create_account.py").exists()
-    assert (bundle.path / "operations/move_account.py").read_text() == "handler = 1\n"
+    assert (bundle.path / "operations/move_account.py").read_text() == OPERATION
 
 
 def test_removed_package_leaves_the_asset(project: Path, installer: Installer) -> None:
@@ -315,6 +350,21 @@ def test_command_fails_when_the_installer_does(
     assert printed.err == "local: the dependencies could not be installed: no network\n"
 
 
+@pytest.mark.parametrize("error", [NotDeclared, ServiceMissing])
+def test_command_fails_when_what_is_called_and_what_is_there_differ(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: type[Exception]
+) -> None:
+    def fail() -> bundling.Bundle:
+        raise error("no ec2")
+
+    monkeypatch.setitem(bundling._TARGETS, "lambda", fail)
+
+    status = bundling.main(["lambda"])
+
+    assert status == 1
+    assert capsys.readouterr().err == "lambda: no ec2\n"
+
+
 @pytest.mark.parametrize(
     ("wishes", "lock"),
     [
@@ -346,7 +396,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities import parser, typing
 from importlib.metadata import version
 session = boto3.session.Session("a", "b", region_name="us-east-1")
-for service in {trimming.SERVICES!r}:
+for service in {sorted(sdk_services())!r}:
     client = session.client(service)
     print(service, client.meta.endpoint_url, sorted(client.meta.service_model.operation_names)[0])
 session.resource("dynamodb").Table("t")

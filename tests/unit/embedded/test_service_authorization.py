@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,15 +16,27 @@ from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
 from embedded import ACCOUNT_ID, REGION, organizations
-from embedded.actions import mapped_services, requirements
 from embedded.clock import Clock
 from embedded.context import Context, activate
 from embedded.credentials import Credentials
 from embedded.faults import Faults
-from embedded.organizations_actions import RESOURCES
-from embedded.requirement import RequestContext, Requirement
+from embedded.required_permission import RequestContext, RequiredPermission
+from embedded.service_authorization import checked_services, required_permissions
+from embedded.service_authorization.data import S3_ACTIONS
+from embedded.service_authorization.organizations import ID_PARAMETERS
 from embedded.wire import ApiCall
+from permissions import reference
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
 HERE = f"{REGION}:{ACCOUNT_ID}"
 ORG = f"arn:aws:organizations::{ACCOUNT_ID}"
 
@@ -34,7 +48,7 @@ def organization_id() -> Iterator[str]:
     organizations.install()
     organizations.reset_organization(organizations.OrganizationSettings())
     iam_backends[ACCOUNT_ID]["aws"].create_role(
-        "deployer", "{}", "/ci/", None, "", [{"Key": "team", "Value": "a"}], "3600"
+        "deployer", TRUST, "/ci/", None, "", [{"Key": "team", "Value": "a"}], "3600"
     )
     dynamodb_backends[ACCOUNT_ID][REGION].create_table(
         "ledger",
@@ -63,7 +77,7 @@ def organization_id() -> Iterator[str]:
     BackendDict.reset()
 
 
-def needed(service: str, operation: str, **parameters: Any) -> tuple[Requirement, ...]:
+def needed(service: str, operation: str, **parameters: Any) -> tuple[RequiredPermission, ...]:
     call = ApiCall(
         service=service,
         operation=operation,
@@ -72,7 +86,7 @@ def needed(service: str, operation: str, **parameters: Any) -> tuple[Requirement
         protocol="json",
         parameters=parameters,
     )
-    return requirements(call, ACCOUNT_ID)
+    return required_permissions(call, ACCOUNT_ID)
 
 
 def pairs(service: str, operation: str, **parameters: Any) -> list[tuple[str, str]]:
@@ -84,6 +98,14 @@ MACHINE = f"arn:aws:states:{HERE}:stateMachine:vending"
 EXECUTION = f"arn:aws:states:{HERE}:execution:vending:one"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:f"
 PARAMETER = f"arn:aws:ssm:{HERE}:parameter"
+ORGANIZATIONS = botocore.session.get_session().get_service_model("organizations")
+NAMED_OTHERWISE = {
+    "InviteAccountToOrganization",
+    "InviteOrganizationToTransferResponsibility",
+    "PutResourcePolicy",
+}
+"""Operations whose resource no id in the call names."""
+
 LOG_GROUP = f"arn:aws:logs:{HERE}:log-group:/g"
 
 
@@ -320,6 +342,18 @@ def test_organizations_resources(
             [("sts:AssumeRoot", "arn:aws:iam::222222222222:root")],
         ),
         ("s3", "ListBuckets", {}, [("s3:ListAllMyBuckets", "*")]),
+        (
+            "s3",
+            "GetBucketEncryption",
+            {"Bucket": "b"},
+            [("s3:GetEncryptionConfiguration", "arn:aws:s3:::b")],
+        ),
+        (
+            "s3",
+            "DeleteBucketLifecycle",
+            {"Bucket": "b"},
+            [("s3:PutLifecycleConfiguration", "arn:aws:s3:::b")],
+        ),
         ("s3", "ListObjectsV2", {"Bucket": "b"}, [("s3:ListBucket", "arn:aws:s3:::b")]),
         (
             "s3",
@@ -362,7 +396,33 @@ def test_organizations_resources(
         ("ssm", "DescribeParameters", {}, [("ssm:DescribeParameters", "*")]),
         ("ssm", "CreateDocument", {"Name": "a"}, [("ssm:CreateDocument", "*")]),
         ("cloudwatch", "PutMetricData", {"Namespace": "n"}, [("cloudwatch:PutMetricData", "*")]),
+        (
+            "cloudwatch",
+            "PutMetricAlarm",
+            {"AlarmName": "a", "MetricName": "m"},
+            [("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{HERE}:alarm:a")],
+        ),
+        (
+            "cloudwatch",
+            "DescribeAlarmHistory",
+            {},
+            [("cloudwatch:DescribeAlarmHistory", f"arn:aws:cloudwatch:{HERE}:alarm:*")],
+        ),
         ("ec2", "DescribeInstances", {}, [("ec2:DescribeInstances", "*")]),
+        ("events", "PutRule", {"Name": "r"}, [("events:PutRule", f"arn:aws:events:{HERE}:rule/r")]),
+        (
+            "lambda",
+            "GetProvisionedConcurrencyConfig",
+            {"FunctionName": "f", "Qualifier": "live"},
+            [("lambda:GetProvisionedConcurrencyConfig", f"{FUNCTION}:live")],
+        ),
+        ("lambda", "NewestCall", {"FunctionName": "f"}, [("lambda:NewestCall", "*")]),
+        (
+            "iam",
+            "AttachRolePolicy",
+            {"RoleName": "deployer", "PolicyArn": "arn:aws:iam::aws:policy/A"},
+            [("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT_ID}:role/ci/deployer")],
+        ),
         ("dynamodb", "", {}, [("dynamodb:Unknown", "*")]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -558,14 +618,68 @@ def test_service_linked_role_is_needed_where_one_is_made() -> None:
     assert found[-1][0] == "iam:CreateServiceLinkedRole"
 
 
-def test_organizations_parameters_exist_in_the_model() -> None:
-    model = botocore.session.get_session().get_service_model("organizations")
+@pytest.mark.parametrize("operation", ORGANIZATIONS.operation_names)
+def test_organizations_entity_is_found_wherever_aws_checks_one(operation: str) -> None:
+    types = reference.get(f"organizations:{operation}").resource_types
+    ids = members(operation) & set(ID_PARAMETERS)
 
-    for operation, parameters in RESOURCES.items():
-        shape = model.operation_model(operation).input_shape
-        assert shape is not None
-        assert set(parameters) <= set(shape.members), operation
+    kinds = {one.partition(":")[2] for one in types} - {"responsibilitytransfer"}
+    if kinds and operation not in NAMED_OTHERWISE:
+        assert ids, kinds
+    if not types:
+        assert not ids
 
 
-def test_mapped_services_have_models() -> None:
-    assert mapped_services() <= set(botocore.session.get_session().get_available_services())
+def test_organizations_ids_are_parameters_of_operations() -> None:
+    known = {name for operation in ORGANIZATIONS.operation_names for name in members(operation)}
+
+    assert set(ID_PARAMETERS) <= known
+
+
+def members(operation: str) -> set[str]:
+    shape = ORGANIZATIONS.operation_model(operation).input_shape
+    return set(shape.members) if shape is not None else set()
+
+
+def test_service_without_code_of_its_own_is_checked_on_what_its_parameters_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    accounts = "arn:${Partition}:account::${Account}:account"
+    member = "arn:${Partition}:account::${ManagementAccountId}:account/o-${OrganizationId}/"
+    facts = {
+        "resources": {"account": accounts, "member": f"{member}${{MemberAccountId}}"},
+        "actions": {"PutAlternateContact": {"resources": ["account", "member"]}},
+    }
+    monkeypatch.setattr(reference, "_services", lambda: {"account": facts})
+    reference.find.cache_clear()
+
+    own = pairs("account", "PutAlternateContact", Name="A")
+    other = pairs("account", "PutAlternateContact", Name="A", AccountId="222222222222")
+
+    reference.find.cache_clear()
+    action, start = "account:PutAlternateContact", f"arn:aws:account::{ACCOUNT_ID}:account"
+    assert own == [(action, start)]
+    assert other == [(action, f"{start}/o-*/222222222222")]
+
+
+def test_every_operation_of_s3_that_is_no_action_of_its_own_has_one() -> None:
+    model = botocore.session.get_session().get_service_model("s3")
+
+    without = {
+        operation
+        for operation in model.operation_names
+        if not reference.find(f"s3:{S3_ACTIONS.get(operation, operation)}")
+    }
+
+    assert all(reference.find(f"s3:{action}") for action in S3_ACTIONS.values())
+    # Newer than the facts, of directory buckets, or of Object Lambda.
+    assert not [
+        name
+        for name in without
+        if not re.search("Annotation|Metadata|Session|Dir", name)
+        and name not in {"RenameObject", "WriteGetObjectResponse"}
+    ]
+
+
+def test_checked_services_have_models() -> None:
+    assert checked_services() <= set(botocore.session.get_session().get_available_services())

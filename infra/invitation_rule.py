@@ -15,7 +15,7 @@ EVENT_NAMES = (
 )
 
 
-class InvitationAnswers(Construct):
+class InvitationRule(Construct):
     """Has AnswerHandshake look at the invitation that an event may be the answer to."""
 
     def __init__(

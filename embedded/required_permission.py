@@ -15,7 +15,7 @@ def no_tags() -> Mapping[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requirement:
+class RequiredPermission:
     """One action that must be allowed on one resource.
 
     `context` maps condition keys in lower case to values; `tags` looks up the resource's tags, and
@@ -32,14 +32,14 @@ class Requirement:
 
 
 class RequestContext(Mapping[str, Values]):
-    """The condition values of one requirement, the caller's and the request's together."""
+    """The condition values of one permission, the caller's and the request's together."""
 
-    def __init__(self, requirement: Requirement, globals_: Mapping[str, Values]) -> None:
-        self._values = {**globals_, **requirement.context}
-        self._requirement = requirement
+    def __init__(self, permission: RequiredPermission, globals_: Mapping[str, Values]) -> None:
+        self._values = {**globals_, **permission.context}
+        self._permission = permission
         self._prefixes = (
             "aws:resourcetag/",
-            f"{requirement.action.partition(':')[0]}:resourcetag/",
+            f"{permission.action.partition(':')[0]}:resourcetag/",
         )
 
     def __getitem__(self, key: str) -> Values:
@@ -49,7 +49,7 @@ class RequestContext(Mapping[str, Values]):
         for prefix in self._prefixes:
             if key.startswith(prefix):
                 wanted = key.removeprefix(prefix)
-                for name, value in self._requirement.tags().items():
+                for name, value in self._permission.tags().items():
                     if name.lower() == wanted:
                         return (value,)
         raise KeyError(key)

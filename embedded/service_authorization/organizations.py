@@ -1,8 +1,4 @@
-"""What each call of AWS Organizations needs to be allowed.
-
-Source: "Actions, resources, and condition keys for AWS Organizations", Service Authorization
-Reference.
-"""
+"""The resources that a call of AWS Organizations names."""
 
 from __future__ import annotations
 
@@ -15,46 +11,25 @@ from moto.organizations.models import organizations_backends
 from embedded.organizations.settings import NewAccountResource, OrganizationSettings
 from embedded.organizations.state import LOCK, OrganizationState, organization_of
 from embedded.policy_patterns import Values
-from embedded.requirement import Requirement, request_tags, single
+from embedded.required_permission import single
+from embedded.service_authorization.resource import ANY, Resource, arn_of
 from embedded.wire import ApiCall
+from permissions import reference
 
-RESOURCES: Mapping[str, tuple[str, ...]] = {
-    "AcceptHandshake": ("HandshakeId",),
-    "AttachPolicy": ("PolicyId", "TargetId"),
-    "CancelHandshake": ("HandshakeId",),
-    "CloseAccount": ("AccountId",),
-    "CreateOrganizationalUnit": ("ParentId",),
-    "DeclineHandshake": ("HandshakeId",),
-    "DeleteOrganizationalUnit": ("OrganizationalUnitId",),
-    "DeletePolicy": ("PolicyId",),
-    "DeregisterDelegatedAdministrator": ("AccountId",),
-    "DescribeAccount": ("AccountId",),
-    "DescribeEffectivePolicy": ("TargetId",),
-    "DescribeHandshake": ("HandshakeId",),
-    "DescribeOrganizationalUnit": ("OrganizationalUnitId",),
-    "DescribePolicy": ("PolicyId",),
-    "DetachPolicy": ("PolicyId", "TargetId"),
-    "DisablePolicyType": ("RootId",),
-    "EnablePolicyType": ("RootId",),
-    "ListAccountsForParent": ("ParentId",),
-    "ListChildren": ("ParentId",),
-    "ListDelegatedServicesForAccount": ("AccountId",),
-    "ListEffectivePolicyValidationErrors": ("AccountId",),
-    "ListOrganizationalUnitsForParent": ("ParentId",),
-    "ListParents": ("ChildId",),
-    "ListPoliciesForTarget": ("TargetId",),
-    "ListTagsForResource": ("ResourceId",),
-    "ListTargetsForPolicy": ("PolicyId",),
-    "MoveAccount": ("AccountId", "SourceParentId", "DestinationParentId"),
-    "RegisterDelegatedAdministrator": ("AccountId",),
-    "RemoveAccountFromOrganization": ("AccountId",),
-    "TagResource": ("ResourceId",),
-    "UntagResource": ("ResourceId",),
-    "UpdateOrganizationalUnit": ("OrganizationalUnitId",),
-    "UpdatePolicy": ("PolicyId",),
-}
-"""The parameters that name the resources of an operation, each of which must be allowed. Operations
-that are not here have no resources: only `*` allows them."""
+ID_PARAMETERS = (
+    "AccountId",
+    "ChildId",
+    "HandshakeId",
+    "OrganizationalUnitId",
+    "ParentId",
+    "PolicyId",
+    "ResourceId",
+    "RootId",
+    "SourceParentId",
+    "DestinationParentId",
+    "TargetId",
+)
+"""Parameters that hold the id of an entity, whose form tells which kind of entity it is."""
 
 _TAGGED_AT_CREATION = {
     "CreateAccount": "account",
@@ -65,47 +40,47 @@ _TAGGED_AT_CREATION = {
 }
 """What a call with Tags makes; it needs TagResource as well, on a resource that has no id yet."""
 
-_LINKED_ROLE = ("AcceptHandshake", "CreateOrganization")
-"""Operations that make the service-linked role in the caller's account ("Dependent actions")."""
+_CREATE_LINKED_ROLE = "iam:CreateServiceLinkedRole"
 
 _ROOT_ID, _OU_ID, _POLICY_ID, _HANDSHAKE_ID = "r-", "ou-", "p-", "h-"
 
 
-def organizations(call: ApiCall, account_id: str) -> Iterator[Requirement]:
-    """Requirements of a call of Organizations."""
-    action = f"organizations:{call.operation}"
+def organizations(call: ApiCall, account_id: str) -> Iterator[Resource]:
+    """Accounts, roots, OUs, policies and handshakes, and what is done to others along with them."""
     parameters = call.parameters
     known = _Entities(
         partition=call.partition,
         account_id=account_id,
         organization=organization_of(account_id),
     )
-    context = _context(call, known)
-    for parameter in RESOURCES.get(call.operation, ()):
-        entity_id = str(parameters.get(parameter) or "")
-        if not entity_id and call.operation == "DescribeEffectivePolicy":
-            entity_id = account_id  # the caller's own, when it names none
-        yield _on(known, action, entity_id, context)
+    context = single("organizations:policytype", _policy_type(call, known))
+    ids = [str(parameters[name]) for name in ID_PARAMETERS if parameters.get(name)]
+    if not ids and call.operation == "DescribeEffectivePolicy":
+        ids = [account_id]  # the caller's own, when it names none
     made = _TAGGED_AT_CREATION.get(call.operation)
-    on_everything = made == "account" and known.new_account_resource == "*"
+    on_everything = made == "account" and known.new_account_resource == ANY
     if call.operation == "InviteAccountToOrganization" and not on_everything:
-        yield _on(known, action, _invited(parameters), context)
-    elif call.operation == "PutResourcePolicy":
-        yield Requirement(action=action, resource=known.arn("resourcepolicy", "*"), context=context)
-    elif call.operation not in RESOURCES:
-        yield Requirement(action=action, context=context)
+        ids = [_invited(parameters)]
+    for entity_id in ids:
+        yield _on(known, entity_id, context)
+    if call.operation.endswith("ResourcePolicy"):
+        arn = known.arn("resourcepolicy", "*")
+        yield Resource(arn=arn, types=("resourcepolicy",), context=context)
+    elif not ids:
+        yield Resource(arn=ANY, context=context)
     if made and parameters.get("Tags"):
-        yield Requirement(
+        yield Resource(
             action="organizations:TagResource",
-            resource="*" if on_everything else known.arn(made, "*"),
+            arn=ANY if on_everything else known.arn(made, "*"),
             context=context,
         )
-    if call.operation in _LINKED_ROLE:
+    facts = reference.find(f"organizations:{call.operation}")
+    if facts is not None and _CREATE_LINKED_ROLE in facts.dependent_actions:
         role = "aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations"
-        yield Requirement(
-            action="iam:CreateServiceLinkedRole",
-            resource=f"arn:{call.partition}:iam::{account_id}:role/{role}",
-            context=single("iam:awsservicename", "organizations.amazonaws.com"),
+        yield Resource(
+            action=_CREATE_LINKED_ROLE,
+            arn=arn_of(call, account_id, "iam:role", RoleNameWithPath=role),
+            parameters={"AWSServiceName": "organizations.amazonaws.com"},
             dependency="ACCESS_DENIED_DURING_CREATE_SERVICE_LINKED_ROLE",
         )
 
@@ -115,25 +90,18 @@ def _invited(parameters: Mapping[str, Any]) -> str:
     return str(target.get("Id", "")) if target.get("Type") == "ACCOUNT" else "*"
 
 
-def _on(
-    known: _Entities, action: str, entity_id: str, context: Mapping[str, Values]
-) -> Requirement:
-    return Requirement(
-        action=action,
-        resource=known.arn_of(entity_id),
+def _on(known: _Entities, entity_id: str, context: Mapping[str, Values]) -> Resource:
+    kind, arn = known.kind_and_arn(entity_id)
+    return Resource(
+        arn=arn,
+        types=(kind,),
         context=context,
         tags=lambda: known.tags(entity_id),
     )
 
 
-def _context(call: ApiCall, known: _Entities) -> dict[str, Values]:
-    parameters = call.parameters
-    context = request_tags(parameters)
-    context |= single("organizations:serviceprincipal", parameters.get("ServicePrincipal"))
-    return context | single("organizations:policytype", _policy_type(call, known))
-
-
 def _policy_type(call: ApiCall, known: _Entities) -> str | None:
+    """Where no parameter is called PolicyType: the filter, the new policy's, the policy's own."""
     parameters = call.parameters
     if call.operation in {"ListPolicies", "ListPoliciesForTarget"}:
         return parameters.get("Filter")
@@ -142,7 +110,7 @@ def _policy_type(call: ApiCall, known: _Entities) -> str | None:
     entity_id = str(parameters.get("PolicyId") or parameters.get("ResourceId") or "")
     if entity_id.startswith(_POLICY_ID):
         return str(getattr(known.policy(entity_id), "type", "")) or None
-    return parameters.get("PolicyType")
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,17 +128,17 @@ class _Entities:
         settings = known.settings if known is not None else OrganizationSettings()
         return settings.new_account_resource
 
-    def arn_of(self, entity_id: str) -> str:
-        """The ARN of a root, OU, policy, handshake or account; the form of the id tells which."""
+    def kind_and_arn(self, entity_id: str) -> tuple[str, str]:
+        """AWS's type and the ARN of a root, OU, policy, handshake or account, by its id's form."""
         if entity_id.startswith(_ROOT_ID):
-            return self.arn("root", entity_id)
+            return "root", self.arn("root", entity_id)
         if entity_id.startswith(_OU_ID):
-            return self.arn("ou", entity_id)
+            return "organizationalunit", self.arn("ou", entity_id)
         if entity_id.startswith(_POLICY_ID):
-            return self._policy_arn(entity_id)
+            return "policy", self._policy_arn(entity_id)
         if entity_id.startswith(_HANDSHAKE_ID):
-            return self._handshake_arn(entity_id)
-        return self.arn("account", entity_id)
+            return "handshake", self._handshake_arn(entity_id)
+        return "account", self.arn("account", entity_id)
 
     def arn(self, kind: str, entity_id: str) -> str:
         """The ARN of an entity of the organization, by its kind and id."""

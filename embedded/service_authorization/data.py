@@ -1,7 +1,4 @@
-"""What each call of DynamoDB, S3 and SQS needs to be allowed.
-
-Source: "Actions, resources, and condition keys for …" of each, Service Authorization Reference.
-"""
+"""The resources that a call of DynamoDB, S3 or SQS names."""
 
 from __future__ import annotations
 
@@ -14,7 +11,8 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from embedded.policy_patterns import Values
-from embedded.requirement import Requirement, request_tags, single
+from embedded.required_permission import single
+from embedded.service_authorization.resource import Resource, arn_of, named
 from embedded.wire import ApiCall
 
 _TRANSACTED = {
@@ -28,12 +26,31 @@ _TRANSACTED = {
 
 _EQUALITY = re.compile(r"(#?[\w.-]+)\s*=\s*(:\w+)")
 
-_S3_ACTIONS = {
-    "AbortMultipartUpload": "AbortMultipartUpload",
+
+_S3_CONFIGURATIONS = (
+    "Accelerate",
+    "Analytics",
+    "Encryption",
+    "IntelligentTiering",
+    "Inventory",
+    "Lifecycle",
+    "Metrics",
+    "Replication",
+)
+
+S3_ACTIONS = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketTagging": "PutBucketTagging",
     "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListBuckets": "ListAllMyBuckets",
@@ -42,60 +59,60 @@ _S3_ACTIONS = {
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
     "ListParts": "ListMultipartUploadParts",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
+    **{
+        f"{verb}Bucket{kind}{ending}": f"{action}{kind}Configuration"
+        for kind in _S3_CONFIGURATIONS
+        for verb, action in {"Delete": "Put", "Get": "Get", "List": "Get", "Put": "Put"}.items()
+        for ending in ("", "Configuration", "Configurations")
+    },
 }
-"""S3's actions where they are not the operation's name."""
-
-_SQS_BATCHES = {
-    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
-    "DeleteMessageBatch": "DeleteMessage",
-    "SendMessageBatch": "SendMessage",
-}
+"""Actions by operation of S3, where they are not its name ("Required permissions for Amazon S3 API
+operations", Amazon S3 User Guide)."""
 
 
-def dynamodb(call: ApiCall, account_id: str) -> Iterator[Requirement]:
+def dynamodb(call: ApiCall, account_id: str) -> Iterator[Resource]:
     """Tables and indexes; each item of a transaction or batch on its own table."""
     parameters = call.parameters
     for item in parameters.get("TransactItems") or ():
         for kind, request in item.items():
-            action = _TRANSACTED.get(kind, kind)
-            yield _on_table(
-                call, account_id, action, request, _leading_keys(call, account_id, request)
-            )
+            keys = _leading_keys(call, account_id, request)
+            action = f"dynamodb:{_TRANSACTED.get(kind, kind)}"
+            yield _table(call, account_id, request, keys, action=action)
     batched = parameters.get("RequestItems")
     if isinstance(batched, Mapping):
         for table, requests in batched.items():
             keys = _batch_keys(call, account_id, table, requests)
-            yield _on_table(call, account_id, call.operation, {"TableName": table}, keys)
+            yield _table(call, account_id, {"TableName": table}, keys)
     if parameters.get("TableName"):
         keys = _leading_keys(call, account_id, parameters)
-        yield _on_table(call, account_id, call.operation, parameters, keys)
+        yield _table(call, account_id, parameters, keys)
     elif arn := parameters.get("ResourceArn") or parameters.get("TableArn"):
-        context = request_tags(parameters)
-        yield Requirement(action=f"dynamodb:{call.operation}", resource=str(arn), context=context)
+        yield Resource(arn=str(arn), types=("table",))
 
 
-def _on_table(
+def _table(
     call: ApiCall,
     account_id: str,
-    action: str,
     request: Mapping[str, Any],
     leading_keys: tuple[str, ...],
-) -> Requirement:
-    table = str(request.get("TableName", ""))
-    if not table.startswith("arn:"):
-        table = f"arn:{call.partition}:dynamodb:{call.region}:{account_id}:table/{table}"
-    index = request.get("IndexName")
-    context: dict[str, Values] = request_tags(call.parameters)
-    context |= single("dynamodb:select", request.get("Select"))
-    context |= single("dynamodb:returnvalues", request.get("ReturnValues"))
-    if leading_keys:
-        context["dynamodb:leadingkeys"] = leading_keys
-    return Requirement(
-        action=f"dynamodb:{action}",
-        resource=f"{table}/index/{index}" if index else table,
-        context=context,
+    *,
+    action: str | None = None,
+) -> Resource:
+    name, index = str(request.get("TableName", "")), request.get("IndexName")
+    table = named(call, account_id, "dynamodb:table", "TableName", name)
+    return Resource(
+        arn=f"{table.arn}/index/{index}" if index else table.arn,
+        types=("index",) if index else table.types,
+        action=action,
+        parameters=request,
+        context={"dynamodb:leadingkeys": leading_keys} if leading_keys else {},
     )
 
 
@@ -144,32 +161,27 @@ def _partition_key(call: ApiCall, account_id: str, request: Mapping[str, Any]) -
     return str(hashes[0]) if hashes else None
 
 
-def s3(call: ApiCall, account_id: str) -> Iterator[Requirement]:
-    """Objects, buckets, or `*` for what is about the account.
+def s3(call: ApiCall, account_id: str) -> Iterator[Resource]:
+    """Objects and buckets.
 
     A bucket's ARN does not say whose it is; the bucket does, and `account_id` owns what is to be.
     """
     parameters = call.parameters
-    action = f"s3:{_S3_ACTIONS.get(call.operation, call.operation)}"
-    bucket = parameters.get("Bucket")
-    if not bucket:
-        yield Requirement(action=action)
-        return
-    context = request_tags(parameters) | single("s3:prefix", parameters.get("Prefix"))
-    context |= _bucket_owner(call, account_id, str(bucket))
-    arn = f"arn:{call.partition}:s3:::{bucket}"
-    if call.operation == "DeleteObjects":
-        for item in (parameters.get("Delete") or {}).get("Objects") or ():
-            yield Requirement(action=action, resource=f"{arn}/{item['Key']}", context=context)
-        return
-    key = parameters.get("Key")
-    yield Requirement(action=action, resource=f"{arn}/{key}" if key else arn, context=context)
+    bucket, key = str(parameters.get("Bucket") or ""), parameters.get("Key")
+    owner = _bucket_owner(call, account_id, bucket)
+    arn = arn_of(call, account_id, "s3:bucket", BucketName=bucket)
+    for item in (parameters.get("Delete") or {}).get("Objects") or ():
+        yield Resource(arn=f"{arn}/{item['Key']}", types=("object",), context=owner)
+    if key:
+        yield Resource(arn=f"{arn}/{key}", types=("object",), context=owner)
+    elif bucket:
+        yield Resource(arn=arn, types=("bucket",), context=owner)
     source = parameters.get("CopySource")
     if source:
         path = str(source).lstrip("/").partition("?")[0]
-        yield Requirement(
+        yield Resource(
+            arn=arn_of(call, account_id, "s3:bucket", BucketName=path),
             action="s3:GetObject",
-            resource=f"arn:{call.partition}:s3:::{path}",
             context=_bucket_owner(call, account_id, path.partition("/")[0]),
         )
 
@@ -179,8 +191,8 @@ def _bucket_owner(call: ApiCall, account_id: str, bucket: str) -> dict[str, Valu
     return single("aws:resourceaccount", owner) | single("s3:resourceaccount", owner)
 
 
-def sqs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
-    """Queues by URL or name; the batch forms need the action of one message."""
+def sqs(call: ApiCall, account_id: str) -> Iterator[Resource]:
+    """Queues by URL or name."""
     parameters = call.parameters
     name, owner = parameters.get("QueueName"), account_id
     url = parameters.get("QueueUrl")
@@ -188,11 +200,9 @@ def sqs(call: ApiCall, account_id: str) -> Iterator[Requirement]:
         *_, owner, name = ("", account_id, *str(url).rstrip("/").split("/"))
     owner = str(parameters.get("QueueOwnerAWSAccountId") or owner)
     if name:
-        arn = f"arn:{call.partition}:sqs:{call.region}:{owner}:{name}"
-        yield Requirement(
-            action=f"sqs:{_SQS_BATCHES.get(call.operation, call.operation)}",
-            resource=arn,
-            context=request_tags(parameters),
+        yield Resource(
+            arn=arn_of(call, owner, "sqs:queue", QueueName=str(name)),
+            types=("queue",),
             tags=lambda: _queue_tags(call.region, owner, str(name)),
         )
 

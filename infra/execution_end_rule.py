@@ -10,7 +10,7 @@ from infra.event_function import EventFunction
 from infra.settings import Settings
 
 
-class ExecutionEnds(Construct):
+class ExecutionEndRule(Construct):
     """Has RecordExecutionEnd hear of every execution that is stopped, times out or fails.
 
     Step Functions tells of its executions on the default bus only. Of what cannot be delivered

@@ -12,7 +12,7 @@ from infra.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class AccountEventRule:
     """Events by which a service tells of accounts."""
 
     description: str
@@ -21,12 +21,12 @@ class Told:
 
 
 RULES = {
-    "OrganizationsAccounts": Told(
+    "OrganizationsAccounts": AccountEventRule(
         description="An account was made in the organization or joined it",
         source="aws.organizations",
         event_names=("CreateAccountResult", "AccountJoinedOrganization"),
     ),
-    "ControlTowerAccounts": Told(
+    "ControlTowerAccounts": AccountEventRule(
         description="Control Tower made an account or enrolled it anew",
         source="aws.controltower",
         event_names=("CreateManagedAccount", "UpdateManagedAccount"),
@@ -34,7 +34,7 @@ RULES = {
 }
 
 
-class DiscoveredAccounts(Construct):
+class DiscoveredAccountRules(Construct):
     """Has DiscoverAccount look at every account that comes into the organization."""
 
     def __init__(
@@ -59,9 +59,9 @@ class DiscoveredAccounts(Construct):
         if settings.discovered_accounts == "baseline":
             baseline = settings.discovered_account_baseline.as_request()
             function.add_environment("DISCOVERED_ACCOUNT_BASELINE", json.dumps(baseline))
-        for name, told in RULES.items():
+        for name, rule in RULES.items():
             self.operation.run_on(
-                by_cloudtrail(told.source, told.event_names),
+                by_cloudtrail(rule.source, rule.event_names),
                 rule=name,
-                description=told.description,
+                description=rule.description,
             )
