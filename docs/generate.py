@@ -18,11 +18,11 @@ from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = {"organizations": "AWS Organizations", "iam": "IAM", "sts": "AWS STS"}
-TURNS = {
-    "retry": "nobody's: it passes",
-    "requester": "the requester's",
-    "administrator": "the administrator's",
-    "aws-support": "AWS Support's",
+OWNERS = {
+    "retry": "none (it passes)",
+    "requester": "the requester",
+    "administrator": "the administrator",
+    "aws-support": "AWS Support",
 }
 
 
@@ -37,7 +37,7 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "What each error code and reason means, whose turn it is, and what to do. `vend explain",
+        "What each error code and reason means, who must act, and what to do. `vend explain",
         "CODE/REASON` prints the same; records, events and executions carry it. A code or reason",
         "that AWS adds later is explained by its code.",
         "",
@@ -55,7 +55,7 @@ def _explained(words: catalogue.Explanation) -> list[str]:
     return [
         words.what,
         "",
-        f"- Whose turn: {TURNS[words.turn]}",
+        f"- Action by: {OWNERS[words.owner]}",
         f"- What to do: {words.remedy}{wait}",
     ]
 

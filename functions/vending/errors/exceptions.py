@@ -52,7 +52,7 @@ class VendingError(Exception):
     def as_dict(self) -> dict[str, Any]:
         """The error as the record shows it: texts, and `wait` in seconds.
 
-        `turn` and `wait` are the catalogue's: whose turn it is, and how long waiting is worth.
+        `owner` and `wait` are the catalogue's: who must act, and how long to wait before.
         """
         words = explain(self.code, self.reason)
         return {
@@ -60,7 +60,7 @@ class VendingError(Exception):
             "reason": self.reason,
             "message": self.message,
             "remedy": self.remedy,
-            "turn": words.turn,
+            "owner": words.owner,
             "wait": words.wait,
         }
 

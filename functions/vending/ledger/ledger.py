@@ -17,7 +17,7 @@ from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
 from vending.ledger.locks import Held, Locks
-from vending.ledger.rows import Intent, Look, Reservation, Row
+from vending.ledger.rows import Intent, Look, Reservation, Row, row_of
 from vending.ledger.states import FINAL, State
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 
@@ -49,7 +49,7 @@ class Ledger:
     def get(self, request_id: str) -> Row | None:
         """The request's row as it is at this moment."""
         found = self.table.get(keys.request(request_id), consistent=True)
-        return cast(Row, found) if found else None
+        return row_of(found) if found else None
 
     def query_by_state(self, state: str, since: float | None = None) -> Iterator[Row]:
         """The rows in a state, oldest change first; those changed since a moment (epoch seconds).
@@ -58,7 +58,7 @@ class Ledger:
         """
         moment = None if since is None else timestamp(since)
         for item in self.table.query_by_state(state, since=moment):
-            yield cast(Row, item)
+            yield row_of(item)
 
     def owned(self, request_id: str, execution_arn: str) -> Row:
         """The request's row, if it is the execution's; else ExecutionSuperseded."""
@@ -259,7 +259,7 @@ class Ledger:
         except ConditionFailed as failed:
             if failed.found is None:
                 raise failed.refusal from None
-            return cast(Row, failed.found)
+            return row_of(failed.found)
         return row
 
     def _transacted(self, claim: Write, locks: Mapping[str, Put] | None) -> Row | None:
@@ -276,7 +276,7 @@ class Ledger:
             if reason.code == "ConditionalCheckFailed"
         }
         if _CLAIM in failed:
-            return cast(Row, failed[_CLAIM])
+            return row_of(failed[_CLAIM])
         for found in failed.values():
             if found:
                 raise Held.by(found)
@@ -337,11 +337,11 @@ class Ledger:
             condition &= ~Attr("state").is_in(list(FINAL))
         update = self._updating(request_id, values=values, remove=removed, condition=condition)
         try:
-            return cast(Row, self.table.update(update))
+            return row_of(self.table.update(update))
         except ConditionFailed as failed:
             if unless is not None:
                 raise unless from None
-            there = cast(Row, failed.found) if failed.found else None
+            there = row_of(failed.found) if failed.found else None
             if there is None or there.get("executionArn") != expected.get("executionArn"):
                 raise _superseded(there) from None
             if not goes_on or there["state"] not in FINAL:

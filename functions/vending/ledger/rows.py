@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
 
 
 class Intent(TypedDict):
@@ -76,6 +77,21 @@ _NOT_IN_RECORDS = (
     "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
+
+
+def row_of(item: Mapping[str, Any]) -> Row:
+    """The row of a stored item, also of one that an earlier version wrote."""
+    row = cast(Row, dict(item))
+    if "error" in row:
+        row["error"] = current_error(row["error"])
+    return row
+
+
+def current_error(error: Any) -> Any:
+    """A stored error with its keys of today: who must act is its `owner`, once its `turn`."""
+    if not isinstance(error, dict) or "turn" not in error:
+        return error
+    return {"owner" if key == "turn" else key: value for key, value in error.items()}
 
 
 def record_of(row: Row) -> dict[str, Any]:

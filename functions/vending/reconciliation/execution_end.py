@@ -20,7 +20,7 @@ from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, error_of
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
 from vending.ledger.states import FINAL, State
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 
@@ -82,7 +82,7 @@ class ExecutionEnd:
                 "reason": told["reason"] or told["code"],
                 "message": f"{words.what} {told['message']}".strip(),
                 "remedy": f"{told['remedy']} {words.remedy}".strip(),
-                "turn": told["turn"],
+                "owner": told["owner"],
                 "wait": told["wait"],
             }
         message = words.what
@@ -98,7 +98,7 @@ class ExecutionEnd:
             "reason": None,
             "message": message,
             "remedy": words.remedy,
-            "turn": words.turn,
+            "owner": words.owner,
             "wait": words.wait,
         }
 
@@ -156,7 +156,7 @@ def _is_announced(row: Row, end: ExecutionEnd) -> bool:
 
 def _decoded(cause: str | None) -> object:
     try:
-        return json.loads(cause or "")
+        return current_error(json.loads(cause or ""))
     except ValueError:
         return cause
 

@@ -208,7 +208,7 @@ def test_create_account_error_carries_code_reason_and_remedy_as_json(world: Worl
         create(world)
 
     told = json.loads(str(refused.value))
-    assert told.keys() == {"code", "reason", "message", "remedy", "turn", "wait"}
+    assert told.keys() == {"code", "reason", "message", "remedy", "owner", "wait"}
     assert told["reason"] == "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
     assert "Service Quotas" in told["remedy"]
 

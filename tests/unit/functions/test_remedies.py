@@ -122,7 +122,7 @@ def remedies() -> dict[tuple[str, str | None], str]:
         for code, of_code in CATALOGUE.items()
         for reason, words in [(None, of_code), *of_code.get("reasons", {}).items()]
     ]
-    return {key: words["remedy"] for key, words in every if words["turn"] != "retry"}
+    return {key: words["remedy"] for key, words in every if words["owner"] != "retry"}
 
 
 REMEDIES = remedies()
