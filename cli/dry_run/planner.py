@@ -24,7 +24,7 @@ from operations import (
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
 from vending.ledger.decisions import Asked, decide, left_behind
-from vending.ledger.ou_path_cache import Unit, Units
+from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import eligibility, preflight
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at
 from vending.organization.setup_report import Report
@@ -36,7 +36,7 @@ from vending.request.validators import REQUEST_ID_TAG
 SETUP_ID = "organization-setup"
 
 
-class _NothingKnown(Units):
+class _NothingKnown(OuPathCache):
     """A plan looks at everything itself, and remembers nothing."""
 
     def __init__(self) -> None:

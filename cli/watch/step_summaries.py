@@ -64,9 +64,9 @@ def _accept(result: Result) -> str:
     return said.get(str(result["outcome"]), "")
 
 
-def _turn(result: Result) -> str:
+def _slot(result: Result) -> str:
     wait = int(result["waitSeconds"])
-    return f"turn in {wait}s" if wait else "turn at once"
+    return f"slot in {wait}s" if wait else "no wait"
 
 
 def _creation(result: Result) -> str:
@@ -149,7 +149,7 @@ _PHRASES: dict[str, Callable[[Result], str]] = {
     "CancelHandshake": lambda result: "taken back" if result["canceled"] else "",
     "DescribeHandshake": _answer,
     "CreateGovCloudAccount": _creation,
-    "ReserveCreation": _turn,
+    "ReserveCreation": _slot,
     "CreateAccount": _creation,
     "DescribeCreateAccountStatus": _status,
     "DescribeAccount": lambda result: str(result["name"]),

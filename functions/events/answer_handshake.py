@@ -23,7 +23,7 @@ from vending.ledger.rows import Row
 from vending.ledger.states import State
 from vending.model import Model
 from vending.organization.invitations import Invitations
-from vending.reconciliation.account_events import Sighting, sighting
+from vending.reconciliation.account_events import AccountEvent, account_event
 from vending.request.account_request import AccountId, parse
 
 if TYPE_CHECKING:
@@ -96,16 +96,16 @@ def _tells_of_a_refusal(detail: dict[str, Any]) -> bool:
     return any(key.lower() == "errorcode" and value for key, value in detail.items())
 
 
-def _joined(payload: AnswerHandshake) -> Sighting | None:
+def _joined(payload: AnswerHandshake) -> AccountEvent | None:
     try:
-        return sighting(payload.detail, payload.account)
+        return account_event(payload.detail, payload.account)
     except OperationRefused:
         return None  # it does not say which account: the workflow looks by itself
 
 
 def _row(
     detail: dict[str, Any],
-    joined: Sighting | None,
+    joined: AccountEvent | None,
     rows: InvitationRows,
     organizations: OrganizationsClient,
 ) -> Row | None:

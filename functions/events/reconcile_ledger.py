@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
 from vending.aws.observability import logger, metrics
-from vending.creation.release import GIVE_BACK_CALLS
+from vending.creation.release import RELEASE_CALLS
 from vending.errors.exceptions import ConcurrentModification, TransientError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
@@ -27,18 +27,18 @@ from vending.ledger.rows import Row
 from vending.ledger.states import IN_FLIGHT
 from vending.model import Model
 from vending.reconciliation import audit_cursor
-from vending.reconciliation.audit import Sweep
-from vending.reconciliation.audit_cursor import SweepCursor
+from vending.reconciliation.audit import OrganizationAudit
+from vending.reconciliation.audit_cursor import AuditCursor
 from vending.reconciliation.execution_end import ExecutionEnd, tell
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
+    from vending.aws.event_publisher import EventPublisher
+    from vending.creation.slots import CreationSlots
 
-CALLS = GIVE_BACK_CALLS | {
+CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
@@ -54,7 +54,7 @@ CALLS = GIVE_BACK_CALLS | {
 GRACE = 60.0
 """Seconds for which a row that has just changed is left to those who change it."""
 
-SWEEP_EVERY = 86_400.0 - 1_800.0
+AUDIT_EVERY = 86_400.0 - 1_800.0
 """Seconds between comparisons of the organization; a little less than a day of hourly runs."""
 
 RUN_SECONDS = 25.0
@@ -78,10 +78,10 @@ def run(
     *,
     ledger: Ledger,
     state_machine_arn: str,
-    executions: SFNClient,
+    stepfunctions: SFNClient,
     organizations: OrganizationsClient,
-    turns: Turns,
-    announcements: Announcements,
+    slots: CreationSlots,
+    publisher: EventPublisher,
     rest: Callable[[float], None],
 ) -> Json:
     """{inProgress, repaired: [{requestId, code}], organization, findings: [...]}.
@@ -92,12 +92,12 @@ def run(
     """
     until = ledger.clock() + RUN_SECONDS
     cursor = audit_cursor.load(ledger.table)
-    in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
+    in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, stepfunctions, until)
     if ends:
         # Before, as a row that says FAILED is not looked for any more.
         audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger.table)
-    repaired, left = _repaired(ends, ledger, turns, announcements, until)
-    due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
+    repaired, left = _repaired(ends, ledger, slots, publisher, until)
+    due = payload.sweep or ledger.clock() - cursor.ended_at >= AUDIT_EVERY
     compares = due or cursor.started_at is not None
     report: Json = {
         "inProgress": in_progress,
@@ -105,14 +105,14 @@ def run(
         "organization": "CONTINUES" if compares else "NOT_DUE",
         "findings": [],
     }
-    _tell_repairs(report, announcements)
+    _tell_repairs(report, publisher)
     if ends or cursor.owed:
         cursor = replace(cursor, owed=left)
         audit_cursor.save(cursor, ledger.table)
     if compares and ledger.clock() < until:
         outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
         report |= {"organization": outcome, "findings": findings}
-        _tell_news(report, announcements)
+        _tell_news(report, publisher)
         if after is not cursor:
             # Last, so that a run that could not tell what it found finds it again.
             audit_cursor.save(after, ledger.table)
@@ -132,7 +132,7 @@ def _ends(
     owed: tuple[str, ...],
     ledger: Ledger,
     state_machine_arn: str,
-    executions: SFNClient,
+    stepfunctions: SFNClient,
     until: float,
 ) -> tuple[int, dict[str, ExecutionEnd]]:
     """How many requests are carried on, and how the executions of others ended, by request.
@@ -142,18 +142,18 @@ def _ends(
     ends: dict[str, ExecutionEnd] = {}
     for request_id in owed:
         owing = ledger.get(request_id)
-        end = ExecutionEnd.of(owing["executionArn"], executions) if owing else None
+        end = ExecutionEnd.of(owing["executionArn"], stepfunctions) if owing else None
         if end is not None:
             ends[request_id] = end
     in_progress = 0
     running: set[str] | None = None
     for row in _left_alone(ledger):
         if running is None:
-            running = set(_running(state_machine_arn, executions))
+            running = set(_running(state_machine_arn, stepfunctions))
         if row["executionArn"] in running:
             in_progress += 1
         elif len(ends) < MOST_REPAIRS and ledger.clock() < until:
-            end = ExecutionEnd.of(row["executionArn"], executions)
+            end = ExecutionEnd.of(row["executionArn"], stepfunctions)
             if end is None:
                 in_progress += 1
             else:
@@ -170,8 +170,8 @@ def _left_alone(ledger: Ledger) -> Iterator[Row]:
                 yield row
 
 
-def _running(state_machine_arn: str, executions: SFNClient) -> Iterator[str]:
-    pages = executions.get_paginator("list_executions").paginate(
+def _running(state_machine_arn: str, stepfunctions: SFNClient) -> Iterator[str]:
+    pages = stepfunctions.get_paginator("list_executions").paginate(
         stateMachineArn=state_machine_arn, statusFilter="RUNNING"
     )
     for page in pages:
@@ -181,8 +181,8 @@ def _running(state_machine_arn: str, executions: SFNClient) -> Iterator[str]:
 def _repaired(
     ends: dict[str, ExecutionEnd],
     ledger: Ledger,
-    turns: Turns,
-    announcements: Announcements,
+    slots: CreationSlots,
+    publisher: EventPublisher,
     until: float,
 ) -> tuple[list[Json], tuple[str, ...]]:
     """What was repaired, and the requests left to the next run."""
@@ -191,7 +191,7 @@ def _repaired(
     while left:
         request_id = left.pop(0)
         end = ends[request_id]
-        if _told(request_id, end, ledger, turns, announcements):
+        if _told(request_id, end, ledger, slots, publisher):
             repaired.append({"requestId": request_id, "code": end.code})
         if ledger.clock() >= until:
             break
@@ -199,23 +199,27 @@ def _repaired(
 
 
 def _told(
-    request_id: str, end: ExecutionEnd, ledger: Ledger, turns: Turns, announcements: Announcements
+    request_id: str,
+    end: ExecutionEnd,
+    ledger: Ledger,
+    slots: CreationSlots,
+    publisher: EventPublisher,
 ) -> bool:
     try:
-        told = tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
+        told = tell(request_id, end, ledger=ledger, slots=slots, publisher=publisher)
     except ConcurrentModification:
         return False  # somebody else is at it
     return told is not None
 
 
 def _compared(
-    cursor: SweepCursor,
+    cursor: AuditCursor,
     ledger: Ledger,
     organizations: OrganizationsClient,
     rest: Callable[[float], None],
     until: float,
-) -> tuple[str, SweepCursor, list[Json]]:
-    sweep = Sweep(
+) -> tuple[str, AuditCursor, list[Json]]:
+    sweep = OrganizationAudit(
         organizations=organizations, ledger=ledger, clock=ledger.clock, rest=rest, until=until
     )
     try:
@@ -228,21 +232,21 @@ def _compared(
     return "COMPARED" if complete else "CONTINUES", after, told
 
 
-def _tell_repairs(report: Json, announcements: Announcements) -> None:
+def _tell_repairs(report: Json, publisher: EventPublisher) -> None:
     if report["repaired"]:
         count = len(report["repaired"])
         metrics.add_metric(name="RequestRepaired", unit="Count", value=count)
-        announcements.reconciled(report)
+        publisher.reconciled(report)
 
 
-def _tell_news(report: Json, announcements: Announcements) -> None:
+def _tell_news(report: Json, publisher: EventPublisher) -> None:
     """Repairs are told by then."""
     news = [finding for finding in report["findings"] if finding["new"]]
     for finding in news:
         logger.warning("the organization and the ledger differ", extra={"difference": finding})
     if news:
         metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
-        announcements.reconciled({**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]})
+        publisher.reconciled({**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]})
 
 
 @operation(ReconcileLedger)
@@ -252,9 +256,9 @@ def handler(payload: ReconcileLedger) -> Json:
         payload,
         ledger=wiring.ledger(),
         state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
-        executions=clients.stepfunctions(),
+        stepfunctions=clients.stepfunctions(),
         organizations=clients.organizations(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        slots=wiring.slots(),
+        publisher=wiring.event_publisher(),
         rest=pause,
     )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import HandshakeTypeDef
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
 CALLS = {
     "dynamodb:GetItem",
@@ -71,7 +71,7 @@ def run(
     ledger: Ledger,
     organizations: OrganizationsClient,
     organizations_once: OrganizationsClient,
-    announcements: Announcements,
+    publisher: EventPublisher,
     clock: Clock = now,
 ) -> Json:
     """{state, handshakeId, expiresAt, accountId}.
@@ -99,7 +99,7 @@ def run(
         next_steps=_next_steps(payload.account, handshake_id, until),
         pointers=[keys.handshake(handshake_id), keys.invited(invitations.target["Id"])],
     )
-    announcements.state_changed(record_of(row))
+    publisher.publish_state_changed(record_of(row))
     return {
         "state": handshake["State"],
         "handshakeId": handshake_id,
@@ -220,5 +220,5 @@ def handler(payload: InviteAccountToOrganization) -> Json:
         ledger=wiring.ledger(),
         organizations=clients.organizations(),
         organizations_once=clients.organizations_once(),
-        announcements=wiring.announcements(),
+        publisher=wiring.event_publisher(),
     )

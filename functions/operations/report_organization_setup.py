@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.organization.setup_report import Report
@@ -25,7 +25,7 @@ def run(payload: ReportOrganizationSetup) -> Json:
         "changed": report.changed,
         "alreadyThere": report.already_there,
         "warnings": report.warnings,
-        "error": error_of(payload.error) if payload.error else None,
+        "error": from_catch(payload.error) if payload.error else None,
     }
 
 

@@ -96,7 +96,7 @@ def dynamodb() -> DynamoDBClient:
 
 @cache
 def events() -> EventBridgeClient:
-    """The announcements."""
+    """The event bus."""
     return boto3.client("events", config=_config(attempts=3))
 
 

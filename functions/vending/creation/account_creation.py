@@ -18,8 +18,8 @@ from botocore.parsers import ResponseParserError
 from vending.aws.clock import Clock, epoch, now
 from vending.aws.observability import logger
 from vending.creation import govcloud
-from vending.creation.find_account import SETTLING_TIME, Adoption, Finding
-from vending.creation.slots import turn_needed
+from vending.creation.find_account import SETTLING_TIME, FindAccount, Finding
+from vending.creation.slots import slot_needed
 from vending.errors.aws_errors import translate_creation, unknown_outcome
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
-    from vending.creation.slots import GivenTurn, Turns
+    from vending.creation.slots import CreationSlots, GrantedSlot
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Intent, Row
     from vending.request.account_request import NewAccount
@@ -56,7 +56,7 @@ _PERHAPS_OURS = (
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
 
 _NOT_NOW = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
-"""Refusals after which the next call needs a turn of its own."""
+"""Refusals after which the next call needs a slot of its own."""
 
 
 def operation_for(source: str | None) -> Operation:
@@ -88,15 +88,15 @@ class Creation:
     execution_arn: str
     account: NewAccount
     ledger: Ledger
-    turns: Turns
+    slots: CreationSlots
     organizations: OrganizationsClient
     clock: Clock = now
     operation: Operation = "CreateAccount"
 
     @property
-    def adoption(self) -> Adoption:
+    def adoption(self) -> FindAccount:
         """Looks for the account that this creation may have made."""
-        return Adoption(
+        return FindAccount(
             client=self.organizations,
             request_id=self.request_id,
             email=self.account.email,
@@ -104,21 +104,21 @@ class Creation:
             clock=self.clock,
         )
 
-    def once(self, tags: dict[str, str], ask: Ask, turn: GivenTurn | None) -> Created:
+    def once(self, tags: dict[str, str], ask: Ask, slot: GrantedSlot | None) -> Created:
         """What an earlier call achieved; else AWS's answer to the only call.
 
         OutcomeUnknown: run this again a little later. TurnNeeded, CreationRefusedForNow: nothing
-        was created, run this again with the creation gate's next turn.
+        was created, run this again with the creation queue's next slot.
         """
         row = self.ledger.owned(self.request_id, self.execution_arn)
         created = self._known(row)
         if created is None:
-            # A turn is used once: whoever comes with one that was given away asks for another.
-            if turn is None or not self.turns.is_due(self.request_id):
-                raise turn_needed()
+            # A slot is used once: whoever comes with one that was given away asks for another.
+            if slot is None or not self.slots.is_due(self.request_id):
+                raise slot_needed()
             created = self._create(row, tags, ask)
         if created.state == "SUCCEEDED":
-            self.turns.leave(self.request_id)
+            self.slots.release(self.request_id)
         return created
 
     def _known(self, row: Row) -> Created | None:
@@ -129,7 +129,7 @@ class Creation:
                 account_id=account_id, gov_cloud_account_id=row.get("govCloudAccountId")
             )
         if creation_id:
-            row = self.ledger.creating(self.request_id, self.execution_arn, creation_id)
+            row = self.ledger.mark_creating(self.request_id, self.execution_arn, creation_id)
             return Created(state="IN_PROGRESS", row=row)
         intent = row.get("intent")
         return self._reconcile(intent, row) if intent else None
@@ -142,12 +142,12 @@ class Creation:
             return self._adopt(finding)
         if finding.kind == "in progress":
             # AWS counts it, so its place must not run out and be given to another.
-            self.turns.renew(self.request_id)
+            self.slots.renew(self.request_id)
             raise self._unknown("an account of this name is being created")
         if finding.look is not None:
             # A search that began too early would have to be repeated anyway.
             settled = epoch(finding.look["startedAt"]) - epoch(intent["at"]) >= SETTLING_TIME
-            self.ledger.looked(
+            self.ledger.save_search_position(
                 self.request_id, self.execution_arn, finding.look if settled else None
             )
             raise self._unknown("the organization's accounts are still being searched")
@@ -155,7 +155,7 @@ class Creation:
             raise self._unknown("what was made may not show yet")
         if finding.kind == "another's":
             # The email was never free, so that no call for it can have made an account.
-            self.ledger.withdraw(self.request_id, self.execution_arn, intent, nothing_made=True)
+            self.ledger.clear_intent(self.request_id, self.execution_arn, intent, nothing_made=True)
             words = explain("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
             raise OperationRefused(
                 f"{words.what} It belongs to the account {finding.account_id}.",
@@ -163,15 +163,15 @@ class Creation:
                 reason=words.reason,
                 remedy=words.remedy,
             )
-        # The unanswered call may have counted against AWS's rate: the next needs its own turn,
+        # The unanswered call may have counted against AWS's rate: the next needs its own slot,
         # and must have given away the old one before it may be made.
-        self.turns.again(self.request_id)
-        self.ledger.withdraw(self.request_id, self.execution_arn, intent, unanswered=True)
-        raise turn_needed()
+        self.slots.requeue(self.request_id)
+        self.ledger.clear_intent(self.request_id, self.execution_arn, intent, unanswered=True)
+        raise slot_needed()
 
     def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
         account = self.account
-        row = self.ledger.intend(
+        row = self.ledger.record_intent(
             self.request_id,
             self.execution_arn,
             account_name=account.name,
@@ -196,25 +196,25 @@ class Creation:
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
         if not status or "Id" not in status:
             raise self._unknown("an answer without a status")
-        row = self.ledger.creating(self.request_id, self.execution_arn, status["Id"])
+        row = self.ledger.mark_creating(self.request_id, self.execution_arn, status["Id"])
         return self.settle(status, row)
 
     def _withdraw(self, intent: Intent) -> None:
         """AWS did not act, so the next call need not look for anything; if this fails, it will."""
         try:
-            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+            self.ledger.clear_intent(self.request_id, self.execution_arn, intent)
         except VendingError as error:
             logger.warning("intent not withdrawn", extra={"code": error.code})
 
     def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
-        """Not like a busy table: others create accounts too, so that the gate has to rest.
+        """Not like a busy table: others create accounts too, so that the queue has to cool down.
 
         If it cannot be told now, the next refusal will tell it.
         """
         try:
-            self.turns.refused(self.request_id)
+            self.slots.back_off(self.request_id)
         except VendingError as error:
-            logger.warning("gate not told of the refusal", extra={"code": error.code})
+            logger.warning("creation queue not told of the refusal", extra={"code": error.code})
         return CreationRefusedForNow(
             refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
         )
@@ -248,15 +248,19 @@ class Creation:
             if finding.kind == "ours" and finding.account_id:
                 return self._adopt(finding)
             if finding.look is not None:
-                row = self.ledger.looked(self.request_id, self.execution_arn, finding.look)
+                row = self.ledger.save_search_position(
+                    self.request_id, self.execution_arn, finding.look
+                )
                 return Created(state="IN_PROGRESS", row=row)
             nothing_yet = finding.kind == "nothing" and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
             unsettled = (unanswered or nothing_yet) and self._is_recent(status)
             if finding.kind == "in progress" or unsettled:
                 if "look" in row:
-                    row = self.ledger.looked(self.request_id, self.execution_arn, None)
+                    row = self.ledger.save_search_position(
+                        self.request_id, self.execution_arn, None
+                    )
                 return Created(state="IN_PROGRESS", row=row)
-        self.ledger.not_created(self.request_id, self.execution_arn)
+        self.ledger.clear_creation(self.request_id, self.execution_arn)
         raise _failure(status, reason)
 
     def _adopt(self, finding: Finding) -> Created:
@@ -286,7 +290,7 @@ class Creation:
                 tags=request["tags"],
                 organizational_unit=request.get("organizationalUnit"),
             )
-        row = self.ledger.has_account(
+        row = self.ledger.mark_account_created(
             self.request_id,
             self.execution_arn,
             account_id=account_id,

@@ -62,7 +62,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adoption:
+class FindAccount:
     """Looks for one request's account. `rest` blocks for seconds."""
 
     client: OrganizationsClient

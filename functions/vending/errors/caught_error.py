@@ -22,7 +22,7 @@ class CaughtError(Model):
     cause: Any = Field(None, alias="Cause")
 
 
-def error_of(caught: CaughtError) -> dict[str, Any]:
+def from_catch(caught: CaughtError) -> dict[str, Any]:
     """A full error {code, reason, message, remedy, owner, wait}, whatever was caught.
 
     A function's own error is carried as JSON in the cause's errorMessage; everything else (a

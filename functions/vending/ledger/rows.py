@@ -20,7 +20,7 @@ class InvitationIntent(TypedDict):
 
 
 class Reservation(TypedDict):
-    """Where the request's execution waits for its turn at the creation gate."""
+    """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
     taskToken: str

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, get_args
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
-from vending.ledger.locks import is_creation_under_way
+from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.ou_path_cache import Unit
 from vending.organization import ou_search, policies
 from vending.request import ou_paths, trusted_services
@@ -26,7 +26,7 @@ from vending.request.account_request import AccountRequest, Policy, PolicyType, 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.ledger.ou_path_cache import Units
+    from vending.ledger.ou_path_cache import OuPathCache
     from vending.ledger.rows import Row
 
 
@@ -44,7 +44,7 @@ class Surroundings:
     """What a request is held against: the organization, and what the stack allows."""
 
     organizations: OrganizationsClient
-    units: Units
+    units: OuPathCache
     allowed: Allowed
 
 
@@ -116,7 +116,7 @@ def problems(wishes: Wishes, surroundings: Surroundings) -> list[Problem]:
 
 def _is_begun(row: Row) -> bool:
     asked = {"accountId", "handshakeId", "invitation", "unanswered"}
-    return bool(asked & row.keys()) or is_creation_under_way(row)
+    return bool(asked & row.keys()) or is_creation_in_flight(row)
 
 
 class _Enabled:
@@ -250,7 +250,7 @@ def _of_units(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
             yield Problem(where="organizationalUnit", error=error, refused=refused)
 
 
-def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> None:
+def _look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) -> None:
     """OperationRefused where a unit on the path is missing that reads like one that is there.
 
     What is found is remembered, so that CreateOrganizationalUnit need not search again.

@@ -19,7 +19,7 @@ from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.ledger.states import IN_FLIGHT, State
-from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
+from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
+class OrganizationAudit:
     """One run's share of a sweep. `rest` blocks for seconds.
 
     Once it is `until`, the page or the account at hand is the last; so every run gets further.
@@ -83,7 +83,7 @@ class Sweep:
     rest: Callable[[float], None]
     until: float
 
-    def run(self, cursor: SweepCursor) -> tuple[SweepCursor, list[Finding]]:
+    def run(self, cursor: AuditCursor) -> tuple[AuditCursor, list[Finding]]:
         """Go on from `cursor`; started_at is None in the cursor returned when the sweep is done."""
         known = self._known()
         if cursor.started_at is None:
@@ -209,7 +209,7 @@ class Sweep:
         return []
 
 
-def _with(cursor: SweepCursor, findings: list[Finding]) -> SweepCursor:
+def _with(cursor: AuditCursor, findings: list[Finding]) -> AuditCursor:
     return replace(cursor, found=(*cursor.found, *(finding.key for finding in findings)))
 
 

@@ -22,7 +22,7 @@ _MOST_BYTES = 390_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepCursor:
+class AuditCursor:
     """Where the sweep under way stands, and what the last one found.
 
     Attributes:
@@ -46,11 +46,11 @@ class SweepCursor:
     owed: tuple[str, ...] = ()
 
 
-def load(table: Table) -> SweepCursor:
+def load(table: Table) -> AuditCursor:
     """The cursor as the last run left it."""
     item = table.get(ORGANIZATION_AUDIT, consistent=True) or {}
     started_at = item.get("startedAt")
-    return SweepCursor(
+    return AuditCursor(
         ended_at=float(item.get("endedAt", 0)),
         started_at=None if started_at is None else float(started_at),
         next_token=item.get("nextToken"),
@@ -62,7 +62,7 @@ def load(table: Table) -> SweepCursor:
     )
 
 
-def save(cursor: SweepCursor, table: Table) -> None:
+def save(cursor: AuditCursor, table: Table) -> None:
     """Keep the cursor for the next run, as far as it fits into an item.
 
     Of more than that, accounts are not missed in this sweep, and findings are told as new again.

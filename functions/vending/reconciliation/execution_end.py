@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws.clock import timestamp
 from vending.aws.executions import EndStatus, is_over
-from vending.creation.release import give_back
+from vending.creation.release import release
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
-from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
@@ -27,8 +27,8 @@ from vending.request.account_request import AccountRequest, best_effort_request_
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
+    from vending.aws.event_publisher import EventPublisher
+    from vending.creation.slots import CreationSlots
 
 CODES: Mapping[str, str] = {
     EndStatus.ABORTED: "ExecutionAborted",
@@ -76,7 +76,9 @@ class ExecutionEnd:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
         if self.status == EndStatus.FAILED and self.error:
-            told = error_of(CaughtError.model_validate({"Error": self.error, "Cause": self.cause}))
+            told = from_catch(
+                CaughtError.model_validate({"Error": self.error, "Cause": self.cause})
+            )
             return {
                 "code": self.code,
                 "reason": told["reason"] or told["code"],
@@ -108,8 +110,8 @@ def tell(
     end: ExecutionEnd,
     *,
     ledger: Ledger,
-    turns: Turns,
-    announcements: Announcements,
+    slots: CreationSlots,
+    publisher: EventPublisher,
 ) -> Row | None:
     """Write the end into the request's row and announce it; None where there is nothing to tell.
 
@@ -125,11 +127,11 @@ def tell(
                 return None
         else:
             try:
-                row = ledger.broken_off(row, error=end.as_error())
+                row = ledger.mark_interrupted(row, error=end.as_error())
             except ConcurrentModification:
                 continue  # the execution's last function was still writing
-        _give_back(row, end, ledger, turns)
-        announcements.state_changed(record_of(row))
+        _release(row, end, ledger, slots)
+        publisher.publish_state_changed(record_of(row))
         return row
     raise ConcurrentModification(
         "The request's row changed each time it was about to be written.",
@@ -161,16 +163,21 @@ def _decoded(cause: str | None) -> object:
         return cause
 
 
-def _give_back(row: Row, end: ExecutionEnd, ledger: Ledger, turns: Turns) -> None:
-    give_back(row, ledger=ledger, turns=turns)
+def _release(row: Row, end: ExecutionEnd, ledger: Ledger, slots: CreationSlots) -> None:
+    release(row, ledger=ledger, slots=slots)
     if row["state"] == State.VENDED:
         request_id, account = row["requestId"], row.get("request", {}).get("account", {})
         ledger.locks.free(request_id, end.execution_arn, account)
-        turns.leave(request_id, unless_resumed_since=end.execution_arn)
+        slots.release(request_id, unless_resumed_since=end.execution_arn)
 
 
 def tell_unclaimed(
-    raw: object, end: ExecutionEnd, *, ledger: Ledger, turns: Turns, announcements: Announcements
+    raw: object,
+    end: ExecutionEnd,
+    *,
+    ledger: Ledger,
+    slots: CreationSlots,
+    publisher: EventPublisher,
 ) -> Row | None:
     """As `tell`, for a request that its execution may have had no time to claim.
 
@@ -180,11 +187,11 @@ def tell_unclaimed(
     if request_id is None:
         return None
     if ledger.get(request_id) is None:
-        row = ledger.remember(_record(raw, request_id, end, ledger), _valid(raw))
+        row = ledger.insert_unclaimed(_record(raw, request_id, end, ledger), _valid(raw))
         if row.get("error") == end.as_error():
-            announcements.state_changed(record_of(row))
+            publisher.publish_state_changed(record_of(row))
             return row
-    return tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
+    return tell(request_id, end, ledger=ledger, slots=slots, publisher=publisher)
 
 
 def _record(raw: object, request_id: str, end: ExecutionEnd, ledger: Ledger) -> dict[str, Any]:

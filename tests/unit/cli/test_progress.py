@@ -66,7 +66,7 @@ def test_steps_show_mark_time_retries_and_words() -> None:
     text = text_of(watched(half_way()))
 
     assert text[0] == "  ✓ AcceptRequest                    0.0s"
-    assert text[1] == "  ✓ ReserveCreation                  0.0s  turn at once"
+    assert text[1] == "  ✓ ReserveCreation                  0.0s  no wait"
     assert text[2].startswith(
         "  ↻ CreateAccount                    2.0s  Throttled, retry 2 follows"
     )
@@ -259,7 +259,7 @@ def test_log_writes_one_line_per_change() -> None:
 
     assert written(terminal).splitlines() == [
         "    1.0s  AcceptRequest done (0.0s)",
-        "    2.0s  ReserveCreation done (0.0s) turn at once",
+        "    2.0s  ReserveCreation done (0.0s) no wait",
         "    2.0s  CreateAccount Throttled, retry 2 follows",
     ]
 

@@ -241,7 +241,7 @@ def test_result_of_an_unexpected_shape_gets_no_note() -> None:
 
 
 def queued(history: History, token: str = "") -> History:
-    """The function of ReserveCreation has queued the request; nobody has told a turn yet."""
+    """The function of ReserveCreation has queued the request; no slot has come yet."""
     return history.schedule().add("TaskSubmitted", taskSubmittedEventDetails={"output": token})
 
 
@@ -257,7 +257,7 @@ def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
     for one in (waiting, still_waiting):
         assert (one.mark, one.retries) == (Mark.RUNNING, 0)
         assert one.note.startswith("queued")
-    assert (done.mark, done.note) == (Mark.DONE, "turn in 20s")
+    assert (done.mark, done.note) == (Mark.DONE, "slot in 20s")
 
 
 def test_step_whose_answer_comes_by_its_error_is_done() -> None:
@@ -267,7 +267,7 @@ def test_step_whose_answer_comes_by_its_error_is_done() -> None:
     )
     done = step(trace_of(history.leave("ReserveCreation")), "ReserveCreation")
 
-    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "turn at once")
+    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "no wait")
 
 
 def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:

@@ -23,11 +23,11 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
 from vending.aws import clients
-from vending.aws.event_publisher import Announcements
+from vending.aws.event_publisher import EventPublisher
 from vending.errors.exceptions import ServiceUnavailable
 from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import SECONDS_PER_CALL
-from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
+from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
 
 FUNCTION_SECONDS = 50
 HOUR = 3_600.0
@@ -49,7 +49,7 @@ def reconcile(world: World, **payload: Any) -> dict[str, Any]:
 
 def compared_before(world: World) -> None:
     """As after a comparison that has just ended."""
-    audit_cursor.save(SweepCursor(ended_at=world.now), world.ledger.table)
+    audit_cursor.save(AuditCursor(ended_at=world.now), world.ledger.table)
 
 
 def vended(world: World) -> str:
@@ -315,7 +315,7 @@ def test_reads_keep_their_pace_and_their_end(world: World) -> None:
 @pytest.mark.parametrize("reason", ["INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN"])
 def test_page_that_is_gone_begins_the_comparison_anew(world: World, reason: str) -> None:
     last = _tagged(world, "nobody")
-    audit_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger.table)
+    audit_cursor.save(AuditCursor(started_at=world.now, next_token="1"), world.ledger.table)
     world.organization.refuse("ListAccounts", "InvalidInputException", reason)
 
     first, second = reconcile(world), reconcile(world)
@@ -344,7 +344,7 @@ def test_account_that_leaves_in_between_is_no_error(world: World) -> None:
 
 
 def test_cursor_is_read_as_it_was_written(world: World) -> None:
-    cursor = SweepCursor(
+    cursor = AuditCursor(
         ended_at=5.0,
         started_at=7.0,
         next_token="page",
@@ -365,7 +365,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
     unseen = frozenset(f"{number:012}" for number in range(50_000))
     keys = [key(number) for number in range(6_000)]
     owed = tuple(f"{number:064}" for number in range(reconcile_ledger.MOST_REPAIRS))
-    largest = SweepCursor(
+    largest = AuditCursor(
         ended_at=world.now,
         started_at=world.now,
         next_token=token,
@@ -387,7 +387,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
 def test_cursor_keeps_no_more_accounts_than_fit(world: World) -> None:
     unseen = frozenset(f"{number:012}" for number in range(90_000))
 
-    audit_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger.table)
+    audit_cursor.save(AuditCursor(started_at=1.0, unseen=unseen), world.ledger.table)
 
     assert len(audit_cursor.load(world.ledger.table).unseen) == 50_000
 
@@ -458,7 +458,7 @@ def test_repairs_and_news_are_told_once_each(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("announcement", ["state_changed", "reconciled"])
+@pytest.mark.parametrize("announcement", ["publish_state_changed", "reconciled"])
 def test_repair_that_could_not_be_told_is_told_by_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
 ) -> None:
@@ -470,7 +470,7 @@ def test_repair_that_could_not_be_told_is_told_by_the_next_run(
         raise ServiceUnavailable("PutEvents: no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Announcements, announcement, refused)
+        patched.setattr(EventPublisher, announcement, refused)
         with pytest.raises(ServiceUnavailable):
             reconcile(world)
     assert world.row(REQUEST_ID)["state"] == "FAILED"

@@ -221,7 +221,7 @@ def test_record_failure_does_not_announce_the_end_of_anothers_request(
 
 def test_record_failure_never_undoes_what_is_vended(world: World) -> None:
     accepted(world)
-    world.ledger.vended(
+    world.ledger.mark_vended(
         REQUEST_ID, EXECUTION, account_id="000000000042", organizational_unit_id=None
     )
 

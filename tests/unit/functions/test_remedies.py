@@ -152,7 +152,7 @@ def test_failed_request_submitted_again_goes_on_and_can_be_corrected(
 ) -> None:
     accepted(world)
     if made:
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=payloads.made(world))
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=payloads.made(world))
     cause: dict[str, Any] = {"code": code, "reason": reason, "message": "said", "remedy": "do"}
     error = {"Error": code, "Cause": json.dumps({"errorMessage": json.dumps(cause)})}
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
