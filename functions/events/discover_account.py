@@ -132,7 +132,7 @@ def request(stranger: Stranger, *, publisher: EventPublisher, baseline: Json) ->
     rejected request with a remedy, not here.
     """
     wish = _wish(stranger.account_event.account_id)
-    publisher.request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
+    publisher.publish_request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
     return "REQUESTED"
 
 

@@ -15,15 +15,12 @@ from vending.aws.observability import logger, metrics
 from vending.creation.release import RELEASE_CALLS
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
-from vending.ledger.ledger import Ledger
 from vending.model import Model
-from vending.reconciliation.execution_end import CODES, ExecutionEnd, tell_unclaimed
+from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
 
 CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
@@ -53,10 +50,8 @@ class RecordExecutionEnd(Model):
 def run(
     payload: RecordExecutionEnd,
     *,
-    ledger: Ledger,
+    recorder: EndRecorder,
     stepfunctions: SFNClient,
-    slots: CreationSlots,
-    publisher: EventPublisher,
 ) -> Json:
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
@@ -76,7 +71,7 @@ def run(
     request = (
         _decoded(detail.input) if detail.input else _input(detail.execution_arn, stepfunctions)
     )
-    row = tell_unclaimed(request, end, ledger=ledger, slots=slots, publisher=publisher)
+    row = recorder.record_unclaimed(request, end)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     metrics.add_metric(name=end.code, unit="Count", value=1)
@@ -104,8 +99,8 @@ def handler(payload: RecordExecutionEnd) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=wiring.ledger(),
+        recorder=EndRecorder(
+            ledger=wiring.ledger(), slots=wiring.slots(), publisher=wiring.event_publisher()
+        ),
         stepfunctions=clients.stepfunctions(),
-        slots=wiring.slots(),
-        publisher=wiring.event_publisher(),
     )

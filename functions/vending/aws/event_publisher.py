@@ -54,7 +54,7 @@ class EventPublisher:
         ]
         self._put(entries)
 
-    def request(self, request: Mapping[str, Any], *, source: str) -> None:
+    def publish_request(self, request: Mapping[str, Any], *, source: str) -> None:
         """Ask for an account as anybody may: ServiceUnavailable as above."""
         self._put(
             [
@@ -67,7 +67,7 @@ class EventPublisher:
             ]
         )
 
-    def reconciled(self, report: Mapping[str, Any]) -> None:
+    def publish_report(self, report: Mapping[str, Any]) -> None:
         """Tell what was repaired and what was found: ServiceUnavailable as above."""
         self._put(
             [

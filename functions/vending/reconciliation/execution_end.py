@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = {
 """The error that the record shows, by how Step Functions says the execution ended."""
 
 _REJECTIONS = ("RequestInvalid", "RequestConflict")
-_LOOKS = 5
+_MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,38 +105,62 @@ class ExecutionEnd:
         }
 
 
-def tell(
-    request_id: str,
-    end: ExecutionEnd,
-    *,
-    ledger: Ledger,
-    slots: CreationSlots,
-    publisher: EventPublisher,
-) -> Row | None:
-    """Write the end into the request's row and announce it; None where there is nothing to tell.
+@dataclass(frozen=True, kw_only=True)
+class EndRecorder:
+    """Writes down how executions ended that did not say so, and announces it."""
 
-    What the request kept from others is given back. An outcome that the row has already is
-    announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
-    """
-    for _ in range(_LOOKS):
-        row = ledger.get(request_id)
-        if row is None or row.get("executionArn") != end.execution_arn:
-            return None
-        if row["state"] in FINAL:
-            if _is_announced(row, end):
+    ledger: Ledger
+    slots: CreationSlots
+    publisher: EventPublisher
+
+    def record(self, request_id: str, end: ExecutionEnd) -> Row | None:
+        """Write the end into the request's row and announce it; None where there is nothing to say.
+
+        What the request kept from others is given back. An outcome that the row has already is
+        announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
+        """
+        for _ in range(_MAX_ATTEMPTS):
+            row = self.ledger.get(request_id)
+            if row is None or row.get("executionArn") != end.execution_arn:
                 return None
-        else:
-            try:
-                row = ledger.mark_interrupted(row, error=end.as_error())
-            except ConcurrentModification:
-                continue  # the execution's last function was still writing
-        _release(row, end, ledger, slots)
-        publisher.publish_state_changed(record_of(row))
-        return row
-    raise ConcurrentModification(
-        "The request's row changed each time it was about to be written.",
-        remedy="Nothing to do: it is tried again by itself.",
-    )
+            if row["state"] in FINAL:
+                if _is_announced(row, end):
+                    return None
+            else:
+                try:
+                    row = self.ledger.mark_interrupted(row, error=end.as_error())
+                except ConcurrentModification:
+                    continue  # the execution's last function was still writing
+            self._release(row, end)
+            self.publisher.publish_state_changed(record_of(row))
+            return row
+        raise ConcurrentModification(
+            "The request's row changed each time it was about to be written.",
+            remedy="Nothing to do: it is tried again by itself.",
+        )
+
+    def record_unclaimed(self, raw: object, end: ExecutionEnd) -> Row | None:
+        """As `record`, for a request that its execution may have had no time to claim.
+
+        `raw` is the execution's input. A request without an id cannot be remembered: None.
+        """
+        request_id = best_effort_request_id(raw)
+        if request_id is None:
+            return None
+        if self.ledger.get(request_id) is None:
+            record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
+            row = self.ledger.insert_unclaimed(record, _valid(raw))
+            if row.get("error") == end.as_error():
+                self.publisher.publish_state_changed(record_of(row))
+                return row
+        return self.record(request_id, end)
+
+    def _release(self, row: Row, end: ExecutionEnd) -> None:
+        release(row, ledger=self.ledger, slots=self.slots)
+        if row["state"] == State.VENDED:
+            request_id, account = row["requestId"], row.get("request", {}).get("account", {})
+            self.ledger.locks.free(request_id, end.execution_arn, account)
+            self.slots.release(request_id, unless_resumed_since=end.execution_arn)
 
 
 def _is_announced(row: Row, end: ExecutionEnd) -> bool:
@@ -163,39 +187,8 @@ def _decoded(cause: str | None) -> object:
         return cause
 
 
-def _release(row: Row, end: ExecutionEnd, ledger: Ledger, slots: CreationSlots) -> None:
-    release(row, ledger=ledger, slots=slots)
-    if row["state"] == State.VENDED:
-        request_id, account = row["requestId"], row.get("request", {}).get("account", {})
-        ledger.locks.free(request_id, end.execution_arn, account)
-        slots.release(request_id, unless_resumed_since=end.execution_arn)
-
-
-def tell_unclaimed(
-    raw: object,
-    end: ExecutionEnd,
-    *,
-    ledger: Ledger,
-    slots: CreationSlots,
-    publisher: EventPublisher,
-) -> Row | None:
-    """As `tell`, for a request that its execution may have had no time to claim.
-
-    `raw` is the execution's input. A request without an id cannot be remembered: None.
-    """
-    request_id = best_effort_request_id(raw)
-    if request_id is None:
-        return None
-    if ledger.get(request_id) is None:
-        row = ledger.insert_unclaimed(_record(raw, request_id, end, ledger), _valid(raw))
-        if row.get("error") == end.as_error():
-            publisher.publish_state_changed(record_of(row))
-            return row
-    return tell(request_id, end, ledger=ledger, slots=slots, publisher=publisher)
-
-
-def _record(raw: object, request_id: str, end: ExecutionEnd, ledger: Ledger) -> dict[str, Any]:
-    request, at = _valid(raw), timestamp(ledger.clock())
+def _record(raw: object, request_id: str, end: ExecutionEnd, *, at: str) -> dict[str, Any]:
+    request = _valid(raw)
     return {
         **dict.fromkeys(RECORD_FIELDS),
         "requestId": request_id,

@@ -458,7 +458,7 @@ def test_repairs_and_news_are_told_once_each(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("announcement", ["publish_state_changed", "reconciled"])
+@pytest.mark.parametrize("announcement", ["publish_state_changed", "publish_report"])
 def test_repair_that_could_not_be_told_is_told_by_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
 ) -> None:
