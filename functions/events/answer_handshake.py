@@ -114,14 +114,14 @@ def _row(
     if joined is not None:
         pointers.append(keys.invited(joined.account_id))
     for pointer in pointers:
-        row = rows.pointed_at(pointer)
+        row = rows.find_by_pointer(pointer)
         if row is not None:
             return row
     if joined is None:
         return None
     # Invited by email: events mask addresses, the account itself shows its own.
     account = organizations.describe_account(AccountId=joined.account_id)["Account"]
-    return rows.pointed_at(keys.invited(account.get("Email") or ""))
+    return rows.find_by_pointer(keys.invited(account.get("Email") or ""))
 
 
 def _handshake_ids(value: Any) -> Iterator[str]:

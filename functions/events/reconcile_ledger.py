@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AliasChoices, Field
 
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
@@ -68,10 +70,10 @@ FINDINGS_PER_EVENT = 100
 
 
 class ReconcileLedger(Model):
-    """Whatever starts it: a schedule's event, or by hand {"sweep": true} or nothing at all."""
+    """Whatever starts it: a schedule's event, or by hand {"audit": true} or nothing at all."""
 
-    sweep: bool = False
-    """Compare the organization now, whenever it was compared last."""
+    audit: Annotated[bool, Field(validation_alias=AliasChoices("audit", "sweep"))] = False
+    """Compare the organization now, whenever it was compared last; formerly `sweep`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,4 +238,4 @@ def handler(payload: ReconcileLedger) -> Json:
         publisher=wiring.event_publisher(),
         rest=pause,
         until=ledger.clock() + RUN_SECONDS,
-    ).run(audits_now=payload.sweep)
+    ).run(audits_now=payload.audit)

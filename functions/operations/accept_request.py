@@ -68,7 +68,7 @@ _OUTCOMES: dict[Decision, Outcome] = {"running": "DUPLICATE", "finished": "FINIS
 SHOWN_WITHIN = 300
 """Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
-_LOOKS = 5
+_MAX_ATTEMPTS = 5
 """How often locks that their owners have no use for any more are taken from them in one go."""
 
 
@@ -171,7 +171,7 @@ class Acceptance:
 
     def _claimed(self) -> tuple[Outcome, Row]:
         locks = self._lock_puts(self.request.normalised()["account"])
-        for _ in range(_LOOKS):
+        for _ in range(_MAX_ATTEMPTS):
             try:
                 row, claimed = self.ledger.claim(self.request, self.execution_arn, locks)
                 if claimed:

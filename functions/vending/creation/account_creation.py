@@ -48,14 +48,14 @@ Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
 Ask = Callable[..., Any]
 """The one call to AWS, of a client that makes one attempt; both operations take the same."""
 
-_PERHAPS_OURS = (
+_MAYBE_EARLIER_ATTEMPT = (
     "CONCURRENT_ACCOUNT_MODIFICATION",
     "EMAIL_ALREADY_EXISTS",
     "GOVCLOUD_ACCOUNT_ALREADY_EXISTS",
 )
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
 
-_NOT_NOW = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
+_RETRY_LATER = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
 """Refusals after which the next call needs a slot of its own."""
 
 
@@ -94,7 +94,7 @@ class Creation:
     operation: Operation = "CreateAccount"
 
     @property
-    def adoption(self) -> FindAccount:
+    def search(self) -> FindAccount:
         """Looks for the account that this creation may have made."""
         return FindAccount(
             client=self.organizations,
@@ -137,7 +137,7 @@ class Creation:
     def _reconcile(self, intent: Intent, row: Row) -> Created:
         """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
         asked = epoch(row.get("unanswered", intent["at"]))
-        finding = self.adoption.look(since=asked, left=row.get("look"))
+        finding = self.search.look(since=asked, left=row.get("look"))
         if finding.kind == "ours" and finding.account_id:
             return self._adopt(finding)
         if finding.kind == "in progress":
@@ -190,7 +190,7 @@ class Creation:
             refusal = translate_creation(error, self.operation)
             if not isinstance(refusal, OutcomeUnknown):
                 self._withdraw(row["intent"])
-            if isinstance(refusal, _NOT_NOW):
+            if isinstance(refusal, _RETRY_LATER):
                 raise self._refused_for_now(refusal) from None
             raise refusal from None
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
@@ -238,9 +238,9 @@ class Creation:
         if state != "FAILED":
             return Created(state="IN_PROGRESS", row=row)
         reason = status.get("FailureReason")
-        if reason in _PERHAPS_OURS:
+        if reason in _MAYBE_EARLIER_ATTEMPT:
             unanswered = row.get("unanswered")
-            finding = self.adoption.look(
+            finding = self.search.look(
                 since=epoch(unanswered or row["requestedAt"]),
                 left=row.get("look"),
                 first="creations" if unanswered else "accounts",

@@ -17,7 +17,7 @@ from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
 from vending.ledger.locks import LockHeld, Locks
-from vending.ledger.rows import Intent, Look, Reservation, Row, row_of
+from vending.ledger.rows import Intent, Row, SearchPosition, Waiting, row_of
 from vending.ledger.states import FINAL, State
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 
@@ -121,7 +121,7 @@ class Ledger:
 
     def mark_queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
         """The execution waits for its slot under this token of Step Functions'."""
-        reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
+        reservation: Waiting = {"at": timestamp(self.clock()), "taskToken": task_token}
         values = {"state": State.QUEUED, "reservation": reservation}
         return self._change(request_id, execution_arn, values=values, begins=True)
 
@@ -158,7 +158,9 @@ class Ledger:
         remove = ["intent", "look", *(["unanswered"] if nothing_made else [])]
         return self._change(request_id, execution_arn, values=values, remove=remove, intent=intent)
 
-    def save_search_position(self, request_id: str, execution_arn: str, look: Look | None) -> Row:
+    def save_search_position(
+        self, request_id: str, execution_arn: str, look: SearchPosition | None
+    ) -> Row:
         """Keep where a search of the organization goes on; None: it is over."""
         values, remove = ({"look": look}, ()) if look else ({}, ("look",))
         return self._change(request_id, execution_arn, values=values, remove=remove)

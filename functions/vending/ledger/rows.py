@@ -19,14 +19,14 @@ class InvitationIntent(TypedDict):
     at: str
 
 
-class Reservation(TypedDict):
+class Waiting(TypedDict):
     """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
     taskToken: str
 
 
-class Look(TypedDict, total=False):
+class SearchPosition(TypedDict, total=False):
     """Where a search for the request's account goes on: in which list, from which page."""
 
     startedAt: str
@@ -59,8 +59,8 @@ class Row(TypedDict, total=False):
     fingerprint: str
     intent: Intent
     invitation: InvitationIntent
-    reservation: Reservation
-    look: Look
+    reservation: Waiting
+    look: SearchPosition
     unanswered: str
     taskToken: str
 

@@ -55,7 +55,7 @@ class Finding:
 
     @property
     def key(self) -> bytes:
-        """Equal for the same difference in another sweep; short, as the cursor keeps thousands."""
+        """Equal for the same difference in another audit; short, as the cursor keeps thousands."""
         difference = f"{self.kind} {self.account_id} {self.request_id}"
         return hashlib.blake2b(difference.encode(), digest_size=BYTES_PER_KEY).digest()
 
@@ -72,7 +72,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganizationAudit:
-    """One run's share of a sweep. `rest` blocks for seconds.
+    """One run's share of an audit. `rest` blocks for seconds.
 
     Once it is `until`, the page or the account at hand is the last; so every run gets further.
     """
@@ -84,7 +84,7 @@ class OrganizationAudit:
     until: float
 
     def run(self, cursor: AuditCursor) -> tuple[AuditCursor, list[Finding]]:
-        """Go on from `cursor`; started_at is None in the cursor returned when the sweep is done."""
+        """Go on from `cursor`; started_at is None in the cursor returned when the audit is done."""
         known = self._known()
         if cursor.started_at is None:
             vended = frozenset(one for one, row in known.items() if row["state"] == State.VENDED)

@@ -40,7 +40,7 @@ def state_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reconcile(world: World, **payload: Any) -> dict[str, Any]:
-    """An hourly run; `sweep=True` compares the organization whenever it was compared last."""
+    """An hourly run; `audit=True` compares the organization whenever it was compared last."""
     world.later(HOUR)
     world.calls.clear()
     result: dict[str, Any] = world.call("ReconcileLedger", **payload)
@@ -250,7 +250,7 @@ def test_difference_told_yesterday_is_no_news(world: World) -> None:
     _gone(world)
     reconcile(world)
 
-    report = reconcile(world, sweep=True)
+    report = reconcile(world, audit=True)
 
     assert [found["new"] for found in report["findings"]] == [False]
     assert reported(world) == []
@@ -413,8 +413,8 @@ def test_account_told_to_be_gone_is_not_asked_about_again(world: World) -> None:
     first = reconcile(world)
     assert len(world.called("DescribeAccount")) == 30
 
-    second = reconcile(world, sweep=True)
-    third = reconcile(world, sweep=True)
+    second = reconcile(world, sweep=True)  # as it was called
+    third = reconcile(world, audit=True)
 
     assert world.called("DescribeAccount") == []
     news = [{finding["new"] for finding in run["findings"]} for run in (first, second, third)]
@@ -426,10 +426,10 @@ def test_account_that_leaves_comes_back_and_leaves_again_is_news_twice(world: Wo
     account = world.organization.accounts.pop(account_id)
     reconcile(world)
     world.organization.accounts[account_id] = account
-    assert reconcile(world, sweep=True)["findings"] == []
+    assert reconcile(world, audit=True)["findings"] == []
     del world.organization.accounts[account_id]
 
-    (found,) = reconcile(world, sweep=True)["findings"]
+    (found,) = reconcile(world, audit=True)["findings"]
 
     assert (found["finding"], found["new"]) == ("AccountGone", True)
 
@@ -529,7 +529,7 @@ def test_it_calls_all_that_it_declares(world: World) -> None:
     accepted(world, account)
     vend(world, requestId="two", accountId="000000000099")
     del world.organization.accounts["000000000099"]
-    reconcile(world, sweep=True)
+    reconcile(world, audit=True)
 
     assert world.calls_of["ReconcileLedger"] == CALLS
 
