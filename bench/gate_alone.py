@@ -1,4 +1,4 @@
-"""The gate's logic alone: its pure functions against AWS's quota in a discrete simulation."""
+"""The queue's logic alone: its pure functions against AWS's quota in a discrete simulation."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bench.results import Measurement, Report
 from bench.tables import span
 from embedded.organizations.quotas import QUOTAS
 from embedded.organizations.throttling import TokenBucket
-from vending.creation.queue import Gate, Quota, Turn
+from vending.creation.queue import CreationQueue, Quota, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """What lies between the gate and AWS: seconds from a turn to its call, drawn evenly between two
+    """What lies between queue and AWS: seconds from a slot to its call, drawn evenly between two
     bounds, and how the end of a creation is noticed, given T.
     """
 
@@ -45,13 +45,13 @@ def polled(creation_seconds: float) -> float:
 
 
 def simulate(requests: int, creation_seconds: float, pace: Pace, *, seed: int = 2026) -> Outcome:
-    """All requests at once through the gate, each creation refused by AWS's own rules or made."""
+    """All requests at once through the queue, each creation refused by AWS's own rules or made."""
     simulation = _GateSimulation(creation_seconds, pace, random.Random(seed))  # noqa: S311
     return simulation.run(requests)
 
 
 class _GateSimulation:
-    """The gate, AWS's bucket and places, and an agenda."""
+    """The queue, AWS's bucket and leases, and an agenda."""
 
     def __init__(self, creation_seconds: float, pace: Pace, chance: random.Random) -> None:
         self._creation_seconds, self._pace, self._chance = creation_seconds, pace, chance
@@ -60,7 +60,7 @@ class _GateSimulation:
             burst=AWS_QUOTA.burst,
             in_progress=AWS_QUOTA.in_progress,
         )
-        self._gate = Gate()
+        self._queue = CreationQueue()
         self._bucket = TokenBucket(QUOTAS["CreateAccount"].per_account, 0.0)
         self._ends: list[float] = []
         self._order = itertools.count()
@@ -70,16 +70,16 @@ class _GateSimulation:
     def run(self, requests: int) -> Outcome:
         """Until every request has its account."""
         for number in range(requests):
-            self._gate, turns = self._gate.enter(f"request-{number}", 0.0, self._quota)
-            self._hand_out(turns)
+            self._queue, slots = self._queue.enqueue(f"request-{number}", 0.0, self._quota)
+            self._hand_out(slots)
         while self._agenda:
             now, _, happen, request_id = heapq.heappop(self._agenda)
             happen(request_id, now)
         return self._outcome
 
-    def _hand_out(self, turns: list[Turn]) -> None:
-        for turn in turns:
-            self._plan(turn.start_at + self._chance.uniform(*self._pace.latency), turn.request_id)
+    def _hand_out(self, slots: list[Slot]) -> None:
+        for slot in slots:
+            self._plan(slot.start_at + self._chance.uniform(*self._pace.latency), slot.request_id)
 
     def _plan(
         self, at: float, request_id: str, happen: Callable[[str, float], None] | None = None
@@ -92,8 +92,8 @@ class _GateSimulation:
             heapq.heappop(self._ends)
         if len(self._ends) >= AWS_QUOTA.in_progress or not self._bucket.has_token(now):
             self._outcome.refused += 1
-            self._gate, turns = self._gate.refused(request_id, now, self._quota)
-            self._hand_out(turns)
+            self._queue, slots = self._queue.back_off(request_id, now, self._quota)
+            self._hand_out(slots)
             return
         self._bucket.take()
         heapq.heappush(self._ends, now + self._creation_seconds)
@@ -103,8 +103,8 @@ class _GateSimulation:
     def _leave(self, request_id: str, now: float) -> None:
         self._outcome.created += 1
         self._outcome.makespan = now
-        self._gate, turns = self._gate.leave(request_id, now, self._quota)
-        self._hand_out(turns)
+        self._queue, slots = self._queue.release(request_id, now, self._quota)
+        self._hand_out(slots)
 
 
 PACES = (
@@ -136,25 +136,25 @@ def measure(requests: int, creation_seconds: Sequence[float]) -> Report:
         where = f"T = {seconds:g} s, {pace.name}"
         measurements += [
             Measurement(
-                name=f"gate makespan / bound, {where}", value=ratio, at_most=MAKESPAN_RATIO
+                name=f"queue makespan / bound, {where}", value=ratio, at_most=MAKESPAN_RATIO
             ),
             Measurement(
-                name=f"gate refused calls, {where}",
+                name=f"queue refused calls, {where}",
                 value=outcome.refused,
                 at_most=THROTTLED_SHARE * requests,
             ),
             Measurement(
-                name=f"gate requests without an account, {where}",
+                name=f"queue requests without an account, {where}",
                 value=requests - outcome.created,
                 at_most=0,
             ),
         ]
     return Report(
-        part="gate",
-        title="The gate's logic alone",
+        part="queue",
+        title="The queue's logic alone",
         headings=[
             "T",
-            "between gate and AWS",
+            "between queue and AWS",
             "requests",
             "vended",
             "makespan",

@@ -273,7 +273,7 @@ def parser() -> argparse.ArgumentParser:
         "explain",
         "cli.commands.explain:run",
         "say what an error means and what to do",
-        "Says what an error means, whose turn it is, and what to do. Needs no AWS.",
+        "Says what an error means, who must act, and what to do. Needs no AWS.",
     )
     explain.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
     _json_option(explain)

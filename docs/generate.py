@@ -29,11 +29,11 @@ SERVICES = {
 BOTOCORE_NAMES = {"states": "stepfunctions"}
 # Where moto answers, and a folder holds what it lacks.
 FOLDERS = {"dynamodb": "dynamodb", "events": "eventbridge", "states": "stepfunctions"}
-TURNS = {
-    "retry": "nobody's: it passes",
-    "requester": "the requester's",
-    "administrator": "the administrator's",
-    "aws-support": "AWS Support's",
+OWNERS = {
+    "retry": "none (it passes)",
+    "requester": "the requester",
+    "administrator": "the administrator",
+    "aws-support": "AWS Support",
 }
 
 
@@ -48,7 +48,7 @@ def errors_page() -> str:
     lines = [
         "# Errors",
         "",
-        "What each error code and reason means, whose turn it is, and what to do. `vend explain",
+        "What each error code and reason means, who must act, and what to do. `vend explain",
         "CODE/REASON` prints the same; records, events and executions carry it. A code or reason",
         "that AWS adds later is explained by its code.",
         "",
@@ -66,7 +66,7 @@ def _explained(words: catalogue.Explanation) -> list[str]:
     return [
         words.what,
         "",
-        f"- Whose turn: {TURNS[words.turn]}",
+        f"- Action by: {OWNERS[words.owner]}",
         f"- What to do: {words.remedy}{wait}",
     ]
 

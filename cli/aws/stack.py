@@ -22,7 +22,7 @@ from cli.watch.submission import Record
 from vending.aws.executions import is_over
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import Row, record_of, row_of
 from vending.states import FINAL, State
 
 STACK_NAME = "AccountVending"
@@ -300,8 +300,7 @@ def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
 
 
 def _row(item: Mapping[str, Any]) -> LedgerRow:
-    row: Any = from_dynamodb(item)
-    return LedgerRow(attributes=row)
+    return LedgerRow(attributes=row_of(from_dynamodb(item)))
 
 
 def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ import json
 import sys
 
 from cli.output.failure import EXIT_VENDED, InputError
-from cli.output.records import TURNS, aligned
+from cli.output.records import OWNERS, aligned
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, in_words, safe
 from vending.errors import catalogue
@@ -84,7 +84,7 @@ def _text(
     fields = [
         ("what it means", explanation.what),
         ("what to do", explanation.remedy),
-        ("whose turn", TURNS.get(explanation.turn, explanation.turn)),
+        ("action by", OWNERS.get(explanation.owner, explanation.owner)),
         ("by itself", _TREATMENTS.get(explanation.treatment, explanation.treatment)),
     ]
     if explanation.wait:

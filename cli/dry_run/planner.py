@@ -21,7 +21,7 @@ from cli.dry_run.planned import Document, Planned, without
 from cli.dry_run.walk import Task, Walk
 from cli.watch import definitions
 from embedded.jsonata import UNDEFINED
-from vending.ledger.ou_path_cache import Unit, Units
+from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest
 from vending.request.organization_setup import OrganizationSetup
@@ -58,7 +58,7 @@ _SUPPOSED: Mapping[str, Mapping[str, Any]] = {
 """What is taken as an operation's answer in the end, whatever it answers now."""
 
 
-class _NothingKnown(Units):
+class _NothingKnown(OuPathCache):
     """A plan looks at everything itself, and remembers nothing."""
 
     def __init__(self) -> None:

@@ -13,13 +13,13 @@ from cli.watch import step_summaries
 from cli.watch.submission import Record
 from vending.states import State
 
-TURNS = {
-    "retry": "nobody's: it passes",
-    "requester": "the requester's",
-    "administrator": "the administrator's of the management account",
-    "aws-support": "AWS Support's",
+OWNERS = {
+    "retry": "none (it passes)",
+    "requester": "the requester",
+    "administrator": "the administrator of the management account",
+    "aws-support": "AWS Support",
 }
-"""Whose turn it is after an error, in words."""
+"""Who must act after an error, in words."""
 
 _GOOD, _BAD = {State.VENDED}, {State.FAILED, State.REJECTED}
 
@@ -94,7 +94,7 @@ def error_fields(record: Record) -> list[tuple[str, str]]:
         ("error", why(record)),
         ("what happened", error.get("message")),
         ("what to do", error.get("remedy")),
-        ("whose turn", TURNS.get(str(error.get("turn")), error.get("turn"))),
+        ("action by", OWNERS.get(str(error.get("owner")), error.get("owner"))),
         ("worth waiting", in_words(wait) if isinstance(wait, int) and wait else None),
     )
 

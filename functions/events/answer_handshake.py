@@ -22,7 +22,7 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.model import Model
 from vending.organization.invitations import Invitations
-from vending.reconciliation.account_events import Sighting, sighting
+from vending.reconciliation.account_events import AccountEvent, account_event
 from vending.request.account_request import AccountId, parse
 from vending.states import State
 
@@ -96,16 +96,16 @@ def _tells_of_a_refusal(detail: dict[str, Any]) -> bool:
     return any(key.lower() == "errorcode" and value for key, value in detail.items())
 
 
-def _joined(payload: AnswerHandshake) -> Sighting | None:
+def _joined(payload: AnswerHandshake) -> AccountEvent | None:
     try:
-        return sighting(payload.detail, payload.account)
+        return account_event(payload.detail, payload.account)
     except OperationRefused:
         return None  # it does not say which account: the workflow looks by itself
 
 
 def _row(
     detail: dict[str, Any],
-    joined: Sighting | None,
+    joined: AccountEvent | None,
     rows: InvitationRows,
     organizations: OrganizationsClient,
 ) -> Row | None:
@@ -114,14 +114,14 @@ def _row(
     if joined is not None:
         pointers.append(keys.invited(joined.account_id))
     for pointer in pointers:
-        row = rows.pointed_at(pointer)
+        row = rows.find_by_pointer(pointer)
         if row is not None:
             return row
     if joined is None:
         return None
     # Invited by email: events mask addresses, the account itself shows its own.
     account = organizations.describe_account(AccountId=joined.account_id)["Account"]
-    return rows.pointed_at(keys.invited(account.get("Email") or ""))
+    return rows.find_by_pointer(keys.invited(account.get("Email") or ""))
 
 
 def _handshake_ids(value: Any) -> Iterator[str]:

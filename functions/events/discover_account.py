@@ -23,7 +23,7 @@ from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.model import Model
-from vending.reconciliation.account_events import Sighting, sighting
+from vending.reconciliation.account_events import AccountEvent, account_event
 from vending.reconciliation.in_flight import request_of
 from vending.request.account_request import AccountId, parse
 from vending.request.validators import REQUEST_ID_TAG
@@ -32,7 +32,7 @@ from vending.states import State
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
 _LOOKS_AND_REMEMBERS = {
     "dynamodb:GetItem",
@@ -47,7 +47,7 @@ CALLS_BY_SETTING = {
 CALLS = CALLS_BY_SETTING["record"] | CALLS_BY_SETTING["baseline"]
 
 SOURCE = "account-vending.discovered-accounts"
-"""Of the requests made here; the announcements' source stays that of the announcements alone."""
+"""Of the requests made here; the events of records keep a source of their own."""
 
 
 class DiscoverAccount(Model):
@@ -64,7 +64,7 @@ class DiscoverAccount(Model):
 class Stranger:
     """An account that came of no request, as Organizations shows it."""
 
-    sighting: Sighting
+    account_event: AccountEvent
     name: str | None
     told_by: str
 
@@ -85,7 +85,7 @@ def run(
     IGNORED: the event tells of no account. OURS: a request made it. KNOWN: it has its own row.
     ServiceUnavailable while Organizations does not show the account.
     """
-    found = sighting(payload.detail, payload.account)
+    found = account_event(payload.detail, payload.account)
     if found is None:
         return {"outcome": "IGNORED", "accountId": None}
     account_id = found.account_id
@@ -99,16 +99,16 @@ def run(
     if request_of(found, email=account.get("Email"), ledger=ledger, since=since) is not None:
         return {"outcome": "OURS", "accountId": account_id}
     told_by = f"{found.event_name} of {payload.source}, event {payload.id}"
-    outcome = take_in(Stranger(sighting=found, name=account.get("Name"), told_by=told_by))
+    outcome = take_in(Stranger(account_event=found, name=account.get("Name"), told_by=told_by))
     metrics.add_metric(name="AccountDiscovered", unit="Count", value=1)
     return {"outcome": outcome, "accountId": account_id}
 
 
 def record(stranger: Stranger, *, ledger: Ledger) -> str:
     """A row that says the account is there: RECORDED, or KNOWN where one was made meanwhile."""
-    found, at = stranger.sighting, timestamp(ledger.clock())
+    found, at = stranger.account_event, timestamp(ledger.clock())
     request = parse({**_wish(found.account_id), "requestedBy": stranger.told_by})
-    row = ledger.remember(
+    row = ledger.insert_unclaimed(
         {
             "requestId": request.request_id,
             "state": State.VENDED,
@@ -125,14 +125,14 @@ def record(stranger: Stranger, *, ledger: Ledger) -> str:
     return "RECORDED" if row.get("requestedBy") == request.requested_by else "KNOWN"
 
 
-def request(stranger: Stranger, *, announcements: Announcements, baseline: Json) -> str:
+def request(stranger: Stranger, *, publisher: EventPublisher, baseline: Json) -> str:
     """A request for the baseline, through the bus as anybody's: REQUESTED.
 
     The request's model decides on it in the workflow, so that a mistake in the setting ends as a
     rejected request with a remedy, not here.
     """
-    wish = _wish(stranger.sighting.account_id)
-    announcements.request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
+    wish = _wish(stranger.account_event.account_id)
+    publisher.publish_request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
     return "REQUESTED"
 
 
@@ -162,7 +162,7 @@ def handler(payload: DiscoverAccount) -> Json:
         take_in=(
             partial(record, ledger=ledger)
             if wanted.become == "record"
-            else partial(request, announcements=wiring.announcements(), baseline=wanted.baseline)
+            else partial(request, publisher=wiring.event_publisher(), baseline=wanted.baseline)
         ),
     )
     logger.info("looked at an account", extra={**result, "told_by": payload.id})

@@ -12,13 +12,16 @@ repaired is told before that begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AliasChoices, Field
 
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
 from vending.aws.observability import logger, metrics
-from vending.creation.release import GIVE_BACK_CALLS
+from vending.creation.release import RELEASE_CALLS
 from vending.errors.exceptions import ConcurrentModification, TransientError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
@@ -26,19 +29,19 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.model import Model
 from vending.reconciliation import audit_cursor
-from vending.reconciliation.audit import Sweep
-from vending.reconciliation.audit_cursor import SweepCursor
-from vending.reconciliation.execution_end import ExecutionEnd, tell
+from vending.reconciliation.audit import OrganizationAudit
+from vending.reconciliation.audit_cursor import AuditCursor
+from vending.reconciliation.execution_end import EndRecorder, ExecutionEnd
 from vending.states import IN_FLIGHT
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
+    from vending.aws.event_publisher import EventPublisher
+    from vending.creation.slots import CreationSlots
 
-CALLS = GIVE_BACK_CALLS | {
+CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:Query",
@@ -54,7 +57,7 @@ CALLS = GIVE_BACK_CALLS | {
 GRACE = 60.0
 """Seconds for which a row that has just changed is left to those who change it."""
 
-SWEEP_EVERY = 86_400.0 - 1_800.0
+AUDIT_EVERY = 86_400.0 - 1_800.0
 """Seconds between comparisons of the organization; a little less than a day of hourly runs."""
 
 RUN_SECONDS = 25.0
@@ -67,194 +70,172 @@ FINDINGS_PER_EVENT = 100
 
 
 class ReconcileLedger(Model):
-    """Whatever starts it: a schedule's event, or by hand {"sweep": true} or nothing at all."""
+    """Whatever starts it: a schedule's event, or by hand {"audit": true} or nothing at all."""
 
-    sweep: bool = False
-    """Compare the organization now, whenever it was compared last."""
-
-
-def run(
-    payload: ReconcileLedger,
-    *,
-    ledger: Ledger,
-    state_machine_arn: str,
-    executions: SFNClient,
-    organizations: OrganizationsClient,
-    turns: Turns,
-    announcements: Announcements,
-    rest: Callable[[float], None],
-) -> Json:
-    """{inProgress, repaired: [{requestId, code}], organization, findings: [...]}.
-
-    inProgress counts the requests that an execution carries on. organization is COMPARED,
-    CONTINUES (the next run goes on) or NOT_DUE. findings are those of this run, each with
-    {finding, accountId, requestId, message, remedy, new}.
-    """
-    until = ledger.clock() + RUN_SECONDS
-    cursor = audit_cursor.load(ledger.table)
-    in_progress, ends = _ends(cursor.owed, ledger, state_machine_arn, executions, until)
-    if ends:
-        # Before, as a row that says FAILED is not looked for any more.
-        audit_cursor.save(replace(cursor, owed=tuple(ends)), ledger.table)
-    repaired, left = _repaired(ends, ledger, turns, announcements, until)
-    due = payload.sweep or ledger.clock() - cursor.ended_at >= SWEEP_EVERY
-    compares = due or cursor.started_at is not None
-    report: Json = {
-        "inProgress": in_progress,
-        "repaired": repaired,
-        "organization": "CONTINUES" if compares else "NOT_DUE",
-        "findings": [],
-    }
-    _tell_repairs(report, announcements)
-    if ends or cursor.owed:
-        cursor = replace(cursor, owed=left)
-        audit_cursor.save(cursor, ledger.table)
-    if compares and ledger.clock() < until:
-        outcome, after, findings = _compared(cursor, ledger, organizations, rest, until)
-        report |= {"organization": outcome, "findings": findings}
-        _tell_news(report, announcements)
-        if after is not cursor:
-            # Last, so that a run that could not tell what it found finds it again.
-            audit_cursor.save(after, ledger.table)
-    logger.info(
-        "reconciled",
-        extra={
-            "in_progress": in_progress,
-            "repaired": len(repaired),
-            "organization": report["organization"],
-            "findings": len(report["findings"]),
-        },
-    )
-    return report
+    audit: Annotated[bool, Field(validation_alias=AliasChoices("audit", "sweep"))] = False
+    """Compare the organization now, whenever it was compared last; formerly `sweep`."""
 
 
-def _ends(
-    owed: tuple[str, ...],
-    ledger: Ledger,
-    state_machine_arn: str,
-    executions: SFNClient,
-    until: float,
-) -> tuple[int, dict[str, ExecutionEnd]]:
-    """How many requests are carried on, and how the executions of others ended, by request.
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """One run: repairs what no execution carries on, compares the organization; `rest` blocks."""
 
-    `owed` are requests whose last repair may not have been announced.
-    """
-    ends: dict[str, ExecutionEnd] = {}
-    for request_id in owed:
-        owing = ledger.get(request_id)
-        end = ExecutionEnd.of(owing["executionArn"], executions) if owing else None
-        if end is not None:
-            ends[request_id] = end
-    in_progress = 0
-    running: set[str] | None = None
-    for row in _left_alone(ledger):
-        if running is None:
-            running = set(_running(state_machine_arn, executions))
-        if row["executionArn"] in running:
-            in_progress += 1
-        elif len(ends) < MOST_REPAIRS and ledger.clock() < until:
-            end = ExecutionEnd.of(row["executionArn"], executions)
-            if end is None:
+    ledger: Ledger
+    state_machine_arn: str
+    stepfunctions: SFNClient
+    organizations: OrganizationsClient
+    slots: CreationSlots
+    publisher: EventPublisher
+    rest: Callable[[float], None]
+    until: float
+    """The moment after which nothing more is begun, epoch seconds."""
+
+    def run(self, *, audits_now: bool) -> Json:
+        """{inProgress, repaired: [{requestId, code}], organization, findings: [...]}.
+
+        inProgress counts the requests that an execution carries on. organization is COMPARED,
+        CONTINUES (the next run goes on) or NOT_DUE. findings are those of this run, each with
+        {finding, accountId, requestId, message, remedy, new}.
+        """
+        table, clock = self.ledger.table, self.ledger.clock
+        cursor = audit_cursor.load(table)
+        in_progress, ends = self._ends(cursor.owed)
+        if ends:
+            # Before, as a row that says FAILED is not looked for any more.
+            audit_cursor.save(replace(cursor, owed=tuple(ends)), table)
+        repaired, left = self._repaired(ends)
+        due = audits_now or clock() - cursor.ended_at >= AUDIT_EVERY
+        compares = due or cursor.started_at is not None
+        report: Json = {
+            "inProgress": in_progress,
+            "repaired": repaired,
+            "organization": "CONTINUES" if compares else "NOT_DUE",
+            "findings": [],
+        }
+        self._publish_repairs(report)
+        if ends or cursor.owed:
+            cursor = replace(cursor, owed=left)
+            audit_cursor.save(cursor, table)
+        if compares and clock() < self.until:
+            outcome, after, findings = self._compared(cursor)
+            report |= {"organization": outcome, "findings": findings}
+            self._publish_news(report)
+            if after is not cursor:
+                # Last, so that a run that could not tell what it found finds it again.
+                audit_cursor.save(after, table)
+        logger.info(
+            "reconciled",
+            extra={
+                "in_progress": in_progress,
+                "repaired": len(repaired),
+                "organization": report["organization"],
+                "findings": len(report["findings"]),
+            },
+        )
+        return report
+
+    def _ends(self, owed: tuple[str, ...]) -> tuple[int, dict[str, ExecutionEnd]]:
+        """How many requests are carried on, and how the executions of others ended, by request.
+
+        `owed` are requests whose last repair may not have been announced.
+        """
+        ends: dict[str, ExecutionEnd] = {}
+        for request_id in owed:
+            owing = self.ledger.get(request_id)
+            end = ExecutionEnd.of(owing["executionArn"], self.stepfunctions) if owing else None
+            if end is not None:
+                ends[request_id] = end
+        in_progress = 0
+        running: set[str] | None = None
+        for row in self._left_alone():
+            if running is None:
+                running = set(self._running())
+            if row["executionArn"] in running:
                 in_progress += 1
-            else:
-                ends[row["requestId"]] = end
-    return in_progress, ends
+            elif len(ends) < MOST_REPAIRS and self.ledger.clock() < self.until:
+                end = ExecutionEnd.of(row["executionArn"], self.stepfunctions)
+                if end is None:
+                    in_progress += 1
+                else:
+                    ends[row["requestId"]] = end
+        return in_progress, ends
 
+    def _left_alone(self) -> Iterator[Row]:
+        """The rows in progress that nobody has changed for a while."""
+        before = self.ledger.clock() - GRACE
+        for state in IN_FLIGHT:
+            for row in self.ledger.query_by_state(state):
+                if epoch(row["updatedAt"]) <= before and "executionArn" in row:
+                    yield row
 
-def _left_alone(ledger: Ledger) -> Iterator[Row]:
-    """The rows in progress that nobody has changed for a while."""
-    before = ledger.clock() - GRACE
-    for state in IN_FLIGHT:
-        for row in ledger.query_by_state(state):
-            if epoch(row["updatedAt"]) <= before and "executionArn" in row:
-                yield row
+    def _running(self) -> Iterator[str]:
+        pages = self.stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=self.state_machine_arn, statusFilter="RUNNING"
+        )
+        for page in pages:
+            yield from (execution["executionArn"] for execution in page["executions"])
 
+    def _repaired(self, ends: dict[str, ExecutionEnd]) -> tuple[list[Json], tuple[str, ...]]:
+        """What was repaired, and the requests left to the next run."""
+        recorder = EndRecorder(ledger=self.ledger, slots=self.slots, publisher=self.publisher)
+        repaired: list[Json] = []
+        left = list(ends)
+        while left:
+            request_id = left.pop(0)
+            # ConcurrentModification: somebody else is at it.
+            with suppress(ConcurrentModification):
+                if recorder.record(request_id, ends[request_id]) is not None:
+                    repaired.append({"requestId": request_id, "code": ends[request_id].code})
+            if self.ledger.clock() >= self.until:
+                break
+        return repaired, tuple(left)
 
-def _running(state_machine_arn: str, executions: SFNClient) -> Iterator[str]:
-    pages = executions.get_paginator("list_executions").paginate(
-        stateMachineArn=state_machine_arn, statusFilter="RUNNING"
-    )
-    for page in pages:
-        yield from (each["executionArn"] for each in page["executions"])
+    def _compared(self, cursor: AuditCursor) -> tuple[str, AuditCursor, list[Json]]:
+        audit = OrganizationAudit(
+            organizations=self.organizations,
+            ledger=self.ledger,
+            clock=self.ledger.clock,
+            rest=self.rest,
+            until=self.until,
+        )
+        try:
+            after, findings = audit.run(cursor)
+        except TransientError as error:
+            logger.warning("the comparison goes on later", extra={"code": error.code})
+            return "CONTINUES", cursor, []
+        shown = [one.as_json() | {"new": one.key not in cursor.told} for one in findings]
+        complete = after.started_at is None and after.ended_at > cursor.ended_at
+        return "COMPARED" if complete else "CONTINUES", after, shown
 
+    def _publish_repairs(self, report: Json) -> None:
+        if report["repaired"]:
+            count = len(report["repaired"])
+            metrics.add_metric(name="RequestRepaired", unit="Count", value=count)
+            self.publisher.publish_report(report)
 
-def _repaired(
-    ends: dict[str, ExecutionEnd],
-    ledger: Ledger,
-    turns: Turns,
-    announcements: Announcements,
-    until: float,
-) -> tuple[list[Json], tuple[str, ...]]:
-    """What was repaired, and the requests left to the next run."""
-    repaired: list[Json] = []
-    left = list(ends)
-    while left:
-        request_id = left.pop(0)
-        end = ends[request_id]
-        if _told(request_id, end, ledger, turns, announcements):
-            repaired.append({"requestId": request_id, "code": end.code})
-        if ledger.clock() >= until:
-            break
-    return repaired, tuple(left)
-
-
-def _told(
-    request_id: str, end: ExecutionEnd, ledger: Ledger, turns: Turns, announcements: Announcements
-) -> bool:
-    try:
-        told = tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
-    except ConcurrentModification:
-        return False  # somebody else is at it
-    return told is not None
-
-
-def _compared(
-    cursor: SweepCursor,
-    ledger: Ledger,
-    organizations: OrganizationsClient,
-    rest: Callable[[float], None],
-    until: float,
-) -> tuple[str, SweepCursor, list[Json]]:
-    sweep = Sweep(
-        organizations=organizations, ledger=ledger, clock=ledger.clock, rest=rest, until=until
-    )
-    try:
-        after, findings = sweep.run(cursor)
-    except TransientError as error:
-        logger.warning("the comparison goes on later", extra={"code": error.code})
-        return "CONTINUES", cursor, []
-    told = [finding.as_json() | {"new": finding.key not in cursor.told} for finding in findings]
-    complete = after.started_at is None and after.ended_at > cursor.ended_at
-    return "COMPARED" if complete else "CONTINUES", after, told
-
-
-def _tell_repairs(report: Json, announcements: Announcements) -> None:
-    if report["repaired"]:
-        count = len(report["repaired"])
-        metrics.add_metric(name="RequestRepaired", unit="Count", value=count)
-        announcements.reconciled(report)
-
-
-def _tell_news(report: Json, announcements: Announcements) -> None:
-    """Repairs are told by then."""
-    news = [finding for finding in report["findings"] if finding["new"]]
-    for finding in news:
-        logger.warning("the organization and the ledger differ", extra={"difference": finding})
-    if news:
-        metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
-        announcements.reconciled({**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]})
+    def _publish_news(self, report: Json) -> None:
+        """Repairs are told by then."""
+        news = [finding for finding in report["findings"] if finding["new"]]
+        for finding in news:
+            logger.warning("the organization and the ledger differ", extra={"difference": finding})
+        if news:
+            metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
+            self.publisher.publish_report(
+                {**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]}
+            )
 
 
 @operation(ReconcileLedger)
 def handler(payload: ReconcileLedger) -> Json:
     """The Lambda entrance."""
-    return run(
-        payload,
-        ledger=wiring.ledger(),
+    ledger = wiring.ledger()
+    return Reconciliation(
+        ledger=ledger,
         state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
-        executions=clients.stepfunctions(),
+        stepfunctions=clients.stepfunctions(),
         organizations=clients.organizations(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        slots=wiring.slots(),
+        publisher=wiring.event_publisher(),
         rest=pause,
-    )
+        until=ledger.clock() + RUN_SECONDS,
+    ).run(audits_now=payload.audit)

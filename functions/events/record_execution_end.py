@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.aws.observability import logger, metrics
-from vending.creation.release import GIVE_BACK_CALLS
+from vending.creation.release import RELEASE_CALLS
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
-from vending.ledger.ledger import Ledger
 from vending.model import Model
-from vending.reconciliation.execution_end import CODES, ExecutionEnd, tell_unclaimed
+from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
 
-CALLS = GIVE_BACK_CALLS | {
+CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
@@ -53,10 +50,8 @@ class RecordExecutionEnd(Model):
 def run(
     payload: RecordExecutionEnd,
     *,
-    ledger: Ledger,
-    executions: SFNClient,
-    turns: Turns,
-    announcements: Announcements,
+    recorder: EndRecorder,
+    stepfunctions: SFNClient,
 ) -> Json:
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
@@ -73,8 +68,10 @@ def run(
         error=detail.error,
         cause=detail.cause,
     )
-    request = _decoded(detail.input) if detail.input else _input(detail.execution_arn, executions)
-    row = tell_unclaimed(request, end, ledger=ledger, turns=turns, announcements=announcements)
+    request = (
+        _decoded(detail.input) if detail.input else _input(detail.execution_arn, stepfunctions)
+    )
+    row = recorder.record_unclaimed(request, end)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     metrics.add_metric(name=end.code, unit="Count", value=1)
@@ -82,10 +79,10 @@ def run(
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 
 
-def _input(execution_arn: str, executions: SFNClient) -> Any:
+def _input(execution_arn: str, stepfunctions: SFNClient) -> Any:
     try:
-        described = executions.describe_execution(executionArn=execution_arn)
-    except executions.exceptions.ExecutionDoesNotExist:
+        described = stepfunctions.describe_execution(executionArn=execution_arn)
+    except stepfunctions.exceptions.ExecutionDoesNotExist:
         return None
     return _decoded(described.get("input", ""))
 
@@ -102,8 +99,8 @@ def handler(payload: RecordExecutionEnd) -> Json:
     """The Lambda entrance."""
     return run(
         payload,
-        ledger=wiring.ledger(),
-        executions=clients.stepfunctions(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        recorder=EndRecorder(
+            ledger=wiring.ledger(), slots=wiring.slots(), publisher=wiring.event_publisher()
+        ),
+        stepfunctions=clients.stepfunctions(),
     )

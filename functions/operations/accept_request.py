@@ -27,7 +27,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import Held, account_of, is_creation_under_way, keys
+from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
 from vending.ledger.rows import Row, record_of
 from vending.model import Model
 from vending.organization import eligibility, preflight
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
     from vending.ledger.table import Put
 
 CALLS = {
@@ -68,7 +68,7 @@ _OUTCOMES: dict[Decision, Outcome] = {"running": "DUPLICATE", "finished": "FINIS
 SHOWN_WITHIN = 300
 """Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
-_LOOKS = 5
+_MAX_ATTEMPTS = 5
 """How often locks that their owners have no use for any more are taken from them in one go."""
 
 
@@ -89,7 +89,7 @@ def run(
     ledger: Ledger,
     stepfunctions: SFNClient,
     organizations: OrganizationsClient,
-    announcements: Announcements,
+    publisher: EventPublisher,
     surroundings: preflight.Surroundings,
 ) -> Json:
     """{outcome, record, request, creationBegun, organizationalUnitMissing}.
@@ -112,7 +112,7 @@ def run(
         ledger=ledger,
         stepfunctions=stepfunctions,
         organizations=organizations,
-        announcements=announcements,
+        publisher=publisher,
         surroundings=surroundings,
     ).run()
 
@@ -126,7 +126,7 @@ class Acceptance:
     ledger: Ledger
     stepfunctions: SFNClient
     organizations: OrganizationsClient
-    announcements: Announcements
+    publisher: EventPublisher
     surroundings: preflight.Surroundings
 
     def run(self) -> Json:
@@ -135,7 +135,7 @@ class Acceptance:
         found = preflight.Findings()
         if outcome == "ACCEPTED":
             found = preflight.ensure_possible(self.request, row, self.surroundings)
-            self.announcements.state_changed(record_of(row))
+            self.publisher.publish_state_changed(record_of(row))
         self._refuse_closed(outcome, row)
         record = record_of(row)
         if outcome == "FINISHED":
@@ -148,7 +148,7 @@ class Acceptance:
             "outcome": outcome,
             "record": record,
             "request": self.request.normalised(),
-            "creationBegun": "accountId" in row or is_creation_under_way(row),
+            "creationBegun": "accountId" in row or is_creation_in_flight(row),
             "organizationalUnitMissing": bool(found.missing_units),
         }
 
@@ -176,7 +176,7 @@ class Acceptance:
 
     def _claimed(self) -> tuple[Outcome, Row]:
         locks = self._lock_puts(self.request.normalised()["account"])
-        for _ in range(_LOOKS):
+        for _ in range(_MAX_ATTEMPTS):
             try:
                 row, claimed = self.ledger.claim(self.request, self.execution_arn, locks)
                 if claimed:
@@ -184,7 +184,7 @@ class Acceptance:
                 outcome = self._outcome(row)
                 if outcome == "ACCEPTED" and _to_be_taken_over(row, self.execution_arn):
                     row = self._taken_over(row, locks)
-            except Held as held:
+            except LockHeld as held:
                 self._take_away(held)
             else:
                 return outcome, row
@@ -194,7 +194,7 @@ class Acceptance:
         )
 
     def _lock_puts(self, account: Mapping[str, Any]) -> dict[str, Put]:
-        return self.ledger.locks.to_take(self.request.request_id, self.execution_arn, account)
+        return self.ledger.locks.lock_puts(self.request.request_id, self.execution_arn, account)
 
     def _taken_over(self, before: Row, locks: dict[str, Put]) -> Row:
         if "accountId" in before:
@@ -228,7 +228,7 @@ class Acceptance:
         known_for = self.ledger.clock() - epoch(row["updatedAt"])
         return is_running(row["executionArn"], self.stepfunctions, known_for=known_for)
 
-    def _take_away(self, held: Held) -> None:
+    def _take_away(self, held: LockHeld) -> None:
         """Free a lock whose owner is over and done with; RequestConflict where it is not."""
         owner = self.ledger.get(held.owner)
         if owner is not None:
@@ -240,16 +240,16 @@ class Acceptance:
                 end = ExecutionEnd.of(owner["executionArn"], self.stepfunctions)
                 if end is None:
                     raise _in_the_way(held, owner, is_over=False)
-                owner = self.ledger.broken_off(owner, error=end.as_error())
-                self.announcements.state_changed(record_of(owner))
-        self.ledger.locks.take_away(held)
+                owner = self.ledger.mark_interrupted(owner, error=end.as_error())
+                self.publisher.publish_state_changed(record_of(owner))
+        self.ledger.locks.release(held)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
     return row.get("executionArn") != execution_arn or row["state"] in FINAL
 
 
-def _in_the_way(held: Held, owner: Row, *, is_over: bool) -> RequestConflict:
+def _in_the_way(held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict:
     remedy = f"Wait until the request '{held.owner}' has ended, then submit this one again."
     if is_over:
         remedy = (
@@ -277,6 +277,6 @@ def handler(payload: AcceptRequest) -> Json:
         ledger=wiring.ledger(),
         stepfunctions=clients.stepfunctions(),
         organizations=clients.organizations(),
-        announcements=wiring.announcements(),
+        publisher=wiring.event_publisher(),
         surroundings=wiring.surroundings(),
     )

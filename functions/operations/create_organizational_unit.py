@@ -9,7 +9,7 @@ from vending.aws import clients
 from vending.errors.exceptions import ConcurrentModification
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
-from vending.ledger.ou_path_cache import Unit, Units
+from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import ou_search
 from vending.request import ou_paths
 from vending.request.account_request import OrganizationalUnitPath
@@ -36,7 +36,7 @@ class CreateOrganizationalUnit(Payload):
 
 
 def run(
-    payload: CreateOrganizationalUnit, *, organizations: OrganizationsClient, units: Units
+    payload: CreateOrganizationalUnit, *, organizations: OrganizationsClient, units: OuPathCache
 ) -> Json:
     """{organizationalUnitId, path, created}: the id of the last name on the path, or of the root.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
 CALLS = {
     "dynamodb:GetItem",
@@ -43,7 +43,7 @@ def run(
     *,
     ledger: Ledger,
     organizations: OrganizationsClient,
-    announcements: Announcements,
+    publisher: EventPublisher,
 ) -> Json:
     """{accountId, email, name, state}; OperationRefused unless it is an active member
     other than the management account; RequestConflict while it is, or may be, another request's.
@@ -68,13 +68,13 @@ def run(
     if refused is not None:
         raise refused
     _refuse_anothers(payload, account, ledger, organizations)
-    row = ledger.has_account(
+    row = ledger.mark_account_created(
         payload.request_id,
         payload.execution_arn,
         account_id=account_id,
         account_name=account.get("Name"),
     )
-    announcements.state_changed(record_of(row))
+    publisher.publish_state_changed(record_of(row))
     return {
         "accountId": account_id,
         "email": account.get("Email"),
@@ -95,7 +95,7 @@ def _refuse_anothers(
     know the id; the tag tells of one whose account AWS made without its hearing of it.
     """
     known = {"email": account.get("Email"), "accountId": payload.account_id}
-    for held in ledger.locks.held_by_another(payload.request_id, known):
+    for held in ledger.locks.foreign_locks(payload.request_id, known):
         other = ledger.get(held.owner)
         if other and (other["state"] not in FINAL or ledger.locks.may_still_create(other)):
             raise _conflict(payload.account_id, other)
@@ -145,5 +145,5 @@ def handler(payload: DescribeAccount) -> Json:
         payload,
         ledger=wiring.ledger(),
         organizations=clients.organizations(),
-        announcements=wiring.announcements(),
+        publisher=wiring.event_publisher(),
     )

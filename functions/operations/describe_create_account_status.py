@@ -9,7 +9,7 @@ from pydantic import Field
 from vending.aws import clients
 from vending.aws.clock import Clock, epoch, now
 from vending.creation.account_creation import Creation, operation_for
-from vending.creation.slots import TURN_CALLS, Turns
+from vending.creation.slots import SLOT_CALLS, CreationSlots
 from vending.errors.aws_errors import translate, translating, unknown_outcome
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
@@ -20,9 +20,9 @@ from vending.request.account_request import NewAccount
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
-CALLS = TURN_CALLS | {
+CALLS = SLOT_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -49,13 +49,13 @@ def run(
     *,
     ledger: Ledger,
     organizations: OrganizationsClient,
-    turns: Turns,
-    announcements: Announcements,
+    slots: CreationSlots,
+    publisher: EventPublisher,
     clock: Clock = now,
 ) -> Json:
     """{state: IN_PROGRESS or SUCCEEDED, accountId, govCloudAccountId}; AccountCreationFailed.
 
-    The request keeps its place at the creation gate while AWS is at work, and leaves it when the
+    The request keeps its slot while AWS is at work, and leaves it when the
     account is there; where the creation failed, RecordFailure leaves it.
 
     Implements DescribeCreateAccountStatus of the AWS Organizations API reference.
@@ -70,7 +70,7 @@ def run(
         except organizations.exceptions.CreateAccountStatusNotFoundException as error:
             if _may_not_show_yet(row, clock):
                 raise translate(error) from None
-            ledger.lost_sight(payload.request_id, payload.execution_arn)
+            ledger.clear_creation_id(payload.request_id, payload.execution_arn)
             raise unknown_outcome(
                 f"AWS does not know the creation {creation_id}", operation_for(row.get("source"))
             ) from None
@@ -79,17 +79,17 @@ def run(
         execution_arn=payload.execution_arn,
         account=payload.account,
         ledger=ledger,
-        turns=turns,
+        slots=slots,
         organizations=organizations,
         clock=clock,
         operation=operation_for(row.get("source")),
     ).settle(answer["CreateAccountStatus"], row)
     if created.state == "IN_PROGRESS":
-        if _lasts(created.row, clock, turns):
-            turns.renew(payload.request_id)
+        if _lasts(created.row, clock, slots):
+            slots.renew(payload.request_id)
     else:
-        turns.leave(payload.request_id)
-        announcements.state_changed(record_of(created.row))
+        slots.release(payload.request_id)
+        publisher.publish_state_changed(record_of(created.row))
     return {
         "state": created.state,
         "accountId": created.row.get("accountId"),
@@ -102,10 +102,10 @@ def _may_not_show_yet(row: Row, clock: Clock) -> bool:
     return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
 
-def _lasts(row: Row, clock: Clock, turns: Turns) -> bool:
+def _lasts(row: Row, clock: Clock, slots: CreationSlots) -> bool:
     """Whether the creation takes so long that the lease of its place may have to be renewed."""
     began = row["intent"]["at"] if "intent" in row else row["requestedAt"]
-    return clock() - epoch(began) > turns.quota.lease_seconds / 2
+    return clock() - epoch(began) > slots.quota.lease_seconds / 2
 
 
 def progress(result: Json) -> str:
@@ -122,6 +122,6 @@ def handler(payload: DescribeCreateAccountStatus) -> Json:
         payload,
         ledger=wiring.ledger(),
         organizations=clients.organizations(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        slots=wiring.slots(),
+        publisher=wiring.event_publisher(),
     )

@@ -54,7 +54,7 @@ def run(
 
     Implements DescribeHandshake of the AWS Organizations API reference.
     """
-    InvitationRows(ledger=ledger).awaits_answer(
+    InvitationRows(ledger=ledger).save_task_token(
         payload.request_id,
         payload.execution_arn,
         handshake_id=payload.handshake_id,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import HandshakeTypeDef
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
 CALLS = {
     "dynamodb:GetItem",
@@ -71,7 +71,7 @@ def run(
     ledger: Ledger,
     organizations: OrganizationsClient,
     organizations_once: OrganizationsClient,
-    announcements: Announcements,
+    publisher: EventPublisher,
     clock: Clock = now,
 ) -> Json:
     """{state, handshakeId, expiresAt, accountId}.
@@ -91,7 +91,7 @@ def run(
         account_id = invitations.member()
         return {"state": "MEMBER", "handshakeId": None, "expiresAt": None, "accountId": account_id}
     handshake_id, until = handshake["Id"], expires_at(handshake)
-    row = rows.invited(
+    row = rows.mark_invited(
         payload.request_id,
         payload.execution_arn,
         handshake_id=handshake_id,
@@ -99,7 +99,7 @@ def run(
         next_steps=_next_steps(payload.account, handshake_id, until),
         pointers=[keys.handshake(handshake_id), keys.invited(invitations.target["Id"])],
     )
-    announcements.state_changed(record_of(row))
+    publisher.publish_state_changed(record_of(row))
     return {
         "state": handshake["State"],
         "handshakeId": handshake_id,
@@ -138,7 +138,7 @@ def _invite(
 ) -> HandshakeTypeDef | None:
     """The new invitation, or the open one that AWS says there is; None for a member's account."""
     request_id, execution_arn = payload.request_id, payload.execution_arn
-    rows.invite(request_id, execution_arn)
+    rows.record_intent(request_id, execution_arn)
     tags = {**payload.tags, REQUEST_ID_TAG: request_id}
     try:
         answer = organizations_once.invite_account_to_organization(
@@ -150,7 +150,7 @@ def _invite(
         refusal = translate_creation(error, _NAME)
         if isinstance(refusal, OutcomeUnknown):
             raise _unclear(refusal) from None
-        row = rows.not_invited(request_id, execution_arn)
+        row = rows.clear_intent(request_id, execution_arn)
         return _in_its_place(refusal, row, rows, invitations)
     handshake = answer.get("Handshake")
     if not handshake:
@@ -172,7 +172,7 @@ def _in_its_place(
     is_perhaps_in = closed or refusal.reason == "ALREADY_IN_AN_ORGANIZATION"
     if is_perhaps_in and invitations.member() is not None:
         return None
-    if is_open_already and rows.refused_as_duplicate(row) >= SETTLING_TIME:
+    if is_open_already and rows.seconds_refused_as_duplicate(row) >= SETTLING_TIME:
         _refuse_other_names(invitations)
     raise refusal from None
 
@@ -227,5 +227,5 @@ def handler(payload: InviteAccountToOrganization) -> Json:
         ledger=wiring.ledger(),
         organizations=clients.organizations(),
         organizations_once=clients.organizations_once(),
-        announcements=wiring.announcements(),
+        publisher=wiring.event_publisher(),
     )

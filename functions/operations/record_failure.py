@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws.clock import timestamp
 from vending.aws.observability import metrics
-from vending.creation.release import GIVE_BACK_CALLS, give_back
-from vending.errors.caught_error import CaughtError, error_of
+from vending.creation.release import RELEASE_CALLS, release
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ExecutionSuperseded, RequestInvalid
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
@@ -18,10 +18,10 @@ from vending.request.account_request import AccountRequest, best_effort_request_
 from vending.states import State
 
 if TYPE_CHECKING:
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
+    from vending.aws.event_publisher import EventPublisher
+    from vending.creation.slots import CreationSlots
 
-CALLS = GIVE_BACK_CALLS | {
+CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
@@ -45,7 +45,7 @@ class RecordFailure(Model):
 
 
 def run(
-    payload: RecordFailure, *, ledger: Ledger, turns: Turns, announcements: Announcements
+    payload: RecordFailure, *, ledger: Ledger, slots: CreationSlots, publisher: EventPublisher
 ) -> Json:
     """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
 
@@ -61,9 +61,9 @@ def run(
     row = _written(known, record, payload, ledger)
     if row is not None:
         record = record_of(row)
-        give_back(row, ledger=ledger, turns=turns)
+        release(row, ledger=ledger, slots=slots)
     if row is not None or rejected or _is_vended_no_more(known, payload):
-        announcements.state_changed(record)
+        publisher.publish_state_changed(record)
     name = "RequestRejected" if rejected else "AccountVendingFailed"
     metrics.add_metric(name=name, unit="Count", value=1)
     return record
@@ -80,7 +80,7 @@ def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,
         "executionArn": payload.execution_arn,
-        "error": error_of(payload.error),
+        "error": from_catch(payload.error),
         "requestedBy": request.requested_by if request else None,
         "requestedAt": at,
         "updatedAt": at,
@@ -106,12 +106,12 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
     if request_id is None:
         return None
     if row is None or row["state"] == State.REJECTED:
-        row = ledger.remember(record, _valid(payload.request))
+        row = ledger.insert_unclaimed(record, _valid(payload.request))
         return row if row.get("executionArn") == execution_arn else None
     if row.get("executionArn") != execution_arn or row["state"] == State.VENDED:
         return None
     try:
-        return ledger.failed(
+        return ledger.mark_failed(
             request_id, execution_arn, state=record["state"], error=record["error"]
         )
     except ExecutionSuperseded:
@@ -136,6 +136,6 @@ def handler(payload: RecordFailure) -> Json:
     return run(
         payload,
         ledger=wiring.ledger(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        slots=wiring.slots(),
+        publisher=wiring.event_publisher(),
     )

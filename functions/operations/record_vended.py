@@ -21,7 +21,7 @@ from vending.request.account_request import AccountId
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
 CALLS = {
     "dynamodb:DeleteItem",
@@ -46,7 +46,7 @@ def run(
     *,
     ledger: Ledger,
     organizations: OrganizationsClient,
-    announcements: Announcements,
+    publisher: EventPublisher,
 ) -> Json:
     """The record, VENDED; OperationRefused unless the account is active, AccountNotInPlace while it
     is not in the unit where the request put it.
@@ -57,7 +57,7 @@ def run(
         raise refused
     if payload.organizational_unit_id is not None:
         _ensure_in_place(payload.account_id, payload.organizational_unit_id, organizations)
-    row = ledger.vended(
+    row = ledger.mark_vended(
         payload.request_id,
         payload.execution_arn,
         account_id=payload.account_id,
@@ -66,7 +66,7 @@ def run(
     )
     ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
-    announcements.state_changed(record)
+    publisher.publish_state_changed(record)
     metrics.add_metric(name="AccountVended", unit="Count", value=1)
     return record
 
@@ -93,5 +93,5 @@ def handler(payload: RecordVended) -> Json:
         payload,
         ledger=wiring.ledger(),
         organizations=clients.organizations(),
-        announcements=wiring.announcements(),
+        publisher=wiring.event_publisher(),
     )

@@ -12,7 +12,7 @@ from operations import (
     enable_organizations_root_sessions,
     enable_policy_type,
 )
-from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.organization.report import Report
@@ -36,7 +36,7 @@ def run(payload: ReportOrganizationSetup) -> Json:
         "changed": report.changes,
         "alreadyThere": report.already_there,
         "warnings": report.warnings,
-        "error": error_of(payload.error) if payload.error else None,
+        "error": from_catch(payload.error) if payload.error else None,
     }
 
 

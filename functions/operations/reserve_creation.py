@@ -1,7 +1,7 @@
 """ReserveCreation: queues for the moment at which AWS may be asked for one more account.
 
-The state machine waits under a task token. Whoever makes room at the creation gate tells the turn:
-this function when there is room already, else the function of the request that leaves.
+The state machine waits under a task token. Whoever makes room in the creation queue hands on
+the slot: this function when there is room already, else the function of the request that leaves.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending.creation.slots import TURN_CALLS, Turns
+from vending.creation.slots import SLOT_CALLS, CreationSlots
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import record_of
 
 if TYPE_CHECKING:
-    from vending.aws.event_publisher import Announcements
+    from vending.aws.event_publisher import EventPublisher
 
-CALLS = TURN_CALLS | {"dynamodb:UpdateItem", "events:PutEvents"}
+CALLS = SLOT_CALLS | {"dynamodb:UpdateItem", "events:PutEvents"}
 
 WAITING = "queued, AWS creates a few accounts at a time"
 """What progress says once the function has done its part and the step waits for its token."""
@@ -33,15 +33,15 @@ class ReserveCreation(Payload):
 
 
 def run(
-    payload: ReserveCreation, *, ledger: Ledger, turns: Turns, announcements: Announcements
+    payload: ReserveCreation, *, ledger: Ledger, slots: CreationSlots, publisher: EventPublisher
 ) -> Json:
-    """{state: QUEUED}; the turn, {startAt}, comes by the token, or by TaskTokenRefused.
+    """{state: QUEUED}; the slot, {startAt}, comes by the token, or by TaskTokenRefused.
 
     Run again, it keeps the place it has, in the queue or at the front, under the new token.
     """
-    row = ledger.queued(payload.request_id, payload.execution_arn, payload.task_token)
-    announcements.state_changed(record_of(row))
-    turns.enter(payload.request_id, task_token=payload.task_token)
+    row = ledger.mark_queued(payload.request_id, payload.execution_arn, payload.task_token)
+    publisher.publish_state_changed(record_of(row))
+    slots.enqueue(payload.request_id, task_token=payload.task_token)
     return {"state": row["state"]}
 
 
@@ -57,6 +57,6 @@ def handler(payload: ReserveCreation) -> Json:
     return run(
         payload,
         ledger=wiring.ledger(),
-        turns=wiring.turns(),
-        announcements=wiring.announcements(),
+        slots=wiring.slots(),
+        publisher=wiring.event_publisher(),
     )

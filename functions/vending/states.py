@@ -35,6 +35,8 @@ FIRST = (State.REQUESTED, *FINAL)
 """What a row begins with: claimed; or written down when all was over, and for an account that was
 made elsewhere."""
 
+_UNVENDED = (State.FAILED, State.REJECTED)
+
 NEXT: Mapping[State, tuple[State, ...]] = {
     State.REQUESTED: (
         State.AWAITING_APPROVAL,
@@ -42,16 +44,15 @@ NEXT: Mapping[State, tuple[State, ...]] = {
         State.CREATING,
         State.INVITED,
         State.BASELINING,
-        State.FAILED,
-        State.REJECTED,
+        *_UNVENDED,
     ),
-    State.AWAITING_APPROVAL: (State.QUEUED, State.INVITED, State.BASELINING, *FINAL[1:]),
+    State.AWAITING_APPROVAL: (State.QUEUED, State.INVITED, State.BASELINING, *_UNVENDED),
     # BASELINING: the account that an unanswered call made was found meanwhile.
-    State.QUEUED: (State.CREATING, State.BASELINING, State.FAILED),
+    State.QUEUED: (State.CREATING, State.BASELINING, *_UNVENDED),
     # QUEUED: AWS refused for now, or nothing came of an unanswered call.
-    State.CREATING: (State.QUEUED, State.BASELINING, State.FAILED),
-    State.INVITED: (State.BASELINING, State.FAILED),
-    State.BASELINING: (State.VENDED, State.FAILED),
+    State.CREATING: (State.QUEUED, State.BASELINING, *_UNVENDED),
+    State.INVITED: (State.BASELINING, *_UNVENDED),
+    State.BASELINING: (State.VENDED, *_UNVENDED),
     State.VENDED: (),
     # The last function of an execution that was stopped may still have been at work.
     State.FAILED: (State.VENDED, State.REJECTED),

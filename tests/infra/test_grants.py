@@ -49,7 +49,7 @@ def announced_row(*operations: str) -> dict[str, set[str]]:
     }
 
 
-# What it takes to make room at the creation gate and to tell whoever is next.
+# What it takes to make room at the creation queue and to tell whoever is next.
 TURNS = {
     "dynamodb:GetItem": {LEDGER},
     "dynamodb:PutItem": {LEDGER},

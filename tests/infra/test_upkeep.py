@@ -14,7 +14,7 @@ EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vendi
 ROWS = {f"dynamodb:{operation}": {"ledger"} for operation in ("GetItem", "PutItem", "UpdateItem")}
 RULES = {"RecordExecutionEnd": "ExecutionEnded", "ReconcileLedger": "ReconciliationSchedule"}
 MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
-# A request that ended gives back its locks, and its place at the creation gate to the next.
+# A request that ended gives back its locks, and its place at the creation queue to the next.
 GIVING_BACK = {"dynamodb:DeleteItem": {"ledger"}, "states:SendTaskSuccess": {MACHINE}}
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "RecordExecutionEnd": ROWS

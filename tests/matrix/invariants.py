@@ -13,7 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from tests.workflow.vending import Ended, Vending
 from vending.errors.catalogue import explain
-from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
 
 
 def nothing_left(vending: Vending) -> list[str]:
-    """No execution runs, no row waits, nobody holds a place in the gate, no event is dead."""
+    """No execution runs, no row waits, nobody holds a lease in the queue, no event is dead."""
     machine, table = (vending.aws.outputs[key] for key in ("StateMachineArn", "LedgerTableName"))
     running = vending.states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
     problems = [f"{one['executionArn']} is RUNNING" for one in running["executions"]]
@@ -158,7 +158,7 @@ def _told(ended: Ended) -> dict[str, str | None]:
     if isinstance(ended.cause, dict) and "remedy" in ended.cause:
         return {key: ended.cause.get(key) for key in ("code", "reason", "message", "remedy")}
     cause = ended.cause if isinstance(ended.cause, str) else json.dumps(ended.cause)
-    return error_of(CaughtError.model_validate({"Error": ended.error or "", "Cause": cause}))
+    return from_catch(CaughtError.model_validate({"Error": ended.error or "", "Cause": cause}))
 
 
 def _explained(error: Any, where: str) -> list[str]:

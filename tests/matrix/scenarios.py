@@ -202,9 +202,9 @@ def _dead_in_line_refused(lab: Lab, wish: Wish) -> list[Ended]:
 
 
 def _dead(lab: Lab) -> str:
-    """A request whose execution was stopped after it had been to the creation gate; its id."""
+    """A request whose execution was stopped after it had been to the creation queue; its id."""
     request = a_request()
-    with interruptions.when_entered("WaitForTurn", interruptions.stop):
+    with interruptions.when_entered("WaitForSlot", interruptions.stop):
         lab.run(Wish(request=request))
     request_id = str(request["requestId"])
     eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was told
@@ -218,7 +218,7 @@ def _gate(lab: Lab) -> Any:
 
 
 def _put_in_line(lab: Lab, request_id: str) -> None:
-    """Put a request in front of all that wait at the creation gate."""
+    """Put a request in front of all that wait at the creation queue."""
     lab.vending.dynamodb.update_item(
         TableName=lab.aws.outputs["LedgerTableName"],
         Key={"pk": {"S": "gate#creation"}},

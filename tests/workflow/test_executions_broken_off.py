@@ -161,7 +161,7 @@ def test_failure_that_could_not_be_recorded_is_recorded_when_the_ledger_is_back(
                 "error": "ConstraintViolationException",
                 "reason": "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
             },
-            # The claim is a put. The first update is for the turn, the second is the intent.
+            # The claim is a put. The first update is for the slot, the second is the intent.
             {
                 "service": "dynamodb",
                 "operation": "UpdateItem",

@@ -116,8 +116,8 @@ def dynamodb() -> DynamoDBClient:
 
 @cache
 def events() -> EventBridgeClient:
-    """The announcements."""
-    return _naming_actions(boto3.client("events", config=_config(attempts=3)))
+    """The event bus."""
+    return boto3.client("events", config=_config(attempts=3))
 
 
 @cache

@@ -28,13 +28,13 @@ OUTCOMES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Announcements:
+class EventPublisher:
     """The event bus as the operations use it."""
 
     client: EventBridgeClient
     bus_name: str
 
-    def state_changed(self, record: Mapping[str, Any]) -> None:
+    def publish_state_changed(self, record: Mapping[str, Any]) -> None:
         """Tell the record's state, and its outcome where it is one.
 
         At least once: an operation that is repeated tells it again. ServiceUnavailable when
@@ -54,8 +54,8 @@ class Announcements:
         ]
         self._put(entries)
 
-    def request(self, request: Mapping[str, Any], *, source: str) -> None:
-        """Ask for an account as anybody may: ServiceUnavailable as with `state_changed`."""
+    def publish_request(self, request: Mapping[str, Any], *, source: str) -> None:
+        """Ask for an account as anybody may: ServiceUnavailable as above."""
         self._put(
             [
                 {
@@ -67,8 +67,8 @@ class Announcements:
             ]
         )
 
-    def reconciled(self, report: Mapping[str, Any]) -> None:
-        """Tell what was repaired and what was found: ServiceUnavailable as with `state_changed`."""
+    def publish_report(self, report: Mapping[str, Any]) -> None:
+        """Tell what was repaired and what was found: ServiceUnavailable as above."""
         self._put(
             [
                 {

@@ -18,8 +18,8 @@ from botocore.parsers import ResponseParserError
 from vending.aws.clock import Clock, epoch, now
 from vending.aws.observability import logger
 from vending.creation import govcloud
-from vending.creation.find_account import SETTLING_TIME, Adoption, Finding
-from vending.creation.slots import turn_needed
+from vending.creation.find_account import SETTLING_TIME, FindAccount, Finding
+from vending.creation.slots import slot_needed
 from vending.errors.aws_errors import translate_creation, unknown_outcome
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
-    from vending.creation.slots import GivenTurn, Turns
+    from vending.creation.slots import CreationSlots, GrantedSlot
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Intent, Row
     from vending.request.account_request import NewAccount
@@ -48,15 +48,15 @@ Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
 Ask = Callable[..., Any]
 """The one call to AWS, of a client that makes one attempt; both operations take the same."""
 
-_PERHAPS_OURS = (
+_MAYBE_EARLIER_ATTEMPT = (
     "CONCURRENT_ACCOUNT_MODIFICATION",
     "EMAIL_ALREADY_EXISTS",
     "GOVCLOUD_ACCOUNT_ALREADY_EXISTS",
 )
 """FailureReasons that an earlier creation for the same request explains, whose answer was lost."""
 
-_NOT_NOW = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
-"""Refusals after which the next call needs a turn of its own."""
+_RETRY_LATER = (Throttled, ConcurrentModification, CreationRefusedForNow, OrganizationFinalizing)
+"""Refusals after which the next call needs a slot of its own."""
 
 
 def operation_for(source: str | None) -> Operation:
@@ -88,15 +88,15 @@ class Creation:
     execution_arn: str
     account: NewAccount
     ledger: Ledger
-    turns: Turns
+    slots: CreationSlots
     organizations: OrganizationsClient
     clock: Clock = now
     operation: Operation = "CreateAccount"
 
     @property
-    def adoption(self) -> Adoption:
+    def search(self) -> FindAccount:
         """Looks for the account that this creation may have made."""
-        return Adoption(
+        return FindAccount(
             client=self.organizations,
             request_id=self.request_id,
             email=self.account.email,
@@ -104,21 +104,21 @@ class Creation:
             clock=self.clock,
         )
 
-    def once(self, tags: dict[str, str], ask: Ask, turn: GivenTurn | None) -> Created:
+    def once(self, tags: dict[str, str], ask: Ask, slot: GrantedSlot | None) -> Created:
         """What an earlier call achieved; else AWS's answer to the only call.
 
         OutcomeUnknown: run this again a little later. TurnNeeded, CreationRefusedForNow: nothing
-        was created, run this again with the creation gate's next turn.
+        was created, run this again with the creation queue's next slot.
         """
         row = self.ledger.owned(self.request_id, self.execution_arn)
         created = self._known(row)
         if created is None:
-            # A turn is used once: whoever comes with one that was given away asks for another.
-            if turn is None or not self.turns.is_due(self.request_id):
-                raise turn_needed()
+            # A slot is used once: whoever comes with one that was given away asks for another.
+            if slot is None or not self.slots.is_due(self.request_id):
+                raise slot_needed()
             created = self._create(row, tags, ask)
         if created.state == "SUCCEEDED":
-            self.turns.leave(self.request_id)
+            self.slots.release(self.request_id)
         return created
 
     def _known(self, row: Row) -> Created | None:
@@ -129,7 +129,7 @@ class Creation:
                 account_id=account_id, gov_cloud_account_id=row.get("govCloudAccountId")
             )
         if creation_id:
-            row = self.ledger.creating(self.request_id, self.execution_arn, creation_id)
+            row = self.ledger.mark_creating(self.request_id, self.execution_arn, creation_id)
             return Created(state="IN_PROGRESS", row=row)
         intent = row.get("intent")
         return self._reconcile(intent, row) if intent else None
@@ -137,17 +137,17 @@ class Creation:
     def _reconcile(self, intent: Intent, row: Row) -> Created:
         """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
         asked = epoch(row.get("unanswered", intent["at"]))
-        finding = self.adoption.look(since=asked, left=row.get("look"))
+        finding = self.search.look(since=asked, left=row.get("look"))
         if finding.kind == "ours" and finding.account_id:
             return self._adopt(finding)
         if finding.kind == "in progress":
             # AWS counts it, so its place must not run out and be given to another.
-            self.turns.renew(self.request_id)
+            self.slots.renew(self.request_id)
             raise self._unknown("an account of this name is being created")
         if finding.look is not None:
             # A search that began too early would have to be repeated anyway.
             settled = epoch(finding.look["startedAt"]) - epoch(intent["at"]) >= SETTLING_TIME
-            self.ledger.looked(
+            self.ledger.save_search_position(
                 self.request_id, self.execution_arn, finding.look if settled else None
             )
             raise self._unknown("the organization's accounts are still being searched")
@@ -155,7 +155,7 @@ class Creation:
             raise self._unknown("what was made may not show yet")
         if finding.kind == "another's":
             # The email was never free, so that no call for it can have made an account.
-            self.ledger.withdraw(self.request_id, self.execution_arn, intent, nothing_made=True)
+            self.ledger.clear_intent(self.request_id, self.execution_arn, intent, nothing_made=True)
             words = explain("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
             raise OperationRefused(
                 f"{words.what} It belongs to the account {finding.account_id}.",
@@ -163,15 +163,15 @@ class Creation:
                 reason=words.reason,
                 remedy=words.remedy,
             )
-        # The unanswered call may have counted against AWS's rate: the next needs its own turn,
+        # The unanswered call may have counted against AWS's rate: the next needs its own slot,
         # and must have given away the old one before it may be made.
-        self.turns.again(self.request_id)
-        self.ledger.withdraw(self.request_id, self.execution_arn, intent, unanswered=True)
-        raise turn_needed()
+        self.slots.requeue(self.request_id)
+        self.ledger.clear_intent(self.request_id, self.execution_arn, intent, unanswered=True)
+        raise slot_needed()
 
     def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
         account = self.account
-        row = self.ledger.intend(
+        row = self.ledger.record_intent(
             self.request_id,
             self.execution_arn,
             account_name=account.name,
@@ -190,31 +190,31 @@ class Creation:
             refusal = translate_creation(error, self.operation)
             if not isinstance(refusal, OutcomeUnknown):
                 self._withdraw(row["intent"])
-            if isinstance(refusal, _NOT_NOW):
+            if isinstance(refusal, _RETRY_LATER):
                 raise self._refused_for_now(refusal) from None
             raise refusal from None
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
         if not status or "Id" not in status:
             raise self._unknown("an answer without a status")
-        row = self.ledger.creating(self.request_id, self.execution_arn, status["Id"])
+        row = self.ledger.mark_creating(self.request_id, self.execution_arn, status["Id"])
         return self.settle(status, row)
 
     def _withdraw(self, intent: Intent) -> None:
         """AWS did not act, so the next call need not look for anything; if this fails, it will."""
         try:
-            self.ledger.withdraw(self.request_id, self.execution_arn, intent)
+            self.ledger.clear_intent(self.request_id, self.execution_arn, intent)
         except VendingError as error:
             logger.warning("intent not withdrawn", extra={"code": error.code})
 
     def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
-        """Not like a busy table: others create accounts too, so that the gate has to rest.
+        """Not like a busy table: others create accounts too, so that the queue has to cool down.
 
         If it cannot be told now, the next refusal will tell it.
         """
         try:
-            self.turns.refused(self.request_id)
+            self.slots.back_off(self.request_id)
         except VendingError as error:
-            logger.warning("gate not told of the refusal", extra={"code": error.code})
+            logger.warning("creation queue not told of the refusal", extra={"code": error.code})
         return CreationRefusedForNow(
             refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
         )
@@ -238,9 +238,9 @@ class Creation:
         if state != "FAILED":
             return Created(state="IN_PROGRESS", row=row)
         reason = status.get("FailureReason")
-        if reason in _PERHAPS_OURS:
+        if reason in _MAYBE_EARLIER_ATTEMPT:
             unanswered = row.get("unanswered")
-            finding = self.adoption.look(
+            finding = self.search.look(
                 since=epoch(unanswered or row["requestedAt"]),
                 left=row.get("look"),
                 first="creations" if unanswered else "accounts",
@@ -248,15 +248,19 @@ class Creation:
             if finding.kind == "ours" and finding.account_id:
                 return self._adopt(finding)
             if finding.look is not None:
-                row = self.ledger.looked(self.request_id, self.execution_arn, finding.look)
+                row = self.ledger.save_search_position(
+                    self.request_id, self.execution_arn, finding.look
+                )
                 return Created(state="IN_PROGRESS", row=row)
             nothing_yet = finding.kind == "nothing" and reason == "CONCURRENT_ACCOUNT_MODIFICATION"
             unsettled = (unanswered or nothing_yet) and self._is_recent(status)
             if finding.kind == "in progress" or unsettled:
                 if "look" in row:
-                    row = self.ledger.looked(self.request_id, self.execution_arn, None)
+                    row = self.ledger.save_search_position(
+                        self.request_id, self.execution_arn, None
+                    )
                 return Created(state="IN_PROGRESS", row=row)
-        self.ledger.not_created(self.request_id, self.execution_arn)
+        self.ledger.clear_creation(self.request_id, self.execution_arn)
         raise _failure(status, reason)
 
     def _adopt(self, finding: Finding) -> Created:
@@ -286,7 +290,7 @@ class Creation:
                 tags=request["tags"],
                 organizational_unit=request.get("organizationalUnit"),
             )
-        row = self.ledger.has_account(
+        row = self.ledger.mark_account_created(
             self.request_id,
             self.execution_arn,
             account_id=account_id,

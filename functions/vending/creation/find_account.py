@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef, CreateAccountStatusTypeDef
 
-    from vending.ledger.rows import Look
+    from vending.ledger.rows import SearchPosition
 
 SETTLING_TIME = 60
 """Seconds after which Organizations shows what was made: it is eventually consistent."""
@@ -58,11 +58,11 @@ class Finding:
     account_id: str | None = None
     creation_id: str | None = None
     gov_cloud_account_id: str | None = None
-    look: Look | None = None
+    look: SearchPosition | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adoption:
+class FindAccount:
     """Looks for one request's account. `rest` blocks for seconds."""
 
     client: OrganizationsClient
@@ -73,7 +73,7 @@ class Adoption:
     rest: Callable[[float], None] = pause
 
     def look(
-        self, *, since: float, left: Look | None = None, first: Listed = "creations"
+        self, *, since: float, left: SearchPosition | None = None, first: Listed = "creations"
     ) -> Finding:
         """Look at the creations requested after `since` (epoch seconds), then at all accounts.
 
@@ -85,12 +85,12 @@ class Adoption:
                 return Finding(kind="in progress")
             return self._search(since, self._begun(left, first))
 
-    def _begun(self, left: Look | None, first: Listed) -> Look:
+    def _begun(self, left: SearchPosition | None, first: Listed) -> SearchPosition:
         if left and self.clock() - epoch(left["startedAt"]) < LOOK_ENDS_AFTER:
             return left
         return {"startedAt": timestamp(self.clock()), "listed": first}
 
-    def _search(self, since: float, look: Look) -> Finding:
+    def _search(self, since: float, look: SearchPosition) -> Finding:
         until = self.clock() + LOOK_SECONDS
         if look["listed"] == "creations":
             finding = self._through(
@@ -106,7 +106,7 @@ class Adoption:
         self,
         pages: Iterator[tuple[list[Any], str | None]],
         tells: Callable[[Any], Finding | None],
-        look: Look,
+        look: SearchPosition,
         until: float,
     ) -> Finding | None:
         """What the first entry that tells anything tells."""
@@ -116,7 +116,7 @@ class Adoption:
                 if finding is not None:
                     return finding
             if next_token and self.clock() >= until:
-                left: Look = {**look, "nextToken": next_token}
+                left: SearchPosition = {**look, "nextToken": next_token}
                 return Finding(kind="unfinished", look=left)
         return None
 

@@ -1,15 +1,16 @@
-"""The creation gate: who may ask AWS to create an account, and from which moment on.
+"""The creation queue: who may ask AWS to create an account, and from which moment on.
 
 AWS allows 0.1 creations a second with a burst of 3, and 5 in progress (AWS Organizations User
-Guide, Quotas). The gate hands out turns under both: a queue, places for creations in progress,
-and the moment from which a turn may be used. Everything here is a function of the state and the
-time, so that one conditional write makes each change, and so that it can be simulated.
+Guide, Quotas). Slots are handed out under both: the state is who waits, a lease for each creation
+in progress, and the moment from which a slot may be used. Everything here is a function of the
+state and the time, so that one conditional write makes each change, and so that it can be
+simulated.
 
-A place is a lease. Whoever dies holding one loses it when the lease runs out; nobody waits for it
-longer than that, and nothing has to notice the death.
+Whoever dies holding a lease loses it when it runs out; nobody waits for it longer than that, and
+nothing has to notice the death.
 
-A turn is handed out by whoever makes room for it, and has to be told to whoever waits for it. Until
-that is done, the place says whose task it is: a hand-over that broke off is taken up again.
+A slot is handed out by whoever makes room for it, and whoever waits for it has to be notified.
+Until that is done, the lease says whose task it is: a hand-over that broke off is taken up again.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-LONGEST_REST = 60.0
-"""Seconds that the gate rests at most after AWS refused a creation."""
+MAX_COOLDOWN = 60.0
+"""Seconds that the queue rests at most after AWS refused a creation."""
 
-LONGEST_QUEUE = 350_000
+MAX_QUEUE_BYTES = 350_000
 """Bytes of the queue at most: 5,000 requests with the longest ids, 14,000 with those derived from
-an email. DynamoDB takes 400 KB as one item, and the places need room too."""
+an email. DynamoDB takes 400 KB as one item, and the leases need room too."""
 
-TELLING_TAKES = 60.0
-"""Seconds after which a turn that was not told is told by whoever comes to the gate next."""
+NOTIFY_TIMEOUT = 60.0
+"""Seconds after which a slot that was not told is told by whoever comes to the queue next."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +37,10 @@ class Quota:
     burst: int = 3
     in_progress: int = 5
     lease_seconds: float = 900.0
-    """How long a place is kept for a creation nobody has asked about since."""
+    """How long a lease is kept for a creation nobody has asked about since."""
     slack_seconds: float = 0.0
-    """How much later than its turn a creation may reach AWS. AWS counts from when the first one
-    does, so after a quiet time the turns behind the burst come later by this much."""
+    """How much later than its slot a creation may reach AWS. AWS counts from when the first one
+    does, so after a quiet time the slots behind the burst come later by this much."""
 
     @property
     def interval(self) -> float:
@@ -48,7 +49,7 @@ class Quota:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class Slot:
     """`request_id` may ask for its account from `start_at` (epoch seconds) on."""
 
     request_id: str
@@ -56,159 +57,171 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Lease:
     """A creation in progress or about to be. Moments are epoch seconds."""
 
     start_at: float
     until: float
     """The end of the lease."""
-    teller: str | None = None
-    """The request whose coming or going made room, and which has to tell this turn; None: told."""
+    notifier: str | None = None
+    """The request whose coming or going made room, and which has to tell this slot; None: told."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
-    """The gate's state. Methods return the next state and the turns it hands out.
+class CreationQueue:
+    """The queue's state. Methods return the next state and the slots it hands out.
 
     Attributes:
-        paid_until: when AWS's bucket will be full again, by our own creations (GCRA's theoretical
+        tat: when AWS's bucket will be full again, by our own creations (GCRA's theoretical
             arrival time).
-        resting_until: no turn starts before; AWS refused a creation, so others create too.
-        refusals: refusals in a row, which lengthen the rest.
-        places: creations in progress or about to be, by request.
-        queue: who waits, first in front.
+        cooldown_until: no slot starts before; AWS refused a creation, so others create too.
+        consecutive_throttles: refusals in a row, which lengthen the cooldown.
+        leases: creations in progress or about to be, by request.
+        waiting: who waits, first in front.
     """
 
-    paid_until: float = 0.0
-    resting_until: float = 0.0
-    refusals: int = 0
-    places: Mapping[str, Place] = field(default_factory=dict)
-    queue: tuple[str, ...] = ()
+    tat: float = 0.0
+    cooldown_until: float = 0.0
+    consecutive_throttles: int = 0
+    leases: Mapping[str, Lease] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
 
-    def enter(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """Queue for a turn. Whoever has a place already gets the same turn again.
+    def enqueue(
+        self, request_id: str, now: float, quota: Quota
+    ) -> tuple[CreationQueue, list[Slot]]:
+        """Queue for a slot. Whoever has a lease already gets the same slot again.
 
         Whoever finds the queue full is not in it, and has to come again.
         """
-        place = self.places.get(request_id)
-        if place is not None and place.until > now:
-            gate, turns = _advance(self.told([request_id]), request_id, now, quota)
-            start_at = max(now, place.start_at)
-            return gate, [Turn(request_id=request_id, start_at=start_at), *turns]
-        queue = self.queue
-        if request_id not in queue and _bytes(queue) < LONGEST_QUEUE:
-            queue = (*queue, request_id)
-        return _advance(replace(self, queue=queue), request_id, now, quota)
+        lease = self.leases.get(request_id)
+        if lease is not None and lease.until > now:
+            queue, slots = _advance(self.with_notified([request_id]), request_id, now, quota)
+            start_at = max(now, lease.start_at)
+            return queue, [Slot(request_id=request_id, start_at=start_at), *slots]
+        waiting = self.waiting
+        if request_id not in waiting and _bytes(waiting) < MAX_QUEUE_BYTES:
+            waiting = (*waiting, request_id)
+        return _advance(replace(self, waiting=waiting), request_id, now, quota)
 
-    def leave(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """Free the request's place, or its place in the queue; nothing happens without either."""
+    def release(
+        self, request_id: str, now: float, quota: Quota
+    ) -> tuple[CreationQueue, list[Slot]]:
+        """Free the request's lease, or its lease in the queue; nothing happens without either."""
         return _advance(self._without(request_id), request_id, now, quota)
 
-    def forfeit(
+    def reclaim(
         self, request_id: str, by: str, now: float, quota: Quota
-    ) -> tuple[Gate, list[Turn]]:
-        """Free a place whose turn nobody will use, and let another use its share of the rate."""
-        if request_id not in self.places:
+    ) -> tuple[CreationQueue, list[Slot]]:
+        """Free a lease whose slot nobody will use, and let another use its share of the rate."""
+        if request_id not in self.leases:
             return self, []
-        gate = replace(self._without(request_id), paid_until=self.paid_until - quota.interval)
-        return _advance(gate, by, now, quota)
+        queue = replace(self._without(request_id), tat=self.tat - quota.interval)
+        return _advance(queue, by, now, quota)
 
-    def again(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """Have the request's used turn replaced by the next one: AWS surely made nothing of it."""
+    def requeue(
+        self, request_id: str, now: float, quota: Quota
+    ) -> tuple[CreationQueue, list[Slot]]:
+        """Have the request's used slot replaced by the next one: AWS surely made nothing of it."""
         return _advance(self._first_in_queue(request_id), request_id, now, quota)
 
-    def renew(self, request_id: str, now: float, quota: Quota) -> Gate:
-        """Keep a place for a creation that is seen to be in progress.
+    def renew(self, request_id: str, now: float, quota: Quota) -> CreationQueue:
+        """Keep a lease for a creation that is seen to be in progress.
 
-        AWS counts it, so it has a place even where its lease ran out unseen.
+        AWS counts it, so it has a lease even where its lease ran out unseen.
         """
-        place = self.places.get(request_id, Place(start_at=now, until=now))
-        kept = replace(place, until=now + quota.lease_seconds)
-        gate = self._without(request_id)
-        return replace(gate, places={**gate.places, request_id: kept})
+        lease = self.leases.get(request_id, Lease(start_at=now, until=now))
+        kept = replace(lease, until=now + quota.lease_seconds)
+        queue = self._without(request_id)
+        return replace(queue, leases={**queue.leases, request_id: kept})
 
-    def refused(self, request_id: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-        """AWS refused the creation as one too many: rest, and let the request try first after that.
+    def back_off(
+        self, request_id: str, now: float, quota: Quota
+    ) -> tuple[CreationQueue, list[Slot]]:
+        """AWS refused the creation as one too many: cool down, then let the request try first.
 
-        The rest doubles while refusals follow each other; one that comes during the rest is of a
-        turn given before it, and tells nothing new. Our idea of AWS's bucket was too full, so it
+        The cooldown doubles while refusals follow each other; one that comes during it is of a slot
+        given before, and tells nothing new. Our idea of AWS's bucket was too full, so it
         counts as empty afterwards.
         """
-        gate = self._first_in_queue(request_id)
-        if now >= self.resting_until:
-            follows = now <= self.resting_until + LONGEST_REST
-            in_a_row = self.refusals + 1 if follows else 1
-            rest = min(LONGEST_REST, quota.interval * 2 ** min(in_a_row - 1, 10))
+        queue = self._first_in_queue(request_id)
+        if now >= self.cooldown_until:
+            follows = now <= self.cooldown_until + MAX_COOLDOWN
+            in_a_row = self.consecutive_throttles + 1 if follows else 1
+            rest = min(MAX_COOLDOWN, quota.interval * 2 ** min(in_a_row - 1, 10))
             empty_until = now + rest + (quota.burst - 1) * quota.interval
-            gate = replace(
-                gate,
-                refusals=in_a_row,
-                resting_until=now + rest,
-                paid_until=max(self.paid_until, empty_until),
+            queue = replace(
+                queue,
+                consecutive_throttles=in_a_row,
+                cooldown_until=now + rest,
+                tat=max(self.tat, empty_until),
             )
-        return _advance(gate, request_id, now, quota)
+        return _advance(queue, request_id, now, quota)
 
-    def untold(self, teller: str, now: float) -> list[Turn]:
-        """The turns that `teller` has to tell, and those that nobody told for too long."""
+    def pending_notifications(self, notifier: str, now: float) -> list[Slot]:
+        """The slots that `notifier` has to tell, and those that nobody told for too long."""
         return [
-            Turn(request_id=request_id, start_at=max(now, place.start_at))
-            for request_id, place in self.places.items()
-            if place.teller == teller
-            or (place.teller is not None and place.start_at + TELLING_TAKES < now)
+            Slot(request_id=request_id, start_at=max(now, lease.start_at))
+            for request_id, lease in self.leases.items()
+            if lease.notifier == notifier
+            or (lease.notifier is not None and lease.start_at + NOTIFY_TIMEOUT < now)
         ]
 
-    def told(self, request_ids: Collection[str]) -> Gate:
-        """The holders of these places know their turns."""
-        places = {
-            one: replace(place, teller=None) if one in request_ids else place
-            for one, place in self.places.items()
+    def with_notified(self, request_ids: Collection[str]) -> CreationQueue:
+        """The holders of these leases know their slots."""
+        leases = {
+            one: replace(lease, notifier=None) if one in request_ids else lease
+            for one, lease in self.leases.items()
         }
-        return replace(self, places=places)
+        return replace(self, leases=leases)
 
-    def _without(self, request_id: str) -> Gate:
+    def _without(self, request_id: str) -> CreationQueue:
         return replace(
             self,
-            places={one: place for one, place in self.places.items() if one != request_id},
-            queue=tuple(one for one in self.queue if one != request_id),
+            leases={one: lease for one, lease in self.leases.items() if one != request_id},
+            waiting=tuple(one for one in self.waiting if one != request_id),
         )
 
-    def _first_in_queue(self, request_id: str) -> Gate:
-        gate = self._without(request_id)
-        return replace(gate, queue=(request_id, *gate.queue))
+    def _first_in_queue(self, request_id: str) -> CreationQueue:
+        queue = self._without(request_id)
+        return replace(queue, waiting=(request_id, *queue.waiting))
 
 
-def _bytes(queue: tuple[str, ...]) -> int:
+def _bytes(waiting: tuple[str, ...]) -> int:
     """What the queue takes in DynamoDB's item, with 3 bytes for the frame of each element."""
-    return sum(map(len, queue)) + 3 * len(queue)
+    return sum(map(len, waiting)) + 3 * len(waiting)
 
 
-def _advance(gate: Gate, teller: str, now: float, quota: Quota) -> tuple[Gate, list[Turn]]:
-    """Hand the free places to the first in the queue; `teller` has to tell all but itself.
+def _advance(
+    queue: CreationQueue, notifier: str, now: float, quota: Quota
+) -> tuple[CreationQueue, list[Slot]]:
+    """Hand the free leases to the first in the queue; `notifier` has to tell all but itself.
 
-    A place whose lease ran out is free. Who was not told of it waits in front.
+    a lease whose lease ran out is free. Who was not told of it waits in front.
     """
-    places = {one: place for one, place in gate.places.items() if place.until > now}
-    unheard = [one for one, place in gate.places.items() if place.teller and one not in places]
-    gate = replace(gate, queue=(*unheard, *(one for one in gate.queue if one not in unheard)))
-    free = max(0, quota.in_progress - len(places))
-    turns, paid_until = [], gate.paid_until
-    for request_id, start_at, paid in _starts(gate, gate.queue[:free], now, quota):
-        places[request_id] = Place(
+    leases = {one: lease for one, lease in queue.leases.items() if lease.until > now}
+    unheard = [one for one, lease in queue.leases.items() if lease.notifier and one not in leases]
+    queue = replace(
+        queue, waiting=(*unheard, *(one for one in queue.waiting if one not in unheard))
+    )
+    free = max(0, quota.in_progress - len(leases))
+    slots, tat = [], queue.tat
+    for request_id, start_at, paid in _starts(queue, queue.waiting[:free], now, quota):
+        leases[request_id] = Lease(
             start_at=start_at,
             until=start_at + quota.lease_seconds,
-            teller=None if request_id == teller else teller,
+            notifier=None if request_id == notifier else notifier,
         )
-        turns.append(Turn(request_id=request_id, start_at=start_at))
-        paid_until = paid
-    return replace(gate, places=places, queue=gate.queue[free:], paid_until=paid_until), turns
+        slots.append(Slot(request_id=request_id, start_at=start_at))
+        tat = paid
+    return replace(queue, leases=leases, waiting=queue.waiting[free:], tat=tat), slots
 
 
 def _starts(
-    gate: Gate, request_ids: tuple[str, ...], now: float, quota: Quota
+    queue: CreationQueue, request_ids: tuple[str, ...], now: float, quota: Quota
 ) -> Iterator[tuple[str, float, float]]:
-    paid_until = gate.paid_until
-    earliest = max(now, gate.resting_until)
+    tat = queue.tat
+    earliest = max(now, queue.cooldown_until)
     for request_id in request_ids:
-        start_at = max(earliest, paid_until - (quota.burst - 1) * quota.interval)
-        paid_until = max(paid_until, start_at + quota.slack_seconds) + quota.interval
-        yield request_id, start_at, paid_until
+        start_at = max(earliest, tat - (quota.burst - 1) * quota.interval)
+        tat = max(tat, start_at + quota.slack_seconds) + quota.interval
+        yield request_id, start_at, tat

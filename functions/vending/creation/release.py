@@ -1,23 +1,23 @@
-"""What a request that ended keeps from others: its place at the creation gate, and its locks."""
+"""What a request that ended keeps from others: its place in the creation queue, and its locks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.creation.slots import TURN_CALLS
-from vending.ledger.locks import LOCK_CALLS, account_of, is_creation_under_way
+from vending.creation.slots import SLOT_CALLS
+from vending.ledger.locks import LOCK_CALLS, account_of, is_creation_in_flight
 from vending.states import State
 
 if TYPE_CHECKING:
-    from vending.creation.slots import Turns
+    from vending.creation.slots import CreationSlots
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Row
 
-GIVE_BACK_CALLS = LOCK_CALLS | TURN_CALLS
+RELEASE_CALLS = LOCK_CALLS | SLOT_CALLS
 """What it takes to give back."""
 
 
-def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
+def release(row: Row, *, ledger: Ledger, slots: CreationSlots) -> None:
     """Give back what a FAILED or REJECTED request keeps, unless AWS may yet create its account.
 
     Then the place ends with its lease, as the creation does count until it ends; and the locks are
@@ -29,9 +29,9 @@ def give_back(row: Row, *, ledger: Ledger, turns: Turns) -> None:
     if (
         state not in (State.FAILED, State.REJECTED)
         or execution_arn is None
-        or is_creation_under_way(row)
+        or is_creation_in_flight(row)
     ):
         return
     ledger.locks.free(row["requestId"], execution_arn, account_of(row))
-    if state == State.FAILED:  # nobody is rejected once at the gate
-        turns.leave(row["requestId"], unless_resumed_since=execution_arn)
+    if state == State.FAILED:  # nobody is rejected once in the queue
+        slots.release(row["requestId"], unless_resumed_since=execution_arn)

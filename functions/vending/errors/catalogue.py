@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-Turn = Literal["retry", "requester", "administrator", "aws-support"]
-"""Whose turn it is: nobody's (it passes), the requester's, the administrator's, or AWS's."""
+Owner = Literal["retry", "requester", "administrator", "aws-support"]
+"""Who must act: nobody (it passes), the requester, the administrator, or AWS."""
 
 Treatment = Literal["retry", "adopt", "reconcile", "fail"]
 """What the functions and the workflow do about it by themselves."""
@@ -22,7 +22,7 @@ class Explanation:
     code: str
     reason: str | None
     what: str
-    turn: Turn
+    owner: Owner
     remedy: str
     wait: int | None
     treatment: Treatment
@@ -74,7 +74,7 @@ def _unknown(code: str, reason: str | None) -> Explanation:
         code=code,
         reason=reason,
         what=f"This version does not know the error {named}.",
-        turn="administrator",
+        owner="administrator",
         remedy=(
             "Read the message and the function's log group, settle the cause, and submit the "
             "request again: it goes on where it stopped."

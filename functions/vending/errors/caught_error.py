@@ -22,8 +22,8 @@ class CaughtError(Model):
     cause: Any = Field(None, alias="Cause")
 
 
-def error_of(caught: CaughtError) -> dict[str, Any]:
-    """A full error {code, reason, message, remedy, turn, wait}, whatever was caught.
+def from_catch(caught: CaughtError) -> dict[str, Any]:
+    """A full error {code, reason, message, remedy, owner, wait}, whatever was caught.
 
     A function's own error is carried as JSON in the cause's errorMessage; everything else (a
     time-out, a dead process, an error of the AWS SDK) is explained by its name.
@@ -45,7 +45,7 @@ def error_of(caught: CaughtError) -> dict[str, Any]:
         "reason": None,
         "message": message[:_MESSAGE_MAX],
         "remedy": words.remedy,
-        "turn": words.turn,
+        "owner": words.owner,
         "wait": words.wait,
     }
 
@@ -58,7 +58,7 @@ def _completed(own: dict[str, Any]) -> dict[str, Any]:
         "reason": texts["reason"],
         "message": (texts["message"] or words.what)[:_MESSAGE_MAX],
         "remedy": texts["remedy"] or words.remedy,
-        "turn": words.turn,
+        "owner": words.owner,
         "wait": words.wait,
     }
 

@@ -5,12 +5,12 @@ VendingError
  │  ├ Throttled                 AWS's request rate is used up
  │  ├ ConcurrentModification    somebody else is changing the same thing
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
- │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a turn again
+ │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a slot again
  │  ├ OrganizationFinalizing    the organization itself is still being set up
  │  ├ TrustedAccessMissing      a service has none yet, which another step may be enabling
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
- ├ TurnNeeded                nothing may be created before the creation gate gives a turn
+ ├ TurnNeeded                nothing may be created before the creation queue gives a slot
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -52,7 +52,7 @@ class VendingError(Exception):
     def as_dict(self) -> dict[str, Any]:
         """The error as the record shows it: texts, and `wait` in seconds.
 
-        `turn` and `wait` are the catalogue's: whose turn it is, and how long waiting is worth.
+        `owner` and `wait` are the catalogue's: who must act, and how long to wait before.
         """
         words = explain(self.code, self.reason)
         return {
@@ -60,7 +60,7 @@ class VendingError(Exception):
             "reason": self.reason,
             "message": self.message,
             "remedy": self.remedy,
-            "turn": words.turn,
+            "owner": words.owner,
             "wait": words.wait,
         }
 
@@ -105,7 +105,7 @@ class OutcomeUnknown(VendingError):
 
 
 class TurnNeeded(VendingError):
-    """AWS is to be asked for an account, and the creation gate gave no turn for it yet."""
+    """AWS is to be asked for an account, and the creation queue gave no slot for it yet."""
 
 
 class TaskTokenRefused(VendingError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AliasChoices, Field
 
 from vending.aws import clients
 from vending.creation.account_creation import Creation
-from vending.creation.slots import TURN_CALLS, GivenTurn
+from vending.creation.slots import SLOT_CALLS, GrantedSlot
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload
 from vending.ledger.rows import record_of
@@ -15,7 +17,7 @@ from vending.request.account_request import NewAccount, TagKey, TagValue
 if TYPE_CHECKING:
     from vending.creation.account_creation import Ask, Operation
 
-CREATION_CALLS = TURN_CALLS | {
+CREATION_CALLS = SLOT_CALLS | {
     "dynamodb:GetItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
@@ -32,14 +34,18 @@ class CreationPayload(Payload):
     execution_arn: str
     account: NewAccount
     tags: dict[TagKey, TagValue]
-    turn: GivenTurn | None = None
-    """As the creation gate told it; null when AWS was asked before."""
+    slot: Annotated[
+        GrantedSlot | None,
+        # Executions keep their definition for up to 17 days: earlier ones call it `turn`.
+        Field(validation_alias=AliasChoices("slot", "turn")),
+    ] = None
+    """As the creation queue told it; null when AWS was asked before."""
 
 
 def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
     """{createAccountRequestId, state, accountId}; OutcomeUnknown: run this again a little later.
 
-    TurnNeeded, CreationRefusedForNow: run this again with the creation gate's next turn.
+    TurnNeeded, CreationRefusedForNow: run this again with the creation queue's next slot.
 
     Args:
         payload: the account and whose it is.
@@ -51,11 +57,11 @@ def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
         execution_arn=payload.execution_arn,
         account=payload.account,
         ledger=wiring.ledger(),
-        turns=wiring.turns(),
+        slots=wiring.slots(),
         organizations=clients.organizations(),
         operation=operation,
-    ).once(payload.tags, ask, payload.turn)
-    wiring.announcements().state_changed(record_of(created.row))
+    ).once(payload.tags, ask, payload.slot)
+    wiring.event_publisher().publish_state_changed(record_of(created.row))
     return created.answer()
 
 

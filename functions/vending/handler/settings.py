@@ -25,14 +25,14 @@ class LedgerSettings(Settings):
     table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
 
 
-class AnnouncementSettings(Settings):
+class EventBusSettings(Settings):
     """What the functions that announce states need."""
 
     bus_name: Filled = Field(alias="EVENT_BUS_NAME")
 
 
-class GateSettings(Settings):
-    """AWS's creation quota, for the functions that take or give back turns."""
+class CreationQuotaSettings(Settings):
+    """AWS's creation quota, for the functions that take or give back slots."""
 
     rate_per_second: float = Field(alias="CREATION_RATE_PER_SECOND", gt=0)
     burst: int = Field(alias="CREATION_BURST", ge=1)

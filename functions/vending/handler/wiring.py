@@ -1,14 +1,14 @@
-"""The ledger, the gate, the bus and the organization as this process's environment has them."""
+"""The ledger, the creation queue, the bus and the organization, as the environment has them."""
 
 from __future__ import annotations
 
 from vending.aws import clients
-from vending.aws.event_publisher import Announcements
+from vending.aws.event_publisher import EventPublisher
 from vending.creation.queue import Quota
-from vending.creation.slots import Turns
+from vending.creation.slots import CreationSlots
 from vending.handler import settings
 from vending.ledger.ledger import Ledger
-from vending.ledger.ou_path_cache import Units
+from vending.ledger.ou_path_cache import OuPathCache
 from vending.ledger.table import Table
 from vending.organization.preflight import Allowed, Surroundings
 
@@ -23,9 +23,9 @@ def ledger() -> Ledger:
     return Ledger(table=table())
 
 
-def units() -> Units:
+def units() -> OuPathCache:
     """What the paths of organizational units led to, in the same table."""
-    return Units(table=table())
+    return OuPathCache(table=table())
 
 
 def surroundings() -> Surroundings:
@@ -43,16 +43,16 @@ def surroundings() -> Surroundings:
     )
 
 
-def turns() -> Turns:
-    """The creation gate, under the quota that CREATION_… give."""
-    quota = settings.read(settings.GateSettings)
-    return Turns(
-        ledger=ledger(), executions=clients.stepfunctions(), quota=Quota(**quota.model_dump())
+def slots() -> CreationSlots:
+    """The creation queue, under the quota that CREATION_… give."""
+    quota = settings.read(settings.CreationQuotaSettings)
+    return CreationSlots(
+        ledger=ledger(), stepfunctions=clients.stepfunctions(), quota=Quota(**quota.model_dump())
     )
 
 
-def announcements() -> Announcements:
+def event_publisher() -> EventPublisher:
     """The bus that EVENT_BUS_NAME names."""
-    return Announcements(
-        client=clients.events(), bus_name=settings.read(settings.AnnouncementSettings).bus_name
+    return EventPublisher(
+        client=clients.events(), bus_name=settings.read(settings.EventBusSettings).bus_name
     )

@@ -36,7 +36,7 @@ class InvitationRows:
 
     ledger: Ledger
 
-    def invite(self, request_id: str, execution_arn: str) -> Row:
+    def record_intent(self, request_id: str, execution_arn: str) -> Row:
         """Write down that an account is about to be invited."""
         values = {"state": State.INVITED, "invitation": {"at": timestamp(self.ledger.clock())}}
         remove = ["handshakeId", "expiresAt"]
@@ -44,11 +44,11 @@ class InvitationRows:
             request_id, execution_arn, values=values, remove=remove, begins=True
         )
 
-    def not_invited(self, request_id: str, execution_arn: str) -> Row:
+    def clear_intent(self, request_id: str, execution_arn: str) -> Row:
         """Take that back: AWS surely sent no invitation."""
         return self.ledger.change(request_id, execution_arn, remove=["invitation"])
 
-    def refused_as_duplicate(self, row: Row) -> float:
+    def seconds_refused_as_duplicate(self, row: Row) -> float:
         """For how many seconds the row's execution has been refused for an unseen invitation."""
         refused = cast(InvitationRow, row).get("refusedAsDuplicate")
         if refused is None or refused["executionArn"] != row["executionArn"]:
@@ -58,7 +58,7 @@ class InvitationRows:
             self.ledger.change(row["requestId"], row["executionArn"], values=values)
         return self.ledger.clock() - epoch(refused["at"])
 
-    def invited(
+    def mark_invited(
         self,
         request_id: str,
         execution_arn: str,
@@ -79,7 +79,7 @@ class InvitationRows:
         }
         return self.ledger.change(request_id, execution_arn, values=values)
 
-    def awaits_answer(
+    def save_task_token(
         self, request_id: str, execution_arn: str, *, handshake_id: str, task_token: str
     ) -> Row:
         """Keep the token of the step that waits for the invitation's answer."""
@@ -88,7 +88,7 @@ class InvitationRows:
             request_id, execution_arn, values=values, handshakeId=handshake_id
         )
 
-    def pointed_at(self, pointer: str) -> Row | None:
+    def find_by_pointer(self, pointer: str) -> Row | None:
         """The row of the request that a pointer leads to."""
         found = self.ledger.table.get(pointer)
         return self.ledger.get(found["requestId"]) if found else None

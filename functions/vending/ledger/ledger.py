@@ -16,8 +16,8 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
-from vending.ledger.locks import Held, Locks
-from vending.ledger.rows import Intent, Look, Reservation, Row
+from vending.ledger.locks import LockHeld, Locks
+from vending.ledger.rows import Intent, Row, SearchPosition, Waiting, row_of
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 from vending.states import FINAL, State
 
@@ -49,7 +49,7 @@ class Ledger:
     def get(self, request_id: str) -> Row | None:
         """The request's row as it is at this moment."""
         found = self.table.get(keys.request(request_id), consistent=True)
-        return cast(Row, found) if found else None
+        return row_of(found) if found else None
 
     def query_by_state(self, state: str, since: float | None = None) -> Iterator[Row]:
         """The rows in a state, oldest change first; those changed since a moment (epoch seconds).
@@ -58,7 +58,7 @@ class Ledger:
         """
         moment = None if since is None else timestamp(since)
         for item in self.table.query_by_state(state, since=moment):
-            yield cast(Row, item)
+            yield row_of(item)
 
     def owned(self, request_id: str, execution_arn: str) -> Row:
         """The request's row, if it is the execution's; else ExecutionSuperseded."""
@@ -75,7 +75,7 @@ class Ledger:
     ) -> tuple[Row, bool]:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
-        `locks` are taken with it or not at all; Held when another request has one of them.
+        `locks` are taken with it or not at all; LockHeld when another request has one of them.
         """
         at = timestamp(self.clock())
         row = _filled(
@@ -97,7 +97,7 @@ class Ledger:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
         What the request asks takes the place of what the row did. `locks` are taken with it or not
-        at all; Held when another request has one of them.
+        at all; LockHeld when another request has one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
         values = _claimed(request, execution_arn)
@@ -119,13 +119,13 @@ class Ledger:
             )
         return self.owned(request.request_id, execution_arn)
 
-    def queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
-        """The execution waits for its turn under this token of Step Functions'."""
-        reservation: Reservation = {"at": timestamp(self.clock()), "taskToken": task_token}
+    def mark_queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
+        """The execution waits for its slot under this token of Step Functions'."""
+        reservation: Waiting = {"at": timestamp(self.clock()), "taskToken": task_token}
         values = {"state": State.QUEUED, "reservation": reservation}
         return self._change(request_id, execution_arn, values=values, begins=True)
 
-    def intend(
+    def record_intent(
         self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
     ) -> Row:
         """Write down that CreateAccount is about to be called; `seen` is the intent it replaces."""
@@ -140,7 +140,7 @@ class Ledger:
             createAccountRequestId=None,
         )
 
-    def withdraw(
+    def clear_intent(
         self,
         request_id: str,
         execution_arn: str,
@@ -158,26 +158,28 @@ class Ledger:
         remove = ["intent", "look", *(["unanswered"] if nothing_made else [])]
         return self._change(request_id, execution_arn, values=values, remove=remove, intent=intent)
 
-    def looked(self, request_id: str, execution_arn: str, look: Look | None) -> Row:
+    def save_search_position(
+        self, request_id: str, execution_arn: str, look: SearchPosition | None
+    ) -> Row:
         """Keep where a search of the organization goes on; None: it is over."""
         values, remove = ({"look": look}, ()) if look else ({}, ("look",))
         return self._change(request_id, execution_arn, values=values, remove=remove)
 
-    def creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
+    def mark_creating(self, request_id: str, execution_arn: str, creation_id: str) -> Row:
         """Keep the id under which AWS creates the account."""
         values = {"state": State.CREATING, "createAccountRequestId": creation_id}
         return self._change(request_id, execution_arn, values=values)
 
-    def not_created(self, request_id: str, execution_arn: str) -> Row:
+    def clear_creation(self, request_id: str, execution_arn: str) -> Row:
         """Forget a creation that ended without an account, so that a resubmission starts anew."""
         remove = ["createAccountRequestId", "intent", "look", "unanswered"]
         return self._change(request_id, execution_arn, remove=remove)
 
-    def lost_sight(self, request_id: str, execution_arn: str) -> Row:
+    def clear_creation_id(self, request_id: str, execution_arn: str) -> Row:
         """Forget a creation id AWS does not know, keeping the intent so that it is looked for."""
         return self._change(request_id, execution_arn, remove=["createAccountRequestId"])
 
-    def has_account(
+    def mark_account_created(
         self,
         request_id: str,
         execution_arn: str,
@@ -200,7 +202,7 @@ class Ledger:
         remove = ["look", "taskToken", "unanswered", *(() if next_steps else ["nextSteps"])]
         return self._change(request_id, execution_arn, values=values, remove=remove)
 
-    def vended(
+    def mark_vended(
         self,
         request_id: str,
         execution_arn: str,
@@ -218,7 +220,7 @@ class Ledger:
         }
         return self._change(request_id, execution_arn, values=values, remove=["error"])
 
-    def failed(
+    def mark_failed(
         self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, Any]
     ) -> Row:
         """The execution could not go on; `state` is FAILED or REJECTED."""
@@ -226,7 +228,7 @@ class Ledger:
         remove = ["taskToken", "nextSteps"]  # the error says what is next
         return self._change(request_id, execution_arn, values=values, remove=remove)
 
-    def broken_off(self, seen: Row, *, error: Mapping[str, Any]) -> Row:
+    def mark_interrupted(self, seen: Row, *, error: Mapping[str, Any]) -> Row:
         """The row's execution ended without a word, and the row is still as it was seen: FAILED.
 
         ConcurrentModification when the row has changed.
@@ -244,7 +246,7 @@ class Ledger:
             updatedAt=seen["updatedAt"],
         )
 
-    def remember(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
+    def insert_unclaimed(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
         """Write down a request that was never claimed, unless its id has a row that matters.
 
         Returns the row that is there afterwards.
@@ -259,13 +261,13 @@ class Ledger:
         except ConditionFailed as failed:
             if failed.found is None:
                 raise failed.refusal from None
-            return cast(Row, failed.found)
+            return row_of(failed.found)
         return row
 
     def _transacted(self, claim: Write, locks: Mapping[str, Put] | None) -> Row | None:
         """Make a claim together with its locks, or nothing of it; what is there instead of it.
 
-        None when all was written. Held where a lock is another's.
+        None when all was written. LockHeld where a lock is another's.
         """
         cancelled = self.table.transact({_CLAIM: claim, **(locks or {})})
         if not cancelled:
@@ -276,10 +278,10 @@ class Ledger:
             if reason.code == "ConditionalCheckFailed"
         }
         if _CLAIM in failed:
-            return cast(Row, failed[_CLAIM])
+            return row_of(failed[_CLAIM])
         for found in failed.values():
             if found:
-                raise Held.by(found)
+                raise LockHeld.by(found)
         if failed or any(reason.code == "TransactionConflict" for reason in cancelled.values()):
             raise ConcurrentModification(
                 "The request, or its account's id or email, was claimed by another at this time.",
@@ -337,11 +339,11 @@ class Ledger:
             condition &= ~Attr("state").is_in(list(FINAL))
         update = self._updating(request_id, values=values, remove=removed, condition=condition)
         try:
-            return cast(Row, self.table.update(update))
+            return row_of(self.table.update(update))
         except ConditionFailed as failed:
             if unless is not None:
                 raise unless from None
-            there = cast(Row, failed.found) if failed.found else None
+            there = row_of(failed.found) if failed.found else None
             if there is None or there.get("executionArn") != expected.get("executionArn"):
                 raise _superseded(there) from None
             if not goes_on or there["state"] not in FINAL:

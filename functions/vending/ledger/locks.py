@@ -22,14 +22,14 @@ from vending.ledger.table import IS_NEW, Put, Table
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
-CREATION_TAKES = 6 * 3600
+MAX_CREATION_SECONDS = 6 * 3600
 """Seconds after which AWS surely does not create an account any more for a request that ended."""
 
 LOCK_CALLS = {"dynamodb:DeleteItem"}
 """What it takes to free a lock; it is taken with the claim."""
 
 
-class Held(Exception):
+class LockHeld(Exception):
     """Another request, the `owner`, has the lock `pk` through one of its executions."""
 
     def __init__(self, *, pk: str, owner: str, execution_arn: str) -> None:
@@ -37,7 +37,7 @@ class Held(Exception):
         self.pk, self.owner, self.execution_arn = pk, owner, execution_arn
 
     @classmethod
-    def by(cls, item: Mapping[str, Any]) -> Held:
+    def by(cls, item: Mapping[str, Any]) -> LockHeld:
         """As the lock's item tells it."""
         return cls(pk=item["pk"], owner=item["owner"], execution_arn=item["executionArn"])
 
@@ -63,7 +63,7 @@ def account_of(row: Row) -> dict[str, Any]:
     return account | ({"accountId": row["accountId"]} if "accountId" in row else {})
 
 
-def is_creation_under_way(row: Row) -> bool:
+def is_creation_in_flight(row: Row) -> bool:
     """Whether AWS may be creating an account for the request, or may have created it unseen."""
     return not row.get("accountId") and ("createAccountRequestId" in row or "intent" in row)
 
@@ -74,7 +74,7 @@ class Locks:
 
     table: Table
 
-    def to_take(
+    def lock_puts(
         self, request_id: str, execution_arn: str, account: Mapping[str, Any]
     ) -> dict[str, Put]:
         """What to add to the transaction that claims the request for the execution."""
@@ -89,21 +89,21 @@ class Locks:
     def free(self, request_id: str, execution_arn: str, account: Mapping[str, Any]) -> None:
         """Give back what the request still has, unless another execution of it has it by now."""
         for pk in keys(account):
-            self.take_away(Held(pk=pk, owner=request_id, execution_arn=execution_arn))
+            self.release(LockHeld(pk=pk, owner=request_id, execution_arn=execution_arn))
 
-    def held_by_another(self, request_id: str, account: Mapping[str, Any]) -> list[Held]:
+    def foreign_locks(self, request_id: str, account: Mapping[str, Any]) -> list[LockHeld]:
         """The locks for this account that another request has."""
         found = [self.table.get(pk, consistent=True) for pk in keys(account)]
-        return [Held.by(item) for item in found if item and item["owner"] != request_id]
+        return [LockHeld.by(item) for item in found if item and item["owner"] != request_id]
 
-    def take_away(self, held: Held) -> None:
+    def release(self, held: LockHeld) -> None:
         """Free one lock, if the owner's execution still has it."""
         its = Attr("owner").eq(held.owner) & Attr("executionArn").eq(held.execution_arn)
         self.table.delete(held.pk, IS_NEW | its)
 
     def may_still_create(self, row: Row) -> bool:
         """Whether AWS may yet create an account for a request whose execution is over."""
-        if not is_creation_under_way(row):
+        if not is_creation_in_flight(row):
             return False
         began = row["intent"]["at"] if "intent" in row else row["updatedAt"]
-        return self.table.clock() - epoch(began) < CREATION_TAKES
+        return self.table.clock() - epoch(began) < MAX_CREATION_SECONDS

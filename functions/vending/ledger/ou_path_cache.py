@@ -22,7 +22,7 @@ class Unit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Units:
+class OuPathCache:
     """Rows `unit#<path>`; any of them may be missing, or out of date."""
 
     table: Table

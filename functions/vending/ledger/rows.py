@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict, cast
 
 
 class Intent(TypedDict):
@@ -18,14 +19,14 @@ class InvitationIntent(TypedDict):
     at: str
 
 
-class Reservation(TypedDict):
-    """Where the request's execution waits for its turn at the creation gate."""
+class Waiting(TypedDict):
+    """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
     taskToken: str
 
 
-class Look(TypedDict, total=False):
+class SearchPosition(TypedDict, total=False):
     """Where a search for the request's account goes on: in which list, from which page."""
 
     startedAt: str
@@ -58,8 +59,8 @@ class Row(TypedDict, total=False):
     fingerprint: str
     intent: Intent
     invitation: InvitationIntent
-    reservation: Reservation
-    look: Look
+    reservation: Waiting
+    look: SearchPosition
     unanswered: str
     taskToken: str
 
@@ -76,6 +77,21 @@ _NOT_IN_RECORDS = (
     "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
+
+
+def row_of(item: Mapping[str, Any]) -> Row:
+    """The row of a stored item, also of one that an earlier version wrote."""
+    row = cast(Row, dict(item))
+    if "error" in row:
+        row["error"] = current_error(row["error"])
+    return row
+
+
+def current_error(error: Any) -> Any:
+    """A stored error with its keys of today: who must act is its `owner`, once its `turn`."""
+    if not isinstance(error, dict) or "turn" not in error:
+        return error
+    return {"owner" if key == "turn" else key: value for key, value in error.items()}
 
 
 def record_of(row: Row) -> dict[str, Any]:

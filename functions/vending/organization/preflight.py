@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, get_args
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
-from vending.ledger.locks import is_creation_under_way
+from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.ou_path_cache import Unit
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
@@ -27,7 +27,7 @@ from vending.request.account_request import AccountRequest, Policy, PolicyType, 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.ledger.ou_path_cache import Units
+    from vending.ledger.ou_path_cache import OuPathCache
     from vending.ledger.rows import Row
 
 
@@ -46,7 +46,7 @@ class Surroundings:
     """What a request is held against: the organization, and what the stack allows."""
 
     organizations: OrganizationsClient
-    units: Units
+    units: OuPathCache
     allowed: Allowed
 
 
@@ -137,7 +137,7 @@ def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
 
 def _is_begun(row: Row) -> bool:
     asked = {"accountId", "handshakeId", "invitation", "unanswered"}
-    return bool(asked & row.keys()) or is_creation_under_way(row)
+    return bool(asked & row.keys()) or is_creation_in_flight(row)
 
 
 class _Enabled:
@@ -280,7 +280,7 @@ def _of_units(wishes: Wishes, surroundings: Surroundings) -> Findings:
     return Findings(problems=problems, missing_units=missing)
 
 
-def _look_up(path: str, organizations: OrganizationsClient, units: Units) -> bool:
+def _look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) -> bool:
     """Whether the path leads to a unit, or to the root.
 
     OperationRefused where a unit on it is missing that reads like one that is there.

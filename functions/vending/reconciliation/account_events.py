@@ -1,6 +1,6 @@
 """What an event of an AWS service says about an account that came into the organization.
 
-Pure: an event in, a sighting out. Nobody's identity is looked at, and keys and states are compared
+Pure: an event in, an account out. Nobody's identity is looked at, and keys and states are compared
 without case, because shapes differ from caller to caller and between the documented samples.
 
 - `CreateAccountResult` (AWS Organizations user guide, "Logging API calls with AWS CloudTrail"):
@@ -38,7 +38,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sighting:
+class AccountEvent:
     """An account that is in the organization now; `creation_id` where the event tells it."""
 
     event_name: str
@@ -46,7 +46,7 @@ class Sighting:
     creation_id: str | None = None
 
 
-def sighting(detail: dict[str, Any], management_account_id: str) -> Sighting | None:
+def account_event(detail: dict[str, Any], management_account_id: str) -> AccountEvent | None:
     """The account that the event's detail tells of.
 
     None where it tells of none: a creation that failed, the management account itself, another
@@ -80,7 +80,7 @@ def sighting(detail: dict[str, Any], management_account_id: str) -> Sighting | N
     strangers = [each for each in found if each != management_account_id]
     if not strangers:
         return None
-    return Sighting(
+    return AccountEvent(
         event_name=name,
         account_id=strangers[0],
         creation_id=creation_id if isinstance(creation_id, str) else None,

@@ -18,7 +18,7 @@ from vending.errors.aws_errors import translating
 from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
-from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
+from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
 from vending.request.validators import REQUEST_ID_TAG
 from vending.states import IN_FLIGHT, State
 
@@ -55,7 +55,7 @@ class Finding:
 
     @property
     def key(self) -> bytes:
-        """Equal for the same difference in another sweep; short, as the cursor keeps thousands."""
+        """Equal for the same difference in another audit; short, as the cursor keeps thousands."""
         difference = f"{self.kind} {self.account_id} {self.request_id}"
         return hashlib.blake2b(difference.encode(), digest_size=BYTES_PER_KEY).digest()
 
@@ -71,8 +71,8 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sweep:
-    """One run's share of a sweep. `rest` blocks for seconds.
+class OrganizationAudit:
+    """One run's share of an audit. `rest` blocks for seconds.
 
     Once it is `until`, the page or the account at hand is the last; so every run gets further.
     """
@@ -83,8 +83,8 @@ class Sweep:
     rest: Callable[[float], None]
     until: float
 
-    def run(self, cursor: SweepCursor) -> tuple[SweepCursor, list[Finding]]:
-        """Go on from `cursor`; started_at is None in the cursor returned when the sweep is done."""
+    def run(self, cursor: AuditCursor) -> tuple[AuditCursor, list[Finding]]:
+        """Go on from `cursor`; started_at is None in the cursor returned when the audit is done."""
         known = self._known()
         if cursor.started_at is None:
             vended = frozenset(one for one, row in known.items() if row["state"] == State.VENDED)
@@ -209,7 +209,7 @@ class Sweep:
         return []
 
 
-def _with(cursor: SweepCursor, findings: list[Finding]) -> SweepCursor:
+def _with(cursor: AuditCursor, findings: list[Finding]) -> AuditCursor:
     return replace(cursor, found=(*cursor.found, *(finding.key for finding in findings)))
 
 

@@ -22,16 +22,16 @@ _MOST_BYTES = 390_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepCursor:
-    """Where the sweep under way stands, and what the last one found.
+class AuditCursor:
+    """Where the audit under way stands, and what the last one found.
 
     Attributes:
-        ended_at: when the last complete sweep ended, epoch seconds; 0 before the first.
-        started_at: when the one under way began; None between sweeps.
+        ended_at: when the last complete audit ended, epoch seconds; 0 before the first.
+        started_at: when the one under way began; None between audits.
         next_token: of the page to read next; None for the first.
         listed: every page was read; what is left of `unseen` is asked for one by one.
         unseen: accounts that the ledger has vended and that no page has shown yet.
-        found: keys of what this sweep has found so far, BYTES_PER_KEY each.
+        found: keys of what this audit has found so far, BYTES_PER_KEY each.
         told: keys of what the last one found: known, so not news.
         owed: requests whose repair may not have been told to its end.
     """
@@ -46,11 +46,11 @@ class SweepCursor:
     owed: tuple[str, ...] = ()
 
 
-def load(table: Table) -> SweepCursor:
+def load(table: Table) -> AuditCursor:
     """The cursor as the last run left it."""
     item = table.get(ORGANIZATION_AUDIT, consistent=True) or {}
     started_at = item.get("startedAt")
-    return SweepCursor(
+    return AuditCursor(
         ended_at=float(item.get("endedAt", 0)),
         started_at=None if started_at is None else float(started_at),
         next_token=item.get("nextToken"),
@@ -62,10 +62,10 @@ def load(table: Table) -> SweepCursor:
     )
 
 
-def save(cursor: SweepCursor, table: Table) -> None:
+def save(cursor: AuditCursor, table: Table) -> None:
     """Keep the cursor for the next run, as far as it fits into an item.
 
-    Of more than that, accounts are not missed in this sweep, and findings are told as new again.
+    Of more than that, accounts are not missed in this audit, and findings are told as new again.
     """
     unseen = _packed(sorted(cursor.unseen)[:_MOST_UNSEEN])
     room = _MOST_BYTES - len(unseen) - len((cursor.next_token or "").encode())

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws.clock import timestamp
 from vending.aws.executions import EndStatus, is_over
-from vending.creation.release import give_back
+from vending.creation.release import release
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
-from vending.errors.caught_error import CaughtError, error_of
+from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
 from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.aws.event_publisher import Announcements
-    from vending.creation.slots import Turns
+    from vending.aws.event_publisher import EventPublisher
+    from vending.creation.slots import CreationSlots
 
 CODES: Mapping[str, str] = {
     EndStatus.ABORTED: "ExecutionAborted",
@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = {
 """The error that the record shows, by how Step Functions says the execution ended."""
 
 _REJECTIONS = ("RequestInvalid", "RequestConflict")
-_LOOKS = 5
+_MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +76,15 @@ class ExecutionEnd:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
         if self.status == EndStatus.FAILED and self.error:
-            told = error_of(CaughtError.model_validate({"Error": self.error, "Cause": self.cause}))
+            told = from_catch(
+                CaughtError.model_validate({"Error": self.error, "Cause": self.cause})
+            )
             return {
                 "code": self.code,
                 "reason": told["reason"] or told["code"],
                 "message": f"{words.what} {told['message']}".strip(),
                 "remedy": f"{told['remedy']} {words.remedy}".strip(),
-                "turn": told["turn"],
+                "owner": told["owner"],
                 "wait": told["wait"],
             }
         message = words.what
@@ -98,43 +100,67 @@ class ExecutionEnd:
             "reason": None,
             "message": message,
             "remedy": words.remedy,
-            "turn": words.turn,
+            "owner": words.owner,
             "wait": words.wait,
         }
 
 
-def tell(
-    request_id: str,
-    end: ExecutionEnd,
-    *,
-    ledger: Ledger,
-    turns: Turns,
-    announcements: Announcements,
-) -> Row | None:
-    """Write the end into the request's row and announce it; None where there is nothing to tell.
+@dataclass(frozen=True, kw_only=True)
+class EndRecorder:
+    """Writes down how executions ended that did not say so, and announces it."""
 
-    What the request kept from others is given back. An outcome that the row has already is
-    announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
-    """
-    for _ in range(_LOOKS):
-        row = ledger.get(request_id)
-        if row is None or row.get("executionArn") != end.execution_arn:
-            return None
-        if row["state"] in FINAL:
-            if _is_announced(row, end):
+    ledger: Ledger
+    slots: CreationSlots
+    publisher: EventPublisher
+
+    def record(self, request_id: str, end: ExecutionEnd) -> Row | None:
+        """Write the end into the request's row and announce it; None where there is nothing to say.
+
+        What the request kept from others is given back. An outcome that the row has already is
+        announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
+        """
+        for _ in range(_MAX_ATTEMPTS):
+            row = self.ledger.get(request_id)
+            if row is None or row.get("executionArn") != end.execution_arn:
                 return None
-        else:
-            try:
-                row = ledger.broken_off(row, error=end.as_error())
-            except ConcurrentModification:
-                continue  # the execution's last function was still writing
-        _give_back(row, end, ledger, turns)
-        announcements.state_changed(record_of(row))
-        return row
-    raise ConcurrentModification(
-        "The request's row changed each time it was about to be written.",
-        remedy="Nothing to do: it is tried again by itself.",
-    )
+            if row["state"] in FINAL:
+                if _is_announced(row, end):
+                    return None
+            else:
+                try:
+                    row = self.ledger.mark_interrupted(row, error=end.as_error())
+                except ConcurrentModification:
+                    continue  # the execution's last function was still writing
+            self._release(row, end)
+            self.publisher.publish_state_changed(record_of(row))
+            return row
+        raise ConcurrentModification(
+            "The request's row changed each time it was about to be written.",
+            remedy="Nothing to do: it is tried again by itself.",
+        )
+
+    def record_unclaimed(self, raw: object, end: ExecutionEnd) -> Row | None:
+        """As `record`, for a request that its execution may have had no time to claim.
+
+        `raw` is the execution's input. A request without an id cannot be remembered: None.
+        """
+        request_id = best_effort_request_id(raw)
+        if request_id is None:
+            return None
+        if self.ledger.get(request_id) is None:
+            record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
+            row = self.ledger.insert_unclaimed(record, _valid(raw))
+            if row.get("error") == end.as_error():
+                self.publisher.publish_state_changed(record_of(row))
+                return row
+        return self.record(request_id, end)
+
+    def _release(self, row: Row, end: ExecutionEnd) -> None:
+        release(row, ledger=self.ledger, slots=self.slots)
+        if row["state"] == State.VENDED:
+            request_id, account = row["requestId"], row.get("request", {}).get("account", {})
+            self.ledger.locks.free(request_id, end.execution_arn, account)
+            self.slots.release(request_id, unless_resumed_since=end.execution_arn)
 
 
 def _is_announced(row: Row, end: ExecutionEnd) -> bool:
@@ -156,39 +182,13 @@ def _is_announced(row: Row, end: ExecutionEnd) -> bool:
 
 def _decoded(cause: str | None) -> object:
     try:
-        return json.loads(cause or "")
+        return current_error(json.loads(cause or ""))
     except ValueError:
         return cause
 
 
-def _give_back(row: Row, end: ExecutionEnd, ledger: Ledger, turns: Turns) -> None:
-    give_back(row, ledger=ledger, turns=turns)
-    if row["state"] == State.VENDED:
-        request_id, account = row["requestId"], row.get("request", {}).get("account", {})
-        ledger.locks.free(request_id, end.execution_arn, account)
-        turns.leave(request_id, unless_resumed_since=end.execution_arn)
-
-
-def tell_unclaimed(
-    raw: object, end: ExecutionEnd, *, ledger: Ledger, turns: Turns, announcements: Announcements
-) -> Row | None:
-    """As `tell`, for a request that its execution may have had no time to claim.
-
-    `raw` is the execution's input. A request without an id cannot be remembered: None.
-    """
-    request_id = best_effort_request_id(raw)
-    if request_id is None:
-        return None
-    if ledger.get(request_id) is None:
-        row = ledger.remember(_record(raw, request_id, end, ledger), _valid(raw))
-        if row.get("error") == end.as_error():
-            announcements.state_changed(record_of(row))
-            return row
-    return tell(request_id, end, ledger=ledger, turns=turns, announcements=announcements)
-
-
-def _record(raw: object, request_id: str, end: ExecutionEnd, ledger: Ledger) -> dict[str, Any]:
-    request, at = _valid(raw), timestamp(ledger.clock())
+def _record(raw: object, request_id: str, end: ExecutionEnd, *, at: str) -> dict[str, Any]:
+    request = _valid(raw)
     return {
         **dict.fromkeys(RECORD_FIELDS),
         "requestId": request_id,

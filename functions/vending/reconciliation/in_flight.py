@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import CREATION_TAKES, is_creation_under_way
+from vending.ledger.locks import MAX_CREATION_SECONDS, is_creation_in_flight
 from vending.ledger.rows import Row
 from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
-    from vending.reconciliation.account_events import Sighting
+    from vending.reconciliation.account_events import AccountEvent
 
 
 def request_of(
-    sighting: Sighting, *, email: str | None, ledger: Ledger, since: float
+    account_event: AccountEvent, *, email: str | None, ledger: Ledger, since: float
 ) -> Row | None:
-    """The request that `sighting`'s account comes of; None if it comes of none.
+    """The request that `account_event`'s account comes of; None if it comes of none.
 
     `email` is the account's, which no other AWS account has: so a request under way that names it
     means this account even before AWS said which one it became. So does one that FAILED while AWS
@@ -29,21 +29,21 @@ def request_of(
     """
     for state in IN_FLIGHT:
         for row in ledger.query_by_state(state):
-            if _is_about(row, sighting) or _asks_for(row, sighting.account_id, email):
+            if _is_about(row, account_event) or _asks_for(row, account_event.account_id, email):
                 return row
     for row in ledger.query_by_state(State.VENDED, since=since):
-        if _is_about(row, sighting):
+        if _is_about(row, account_event):
             return row
-    for row in ledger.query_by_state(State.FAILED, since=since - CREATION_TAKES):
-        is_its = is_creation_under_way(row) and _asks_for(row, sighting.account_id, email)
-        if is_its or _is_about(row, sighting):
+    for row in ledger.query_by_state(State.FAILED, since=since - MAX_CREATION_SECONDS):
+        is_its = is_creation_in_flight(row) and _asks_for(row, account_event.account_id, email)
+        if is_its or _is_about(row, account_event):
             return row
     return None
 
 
-def _is_about(row: Row, sighting: Sighting) -> bool:
-    creation_id = sighting.creation_id
-    return row.get("accountId") == sighting.account_id or (
+def _is_about(row: Row, account_event: AccountEvent) -> bool:
+    creation_id = account_event.creation_id
+    return row.get("accountId") == account_event.account_id or (
         creation_id is not None and row.get("createAccountRequestId") == creation_id
     )
 

@@ -65,17 +65,15 @@ def test_error_is_said_with_code_reason_and_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("turn", "wait", "said"),
+    ("owner", "wait", "said"),
     [
-        ("requester", None, [("whose turn", "the requester's")]),
-        ("retry", 3600, [("whose turn", "nobody's: it passes"), ("worth waiting", "1 hour")]),
-        ("somebody-of-next-year", None, [("whose turn", "somebody-of-next-year")]),
+        ("requester", None, [("action by", "the requester")]),
+        ("retry", 3600, [("action by", "none (it passes)"), ("worth waiting", "1 hour")]),
+        ("somebody-of-next-year", None, [("action by", "somebody-of-next-year")]),
     ],
 )
-def test_error_says_whose_turn_it_is(
-    turn: str, wait: int | None, said: list[tuple[str, str]]
-) -> None:
-    error = an_error(turn=turn, wait=wait)
+def test_error_says_who_must_act(owner: str, wait: int | None, said: list[tuple[str, str]]) -> None:
+    error = an_error(owner=owner, wait=wait)
 
     assert error_fields(a_record("FAILED", error=error))[3:] == said
 

@@ -66,7 +66,7 @@ def test_wait_belongs_to_the_task_it_leads_to() -> None:
     real = Plan(DEFINITION)
 
     assert real.step_of("WaitForAccount") == "DescribeCreateAccountStatus"
-    assert real.step_of("WaitForTurn") == "ReserveCreation"  # a choice follows
+    assert real.step_of("WaitForSlot") == "ReserveCreation"  # a choice follows
     assert real.step_of("WaitForReconciliation") is None  # between two choices
     assert real.step_of("CreateAccount") == "CreateAccount"
     assert real.step_of("ChooseSource") is None

@@ -242,7 +242,7 @@ def test_result_of_an_unexpected_shape_gets_no_note() -> None:
 
 
 def queued(history: History, token: str = "") -> History:
-    """The function of ReserveCreation has queued the request; nobody has told a turn yet."""
+    """The function of ReserveCreation has queued the request; no slot has come yet."""
     return history.schedule().add("TaskSubmitted", taskSubmittedEventDetails={"output": token})
 
 

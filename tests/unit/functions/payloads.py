@@ -77,7 +77,7 @@ def reserve(world: World, request_id: str = REQUEST_ID, **changes: Any) -> str:
 
 
 def waiting(world: World, number: int, execution: str = EXECUTION) -> str:
-    """Another request, `other-<number>`, that came to the creation gate; its token."""
+    """Another request, `other-<number>`, that came to the creation queue; its token."""
     account = {"name": f"Other {number}", "email": f"other{number}@example.com"}
     request_id = f"other-{number}"
     accepted(world, a_request(requestId=request_id, account=account), execution)
@@ -85,18 +85,18 @@ def waiting(world: World, number: int, execution: str = EXECUTION) -> str:
 
 
 def create(world: World, **changes: Any) -> dict[str, Any]:
-    """CreateAccount, or another `operation`, of the accepted request, whose turn has come."""
+    """CreateAccount, or another `operation`, of the accepted request, whose slot has come."""
     payload: dict[str, Any] = {
         "requestId": REQUEST_ID,
         "executionArn": EXECUTION,
         "account": an_account(),
         "tags": {"cost-centre": "4711"},
-        "turn": {"startAt": "2027-01-15T08:00:00.000Z"},
+        "slot": {"startAt": "2027-01-15T08:00:00.000Z"},
     }
     operation = changes.pop("operation", "CreateAccount")
     payload |= changes
-    if payload["turn"] is not None:
-        world.give_turn(payload["requestId"])
+    if payload["slot"] is not None:
+        world.give_slot(payload["requestId"])
     result: dict[str, Any] = world.call(operation, **payload)
     return result
 

@@ -136,7 +136,7 @@ def test_accept_request_resumes_a_failed_request_with_what_it_achieved(world: Wo
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):
         create(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
 
     result = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
@@ -183,7 +183,7 @@ def test_accept_request_of_other_content_under_the_same_id_is_a_conflict(
     if arrange == "CREATING":
         create(world)
     if arrange == "BASELINING":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     if arrange == "VENDED":
         _vend(world)
     before = world.row(REQUEST_ID)
@@ -205,7 +205,7 @@ def test_accept_request_corrects_a_failed_request_with_its_claim(
 ) -> None:
     accepted(world)
     if account_id:
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
     corrected = a_request(tags={"other": "tag"}, requestedBy="somebody else")
 
@@ -333,7 +333,7 @@ def test_accept_request_that_resumes_with_an_account_that_is_not_there_is_refuse
     world: World, state: str, code: str
 ) -> None:
     accepted(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     _fail(world)
     _close(world, state)
 
@@ -347,8 +347,8 @@ def test_accept_request_that_resumes_with_an_account_made_a_moment_ago_waits_for
     world: World,
 ) -> None:
     accepted(world)
-    world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=ACCOUNT_ID)
+    world.ledger.record_intent(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=ACCOUNT_ID)
     _fail(world)
     again = {"request": a_request(), "executionArn": OTHER_EXECUTION}
 

@@ -173,7 +173,7 @@ def test_lock_of_a_request_that_goes_on_at_that_moment_is_not_taken(world: World
     world.later(1)
 
     def goes_on() -> None:
-        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
+        world.ledger.record_intent(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=None)
 
     world.organization.before("DescribeExecution", goes_on)
 
@@ -269,7 +269,7 @@ def test_failed_request_resumed_while_another_has_its_email_is_a_conflict_and_st
 
 def test_request_that_has_its_account_is_resumed_whoever_has_its_email(world: World) -> None:
     accepted(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     fail(world)
     accept(world, SAME_EMAIL)
     world.organization.executions[OTHER_EXECUTION] = "RUNNING"
@@ -378,7 +378,7 @@ def test_request_that_is_rejected_later_frees_what_it_had(world: World) -> None:
 
 def test_request_that_has_its_account_is_resumed_alone_with_it(world: World) -> None:
     accepted(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=INVITED)
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=INVITED)
     fail(world)
     accept_member(world, SECOND, execution=OTHER_EXECUTION)
 
@@ -404,7 +404,7 @@ def test_accept_request_says_whether_aws_was_asked_before(world: World, state: s
     if state != "new":
         create(world)
     if state == "made":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=made(world))
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=made(world))
     fail(world)
 
     again = world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)

@@ -142,10 +142,10 @@ def test_event_is_not_believed_where_aws_shows_no_answer(world: World) -> None:
     [
         lambda world: None,
         invited,
-        lambda world: world.ledger.has_account(
+        lambda world: world.ledger.mark_account_created(
             REQUEST_ID, EXECUTION, account_id=waiting(world) and INVITED
         ),
-        lambda world: world.ledger.failed(
+        lambda world: world.ledger.mark_failed(
             REQUEST_ID, EXECUTION, state=waiting(world) and "FAILED", error={"code": "x"}
         ),
     ],

@@ -167,7 +167,7 @@ def test_no_error_is_explained_twice() -> None:
 def test_every_explanation_is_complete(code: str, reason: str | None) -> None:
     words = catalogue.explain(code, reason)
 
-    assert words.turn in ("retry", "requester", "administrator", "aws-support")
+    assert words.owner in ("retry", "requester", "administrator", "aws-support")
     assert words.treatment in ("retry", "adopt", "reconcile", "fail")
     assert words.wait is None or words.wait > 0
     for text in (words.what, words.remedy):
@@ -230,7 +230,7 @@ def test_reason_alone_is_found() -> None:
     words = catalogue.explain("EMAIL_ALREADY_EXISTS")
 
     assert (words.code, words.reason) == ("AccountCreationFailed", "EMAIL_ALREADY_EXISTS")
-    assert words.turn == "requester"
+    assert words.owner == "requester"
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_create_account_failed_in_its_first_answer_may_be_asked_again(
 
 def test_create_account_of_a_request_that_has_its_account_asks_nothing(world: World) -> None:
     accepted(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id="000000000042")
 
     result = create(world)
 
@@ -195,7 +195,7 @@ def test_intent_is_never_written_over_a_creation_that_is_known(world: World) -> 
     intent = world.row(REQUEST_ID)["intent"]
 
     with pytest.raises(ConcurrentModification):
-        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
+        world.ledger.record_intent(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
 
 
 def test_create_account_error_carries_code_reason_and_remedy_as_json(world: World) -> None:
@@ -208,7 +208,7 @@ def test_create_account_error_carries_code_reason_and_remedy_as_json(world: Worl
         create(world)
 
     told = json.loads(str(refused.value))
-    assert told.keys() == {"code", "reason", "message", "remedy", "turn", "wait"}
+    assert told.keys() == {"code", "reason", "message", "remedy", "owner", "wait"}
     assert told["reason"] == "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
     assert "Service Quotas" in told["remedy"]
 

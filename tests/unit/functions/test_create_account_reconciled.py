@@ -125,7 +125,7 @@ def test_create_account_waits_before_it_believes_that_nothing_was_made(world: Wo
     assert len(world.organization.creations) == 1
 
 
-def test_create_account_keeps_its_place_while_what_it_lost_is_being_made(world: World) -> None:
+def test_create_account_keeps_its_lease_while_what_it_lost_is_being_made(world: World) -> None:
     accepted(world)
     world.organization.lose_answer("CreateAccount")
 
@@ -134,29 +134,29 @@ def test_create_account_keeps_its_place_while_what_it_lost_is_being_made(world: 
             create(world)
         world.later(60)
 
-    assert world.gate.places[REQUEST_ID].until > world.now
+    assert world.queue.leases[REQUEST_ID].until > world.now
     assert len(world.called("CreateAccount")) == 1
 
 
-def test_create_account_that_made_nothing_takes_another_turn_before_it_asks_again(
+def test_create_account_that_made_nothing_takes_another_slot_before_it_asks_again(
     world: World,
 ) -> None:
     accepted(world)
     first = reserve(world)
     world.organization.break_connection("CreateAccount", ReadTimeoutError(endpoint_url=ENDPOINT))
     with pytest.raises(OutcomeUnknown):
-        create(world, turn=world.organization.tokens[first])
+        create(world, slot=world.organization.tokens[first])
     world.later(60)
 
     with pytest.raises(TurnNeeded) as needed:
-        create(world, turn=world.organization.tokens[first])
+        create(world, slot=world.organization.tokens[first])
     second = reserve(world)
 
     assert needed.value.remedy
     assert "intent" not in world.row(REQUEST_ID)
     assert len(world.called("CreateAccount")) == 1
     assert world.organization.tokens[second] is not None
-    assert world.gate.paid_until == world.now + 10
+    assert world.queue.tat == world.now + 10
 
 
 def test_create_account_refuses_an_email_that_somebody_elses_account_owns(world: World) -> None:
@@ -254,7 +254,7 @@ def test_create_account_racing_with_itself_creates_once(world: World) -> None:
     intent = world.row(REQUEST_ID)["intent"]
 
     def the_other_one_was_faster() -> None:
-        world.ledger.intend(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
+        world.ledger.record_intent(REQUEST_ID, EXECUTION, account_name="Sandbox", seen=intent)
 
     world.organization.before("ListAccounts", the_other_one_was_faster)
     with pytest.raises(ConcurrentModification):

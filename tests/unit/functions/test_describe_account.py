@@ -125,7 +125,7 @@ def test_describe_account_that_another_request_made_and_may_look_for_is_a_confli
 ) -> None:
     account_id = made_and_not_heard_of(world)
     if state == "BASELINING":
-        world.ledger.has_account(REQUEST_ID, OTHER_EXECUTION, account_id=account_id)
+        world.ledger.mark_account_created(REQUEST_ID, OTHER_EXECUTION, account_id=account_id)
     if state == "FAILED":
         fail(world)
     world.later(7 * 3600)
@@ -152,11 +152,13 @@ def test_describe_account_of_a_request_that_is_done_with_it_is_taken_in_again(
     else:
         account_id = made_and_not_heard_of(world)
         ids: dict[str, Any] = {"account_id": account_id}
-        world.ledger.has_account(REQUEST_ID, OTHER_EXECUTION, **ids)
+        world.ledger.mark_account_created(REQUEST_ID, OTHER_EXECUTION, **ids)
         if other == "FAILED":
             fail(world)
         else:
-            world.ledger.vended(REQUEST_ID, OTHER_EXECUTION, **ids, organizational_unit_id=None)
+            world.ledger.mark_vended(
+                REQUEST_ID, OTHER_EXECUTION, **ids, organizational_unit_id=None
+            )
     accept_existing(world, account_id)
 
     assert describe_account(world, account_id)["accountId"] == account_id

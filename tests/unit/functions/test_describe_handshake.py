@@ -128,6 +128,6 @@ def test_token_of_another_invitation_is_not_kept(world: World) -> None:
 def test_token_is_gone_once_the_account_is_there(world: World) -> None:
     await_answer(world, invited(world)["handshakeId"])
 
-    row = world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=INVITED)
+    row = world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=INVITED)
 
     assert not {"taskToken", "nextSteps"} & row.keys()

@@ -20,7 +20,7 @@ from vending.errors.exceptions import (
     ServiceUnavailable,
     Throttled,
 )
-from vending.reconciliation.account_events import Sighting
+from vending.reconciliation.account_events import AccountEvent
 
 SUCCEEDED = "aws.organizations/create_account_result_succeeded"
 INVITED = "aws.organizations/account_joined_organization_invited"
@@ -108,11 +108,11 @@ def test_account_of_ours_whose_tag_does_not_show_yet_is_recognised_by_its_reques
     world.organization.accounts[account_id]["tags"].clear()
     ids: dict[str, Any] = {"account_id": account_id}
     if progress != "creating":
-        world.ledger.has_account(REQUEST_ID, EXECUTION, **ids, creation_id=creation_id)
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, **ids, creation_id=creation_id)
     if progress == "vended":
-        world.ledger.vended(REQUEST_ID, EXECUTION, **ids, organizational_unit_id=None)
+        world.ledger.mark_vended(REQUEST_ID, EXECUTION, **ids, organizational_unit_id=None)
     if progress == "failed":
-        world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "Throttled"})
+        world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "Throttled"})
 
     result = discover(world, name, account_id)
 
@@ -128,7 +128,7 @@ def test_account_of_a_failed_request_whose_answer_was_lost_is_recognised_by_its_
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):
         create(world)
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
+    world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
     world.later(passes)
     account_id = world.organization.finish()
     assert account_id is not None
@@ -156,7 +156,7 @@ def test_account_that_somebody_has_asked_a_baseline_for_is_left_to_that_request(
 
 def test_request_that_lost_its_email_to_a_stranger_does_not_hide_the_stranger(world: World) -> None:
     accepted(world)
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
+    world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
     account_id = world.organization.add_account(email=EMAIL)
 
     result = discover(world, SUCCEEDED, account_id)
@@ -166,7 +166,7 @@ def test_request_that_lost_its_email_to_a_stranger_does_not_hide_the_stranger(wo
 
 def test_requests_that_ended_long_before_the_event_are_not_read(world: World) -> None:
     accepted(world)
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
+    world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "X"})
     later = "2027-02-01T00:00:00Z"
 
     discover(world, SUCCEEDED, a_stranger(world), time=later)
@@ -198,7 +198,7 @@ def test_second_event_for_an_account_changes_nothing(world: World, second: str) 
 def test_row_that_is_there_is_never_overwritten(world: World, state: str) -> None:
     account_id = a_stranger(world)
     row = {"requestId": f"a-{account_id}", "state": state, "updatedAt": "2020-01-01T00:00:00.000Z"}
-    world.ledger.remember(row, None)
+    world.ledger.insert_unclaimed(row, None)
     before = world.rows()
 
     result = discover(world, SUCCEEDED, account_id)
@@ -208,8 +208,10 @@ def test_row_that_is_there_is_never_overwritten(world: World, state: str) -> Non
 
 
 def test_row_that_another_event_makes_meanwhile_stays(world: World) -> None:
-    found = Sighting(event_name="CreateAccountResult", account_id="444455556666")
-    first, second = (Stranger(sighting=found, name="Lab", told_by=who) for who in ("one", "two"))
+    found = AccountEvent(event_name="CreateAccountResult", account_id="444455556666")
+    first, second = (
+        Stranger(account_event=found, name="Lab", told_by=who) for who in ("one", "two")
+    )
 
     outcomes = [record(stranger, ledger=world.ledger) for stranger in (first, second)]
 

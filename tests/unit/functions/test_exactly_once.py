@@ -25,7 +25,7 @@ from tests.unit.functions.payloads import (
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.creation.find_account import LOOK_SECONDS, SETTLING_TIME
 from vending.creation.queue import Quota
-from vending.creation.slots import Turns
+from vending.creation.slots import CreationSlots
 from vending.errors.exceptions import (
     AccountCreationFailed,
     ConcurrentModification,
@@ -82,7 +82,7 @@ def test_account_whose_email_was_changed_is_adopted_all_the_same(world: World) -
     world.later(7200)
 
     accepted(world, execution=OTHER_EXECUTION)
-    created = create(world, executionArn=OTHER_EXECUTION, turn=None)
+    created = create(world, executionArn=OTHER_EXECUTION, slot=None)
 
     assert created["accountId"] == account_id
     assert len(world.organization.accounts) == 1
@@ -107,8 +107,8 @@ def test_request_that_was_stopped_does_not_queue(world: World) -> None:
     with pytest.raises(ExecutionSuperseded):
         reserve(world)
 
-    assert world.gate.queue == ()
-    assert world.gate.places == {}
+    assert world.queue.waiting == ()
+    assert world.queue.leases == {}
 
 
 def test_end_of_one_execution_takes_nothing_from_the_next(
@@ -119,7 +119,7 @@ def test_end_of_one_execution_takes_nothing_from_the_next(
     accepted(world)
     reserve(world)
     world.organization.executions |= {OTHER_EXECUTION: "RUNNING", THIRD_EXECUTION: "RUNNING"}
-    written = Ledger.failed
+    written = Ledger.mark_failed
     resumed: list[str] = []
 
     def resumed_at_once(self: Ledger, *given: Any, **named: Any) -> Any:
@@ -130,13 +130,13 @@ def test_end_of_one_execution_takes_nothing_from_the_next(
             resumed.append(reserve(world, executionArn=THIRD_EXECUTION))
         return row
 
-    monkeypatch.setattr(Ledger, "failed", resumed_at_once)
+    monkeypatch.setattr(Ledger, "mark_failed", resumed_at_once)
     error = {"Error": "States.Timeout"}
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
 
-    assert world.gate.queue == (REQUEST_ID,)
+    assert world.queue.waiting == (REQUEST_ID,)
     assert holders(world) == {THIRD_EXECUTION}
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
     assert world.organization.tokens[resumed[0]] is not None
 
 
@@ -146,8 +146,8 @@ def test_lock_of_a_request_that_is_resumed_meanwhile_is_not_taken_away(
     accepted(world)
     world.organization.executions |= {EXECUTION: "FAILED", THIRD_EXECUTION: "RUNNING"}
     error = {"code": "x", "reason": None, "message": "m", "remedy": "r"}
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error=error)
-    take_away = Locks.take_away
+    world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error=error)
+    take_away = Locks.release
     resumed: list[Any] = []
 
     def after_the_resumption(self: Locks, held: Any) -> None:
@@ -155,7 +155,7 @@ def test_lock_of_a_request_that_is_resumed_meanwhile_is_not_taken_away(
             resumed.append(accepted(world, execution=THIRD_EXECUTION))
         take_away(self, held)
 
-    monkeypatch.setattr(Locks, "take_away", after_the_resumption)
+    monkeypatch.setattr(Locks, "release", after_the_resumption)
     other = a_request(requestId="other", account={"name": "Other", "email": EMAIL})
     with pytest.raises(RequestConflict, match=REQUEST_ID):
         accepted(world, other, OTHER_EXECUTION)
@@ -169,23 +169,23 @@ def test_function_that_outlives_its_execution_does_not_ask_once_its_lock_is_anot
     accepted(world)
     world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
     other = a_request(requestId="other", account={"name": "Other", "email": EMAIL})
-    is_due = Turns.is_due
+    is_due = CreationSlots.is_due
 
-    def taken_from_it(self: Turns, request_id: str) -> bool:
+    def taken_from_it(self: CreationSlots, request_id: str) -> bool:
         due = is_due(self, request_id)
         if request_id == REQUEST_ID:
             accepted(world, other, OTHER_EXECUTION)
         return due
 
     with monkeypatch.context() as patched:
-        patched.setattr(Turns, "is_due", taken_from_it)
+        patched.setattr(CreationSlots, "is_due", taken_from_it)
         with pytest.raises(ExecutionSuperseded):
             create(world)
     create(world, requestId="other", executionArn=OTHER_EXECUTION, account=other["account"])
 
     assert len(world.called("CreateAccount")) == 1
     error = {"Error": "States.Timeout"}
-    world.ledger.not_created("other", OTHER_EXECUTION)
+    world.ledger.clear_creation("other", OTHER_EXECUTION)
     world.call("RecordFailure", request=other, executionArn=OTHER_EXECUTION, error=error)
     resumed = accepted(world, execution=THIRD_EXECUTION)
     assert (resumed["outcome"], resumed["creationBegun"]) == ("ACCEPTED", False)
@@ -212,7 +212,7 @@ def test_account_of_a_request_that_looks_for_it_is_not_taken_in_by_another(
 
     world.organization.accounts[account_id]["tags"] = tags
     world.later(120)
-    assert create(world, turn=None)["accountId"] == account_id
+    assert create(world, slot=None)["accountId"] == account_id
 
 
 def test_account_whose_tag_shows_late_is_waited_for(world: World) -> None:
@@ -329,7 +329,7 @@ def test_email_that_is_taken_fails_once_nothing_of_the_lost_call_can_show(world:
     assert "unanswered" not in world.row(REQUEST_ID)
 
 
-def test_turn_that_was_given_away_is_not_used(
+def test_slot_that_was_given_away_is_not_used(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_the_answer(world)
@@ -344,7 +344,7 @@ def test_turn_that_was_given_away_is_not_used(
     world.calls.clear()
 
     with monkeypatch.context() as patched:
-        patched.setattr(Turns, "again", busy)
+        patched.setattr(CreationSlots, "requeue", busy)
         with pytest.raises(ConcurrentModification):
             create(world)
     assert "intent" in world.row(REQUEST_ID)
@@ -357,7 +357,7 @@ def test_turn_that_was_given_away_is_not_used(
             executionArn=EXECUTION,
             account={"name": "Sandbox", "email": EMAIL},
             tags={},
-            turn={"startAt": "2027-01-15T08:00:00.000Z"},
+            slot={"startAt": "2027-01-15T08:00:00.000Z"},
         )
 
     assert world.called("CreateAccount") == []
@@ -382,7 +382,7 @@ def test_late_run_does_not_take_a_vended_request_back(world: World) -> None:
     assert world.row(REQUEST_ID)["state"] == "VENDED"
 
 
-def test_turn_that_was_used_is_not_given_to_another(
+def test_slot_that_was_used_is_not_given_to_another(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(PLACES):
@@ -392,23 +392,23 @@ def test_turn_that_was_used_is_not_given_to_another(
     world.organization.executions |= {EXECUTION: "RUNNING", OTHER_EXECUTION: "RUNNING"}
 
     def dies(*_: object) -> None:
-        raise RuntimeError("the teller dies once it has told")
+        raise RuntimeError("the notifier dies once it has told")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Turns, "_settled", dies)
+        patched.setattr(CreationSlots, "_settled", dies)
         with pytest.raises(RuntimeError):
-            world.turns().leave("other-0")
+            world.slots().release("other-0")
     assert world.organization.tokens[token] is not None
     world.later(30)
     create(world)
     stop(world)
     world.later(70)
-    paid_until = world.gate.paid_until
+    tat = world.queue.tat
 
-    world.turns().leave("other-1")
+    world.slots().release("other-1")
 
-    assert REQUEST_ID in world.gate.places
-    assert world.gate.paid_until == paid_until
+    assert REQUEST_ID in world.queue.leases
+    assert world.queue.tat == tat
 
 
 def test_line_of_the_dead_does_not_hold_up_who_comes_by(world: World) -> None:
@@ -420,13 +420,13 @@ def test_line_of_the_dead_does_not_hold_up_who_comes_by(world: World) -> None:
         del world.organization.tokens[token]
     world.calls.clear()
 
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
 
     assert len(world.called("SendTaskSuccess")) <= 25
-    while world.gate.queue or any(place.teller for place in world.gate.places.values()):
+    while world.queue.waiting or any(place.notifier for place in world.queue.leases.values()):
         world.later(61)
-        world.turns().renew("other-1")
-        world.turns().leave("nobody")
+        world.slots().renew("other-1")
+        world.slots().release("nobody")
 
 
 def test_search_of_a_large_organization_goes_on_where_it_was(

@@ -251,7 +251,7 @@ def test_open_invitations_under_other_names_are_named(world: World) -> None:
 def test_each_execution_waits_for_the_open_invitation_to_show(world: World) -> None:
     world.organization.add_invitation({"Type": "EMAIL", "Id": EMAIL})
     refused_as_duplicate(world, {"accountId": INVITED})
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "Somehow"})
+    world.ledger.mark_failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "Somehow"})
     world.later(3600)
     again = a_request(source="invited", account={"accountId": INVITED})
     world.call("AcceptRequest", request=again, executionArn=OTHER_EXECUTION)
@@ -338,7 +338,9 @@ def test_resubmission_invites_again_unless_the_invitation_is_open(
 ) -> None:
     first = invited(world)["handshakeId"]
     world.organization.handshakes[first]["State"] = ended
-    world.ledger.failed(REQUEST_ID, EXECUTION, state="FAILED", error={"code": "InvitationEnded"})
+    world.ledger.mark_failed(
+        REQUEST_ID, EXECUTION, state="FAILED", error={"code": "InvitationEnded"}
+    )
     again = a_request(source="invited", account={"accountId": INVITED})
     world.call("AcceptRequest", request=again, executionArn=OTHER_EXECUTION)
 

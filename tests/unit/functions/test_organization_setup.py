@@ -168,7 +168,7 @@ def test_report_of_a_failure_tells_what_was_done_before_and_why(world: World) ->
 
     assert told["state"] == "FAILED"
     assert told["changed"] == ["policy type TAG_POLICY"]
-    assert told["error"] == {**own, "turn": "requester", "wait": None}
+    assert told["error"] == {**own, "owner": "requester", "wait": None}
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,16 @@ def test_newest_recording_is_of_the_definitions_as_they_are() -> None:
     assert recorded == sent, "record anew: python -m tests.payloads NAME; keep the older files"
 
 
+@pytest.mark.parametrize("name", RECORDINGS)
+@pytest.mark.parametrize("task", ["CreateAccount", "CreateGovCloudAccount"])
+def test_slot_of_a_running_execution_is_found_whatever_its_definition_calls_it(
+    name: str, task: str
+) -> None:
+    slots = [CreationPayload.model_validate(payload).slot for payload in RECORDINGS[name][task]]
+
+    assert all(slot is not None and slot.start_at for slot in slots)
+
+
 def test_key_more_in_a_payload_fails_no_request(world: World) -> None:
     account_id = world.organization.add_account(email="team@example.com")
 

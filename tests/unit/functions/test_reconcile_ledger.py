@@ -23,11 +23,11 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
 from vending.aws import clients
-from vending.aws.event_publisher import Announcements
+from vending.aws.event_publisher import EventPublisher
 from vending.errors.exceptions import ServiceUnavailable
 from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import SECONDS_PER_CALL
-from vending.reconciliation.audit_cursor import BYTES_PER_KEY, SweepCursor
+from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
 
 FUNCTION_SECONDS = 50
 HOUR = 3_600.0
@@ -40,7 +40,7 @@ def state_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def reconcile(world: World, **payload: Any) -> dict[str, Any]:
-    """An hourly run; `sweep=True` compares the organization whenever it was compared last."""
+    """An hourly run; `audit=True` compares the organization whenever it was compared last."""
     world.later(HOUR)
     world.calls.clear()
     result: dict[str, Any] = world.call("ReconcileLedger", **payload)
@@ -49,7 +49,7 @@ def reconcile(world: World, **payload: Any) -> dict[str, Any]:
 
 def compared_before(world: World) -> None:
     """As after a comparison that has just ended."""
-    audit_cursor.save(SweepCursor(ended_at=world.now), world.ledger.table)
+    audit_cursor.save(AuditCursor(ended_at=world.now), world.ledger.table)
 
 
 def vended(world: World) -> str:
@@ -250,7 +250,7 @@ def test_difference_told_yesterday_is_no_news(world: World) -> None:
     _gone(world)
     reconcile(world)
 
-    report = reconcile(world, sweep=True)
+    report = reconcile(world, audit=True)
 
     assert [found["new"] for found in report["findings"]] == [False]
     assert reported(world) == []
@@ -315,7 +315,7 @@ def test_reads_keep_their_pace_and_their_end(world: World) -> None:
 @pytest.mark.parametrize("reason", ["INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN"])
 def test_page_that_is_gone_begins_the_comparison_anew(world: World, reason: str) -> None:
     last = _tagged(world, "nobody")
-    audit_cursor.save(SweepCursor(started_at=world.now, next_token="1"), world.ledger.table)
+    audit_cursor.save(AuditCursor(started_at=world.now, next_token="1"), world.ledger.table)
     world.organization.refuse("ListAccounts", "InvalidInputException", reason)
 
     first, second = reconcile(world), reconcile(world)
@@ -344,7 +344,7 @@ def test_account_that_leaves_in_between_is_no_error(world: World) -> None:
 
 
 def test_cursor_is_read_as_it_was_written(world: World) -> None:
-    cursor = SweepCursor(
+    cursor = AuditCursor(
         ended_at=5.0,
         started_at=7.0,
         next_token="page",
@@ -365,7 +365,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
     unseen = frozenset(f"{number:012}" for number in range(50_000))
     keys = [key(number) for number in range(6_000)]
     owed = tuple(f"{number:064}" for number in range(reconcile_ledger.MOST_REPAIRS))
-    largest = SweepCursor(
+    largest = AuditCursor(
         ended_at=world.now,
         started_at=world.now,
         next_token=token,
@@ -387,7 +387,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
 def test_cursor_keeps_no_more_accounts_than_fit(world: World) -> None:
     unseen = frozenset(f"{number:012}" for number in range(90_000))
 
-    audit_cursor.save(SweepCursor(started_at=1.0, unseen=unseen), world.ledger.table)
+    audit_cursor.save(AuditCursor(started_at=1.0, unseen=unseen), world.ledger.table)
 
     assert len(audit_cursor.load(world.ledger.table).unseen) == 50_000
 
@@ -413,8 +413,8 @@ def test_account_told_to_be_gone_is_not_asked_about_again(world: World) -> None:
     first = reconcile(world)
     assert len(world.called("DescribeAccount")) == 30
 
-    second = reconcile(world, sweep=True)
-    third = reconcile(world, sweep=True)
+    second = reconcile(world, sweep=True)  # as it was called
+    third = reconcile(world, audit=True)
 
     assert world.called("DescribeAccount") == []
     news = [{finding["new"] for finding in run["findings"]} for run in (first, second, third)]
@@ -426,10 +426,10 @@ def test_account_that_leaves_comes_back_and_leaves_again_is_news_twice(world: Wo
     account = world.organization.accounts.pop(account_id)
     reconcile(world)
     world.organization.accounts[account_id] = account
-    assert reconcile(world, sweep=True)["findings"] == []
+    assert reconcile(world, audit=True)["findings"] == []
     del world.organization.accounts[account_id]
 
-    (found,) = reconcile(world, sweep=True)["findings"]
+    (found,) = reconcile(world, audit=True)["findings"]
 
     assert (found["finding"], found["new"]) == ("AccountGone", True)
 
@@ -458,7 +458,7 @@ def test_repairs_and_news_are_told_once_each(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("announcement", ["state_changed", "reconciled"])
+@pytest.mark.parametrize("announcement", ["publish_state_changed", "publish_report"])
 def test_repair_that_could_not_be_told_is_told_by_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
 ) -> None:
@@ -470,7 +470,7 @@ def test_repair_that_could_not_be_told_is_told_by_the_next_run(
         raise ServiceUnavailable("PutEvents: no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Announcements, announcement, refused)
+        patched.setattr(EventPublisher, announcement, refused)
         with pytest.raises(ServiceUnavailable):
             reconcile(world)
     assert world.row(REQUEST_ID)["state"] == "FAILED"
@@ -529,7 +529,7 @@ def test_it_calls_all_that_it_declares(world: World) -> None:
     accepted(world, account)
     vend(world, requestId="two", accountId="000000000099")
     del world.organization.accounts["000000000099"]
-    reconcile(world, sweep=True)
+    reconcile(world, audit=True)
 
     assert world.calls_of["ReconcileLedger"] == CALLS
 

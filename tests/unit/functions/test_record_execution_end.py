@@ -293,11 +293,11 @@ def test_outcome_of_who_resumed_is_not_announced_for_the_one_that_ended(world: W
     assert world.announced() == []
 
 
-def test_locks_and_place_of_a_vended_request_are_given_back_after_the_end(
+def test_locks_and_lease_of_a_vended_request_are_given_back_after_the_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(world)
-    world.give_turn(REQUEST_ID)
+    world.give_slot(REQUEST_ID)
 
     def died(*_: Any) -> None:
         raise ServiceUnavailable("DeleteItem: no")
@@ -309,7 +309,7 @@ def test_locks_and_place_of_a_vended_request_are_given_back_after_the_end(
 
     end(world)
 
-    assert world.gate.places == {}
+    assert world.queue.leases == {}
     world.organization.executions[OTHER_EXECUTION] = "RUNNING"
     other = accepted(world, a_request(requestId="other"), OTHER_EXECUTION)
     assert other["outcome"] == "ACCEPTED"
@@ -337,7 +337,7 @@ def test_row_that_keeps_changing_is_left_to_the_next_try(
     def changed(*_: Any, **__: Any) -> None:
         raise ConcurrentModification("it changed")
 
-    monkeypatch.setattr("vending.ledger.ledger.Ledger.broken_off", changed)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.mark_interrupted", changed)
 
     with pytest.raises(ConcurrentModification):
         end(world)

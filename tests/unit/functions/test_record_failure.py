@@ -52,7 +52,7 @@ def test_record_failure_keeps_what_the_function_said(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "turn", "wait"),
+    ("error", "owner", "wait"),
     [
         (RAISED, "administrator", None),
         (Throttled("Too fast.", code="TooManyRequestsException"), "retry", 10),
@@ -60,14 +60,14 @@ def test_record_failure_keeps_what_the_function_said(world: World) -> None:
     ],
     ids=["known", "passing", "unknown"],
 )
-def test_record_failure_tells_whose_turn_it_is_and_for_how_long_to_wait(
-    world: World, error: VendingError, turn: str, wait: int | None
+def test_record_failure_tells_who_must_act_and_how_long_to_wait(
+    world: World, error: VendingError, owner: str, wait: int | None
 ) -> None:
     accepted(world)
 
     record = record_failure(world, raised(error))
 
-    assert (record["error"]["turn"], record["error"]["wait"]) == (turn, wait)
+    assert (record["error"]["owner"], record["error"]["wait"]) == (owner, wait)
     assert world.row(REQUEST_ID)["error"] == record["error"]
     assert [told["error"] for _, told in world.announced()] == [record["error"]] * 2
 
@@ -221,7 +221,7 @@ def test_record_failure_does_not_announce_the_end_of_anothers_request(
 
 def test_record_failure_never_undoes_what_is_vended(world: World) -> None:
     accepted(world)
-    world.ledger.vended(
+    world.ledger.mark_vended(
         REQUEST_ID, EXECUTION, account_id="000000000042", organizational_unit_id=None
     )
 

@@ -78,7 +78,7 @@ def remedies() -> dict[tuple[str, str | None], str]:
         for code, of_code in CATALOGUE.items()
         for reason, words in [(None, of_code), *of_code.get("reasons", {}).items()]
     ]
-    return {key: words["remedy"] for key, words in every if words["turn"] != "retry"}
+    return {key: words["remedy"] for key, words in every if words["owner"] != "retry"}
 
 
 REMEDIES = remedies()
@@ -123,7 +123,7 @@ def test_failed_request_submitted_again_goes_on_and_can_be_corrected(
 ) -> None:
     accepted(world)
     if made:
-        world.ledger.has_account(REQUEST_ID, EXECUTION, account_id=payloads.made(world))
+        world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=payloads.made(world))
     cause: dict[str, Any] = {"code": code, "reason": reason, "message": "said", "remedy": "do"}
     error = {"Error": code, "Cause": json.dumps({"errorMessage": json.dumps(cause)})}
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)

@@ -1,4 +1,4 @@
-"""The creation gate in the ledger: turns reach those who wait, once, whatever breaks."""
+"""The creation queue in the ledger: slots reach those who wait, once, whatever breaks."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, World
-from vending.creation.queue import Gate, Place, Quota
-from vending.creation.slots import Turns
+from vending.creation.queue import CreationQueue, Lease, Quota
+from vending.creation.slots import CreationSlots
 from vending.errors.exceptions import (
     ConcurrentModification,
     CreationRefusedForNow,
@@ -44,14 +44,14 @@ def told(world: World, token: str) -> Any:
 
 
 def hold_all_places(world: World, queue: tuple[str, ...] = ()) -> None:
-    """Others, h0 and so on, have every place."""
-    turns = world.turns()
-    places = {f"h{n}": Place(start_at=world.now, until=world.now + 900) for n in range(PLACES)}
-    version, _ = turns.read()
-    turns._write(Gate(places=places, queue=queue, paid_until=world.now), version)
+    """Others, h0 and so on, have every lease."""
+    slots = world.slots()
+    leases = {f"h{n}": Lease(start_at=world.now, until=world.now + 900) for n in range(PLACES)}
+    version, _ = slots.read()
+    slots._write(CreationQueue(leases=leases, waiting=queue, tat=world.now), version)
 
 
-def test_reserve_creation_tells_the_turn_at_once_where_there_is_room(world: World) -> None:
+def test_reserve_creation_tells_the_slot_at_once_where_there_is_room(world: World) -> None:
     accepted(world)
 
     token = reserve(world)
@@ -63,7 +63,7 @@ def test_reserve_creation_tells_the_turn_at_once_where_there_is_room(world: Worl
     assert [record["state"] for _, record in world.announced()] == ["QUEUED"]
 
 
-def test_turn_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
+def test_slot_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
     accepted(world)
     world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
 
@@ -72,29 +72,29 @@ def test_turn_that_its_own_function_may_not_tell_goes_by_the_error(world: World)
 
     assert refused.value.output == {"startAt": "2027-01-15T08:00:00.000Z", "waitSeconds": 0}
     assert json.loads(str(refused.value))["output"] == refused.value.output
-    assert world.gate.places[REQUEST_ID].teller is None
+    assert world.queue.leases[REQUEST_ID].notifier is None
 
 
-def test_turn_of_an_execution_that_was_stopped_at_the_gate_is_left_to_others(world: World) -> None:
+def test_slot_of_an_execution_that_was_stopped_at_the_queue_is_left_to_others(world: World) -> None:
     accepted(world)
     world.organization.executions[EXECUTION] = "ABORTED"
     world.organization.refuse("SendTaskSuccess", "TaskTimedOut")
 
     reserve(world)
 
-    assert REQUEST_ID not in world.gate.places
+    assert REQUEST_ID not in world.queue.leases
 
 
-def test_turn_is_told_again_to_whoever_was_still_being_queued(world: World) -> None:
+def test_slot_is_told_again_to_whoever_was_still_being_queued(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
     pauses: list[float] = []
 
-    world.turns(sleep=pauses.append).leave("other-0")
+    world.slots(sleep=pauses.append).release("other-0")
 
     assert told(world, tokens[-1])["waitSeconds"] >= 0
     assert len(pauses) == 1
-    assert world.gate.places[f"other-{PLACES}"].teller is None
+    assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
 
 def test_reserve_creation_never_tells_a_token(world: World) -> None:
@@ -111,7 +111,7 @@ def test_reserve_creation_hands_out_moments_and_then_queues(world: World) -> Non
     waits = [told(world, token) and told(world, token)["waitSeconds"] for token in tokens]
 
     assert waits == [0, 0, 0, 10, 20, None]
-    assert world.gate.queue == ("other-5",)
+    assert world.queue.waiting == ("other-5",)
 
 
 def test_account_that_is_there_makes_room_for_the_next(world: World) -> None:
@@ -125,7 +125,7 @@ def test_account_that_is_there_makes_room_for_the_next(world: World) -> None:
     describe(world, creation_id)
 
     assert told(world, tokens[-1])["waitSeconds"] == 0
-    assert REQUEST_ID not in world.gate.places
+    assert REQUEST_ID not in world.queue.leases
 
 
 def test_failure_makes_room_for_the_next(world: World) -> None:
@@ -141,10 +141,10 @@ def test_failure_makes_room_for_the_next(world: World) -> None:
     )
 
     assert told(world, tokens[-1]) is not None
-    assert REQUEST_ID not in world.gate.places
+    assert REQUEST_ID not in world.queue.leases
 
 
-def test_failure_while_aws_may_be_creating_keeps_the_place_until_its_lease_ends(
+def test_failure_while_aws_may_be_creating_keeps_the_lease_until_its_lease_ends(
     world: World,
 ) -> None:
     accepted(world)
@@ -165,7 +165,7 @@ def test_failure_while_aws_may_be_creating_keeps_the_place_until_its_lease_ends(
     assert told(world, again) is not None
 
 
-def test_reserve_creation_run_again_keeps_its_place_under_the_new_token(world: World) -> None:
+def test_reserve_creation_run_again_keeps_its_lease_under_the_new_token(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
 
     first = reserve(world, "other-0")
@@ -173,122 +173,122 @@ def test_reserve_creation_run_again_keeps_its_place_under_the_new_token(world: W
 
     assert told(world, first)["waitSeconds"] == 0
     assert told(world, last) is None
-    assert len(world.gate.places) == PLACES
-    world.turns().leave("other-1")
+    assert len(world.queue.leases) == PLACES
+    world.slots().release("other-1")
     assert told(world, last) is not None
     assert told(world, tokens[-1]) is None
 
 
-def test_reserve_creation_of_a_superseded_execution_takes_no_place(world: World) -> None:
+def test_reserve_creation_of_a_superseded_execution_takes_no_lease(world: World) -> None:
     accepted(world)
     world.ledger._change(REQUEST_ID, EXECUTION, values={"executionArn": "another"})
 
     with pytest.raises(ExecutionSuperseded):
         reserve(world)
 
-    assert world.gate == Gate()
+    assert world.queue == CreationQueue()
 
 
-def test_turn_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: World) -> None:
+def test_slot_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 2)]
     del world.organization.tokens[tokens[PLACES]]
     world.organization.executions[EXECUTION] = "ABORTED"
-    paid_until = world.gate.paid_until
+    tat = world.queue.tat
 
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
 
     assert told(world, tokens[-1]) is not None
-    assert f"other-{PLACES}" not in world.gate.places
-    assert world.gate.paid_until == paid_until + Quota().interval
+    assert f"other-{PLACES}" not in world.queue.leases
+    assert world.queue.tat == tat + Quota().interval
 
 
-def test_turn_of_a_request_whose_account_is_there_goes_to_the_next(world: World) -> None:
+def test_slot_of_a_request_whose_account_is_there_goes_to_the_next(world: World) -> None:
     accepted(world)
     creation_id = create(world)["createAccountRequestId"]
     world.organization.finish()
     describe(world, creation_id)
     hold_all_places(world)
-    world.turns().enter(REQUEST_ID, task_token="late")
+    world.slots().enqueue(REQUEST_ID, task_token="late")
     token = waiting(world, 1)
 
-    world.turns().leave("h0")
+    world.slots().release("h0")
 
-    assert REQUEST_ID not in world.gate.places
+    assert REQUEST_ID not in world.queue.leases
     assert told(world, token) is not None
 
 
 def test_queue_that_is_full_keeps_nobody_from_leaving(world: World) -> None:
     hold_all_places(world, queue=tuple(f"{number:064}" for number in range(5_300)))
-    before = world.gate.queue
+    before = world.queue.waiting
     accepted(world, a_request(requestId="z" * 64))
 
     reserve(world, "z" * 64)
-    world.turns().leave("h0")
+    world.slots().release("h0")
 
-    assert "z" * 64 not in world.gate.queue
-    assert len(world.gate.queue) < len(before)
+    assert "z" * 64 not in world.queue.waiting
+    assert len(world.queue.waiting) < len(before)
 
 
-def test_turn_of_an_execution_that_does_not_show_yet_is_kept_for_it(world: World) -> None:
+def test_slot_of_an_execution_that_does_not_show_yet_is_kept_for_it(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     del world.organization.tokens[tokens[PLACES]]
 
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
 
-    assert f"other-{PLACES}" in world.gate.places
+    assert f"other-{PLACES}" in world.queue.leases
 
 
-def test_turn_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> None:
+def test_slot_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 2)]
     world.organization.tokens[tokens[PLACES]] = "its wait ran out"
     world.organization.executions[EXECUTION] = "RUNNING"
 
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
 
     assert told(world, tokens[-1]) is None
     back = reserve(world, f"other-{PLACES}")
     assert told(world, back) is not None
 
 
-def test_turn_that_could_not_be_told_is_told_when_the_operation_is_run_again(
+def test_slot_that_could_not_be_told_is_told_when_the_operation_is_run_again(
     world: World,
 ) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     world.organization.refuse("SendTaskSuccess", "KmsThrottlingException")
 
     with pytest.raises(Throttled):
-        world.turns().leave("other-0")
+        world.slots().release("other-0")
     assert told(world, tokens[-1]) is None
-    world.turns().leave("other-0")
+    world.slots().release("other-0")
 
     assert told(world, tokens[-1]) is not None
-    assert world.gate.places[f"other-{PLACES}"].teller is None
+    assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
 
-def test_turn_that_nobody_told_is_told_by_whoever_comes_next(world: World) -> None:
+def test_slot_that_nobody_told_is_told_by_whoever_comes_next(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     world.organization.refuse("SendTaskSuccess", "ServiceUnavailable", status=503)
     with pytest.raises(ServiceUnavailable):
-        world.turns().leave("other-0")
+        world.slots().release("other-0")
 
     world.later(120)
-    world.turns().leave("other-1")
+    world.slots().release("other-1")
 
     assert told(world, tokens[-1]) is not None
 
 
-def test_failing_to_tell_one_turn_keeps_no_other_from_being_told(world: World) -> None:
+def test_failing_to_tell_one_slot_keeps_no_other_from_being_told(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 2)]
-    world.later(Quota().lease_seconds + 60)  # all places are free now
+    world.later(Quota().lease_seconds + 60)  # all leases are free now
     world.organization.refuse("SendTaskSuccess", "KmsThrottlingException")
 
     with pytest.raises(Throttled):
-        world.turns().leave("nobody")
+        world.slots().release("nobody")
 
     assert [told(world, token) is not None for token in tokens[PLACES:]] == [False, True]
 
 
-def test_place_is_renewed_while_the_creation_lasts(world: World) -> None:
+def test_lease_is_renewed_while_the_creation_lasts(world: World) -> None:
     accepted(world)
     reserve(world)
     creation_id = create(world)["createAccountRequestId"]
@@ -297,12 +297,12 @@ def test_place_is_renewed_while_the_creation_lasts(world: World) -> None:
     for _ in range(4):
         world.later(300)
         describe(world, creation_id)
-        ends.append(world.gate.places[REQUEST_ID].until - world.now)
+        ends.append(world.queue.leases[REQUEST_ID].until - world.now)
 
     assert ends == [600, 900, 600, 900]
 
 
-def test_young_creation_is_polled_without_a_look_at_the_gate(world: World) -> None:
+def test_young_creation_is_polled_without_a_look_at_the_queue(world: World) -> None:
     accepted(world)
     reserve(world)
     creation_id = create(world)["createAccountRequestId"]
@@ -313,26 +313,28 @@ def test_young_creation_is_polled_without_a_look_at_the_gate(world: World) -> No
     assert "gate#creation" not in str(world.calls)
 
 
-def test_create_account_without_a_turn_asks_for_one_and_creates_nothing(world: World) -> None:
+def test_create_account_without_a_slot_asks_for_one_and_creates_nothing(world: World) -> None:
     accepted(world)
 
     with pytest.raises(TurnNeeded) as needed:
-        create(world, turn=None)
+        create(world, slot=None)
 
     assert needed.value.remedy
     assert world.called("CreateAccount") == []
     assert "intent" not in world.row(REQUEST_ID)
 
 
-def test_create_account_of_a_creation_that_is_known_needs_no_turn(world: World) -> None:
+def test_create_account_of_a_creation_that_is_known_needs_no_slot(world: World) -> None:
     accepted(world)
     created = create(world)
 
-    assert create(world, turn=None) == created
+    assert create(world, slot=None) == created
     assert len(world.called("CreateAccount")) == 1
 
 
-def test_create_account_refused_rests_the_gate_and_keeps_the_first_place(world: World) -> None:
+def test_create_account_refused_cools_the_queue_down_and_keeps_the_first_lease(
+    world: World,
+) -> None:
     accepted(world)
     reserve(world)
     later = waiting(world, 1)
@@ -342,22 +344,22 @@ def test_create_account_refused_rests_the_gate_and_keeps_the_first_place(world: 
         create(world)
     again = reserve(world)
 
-    assert world.gate.resting_until == world.now + 10
+    assert world.queue.cooldown_until == world.now + 10
     assert told(world, again)["waitSeconds"] == 10
     assert told(world, later)["waitSeconds"] == 0  # was told before
 
 
-def test_create_account_refused_is_refused_even_if_the_gate_cannot_be_told(
+def test_create_account_refused_is_refused_even_if_the_queue_cannot_be_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(world)
     reserve(world)
     world.organization.refuse("CreateAccount", "ConcurrentModificationException")
 
-    def broken(self: Turns, request_id: str) -> None:
-        raise Throttled(f"no gate for {request_id}")
+    def broken(self: CreationSlots, request_id: str) -> None:
+        raise Throttled(f"no queue for {request_id}")
 
-    monkeypatch.setattr(Turns, "refused", broken)
+    monkeypatch.setattr(CreationSlots, "back_off", broken)
 
     with pytest.raises(CreationRefusedForNow):
         create(world)
@@ -368,27 +370,27 @@ def test_create_account_throttled_by_the_ledger_is_no_refusal_of_the_creation(
 ) -> None:
     accepted(world)
     reserve(world)
-    gate = world.gate
+    queue = world.queue
 
     def throttled(*_: object, **__: object) -> None:
         raise Throttled("The table is busy.")
 
-    monkeypatch.setattr("vending.ledger.ledger.Ledger.intend", throttled)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.record_intent", throttled)
 
     with pytest.raises(Throttled):
         create(world)
-    assert world.gate == gate
+    assert world.queue == queue
     assert world.called("CreateAccount") == []
 
 
-def test_create_account_that_adopts_gives_its_place_back(world: World) -> None:
+def test_create_account_that_adopts_gives_its_lease_back(world: World) -> None:
     accepted(world)
     reserve(world)
-    world.ledger.has_account(REQUEST_ID, EXECUTION, account_id="000000000042")
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id="000000000042")
 
     assert create(world)["state"] == "SUCCEEDED"
 
-    assert world.gate.places == {}
+    assert world.queue.leases == {}
 
 
 def test_settings_of_the_quota_are_used(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,25 +403,25 @@ def test_settings_of_the_quota_are_used(world: World, monkeypatch: pytest.Monkey
     assert [told(world, token)["waitSeconds"] for token in tokens] == [*[0] * 10, 1, 2]
 
 
-def test_gate_that_others_change_all_the_time_is_given_up_for_now(
+def test_queue_that_others_change_all_the_time_is_given_up_for_now(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Turns, "_write", lambda *_: False)
+    monkeypatch.setattr(CreationSlots, "_write", lambda *_: False)
 
     with pytest.raises(ConcurrentModification):
-        world.turns().enter("request-1", task_token="token")
+        world.slots().enqueue("request-1", task_token="token")
 
 
-def test_gate_reads_back_as_it_was_written(world: World) -> None:
+def test_queue_reads_back_as_it_was_written(world: World) -> None:
     world.now += 0.123456789
     for number in range(PLACES + 2):
         waiting(world, number)
-    _, gate = world.turns().read()
-    world.turns().refused("other-1")
+    _, queue = world.slots().read()
+    world.slots().back_off("other-1")
 
-    _, after = world.turns().read()
+    _, after = world.slots().read()
 
-    assert after == gate.refused("other-1", world.now, Quota())[0]
+    assert after == queue.back_off("other-1", world.now, Quota())[0]
 
 
 class OneItem:
@@ -457,13 +459,13 @@ def test_three_hundred_who_come_at_once_all_get_into_the_queue_in_seconds(world:
     table = OneItem()
     client: Any = table
     ledger = Ledger(table=Table(client=client, name="t"))
-    turns = world.turns(ledger=ledger, sleep=time.sleep)
+    slots = world.slots(ledger=ledger, sleep=time.sleep)
     failures: list[Exception] = []
 
     def come(number: int) -> None:
         time.sleep(random.random() / 100)
         try:
-            turns._written(lambda gate, at: gate.enter(f"r{number}", at, Quota())[0])
+            slots._written(lambda queue, at: queue.enqueue(f"r{number}", at, Quota())[0])
         except Exception as error:
             failures.append(error)
 
@@ -475,7 +477,7 @@ def test_three_hundred_who_come_at_once_all_get_into_the_queue_in_seconds(world:
         thread.join()
 
     assert failures == []
-    _, gate = turns.read()
-    assert len(gate.places) + len(gate.queue) == 300
+    _, queue = slots.read()
+    assert len(queue.leases) + len(queue.waiting) == 300
     assert time.monotonic() - began < 20
     assert table.writes < 300 * 12

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vending.states import FINAL, FIRST, IN_FLIGHT, NEXT, State, may_follow
+
+UNWRITTEN = {State.AWAITING_APPROVAL}
+"""No step comes to it."""
 
 
 def test_every_state_is_in_flight_or_final_and_has_its_row_in_the_table() -> None:
     assert {*IN_FLIGHT, *FINAL} == set(State) == set(NEXT)
     assert not set(IN_FLIGHT) & set(FINAL)
+
+
+def test_architecture_page_has_the_table_as_it_is() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("| ") and line.split()[1] in set(State)
+    ]
+
+    written = {state: set(NEXT[state]) - UNWRITTEN for state in State if state not in UNWRITTEN}
+    assert {row[0]: {name for name in row[2].split(", ") if name} for row in rows} == written
 
 
 @pytest.mark.parametrize("state", IN_FLIGHT)

@@ -45,7 +45,7 @@ def test_settings_read_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("LEDGER_TABLE_NAME", raising=False)
     monkeypatch.setenv("EVENT_BUS_NAME", "bus")
 
-    assert settings.read(settings.AnnouncementSettings).bus_name == "bus"
+    assert settings.read(settings.EventBusSettings).bus_name == "bus"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from boto3.dynamodb.conditions import Attr
 from tests.unit.functions.world import World
 from vending.errors.exceptions import ConcurrentModification
 from vending.ledger import keys
+from vending.ledger.rows import record_of
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, as_expected
 
 PK = keys.request("r-1")
@@ -120,3 +121,16 @@ def test_keys_name_no_email() -> None:
     assert email.lower() not in (keys.email_lock(email) + keys.invited(email)).lower()
     assert keys.email_lock(email) == keys.email_lock(email.lower())
     assert keys.invited("111122223333") == "invited#111122223333"
+
+
+def test_error_of_a_row_that_an_earlier_version_wrote_has_its_keys_of_today(world: World) -> None:
+    stored = {"code": "Throttled", "turn": "retry", "wait": 5}
+    row = {"pk": PK, "requestId": "r-1", "state": "FAILED", "updatedAt": "2026", "error": stored}
+    world.ledger.table.put(Put(item=row))
+
+    assert record_of(world.row("r-1"))["error"] == {
+        "code": "Throttled",
+        "owner": "retry",
+        "wait": 5,
+    }
+    assert record_of(next(world.ledger.query_by_state("FAILED")))["error"]["owner"] == "retry"

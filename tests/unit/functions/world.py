@@ -20,8 +20,8 @@ from permissions.reference import prefix_of
 from tests.unit.functions.organization import Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending.aws import clients
-from vending.creation.queue import Gate, Place, Quota
-from vending.creation.slots import Turns
+from vending.creation.queue import CreationQueue, Lease, Quota
+from vending.creation.slots import CreationSlots
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
@@ -96,28 +96,28 @@ class World:
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property
-    def gate(self) -> Gate:
-        """The creation gate as it is in the table."""
-        return self.turns().read()[1]
+    def queue(self) -> CreationQueue:
+        """The creation queue as it is in the table."""
+        return self.slots().read()[1]
 
-    def turns(self, **changes: Any) -> Turns:
-        """The creation gate as the functions use it."""
+    def slots(self, **changes: Any) -> CreationSlots:
+        """The creation queue as the functions use it."""
         ports: dict[str, Any] = {
             "ledger": self.ledger,
-            "executions": clients.stepfunctions(),
+            "stepfunctions": clients.stepfunctions(),
             "quota": Quota(),
             "clock": lambda: self.now,
             "sleep": lambda _: None,
         }
-        return Turns(**(ports | changes))
+        return CreationSlots(**(ports | changes))
 
-    def give_turn(self, request_id: str) -> None:
-        """Have the gate's turn come for a request that has no place there."""
-        before, turns = len(self.calls), self.turns()
-        version, gate = turns.read()
-        if request_id not in gate.places:
-            place = Place(start_at=self.now, until=self.now + Quota().lease_seconds)
-            turns._write(replace(gate, places={**gate.places, request_id: place}), version)
+    def give_slot(self, request_id: str) -> None:
+        """Have the queue's slot come for a request that has no place there."""
+        before, slots = len(self.calls), self.slots()
+        version, queue = slots.read()
+        if request_id not in queue.leases:
+            lease = Lease(start_at=self.now, until=self.now + Quota().lease_seconds)
+            slots._write(replace(queue, leases={**queue.leases, request_id: lease}), version)
         del self.calls[before:]
 
     def call(self, operation: str, **payload: Any) -> Any:

@@ -64,7 +64,7 @@ def free_locks(world: World) -> bool:
 
 
 @ENDS
-def test_end_before_the_creation_hands_the_turn_to_the_next_and_frees_the_locks(
+def test_end_before_the_creation_hands_the_slot_to_the_next_and_frees_the_locks(
     world: World, end: Callable[[World], Any]
 ) -> None:
     accepted(world)
@@ -75,7 +75,7 @@ def test_end_before_the_creation_hands_the_turn_to_the_next_and_frees_the_locks(
     end(world)
 
     assert world.organization.tokens[tokens[-1]] is not None
-    assert REQUEST_ID not in world.gate.places
+    assert REQUEST_ID not in world.queue.leases
     assert free_locks(world)
 
 
@@ -90,12 +90,12 @@ def test_end_of_a_request_that_waits_leaves_the_queue(
     end(world)
 
     assert all(world.organization.tokens[token] is not None for token in tokens)
-    assert world.gate.queue == ()
+    assert world.queue.waiting == ()
     assert free_locks(world)
 
 
 @ENDS
-def test_creation_that_may_go_on_keeps_its_locks_and_its_place_until_the_lease_ends(
+def test_creation_that_may_go_on_keeps_its_locks_and_its_lease_until_the_lease_ends(
     world: World, end: Callable[[World], Any]
 ) -> None:
     accepted(world)
@@ -105,5 +105,5 @@ def test_creation_that_may_go_on_keeps_its_locks_and_its_place_until_the_lease_e
     end(world)
 
     assert world.row(REQUEST_ID)["state"] == "FAILED"
-    assert REQUEST_ID in world.gate.places
+    assert REQUEST_ID in world.queue.leases
     assert not free_locks(world)

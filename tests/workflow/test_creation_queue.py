@@ -1,4 +1,4 @@
-"""The creation gate on the deployed system: AWS's quota is used, never exceeded, and shared."""
+"""The creation queue on the deployed system: AWS's quota is used, never exceeded, and shared."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("task_answers")
 
 PLACES = 5
-GATE = "gate#creation"
+CREATION_QUEUE = "gate#creation"
 SLOW = 10.0
 """How much faster than AWS's time passes where calls have to come to the second."""
 
@@ -46,24 +46,24 @@ def most_at_once(vending: Vending) -> int:
     return most
 
 
-def gate(vending: Vending) -> dict[str, Any]:
-    """The gate's item, plain."""
+def queue(vending: Vending) -> dict[str, Any]:
+    """The item of the queue, plain."""
     from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
 
     item = vending.dynamodb.get_item(
-        TableName=vending.aws.outputs["LedgerTableName"], Key={"pk": {"S": GATE}}
+        TableName=vending.aws.outputs["LedgerTableName"], Key={"pk": {"S": CREATION_QUEUE}}
     )["Item"]
     return {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
 
 
 def queued(vending: Vending, count: int) -> None:
     """Wait until all places are taken and `count` requests wait for one."""
-    eventually(lambda: has_gate(vending) and len(gate(vending)["queue"]) >= count)
+    eventually(lambda: has_queue(vending) and len(queue(vending)["queue"]) >= count)
 
 
-def has_gate(vending: Vending) -> bool:
+def has_queue(vending: Vending) -> bool:
     return "Item" in vending.dynamodb.get_item(
-        TableName=vending.aws.outputs["LedgerTableName"], Key={"pk": {"S": GATE}}
+        TableName=vending.aws.outputs["LedgerTableName"], Key={"pk": {"S": CREATION_QUEUE}}
     )
 
 
@@ -82,13 +82,13 @@ def burst(count: int) -> dict[str, Any]:
         aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 30}}])
         began = aws.context.clock.now()
         ended = [vending.finish(arn) for arn in [vending.start(a_request()) for _ in range(count)]]
-        state = gate(vending)
+        state = queue(vending)
         return {
             "vended": all_vended(ended),
             "calls": creation_calls(vending),
             "at once": most_at_once(vending),
             "accounts": len(vending.accounts()),
-            "left at the gate": [*state["places"], *state["queue"]],
+            "left in the queue": [*state["places"], *state["queue"]],
             "seconds": aws.context.clock.now() - began,
         }
 
@@ -103,10 +103,10 @@ def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
     assert seen.pop("seconds") < 300
     assert seen.pop("at once") <= PLACES
     calls = seen.pop("calls")
-    # None, unless this machine is too busy to make a call within the slack after its turn.
+    # None, unless this machine is too busy to make a call within the slack after its slot.
     assert calls.pop("TooManyRequestsException", 0) <= 1
     assert calls == {None: 13}
-    assert seen == {"vended": True, "accounts": 13, "left at the gate": []}
+    assert seen == {"vended": True, "accounts": 13, "left in the queue": []}
 
 
 def test_turn_at_once_takes_one_look_whoever_may_tell_it(
@@ -119,7 +119,7 @@ def test_turn_at_once_takes_one_look_whoever_may_tell_it(
     errors = vending.aws.context.calls
     told = [call.error for call in errors if call.operation == "SendTaskSuccess"]
     assert told == [None if task_answers else "TaskDoesNotExist"]
-    assert (gate(vending)["places"], gate(vending)["queue"]) == ({}, [])
+    assert (queue(vending)["places"], queue(vending)["queue"]) == ({}, [])
 
 
 @pytest.mark.slow
@@ -129,7 +129,7 @@ def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
 
     arns = [vending.start(request) for request in requests]
     queued(vending, 1)
-    (waiting,) = gate(vending)["queue"]
+    (waiting,) = queue(vending)["queue"]
     row = vending.row(waiting)
     ended = [vending.finish(arn) for arn in arns]
 
@@ -166,13 +166,13 @@ def test_accounts_that_somebody_else_creates_are_yielded_to_and_then_made_up_for
     assert any("IsCreationStillRefused" in vending.states_entered(arn) for arn in arns)
 
 
-def test_stopped_executions_keep_nobody_from_their_turn(vending: Vending) -> None:
+def test_stopped_executions_keep_nobody_from_their_slot(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
     requests = [a_request() for _ in range(PLACES + 2)]
     arns = [vending.start(request) for request in requests]
     queued(vending, 2)
     by_id = {request["requestId"]: index for index, request in enumerate(requests)}
-    state = gate(vending)
+    state = queue(vending)
     stopped = [by_id[state["queue"][0]], by_id[next(iter(state["places"]))]]
 
     for index in stopped:
@@ -185,7 +185,7 @@ def test_stopped_executions_keep_nobody_from_their_turn(vending: Vending) -> Non
     assert creation_calls(vending)[None] == len(requests)
 
 
-def test_function_that_dies_after_it_queued_costs_nobody_the_turn(vending: Vending) -> None:
+def test_function_that_dies_after_it_queued_costs_nobody_the_slot(vending: Vending) -> None:
     vending.aws.faults.replace(
         [
             {"createAccount": {"calls": "all", "seconds": 30}},
@@ -199,7 +199,7 @@ def test_function_that_dies_after_it_queued_costs_nobody_the_turn(vending: Vendi
     ended = [vending.finish(arn) for arn in arns]
     assert all_vended(ended), ended
     assert creation_calls(vending)[None] == len(arns)
-    assert gate(vending)["queue"] == []
+    assert queue(vending)["queue"] == []
 
 
 def test_turn_whose_telling_got_no_answer_is_used_once(vending: Vending) -> None:
@@ -241,7 +241,7 @@ def test_one_request_that_fails_neither_delays_nor_fails_the_others(vending: Ven
     ended = [vending.finish(arn) for arn in arns]
     assert Counter(one.status for one in ended) == {"SUCCEEDED": 5, "FAILED": 2}, ended
     assert len(vending.accounts()) == 5
-    assert (gate(vending)["places"], gate(vending)["queue"]) == ({}, [])
+    assert (queue(vending)["places"], queue(vending)["queue"]) == ({}, [])
     # A failure gave its place to the next at once: nobody waited for a lease.
     statuses = vending.organizations.list_create_account_status()["CreateAccountStatuses"]
     requested = sorted(one["RequestedTimestamp"] for one in statuses)

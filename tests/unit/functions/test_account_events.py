@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests import samples
 from tests.samples import ACCOUNT_ID, MANAGEMENT_ACCOUNT_ID, sample
 from vending.errors.exceptions import OperationRefused
-from vending.reconciliation.account_events import sighting
+from vending.reconciliation.account_events import account_event
 
 CREATION_ID = "car-3fbd74c0f2fa11ed8b6e0a41b5dcf48f"
 
@@ -38,8 +38,8 @@ def test_every_sample_is_in_one_table() -> None:
 
 
 @pytest.mark.parametrize("name", samples.TELL_OF_AN_ACCOUNT)
-def test_sighting_names_the_account_whoever_acted_and_however_it_is_spelled(name: str) -> None:
-    found = sighting(sample(name)["detail"], MANAGEMENT_ACCOUNT_ID)
+def test_account_event_names_the_account_whoever_acted_and_however_it_is_spelled(name: str) -> None:
+    found = account_event(sample(name)["detail"], MANAGEMENT_ACCOUNT_ID)
 
     assert found is not None
     assert found.account_id == ACCOUNT_ID
@@ -49,8 +49,8 @@ def test_sighting_names_the_account_whoever_acted_and_however_it_is_spelled(name
 @pytest.mark.parametrize(
     "name", [*samples.TELL_OF_NONE, *samples.TELL_OF_AN_ANSWER, *samples.NOT_WANTED]
 )
-def test_event_that_brought_no_account_is_no_sighting(name: str) -> None:
-    assert sighting(sample(name)["detail"], MANAGEMENT_ACCOUNT_ID) is None
+def test_event_that_brought_no_account_is_no_account_event(name: str) -> None:
+    assert account_event(sample(name)["detail"], MANAGEMENT_ACCOUNT_ID) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_event_that_does_not_say_which_account_is_refused_not_dropped(
     detail: dict[str, Any],
 ) -> None:
     with pytest.raises(OperationRefused, match="does not say which account") as refused:
-        sighting(detail, MANAGEMENT_ACCOUNT_ID)
+        account_event(detail, MANAGEMENT_ACCOUNT_ID)
 
     assert "CloudTrail" in refused.value.remedy
 
@@ -108,7 +108,7 @@ def test_no_shape_of_an_event_breaks_the_reading(name: str, details: Any, parame
     detail = {"eventName": name, "serviceEventDetails": details, "requestParameters": parameters}
 
     try:
-        found = sighting(detail, MANAGEMENT_ACCOUNT_ID)
+        found = account_event(detail, MANAGEMENT_ACCOUNT_ID)
     except OperationRefused:
         return
 
