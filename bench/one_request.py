@@ -17,7 +17,7 @@ from bench.tables import number, span
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from embedded.context import Call
+    from embedded.core.context import Call
 
 SPEEDS = {3.0: 1.0, 30.0: 2.0, 120.0: 8.0, 600.0: 30.0}
 """AWS's creation time T and how many times as fast as on AWS it is waited for."""

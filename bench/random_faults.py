@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 import threading
 
-from embedded.faults import CallFault, Faults
-from embedded.principal import caller
-from embedded.service_models import client_name, error_names
+from embedded.core.faults import CallFault, Faults
+from embedded.core.principal import caller
+from embedded.core.service_models import client_name, error_names
 
 TRANSIENT = ("ThrottlingException", "ServiceUnavailableException", "InternalFailure")
 """What any service may answer when it is busy or unwell."""

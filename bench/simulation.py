@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from embedded import ACCOUNT_ID
-from embedded.clock import Clock
-from embedded.context import Call, Context, activate
-from embedded.credentials import Credentials
-from embedded.faults import Faults
+from embedded.core.clock import Clock
+from embedded.core.context import Call, Context, activate
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
 
 Process = Iterator[float]
 """An actor: it yields how many seconds it waits."""

@@ -11,7 +11,7 @@ from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
 
 if TYPE_CHECKING:
-    from embedded.context import Call
+    from embedded.core.context import Call
     from embedded.organizations.state import OrganizationState
 
 _AT_THE_END = (

@@ -28,7 +28,7 @@ SERVICES = {
 }
 BOTOCORE_NAMES = {"states": "stepfunctions"}
 # Where moto answers, and a folder holds what it lacks.
-FOLDERS = {"dynamodb": "dynamodb", "events": "eventbridge", "states": "stepfunctions"}
+FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
 OWNERS = {
     "retry": "none (it passes)",
     "requester": "the requester",

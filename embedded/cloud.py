@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 from botocore.config import Config
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import Credentials
-from embedded.faults import Faults
-from embedded.sessions import DIRECT, isolated
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.core.sessions import DIRECT, isolated
 
 if TYPE_CHECKING:
     from embedded.organizations import OrganizationSettings
@@ -93,17 +93,16 @@ class EmbeddedAws:
                 "the template or the functions are not built: run `make synth`"
             )
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-        from embedded import (  # noqa: PLC0415  # noqa: PLC0415
-            assembly,
+        from embedded import (  # noqa: PLC0415
             cloudformation,
             eventbridge,
             lambda_runtime,
-            member_access,
             organizations,
-            root_access,
             stepfunctions,
         )
-        from embedded.gateway import serve  # noqa: PLC0415
+        from embedded.cloudformation import assembly  # noqa: PLC0415
+        from embedded.gateway.gateway import serve  # noqa: PLC0415
+        from embedded.identity import member_access, root_access  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         activate(self.context)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from embedded import stepfunctions
-from embedded.context import current
+from embedded.core.context import current
 from embedded.lambda_runtime.functions import EmbeddedFunction
 from embedded.stepfunctions.environment import History
 

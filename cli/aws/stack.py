@@ -112,7 +112,7 @@ class Stack:
     @classmethod
     def embedded(cls, endpoint_url: str) -> Stack:
         """The stack on an embedded AWS in this process; no profile or credential is read."""
-        from embedded.sessions import isolated  # noqa: PLC0415 -- not installed everywhere
+        from embedded.core.sessions import isolated  # noqa: PLC0415 -- not installed everywhere
 
         return cls(isolated(), endpoint_url=endpoint_url)
 

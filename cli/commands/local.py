@@ -41,8 +41,8 @@ def embedded_aws(
     """
     try:
         from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
-        from embedded.faults import FaultsInvalid  # noqa: PLC0415
-        from embedded.sessions import unconfigured_process  # noqa: PLC0415
+        from embedded.core.faults import FaultsInvalid  # noqa: PLC0415
+        from embedded.core.sessions import unconfigured_process  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             f"the embedded AWS is not installed here: {error}",

@@ -20,7 +20,7 @@ from cli.dry_run.dry_run_client import DryRunClient
 from cli.dry_run.planned import Document, Planned, without
 from cli.dry_run.walk import Task, Walk
 from cli.watch import definitions
-from embedded.jsonata import UNDEFINED
+from embedded.jsonata.evaluator import UNDEFINED
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest

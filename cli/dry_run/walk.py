@@ -15,7 +15,7 @@ from typing import Any
 
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.watch.definitions import Definition, operation_of
-from embedded.jsonata import UNDEFINED, QueryFailed, evaluate, parse
+from embedded.jsonata.evaluator import UNDEFINED, QueryFailed, evaluate, parse
 
 State = Mapping[str, Any]
 Scope = dict[str, Any]

@@ -10,11 +10,11 @@ from __future__ import annotations
 def install() -> None:
     """Make moto's CloudFormation create what this package says; safe to call twice."""
     # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-    from embedded import buckets, dynamodb, queues  # noqa: PLC0415
     from embedded.cloudformation import api  # noqa: PLC0415
+    from embedded.moto_patches import dynamodb, s3_bucket_policies, sqs_queue_attributes  # noqa: PLC0415
 
     api.install()
     # What templates ask of buckets, tables and queues, moto keeps only with these.
-    buckets.install()
+    s3_bucket_policies.install()
     dynamodb.install()
-    queues.install()
+    sqs_queue_attributes.install()

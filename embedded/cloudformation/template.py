@@ -11,10 +11,10 @@ from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 
+from embedded.cloudformation.ignored_properties import WITHOUT_EFFECT
 from embedded.cloudformation.intrinsics import CONDITION_FUNCTIONS, VALUE_FUNCTIONS, references
 from embedded.cloudformation.resource import names
 from embedded.cloudformation.resources import TYPES
-from embedded.cloudformation.without_effect import WITHOUT_EFFECT
 
 Template = dict[str, Any]
 

@@ -12,8 +12,8 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend
 from moto.events.responses import EventsHandler
 
-from embedded import strict_json
-from embedded.context import current
+from embedded.core import strict_json
+from embedded.core.context import current
 from embedded.eventbridge import patterns
 from embedded.eventbridge.delivery import Delivery
 

@@ -20,11 +20,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from embedded import role_clients
-from embedded.context import Context, current
+from embedded.core import role_clients
+from embedded.core.context import Context, current
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
 from embedded.eventbridge.permissions import may_invoke, may_send
-from embedded.service_roles import may_assume
+from embedded.policies.service_roles import may_assume
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 185

@@ -12,8 +12,8 @@ from typing import Any
 from moto.awslambda.models import lambda_backends
 from moto.sqs.models import sqs_backends
 
-from embedded import resource_policy
-from embedded.policy import Decision, PolicyInvalid
+from embedded.policies import resource_policy
+from embedded.policies.policy import Decision, PolicyInvalid
 
 _SERVICE = "events.amazonaws.com"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.events.models import events_backends
 
-from embedded.context import Context, current
+from embedded.core.context import Context, current
 from embedded.eventbridge.delivery import Delivery
 
 if TYPE_CHECKING:

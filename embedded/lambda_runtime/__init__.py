@@ -12,8 +12,8 @@ from pathlib import Path
 from moto.awslambda import models
 
 from embedded.lambda_runtime import account_settings
+from embedded.lambda_runtime.async_invocations import settle
 from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs, put_function
-from embedded.lambda_runtime.later import settle
 
 __all__ = ["install", "logs", "reset", "settle", "shutdown"]
 

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from embedded.clock import Clock
+from embedded.core.clock import Clock
 from embedded.lambda_runtime.function_log import FunctionLog
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.runtime_api import Invocation, Report, RuntimeApi

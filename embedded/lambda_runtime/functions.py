@@ -24,8 +24,8 @@ from moto.awslambda import models
 from moto.core.exceptions import JsonRESTError
 
 from embedded import REGION
-from embedded.context import current
-from embedded.lambda_runtime import function_log, later
+from embedded.core.context import current
+from embedded.lambda_runtime import async_invocations, function_log
 from embedded.lambda_runtime.environment import (
     EnvironmentGoneError,
     ExecutionEnvironment,
@@ -35,7 +35,7 @@ from embedded.lambda_runtime.environment import (
 from embedded.lambda_runtime.pool import Pool, PoolClosedError
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import FunctionSettings, shared_variables
-from embedded.service_roles import may_assume
+from embedded.policies.service_roles import may_assume
 
 _RUNTIME = "python3.13"
 
@@ -211,9 +211,9 @@ class EmbeddedFunction(models.LambdaFunction):
             return b""
         if kind == "Event":
             runtime = _runtime()
-            later.run(
+            async_invocations.run(
                 lambda: runtime.invoke(self, payload, request_headers),
-                later.Event(
+                async_invocations.Event(
                     payload=payload,
                     dead_letter_arn=self.dead_letter_config.get("TargetArn"),
                     role_arn=str(self.role),

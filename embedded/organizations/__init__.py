@@ -20,7 +20,8 @@ from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
 from embedded import ACCOUNT_ID
-from embedded.context import current
+from embedded.core.context import current
+from embedded.core.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 from embedded.organizations import directory
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid
@@ -28,10 +29,9 @@ from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
 from embedded.organizations.responses import OrganizationsResponses
 from embedded.organizations.settings import OrganizationSettings, StandaloneAccount
 from embedded.organizations.state import LOCK, OrganizationState, organization_of
-from embedded.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from embedded.credentials import RoleCredentials
+    from embedded.core.credentials import RoleCredentials
 
 __all__ = [
     "OrganizationSettings",
@@ -60,7 +60,7 @@ def reset_organization(settings: OrganizationSettings) -> None:
     """Create the management account's organization, in place of any organization there was.
 
     Creations of an earlier organization that are still under way never finish, and its accounts are
-    forgotten, with the roles in them. Needs an active `embedded.context`, whose clock dates
+    forgotten, with the roles in them. Needs an active `embedded.core.context`, whose clock dates
     everything.
     """
     with LOCK:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from embedded import cloudtrail
+from embedded.core.partitions import REGIONS
+from embedded.eventbridge import cloudtrail
 from embedded.organizations import directory
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.membership import Membership
@@ -16,7 +17,6 @@ from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.service import Service
 from embedded.organizations.state import Account, OrganizationState, organization_of
-from embedded.partitions import REGIONS
 
 _QUOTA_PERIOD = datetime.timedelta(days=30)
 _SHARE = 0.2

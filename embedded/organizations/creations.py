@@ -9,8 +9,9 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
-from embedded import cloudtrail
-from embedded.context import current
+from embedded.core.context import current
+from embedded.core.principal import caller
+from embedded.eventbridge import cloudtrail
 from embedded.organizations import directory
 from embedded.organizations.creation import Creation
 from embedded.organizations.directory import AwsAccount
@@ -27,7 +28,6 @@ from embedded.organizations.paging import page
 from embedded.organizations.service import Service
 from embedded.organizations.state import Account, OrganizationState
 from embedded.organizations.tags import merged
-from embedded.principal import caller
 
 
 class Creations(Service):

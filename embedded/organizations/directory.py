@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from moto.moto_api._internal import mock_random
 
-from embedded.partitions import COMMERCIAL
+from embedded.core.partitions import COMMERCIAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from embedded.core.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 from embedded.organizations import directory
 from embedded.organizations.creation import Creation
 from embedded.organizations.creations import Creations
@@ -19,7 +20,6 @@ from embedded.organizations.errors import (
     invalid_input,
 )
 from embedded.organizations.member_role import create_member_role
-from embedded.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
 
 _NAME = re.compile("[A-Za-z0-9.-]+")
 

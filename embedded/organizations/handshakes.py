@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from moto.organizations.models import organizations_backends
 
-from embedded import cloudtrail
+from embedded.core.partitions import REGIONS
+from embedded.core.principal import caller
+from embedded.eventbridge import cloudtrail
 from embedded.organizations import directory
 from embedded.organizations.errors import OrganizationsError, invalid_input
 from embedded.organizations.handshake import Handshake
 from embedded.organizations.paging import page
 from embedded.organizations.service import Service
 from embedded.organizations.state import OrganizationState
-from embedded.partitions import REGIONS
-from embedded.principal import caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,8 +10,8 @@ import json
 
 from moto.iam.models import iam_backends
 
-from embedded import managed_policies
-from embedded.partitions import COMMERCIAL
+from embedded.core.partitions import COMMERCIAL
+from embedded.moto_patches import iam_managed_policies
 
 DEFAULT_ROLE = "OrganizationAccountAccessRole"
 
@@ -43,4 +43,4 @@ def create_member_role(
         max_session_duration="3600",
     )
     administrator = f"arn:{partition}:iam::aws:policy/AdministratorAccess"
-    managed_policies.attach(account_id, role_name, administrator)
+    iam_managed_policies.attach(account_id, role_name, administrator)

@@ -10,14 +10,14 @@ from typing import Any
 
 from moto.organizations.models import organizations_backends
 
-from embedded import cloudtrail
+from embedded.core.partitions import REGIONS
+from embedded.eventbridge import cloudtrail
 from embedded.organizations import directory
 from embedded.organizations.all_features import AllFeatures
 from embedded.organizations.errors import OrganizationsError, constraint_violation
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.service import Service
 from embedded.organizations.state import Account, OrganizationState
-from embedded.partitions import REGIONS
 
 _CLOSED_ACCOUNT_KEPT = datetime.timedelta(days=LIMITS.closed_account_kept_days)
 

@@ -11,8 +11,11 @@ from moto.core.utils import camelcase_to_underscores
 from moto.organizations.models import organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
-from embedded import cloudtrail
-from embedded.context import current
+from embedded.core.context import current
+from embedded.core.partitions import REGIONS
+from embedded.core.principal import caller
+from embedded.core.service_models import operation_names
+from embedded.eventbridge import cloudtrail
 from embedded.organizations.access import OUTSIDERS, may_call
 from embedded.organizations.accounts import Accounts
 from embedded.organizations.all_features import AllFeatures
@@ -29,9 +32,6 @@ from embedded.organizations.tags import Tags
 from embedded.organizations.trusted_access import TrustedAccess
 from embedded.organizations.units import Units
 from embedded.organizations.validation import validate
-from embedded.partitions import REGIONS
-from embedded.principal import caller
-from embedded.service_models import operation_names
 
 SERVICES: tuple[type[Service], ...] = (
     Accounts,

@@ -17,8 +17,10 @@ from moto.organizations.models import (
 )
 from moto.organizations.models import organizations_backends as backends
 
-from embedded import cloudtrail
-from embedded.context import current
+from embedded.core.context import current
+from embedded.core.partitions import REGIONS
+from embedded.core.principal import caller
+from embedded.eventbridge import cloudtrail
 from embedded.organizations import directory
 from embedded.organizations.creation import Creation
 from embedded.organizations.directory import AwsAccount
@@ -27,8 +29,6 @@ from embedded.organizations.handshake import Handshake
 from embedded.organizations.policy import Policy, default_policies
 from embedded.organizations.settings import OrganizationSettings
 from embedded.organizations.throttling import Throttle
-from embedded.partitions import REGIONS
-from embedded.principal import caller
 
 if TYPE_CHECKING:
     import datetime

@@ -11,8 +11,8 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from embedded.core.service_models import operation_model
 from embedded.organizations.errors import SerializationException, invalid_input
-from embedded.service_models import operation_model
 
 if TYPE_CHECKING:
     from botocore.model import ListShape, Shape, StringShape, StructureShape

@@ -20,9 +20,9 @@ from moto.stepfunctions.exceptions import (
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition, InvalidOutput
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from embedded import strict_json
-from embedded.context import current
-from embedded.service_roles import may_assume
+from embedded.core import strict_json
+from embedded.core.context import current
+from embedded.policies.service_roles import may_assume
 from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
 

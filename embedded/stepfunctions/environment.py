@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.asl.eval import environment as moto_environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 
-from embedded.context import current
+from embedded.core.context import current
 
 if TYPE_CHECKING:
     import datetime

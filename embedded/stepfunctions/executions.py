@@ -21,8 +21,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.backend.execution_worker_comm import ExecutionWorkerCommunication
 
 from embedded import eventbridge
-from embedded.context import current
-from embedded.jsonata import iso
+from embedded.core.context import current
+from embedded.jsonata.evaluator import iso
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_DATA = 248 * 1024

@@ -40,8 +40,8 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
-from embedded.context import current
-from embedded.jsonata import (
+from embedded.core.context import current
+from embedded.jsonata.evaluator import (
     UNDEFINED,
     Expression,
     QueryFailed,

@@ -50,7 +50,7 @@ from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from embedded import role_clients, strict_json
+from embedded.core import role_clients, strict_json
 
 _moto_boto_client_for = boto_client.boto_client_for
 _moto_lambda_error = state_task_service_lambda.StateTaskServiceLambda._from_error

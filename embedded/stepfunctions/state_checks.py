@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from embedded.jsonata import QueryFailed, parse
+from embedded.jsonata.evaluator import QueryFailed, parse
 from embedded.stepfunctions.definition_fields import (
     CATCHER_FIELDS,
     CHOICE_RULE_FIELDS,

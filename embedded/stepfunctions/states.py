@@ -51,8 +51,8 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_funct
 from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsumerLeft
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
-from embedded.context import current
-from embedded.jsonata import iso
+from embedded.core.context import current
+from embedded.jsonata.evaluator import iso
 from embedded.stepfunctions import definition_texts, expressions
 
 _UNCATCHABLE = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from embedded.service_models import operation_model
+from embedded.core.service_models import operation_model
 from tests.matrix.definition import EVENT_BUS, Site, doors, sites_of, states_of, tasks_of
 from vending.errors import catalogue
 

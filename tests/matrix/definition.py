@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embedded.service_models import client_name
+from embedded.core.service_models import client_name
 from statemachines import definitions
 from vending.request.sources import DOORS
 

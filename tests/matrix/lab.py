@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from embedded import eventbridge
-from embedded.faults import CallFault
+from embedded.core.faults import CallFault
 from tests import interruptions
 from tests.matrix import invariants
 from tests.matrix.cells import Cell

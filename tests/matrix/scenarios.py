@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embedded.faults import CallFault
+from embedded.core.faults import CallFault
 from embedded.organizations import owner_credentials
 from embedded.organizations.settings import STANDALONE
 from tests import interruptions

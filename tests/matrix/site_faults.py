@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from embedded.context import current
-from embedded.faults import CallFault, Faults
-from embedded.principal import caller
+from embedded.core.context import current
+from embedded.core.faults import CallFault, Faults
+from embedded.core.principal import caller
 from tests.matrix.definition import Site
 
 

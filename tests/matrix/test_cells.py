@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from embedded.service_models import operation_model
+from embedded.core.service_models import operation_model
 from permissions.reference import sdk_service
 from tests.matrix.cells import cells, sample
 from tests.matrix.definition import ELSEWHERE, TRANSACTED, Site, calls_of, doors, machine, tasks_of

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embedded.jsonata import (
+from embedded.jsonata.evaluator import (
     UNDEFINED,
     Expression,
     QueryFailed,

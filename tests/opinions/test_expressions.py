@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.jsonata import UNDEFINED, QueryFailed, evaluate, parse
+from embedded.jsonata.evaluator import UNDEFINED, QueryFailed, evaluate, parse
 from tests.builders import a_request
 from tests.opinions.recorder import Evaluation, recorded
 from tests.workflow.invitations import an_invitation, awaited, owner

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded.jsonata import evaluate, parse
+from embedded.jsonata.evaluator import evaluate, parse
 from tests.unit.test_definitions import DEFINITIONS
 
 DAY = 86_400

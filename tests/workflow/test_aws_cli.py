@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded.core.partitions import GOVCLOUD_ACCOUNT_ID
 from embedded.organizations import OrganizationSettings
-from embedded.partitions import GOVCLOUD_ACCOUNT_ID
 from tests.builders import a_request
 from tests.workflow.vending import eventually
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded import ACCOUNT_ID, assembly, eventbridge, lambda_runtime
+from embedded import ACCOUNT_ID, eventbridge, lambda_runtime
+from embedded.cloudformation import assembly
 from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.samples import sample

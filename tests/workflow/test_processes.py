@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded.sessions import isolated
+from embedded.core.sessions import isolated
 from tests.workflow.processes import (
     HEARS_SIGHUP,
     PROGRAM,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.service_models import error_names
+from embedded.core.service_models import error_names
 from tests.builders import a_request
 from tests.unit.functions.test_remedies import AGAIN, REMEDIES
 from tests.workflow.invitations import INVITED, ROLE, an_invitation

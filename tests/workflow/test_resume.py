@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded import assembly
 from embedded.cloud import PROJECT
+from embedded.cloudformation import assembly
 from tests.builders import a_request
 from tests.workflow.vending import Vending, eventually
 

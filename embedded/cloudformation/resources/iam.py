@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from moto.iam import models
 
-from embedded import managed_policies
 from embedded.cloudformation.resource import Place, Properties, Resource, generated_name, names
+from embedded.moto_patches import iam_managed_policies
 
 
 class Role(Resource):
@@ -76,7 +76,7 @@ class Role(Resource):
         for arn in set(before.get("ManagedPolicyArns", [])) - set(arns):
             backend.detach_role_policy(arn, name)
         for arn in arns:
-            managed_policies.provide(backend, arn)
+            iam_managed_policies.provide(backend, arn)
             backend.attach_role_policy(arn, name)
 
 

@@ -20,7 +20,7 @@ from bench.random_faults import RandomFaults
 from bench.results import Measurement, Report
 from bench.schedules import SCHEDULES
 from bench.system import Event
-from embedded.principal import Principal, caller
+from embedded.core.principal import Principal, caller
 
 BY_NAME = {schedule.name: schedule for schedule in SCHEDULES}
 

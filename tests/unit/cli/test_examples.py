@@ -12,7 +12,7 @@ from cli.input import documents
 from cli.input.organization import document_of
 from cli.input.validation import validated
 from cli.output.failure import InputError
-from embedded.faults import Faults
+from embedded.core.faults import Faults
 from tests.unit.cli.fakes import PROJECT
 from vending.request.account_request import parse
 from vending.request.organization_setup import schema

@@ -14,7 +14,7 @@ from moto import mock_aws
 from cli.aws.environment import explained
 from cli.aws.stack import Stack
 from cli.output.failure import CommandError
-from embedded.sessions import isolated
+from embedded.core.sessions import isolated
 from tests.unit.cli.fakes import a_record
 
 TEMPLATE = {

@@ -8,7 +8,7 @@ import pytest
 
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.dry_run.walk import Task, Walk, WalkEnded
-from embedded.jsonata import UNDEFINED
+from embedded.jsonata.evaluator import UNDEFINED
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 

@@ -15,12 +15,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 
-from embedded import ACCOUNT_ID, REGION, member_access, organizations, root_access
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import Credentials
-from embedded.faults import Faults
-from embedded.gateway import serve
+from embedded import ACCOUNT_ID, REGION, organizations
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.gateway.gateway import serve
+from embedded.identity import member_access, root_access
 
 Keys = dict[str, str]
 _SESSION = boto3.session.Session()

@@ -8,9 +8,11 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import member_access, organizations, root_access, wire
-from embedded.partitions import administrator_in
-from embedded.principal import Principal, caller
+from embedded import organizations
+from embedded.core.partitions import administrator_in
+from embedded.core.principal import Principal, caller
+from embedded.identity import member_access, root_access
+from embedded.protocols import protocols
 from tests.unit.embedded.live_aws import Aws
 
 
@@ -24,7 +26,7 @@ def server() -> Iterator[Aws]:
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         principal = aws.principal
-        call = wire.identify(environ, b"")
+        call = protocols.identify(environ, b"")
         if call is not None and principal == Principal():
             principal = administrator_in(call.partition)
         token = caller.set(principal)

@@ -25,11 +25,12 @@ from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import ACCOUNT_ID, REGION, context, eventbridge, stepfunctions
-from embedded.clock import Clock
-from embedded.context import Context
-from embedded.credentials import Credentials
-from embedded.faults import Faults
+from embedded import ACCOUNT_ID, REGION, eventbridge, stepfunctions
+from embedded.core import context
+from embedded.core.clock import Clock
+from embedded.core.context import Context
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

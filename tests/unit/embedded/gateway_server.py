@@ -13,12 +13,13 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 
-from embedded import REGION, member_access, organizations, root_access
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import Credentials, RoleCredentials
-from embedded.faults import Faults
-from embedded.gateway import serve
+from embedded import REGION, organizations
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials, RoleCredentials
+from embedded.core.faults import Faults
+from embedded.gateway.gateway import serve
+from embedded.identity import member_access, root_access
 from tests.unit.embedded.cloudformation_template import trust
 
 _SPEED = 200.0

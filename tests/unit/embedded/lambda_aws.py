@@ -20,10 +20,10 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from embedded import REGION, lambda_runtime
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import RoleCredentials
-from embedded.faults import Faults
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import RoleCredentials
+from embedded.core.faults import Faults
 from infra.bundling import build_runtime
 
 ROLE = "arn:aws:iam::111111111111:role/Sample"

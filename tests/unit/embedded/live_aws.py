@@ -17,9 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from embedded import REGION, organizations
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.principal import Principal
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.principal import Principal
 
 SPEED = 200.0
 

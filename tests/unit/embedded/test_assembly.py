@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.assembly import Assembly, AssemblyInvalid, DeploymentFailed, deploy
+from embedded.cloudformation.assembly import Assembly, AssemblyInvalid, DeploymentFailed, deploy
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
     FUNCTIONS_KEY,

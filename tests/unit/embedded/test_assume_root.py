@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from embedded import organizations
+from embedded.identity.root_sessions import TASKS
 from embedded.organizations.settings import STANDALONE
-from embedded.root_sessions import TASKS
 from tests.unit.embedded.accounts_server import ACCOUNT_ID, Accounts, accounts, refusal
 
 AUDIT = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"

@@ -12,14 +12,15 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
-from embedded import ACCOUNT_ID, REGION, managed_policies, organizations
-from embedded.authorization import Authorization
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import Credentials
-from embedded.faults import Faults
-from embedded.principal import Principal
-from embedded.wire import ApiCall
+from embedded import ACCOUNT_ID, REGION, organizations
+from embedded.authorization.authorization import Authorization
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.core.principal import Principal
+from embedded.moto_patches import iam_managed_policies
+from embedded.protocols.protocols import ApiCall
 from tests.unit.embedded.cloudformation_template import trust
 
 NOON = 1_795_000_000.0
@@ -158,7 +159,7 @@ def test_aws_managed_policy_is_found_when_attached() -> None:
     worker()
     logs = call("logs", "PutLogEvents", logGroupName="/g", logStreamName="s")
 
-    managed_policies.attach(ACCOUNT_ID, "Worker", BASIC)
+    iam_managed_policies.attach(ACCOUNT_ID, "Worker", BASIC)
 
     assert denial(logs) is None
     assert denial(LIST_ROOTS) is not None
@@ -168,7 +169,7 @@ def test_aws_managed_policy_under_a_wrong_path_is_none() -> None:
     worker()
 
     with pytest.raises(Exception, match="NoSuchEntity"):
-        managed_policies.attach(ACCOUNT_ID, "Worker", BASIC.replace("service-role/", ""))
+        iam_managed_policies.attach(ACCOUNT_ID, "Worker", BASIC.replace("service-role/", ""))
 
 
 def test_managed_policy_counts_by_its_default_version() -> None:

@@ -6,10 +6,10 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from moto.cloudformation.exceptions import ValidationError
 
+from embedded.cloudformation.ignored_properties import WITHOUT_EFFECT
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import TYPES
 from embedded.cloudformation.template import check, creation_order
-from embedded.cloudformation.without_effect import WITHOUT_EFFECT
 from tests.unit.embedded.cloudformation_template import template, with_properties
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from embedded import cloudtrail
+from embedded.core.principal import Principal
+from embedded.eventbridge import cloudtrail
 from embedded.organizations.creation import Creation
-from embedded.principal import Principal
 from tests.event_queues import queue_of_rule
 from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
 

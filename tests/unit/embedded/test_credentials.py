@@ -9,8 +9,8 @@ from moto.core.base_backend import BackendDict
 from moto.sts.models import sts_backends
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.credentials import Credentials
-from embedded.principal import Principal
+from embedded.core.credentials import Credentials
+from embedded.core.principal import Principal
 
 
 @pytest.fixture(autouse=True)

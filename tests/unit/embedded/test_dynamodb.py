@@ -13,11 +13,11 @@ from moto.dynamodb import models
 from moto.dynamodb.models import table as table_models
 from moto.dynamodb.models.dynamo_type import Item
 
-from embedded.clock import Clock
-from embedded.context import Context
-from embedded.credentials import Credentials
-from embedded.dynamodb_tokens import VALID_SECONDS
-from embedded.faults import Faults
+from embedded.core.clock import Clock
+from embedded.core.context import Context
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.moto_patches.dynamodb_tokens import VALID_SECONDS
 from tests.unit.embedded.cloudformation_template import only, with_properties
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of the embedded AWS whose DynamoDB is tested."""
     clock = Clock()
     context = Context(clock=clock, faults=Faults.none(), credentials=Credentials())
-    monkeypatch.setattr("embedded.context._active", [context])
+    monkeypatch.setattr("embedded.core.context._active", [context])
     return clock
 
 

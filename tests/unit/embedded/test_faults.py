@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from embedded.faults import CallFault, CreationFault, Faults, FaultsInvalid
+from embedded.core.faults import CallFault, CreationFault, Faults, FaultsInvalid
 
 CREATE = ("organizations", "CreateAccount")
 

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.gateway import Gateway
-from embedded.principal import Principal, caller
+from embedded.core.principal import Principal, caller
+from embedded.gateway.gateway import Gateway
 from tests.unit.embedded.cloudformation_template import trust
 from tests.unit.embedded.gateway_server import Server, running
 

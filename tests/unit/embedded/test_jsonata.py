@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embedded.jsonata import UNDEFINED, QueryFailed, evaluate, parse
+from embedded.jsonata.evaluator import UNDEFINED, QueryFailed, evaluate, parse
 
 NOW = 1_700_000_000_123
 

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from embedded import ACCOUNT_ID, REGION, eventbridge, lambda_runtime
-from embedded.clock import Clock
+from embedded.core.clock import Clock
 from embedded.eventbridge.permissions import may_invoke
 from tests.event_queues import queue_of_rule
 from tests.unit.embedded.lambda_aws import ROLE, LambdaAws, eventually, running

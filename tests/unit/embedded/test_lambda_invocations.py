@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from embedded import lambda_runtime
-from embedded.clock import Clock
+from embedded.core.clock import Clock
 from tests.unit.embedded.cloudformation_template import trust
 from tests.unit.embedded.lambda_aws import CLIENTS, LambdaAws, eventually, is_running, running_with
 

@@ -8,7 +8,7 @@ import pytest
 from moto.logs.models import logs_backends
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.context import Call, CallLog
+from embedded.core.context import Call, CallLog
 from embedded.lambda_runtime import function_log
 from embedded.lambda_runtime.variables import FunctionSettings
 

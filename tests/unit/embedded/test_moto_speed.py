@@ -10,7 +10,7 @@ from moto.core import responses, serialize
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
-from embedded import moto_speed
+from embedded.moto_patches import speed
 
 
 class Account:
@@ -43,7 +43,7 @@ OBJECTS: list[Any] = [
 
 @pytest.fixture(autouse=True)
 def installed() -> None:
-    moto_speed.install()
+    speed.install()
 
 
 @pytest.mark.parametrize("value", OBJECTS, ids=lambda value: type(value).__name__)
@@ -56,7 +56,7 @@ def test_member_is_found_where_moto_finds_it(value: Any) -> None:
     for _ in ("worked out", "remembered"):
         for key, member in shape.members.items():
             member.parent = shape
-            expected = moto_speed._get_value(serializer, value, key, member)
+            expected = speed._get_value(serializer, value, key, member)
             assert serializer.get_value(value, key, member) == expected, key
 
 

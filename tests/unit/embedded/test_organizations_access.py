@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.principal import Principal
+from embedded.core.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 
 IAM = "iam.amazonaws.com"

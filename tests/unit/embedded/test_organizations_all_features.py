@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from embedded import organizations
-from embedded.principal import Principal
+from embedded.core.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 from tests.unit.embedded.time_travel import pass_days
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
-from embedded.principal import Principal
+from embedded.core.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault, eventually
 
 LONG = 100_000.0

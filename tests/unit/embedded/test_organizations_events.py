@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.events.models import events_backends
 
+from embedded.core.principal import Principal
 from embedded.organizations.settings import STANDALONE
-from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, eventually
 from tests.unit.embedded.time_travel import pass_days
 

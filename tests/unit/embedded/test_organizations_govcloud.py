@@ -8,9 +8,9 @@ from botocore.config import Config
 from moto.iam.models import iam_backends
 
 from embedded import organizations
+from embedded.core.partitions import GOVCLOUD, GOVCLOUD_ACCOUNT_ID
+from embedded.core.principal import Principal
 from embedded.organizations import directory
-from embedded.partitions import GOVCLOUD, GOVCLOUD_ACCOUNT_ID
-from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault
 
 REQUEST = {"Email": "pair@example.com", "AccountName": "Pair.1"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from embedded.core.principal import Principal
 from embedded.organizations.settings import STANDALONE
-from embedded.principal import Principal
 from tests.unit.embedded.live_aws import Aws, CreationFault
 from tests.unit.embedded.time_travel import pass_days
 

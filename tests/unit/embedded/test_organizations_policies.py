@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from embedded.core.service_models import service_model
 from embedded.organizations.quotas import POLICY_LIMITS
-from embedded.service_models import service_model
 from tests.unit.embedded.live_aws import Aws
 
 SCP, RCP, TAG = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY", "TAG_POLICY"

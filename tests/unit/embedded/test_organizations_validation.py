@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.utils import camelcase_to_underscores
 
+from embedded.core.service_models import service_model
 from embedded.organizations import access, errors, responses
 from embedded.organizations.errors import OrganizationsError, SerializationException
 from embedded.organizations.quotas import QUOTAS
 from embedded.organizations.trusted_access import PRINCIPALS
 from embedded.organizations.validation import matches, validate
-from embedded.service_models import service_model
 
 MOTO_ANSWERS = {"DescribeEffectivePolicy", "DescribeResourcePolicy"}
 TAG = r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded import organizations
-from embedded.partitions import GOVCLOUD_ACCOUNT_ID
+from embedded.core.partitions import GOVCLOUD_ACCOUNT_ID
 from tests.unit.embedded.accounts_server import (
     ACCOUNT_ID,
     UNKNOWN_KEYS,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.policy import Decision, PolicyInvalid, compile_policy, decide
+from embedded.policies.policy import Decision, PolicyInvalid, compile_policy, decide
 
 ALLOWED, NOT_ALLOWED, DENIED = Decision.ALLOWED, Decision.NOT_ALLOWED, Decision.DENIED
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded.clock import Clock
+from embedded.core.clock import Clock
 from embedded.organizations.settings import STANDALONE
 from tests.unit.embedded.accounts_server import (
     UNKNOWN_KEYS,

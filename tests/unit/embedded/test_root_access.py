@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded.principal import Principal
+from embedded.core.principal import Principal
 from tests.unit.embedded.live_aws import Aws
 
 IAM = "iam.amazonaws.com"

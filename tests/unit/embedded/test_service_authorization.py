@@ -16,15 +16,15 @@ from moto.organizations.models import organizations_backends
 from moto.s3.models import s3_backends
 
 from embedded import ACCOUNT_ID, REGION, organizations
-from embedded.clock import Clock
-from embedded.context import Context, activate
-from embedded.credentials import Credentials
-from embedded.faults import Faults
-from embedded.required_permission import RequestContext, RequiredPermission
-from embedded.service_authorization import checked_services, required_permissions
-from embedded.service_authorization.data import S3_ACTIONS
-from embedded.service_authorization.organizations import ID_PARAMETERS
-from embedded.wire import ApiCall
+from embedded.authorization.required_permission import RequestContext, RequiredPermission
+from embedded.authorization.service_authorization import checked_services, required_permissions
+from embedded.authorization.service_authorization.data import S3_ACTIONS
+from embedded.authorization.service_authorization.organizations import ID_PARAMETERS
+from embedded.core.clock import Clock
+from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.protocols.protocols import ApiCall
 from permissions import reference
 
 TRUST = json.dumps(

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ConfigParseError
 
-from embedded.sessions import isolated_core, unconfigured_process
+from embedded.core.sessions import isolated_core, unconfigured_process
 
 THEIRS = {
     "AWS_PROFILE": "nobody",

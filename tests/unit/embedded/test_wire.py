@@ -12,8 +12,8 @@ import pytest
 from botocore.config import Config
 
 from embedded import REGION
-from embedded.errors import Answer, denied, error
-from embedded.wire import ApiCall, error_code, identify
+from embedded.protocols.errors import Answer, denied, error
+from embedded.protocols.protocols import ApiCall, error_code, identify
 
 URL = "http://127.0.0.1:4566"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from embedded.clock import Clock
+from embedded.core.clock import Clock
 
 
 def pass_days(clock: Clock, days: float) -> None:

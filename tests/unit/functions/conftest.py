@@ -6,15 +6,16 @@ from typing import get_args
 import pytest
 from moto import mock_aws
 
-from embedded import context, moto_speed
-from embedded.clock import Clock
-from embedded.credentials import Credentials
-from embedded.faults import Faults
+from embedded.core import context
+from embedded.core.clock import Clock
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.moto_patches import speed
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.request import trusted_services
 from vending.request.account_request import PolicyType
 
-moto_speed.install()
+speed.install()
 
 
 @pytest.fixture(autouse=True)

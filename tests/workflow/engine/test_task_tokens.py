@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from embedded.context import current
+from embedded.core.context import current
 from tests.unit.embedded.engine_server import Engine, FunctionFailed, eventually, function_arn, task
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}

@@ -1,0 +1,1 @@
+"""Whether a caller's policies allow a call."""

@@ -1,0 +1,1 @@
+"""What every part of the running embedded AWS shares: clock, faults, principals, service models."""

@@ -1,0 +1,69 @@
+"""What every part of the running embedded AWS shares: clock, faults, credentials, call log.
+
+moto's backends are process-wide, so there is one embedded AWS a process and one active context.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded.core.clock import Clock
+    from embedded.core.credentials import Credentials
+    from embedded.core.faults import Faults
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One API call as the gateway saw it; `error` is the code of a refused call, `caller` the ARN
+    of who made it or, where nobody is behind it, the access key.
+    """
+
+    service: str
+    operation: str
+    caller: str
+    at: float
+    error: str | None = None
+
+
+class CallLog(list[Call]):
+    """The latest calls, oldest first; a list, so that it can be read while calls are made."""
+
+    MOST = 100_000
+    """Calls that are kept at least; when there are a tenth more, the oldest are forgotten."""
+
+    def append(self, call: Call, /) -> None:
+        """Add a call, and forget the oldest where there are too many."""
+        super().append(call)
+        if len(self) > self.MOST + self.MOST // 10:
+            del self[: -self.MOST]
+
+
+@dataclass(kw_only=True)
+class Context:
+    """The running embedded AWS."""
+
+    clock: Clock
+    faults: Faults
+    credentials: Credentials
+    endpoint_url: str = ""
+    calls: CallLog = field(default_factory=CallLog)
+    answers_while_function_runs: bool = True
+    """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was
+    given the token has not returned. AWS documents neither, so that it can be played both ways."""
+
+
+_active: list[Context] = []
+
+
+def activate(context: Context) -> None:
+    """Make `context` the process's embedded AWS, in place of any earlier one."""
+    _active[:] = [context]
+
+
+def current() -> Context:
+    """The active context; RuntimeError when no embedded AWS runs in this process."""
+    if not _active:
+        raise RuntimeError("no embedded AWS is running in this process")
+    return _active[0]

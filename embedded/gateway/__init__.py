@@ -1,0 +1,1 @@
+"""Where every API call comes in."""

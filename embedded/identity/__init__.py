@@ -1,0 +1,1 @@
+"""Sessions of roles and root users, and central root access."""

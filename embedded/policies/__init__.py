@@ -1,0 +1,1 @@
+"""Evaluation of IAM's policy documents: of identities, resources and roles' trust."""
