@@ -118,15 +118,17 @@ class Simulation:
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         """Throttled and answered as by the API, by its own parts, without HTTP in between."""
+        from embedded.organizations.creations import Creations  # noqa: PLC0415
         from embedded.organizations.errors import OrganizationsError  # noqa: PLC0415
 
         organization, now = self._organization, self.clock.now()
         answer: dict[str, Any] = {}
         error = None
         if organization.throttle.admits(operation, ACCOUNT_ID, now):
+            creations = Creations(organization)
             answers = {
-                "CreateAccount": organization.create_account,
-                "DescribeCreateAccountStatus": organization.describe_create_account_status,
+                "CreateAccount": creations.create_account,
+                "DescribeCreateAccountStatus": creations.describe_create_account_status,
             }
             try:
                 answer = answers[operation](**request)

@@ -39,10 +39,23 @@ def on_a_terminal(arguments: list[str]) -> str:
                 written += piece
     os.close(ours)
     assert process.returncode == 0, written.decode()
-    text = written.decode().replace("\r\n", "\n")
-    header, *frames = re.split(r"\x1b\[\d+A", text)
-    shown = header[: header.index("waiting for")].rsplit("\n", 1)[0] + "\n" + frames[-1]
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    return screen(written.decode())
+
+
+def screen(written: str) -> str:
+    """What is left on a terminal that knows what a redrawn display uses: up, and erase a line."""
+    lines, row = [""], 0
+    for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\n|\r|[^\x1b\n\r]+", written):
+        if token == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif token.endswith("A") and token.startswith("\x1b"):
+            row -= int(token[2:-1])
+        elif token == "\x1b[2K":
+            lines[row] = ""
+        elif not token.startswith(("\x1b", "\r")):
+            lines[row] += token
+    return "\n".join(lines)
 
 
 def told(text: str) -> list[str]:

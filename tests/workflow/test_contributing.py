@@ -1,0 +1,206 @@
+"""A step is added to a copy of the project as CONTRIBUTING.md says, and an account vended with it.
+
+The step is made up: UntagResource takes a tag off the account again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+LEFT_BEHIND = shutil.ignore_patterns(
+    ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "node_modules", "opinions"
+)
+MODULE = '''\
+"""UntagResource: ensures that an account has none of some tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vending.aws import clients
+from vending.handler.operation import Json, Payload, operation
+from vending.request.account_request import AccountId, TagKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+
+    from vending.organization.report import Report
+
+CALLS = {"organizations:UntagResource"}
+
+
+class UntagResource(Payload):
+    """The account and the keys of tags that it may not have."""
+
+    account_id: AccountId
+    tag_keys: list[TagKey]
+
+
+def run(payload: UntagResource, *, organizations: OrganizationsClient) -> Json:
+    """{untagged: the keys}. Implements UntagResource of the AWS Organizations API reference."""
+    organizations.untag_resource(ResourceId=payload.account_id, TagKeys=payload.tag_keys)
+    return {"untagged": payload.tag_keys}
+
+
+def progress(result: Json) -> str:
+    """What progress says of it."""
+    return "without " + ", ".join(result["untagged"])
+
+
+def report(result: Json, into: Report) -> None:
+    """What a plan and a report say of it."""
+    for key in result["untagged"]:
+        into.say(f"no tag {key}", changed=True)
+
+
+def summary(record: Json) -> tuple[str, Any]:
+    """Nothing: the request did not ask for it."""
+    del record
+    return "untagged", None
+
+
+@operation(UntagResource)
+def handler(payload: UntagResource) -> Json:
+    """The Lambda entrance."""
+    return run(payload, organizations=clients.organizations())
+'''
+TEST = '''\
+"""UntagResource takes tags off."""
+
+from __future__ import annotations
+
+from tests.unit.functions.payloads import EMAIL, REQUEST_ID
+from tests.unit.functions.world import World
+
+
+def test_untag_resource_answers_the_keys(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+
+    result = world.call(
+        "UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"]
+    )
+
+    assert result == {"untagged": ["temporary"]}
+'''
+TAG_RETRY = """\
+              "Retry": [{"ErrorEquals": ["${Idempotent}", "${AccessDeniedAfterWrite}"]}],
+              "Output": "{% $states.result.Payload %}",
+"""
+STATE = """\
+              "Next": "UntagResource"
+            },
+            "UntagResource": {
+              "Type": "Task",
+              "Comment": "Takes off what only the creation needed",
+              "Resource": "arn:aws:states:::lambda:invoke",
+              "Arguments": {"Payload": {
+                "requestId": "{% $request.requestId %}",
+                "accountId": "{% $accountId %}",
+                "tagKeys": ["temporary"]
+              }},
+              "Retry": [{"ErrorEquals": ["${Idempotent}"]}],
+              "Output": "{% $states.result.Payload %}",
+              "End": true
+            }
+"""
+GRANT = """\
+    "UntagResource": {"organizations:UntagResource": {ACCOUNTS}},
+    "TagResource": {
+"""
+SCENARIO = """\
+def untag_an_account(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL)
+    world.call("UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"])
+
+
+SCENARIOS = """
+RECIPE_MOST = 8
+"""Files that a step may take."""
+
+
+class Copy:
+    """The project in another folder, with what was built for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        shutil.copytree(PROJECT, self.folder, ignore=LEFT_BEHIND, symlinks=True)
+        self.changed: set[str] = set()
+
+    def write(self, file: str, text: str) -> None:
+        self.changed.add(file)
+        (self.folder / file).write_text(text)
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        text = (self.folder / file).read_text()
+        assert len(re.findall(before, text, re.DOTALL)) == 1, f"{file} has another form now"
+        self.write(file, re.sub(before, lambda _: after, text, flags=re.DOTALL))
+
+    def python(self, *words: str) -> str:
+        paths = os.pathsep.join([str(self.folder), str(self.folder / "functions")])
+        environment = {**os.environ, "PYTHONPATH": paths, "CDK_OUTDIR": "cdk.out"}
+        done = subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+        return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    copy.write("functions/operations/untag_resource.py", MODULE)
+    copy.write("tests/unit/functions/test_untag_resource.py", TEST)
+    copy.edit(
+        "statemachines/account_vending.asl.json",
+        r'(?<="tags": "\{% \$request.tags %\}"\n              \}\},\n)(.{0,200}?)'
+        r'              "End": true\n            \}\n',
+        TAG_RETRY + STATE,
+    )
+    copy.edit(
+        "infra/grant_exceptions.py",
+        r'(?<="organizations:ListTagsForResource",\n)(?= +"organizations:TagResource",\n +\),\n)',
+        '                "organizations:UntagResource",\n',
+    )
+    copy.edit("tests/infra/test_grants.py", r'    "TagResource": \{\n', GRANT)
+    copy.edit("tests/unit/functions/test_calls.py", r"(?<=\n)SCENARIOS = ", SCENARIO)
+    copy.edit(
+        "tests/unit/functions/test_calls.py",
+        r'    "RecordVended": record_vended,\n',
+        '    "UntagResource": untag_an_account,\n    "RecordVended": record_vended,\n',
+    )
+    copy.edit(
+        "README.md",
+        r"    Baseline --> TagResource\n",
+        "    Baseline --> TagResource\n    TagResource --> UntagResource\n",
+    )
+    copy.edit("CHANGELOG.md", r"(?<=\[Unreleased\]\n\n### Added\n)", "- Accounts lose a tag.\n")
+
+    copy.python("docs/generate.py")
+    copy.python("-m", "infra.bundling", "lambda", "local", "runtime")
+    copy.python("app.py")
+    copy.python(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow"),
+        *("tests/unit/functions", "tests/unit/cli", "tests/infra/test_grants.py"),
+        *("tests/unit/test_definitions.py", "tests/unit/test_generated_docs.py"),
+        *("tests/unit/test_readme_picture.py", "tests/unit/infra/test_definition_profiles.py"),
+    )
+    request = ("examples/requests/sandbox.yaml", "--local")
+    vended = copy.python("-m", "cli.main", "submit", *request, "--wait")
+    planned = copy.python("-m", "cli.main", "plan", *request)
+
+    assert len(copy.changed) <= RECIPE_MOST
+    assert re.search(r"UntagResource done .*without temporary", vended)
+    assert "no tag temporary" in planned
