@@ -429,6 +429,20 @@ def test_a_role_that_eventbridge_may_not_assume_starts_nothing(
     assert executions(bus.engine, machine) == []
 
 
+def test_a_role_that_stops_trusting_eventbridge_starts_nothing_more(bus: Bus) -> None:
+    machine, role = bus.engine.machine(PASS), unique("role")
+    bus.target(machine, RoleArn=trusting(role, "events.amazonaws.com"))
+    bus.put()
+    assert len(executions(bus.engine, machine)) == 1
+
+    trusting(role, "states.amazonaws.com")
+    bus.put()
+
+    _, attributes = bus.dead_letter()
+    assert attributes["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
+    assert len(executions(bus.engine, machine)) == 1
+
+
 def test_a_queue_without_a_policy_receives_nothing(bus: Bus) -> None:
     queue = str(bus.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
     bus.target(queue_arn(queue))
