@@ -1,9 +1,9 @@
 """EventBridge: moto's buses and rules, with delivery to targets.
 
 Events are matched (`patterns`) when they are put (`bus`), transformed (`inputs`) and delivered in
-the background (`delivery`). Targets are Step Functions, SQS and Lambda; what else moto delivers to,
-it delivers to. Rules with a schedule fire while `Schedules` runs; EventBridge Scheduler's schedules
-(`scheduler`) are kept and do not fire.
+the background (`delivery`). Targets are Step Functions, SQS, SNS and Lambda; what else moto
+delivers to, it delivers to. Rules with a schedule fire while `Schedules` runs; the schedules of
+EventBridge Scheduler (`scheduler`) are kept and do not fire.
 """
 
 from __future__ import annotations
