@@ -10,11 +10,13 @@ from __future__ import annotations
 def install() -> None:
     """Make moto's CloudFormation create what this package says; safe to call twice."""
     # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-    from embedded import buckets, dynamodb, queues  # noqa: PLC0415
+    from embedded import buckets, dynamodb, queues, topics  # noqa: PLC0415
     from embedded.cloudformation import api  # noqa: PLC0415
 
     api.install()
-    # What templates ask of buckets, tables and queues, moto keeps only with these.
+    # What templates ask of buckets, tables and queues, moto keeps only with these; what it keeps of
+    # their traffic has an end.
     buckets.install()
     dynamodb.install()
     queues.install()
+    topics.install()

@@ -294,6 +294,16 @@ def test_credentials_are_a_session_of_the_functions_role_named_after_it(aws: Lam
     assert aws.credentials.issued[-1] == ("arn:aws:iam::111111111111:role/Sample", name)
 
 
+def test_credentials_are_forgotten_with_their_process(aws: LambdaAws) -> None:
+    aws.invoke(aws.create("echo"))
+    living = f"ASIA{len(aws.credentials.issued):016}"
+    aws.invoke(aws.create("die"))
+    gone = f"ASIA{len(aws.credentials.issued):016}"
+
+    assert eventually(lambda: gone in aws.credentials.forgotten)
+    assert living not in aws.credentials.forgotten
+
+
 def test_warm_process_serves_again(aws: LambdaAws) -> None:
     name = aws.create("count")
 

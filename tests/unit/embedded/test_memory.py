@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
-from embedded import ACCOUNT_ID, REGION
+from embedded import ACCOUNT_ID, REGION, queues, topics
 from embedded.context import Call, CallLog
 from embedded.lambda_runtime import function_log
 from embedded.lambda_runtime.variables import FunctionSettings
@@ -74,3 +76,33 @@ def test_a_log_group_keeps_the_latest_streams_and_no_more(
         function_log.FunctionLog(function, lambda: 0.0).write([str(number)])
 
     assert function_log.messages(function) == ["7", "8", "9"]
+
+
+def test_a_queue_knows_the_latest_deleted_messages_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(queues, "MOST_DELETED", 3)
+    queues.install()
+    backend = sqs_backends[ACCOUNT_ID][REGION]
+    queue = backend.create_queue("many", {})
+
+    for number in range(10):
+        backend.send_message("many", str(number))
+        (message,) = backend.receive_message("many", 1, 0, 30)
+        handle = message.receipt_handle
+        backend.delete_message("many", handle)
+
+    assert len(queue.deleted_messages) == 3
+    backend.delete_message("many", handle)
+    backend.delete_queue("many")
+
+
+def test_a_topic_keeps_no_message() -> None:
+    topics.install()
+    backend = sns_backends[ACCOUNT_ID][REGION]
+    topic = backend.create_topic("many")
+
+    backend.publish("a message", arn=topic.arn)
+
+    assert topic.sent_notifications == []
+    backend.delete_topic(topic.arn)
