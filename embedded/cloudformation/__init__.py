@@ -10,7 +10,7 @@ from __future__ import annotations
 def install() -> None:
     """Make moto's CloudFormation create what this package says; safe to call twice."""
     # moto's modules are slow to import; nothing but a running embedded AWS needs them.
-    from embedded import buckets, dynamodb, queues, topics  # noqa: PLC0415
+    from embedded import buckets, dynamodb, moto_memory, queues  # noqa: PLC0415
     from embedded.cloudformation import api  # noqa: PLC0415
 
     api.install()
@@ -19,4 +19,4 @@ def install() -> None:
     buckets.install()
     dynamodb.install()
     queues.install()
-    topics.install()
+    moto_memory.install()

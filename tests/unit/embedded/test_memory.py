@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
-from moto.logs.models import logs_backends
+from moto.logs.models import LogEvent, logs_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
-from embedded import ACCOUNT_ID, REGION, queues, topics
+from embedded import ACCOUNT_ID, REGION, moto_memory, queues
 from embedded.context import Call, CallLog
 from embedded.lambda_runtime import function_log
 from embedded.lambda_runtime.variables import FunctionSettings
@@ -98,7 +100,7 @@ def test_a_queue_knows_the_latest_deleted_messages_and_no_more(
 
 
 def test_a_topic_keeps_no_message() -> None:
-    topics.install()
+    moto_memory.install()
     backend = sns_backends[ACCOUNT_ID][REGION]
     topic = backend.create_topic("many")
 
@@ -106,3 +108,14 @@ def test_a_topic_keeps_no_message() -> None:
 
     assert topic.sent_notifications == []
     backend.delete_topic(topic.arn)
+
+
+def test_what_moto_made_is_gone_when_nobody_has_it() -> None:
+    moto_memory.install()
+    event = LogEvent(0, {"timestamp": 0, "message": "a line"})
+    left = weakref.ref(event)
+
+    del event
+    gc.collect()
+
+    assert left() is None
