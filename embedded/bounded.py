@@ -1,9 +1,9 @@
-"""Collections that take the place of moto's that only ever grow."""
+"""Collections that have an end, in place of those that only ever grow. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 Item = TypeVar("Item")
 
@@ -13,6 +13,19 @@ class Unkept(list[Any]):
 
     def append(self, _: Any) -> None:
         """Keep nothing."""
+
+
+class Log(list[Item]):
+    """The latest entries, oldest first; a list, so that it can be read while it is added to."""
+
+    MOST: ClassVar[int]
+    """Entries that are kept at least; when there are a tenth more, the oldest are forgotten."""
+
+    def append(self, entry: Item, /) -> None:
+        """Add an entry, and forget the oldest where there are too many."""
+        super().append(entry)
+        if len(self) > self.MOST + self.MOST // 10:
+            del self[: -self.MOST]
 
 
 class Latest(dict[Item, None]):
