@@ -33,6 +33,7 @@ class StackEvents(Log[models.Event]):
 class Stack(models.Stack):
     """A stack over `Resources`, rolled back when it cannot be made or updated."""
 
+    events: list[models.Event]
     resource_map: Resources
     template: str
     template_dict: dict[str, Any]
