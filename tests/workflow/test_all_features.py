@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.organizations import OrganizationSettings, StandaloneAccount, organization_of
+from embedded.organizations.handshakes import Handshakes
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def test_decline_of_over_30_days_ago_ends_a_new_setup(consolidated: Vending) -> 
     as_member(consolidated, MEMBERS[1]).decline_handshake(
         HandshakeId=asked(consolidated, MEMBERS[1])
     )
-    for handshake in organization.sent():
+    for handshake in Handshakes(organization).sent():
         handshake.requested_at -= datetime.timedelta(days=31)
         if handshake.ended_at is not None:
             handshake.ended_at -= datetime.timedelta(days=31)
@@ -178,7 +179,7 @@ def test_ninety_days_without_an_answer_end_the_setup(consolidated: Vending) -> N
     asked(consolidated, MEMBERS[0])
     organization = organization_of("111111111111")
     assert organization is not None
-    for handshake in organization.sent():
+    for handshake in Handshakes(organization).sent():
         handshake.lifetime = datetime.timedelta(0)
 
     ended = consolidated.finish(arn)

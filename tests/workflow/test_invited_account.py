@@ -13,6 +13,7 @@ import pytest
 
 from embedded import organizations
 from embedded.organizations import organization_of
+from embedded.organizations.handshakes import Handshakes
 from tests.workflow.invitations import (
     BY_EMAIL,
     BY_ID,
@@ -218,7 +219,7 @@ def test_invitation_that_nobody_answers_fails_when_it_expires(vending: Vending) 
     row = awaited(vending, request)
     organization = organization_of("111111111111")
     assert organization is not None
-    (handshake,) = organization.sent()
+    (handshake,) = Handshakes(organization).sent()
     assert handshake.id == row["handshakeId"]
 
     handshake.lifetime = datetime.timedelta(seconds=60)
