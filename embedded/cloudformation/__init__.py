@@ -11,10 +11,17 @@ def install() -> None:
     """Make moto's CloudFormation create what this package says; safe to call twice."""
     # moto's modules are slow to import; nothing but a running embedded AWS needs them.
     from embedded.cloudformation import api  # noqa: PLC0415
-    from embedded.moto_patches import dynamodb, s3_bucket_policies, sqs_queue_attributes  # noqa: PLC0415
+    from embedded.moto_patches import (  # noqa: PLC0415
+        dynamodb,
+        memory,
+        s3_bucket_policies,
+        sqs_queue_attributes,
+    )
 
     api.install()
-    # What templates ask of buckets, tables and queues, moto keeps only with these.
+    # What templates ask of buckets, tables and queues, moto keeps only with these; what it keeps of
+    # their traffic has an end.
     s3_bucket_policies.install()
     dynamodb.install()
     sqs_queue_attributes.install()
+    memory.install()

@@ -17,6 +17,9 @@ from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack import Stack
 from embedded.cloudformation.stack_resources import Resources
 
+MOST_DELETED = 100
+"""Deleted stacks that are kept, the latest; AWS shows them for 90 days."""
+
 
 class StackResource:
     """One resource as DescribeStackResources shows it, with a status of its own."""
@@ -55,6 +58,8 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
         stack.delete()
         if stack.status == "DELETE_COMPLETE":
             self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
+            for oldest in list(self.deleted_stacks)[:-MOST_DELETED]:
+                del self.deleted_stacks[oldest]
 
 
 def list_exports(self: Any, tokenstr: str | None) -> tuple[list[Export], str | None]:

@@ -15,7 +15,13 @@ from moto.core.responses import ActionResult, EmptyResult
 from embedded.cloudformation.stack import Stack
 from embedded.cloudformation.template import check
 
+MOST_EXECUTED = 100
+"""Executed change sets that are kept, the latest; AWS forgets those of a stack when one of them has
+been executed.
+"""
+
 _IN_REVIEW = "REVIEW_IN_PROGRESS"
+_EXECUTED = "EXECUTE_COMPLETE"
 
 _create_change_set = models.CloudFormationBackend.create_change_set
 
@@ -81,7 +87,10 @@ def execute_change_set(self: Any, change_set_name: str, stack_name: str | None =
         stack.create_resources()
     else:
         stack.update(change_set.template, parameters=change_set.parameters, tags=change_set.tags)
-    change_set.execution_status = "EXECUTE_COMPLETE"
+    change_set.execution_status = _EXECUTED
+    done = [key for key, each in self.change_sets.items() if each.execution_status == _EXECUTED]
+    for oldest in done[:-MOST_EXECUTED]:
+        del self.change_sets[oldest]
 
 
 def parse_template(self: Any) -> None:

@@ -18,13 +18,22 @@ from embedded.cloudformation.intrinsics import Resolver
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack_resources import ResourceFailed, Resources, reason_of
 from embedded.cloudformation.template_text import parse
+from embedded.core.bounded import Log
 
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+
+
+class StackEvents(Log[models.Event]):
+    """The latest events of a stack."""
+
+    MOST = 10_000
+    """Dozens of updates of a stack of a hundred resources; AWS shows those of the last 90 days."""
 
 
 class Stack(models.Stack):
     """A stack over `Resources`, rolled back when it cannot be made or updated."""
 
+    events: list[models.Event]
     resource_map: Resources
     template: str
     template_dict: dict[str, Any]
@@ -36,6 +45,7 @@ class Stack(models.Stack):
         self.stack_status_reason: str | None = None
         self.last_updated_time: Any = None
         super().__init__(*args, **kwargs)
+        self.events = StackEvents(self.events)
 
     @staticmethod
     def parse_template(template: str) -> dict[str, Any]:

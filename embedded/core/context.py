@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from embedded.core.bounded import Log
+
 if TYPE_CHECKING:
     from embedded.core.clock import Clock
     from embedded.core.credentials import Credentials
@@ -27,17 +29,10 @@ class Call:
     error: str | None = None
 
 
-class CallLog(list[Call]):
-    """The latest calls, oldest first; a list, so that it can be read while calls are made."""
+class CallLog(Log[Call]):
+    """The latest calls."""
 
     MOST = 100_000
-    """Calls that are kept at least; when there are a tenth more, the oldest are forgotten."""
-
-    def append(self, call: Call, /) -> None:
-        """Add a call, and forget the oldest where there are too many."""
-        super().append(call)
-        if len(self) > self.MOST + self.MOST // 10:
-            del self[: -self.MOST]
 
 
 @dataclass(kw_only=True)

@@ -6,6 +6,7 @@ import datetime
 import threading
 from dataclasses import dataclass, field, replace
 
+from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import PARTITION_NAMES
 
@@ -28,7 +29,7 @@ class RoleCredentials:
 class Credentials:
     """Registry of role sessions.
 
-    Sessions stay known for the life of the registry, also when moto forgets its own at a reset: a
+    Sessions stay known until they are forgotten here, also when moto forgets its own at a reset: a
     function process that outlives one must not turn into an administrator.
     """
 
@@ -54,12 +55,19 @@ class Credentials:
                 duration=_LIFETIME,
                 external_id=None,
             )
+            session.expiration = datetime.datetime.max
             self._principals[session.access_key_id] = principal
         return RoleCredentials(
             access_key_id=session.access_key_id,
             secret_access_key=session.secret_access_key,
             session_token=session.session_token,
         )
+
+    def forget(self, access_key_id: str) -> None:
+        """Let a session be over, because who used it is no more."""
+        principal = self._principals.pop(access_key_id, None)
+        if principal is not None:
+            forget_session(principal.account_id, principal.partition, access_key_id)
 
     def principal(self, access_key_id: str, partition: str = COMMERCIAL) -> Principal | None:
         """The session's principal; for a key of a user's, or of any other form, the administrator
@@ -76,6 +84,13 @@ class Credentials:
         if assumed is not None:
             self._principals[access_key_id] = assumed
         return assumed
+
+
+def forget_session(account_id: str, partition: str, access_key_id: str) -> None:
+    """Make the key unknown to the account's STS and IAM."""
+    sts = sts_backends[account_id][partition]
+    sts.assumed_roles = [one for one in sts.assumed_roles if one.access_key_id != access_key_id]
+    iam_backends[account_id][partition].access_keys.pop(access_key_id, None)
 
 
 def _assumed(access_key_id: str) -> Principal | None:

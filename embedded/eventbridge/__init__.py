@@ -1,8 +1,9 @@
 """EventBridge: moto's buses and rules, with delivery to targets.
 
 Events are matched (`patterns`) when they are put (`bus`), transformed (`inputs`) and delivered in
-the background (`delivery`). Targets are Step Functions, SQS and Lambda; what else moto delivers to,
-it delivers to. Schedules fire while `Schedules` runs.
+the background (`delivery`). Targets are Step Functions, SQS, SNS and Lambda; what else moto
+delivers to, it delivers to. Rules with a schedule fire while `Schedules` runs; the schedules of
+EventBridge Scheduler (`scheduler`) are kept and do not fire.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 
 from moto.events.models import EventPattern, EventPatternParser, EventsBackend, events_backends
 from moto.events.responses import EventsHandler
+from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.eventbridge import bus, missing, patterns, rules
+from embedded.eventbridge import bus, missing, patterns, rules, scheduler
 from embedded.eventbridge.delivery import drain
 from embedded.eventbridge.schedules import Schedules
 
@@ -61,5 +63,7 @@ def install() -> None:
     EventsBackend.untag_resource = missing.untag_resource
     EventsHandler.put_events = bus.handle_put_events
     EventsHandler.test_event_pattern = bus.handle_test_event_pattern
+    EventBridgeSchedulerBackend.create_schedule = scheduler.create_schedule
+    EventBridgeSchedulerBackend.update_schedule = scheduler.update_schedule
     EventPattern.matches_event = _matches_event
     EventPatternParser.parse = _parse

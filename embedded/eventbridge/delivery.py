@@ -2,9 +2,9 @@
 
 Implements "How EventBridge retries delivering events" and "Using dead-letter queues" of the user
 guide. Errors that trying again cannot mend go to the dead-letter queue at once. A Step Functions
-target is started with the credentials of the rule target's role; queues and functions are reached
-by EventBridge itself, where their resource policy lets it. A dead-letter queue that does not let it
-in gets nothing: the event is dropped, and the log says so.
+target is started with the credentials of the rule target's role; queues, topics and functions are
+reached by EventBridge itself, where their resource policy lets it. A dead-letter queue that does
+not let it in gets nothing: the event is dropped, and the log says so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from embedded.core import role_clients
 from embedded.core.context import Context, current
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
-from embedded.eventbridge.permissions import may_invoke, may_send
+from embedded.eventbridge.permissions import may_invoke, may_publish, may_send
 from embedded.policies.service_roles import may_assume
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,12 @@ _AGE = 86_400.0
 _SHORTEST_BACKOFF, _LONGEST_BACKOFF = 1.0, 600.0
 
 _PERMISSION = {"AccessDeniedException", "AccessDenied", "UnrecognizedClientException"}
-_MISSING = {"StateMachineDoesNotExist", "ResourceNotFoundException", "QueueDoesNotExist"}
+_MISSING = {
+    "NotFound",
+    "QueueDoesNotExist",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+}
 _GONE_QUEUE = "AWS.SimpleQueueService.NonExistentQueue"
 _PARAMETER = {"InvalidArn", "InvalidName", "InvalidExecutionInput", "ValidationException"}
 _THROTTLED = {"ThrottlingException", "TooManyRequestsException", "ExecutionLimitExceeded"}
@@ -125,6 +130,12 @@ class Delivery:
             self._start_execution(arn, region, text)
         elif service == "sqs":
             self._send_message(arn, text)
+        elif service == "sns":
+            if not may_publish(arn, source_arn=self.rule.arn):
+                raise _NotPermitted(f"the policy of {arn} does not let the rule publish to it")
+            role_clients.client("sns", region=region, session_name="events").publish(
+                TopicArn=arn, Message=text
+            )
         elif service == "lambda":
             if not may_invoke(arn, source_arn=self.rule.arn):
                 raise _NotPermitted(f"the resource policy of {arn} does not let the rule invoke it")

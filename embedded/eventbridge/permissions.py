@@ -1,7 +1,7 @@
-"""Whether a function's or a queue's resource policy lets EventBridge in for a rule.
+"""Whether a function's, a queue's or a topic's resource policy lets EventBridge in for a rule.
 
-Implements "Using resource-based policies for Amazon EventBridge", "AWS Lambda permissions" and
-"Amazon SQS permissions", of the user guide.
+Implements "Using resource-based policies for Amazon EventBridge", "AWS Lambda permissions",
+"Amazon SQS permissions" and "Amazon SNS permissions", of the user guide.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from embedded.policies import resource_policy
@@ -42,6 +43,20 @@ def may_send(queue_arn: str, *, source_arn: str) -> bool:
         return True
     statements = resource_policy.statements(queue.policy) if queue.policy else []
     return _allows(statements, "sqs:SendMessage", queue_arn, source_arn)
+
+
+def may_publish(topic_arn: str, *, source_arn: str) -> bool:
+    """Whether the rule `source_arn` may publish to the topic; by the policy that every topic has
+    from the start, it may not.
+
+    True for a topic that does not exist: SNS says so when it is published to.
+    """
+    region, account_id = topic_arn.split(":")[3:5]
+    topic = sns_backends[account_id][region].topics.get(topic_arn)
+    if topic is None:
+        return True
+    statements = resource_policy.statements(topic.policy)
+    return _allows(statements, "sns:Publish", topic_arn, source_arn)
 
 
 def _allows(

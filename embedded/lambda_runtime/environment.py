@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from embedded.core.clock import Clock
+from embedded.core.credentials import Credentials, RoleCredentials
 from embedded.lambda_runtime.function_log import FunctionLog
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.runtime_api import Invocation, Report, RuntimeApi
@@ -30,7 +31,7 @@ class Plan:
     function: FunctionSettings
     clock: Clock
     endpoint_url: str
-    credentials_from: object
+    credentials_from: Credentials
     """The registry that issued the role's credentials."""
 
 
@@ -50,8 +51,9 @@ class EnvironmentGoneError(Exception):
 class ExecutionEnvironment:
     """Starts the process at once; its import of the handler runs until the first invocation."""
 
-    def __init__(self, plan: Plan, launcher: Launcher, *, credentials: object) -> None:
+    def __init__(self, plan: Plan, launcher: Launcher, *, credentials: RoleCredentials) -> None:
         self.plan = plan
+        self._access_key_id = credentials.access_key_id
         self.alive = True
         self._log = FunctionLog(plan.function, plan.clock.now)
         self._logging = threading.Lock()
@@ -190,6 +192,7 @@ class ExecutionEnvironment:
 
     def _ended(self, status: int) -> None:
         self.alive = False
+        self.plan.credentials_from.forget(self._access_key_id)
         self._api.reports.put(Report(kind="ended", status=status))
 
     def _follow_output(self) -> None:

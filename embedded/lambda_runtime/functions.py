@@ -38,6 +38,7 @@ from embedded.lambda_runtime.variables import FunctionSettings, shared_variables
 from embedded.policies.service_roles import may_assume
 
 _RUNTIME = "python3.13"
+_NOT_ASSUMABLE = "The role defined for the function cannot be assumed by Lambda."
 
 
 class LambdaRuntime:
@@ -66,7 +67,13 @@ class LambdaRuntime:
         self._package: tuple[int, str] | None = None
 
     def invoke(self, function: EmbeddedFunction, payload: bytes, headers: Any) -> Outcome:
-        """Run the function and wait for it."""
+        """Run the function and wait for it.
+
+        Raises:
+            JsonRESTError: AccessDeniedException, Lambda may no longer assume the role.
+        """
+        if not _may_assume(str(function.role), function):
+            raise _RoleNotAssumable
         context = current()
         settings = FunctionSettings.of(function)
         crash = context.faults.for_invocation(construct_id(settings))
@@ -247,11 +254,13 @@ def put_function(self: Any, function: EmbeddedFunction) -> None:
 
 
 def _check_role(role_arn: str, function: EmbeddedFunction) -> None:
+    if not _may_assume(role_arn, function):
+        raise models.InvalidParameterValueException(_NOT_ASSUMABLE)
+
+
+def _may_assume(role_arn: str, function: EmbeddedFunction) -> bool:
     arn = function.function_arn
-    if not may_assume(role_arn, "lambda", region=function.region, source_arn=arn):
-        raise models.InvalidParameterValueException(
-            "The role defined for the function cannot be assumed by Lambda."
-        )
+    return may_assume(role_arn, "lambda", region=function.region, source_arn=arn)
 
 
 def construct_id(function: FunctionSettings) -> str:
@@ -286,6 +295,15 @@ class _NotServing(JsonRESTError):
 
     def __init__(self) -> None:
         super().__init__("ServiceException", "Lambda is not running: this AWS is being stopped")
+
+
+class _RoleNotAssumable(JsonRESTError):
+    """An invocation after the role was deleted, or its trust policy changed."""
+
+    code = 403
+
+    def __init__(self) -> None:
+        super().__init__("AccessDeniedException", _NOT_ASSUMABLE)
 
 
 def _runtime() -> LambdaRuntime:

@@ -27,6 +27,7 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
 
+from embedded.core.bounded import Unkept
 from embedded.stepfunctions import (
     definition_texts,
     errors,
@@ -41,13 +42,6 @@ from embedded.stepfunctions.responses import StepFunctions
 
 backends = BackendDict(Backend, "stepfunctions")
 """All state machines and executions: `backends[account_id][region]`."""
-
-
-class _Unkept(list[Any]):
-    """moto's list of threads that nobody reads and that grows with every task."""
-
-    def append(self, _: Any) -> None:
-        """Keep nothing."""
 
 
 def _without_scopes(self: Any) -> None:
@@ -91,7 +85,8 @@ def install() -> None:
     states.install()
     sizes.install()
     integrations.install()
-    kept, unkept = utils.TMP_THREADS, _Unkept()
+    # moto's list of threads, which grows with every task.
+    kept, unkept = utils.TMP_THREADS, Unkept()
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions") and getattr(module, "TMP_THREADS", None) is kept:
             module.TMP_THREADS = unkept  # type: ignore[attr-defined]

@@ -25,7 +25,10 @@ from moto.stepfunctions.parser.api import (
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
 )
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
     StatesErrorName,
 )
@@ -46,13 +49,16 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sns,
     state_task_service_sqs,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from embedded.core import role_clients, strict_json
+from embedded.policies.service_roles import may_assume
 
 _moto_boto_client_for = boto_client.boto_client_for
+_moto_credentials = StateTask._eval_state_credentials
 _moto_lambda_error = state_task_service_lambda.StateTaskServiceLambda._from_error
 _moto_direct_error = state_task_lambda.StateTaskLambda._from_error
 _moto_service_error = {
@@ -87,6 +93,25 @@ def boto_client_for(region: str, service: str, state_credentials: Any) -> Any:
         region=region,
         session_name="StepFunctions",
     )
+
+
+def _credentials(self: Any, env: Any) -> Any:
+    """As moto's: whose session a task uses.
+
+    Raises:
+        FailureEventException: States.Permissions, because the machine's role, though it did when
+            the machine was made, does not let Step Functions assume it any more.
+    """
+    machine_arn = env.states.context_object.context_object_data["StateMachine"]["Id"]
+    region = machine_arn.split(":")[3]
+    role_arn = env.aws_execution_details.role_arn
+    if may_assume(role_arn, "states", region=region, source_arn=machine_arn):
+        return _moto_credentials(self, env)
+    error = "States.Permissions"
+    cause = "The principal states.amazonaws.com is not authorized to assume the provided role."
+    direct = isinstance(self, state_task_lambda.StateTaskLambda)
+    failed = _direct_failed(env, error, cause) if direct else _failed(self, env, error, cause)
+    raise FailureEventException(failure_event=failed)
 
 
 def _invoke(env: Any, parameters: Any, region: str, state_credentials: Any) -> None:
@@ -165,7 +190,10 @@ def _direct_error(self: Any, env: Any, ex: Exception) -> Any:
     failure = _lambda_failure(ex)
     if failure is None:
         return _moto_direct_error(self, env, ex)
-    error, cause = failure
+    return _direct_failed(env, *failure)
+
+
+def _direct_failed(env: Any, error: str, cause: str) -> Any:
     details = LambdaFunctionFailedEventDetails(error=error, cause=cause)
     return FailureEvent(
         env=env,
@@ -257,6 +285,7 @@ def install() -> None:
             getattr(module, "boto_client_for", None) is _moto_boto_client_for
         ):
             module.boto_client_for = boto_client_for  # type: ignore[attr-defined]
+    StateTask._eval_state_credentials = _credentials
     lambda_eval_utils.execute_lambda_function_integration = _invoke
     state_task_service_lambda.StateTaskServiceLambda._from_error = _lambda_error
     state_task_lambda.StateTaskLambda._from_error = _direct_error

@@ -45,6 +45,7 @@ TYPES: dict[str, type[Resource]] = {
         scheduler.ScheduleGroup,
         sns.Subscription,
         sns.Topic,
+        sns.TopicPolicy,
         sqs.Queue,
         sqs.QueuePolicy,
         ssm.Parameter,

@@ -1,8 +1,9 @@
-"""AWS::SNS::Topic and Subscription."""
+"""AWS::SNS::Topic, TopicPolicy and Subscription."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from moto.sns import models
@@ -83,6 +84,38 @@ class Subscription(Resource):
                 value = given[name]
                 text = value if isinstance(value, str) else json.dumps(value)
                 backend.set_subscription_attributes(self.physical_resource_id, name, text)
+
+
+class TopicPolicy(Resource):
+    """The resource policy of topics; without one, a topic has SNS's own again."""
+
+    type: ClassVar[str] = "AWS::SNS::TopicPolicy"
+    understood = names("PolicyDocument Topics")
+    attribute_names = names("Id")
+
+    def create(self) -> None:
+        self.physical_resource_id = self.name()
+        self.attributes = {"Id": self.physical_resource_id}
+        self._put()
+
+    def update(self, before: Properties) -> None:
+        self._take_back(set(before["Topics"]) - set(self.properties["Topics"]))
+        self._put()
+
+    def delete(self) -> None:
+        self._take_back(self.properties["Topics"])
+
+    def _put(self) -> None:
+        for arn in self.properties["Topics"]:
+            topic = _backend(self.place).get_topic(arn)
+            topic.policy = json.dumps(self.properties["PolicyDocument"])
+
+    def _take_back(self, arns: Iterable[str]) -> None:
+        topics = _backend(self.place).topics
+        for topic in (topics[arn] for arn in arns if arn in topics):
+            region, account_id = self.place.region, self.place.account_id
+            own = topic._create_default_topic_policy(region, account_id, topic.name)
+            topic.policy = json.dumps(own)
 
 
 def _backend(place: Place) -> Any:

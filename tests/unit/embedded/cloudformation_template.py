@@ -29,8 +29,9 @@ DEFINITION = {
 }
 
 
-def trust(service: str) -> dict[str, Any]:
-    """A role's trust in an AWS service."""
+def trust(*services: str) -> dict[str, Any]:
+    """A role's trust in an AWS service, or in several."""
+    service = services[0] if len(services) == 1 else list(services)
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -254,7 +255,9 @@ _TEMPLATE: dict[str, Any] = {
         },
         "StartRole": {
             "Type": "AWS::IAM::Role",
-            "Properties": {"AssumeRolePolicyDocument": trust("events.amazonaws.com")},
+            "Properties": {
+                "AssumeRolePolicyDocument": trust("events.amazonaws.com", "scheduler.amazonaws.com")
+            },
         },
         "Rule": {
             "Type": "AWS::Events::Rule",

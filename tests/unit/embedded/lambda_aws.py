@@ -158,6 +158,7 @@ class FakeCredentials:
     """Hands out keys that name the role and the session."""
 
     issued: list[tuple[str, str]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
 
     def issue(self, role_arn: str, session_name: str) -> RoleCredentials:
         self.issued.append((role_arn, session_name))
@@ -166,6 +167,9 @@ class FakeCredentials:
             secret_access_key="secret",
             session_token=session_name,
         )
+
+    def forget(self, access_key_id: str) -> None:
+        self.forgotten.append(access_key_id)
 
 
 @dataclass(kw_only=True)

@@ -25,6 +25,15 @@ GRANT = {
 FUNCTION_ARN = {"Fn::GetAtt": ["CreateAccount", "Arn"]}
 
 
+def published_by(service: str) -> dict[str, Any]:
+    """A policy that lets the service publish to the topic."""
+    who = {"Principal": {"Service": service}, "Resource": {"Ref": "Topic"}}
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "sns:Publish", **who}],
+    }
+
+
 def alarms(aws: Aws, _: str) -> list[Any]:
     return [
         (alarm["AlarmName"], alarm["Threshold"], alarm["AlarmActions"], alarm["Dimensions"])
@@ -41,6 +50,17 @@ def topics(aws: Aws, _: str) -> list[Any]:
         )
         for topic in sns.list_topics()["Topics"]
     ]
+
+
+def topic_policies(aws: Aws, _: str) -> list[Any]:
+    """What topics whose policy is not SNS's own let others do."""
+    sns, found = aws.client("sns"), []
+    for topic in sns.list_topics()["Topics"]:
+        attributes = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+        (statement,) = json.loads(attributes["Policy"])["Statement"]
+        if statement["Principal"] != {"AWS": "*"}:
+            found.append(statement["Principal"])
+    return found
 
 
 def schedules(aws: Aws, _: str) -> list[Any]:
@@ -126,6 +146,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
         {"Endpoint": "b@example.com"},
         lambda aws, function: topics(aws, function)[0][1],
         (["a@example.com"], ["b@example.com"]),
+    ),
+    (
+        "AWS::SNS::TopicPolicy",
+        {"Topics": [{"Ref": "Topic"}], "PolicyDocument": published_by("events.amazonaws.com")},
+        {"PolicyDocument": published_by("cloudwatch.amazonaws.com")},
+        topic_policies,
+        ([{"Service": "events.amazonaws.com"}], [{"Service": "cloudwatch.amazonaws.com"}]),
     ),
     (
         "AWS::Scheduler::Schedule",

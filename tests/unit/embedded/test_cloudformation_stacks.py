@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded.cloudformation import api, change_sets
+from embedded.cloudformation.stack import StackEvents
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
     NAME,
@@ -38,6 +40,59 @@ def test_stack_events_tell_each_step(cloud: Aws) -> None:
     assert told[0] == (NAME, "CREATE_IN_PROGRESS")
     assert told[-1] == (NAME, "CREATE_COMPLETE")
     assert told.index(("Bus", "CREATE_IN_PROGRESS")) < told.index(("Bus", "CREATE_COMPLETE"))
+
+
+def test_a_stack_keeps_the_latest_events_and_no_more(
+    cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StackEvents, "MOST", 10)
+    cloud.create()
+
+    told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]
+
+    assert len(told) in {10, 11}
+    assert told[-1] == (NAME, "CREATE_COMPLETE")
+
+
+def test_of_deleted_stacks_the_latest_are_kept(
+    empty_cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "MOST_DELETED", 2)
+    cloudformation, made = empty_cloud.client("cloudformation"), []
+
+    for number in range(4):
+        name = f"brief-{number}"
+        topic = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+        made.append(cloudformation.create_stack(StackName=name, TemplateBody=topic)["StackId"])
+        cloudformation.delete_stack(StackName=name)
+
+    listed = cloudformation.list_stacks()["StackSummaries"]
+    assert [each["StackId"] for each in listed if each["StackName"].startswith("brief")] == made[2:]
+
+
+def test_of_executed_change_sets_the_latest_are_kept(
+    empty_cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_sets, "MOST_EXECUTED", 1)
+    cloudformation = empty_cloud.client("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "brief"}}
+
+    made = []
+    for number, kind in enumerate(("CREATE", "UPDATE", "UPDATE")):
+        topic["Properties"] = {"TopicName": "brief", "DisplayName": str(number)}
+        change_set = cloudformation.create_change_set(
+            StackName="brief",
+            ChangeSetName=f"a-{number}",
+            ChangeSetType=kind,
+            TemplateBody=json.dumps({"Resources": {"Topic": topic}}),
+        )["Id"]
+        cloudformation.execute_change_set(ChangeSetName=change_set)
+        made.append(change_set)
+
+    with pytest.raises(ClientError, match="ChangeSetNotFound"):
+        cloudformation.describe_change_set(ChangeSetName=made[1])
+    kept = cloudformation.describe_change_set(ChangeSetName=made[2])
+    assert kept["ExecutionStatus"] == "EXECUTE_COMPLETE"
 
 
 def test_deleting_the_stack_keeps_the_ledger_only(cloud: Aws) -> None:

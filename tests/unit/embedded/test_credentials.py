@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from moto.core.base_backend import BackendDict
+from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
 from embedded import ACCOUNT_ID, REGION
@@ -134,3 +135,15 @@ def test_secrets_do_not_show_in_a_log() -> None:
 
     assert session.secret_access_key not in repr(session)
     assert session.session_token not in repr(session)
+
+
+def test_forgotten_session_is_nobody() -> None:
+    credentials = Credentials()
+    role = "arn:aws:iam::222222222222:role/Worker"
+    key, other = (credentials.issue(role, name).access_key_id for name in ("one", "other"))
+
+    credentials.forget(key)
+
+    assert credentials.principal(key) is None
+    assert credentials.principal(other) is not None
+    assert list(iam_backends["222222222222"]["aws"].access_keys) == [other]

@@ -10,7 +10,14 @@ import pytest
 
 from embedded import eventbridge
 from embedded.eventbridge import Schedules
-from tests.unit.embedded.engine_server import Engine, function_arn, serving, unique
+from tests.unit.embedded.engine_server import (
+    Engine,
+    function_arn,
+    role_arn,
+    serving,
+    trusting,
+    unique,
+)
 
 HOUR = 3_600.0
 
@@ -109,6 +116,36 @@ def test_running_schedules_follow_the_clock_until_stopped(rule: Any) -> None:
         schedules.stop()
 
     assert got
+
+
+@pytest.mark.parametrize("trusted", [None, "events.amazonaws.com"], ids=["no-role", "other"])
+def test_a_schedule_with_a_role_that_scheduler_may_not_assume_is_refused(
+    engine: Engine, trusted: str | None
+) -> None:
+    scheduler, name = engine.client("scheduler"), unique("schedule")
+    refused_role = trusting(unique("role"), trusted) if trusted else role_arn("none")
+    role = trusting(unique("role"), "scheduler.amazonaws.com")
+
+    def given(role_arn: str) -> dict[str, Any]:
+        return {
+            "Name": name,
+            "ScheduleExpression": "rate(1 hour)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": function_arn("any"), "RoleArn": role_arn},
+        }
+
+    with pytest.raises(scheduler.exceptions.ValidationException) as created:
+        scheduler.create_schedule(**given(refused_role))
+    scheduler.create_schedule(**given(role))
+    with pytest.raises(scheduler.exceptions.ValidationException) as updated:
+        scheduler.update_schedule(**given(refused_role))
+
+    for refused in (created, updated):
+        assert refused.value.response["Error"]["Message"] == (
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the"
+            " role."
+        )
+    assert scheduler.get_schedule(Name=name)["Target"]["RoleArn"] == role
 
 
 TRIED = {

@@ -314,6 +314,7 @@ def test_a_role_that_may_not_start_the_machine_dead_letters_at_once(bus: Bus) ->
             "FAILED_TO_ASSUME_ROLE",
         ),
         ({"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:none"}, "NO_RESOURCE"),
+        ({"Arn": f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:none"}, "NO_RESOURCE"),
         (
             {
                 "Arn": function_arn("any"),
@@ -322,7 +323,7 @@ def test_a_role_that_may_not_start_the_machine_dead_letters_at_once(bus: Bus) ->
             "INVALID_JSON",
         ),
     ],
-    ids=["no-machine", "no-role", "no-queue", "no-json"],
+    ids=["no-machine", "no-role", "no-queue", "no-topic", "no-json"],
 )
 def test_what_trying_again_cannot_mend_dead_letters_at_once(
     bus: Bus, target: dict[str, Any], code: str
@@ -429,6 +430,20 @@ def test_a_role_that_eventbridge_may_not_assume_starts_nothing(
     assert executions(bus.engine, machine) == []
 
 
+def test_a_role_that_stops_trusting_eventbridge_starts_nothing_more(bus: Bus) -> None:
+    machine, role = bus.engine.machine(PASS), unique("role")
+    bus.target(machine, RoleArn=trusting(role, "events.amazonaws.com"))
+    bus.put()
+    assert len(executions(bus.engine, machine)) == 1
+
+    trusting(role, "states.amazonaws.com")
+    bus.put()
+
+    _, attributes = bus.dead_letter()
+    assert attributes["ERROR_CODE"] == "FAILED_TO_ASSUME_ROLE"
+    assert len(executions(bus.engine, machine)) == 1
+
+
 def test_a_queue_without_a_policy_receives_nothing(bus: Bus) -> None:
     queue = str(bus.sqs.create_queue(QueueName=unique("queue"))["QueueUrl"])
     bus.target(queue_arn(queue))
@@ -477,6 +492,43 @@ def test_a_queues_policy_says_whether_the_rule_may_send(
 
     assert len(bus.received(queue)) == received
     assert len(bus.received(bus.dead_letters)) == 1 - received
+
+
+@pytest.mark.parametrize(
+    ("statement", "published"),
+    [
+        (None, 0),
+        ({}, 1),
+        ({"Action": "sns:*"}, 1),
+        ({"Action": "sns:Subscribe"}, 0),
+        ({"Principal": {"Service": "cloudwatch.amazonaws.com"}}, 0),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:events:a:1:rule/other"}}}, 0),
+        ({"Effect": "Deny"}, 0),
+    ],
+)
+def test_a_topics_policy_says_whether_the_rule_may_publish(
+    bus: Bus, statement: dict[str, Any] | None, published: int
+) -> None:
+    sns = bus.engine.client("sns")
+    topic = sns.create_topic(Name=unique("topic"))["TopicArn"]
+    queue = bus.queue()
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue_arn(queue))
+    if statement is not None:
+        allowing = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sns:Publish",
+            "Resource": topic,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowing | statement]})
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
+    bus.target(topic)
+
+    event_id = bus.put()
+
+    received = [json.loads(message["Body"])["Message"] for message in bus.received(queue)]
+    assert [json.loads(text)["id"] for text in received] == [event_id] * published
+    assert len(bus.received(bus.dead_letters)) == 1 - published
 
 
 def test_a_dead_letter_queue_without_a_policy_gets_nothing(

@@ -80,6 +80,25 @@ def test_role_that_lambda_cannot_assume_is_refused(aws: LambdaAws, name: str) ->
         assert error["Message"] == "The role defined for the function cannot be assumed by Lambda."
 
 
+def test_function_is_not_invoked_once_its_role_stops_trusting_lambda(aws: LambdaAws) -> None:
+    iam = iam_backends["111111111111"]["aws"]
+    iam.create_role("Left", json.dumps(trust("lambda.amazonaws.com")), "/", None, "", [], "3600")
+    function = aws.create("echo")
+    aws.client.update_function_configuration(
+        FunctionName=function, Role="arn:aws:iam::111111111111:role/Left"
+    )
+    assert aws.invoke(function).error is None
+
+    iam.update_assume_role_policy("Left", json.dumps(trust("events.amazonaws.com")))
+    with pytest.raises(ClientError) as refused:
+        aws.invoke(function)
+
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    error = refused.value.response["Error"]
+    assert error["Code"] == "AccessDeniedException"
+    assert error["Message"] == "The role defined for the function cannot be assumed by Lambda."
+
+
 def test_event_is_empty_object_when_no_payload_is_given(aws: LambdaAws) -> None:
     name = aws.create("echo")
 
@@ -273,6 +292,16 @@ def test_credentials_are_a_session_of_the_functions_role_named_after_it(aws: Lam
     aws.invoke(name)
 
     assert aws.credentials.issued[-1] == ("arn:aws:iam::111111111111:role/Sample", name)
+
+
+def test_credentials_are_forgotten_with_their_process(aws: LambdaAws) -> None:
+    aws.invoke(aws.create("echo"))
+    living = f"ASIA{len(aws.credentials.issued):016}"
+    aws.invoke(aws.create("die"))
+    gone = f"ASIA{len(aws.credentials.issued):016}"
+
+    assert eventually(lambda: gone in aws.credentials.forgotten)
+    assert living not in aws.credentials.forgotten
 
 
 def test_warm_process_serves_again(aws: LambdaAws) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
-from moto.logs.models import logs_backends
+from moto.logs.models import LogEvent, logs_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 from embedded import ACCOUNT_ID, REGION
 from embedded.core.context import Call, CallLog
 from embedded.lambda_runtime import function_log
 from embedded.lambda_runtime.variables import FunctionSettings
+from embedded.moto_patches import memory, sqs_queue_attributes
 
 
 def test_the_call_log_keeps_the_latest_calls_and_no_more() -> None:
@@ -74,3 +79,44 @@ def test_a_log_group_keeps_the_latest_streams_and_no_more(
         function_log.FunctionLog(function, lambda: 0.0).write([str(number)])
 
     assert function_log.messages(function) == ["7", "8", "9"]
+
+
+def test_a_queue_knows_the_latest_deleted_messages_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sqs_queue_attributes, "MOST_DELETED", 3)
+    sqs_queue_attributes.install()
+    backend = sqs_backends[ACCOUNT_ID][REGION]
+    queue = backend.create_queue("many", {})
+
+    for number in range(10):
+        backend.send_message("many", str(number))
+        (message,) = backend.receive_message("many", 1, 0, 30)
+        handle = message.receipt_handle
+        backend.delete_message("many", handle)
+
+    assert len(queue.deleted_messages) == 3
+    backend.delete_message("many", handle)
+    backend.delete_queue("many")
+
+
+def test_a_topic_keeps_no_message() -> None:
+    memory.install()
+    backend = sns_backends[ACCOUNT_ID][REGION]
+    topic = backend.create_topic("many")
+
+    backend.publish("a message", arn=topic.arn)
+
+    assert topic.sent_notifications == []
+    backend.delete_topic(topic.arn)
+
+
+def test_what_moto_made_is_gone_when_nobody_has_it() -> None:
+    memory.install()
+    event = LogEvent(0, {"timestamp": 0, "message": "a line"})
+    left = weakref.ref(event)
+
+    del event
+    gc.collect()
+
+    assert left() is None

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
 
 from embedded.core.clock import Clock
+from embedded.moto_patches import sts_session_ends
 from embedded.organizations.settings import STANDALONE
 from tests.unit.embedded.accounts_server import (
     UNKNOWN_KEYS,
@@ -105,3 +108,24 @@ def test_a_session_can_be_used_however_fast_the_clock_is(server: Accounts) -> No
 
     assert server.client("organizations", keys).list_handshakes_for_account()["Handshakes"] == []
     assert lasts(server, keys) > 900
+
+
+def test_of_many_sessions_those_that_ended_are_forgotten(
+    server: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sts_session_ends, "MOST_SESSIONS", 3)
+    sts, iam = (of[STANDALONE.id]["aws"] for of in (sts_backends, iam_backends))
+    sts.assumed_roles.clear()
+    iam.access_keys.clear()
+    ended = [server.assume(ROLE) for _ in range(5)]
+    assert len(sts.assumed_roles) == len(iam.access_keys) == 5
+
+    pass_days(server.context.clock, HOUR)
+    keys = server.assume(ROLE)
+
+    left = [each.access_key_id for each in sts.assumed_roles]
+    assert left == [*(each["AccessKeyId"] for each in ended[3:]), keys["AccessKeyId"]]
+    assert set(iam.access_keys) == set(left)
+    call = server.client("organizations", ended[0]).list_handshakes_for_account
+    assert refusal(call) == ("UnrecognizedClientException", 400)
+    server.client("organizations", keys).list_handshakes_for_account()

@@ -10,7 +10,14 @@ from moto.core.exceptions import JsonRESTError
 
 from embedded import ACCOUNT_ID
 from tests.event_queues import queue_of_rule
-from tests.unit.embedded.engine_server import Engine, FunctionFailed, task, unique
+from tests.unit.embedded.engine_server import (
+    Engine,
+    FunctionFailed,
+    function_arn,
+    task,
+    trusting,
+    unique,
+)
 
 END: dict[str, Any] = {"Type": "Pass", "End": True}
 
@@ -42,6 +49,38 @@ def test_a_function_that_returns_nothing_yields_null(engine: Engine) -> None:
     state = task("none", {}, Output="{% [$states.result.Payload] %}", End=True)
 
     assert engine.run(machine(state)).output == [None]
+
+
+@pytest.mark.parametrize(
+    ("state", "failed"),
+    [
+        (task("echo", {}, End=True), "TaskFailed"),
+        (
+            {"Type": "Task", "Resource": function_arn("echo"), "End": True},
+            "LambdaFunctionFailed",
+        ),
+    ],
+    ids=["service", "function"],
+)
+def test_a_task_fails_once_the_machines_role_stops_trusting_step_functions(
+    engine: Engine, state: dict[str, Any], failed: str
+) -> None:
+    engine.functions["echo"] = lambda _: {}
+    role = unique("role")
+    definition = json.dumps({"QueryLanguage": "JSONata"} | machine(state))
+    arn = engine.states.create_state_machine(
+        name=unique("m"), definition=definition, roleArn=trusting(role, "states.amazonaws.com")
+    )["stateMachineArn"]
+    assert engine.finish(engine.start(arn)).status == "SUCCEEDED"
+
+    trusting(role, "lambda.amazonaws.com")
+    ended = engine.finish(engine.start(arn))
+
+    assert (ended.status, ended.error) == ("FAILED", "States.Permissions")
+    assert ended.cause == (
+        "The principal states.amazonaws.com is not authorized to assume the provided role."
+    )
+    assert failed in [event["type"] for event in engine.history(ended.arn)]
 
 
 @pytest.mark.parametrize(
