@@ -12,7 +12,7 @@ EVENT_BUS_NAME = "account-vending"
 
 
 class RequestBus(Construct):
-    """The event bus `account-vending`, the door for requests and the place of announcements."""
+    """The event bus `account-vending`: it takes requests and carries the events about them."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)

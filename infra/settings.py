@@ -72,7 +72,7 @@ class Settings:
 
     `discovered_accounts` says what becomes of an account that somebody else made or let in:
     `ignore` (no rule, no function), `record` (the ledger has a row of it, nothing on the account is
-    touched) or `baseline` (it goes through the door `existing` with `discovered_account_baseline`).
+    touched) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.

@@ -82,7 +82,7 @@ class Trace:
 
     @property
     def shown(self) -> list[Step]:
-        """The steps without those of doors that the request did not come through."""
+        """The steps without those of other sources than the request's."""
         return [
             step
             for step in self.steps

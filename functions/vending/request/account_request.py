@@ -20,7 +20,7 @@ from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
 from vending.request import ou_paths, validators
 from vending.request.request_ids import derived
-from vending.request.sources import DOORS, door_problems
+from vending.request.sources import SOURCES, source_problems
 from vending.request.validation_messages import PROBLEM, problems_in, repeated
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
@@ -190,7 +190,7 @@ class AccountRequest(Model):
     )
 
     def normalised(self) -> dict[str, Any]:
-        """The request as JSON, defaults filled, without what its door does not use."""
+        """The request as JSON, defaults filled, without what its source does not use."""
         return self._content(exclude_defaults=False)
 
     def fingerprint(self) -> str:
@@ -213,11 +213,11 @@ class AccountRequest(Model):
         content = self.model_dump(
             by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
         )
-        door, account = DOORS[self.source], content["account"]
-        for key in (*door.forbids, *door.only_if_given):
+        rules, account = SOURCES[self.source], content["account"]
+        for key in (*rules.forbids, *rules.only_if_given):
             account.pop(key, None)
         given = self.account.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
-        account.update({key: given[key] for key in door.only_if_given if key in given})
+        account.update({key: given[key] for key in rules.only_if_given if key in given})
         return content
 
 
@@ -225,7 +225,7 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
-    problems = [*validators.size(raw), *door_problems(raw), *_set_problems(raw)]
+    problems = [*validators.size(raw), *source_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:

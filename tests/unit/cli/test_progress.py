@@ -224,7 +224,7 @@ def test_screen_redraws_in_place_and_gives_the_cursor_back() -> None:
     first, second, last = frames(terminal)
     assert last == second
     assert "  · CreateGovCloudAccount" in first
-    assert not [line for line in second if "GovCloud" in line]  # another door's
+    assert not [line for line in second if "GovCloud" in line]  # another source's
     assert "AcceptRequest" in first[1]
     assert "✓ AcceptRequest" in second[1]
     assert written(terminal).count("\x1b[?25l") == 1

@@ -79,7 +79,7 @@ def test_events_fed_twice_or_out_of_order_count_once() -> None:
     assert step(trace, "AcceptRequest").retries == 0
 
 
-def test_door_not_taken_is_skipped() -> None:
+def test_steps_of_other_sources_are_skipped() -> None:
     trace = trace_of(accepted().enter("ChooseSource", "Choice").enter("CreateAccount"))
 
     assert step(trace, "DescribeAccount").mark is Mark.SKIPPED

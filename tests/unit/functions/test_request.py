@@ -10,7 +10,7 @@ import pytest
 from tests.unit.functions.payloads import EMAIL, a_request
 from vending.errors.exceptions import RequestInvalid
 from vending.request.account_request import parse, schema
-from vending.request.sources import DOORS
+from vending.request.sources import SOURCES
 
 
 def problems(raw: Any) -> list[str]:
@@ -340,7 +340,7 @@ def test_schema_describes_every_key() -> None:
         "more policies than an account takes",
     ],
 )
-def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
+def test_request_of_another_source_is_held_to_its_rules(raw: Any, words: list[str]) -> None:
     told = problems(raw)
 
     assert len(told) == len(words)
@@ -352,7 +352,7 @@ def test_existing_account_is_normalised_without_what_only_creation_uses() -> Non
     content = parse(VALID["existing"]).normalised()
 
     assert content["account"] == {"accountId": "000000000042"}
-    assert DOORS["existing"].requires == ("accountId",)
+    assert SOURCES["existing"].requires == ("accountId",)
 
 
 def test_role_of_an_invited_account_is_there_only_when_it_is_given() -> None:
