@@ -114,11 +114,14 @@ def test_plan_tells_what_setup_then_does_and_then_nothing(
     assert main(["setup", file, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     _, after = planned(capsys, file)
+    assert main(["plan", file]) == 0
+    existing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  = ")]
 
     assert report["state"] == "READY"
     assert sorted(before["changes"]) == sorted(report["changed"])
     assert before["warnings"] == report["warnings"]
     assert after["changes"] == []
+    assert existing == [f"  = {what} (unchanged)" for what in after["alreadyThere"]] != []
 
 
 def test_plan_of_a_request_tells_what_vending_then_does_and_then_nothing(
@@ -135,7 +138,7 @@ def test_plan_of_a_request_tells_what_vending_then_does_and_then_nothing(
     assert "policy NoUsers on the account" in before["changes"]
     assert "account in /Workloads/Sandbox" in before["changes"]
     assert after["changes"] == []
-    assert after["alreadyThere"] == [f"account {vended.output['accountId']}, vended before"]
+    assert after["alreadyThere"] == [f"account {vended.output['accountId']}, already vended"]
 
 
 def test_plan_of_an_existing_account_tells_only_what_it_lacks(
@@ -169,7 +172,7 @@ def test_plan_of_an_account_made_elsewhere_tells_what_its_first_request_changes(
     assert plan["changes"] == ["tag a", "tag account-vending:request-id"]
     assert plan["alreadyThere"] == [f"account {account_id}"]
     assert main(["submit", file, "--wait"]) == 0
-    assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, vended before"]
+    assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, already vended"]
 
 
 def test_account_that_has_left_since_is_not_said_to_be_vended(

@@ -61,7 +61,7 @@ def test_commands_of_the_guide_survive_the_shell_and_ask_for_different_valid_acc
     assert entries[0]["EventBusName"] == "account-vending"
 
 
-def test_port_that_is_taken_is_told_before_anything_starts(
+def test_port_in_use_is_reported_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(EmbeddedAws, "__enter__")
@@ -74,7 +74,7 @@ def test_port_that_is_taken_is_told_before_anything_starts(
 
     err = capsys.readouterr().err
     assert status == 1
-    assert f"port {port} is taken" in err
+    assert f"cannot bind port {port}: Address already in use" in err
     assert "--port" in err
 
 

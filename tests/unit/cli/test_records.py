@@ -68,7 +68,7 @@ def test_error_is_said_with_code_reason_and_remedy() -> None:
     ("turn", "wait", "said"),
     [
         ("requester", None, [("whose turn", "the requester's")]),
-        ("retry", 3600, [("whose turn", "nobody's: it passes"), ("worth waiting", "1 hour")]),
+        ("retry", 3600, [("whose turn", "nobody's: it passes"), ("retry after", "1 hour")]),
         ("somebody-of-next-year", None, [("whose turn", "somebody-of-next-year")]),
     ],
 )

@@ -58,7 +58,7 @@ def test_attached_policies_bring_their_type_and_their_targets() -> None:
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"policyType": []}, "policyType: is not a key of an organization's document"),
+    "unknown key": ({"policyType": []}, "policyType: unknown key"),
     "unknown type": ({"policyTypes": ["SCP"]}, "policyTypes[0]: must be one of"),
     "text for truth": ({"allFeatures": "yes"}, "allFeatures: must be true or false"),
     "relative path": ({"organizationalUnits": ["A"]}, "organizationalUnits[0]: must begin with /"),

@@ -91,7 +91,7 @@ ONE_MISTAKE = {
     "tag for AWS in capitals": (a_request(tags={"AWS:x": "v"}), "tags['AWS:x']: may not begin"),
     "reserved tag": (
         a_request(tags={"account-vending:request-id": "v"}),
-        "tags['account-vending:request-id']: is kept for the request id",
+        "tags['account-vending:request-id']: is reserved for the request id",
     ),
     "long tag key": (a_request(tags={"k" * 129: "v"}), "must have at most 128 characters"),
     "empty tag key": (a_request(tags={"": "v"}), "tags['']: must not be empty"),
@@ -157,13 +157,13 @@ ONE_MISTAKE = {
     "requester that is a number": (a_request(requestedBy=7), "requestedBy: must be text"),
     "misspelt key": (
         a_request(organisationalUnit="/"),
-        "organisationalUnit: is not a key of a request; did you mean organizationalUnit?",
+        "organisationalUnit: unknown key; did you mean organizationalUnit?",
     ),
     "key in snake case": (account(role_name="A"), "did you mean roleName?"),
-    "key in capitals": (a_request(TAGS={}), "TAGS: is not a key of a request; did you mean tags?"),
+    "key in capitals": (a_request(TAGS={}), "TAGS: unknown key; did you mean tags?"),
     "key like no other": (
         a_request(zzzz=1),
-        "zzzz: is not a key of a request; known here: account, organizationalUnit",
+        "zzzz: unknown key; allowed: account, organizationalUnit",
     ),
     "half a character": (a_request(requestedBy="\ud800"), "requestedBy: must be text in valid Uni"),
     "half a character in a path": (a_request(organizationalUnit="/\ud800"), "in valid Unicode"),
@@ -195,7 +195,7 @@ def test_request_with_several_mistakes_is_told_them_all() -> None:
         "tags: 52 tags",
         "tags['aws:x']",
         "organizationalUnit: is 6 levels",
-        "organisationalUnit: is not a key",
+        "organisationalUnit: unknown key",
         "serviceAccess[0]",
     ):
         assert words in told
