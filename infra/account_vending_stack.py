@@ -1,4 +1,4 @@
-"""The stack: what it is made of, who may do what, and what it tells the outside."""
+"""The stack: what it is made of, who may do what, and what it exports."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.discovered_accounts import DiscoveredAccounts
-from infra.execution_ends import ExecutionEnds
+from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import (
     grant_to_answer_handshake,
     grant_to_discover_account,
@@ -15,7 +15,7 @@ from infra.grants import (
     grant_to_reconcile_ledger,
     grant_to_record_execution_end,
 )
-from infra.invitation_answers import InvitationAnswers
+from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import OrganizationSetupWorkflow
@@ -68,8 +68,8 @@ class AccountVendingStack(Stack):
             description="Vends AWS accounts: exactly one account per request",
             env=Environment(region="us-east-1"),
         )
-        # The CDK says of every function and machine that it needs its role, though its properties
-        # refer to that role already: harmless, and not ours to say otherwise.
+        # The CDK makes every function and machine depend on its role, which its properties refer to
+        # already: redundant, harmless and not configurable.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
         functions = {
@@ -86,16 +86,16 @@ class AccountVendingStack(Stack):
 
         bus.start_on_request(workflow.state_machine)
         grant_to_operations(functions, ledger=ledger.table, bus=bus.event_bus, settings=settings)
-        ends = ExecutionEnds(
+        execution_end_rule = ExecutionEndRule(
             self,
-            "ExecutionEnds",
+            "ExecutionEndRule",
             code=code,
             settings=settings,
             state_machine=workflow.state_machine,
             dead_letter_queue=bus.dead_letter_queue,
         )
         grant_to_record_execution_end(
-            ends.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
+            execution_end_rule.operation, ledger=ledger.table, bus=bus.event_bus, settings=settings
         )
         reconciliation = Reconciliation(
             self,
@@ -111,14 +111,14 @@ class AccountVendingStack(Stack):
             state_machine=workflow.state_machine,
             settings=settings,
         )
-        answers = InvitationAnswers(
+        invitation_rule = InvitationRule(
             self,
-            "InvitationAnswers",
+            "InvitationRule",
             code=code,
             settings=settings,
             dead_letter_queue=bus.dead_letter_queue,
         )
-        grant_to_answer_handshake(answers.operation, ledger=ledger.table)
+        grant_to_answer_handshake(invitation_rule.operation, ledger=ledger.table)
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccounts(
                 self,
@@ -140,7 +140,7 @@ class AccountVendingStack(Stack):
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
-        # What a role may do cannot be asked by everybody who may ask what would be done.
+        # Not everybody who may plan a request may read the roles' policies.
         for output, allowed in {
             "ServicePrincipals": settings.service_principals,
             "ForcedServicePrincipals": settings.forced_service_principals,

@@ -1,4 +1,4 @@
-"""Accounts made elsewhere: rules on the default bus, and the function that decides on them."""
+"""Accounts made elsewhere: rules on the default bus, and the function that handles them."""
 
 import json
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from infra.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """Events by which a service tells of accounts."""
+class AccountEventRule:
+    """Events by which a service reports accounts."""
 
     description: str
     source: str
@@ -21,13 +21,13 @@ class Told:
 
 
 RULES = {
-    "OrganizationsAccounts": Told(
+    "OrganizationsAccounts": AccountEventRule(
         description="An account was made in the organization or joined it",
         source="aws.organizations",
         event_names=("CreateAccountResult", "AccountJoinedOrganization"),
     ),
-    "ControlTowerAccounts": Told(
-        description="Control Tower made an account or enrolled it anew",
+    "ControlTowerAccounts": AccountEventRule(
+        description="Control Tower made an account or enrolled it again",
         source="aws.controltower",
         event_names=("CreateManagedAccount", "UpdateManagedAccount"),
     ),
@@ -35,7 +35,7 @@ RULES = {
 
 
 class DiscoveredAccounts(Construct):
-    """Has DiscoverAccount look at every account that comes into the organization."""
+    """Runs DiscoverAccount for every account that joins the organization."""
 
     def __init__(
         self,
@@ -59,9 +59,9 @@ class DiscoveredAccounts(Construct):
         if settings.discovered_accounts == "baseline":
             baseline = settings.discovered_account_baseline.as_request()
             function.add_environment("DISCOVERED_ACCOUNT_BASELINE", json.dumps(baseline))
-        for name, told in RULES.items():
+        for name, rule in RULES.items():
             self.operation.run_on(
-                by_cloudtrail(told.source, told.event_names),
+                by_cloudtrail(rule.source, rule.event_names),
                 rule=name,
-                description=told.description,
+                description=rule.description,
             )

@@ -45,7 +45,7 @@ class OperationFunction(Construct):
             self,
             "Logs",
             retention=settings.log_retention,
-            # The ledger is what must outlive the stack; logs without their function are litter.
+            # The ledger is what must outlive the stack; logs without their function are of no use.
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -85,7 +85,7 @@ class OperationFunction(Construct):
         )
         if dead_letter_queue is not None:
             self.may(
-                "KeepWhatFailed",
+                "WriteDeadLetters",
                 actions=["sqs:SendMessage"],
                 resources=[dead_letter_queue.queue_arn],
             )
@@ -116,7 +116,7 @@ class OperationFunction(Construct):
         rows: str | Sequence[str] = "request#*",
         sid: str = "UseLedger",
     ) -> None:
-        """Tell the function where the ledger is and grant it these DynamoDB operations on rows.
+        """Give the function the ledger's name and grant it these DynamoDB operations on rows.
 
         `rows` are patterns of partition keys; no other row of the table may be touched.
         """
@@ -135,7 +135,7 @@ class OperationFunction(Construct):
     def may_take_turns(
         self, table: dynamodb.ITable, *, state_machine_arn: str, settings: Settings
     ) -> None:
-        """Tell the function AWS's creation quota and grant it to change the creation gate.
+        """Give the function AWS's creation quota and grant it to change the creation queue.
 
         Step Functions checks the state machine whose execution waits under a token, although the
         Service Authorization Reference lists no resource for SendTaskSuccess.
@@ -149,11 +149,11 @@ class OperationFunction(Construct):
         }.items():
             self.function.add_environment(name, str(value))
         self.may_use_ledger(
-            table, operations=["GetItem", "PutItem"], rows="gate#creation", sid="UseCreationGate"
+            table, operations=["GetItem", "PutItem"], rows="gate#creation", sid="UseCreationQueue"
         )
-        self.may("TellTurns", actions=["states:SendTaskSuccess"], resources=[state_machine_arn])
+        self.may("NotifyWaiters", actions=["states:SendTaskSuccess"], resources=[state_machine_arn])
 
     def may_announce_on(self, bus: events.IEventBus) -> None:
-        """Tell the function which bus to announce on and grant it to put events there."""
+        """Give the function the bus's name and grant it to put events there."""
         self.function.add_environment("EVENT_BUS_NAME", bus.event_bus_name)
         self.may("Announce", actions=["events:PutEvents"], resources=[bus.event_bus_arn])

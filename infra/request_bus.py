@@ -28,7 +28,7 @@ class RequestBus(Construct):
     def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
         """Start `state_machine` with the detail of every `AccountRequested`, whatever its source.
 
-        EventBridge delivers at least once; the workflow's first state tells repetitions apart.
+        EventBridge delivers at least once; the workflow's first state detects repetitions.
         What cannot be delivered for a day waits in the dead-letter queue.
         """
         role = iam.Role(

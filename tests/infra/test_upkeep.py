@@ -51,7 +51,7 @@ def test_function_may_do_exactly_this_on_exactly_these_resources(
 
     granted: dict[str, set[str]] = {}
     for statement in template.statements(logical_id(function["Role"])):
-        if statement.sid not in {"WriteOwnLogs", "WriteTraces", "KeepWhatFailed"}:
+        if statement.sid not in {"WriteOwnLogs", "WriteTraces", "WriteDeadLetters"}:
             for action in statement.actions:
                 resources = {names.get(resource, resource) for resource in statement.resources}
                 granted.setdefault(action, set()).update(resources)

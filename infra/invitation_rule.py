@@ -1,4 +1,4 @@
-"""Answers to invitations: a rule on the default bus, and the function that passes them on."""
+"""Answers to invitations: a rule on the default bus, and the function that handles them."""
 
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -15,8 +15,8 @@ EVENT_NAMES = (
 )
 
 
-class InvitationAnswers(Construct):
-    """Has AnswerHandshake look at the invitation that an event may be the answer to."""
+class InvitationRule(Construct):
+    """Runs AnswerHandshake for every event that may be the answer to an invitation."""
 
     def __init__(
         self,
@@ -38,5 +38,5 @@ class InvitationAnswers(Construct):
         self.operation.run_on(
             by_cloudtrail("aws.organizations", EVENT_NAMES),
             rule="HandshakeAnswered",
-            description="An invitation may have been answered: look at it",
+            description="An invitation may have been answered: check it",
         )

@@ -1,4 +1,4 @@
-"""Executions that end without telling the ledger: the rule that hears of them."""
+"""Executions that end without a record of it in the ledger, and the rule on their events."""
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
@@ -10,11 +10,11 @@ from infra.event_function import EventFunction
 from infra.settings import Settings
 
 
-class ExecutionEnds(Construct):
-    """Has RecordExecutionEnd hear of every execution that is stopped, times out or fails.
+class ExecutionEndRule(Construct):
+    """Runs RecordExecutionEnd for every execution that is stopped, times out or fails.
 
-    Step Functions tells of its executions on the default bus only. Of what cannot be delivered
-    ReconcileLedger finds the row.
+    Step Functions reports its executions on the default bus only. Where an event cannot be
+    delivered, ReconcileLedger finds the row.
     """
 
     def __init__(
@@ -45,5 +45,5 @@ class ExecutionEnds(Construct):
                 },
             ),
             rule="ExecutionEnded",
-            description="An execution was stopped, timed out or failed: tell the ledger",
+            description="An execution was stopped, timed out or failed: record it in the ledger",
         )
