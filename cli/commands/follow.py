@@ -177,7 +177,7 @@ class Follower:
             )
 
     def _is_overdue(self, one: TrackedSubmission, status: str, now: float) -> bool:
-        """Whether the ledger had its time to hear of an end that the execution did not tell."""
+        """Whether the ledger had time enough to record an end that the execution did not report."""
         one.over_since = now if one.over_since is None else one.over_since
         return status == "SUCCEEDED" or now - one.over_since >= LEDGER_SECONDS
 

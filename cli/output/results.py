@@ -24,7 +24,7 @@ from vending.states import State
 
 
 def record_of(one: TrackedSubmission) -> Record:
-    """The record, or what takes its place when there is none or it tells of another request."""
+    """The record, or what takes its place when there is none or it is about another request."""
     if one.record is not None and not one.problem:
         return one.record
     record = dict(one.record or {"requestId": one.submission.request_id})

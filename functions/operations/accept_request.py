@@ -102,7 +102,7 @@ def run(
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
     the account that was made before has left or is not active; a new claim is held then.
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
-    no unit yet: only making it tells whether AWS refuses it, so it is made first.
+    no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
     """
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)

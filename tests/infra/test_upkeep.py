@@ -96,7 +96,7 @@ def test_rule_hears_of_every_bad_end_of_this_machine(template: SynthesizedTempla
     assert "EventBusName" not in rule  # the default bus, the only one Step Functions tells
 
 
-def test_end_that_cannot_be_told_waits_where_all_undeliverable_events_wait(
+def test_end_that_cannot_be_delivered_waits_where_all_undeliverable_events_wait(
     template: SynthesizedTemplate,
 ) -> None:
     function_id, function = template.entrance("RecordExecutionEnd")

@@ -45,7 +45,7 @@ def on_a_terminal(arguments: list[str]) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
-def told(text: str) -> list[str]:
+def normalized(text: str) -> list[str]:
     """The lines without what differs from run to run."""
     text = re.sub(r"\b\d+\.\d+s", "TIME", text)
     text = re.sub(r"\b\d{12}\b", "ACCOUNT", text)
@@ -62,4 +62,4 @@ def test_output_in_the_readme_is_what_make_vend_prints() -> None:
 
     seen = on_a_terminal(COMMAND)
 
-    assert told(block.group(1)) == told(seen)
+    assert normalized(block.group(1)) == normalized(seen)

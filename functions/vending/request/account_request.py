@@ -114,7 +114,7 @@ PolicyType = Literal[
 
 
 class Account(Model):
-    """The account: what AWS is told when it is made, or which existing one is meant."""
+    """The account: what AWS creates it with, or which existing one is meant."""
 
     name: AccountName | None = Field(None, description="The account's name, for a new account.")
     email: Email | None = Field(
@@ -343,7 +343,7 @@ def _kind(raw: object) -> str:
 
 _LISTED_MAX = 60
 _LISTED_CHARACTERS = 24_000
-"""Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
+"""Problems reported at once: Step Functions keeps 32,768 characters of an error's cause."""
 
 
 def invalid(problems: list[str]) -> RequestInvalid:
@@ -355,13 +355,13 @@ def invalid(problems: list[str]) -> RequestInvalid:
 
 def listed(problems: list[str]) -> list[str]:
     """The problems, as many as people read and an error can carry, and how many there are more."""
-    told: list[str] = []
+    reported: list[str] = []
     room = _LISTED_CHARACTERS
     for problem in problems[:_LISTED_MAX]:
         # The cause has the error as JSON in a text in JSON.
         room -= len(json.dumps(json.dumps(problem)))
-        if room < 0 and told:
+        if room < 0 and reported:
             break
-        told.append(problem)
-    more = len(problems) - len(told)
-    return [*told, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else told
+        reported.append(problem)
+    more = len(problems) - len(reported)
+    return [*reported, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else reported

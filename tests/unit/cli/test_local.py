@@ -78,7 +78,7 @@ def test_port_in_use_is_reported_before_anything_starts(
     assert "--port" in err
 
 
-def test_what_is_not_built_is_told_with_the_command_that_builds_it(
+def test_what_is_not_built_is_reported_with_the_command_that_builds_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Empty(EmbeddedAws):
@@ -94,7 +94,7 @@ def test_what_is_not_built_is_told_with_the_command_that_builds_it(
     assert failed.value.exit_code == 1
 
 
-def test_embedded_aws_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_aws_that_is_not_installed_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "embedded.cloud", None)
 
     with pytest.raises(CommandError, match="not installed here"), local.embedded_aws():

@@ -161,7 +161,7 @@ def test_request_already_vended_among_several_is_marked_in_the_table(
     assert row.split()[-3:] == ["-", "already", "vended"]
 
 
-def test_one_failure_among_several_is_told_and_decides_the_exit_status(
+def test_one_failure_among_several_is_reported_and_decides_the_exit_status(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.on_publish = lambda detail: (
@@ -204,7 +204,7 @@ def test_request_that_was_vended_before_is_answered_at_once(
     assert "Sandbox is already vended" in capsys.readouterr().out
 
 
-def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
+def test_account_that_has_left_since_it_was_vended_is_reported_with_a_remedy(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.clients["organizations"] = Organizations(state=None)
@@ -221,7 +221,7 @@ def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
 
 
 @pytest.mark.parametrize("source", ["new", "new-govcloud", "existing", "invited"])
-def test_account_that_was_closed_since_it_was_vended_is_told_with_a_remedy(
+def test_account_that_was_closed_since_it_was_vended_is_reported_with_a_remedy(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
     stack.clients["organizations"] = Organizations(state="PENDING_CLOSURE")
@@ -366,7 +366,7 @@ def test_account_that_was_only_recorded_may_be_asked_something_for(
     assert stack.published == [{**request, "requestId": "a-123456789012"}]
 
 
-def test_event_that_eventbridge_refuses_is_told(
+def test_event_that_eventbridge_refuses_is_reported(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.refusals["r-two"] = "InternalFailure: try later"

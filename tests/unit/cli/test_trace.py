@@ -222,7 +222,7 @@ def test_stopped_execution_stops_what_runs() -> None:
     assert step(trace, "MoveAccount").status is StepStatus.UNREACHED
 
 
-def test_timed_out_execution_is_told_by_aws_name() -> None:
+def test_timed_out_execution_is_shown_by_its_aws_name() -> None:
     assert trace_of(accepted().add("ExecutionTimedOut")).ended == "TIMED_OUT"
 
 

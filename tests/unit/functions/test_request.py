@@ -171,13 +171,13 @@ ONE_MISTAKE = {
 
 
 @pytest.mark.parametrize(("raw", "words"), ONE_MISTAKE.values(), ids=ONE_MISTAKE)
-def test_request_with_one_mistake_is_told_that_one(raw: Any, words: str) -> None:
+def test_request_with_one_mistake_is_refused_with_that_one(raw: Any, words: str) -> None:
     (problem,) = problems(raw)
 
     assert words in problem
 
 
-def test_request_with_several_mistakes_is_told_them_all() -> None:
+def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
     raw = {
         "account": {"email": "no", "name": "x" * 51, "roleName": "AWSServiceRoleForMe"},
         "tags": {f"k{n}": "v" for n in range(51)} | {"aws:x": "v"},
@@ -202,7 +202,7 @@ def test_request_with_several_mistakes_is_told_them_all() -> None:
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 7, 7.5, True], ids=str)
-def test_request_that_is_not_an_object_is_told_so(raw: Any) -> None:
+def test_request_that_is_not_an_object_is_reported_so(raw: Any) -> None:
     (problem,) = problems(raw)
 
     assert problem.startswith("the request must be a JSON object, not ")
@@ -215,7 +215,7 @@ def test_request_problems_never_show_the_email() -> None:
     assert "se(cret)" not in "".join(told)
 
 
-def test_request_with_endless_mistakes_is_told_what_fits() -> None:
+def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     raw = a_request(tags={f"k*{n}-{LONG}": LONG for n in range(1000)})
 
     with pytest.raises(RequestInvalid) as refused:
