@@ -40,8 +40,9 @@ def on_a_terminal(arguments: list[str]) -> str:
     os.close(ours)
     assert process.returncode == 0, written.decode()
     text = written.decode().replace("\r\n", "\n")
-    header, *frames = re.split(r"\x1b\[\d+A", text)
-    shown = header[: header.index("waiting for")].rsplit("\n", 1)[0] + "\n" + frames[-1]
+    # The spinner, too, moves the cursor up: the header is all before the first row of progress.
+    header = text[: text.index("waiting for")].rsplit("\n", 1)[0]
+    shown = header + "\n" + re.split(r"\x1b\[\d+A", text)[-1]
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
 
 
