@@ -27,7 +27,7 @@ class Usage:
     Attributes:
         real: how long it took.
         embedded: CPU of this process: gateway, services, workflow engine.
-        functions: CPU of the function processes; None where the system does not tell.
+        functions: CPU of the function processes; None where the system does not report it.
     """
 
     real: float

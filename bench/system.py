@@ -42,7 +42,7 @@ class Event:
 
 
 def a_request(number: int, *, prefix: str = "bench") -> dict[str, Any]:
-    """A request for a new account that asks for everything the corridor has."""
+    """A request for a new account that asks for the whole baseline."""
     return {
         "requestId": f"{prefix}-{number}",
         "account": {"name": f"{prefix} {number}", "email": f"aws+{prefix}{number}@example.com"},

@@ -27,20 +27,20 @@ DESCRIPTION = "Vends AWS accounts: exactly one account per request."
 EPILOG = """\
 examples:
   vend submit examples/requests/sandbox.yaml --local   on this machine, no AWS account needed
-  vend submit examples/requests/sandbox.yaml           on the AWS that AWS_PROFILE leads to
+  vend submit examples/requests/sandbox.yaml           in the account of AWS_PROFILE
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
-  vend list --state FAILED                             what needs somebody
-  vend resume r-2f1c06e3a54b7d9810aa                   go on where it stopped
+  vend list --state FAILED                             what needs attention
+  vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
-  vend setup examples/organization.yaml                make the organization ready for accounts
+  vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
   vend local                                           the embedded AWS for any AWS client
 
 exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 DEFAULT_PORT, MAX_PORT = 5111, 65535
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,17 +72,17 @@ def _status(words: Sequence[str] | None) -> int:
     except CommandError as failure:
         return _failed(failure)
     except KeyboardInterrupt:
-        _tell("\nStopped.\n")
+        _write_error("\nStopped.\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader has what it wanted
-        _let_go(sys.stdout)
-        _let_go(sys.stderr)
+        _discard(sys.stdout)
+        _discard(sys.stderr)
         return EXIT_NOT_VENDED
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in _DISK_FULL:
             raise
-        _let_go(sys.stdout)
-        return _failed(CommandError(f"nothing more can be written: {error.strerror}"))
+        _discard(sys.stdout)
+        return _failed(CommandError(f"cannot write output: {error.strerror}"))
 
 
 def _run(words: Sequence[str] | None) -> int:
@@ -105,7 +105,7 @@ def _leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _let_go(stream: TextIO | None) -> None:
+def _discard(stream: TextIO | None) -> None:
     """Have Python not complain again when it flushes the stream at exit."""
     if stream is not None:
         with contextlib.suppress(OSError):
@@ -129,8 +129,8 @@ def parser() -> argparse.ArgumentParser:
         "submit",
         "cli.commands.submit:run",
         "submit requests and watch them being vended",
-        "Submits one request or a list, from JSON or YAML, and follows it to its end. What was "
-        "vended before is not vended again; what failed goes on from where it stopped.",
+        "Submits one request or a list, from JSON or YAML, and follows it to its end. What is "
+        "already vended is not vended again; what failed resumes where it stopped.",
     )
     submit.add_argument("file", metavar="FILE", help="request file; - reads standard input")
     submit.add_argument(
@@ -151,10 +151,10 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "setup",
         "cli.commands.setup:run",
-        "bring the organization to what accounts need",
+        "prepare the organization",
         "Brings the organization to what its document says: all features, policy types, trusted "
-        "access, central root access, organizational units, policies. What is there already is "
-        "left as it is, so it is safe to run at any time.",
+        "access, central root access, organizational units, policies. What exists is "
+        "left unchanged, so it is safe to run at any time.",
     )
     setup.add_argument(
         "file",
@@ -220,7 +220,7 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "resume",
         "cli.commands.resume:run",
-        "go on with a request that failed or stopped",
+        "resume a request that failed or stopped",
         "Sends a request again exactly as the ledger keeps it and follows it to its end. It goes "
         "on from where it stopped, also after a new version was deployed.",
     )
@@ -237,7 +237,7 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "redrive",
         "cli.commands.redrive:run",
-        "put undeliverable events back where they belong",
+        "redeliver undeliverable events",
         "Puts the events of the dead-letter queue back: requests on the bus, AWS's own events to "
         "the functions that wait for them. A request that was vended meanwhile is not vended "
         "again. What cannot be put back stays in the queue.",
@@ -251,7 +251,7 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "doctor",
         "cli.commands.doctor:run",
-        "check what vending needs and what is wrong",
+        "check prerequisites and find what is wrong",
         "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
         "line says what to do where something is not right.",
     )
@@ -272,8 +272,8 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "explain",
         "cli.commands.explain:run",
-        "say what an error means and what to do",
-        "Says what an error means, who must act, and what to do. Needs no AWS.",
+        "explain an error",
+        "Explains an error: what it means, who must act, and what to do. Needs no AWS.",
     )
     explain.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
     _json_option(explain)
@@ -345,7 +345,7 @@ def _json_option(to: argparse.ArgumentParser) -> None:
 
 def _embedded_options(to: argparse.ArgumentParser) -> None:
     to.add_argument(
-        "--faults", metavar="FILE", help="JSON list of what is to go wrong on the embedded AWS"
+        "--faults", metavar="FILE", help="JSON list of faults to inject into the embedded AWS"
     )
     to.add_argument(
         "--speed",
@@ -385,18 +385,18 @@ def _failed(failure: CommandError) -> int:
     text = f"{terminal.paint('Error:', 'bold', 'red')} {failure.what}\n"
     if failure.remedy:
         text += f"{failure.remedy}\n"
-    _tell(text)
+    _write_error(text)
     return failure.exit_code
 
 
-def _tell(text: str) -> None:
+def _write_error(text: str) -> None:
     """Write to the standard error output, if it is there: a terminal can be gone."""
     from cli.output.terminal import Terminal  # noqa: PLC0415
 
     try:
         Terminal.of(sys.stderr).write(text)
     except OSError:
-        _let_go(sys.stderr)
+        _discard(sys.stderr)
 
 
 def _terminated(_signal: int, _frame: FrameType | None) -> None:

@@ -14,10 +14,10 @@ from infra.settings import Settings
 
 
 def by_cloudtrail(source: str, event_names: Sequence[str]) -> events.EventPattern:
-    """Events by which CloudTrail tells of what `source` did, by name in any case.
+    """CloudTrail's events about what `source` did, by name in any case.
 
-    Nothing else is asked: who acted is told in a different shape for roles, users, root users and
-    AWS itself, and an outcome is read by the function, where it can be compared without case.
+    Nothing else is matched: the identity has a different shape for roles, users, root users and
+    AWS itself, and the outcome is read by the function, where it can be compared without case.
     """
     return events.EventPattern(
         source=[source],

@@ -1,4 +1,4 @@
-"""The reconciler: a function that looks, once in a while, for what no event has told."""
+"""Reconciliation: a scheduled function that looks for what no event has reported."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
@@ -14,7 +14,7 @@ from infra.settings import Settings
 class Reconciliation(Construct):
     """Runs ReconcileLedger by the schedule of the settings.
 
-    There is no dead-letter queue: a run that is missed is made up for by the next.
+    There is no dead-letter queue: the next run makes up for a missed one.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ EVENT_BUS_NAME = "account-vending"
 
 
 class RequestBus(Construct):
-    """The event bus `account-vending`, the door for requests and the place of announcements."""
+    """The event bus `account-vending`: it takes requests and carries the events about them."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
@@ -28,7 +28,7 @@ class RequestBus(Construct):
     def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
         """Start `state_machine` with the detail of every `AccountRequested`, whatever its source.
 
-        EventBridge delivers at least once; the workflow's first state tells repetitions apart.
+        EventBridge delivers at least once; the workflow's first state detects repetitions.
         What cannot be delivered for a day waits in the dead-letter queue.
         """
         role = iam.Role(

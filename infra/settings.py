@@ -10,11 +10,11 @@ from aws_cdk.aws_logs import RetentionDays
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 
 TASK_SECONDS = 60
-"""What the state machine gives each task."""
+"""The time-out of each task in the state machine."""
 
 ALLOWANCES_MAX = 3_000
-"""Characters of the services, types of policies and roles that may be used: AcceptRequest is told
-them in its environment, of which Lambda takes 4 KB (AWS Lambda Developer Guide, "Quotas")."""
+"""Characters of the services, types of policies and roles that may be used: AcceptRequest gets them
+in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer Guide, "Quotas")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class DiscoveredAccountBaseline:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Typed knobs of the stack; the defaults are what the documentation describes.
+    """The stack's settings; the defaults are those of the documentation.
 
     `function_timeout_seconds` stays below the 60 seconds that the state machine gives each task, so
     that a slow function ends by its own time-out, which is logged, not by the state machine's.
@@ -68,17 +68,17 @@ class Settings:
     table of a new ledger.
 
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
-    events did not tell, so it is seldom the first to know. None: by hand only.
+    no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
-    `discovered_accounts` says what becomes of an account that somebody else made or let in:
-    `ignore` (no rule, no function), `record` (the ledger has a row of it, nothing on the account is
-    touched) or `baseline` (it goes through the door `existing` with `discovered_account_baseline`).
+    `discovered_accounts` says what happens to an account that somebody else created or invited:
+    `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
+    changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
-    The lease is how long a place among the creations in progress is kept for a request that nobody
-    has heard of since. The slack is how much later than its turn a call may reach AWS, by a cold
-    start of its function.
+    The lease is how long the slot of a creation in progress is kept without being renewed. The
+    slack is how much later than its slot's start time a call may reach AWS, by a cold start of its
+    function.
     """
 
     function_memory_mb: int = 512

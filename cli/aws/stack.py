@@ -52,7 +52,7 @@ class LedgerRow:
 
     @property
     def fingerprint(self) -> str | None:
-        """What tells one content from another."""
+        """The fingerprint of the content."""
         return self.attributes.get("fingerprint")
 
 

@@ -282,7 +282,7 @@ def requests(place: Place) -> Iterator[Result]:
             check="requests",
             level="fail",
             what=f"in progress without an execution: {_named(stuck)}",
-            remedy=f"`{command('resume', str(stuck[0]['requestId']))}`; the reconciler marks them "
+            remedy=f"`{command('resume', str(stuck[0]['requestId']))}`; ReconcileLedger marks them "
             "FAILED within the hour",
         )
     else:

@@ -3,7 +3,7 @@
 They create nothing in the organization. The first has no account, so it ends REJECTED; on its way
 it needs the bus, the rule and its role, the state machine, the functions, the ledger and the
 announcement. The second is for an account that exists, with an id that no account has: no step of
-its door creates or invites an account, and the only one before its id is looked up claims the
+its source creates or invites an account, and the only one before its id is looked up claims the
 request. Its execution is stopped, and the ledger has to say so by itself. Each keeps one row.
 """
 

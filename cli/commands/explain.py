@@ -15,10 +15,10 @@ from cli.output.terminal import Terminal, in_words, safe
 from vending.errors import catalogue
 
 _TREATMENTS = {
-    "retry": "the workflow tries again by itself",
-    "adopt": "the workflow takes what is there and goes on",
-    "reconcile": "the workflow looks for what AWS did before it goes on",
-    "fail": "the request ends as FAILED; submitted again, it goes on from there",
+    "retry": "retried automatically",
+    "adopt": "adopted: the workflow continues with what exists",
+    "reconcile": "reconciled: the workflow finds out what AWS did before it continues",
+    "fail": "not retried: the request ends FAILED; submitting it again resumes it",
 }
 
 
@@ -85,10 +85,10 @@ def _text(
         ("what it means", explanation.what),
         ("what to do", explanation.remedy),
         ("action by", OWNERS.get(explanation.owner, explanation.owner)),
-        ("by itself", _TREATMENTS.get(explanation.treatment, explanation.treatment)),
+        ("handling", _TREATMENTS.get(explanation.treatment, explanation.treatment)),
     ]
     if explanation.wait:
-        fields.append(("worth waiting", in_words(explanation.wait)))
+        fields.append(("retry after", in_words(explanation.wait)))
     if explanation.reason and not explanation.known:
         near = difflib.get_close_matches(
             explanation.reason, catalogue.codes().get(explanation.code, []), 1

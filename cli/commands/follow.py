@@ -12,21 +12,21 @@ from cli.aws.environment import is_denied
 from cli.aws.stack import LedgerRow, Stack
 from cli.output.progress import FRAMES_PER_SECOND, View
 from cli.watch.steps import Plan
-from cli.watch.submission import Phase, Watched
+from cli.watch.submission import Phase, TrackedSubmission
 from cli.watch.trace import Trace
 from vending.states import FINAL
 
 PATIENCE_SECONDS = 60.0
-"""How long an event may take to become an execution before the user is told where to look."""
+"""How long an event may take to become an execution before the user learns where to look."""
 LEDGER_SECONDS = 15.0
 """How long the ledger may take to learn that an execution was stopped or timed out."""
 NEAR_SECONDS, FAR_SECONDS = 0.15, 1.0
 """Between two looks: at this machine, and at AWS, whose request rates all its users share."""
-HISTORIES_PER_LOOK = 10
+HISTORIES_PER_POLL = 10
 WORDLESS_ENDS = {
     "TIMED_OUT": "the execution took longer than its state machine allows",
     "ABORTED": "the execution was stopped by hand",
-    "FAILED": "the execution failed and the ledger could not be told why",
+    "FAILED": "the execution failed and the ledger could not record why",
     "SUCCEEDED": "the execution ended without finishing this request",
 }
 
@@ -36,7 +36,7 @@ class Follower:
 
     Args:
         stack: where they were sent.
-        watched: what to follow; changed in place.
+        tracked: what to follow; changed in place.
         view: where progress goes.
         clock: seconds from any origin.
         sleep: blocks for seconds.
@@ -45,21 +45,21 @@ class Follower:
     def __init__(
         self,
         stack: Stack,
-        watched: Sequence[Watched],
+        tracked: Sequence[TrackedSubmission],
         view: View,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._stack = stack
-        self._watched = watched
+        self._tracked = tracked
         self._view = view
         self._clock = clock
         self._sleep = sleep
         self._definition: str | None = None
         self._may_trace = True
-        self._looked: dict[str, float] = {}
-        self._turn = 0
+        self._polled_at: dict[str, float] = {}
+        self._next_history = 0
 
     def run(self) -> None:
         """Look, show, wait; until nothing is under way."""
@@ -68,14 +68,14 @@ class Follower:
         while self._open():
             now = self._clock()
             if now >= due:
-                self._look(now)
+                self._poll(now)
                 due = self._clock() + pause
-            self._view.show(self._watched, self._clock())
+            self._view.show(self._tracked, self._clock())
             if self._open():
                 self._sleep(1 / FRAMES_PER_SECOND)
-        self._view.show(self._watched, self._clock())
+        self._view.show(self._tracked, self._clock())
 
-    def begin(self, one: Watched, execution_arn: str) -> None:
+    def begin(self, one: TrackedSubmission, execution_arn: str) -> None:
         """Follow this execution from now on."""
         one.phase = Phase.RUNNING
         one.execution_arn = execution_arn
@@ -88,42 +88,44 @@ class Follower:
             except ClientError as error:
                 self._give_up_tracing(error)
 
-    def _open(self) -> list[Watched]:
-        return [one for one in self._watched if one.phase is not Phase.ENDED]
+    def _open(self) -> list[TrackedSubmission]:
+        return [one for one in self._tracked if one.phase is not Phase.ENDED]
 
-    def _look(self, now: float) -> None:
+    def _poll(self, now: float) -> None:
         waiting = self._open()
         rows: Mapping[str, LedgerRow] = {}
-        alone = len(self._watched) == 1 and waiting[0].trace is not None
+        alone = len(self._tracked) == 1 and waiting[0].trace is not None
         if not alone:
             rows = self._stack.rows([one.submission.request_id for one in waiting])
         for one in waiting:
-            self._take(one, rows.get(one.submission.request_id), now)
+            self._apply_row(one, rows.get(one.submission.request_id), now)
         for one in self._next_to_trace():
             self._read_history(one)
 
-    def _take(self, one: Watched, row: LedgerRow | None, now: float) -> None:
+    def _apply_row(self, one: TrackedSubmission, row: LedgerRow | None, now: float) -> None:
         if one.phase is Phase.SENT:
             arn = row.record.get("executionArn") if row else None
             if row and arn and arn != one.earlier_execution:
                 one.record = row.record
                 self.begin(one, str(arn))
             elif now - one.since > PATIENCE_SECONDS:
-                self._lost(one, now)
+                self._timed_out(one, now)
         elif row is not None:
             one.record = row.record
             is_ours = row.record.get("executionArn") == one.execution_arn
             if row.record.get("state") in FINAL and (is_ours or one.trace is None):
                 one.end(now)
 
-    def _next_to_trace(self) -> list[Watched]:
+    def _next_to_trace(self) -> list[TrackedSubmission]:
         traced = [one for one in self._open() if one.trace is not None]
-        if len(traced) > HISTORIES_PER_LOOK:
-            self._turn = (self._turn + HISTORIES_PER_LOOK) % len(traced)
-            traced = (traced[self._turn :] + traced[: self._turn])[:HISTORIES_PER_LOOK]
+        if len(traced) > HISTORIES_PER_POLL:
+            self._next_history = (self._next_history + HISTORIES_PER_POLL) % len(traced)
+            traced = (traced[self._next_history :] + traced[: self._next_history])[
+                :HISTORIES_PER_POLL
+            ]
         return traced
 
-    def _read_history(self, one: Watched) -> None:
+    def _read_history(self, one: TrackedSubmission) -> None:
         trace, arn = one.trace, one.execution_arn
         if trace is None or arn is None:
             return
@@ -135,19 +137,19 @@ class Follower:
         now = self._clock()
         if events:
             trace.feed(events, self._moments(one, events[-1], now))
-        self._looked[arn] = now
+        self._polled_at[arn] = now
         if trace.ended is not None:
             self._finish(one, trace.ended, now)
 
     def _moments(
-        self, one: Watched, newest: Mapping[str, Any], now: float
+        self, one: TrackedSubmission, newest: Mapping[str, Any], now: float
     ) -> Callable[[Mapping[str, Any]], float]:
         """Moments on our clock for a batch of events.
 
         The newest has just happened, and none happened before the last look: AWS's clock need not
         agree with ours, nor run at its pace.
         """
-        earliest = self._looked.get(one.execution_arn or "", one.since)
+        earliest = self._polled_at.get(one.execution_arn or "", one.since)
 
         def moment(event: Mapping[str, Any]) -> float:
             behind = (newest["timestamp"] - event["timestamp"]).total_seconds()
@@ -155,7 +157,7 @@ class Follower:
 
         return moment
 
-    def _finish(self, one: Watched, status: str, now: float) -> None:
+    def _finish(self, one: TrackedSubmission, status: str, now: float) -> None:
         row = self._stack.row(one.submission.request_id)
         one.record = row.record if row else None
         state = str((one.record or {}).get("state"))
@@ -174,12 +176,12 @@ class Follower:
                 remedy="Submit the request again: it goes on from where it stopped",
             )
 
-    def _is_overdue(self, one: Watched, status: str, now: float) -> bool:
-        """Whether the ledger had its time to hear of an end that the execution did not tell."""
+    def _is_overdue(self, one: TrackedSubmission, status: str, now: float) -> bool:
+        """Whether the ledger had time enough to record an end that the execution did not report."""
         one.over_since = now if one.over_since is None else one.over_since
         return status == "SUCCEEDED" or now - one.over_since >= LEDGER_SECONDS
 
-    def _lost(self, one: Watched, now: float) -> None:
+    def _timed_out(self, one: TrackedSubmission, now: float) -> None:
         one.end(
             now,
             code="ExecutionNotStarted",
@@ -193,5 +195,5 @@ class Follower:
         if not is_denied(error):
             raise error
         self._may_trace = False
-        for one in self._watched:
+        for one in self._tracked:
             one.trace = None

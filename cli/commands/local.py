@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import json
 import signal
 import socket
@@ -58,7 +57,7 @@ def embedded_aws(
         except EmbeddedAwsNotBuilt as error:
             raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
         except FaultsInvalid as error:
-            raise InputError(f"the fault file cannot be followed\n{error}") from None
+            raise InputError(f"invalid fault file\n{error}") from None
         yield aws
 
 
@@ -69,9 +68,9 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            taken = "is taken" if error.errno == errno.EADDRINUSE else "may not be used"
             raise CommandError(
-                f"port {port} {taken}", remedy="Choose another with --port, or 0 for any free one"
+                f"cannot bind port {port}: {error.strerror}",
+                remedy="Choose another with --port, or 0 for any free one",
             ) from None
 
 

@@ -94,7 +94,8 @@ def _text(
         name = plan.get("name") or f"Organization of {plan['organization']}"
         lines += [terminal.paint(f"{safe(str(name))}: {_summary(plan)}", "bold"), ""]
         for key, sign, colour in _SIGNS:
-            lines += [f"  {terminal.paint(sign, colour)} {safe(each)}" for each in plan[key]]
+            note = f" {terminal.paint('(unchanged)', 'dim')}" if key == "alreadyThere" else ""
+            lines += [f"  {terminal.paint(sign, colour)} {safe(each)}{note}" for each in plan[key]]
         for problem in plan["problems"]:
             code = "/".join(filter(None, (problem["code"], problem["reason"])))
             lines.append(f"  {terminal.paint('x', 'red')} {code}: {safe(problem['message'])}")

@@ -10,7 +10,7 @@ from cli.aws.environment import explained
 from cli.aws.stack import Stack
 from cli.output.failure import EXIT_VENDED, CommandError
 from cli.output.records import listing
-from cli.output.results import status_text
+from cli.output.results import record_text
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 
@@ -28,7 +28,7 @@ def status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(row.record, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(status_text(row.record, Terminal.of(sys.stdout))))
+        print("\n".join(record_text(row.record, Terminal.of(sys.stdout))))
     return EXIT_VENDED
 
 

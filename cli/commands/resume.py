@@ -12,7 +12,7 @@ from cli.output.failure import CommandError
 from cli.output.records import name_of, why
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
-from cli.watch.submission import Submission, Watched
+from cli.watch.submission import Submission, TrackedSubmission
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,15 +21,15 @@ def run(arguments: argparse.Namespace) -> int:
     with explained():
         stack = Stack.from_environment()
         row = stack.row(arguments.id)
-    watched = [Watched(submission=_submission(arguments.id, row))]
+    tracked = [TrackedSubmission(submission=_submission(arguments.id, row))]
     try:
         with explained():
-            submit.send_and_follow(stack, watched, progress, to_the_end=arguments.wait)
+            submit.send_and_follow(stack, tracked, progress, to_the_end=arguments.wait)
     except KeyboardInterrupt:
-        return submit.interrupted(progress, watched)
+        return submit.interrupted(progress, tracked)
     if not arguments.wait:
-        return submit.sent(watched, as_json=arguments.json)
-    return submit.report(watched, as_json=arguments.json, again=("resume", arguments.id))
+        return submit.sent(tracked, as_json=arguments.json)
+    return submit.report(tracked, as_json=arguments.json, again=("resume", arguments.id))
 
 
 def _submission(request_id: str, row: LedgerRow | None) -> Submission:

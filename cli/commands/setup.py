@@ -23,7 +23,7 @@ from cli.output.records import aligned, error_fields, why
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, duration, safe
 from cli.watch.steps import Plan
-from cli.watch.submission import Phase, Submission, Watched
+from cli.watch.submission import Phase, Submission, TrackedSubmission
 from cli.watch.trace import Trace
 
 NAME = "organization-setup"
@@ -31,9 +31,9 @@ REPORTING_STATE = "ReportOrganizationSetup"
 
 
 class SetupFollower(Follower):
-    """Watches one setup; its end is the execution's own, because no ledger tells of it."""
+    """Watches one setup; its end is the execution's own, because no ledger records it."""
 
-    def begin(self, one: Watched, execution_arn: str) -> None:
+    def begin(self, one: TrackedSubmission, execution_arn: str) -> None:
         """Follow this execution from now on."""
         one.phase = Phase.RUNNING
         one.since = time.monotonic()
@@ -43,8 +43,8 @@ class SetupFollower(Follower):
         except ClientError as error:
             self._give_up_tracing(error)
 
-    def _look(self, now: float) -> None:
-        (one,) = self._watched
+    def _poll(self, now: float) -> None:
+        (one,) = self._tracked
         if one.trace is not None:
             self._read_history(one)
         if one.trace is None and one.execution_arn is not None:
@@ -52,7 +52,7 @@ class SetupFollower(Follower):
             if status != "RUNNING":
                 self._finish(one, str(status), now)
 
-    def _finish(self, one: Watched, status: str, now: float) -> None:
+    def _finish(self, one: TrackedSubmission, status: str, now: float) -> None:
         one.record = _report_of(self._stack, str(one.execution_arn), status)
         one.end(now)
 
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     target.check(arguments)
     document = document_of(documents.read(arguments.file))
     progress = Terminal.of(sys.stderr)
-    watched = Watched(
+    tracked = TrackedSubmission(
         submission=Submission(
             label=arguments.file,
             request_id=NAME,
@@ -85,17 +85,19 @@ def run(arguments: argparse.Namespace) -> int:
             execution_arn = stack.start_setup(document)
             if not arguments.wait:
                 return _started(execution_arn, arguments)
-            _follow(stack, watched, execution_arn, progress)
+            _follow(stack, tracked, execution_arn, progress)
     except KeyboardInterrupt:
         return _interrupted(progress, is_local=arguments.local)
-    return _ended(watched, arguments)
+    return _ended(tracked, arguments)
 
 
-def _follow(stack: Stack, watched: Watched, execution_arn: str, progress: Terminal) -> None:
+def _follow(
+    stack: Stack, tracked: TrackedSubmission, execution_arn: str, progress: Terminal
+) -> None:
     view = view_for(progress)
     try:
-        follower = SetupFollower(stack, [watched], view)
-        follower.begin(watched, execution_arn)
+        follower = SetupFollower(stack, [tracked], view)
+        follower.begin(tracked, execution_arn)
         follower.run()
     finally:
         view.close()
@@ -145,7 +147,7 @@ def _error_of(ended: dict[str, Any], status: str) -> dict[str, Any]:
         "code": ended.get("error") or status,
         "reason": None,
         "message": ended.get("cause") or f"the execution ended as {status}",
-        "remedy": "Run the setup again: what is there already is left as it is",
+        "remedy": "Run the setup again: what exists is left unchanged",
     }
 
 
@@ -157,13 +159,13 @@ def _started(execution_arn: str, arguments: argparse.Namespace) -> int:
     return EXIT_VENDED
 
 
-def _ended(watched: Watched, arguments: argparse.Namespace) -> int:
-    report = watched.record or {}
+def _ended(tracked: TrackedSubmission, arguments: argparse.Namespace) -> int:
+    report = tracked.record or {}
     if arguments.json:
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         output = Terminal.of(sys.stdout)
-        took = duration(watched.elapsed(watched.until or 0.0))
+        took = duration(tracked.elapsed(tracked.until or 0.0))
         lines = _text(report, took, output, arguments)
         print("\n".join(["", *lines] if output.live else lines))
     return EXIT_VENDED if report.get("state") == "READY" else EXIT_NOT_VENDED
@@ -173,16 +175,16 @@ def _text(
     report: dict[str, Any], took: str, terminal: Terminal, arguments: argparse.Namespace
 ) -> list[str]:
     is_ready = report.get("state") == "READY"
-    said = f"The organization is ready, after {took}"
+    said = f"The organization is ready ({took})"
     if not is_ready:
-        said = f"The organization is not ready, after {took}"
+        said = f"The organization is not ready ({took})"
     lines = [terminal.paint(said, "bold", "green" if is_ready else "red"), ""]
     if not is_ready:
         columns = min(110, terminal.size()[0])
         lines += [*aligned(error_fields(report), terminal, columns), ""]
     lines += _listed("changed", report["changed"], "+", terminal, "green")
-    lines += _listed("there already", report["alreadyThere"], "=", terminal, "dim")
-    lines += _listed("to know", report["warnings"], "!", terminal, "yellow")
+    lines += _listed("unchanged", report["alreadyThere"], "=", terminal, "dim")
+    lines += _listed("warnings", report["warnings"], "!", terminal, "yellow")
     words: tuple[str, ...] = ("submit", "examples/requests/sandbox.yaml")
     if not is_ready:
         reason = why(report)

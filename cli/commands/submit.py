@@ -21,7 +21,7 @@ from cli.output.progress import view_for
 from cli.output.results import record_of, sent_text, several_text, single_text
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
-from cli.watch.submission import Phase, Record, Submission, Watched
+from cli.watch.submission import Phase, Record, Submission, TrackedSubmission
 from vending.errors.exceptions import RequestConflict, VendingError
 from vending.ledger.decisions import decide
 from vending.organization import eligibility
@@ -32,34 +32,34 @@ def run(arguments: argparse.Namespace) -> int:
     target.check(arguments)
     submissions = validated(documents.read(arguments.file))
     progress = Terminal.of(sys.stderr)
-    watched = [Watched(submission=submission) for submission in submissions]
+    tracked = [TrackedSubmission(submission=submission) for submission in submissions]
     try:
         with target.aws(arguments, progress) as stack, explained():
             send_and_follow(
-                stack, watched, progress, is_local=arguments.local, to_the_end=arguments.wait
+                stack, tracked, progress, is_local=arguments.local, to_the_end=arguments.wait
             )
     except KeyboardInterrupt:
-        return interrupted(progress, watched, is_local=arguments.local)
+        return interrupted(progress, tracked, is_local=arguments.local)
     if not arguments.wait:
-        return sent(watched, as_json=arguments.json)
+        return sent(tracked, as_json=arguments.json)
     again = ("submit", arguments.file)
-    return report(watched, as_json=arguments.json, is_local=arguments.local, again=again)
+    return report(tracked, as_json=arguments.json, is_local=arguments.local, again=again)
 
 
 def send_and_follow(
     stack: Stack,
-    watched: Sequence[Watched],
+    tracked: Sequence[TrackedSubmission],
     progress: Terminal,
     *,
     is_local: bool = False,
     to_the_end: bool,
 ) -> None:
     """Send what has to be sent and, if asked to, watch all of it to its end."""
-    _header(progress, [one.submission for one in watched], stack, is_local=is_local)
+    _header(progress, [one.submission for one in tracked], stack, is_local=is_local)
     view = view_for(progress)
     try:
-        follower = Follower(stack, watched, view)
-        _send(stack, follower, watched)
+        follower = Follower(stack, tracked, view)
+        _send(stack, follower, tracked)
         if to_the_end:
             follower.run()
     finally:
@@ -79,13 +79,13 @@ def _header(
     progress.write(f"{what}\n{where}\n")
 
 
-def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
+def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]) -> None:
     """Send what the ledger does not answer already; what is under way is followed instead."""
-    rows = stack.rows([one.submission.request_id for one in watched])
+    rows = stack.rows([one.submission.request_id for one in tracked])
     organizations = cache(partial(stack.client, "organizations"))
     now = time.monotonic()
     to_send = []
-    for one in watched:
+    for one in tracked:
         one.since = now
         row = rows.get(one.submission.request_id)
         record = row.record if row else {}
@@ -117,8 +117,10 @@ def _send(stack: Stack, follower: Follower, watched: Sequence[Watched]) -> None:
             )
 
 
-def _answer(one: Watched, record: Record, organizations: Callable[[], Any], now: float) -> None:
-    """End a request that was vended before, with what has become of its account since."""
+def _answer(
+    one: TrackedSubmission, record: Record, organizations: Callable[[], Any], now: float
+) -> None:
+    """End a request that is already vended, with what has become of its account since."""
     account_id, unit_id = record["accountId"], record.get("organizationalUnitId")
     try:
         refused = eligibility.vended_refusal(account_id, organizations())
@@ -131,21 +133,21 @@ def _answer(one: Watched, record: Record, organizations: Callable[[], Any], now:
         since = f"The account {account_id} was not looked at. {error.message}"
     warnings = [*(record.get("warnings") or []), *([since] if since else [])]
     one.record = record | {"warnings": warnings or None}
-    one.was_vended_before = True
+    one.was_already_vended = True
     one.end(now)
 
 
-def sent(watched: Sequence[Watched], *, as_json: bool) -> int:
+def sent(tracked: Sequence[TrackedSubmission], *, as_json: bool) -> int:
     """Say what was sent; 0 unless something was not."""
     if as_json:
-        _print_json(watched)
+        _print_json(tracked)
     else:
-        print("\n".join(sent_text(watched, Terminal.of(sys.stdout))))
-    return EXIT_NOT_VENDED if any(one.problem for one in watched) else EXIT_VENDED
+        print("\n".join(sent_text(tracked, Terminal.of(sys.stdout))))
+    return EXIT_NOT_VENDED if any(one.problem for one in tracked) else EXIT_VENDED
 
 
 def report(
-    watched: Sequence[Watched],
+    tracked: Sequence[TrackedSubmission],
     *,
     as_json: bool,
     is_local: bool = False,
@@ -153,25 +155,27 @@ def report(
 ) -> int:
     """Say what came of the requests; 0 when all are vended. `again` is the command to repeat."""
     if as_json:
-        _print_json(watched)
+        _print_json(tracked)
     else:
         output = Terminal.of(sys.stdout)
-        if len(watched) == 1:
-            lines = single_text(watched[0], output, is_local=is_local, again=again)
+        if len(tracked) == 1:
+            lines = single_text(tracked[0], output, is_local=is_local, again=again)
         else:
-            lines = several_text(watched, output, is_local=is_local, again=again)
+            lines = several_text(tracked, output, is_local=is_local, again=again)
         print("\n".join(["", *lines] if output.live else lines))
-    return EXIT_VENDED if all(one.is_vended for one in watched) else EXIT_NOT_VENDED
+    return EXIT_VENDED if all(one.is_vended for one in tracked) else EXIT_NOT_VENDED
 
 
-def _print_json(watched: Sequence[Watched]) -> None:
-    records = [record_of(one) for one in watched]
+def _print_json(tracked: Sequence[TrackedSubmission]) -> None:
+    records = [record_of(one) for one in tracked]
     print(json.dumps(records[0] if len(records) == 1 else records, indent=2, ensure_ascii=False))
 
 
-def interrupted(progress: Terminal, watched: Sequence[Watched], *, is_local: bool = False) -> int:
+def interrupted(
+    progress: Terminal, tracked: Sequence[TrackedSubmission], *, is_local: bool = False
+) -> int:
     """Say that the requests go on without us."""
-    under_way = [one for one in watched if one.phase in {Phase.SENT, Phase.RUNNING}]
+    under_way = [one for one in tracked if one.phase in {Phase.SENT, Phase.RUNNING}]
     if is_local:
         said = "Stopped, and with it the embedded AWS; nothing was left behind."
     elif not under_way:

@@ -82,7 +82,7 @@ class AccountSteps:
             self._planned.problems.append(conflict.as_dict())
             raise WalkEnded from None
         if decision == "finished":
-            self._vended_before()
+            self._already_vended()
             raise WalkEnded
         if attributes is not None and decision == "corrected":
             self._planned.warnings += [
@@ -98,9 +98,9 @@ class AccountSteps:
             "creationBegun": False,
         }
 
-    def _vended_before(self) -> None:
+    def _already_vended(self) -> None:
         account_id, unit_id = self._record["accountId"], self._record.get("organizationalUnitId")
-        self._require_active(account_id, "vended before")
+        self._require_active(account_id, "already vended")
         with self._planned.refusals():
             moved = eligibility.moved_since(account_id, unit_id, self._organizations)
             self._planned.warnings += [moved] if moved else []

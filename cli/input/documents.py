@@ -38,7 +38,7 @@ class Document:
     """One request as the file gives it, not validated.
 
     `problems` are mistakes that only the text shows (a key given twice, a number that lost its
-    leading zero); they make the request unusable. `places` tells, when it is called, where the
+    leading zero); they make the request unusable. `places` gives, when it is called, where the
     text has what.
     """
 
@@ -126,7 +126,7 @@ def _typed(stdin: TextIO | None) -> str:
 
 
 def _decoded(name: str, given: bytes) -> str:
-    # No more was read than tells that it is too much: devices and pipes have no size, nor an end.
+    # No more was read than shows that it is too much: devices and pipes have no size, nor an end.
     if len(given) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MiB: not a request file")
     try:

@@ -34,7 +34,7 @@ def is_organization(documents: Sequence[Document]) -> bool:
 
 
 def document_of(documents: Sequence[Document]) -> Any:
-    """The file's one document, every problem of it told at once.
+    """The file's one document, every problem in it reported at once.
 
     Raises:
         InputError: there are several, or it has mistakes.
@@ -57,9 +57,9 @@ def document_of(documents: Sequence[Document]) -> Any:
             problems.append("is larger than a state machine takes (256 KB)")
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was sent"
-        told = "\n".join(f"  {safe(problem)}" for problem in problems)
+        listing = "\n".join(f"  {safe(problem)}" for problem in problems)
         raise InputError(
-            f"{count}\n\n{safe(documents[0].label)}\n{told}",
+            f"{count}\n\n{safe(documents[0].label)}\n{listing}",
             remedy="examples/organization.yaml shows what it may say",
         )
     return values[0]

@@ -1,7 +1,7 @@
 """Where a file has what a problem is about, and what was written there.
 
 A value that was read has lost how it was written: the number 1.10 is 1.1. The text is looked at
-once more, and only where there are problems to tell.
+once more, and only where there are problems to report.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def located(problems: Sequence[str], places: Mapping[str, Place]) -> Iterator[st
             yield problem
             continue
         place = places[name]
-        told = f"line {place.line}: {problem}"
+        text = f"line {place.line}: {problem}"
         if problem == f"{name}: {_TEXT_BELONGS_THERE}" and place.written:
-            told += f': put it in quotes, "{place.written}"'
-        yield told
+            text += f': put it in quotes, "{place.written}"'
+        yield text
 
 
 def _named(problem: str, places: Mapping[str, Place]) -> str | None:

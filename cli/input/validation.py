@@ -1,4 +1,4 @@
-"""From documents to submissions: every problem of every request told at once, nothing sent yet."""
+"""From documents to submissions: reports every problem of every request at once, sends nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
         found.extend(_twice(submission, submissions))
         submissions.append(submission)
     if any(problems.values()):
-        raise InputError(_told(problems), remedy="`vend schema` prints what a request may say")
+        raise InputError(_report(problems), remedy="`vend schema` prints what a request may say")
     return submissions
 
 
@@ -83,13 +83,13 @@ def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
     return []
 
 
-def _told(problems: dict[str, list[str]]) -> str:
+def _report(problems: dict[str, list[str]]) -> str:
     from vending.request.account_request import listed  # noqa: PLC0415
 
     count = sum(map(len, problems.values()))
-    told = [f"{count:,} problem{'s' if count > 1 else ''}; nothing was sent"]
+    lines = [f"{count:,} problem{'s' if count > 1 else ''}; nothing was sent"]
     for label, found in problems.items():
         if found:
-            told.append(f"\n{safe(label)}")
-            told += [f"  {safe(problem)}" for problem in listed(found)]
-    return "\n".join(told)
+            lines.append(f"\n{safe(label)}")
+            lines += [f"  {safe(problem)}" for problem in listed(found)]
+    return "\n".join(lines)

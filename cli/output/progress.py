@@ -18,8 +18,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from cli.output.terminal import Terminal, duration, pad, safe, width
-from cli.watch.submission import Phase, Watched
-from cli.watch.trace import Mark, Step
+from cli.watch.submission import Phase, TrackedSubmission
+from cli.watch.trace import Step, StepStatus
 
 SPINNER, PLAIN_SPINNER = Spinner("dots"), Spinner("line")
 FRAMES_PER_SECOND = 10
@@ -27,32 +27,32 @@ FRAME_LINES = 3
 """Lines of a frame that are not rows: the empty one above, the empty one below, the footer."""
 
 _SIGNS = {
-    Mark.PENDING: ("·", "."),
-    Mark.DONE: ("✓", "+"),
-    Mark.FAILED: ("✗", "x"),
-    Mark.STOPPED: ("✗", "x"),
-    Mark.RETRYING: ("↻", "~"),
-    Mark.SKIPPED: ("-", "-"),
-    Mark.UNREACHED: ("·", "."),
+    StepStatus.PENDING: ("·", "."),
+    StepStatus.DONE: ("✓", "+"),
+    StepStatus.FAILED: ("✗", "x"),
+    StepStatus.STOPPED: ("✗", "x"),
+    StepStatus.RETRYING: ("↻", "~"),
+    StepStatus.SKIPPED: ("-", "-"),
+    StepStatus.UNREACHED: ("·", "."),
 }
 _STYLES = {
-    Mark.PENDING: "dim",
-    Mark.RUNNING: "cyan",
-    Mark.DONE: "green",
-    Mark.FAILED: "red",
-    Mark.STOPPED: "red",
-    Mark.RETRYING: "yellow",
-    Mark.SKIPPED: "dim",
-    Mark.UNREACHED: "dim",
+    StepStatus.PENDING: "dim",
+    StepStatus.RUNNING: "cyan",
+    StepStatus.DONE: "green",
+    StepStatus.FAILED: "red",
+    StepStatus.STOPPED: "red",
+    StepStatus.RETRYING: "yellow",
+    StepStatus.SKIPPED: "dim",
+    StepStatus.UNREACHED: "dim",
 }
-_QUIET = {Mark.PENDING, Mark.SKIPPED, Mark.UNREACHED}
+_QUIET = {StepStatus.PENDING, StepStatus.SKIPPED, StepStatus.UNREACHED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of a screen: a mark, what it is about, how long, and a word on it."""
+    """One line of a screen: a status, what it is about, how long, and a note."""
 
-    mark: Mark
+    status: StepStatus
     name: str
     elapsed: float | None = None
     note: str = ""
@@ -61,7 +61,7 @@ class Row:
 class View(Protocol):
     """Where progress goes."""
 
-    def show(self, watched: Sequence[Watched], now: float) -> None:
+    def show(self, tracked: Sequence[TrackedSubmission], now: float) -> None:
         """Bring what the user sees up to date."""
 
     def close(self) -> None:
@@ -73,55 +73,55 @@ def view_for(terminal: Terminal) -> View:
     return Screen(terminal) if terminal.live else Log(terminal)
 
 
-def remark(step: Step) -> str:
-    """The words that go with a step's mark: retries, what failed, what was made."""
-    if step.mark is Mark.RETRYING:
+def status_text(step: Step) -> str:
+    """What to say next to a step's status: retries, what failed, what was made."""
+    if step.status is StepStatus.RETRYING:
         # Only the error's name: what AWS calls it matters once trying has ended.
-        return safe(f"{step.note.partition(':')[0]}, retry {step.retries + 1} follows")
+        return safe(f"{step.note.partition(':')[0]}; retrying ({step.retries + 1})")
     words = [f"retry {step.retries}"] if step.retries else []
-    if step.mark in {Mark.SKIPPED, Mark.UNREACHED, Mark.STOPPED}:
-        words.append(step.mark.value)
+    if step.status in {StepStatus.SKIPPED, StepStatus.UNREACHED, StepStatus.STOPPED}:
+        words.append(step.status.value)
     elif step.note:
         words.append(step.note)
     return safe(", ".join(words))
 
 
-def step_rows(watched: Watched, now: float) -> list[Row]:
+def step_rows(tracked: TrackedSubmission, now: float) -> list[Row]:
     """The steps of one submission."""
-    if watched.trace is None:
-        said = _standing(watched) or "sending the request"
-        return [Row(mark=_mark(watched), name=said, elapsed=watched.elapsed(now))]
+    if tracked.trace is None:
+        said = _standing(tracked) or "sending the request"
+        return [Row(status=_status_of(tracked), name=said, elapsed=tracked.elapsed(now))]
     return [
-        Row(mark=step.mark, name=step.name, elapsed=step.elapsed(now), note=remark(step))
-        for step in watched.trace.shown
+        Row(status=step.status, name=step.name, elapsed=step.elapsed(now), note=status_text(step))
+        for step in tracked.trace.shown
     ]
 
 
-def board_rows(watched: Sequence[Watched], now: float) -> list[Row]:
+def table_rows(tracked: Sequence[TrackedSubmission], now: float) -> list[Row]:
     """One row per submission."""
-    names = [safe(one.submission.name) for one in watched]
+    names = [safe(one.submission.name) for one in tracked]
     room = max(map(width, names), default=0)
     return [
         Row(
-            mark=_mark(one),
+            status=_status_of(one),
             name=f"{pad(name, room)}  {one.submission.request_id}",
             elapsed=None if one.phase is Phase.READY else one.elapsed(now),
             note=_standing(one),
         )
-        for one, name in zip(watched, names, strict=True)
+        for one, name in zip(tracked, names, strict=True)
     ]
 
 
-def _mark(one: Watched) -> Mark:
+def _status_of(one: TrackedSubmission) -> StepStatus:
     if one.phase is Phase.ENDED:
-        return Mark.DONE if one.is_vended else Mark.FAILED
+        return StepStatus.DONE if one.is_vended else StepStatus.FAILED
     if one.phase is Phase.READY:
-        return Mark.PENDING
+        return StepStatus.PENDING
     current = one.trace.current if one.trace else None
-    return current.mark if current else Mark.RUNNING
+    return current.status if current else StepStatus.RUNNING
 
 
-def _standing(one: Watched) -> str:
+def _standing(one: TrackedSubmission) -> str:
     """Where a submission stands, in words; empty before it is sent."""
     if one.phase is Phase.READY:
         return ""
@@ -133,15 +133,15 @@ def _standing(one: Watched) -> str:
         return str((one.record or {}).get("state", "started")).lower()
     steps, current = one.trace.shown, one.trace.current
     count = f"{one.trace.finished} of {len(steps)}"
-    return f"{count}  {current.name}  {remark(current)}".rstrip() if current else count
+    return f"{count}  {current.name}  {status_text(current)}".rstrip() if current else count
 
 
-def _ending(one: Watched) -> str:
+def _ending(one: TrackedSubmission) -> str:
     record = one.record or {}
     if one.problem:
         return safe(one.problem.splitlines()[0])
     error = record.get("error") or {}
-    state = "vended before" if one.was_vended_before else str(record.get("state", ""))
+    state = "already vended" if one.was_already_vended else str(record.get("state", ""))
     what = error.get("reason") or error.get("code") or record.get("accountId") or ""
     return f"{state}  {safe(str(what))}".strip()
 
@@ -152,25 +152,25 @@ def fit(rows: Sequence[Row], room: int) -> list[Row]:
         return list(rows)
     kept, above, below = list(rows), 0, 0
     while len(kept) + bool(above) + bool(below) > room and kept:
-        if kept[0].mark in {Mark.DONE, Mark.SKIPPED} or kept[-1].mark not in _QUIET:
+        if kept[0].status in {StepStatus.DONE, StepStatus.SKIPPED} or kept[-1].status not in _QUIET:
             kept.pop(0)
             above += 1
         else:
             kept.pop()
             below += 1
     folded = [_folded(rows[:above])] if above else []
-    later = [Row(mark=Mark.PENDING, name=f"{below} more")] if below else []
+    later = [Row(status=StepStatus.PENDING, name=f"{below} more")] if below else []
     return [*folded, *kept, *later][:room]
 
 
 def _folded(rows: Sequence[Row]) -> Row:
     """One row for several: done only if all of them are, else with how many stand where."""
-    counts = Counter(row.mark for row in rows)
+    counts = Counter(row.status for row in rows)
     name = f"{len(rows)} above"
-    if counts.keys() <= {Mark.DONE, Mark.SKIPPED}:
-        return Row(mark=Mark.DONE, name=name)
-    said = ", ".join(f"{counts[mark]} {mark.value}" for mark in Mark if counts[mark])
-    return Row(mark=Mark.PENDING, name=name, note=said)
+    if counts.keys() <= {StepStatus.DONE, StepStatus.SKIPPED}:
+        return Row(status=StepStatus.DONE, name=name)
+    said = ", ".join(f"{counts[status]} {status.value}" for status in StepStatus if counts[status])
+    return Row(status=StepStatus.PENDING, name=name, note=said)
 
 
 def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[Text]:
@@ -180,12 +180,12 @@ def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> 
     clocks = max(map(len, times), default=0)
     text = []
     for row, took in zip(rows, times, strict=True):
-        is_loud = row.mark in {Mark.FAILED, Mark.RETRYING}
+        is_loud = row.status in {StepStatus.FAILED, StepStatus.RETRYING}
         line = Text.assemble(
             "  ",
-            (_sign(row.mark, terminal, now), _STYLES[row.mark]),
+            (_sign(row.status, terminal, now), _STYLES[row.status]),
             " ",
-            (row.name, "dim" if row.mark in _QUIET else ""),
+            (row.name, "dim" if row.status in _QUIET else ""),
             f"{' ' * (names - width(row.name))}  {took:>{clocks}}  ",
             (row.note, "" if is_loud else "dim"),
         )
@@ -199,9 +199,9 @@ def _fitted(line: Text, terminal: Terminal, columns: int) -> Text:
     return line
 
 
-def _sign(mark: Mark, terminal: Terminal, now: float) -> str:
-    if mark is not Mark.RUNNING:
-        return terminal.sign(*_SIGNS[mark])
+def _sign(status: StepStatus, terminal: Terminal, now: float) -> str:
+    if status is not StepStatus.RUNNING:
+        return terminal.sign(*_SIGNS[status])
     frames = (SPINNER if terminal.unicode else PLAIN_SPINNER).frames
     return frames[int(now * FRAMES_PER_SECOND) % len(frames)]
 
@@ -240,12 +240,12 @@ class Screen:
             vertical_overflow="visible",
         )
 
-    def show(self, watched: Sequence[Watched], now: float) -> None:
+    def show(self, tracked: Sequence[TrackedSubmission], now: float) -> None:
         """Draw the steps of one submission, or a row for each of several."""
         columns, height = self._terminal.size()
-        rows = step_rows(watched[0], now) if len(watched) == 1 else board_rows(watched, now)
+        rows = step_rows(tracked[0], now) if len(tracked) == 1 else table_rows(tracked, now)
         rows = fit(rows, max(1, height - FRAME_LINES - 1))
-        footer = _fitted(Text(self._footer(watched, now), style="dim"), self._terminal, columns - 1)
+        footer = _fitted(Text(self._footer(tracked, now), style="dim"), self._terminal, columns - 1)
         frame = [Text(), *lines(rows, self._terminal, columns, now), Text(), footer]
         self._live.console.size = columns, height
         self._live.update(Group(*frame))
@@ -258,13 +258,13 @@ class Screen:
         """Give the cursor back; the last frame stays."""
         self._live.stop()
 
-    def _footer(self, watched: Sequence[Watched], now: float) -> str:
-        elapsed = duration(max((one.elapsed(now) for one in watched), default=0.0))
-        if len(watched) > 1:
-            ended = sum(one.phase is Phase.ENDED for one in watched)
-            return f"  {ended} of {len(watched)} done, {elapsed}"
-        if watched and watched[0].trace is not None:
-            trace = watched[0].trace
+    def _footer(self, tracked: Sequence[TrackedSubmission], now: float) -> str:
+        elapsed = duration(max((one.elapsed(now) for one in tracked), default=0.0))
+        if len(tracked) > 1:
+            ended = sum(one.phase is Phase.ENDED for one in tracked)
+            return f"  {ended} of {len(tracked)} done, {elapsed}"
+        if tracked and tracked[0].trace is not None:
+            trace = tracked[0].trace
             return f"  {trace.finished} of {len(trace.shown)} steps, {elapsed}"
         return ""
 
@@ -276,21 +276,25 @@ class Log:
         self._terminal = terminal
         self._said: dict[tuple[str, str], tuple[object, ...]] = {}
 
-    def show(self, watched: Sequence[Watched], now: float) -> None:
+    def show(self, tracked: Sequence[TrackedSubmission], now: float) -> None:
         """Write what changed since the last call."""
-        for one in watched:
-            who = f"{safe(one.submission.name)}: " if len(watched) > 1 else ""
+        for one in tracked:
+            who = f"{safe(one.submission.name)}: " if len(tracked) > 1 else ""
             request = one.submission.request_id
-            if one.trace is None or len(watched) > 1:
+            if one.trace is None or len(tracked) > 1:
                 text = _standing(one) or one.phase.value
                 if one.phase is Phase.RUNNING and one.trace is not None:
                     current = one.trace.current
-                    text = f"{current.name} {remark(current)}".rstrip() if current else ""
+                    text = f"{current.name} {status_text(current)}".rstrip() if current else ""
                 self._say((request, ""), (text,), one, now, f"{who}{text}" if text else "")
                 continue
             for step in one.trace.shown:
-                key = (step.mark, step.retries, step.note if step.mark is Mark.RETRYING else "")
-                is_silent = step.mark in {Mark.PENDING, Mark.UNREACHED}
+                key = (
+                    step.status,
+                    step.retries,
+                    step.note if step.status is StepStatus.RETRYING else "",
+                )
+                is_silent = step.status in {StepStatus.PENDING, StepStatus.UNREACHED}
                 line = "" if is_silent else self._line(step, now)
                 self._say((request, step.name), key, one, now, line)
 
@@ -299,13 +303,23 @@ class Log:
 
     def _line(self, step: Step, now: float) -> str:
         elapsed = step.elapsed(now)
-        said = "" if step.mark in {Mark.SKIPPED, Mark.STOPPED} else step.mark.value
+        said = "" if step.status in {StepStatus.SKIPPED, StepStatus.STOPPED} else step.status.value
         took = f"({duration(elapsed)})" if elapsed is not None and not step.is_active else ""
-        words = (step.name, said if step.mark is not Mark.RETRYING else "", took, remark(step))
+        words = (
+            step.name,
+            said if step.status is not StepStatus.RETRYING else "",
+            took,
+            status_text(step),
+        )
         return " ".join(word for word in words if word)
 
     def _say(
-        self, what: tuple[str, str], key: tuple[object, ...], one: Watched, now: float, line: str
+        self,
+        what: tuple[str, str],
+        key: tuple[object, ...],
+        one: TrackedSubmission,
+        now: float,
+        line: str,
     ) -> None:
         if self._said.get(what) != key:
             self._said[what] = key

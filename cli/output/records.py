@@ -67,7 +67,7 @@ def account_fields(record: Record) -> list[tuple[str, str]]:
         ("email", email_of(record)),
         *step_summaries.of_record(record),
         ("request", record.get("requestId")),
-        ("to know", "\n".join(map(str, record.get("warnings") or []))),
+        ("warnings", "\n".join(map(str, record.get("warnings") or []))),
     )
 
 
@@ -95,7 +95,7 @@ def error_fields(record: Record) -> list[tuple[str, str]]:
         ("what happened", error.get("message")),
         ("what to do", error.get("remedy")),
         ("action by", OWNERS.get(str(error.get("owner")), error.get("owner"))),
-        ("worth waiting", in_words(wait) if isinstance(wait, int) and wait else None),
+        ("retry after", in_words(wait) if isinstance(wait, int) and wait else None),
     )
 
 

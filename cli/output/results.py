@@ -19,11 +19,12 @@ from cli.output.records import (
 )
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, duration, safe
-from cli.watch.submission import Record, Watched
+from cli.watch.submission import Record, TrackedSubmission
+from vending.states import State
 
 
-def record_of(one: Watched) -> Record:
-    """The record, or what takes its place when there is none or it tells of another request."""
+def record_of(one: TrackedSubmission) -> Record:
+    """The record, or what takes its place when there is none or it is about another request."""
     if one.record is not None and not one.problem:
         return one.record
     record = dict(one.record or {"requestId": one.submission.request_id})
@@ -43,17 +44,18 @@ def record_of(one: Watched) -> Record:
 
 
 def single_text(
-    one: Watched, terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
+    one: TrackedSubmission, terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
 ) -> list[str]:
     """The end of one request: what was made, or what went wrong, and what to type next."""
     record = record_of(one)
     name = safe(one.submission.name)
     took = duration(one.elapsed(one.until or 0.0))
     if one.is_vended:
-        said = f"{name} was vended before" if one.was_vended_before else f"Vended {name} in {took}"
+        said = f"{name} is already vended" if one.was_already_vended else f"Vended {name} in {took}"
         fields, colour = account_fields(record), "green"
     else:
-        said = f"Not vended: {name}, after {took}"
+        outcome = "Rejected" if record.get("state") == State.REJECTED else "Failed"
+        said = f"{outcome}: {name} ({took})"
         fields, colour = error_fields(record) + account_fields(record), "red"
     lines = [terminal.paint(said, "bold", colour), "", *_block(fields, terminal)]
     lines += next_steps(record, terminal)
@@ -61,59 +63,64 @@ def single_text(
 
 
 def several_text(
-    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
+    tracked: Sequence[TrackedSubmission],
+    terminal: Terminal,
+    *,
+    is_local: bool,
+    again: tuple[str, ...],
 ) -> list[str]:
     """A row per request, the failures in full, and what to type next."""
     rows = []
-    for one in watched:
+    for one in tracked:
         record = record_of(one)
-        time = "before" if one.was_vended_before else duration(one.elapsed(one.until or 0.0))
+        took = "-" if one.was_already_vended else duration(one.elapsed(one.until or 0.0))
+        note = "already vended" if one.was_already_vended else short_why(record)
         rows.append(
             (
                 state_cell(record),
                 safe(one.submission.name),
                 str(record.get("accountId") or "-"),
                 one.submission.request_id,
-                time,
-                short_why(record),
+                took,
+                note,
             )
         )
     lines = table(("STATE", "NAME", "ACCOUNT", "REQUEST", "TOOK", ""), rows, terminal)
-    failed = [one for one in watched if not one.is_vended]
+    failed = [one for one in tracked if not one.is_vended]
     for one in failed:
         record = record_of(one)
         lines += ["", terminal.paint(safe(one.submission.name), "bold")]
         lines += _block(error_fields(record), terminal)
-    for one in watched:
+    for one in tracked:
         if one.is_vended and (left := next_steps(record_of(one), terminal)):
             lines += ["", terminal.paint(safe(one.submission.name), "bold"), *left[1:]]
-    vended = len(watched) - len(failed)
-    took = duration(max(one.elapsed(one.until or 0.0) for one in watched))
-    said = f"{vended} of {len(watched)} vended in {took}"
+    vended = len(tracked) - len(failed)
+    took = duration(max(one.elapsed(one.until or 0.0) for one in tracked))
+    said = f"{vended} of {len(tracked)} vended in {took}"
     lines += ["", terminal.paint(said, "bold", "red" if failed else "green"), ""]
-    return [*lines, *_next(watched, terminal, is_local=is_local, again=again)]
+    return [*lines, *_next(tracked, terminal, is_local=is_local, again=again)]
 
 
-def sent_text(watched: Sequence[Watched], terminal: Terminal) -> list[str]:
+def sent_text(tracked: Sequence[TrackedSubmission], terminal: Terminal) -> list[str]:
     """What --no-wait says: which requests are on their way and how to look at them."""
     lines = []
-    for one in watched:
+    for one in tracked:
         name = safe(one.submission.name)
         if one.problem:
             lines.append(f"{terminal.paint('Not sent', 'red')}  {name}: {safe(one.problem)}")
             lines.append(f"          {safe(one.remedy)}")
-        elif one.was_vended_before:
-            lines.append(f"{terminal.paint('Vended before', 'green')}  {name}")
+        elif one.was_already_vended:
+            lines.append(f"{terminal.paint('Already vended', 'green')}  {name}")
         else:
             lines.append(f"{terminal.paint('On its way', 'green')}  {name}")
-    first = next((one for one in watched if not one.problem), None)
+    first = next((one for one in tracked if not one.problem), None)
     if first is not None:
-        words = ("status", first.submission.request_id) if len(watched) == 1 else ("list",)
+        words = ("status", first.submission.request_id) if len(tracked) == 1 else ("list",)
         lines += ["", f"Next  {command(*words)}"]
     return lines
 
 
-def status_text(record: Record, terminal: Terminal) -> list[str]:
+def record_text(record: Record, terminal: Terminal) -> list[str]:
     """One record with everything known about it."""
     state = str(record.get("state", ""))
     title = (
@@ -132,17 +139,21 @@ def status_text(record: Record, terminal: Terminal) -> list[str]:
 
 
 def _next(
-    watched: Sequence[Watched], terminal: Terminal, *, is_local: bool, again: tuple[str, ...]
+    tracked: Sequence[TrackedSubmission],
+    terminal: Terminal,
+    *,
+    is_local: bool,
+    again: tuple[str, ...],
 ) -> list[str]:
-    failed = next((one for one in watched if not one.is_vended), None)
+    failed = next((one for one in tracked if not one.is_vended), None)
     if failed is not None:
         reason = why(record_of(failed))
         words: tuple[str, ...] = ("explain", reason) if reason else again
         note = "why, and what to do about it" if reason else "to resume it"
     elif is_local:
         words, note = ("local",), "keeps this AWS running for any AWS client"
-    elif len(watched) == 1:
-        words, note = ("status", watched[0].submission.request_id), ""
+    elif len(tracked) == 1:
+        words, note = ("status", tracked[0].submission.request_id), ""
     else:
         words, note = ("list",), ""
     line = f"Next  {terminal.paint(command(*words), 'bold')}"

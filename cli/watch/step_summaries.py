@@ -29,8 +29,8 @@ def of_result(step: str, output: object) -> str:
 def carried(cause: object) -> object:
     """The task's output that the cause of a TaskTokenRefused carries; None in any other."""
     detail = _json(cause)
-    told = _json(detail.get("errorMessage")) if isinstance(detail, Mapping) else None
-    return told.get("output") if isinstance(told, Mapping) else None
+    message = _json(detail.get("errorMessage")) if isinstance(detail, Mapping) else None
+    return message.get("output") if isinstance(message, Mapping) else None
 
 
 def of_waiting(step: str) -> str:

@@ -1,4 +1,4 @@
-"""What a state machine's definition says will happen, as the list of steps a person follows.
+"""A state machine's definition as the list of steps that a person follows.
 
 A step is a Task on a way to success. Waits belong to the task they lead to; choices, passes and
 ends are not steps. The steps stand in the definition's own order, which is the order it is read in.
@@ -55,7 +55,7 @@ class Region:
 
 
 class Plan:
-    """The steps of one state machine, and what is needed to tell which of them will not come.
+    """The steps of one state machine, and what is needed to know which of them will not run.
 
     Args:
         definition: the state machine's definition, JSON text.

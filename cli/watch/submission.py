@@ -44,7 +44,7 @@ class Phase(Enum):
 
 
 @dataclass(kw_only=True)
-class Watched:
+class TrackedSubmission:
     """A submission being followed. Moments are seconds on the follower's clock."""
 
     submission: Submission
@@ -63,7 +63,7 @@ class Watched:
     problem: str = ""
     """Why there is no outcome, when there is none."""
     remedy: str = ""
-    was_vended_before: bool = False
+    was_already_vended: bool = False
 
     @property
     def is_vended(self) -> bool:

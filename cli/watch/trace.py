@@ -16,12 +16,12 @@ from cli.watch.steps import Plan, Region
 Event = Mapping[str, Any]
 
 
-class Mark(Enum):
+class StepStatus(Enum):
     """Where a step stands."""
 
-    PENDING = "to come"
+    PENDING = "pending"
     RUNNING = "running"
-    RETRYING = "trying again"
+    RETRYING = "retrying"
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -34,7 +34,7 @@ class Step:
     """One line of progress. Moments are seconds on the follower's clock; None when not known."""
 
     name: str
-    mark: Mark = Mark.PENDING
+    status: StepStatus = StepStatus.PENDING
     started: float | None = None
     ended: float | None = None
     entered: int = 0
@@ -51,7 +51,7 @@ class Step:
     @property
     def is_active(self) -> bool:
         """Whether something goes on in this step now."""
-        return self.mark in {Mark.RUNNING, Mark.RETRYING}
+        return self.status in {StepStatus.RUNNING, StepStatus.RETRYING}
 
 
 class Trace:
@@ -82,11 +82,12 @@ class Trace:
 
     @property
     def shown(self) -> list[Step]:
-        """The steps without those of doors that the request did not come through."""
+        """The steps without those of other sources than the request's."""
         return [
             step
             for step in self.steps
-            if step.mark is not Mark.SKIPPED or self.plan.region_of[step.name].parent is not None
+            if step.status is not StepStatus.SKIPPED
+            or self.plan.region_of[step.name].parent is not None
         ]
 
     @property
@@ -98,7 +99,7 @@ class Trace:
     @property
     def finished(self) -> int:
         """How many steps need no more work."""
-        return sum(step.mark in {Mark.DONE, Mark.SKIPPED} for step in self.shown)
+        return sum(step.status in {StepStatus.DONE, StepStatus.SKIPPED} for step in self.shown)
 
     def feed(self, events: Iterable[Event], moment: Callable[[Event], float]) -> None:
         """Take in history events; those already seen are passed over.
@@ -110,10 +111,10 @@ class Trace:
         for event in sorted(events, key=lambda event: int(event["id"])):
             if int(event["id"]) > self.seen:
                 self.seen = int(event["id"])
-                self._take(event, moment(event))
+                self._apply(event, moment(event))
         self._settle()
 
-    def _take(self, event: Event, at: float) -> None:
+    def _apply(self, event: Event, at: float) -> None:
         kind = str(event["type"])
         entered = event.get("stateEnteredEventDetails")
         named = entered or event.get("stateExitedEventDetails")
@@ -151,7 +152,7 @@ class Trace:
         if kind.endswith("StateEntered"):
             step.started = at if step.started is None else step.started
             step.ended = None
-            step.mark = Mark.RUNNING
+            step.status = StepStatus.RUNNING
             if own:
                 step.entered += 1
                 step.attempts = 0
@@ -160,29 +161,33 @@ class Trace:
         elif kind in {"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"}:
             step.attempts += 1
             step.retries += step.attempts > 1
-            step.mark = Mark.RUNNING
+            step.status = StepStatus.RUNNING
         elif kind == "TaskSubmitted":
             step.note = step_summaries.of_waiting(step.name) or step.note
         elif kind.endswith("Succeeded") or details.get("error") == "TaskTokenRefused":
-            step.mark = Mark.RUNNING
+            step.status = StepStatus.RUNNING
             output = details.get("output", step_summaries.carried(details.get("cause")))
             step.note = step_summaries.of_result(step.name, output)
         elif kind.endswith("TimedOut") and self.plan.waits_for_answer(step.name):
-            step.mark = Mark.RUNNING
+            step.status = StepStatus.RUNNING
             step.attempts = 0
         elif kind.endswith(("Failed", "TimedOut")):
-            step.mark = Mark.RETRYING
+            step.status = StepStatus.RETRYING
             step.note = step_summaries.of_error(details.get("error"), details.get("cause"))
         elif kind.endswith("StateExited"):
             step.ended = at
-            step.mark = Mark.DONE if step.mark is not Mark.RETRYING else self._failed()
+            step.status = (
+                StepStatus.DONE if step.status is not StepStatus.RETRYING else self._failed()
+            )
 
     def _end(self, kind: str, at: float) -> None:
         name = kind.removeprefix("Execution")
         self.ended = {"TimedOut": "TIMED_OUT"}.get(name, name.upper())
         for step in self._steps.values():
             if step.is_active:
-                step.mark = Mark.FAILED if step.mark is Mark.RETRYING else Mark.STOPPED
+                step.status = (
+                    StepStatus.FAILED if step.status is StepStatus.RETRYING else StepStatus.STOPPED
+                )
                 step.ended = at
 
     def _settle(self) -> None:
@@ -193,33 +198,35 @@ class Trace:
                 continue
             if not self.plan.may_come(name, self._last):
                 cut_off = self._cut is not None and self.plan.may_come(name, self._cut)
-                step.mark = Mark.UNREACHED if cut_off else Mark.SKIPPED
+                step.status = StepStatus.UNREACHED if cut_off else StepStatus.SKIPPED
             elif self._failing or self.ended not in {None, "SUCCEEDED"}:
-                step.mark = Mark.UNREACHED
+                step.status = StepStatus.UNREACHED
             elif self.ended is not None:
-                step.mark = Mark.SKIPPED
+                step.status = StepStatus.SKIPPED
             elif step.started is None:
-                step.mark = Mark.PENDING
+                step.status = StepStatus.PENDING
 
-    def _failed(self) -> Mark:
+    def _failed(self) -> StepStatus:
         """FAILED; from here on, what could still have come without that is remembered."""
         self._cut = self._cut or dict(self._last)
-        return Mark.FAILED
+        return StepStatus.FAILED
 
     def _reopen(self, ahead: frozenset[str]) -> None:
-        """Steps that failed and were caught are to come again, where the way taken leads there."""
-        failed = [step for step in self._steps.values() if step.mark is Mark.FAILED]
+        """Steps that failed and were caught are pending again, where the way taken leads there."""
+        failed = [step for step in self._steps.values() if step.status is StepStatus.FAILED]
         for step in failed:
             if step.name in ahead:
-                step.mark = Mark.PENDING
-        if all(step.mark is Mark.PENDING for step in failed):
+                step.status = StepStatus.PENDING
+        if all(step.status is StepStatus.PENDING for step in failed):
             self._cut = None
 
     def _stop(self, at: float, *, within: Region) -> None:
         """Steps that an error in or beside them ended: the history is silent on them."""
         for step in self._steps.values():
             if step.is_active and self.plan.region_of[step.name] is not within:
-                step.mark = self._failed() if step.mark is Mark.RETRYING else Mark.STOPPED
+                step.status = (
+                    self._failed() if step.status is StepStatus.RETRYING else StepStatus.STOPPED
+                )
                 step.ended = at
 
 

@@ -1,4 +1,4 @@
-"""AnswerHandshake: has the workflow go on when an event tells that an invitation was answered.
+"""AnswerHandshake: resumes the workflow when an event reports that an invitation was answered.
 
 Which events AWS shows in the management account is not documented, so none is trusted: an event
 says which invitation to look at, and AWS Organizations says how it was answered. An event that does
@@ -109,7 +109,7 @@ def _row(
     rows: InvitationRows,
     organizations: OrganizationsClient,
 ) -> Row | None:
-    """The row of the request whose invitation the event tells of."""
+    """The row of the request whose invitation the event is about."""
     pointers = [keys.handshake(each) for each in _handshake_ids(detail)]
     if joined is not None:
         pointers.append(keys.invited(joined.account_id))

@@ -2,7 +2,7 @@
 
 Each account brings about two events or more, each at least once, and most are of this system's own
 making: those carry their request's id as a tag and are left alone after one call. For an account
-that was made elsewhere there is one request, `a-<accountId>`, however many events tell of it.
+that was made elsewhere there is one request, `a-<accountId>`, however many events name it.
 
 An error leaves the function, so that Lambda tries the event twice more, within minutes, and then
 keeps it in the dead-letter queue: an account that AWS does not show yet is found then.
@@ -82,7 +82,7 @@ def run(
 ) -> Json:
     """{outcome: IGNORED | OURS | KNOWN | RECORDED | REQUESTED, accountId}.
 
-    IGNORED: the event tells of no account. OURS: a request made it. KNOWN: it has its own row.
+    IGNORED: the event names no account. OURS: a request made it. KNOWN: it has its own row.
     ServiceUnavailable while Organizations does not show the account.
     """
     found = account_event(payload.detail, payload.account)

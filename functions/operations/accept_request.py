@@ -98,11 +98,11 @@ def run(
     before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
-    DUPLICATE: the execution that the record names is vending it. FINISHED: it was vended before.
+    DUPLICATE: the execution that the record names is vending it. FINISHED: it is already vended.
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
     the account that was made before has left or is not active; a new claim is held then.
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
-    no unit yet: only making it tells whether AWS refuses it, so it is made first.
+    no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
     """
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
@@ -265,7 +265,7 @@ def _in_the_way(held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict
 
 def progress(result: Json) -> str:
     """What progress says of it; empty when there is nothing to say."""
-    phrases = {"DUPLICATE": "another execution is at work", "FINISHED": "vended before"}
+    phrases = {"DUPLICATE": "in progress in another execution", "FINISHED": "already vended"}
     return phrases.get(str(result["outcome"]), "")
 
 

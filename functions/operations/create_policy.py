@@ -41,8 +41,8 @@ class CreatePolicy(Payload):
 def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
     """{policyId, name, type, outcome, warnings}; OperationRefused if it should exist.
 
-    CREATED and UPDATED have changed something. KEPT: the policy exists with other content, which
-    was left as it is. UNCHANGED: it is as wanted, or nothing was said about its content.
+    CREATED and UPDATED have changed something. KEPT: the policy exists with different
+    content, left unchanged. UNCHANGED: it is as wanted, or no content was given.
 
     Implements CreatePolicy and UpdatePolicy of the AWS Organizations API reference.
     """
@@ -65,7 +65,7 @@ def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
 
 def _kept(name: str) -> str:
     return (
-        f"The policy {name} exists with other content than was asked for, and was left as it is; "
+        f"The policy {name} exists with different content and was left unchanged; "
         "update: true in an organization's document replaces it."
     )
 

@@ -91,8 +91,8 @@ def _refuse_anothers(
 ) -> None:
     """RequestConflict where another request is at the account, or may yet find that it is its own.
 
-    The locks tell of a request that is under way, by the account's email where that one does not
-    know the id; the tag tells of one whose account AWS made without its hearing of it.
+    The locks show a request that is in progress, by the account's email where that one does not
+    know the id; the tag shows one whose account AWS made without its knowledge.
     """
     known = {"email": account.get("Email"), "accountId": payload.account_id}
     for held in ledger.locks.foreign_locks(payload.request_id, known):

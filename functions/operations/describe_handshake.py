@@ -1,7 +1,7 @@
 """DescribeHandshake: whether an invitation was answered; if not, the workflow waits here.
 
 Its step waits under a task token. The token goes into the ledger before the look, so that an answer
-that comes at any moment from then on finds it: AnswerHandshake ends the step when an event tells of
+that comes at any moment from then on finds it: AnswerHandshake ends the step when an event reports
 the answer. Events may never come, so the step times out again and again, and this looks again.
 """
 

@@ -180,7 +180,7 @@ def _in_its_place(
 def _refuse_other_names(invitations: Invitations) -> None:
     """OperationRefused where open invitations may name the account otherwise.
 
-    AWS does not tell which email and which id are one account's, so none of them is taken over.
+    AWS does not say which email and which id are one account's, so none of them is taken over.
     """
     ids = [one["Id"] for one in invitations.under_other_name()]
     if not ids:

@@ -50,7 +50,7 @@ def run(
     """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
-    then tells of this execution alone. It is announced where a vended account is asked for again
+    then is about this execution alone. It is announced where a vended account is asked for again
     and was not seen in its place. What the request kept from others is given back.
     """
     rejected = payload.error.name in _REJECTIONS
@@ -90,7 +90,7 @@ def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
 def _is_vended_no_more(row: Row | None, payload: RecordFailure) -> bool:
     """Whether AcceptRequest did not see the account that the request got earlier.
 
-    Who lost the request to the execution that vended it is superseded, and has nothing to tell.
+    Who lost the request to the execution that vended it is superseded, and has nothing to record.
     """
     return (
         row is not None
@@ -101,7 +101,7 @@ def _is_vended_no_more(row: Row | None, payload: RecordFailure) -> bool:
 
 
 def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledger) -> Row | None:
-    """The row that now tells of this failure; None where the row is not ours to write."""
+    """The row that now records this failure; None where the row is not ours to write."""
     request_id, execution_arn = record["requestId"], payload.execution_arn
     if request_id is None:
         return None

@@ -1,4 +1,4 @@
-"""RecordVended: the ledger says that the account is done, and an event tells everybody else."""
+"""RecordVended: the ledger says VENDED, and an event announces it."""
 
 from __future__ import annotations
 

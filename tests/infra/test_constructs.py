@@ -270,7 +270,7 @@ def test_output_lists_the_services_that_the_role_may_enable(template: Synthesize
     assert tuple(listed.split()) == DOCUMENTED_SERVICE_PRINCIPALS
 
 
-def test_function_that_looks_ahead_is_told_what_may_be_enabled(tmp_path: Path) -> None:
+def test_function_that_looks_ahead_gets_what_may_be_enabled(tmp_path: Path) -> None:
     forced = ("ipam.amazonaws.com",)
     template = synthesize(Settings(forced_service_principals=forced), tmp_path)
 

@@ -131,7 +131,7 @@ def test_function_may_do_exactly_what_its_setting_calls(
     assert known.keys() == CALLS
 
 
-def test_function_is_told_the_setting_and_only_what_it_needs(
+def test_function_gets_the_setting_and_only_what_it_needs(
     by_setting: dict[str, SynthesizedTemplate],
 ) -> None:
     told = {

@@ -96,7 +96,7 @@ def test_rule_hears_of_every_bad_end_of_this_machine(template: SynthesizedTempla
     assert "EventBusName" not in rule  # the default bus, the only one Step Functions tells
 
 
-def test_end_that_cannot_be_told_waits_where_all_undeliverable_events_wait(
+def test_end_that_cannot_be_delivered_waits_where_all_undeliverable_events_wait(
     template: SynthesizedTemplate,
 ) -> None:
     function_id, function = template.entrance("RecordExecutionEnd")
@@ -114,7 +114,7 @@ def test_end_that_cannot_be_told_waits_where_all_undeliverable_events_wait(
     assert not target.keys() & {"Input", "InputPath", "InputTransformer"}
 
 
-def test_reconciler_runs_every_hour_and_knows_the_machine(template: SynthesizedTemplate) -> None:
+def test_reconciliation_runs_hourly_and_knows_the_machine(template: SynthesizedTemplate) -> None:
     _, rule = template.rule("ReconciliationSchedule")
     function_id, function = template.entrance("ReconcileLedger")
     machine_id = template.machine_id("VendingWorkflow")

@@ -1,1 +1,1 @@
-"""The fault matrix: every call of every door broken in every way, and what must hold then."""
+"""The fault matrix: every call of every source broken in every way, and what must hold then."""

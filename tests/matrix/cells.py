@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from embedded.core.service_models import operation_model
-from tests.matrix.definition import EVENT_BUS, Site, doors, sites_of, states_of, tasks_of
+from tests.matrix.definition import EVENT_BUS, Site, sites_of, sources, states_of, tasks_of
 from vending.errors import catalogue
 
 SAMPLE_SIZE = 44
@@ -33,7 +33,7 @@ class Cell:
     aborted-on-entry, aborted-in-flight, deployed (a state's), or delivered.
     """
 
-    door: str
+    source: str
     kind: str
     site: Site | None = None
     error: str | None = None
@@ -54,15 +54,15 @@ class Cell:
 @functools.cache
 def cells() -> tuple[Cell, ...]:
     """All of them, in an order that is the same everywhere."""
-    return tuple(itertools.chain.from_iterable(map(_of_door, doors())))
+    return tuple(itertools.chain.from_iterable(map(_of_source, sources())))
 
 
 @functools.cache
 def sample() -> frozenset[Cell]:
-    """A few cells that together meet every operation, every function, every kind and every door."""
+    """A few cells that together meet every operation, function, kind and source."""
     # Ordered by hash, so that a new cell moves few others in or out.
     order = sorted((cell for cell in cells() if not cell.lasts), key=_hash)
-    order = [*(c for c in order if c.door == "new"), *order]
+    order = [*(c for c in order if c.source == "new"), *order]
     # One that lasts of each treatment is enough here: they retry for minutes of virtual time.
     order += sorted((cell for cell in cells() if cell.lasts), key=_hash)[:1]
     chosen: dict[Cell, None] = {}
@@ -80,7 +80,7 @@ def sample() -> frozenset[Cell]:
 
 
 def _covers(cell: Cell) -> set[tuple[str, Any]]:
-    covered: set[tuple[str, Any]] = {("kind", cell.kind), ("door", cell.door)}
+    covered: set[tuple[str, Any]] = {("kind", cell.kind), ("source", cell.source)}
     if cell.site:
         covered |= {("operation", cell.site.operation), ("actor", cell.site.actor)}
     if cell.deliveries:
@@ -88,44 +88,44 @@ def _covers(cell: Cell) -> set[tuple[str, Any]]:
     return covered
 
 
-def _of_door(door: str) -> Iterator[Cell]:
-    for index, site in enumerate(sites_of(door)):
-        yield from _of_site(door, site, index)
-    names = [name for name, state in states_of(door).items() if state["Type"] != "Fail"]
+def _of_source(source: str) -> Iterator[Cell]:
+    for index, site in enumerate(sites_of(source)):
+        yield from _of_site(source, site, index)
+    names = [name for name, state in states_of(source).items() if state["Type"] != "Fail"]
     for state in names:
-        yield Cell(door=door, kind="aborted-on-entry", state=state)
-    for state in tasks_of(door):
-        yield Cell(door=door, kind="aborted-in-flight", state=state)
+        yield Cell(source=source, kind="aborted-on-entry", state=state)
+    for state in tasks_of(source):
+        yield Cell(source=source, kind="aborted-in-flight", state=state)
     for state in names:
-        if states_of(door)[state]["Type"] in {"Task", "Wait"}:
-            yield Cell(door=door, kind="deployed", state=state)
+        if states_of(source)[state]["Type"] in {"Task", "Wait"}:
+            yield Cell(source=source, kind="deployed", state=state)
     for deliveries in DELIVERIES:
-        yield Cell(door=door, kind="delivered", deliveries=deliveries)
+        yield Cell(source=source, kind="delivered", deliveries=deliveries)
 
 
-def _of_site(door: str, site: Site, index: int) -> Iterator[Cell]:
+def _of_site(source: str, site: Site, index: int) -> Iterator[Cell]:
     model = operation_model(site.service, site.operation)
     assert model is not None, f"botocore knows no {site.service}:{site.operation}"
     names = [shape.name for shape in model.error_shapes]
     for number, shape in enumerate(model.error_shapes):
-        if door != _door_for(site, shape.name):
+        if source != _source_for(site, shape.name):
             continue
         reason = _reason(shape, index + number)
         for kind in ("error-once", "error-for-good"):
-            yield Cell(door=door, kind=kind, site=site, error=shape.name, reason=reason)
-    yield Cell(door=door, kind="answer-lost", site=site)
+            yield Cell(source=source, kind=kind, site=site, error=shape.name, reason=reason)
+    yield Cell(source=source, kind="answer-lost", site=site)
     if site.service != "lambda" and site.actor != EVENT_BUS:
-        yield Cell(door=door, kind="dies-after", site=site)
+        yield Cell(source=source, kind="dies-after", site=site)
     throttle = next((name for name in _THROTTLES if name in names), "ThrottlingException")
-    yield Cell(door=door, kind="throttled", site=site, error=throttle)
+    yield Cell(source=source, kind="throttled", site=site, error=throttle)
 
 
-def _door_for(site: Site, error: str) -> str:
-    """The door that brings a call's error, where several lead to the call: they take turns.
+def _source_for(site: Site, error: str) -> str:
+    """The source whose request meets a call's error, where several make the call: they alternate.
 
-    What a function makes of an error does not depend on the door, and the matrix has a time limit.
+    A function handles an error alike for every source, and the matrix has a time limit.
     """
-    sharing = [door for door in doors() if site in sites_of(door)]
+    sharing = [source for source in sources() if site in sites_of(source)]
     turn = hashlib.sha256(f"{site}-{error}".encode()).digest()[0]
     return sharing[turn % len(sharing)]
 

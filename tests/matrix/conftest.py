@@ -41,5 +41,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts["run"]:
         terminalreporter.write_line(
             f"fault matrix: {counts['run']} cells run, {counts['passed']} passed"
-            f" ({counts['elsewhere']} not on their door's way)"
+            f" ({counts['elsewhere']} not on their source's path)"
         )

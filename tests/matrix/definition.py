@@ -1,6 +1,6 @@
 """What the workflow does, read from where it is said: the definition and the operations' CALLS.
 
-A new state, call or door is in the matrix as soon as it is in one of these two.
+A new state, call or source is in the matrix as soon as it is in one of these two.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from embedded.core.service_models import client_name
 from statemachines import definitions
-from vending.request.sources import DOORS
+from vending.request.sources import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,7 @@ def machine() -> dict[str, Any]:
 
 
 @functools.cache
-def doors() -> dict[str, str]:
+def sources() -> dict[str, str]:
     """The sources that the definition serves, and the state each begins with."""
     found: dict[str, str] = {}
     for rule in machine()["States"]["ChooseSource"]["Choices"]:
@@ -68,8 +68,8 @@ def doors() -> dict[str, str]:
 
 
 @functools.cache
-def states_of(door: str) -> dict[str, dict[str, Any]]:
-    """Every state that an execution may enter that comes through the door, by name."""
+def states_of(source: str) -> dict[str, dict[str, Any]]:
+    """Every state that an execution of the source may enter, by name."""
     states, seen = machine()["States"], {}
     waiting = [machine()["StartAt"]]
     while waiting:
@@ -77,27 +77,27 @@ def states_of(door: str) -> dict[str, dict[str, Any]]:
         if name in seen:
             continue
         state = seen[name] = states[name]
-        waiting.extend(_next(state, door))
+        waiting.extend(_next(state, source))
         for branch in [*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])]:
             seen.update(_inner(branch))
     return seen
 
 
-def tasks_of(door: str) -> list[str]:
+def tasks_of(source: str) -> list[str]:
     """The operations that the tasks among them run."""
-    tasks = [one for one in states_of(door).values() if one["Type"] == "Task"]
+    tasks = [one for one in states_of(source).values() if one["Type"] == "Task"]
     named = [re.findall(r"\w+(?=FunctionArn)", one["Arguments"]["FunctionName"]) for one in tasks]
     return list(dict.fromkeys(operation for (operation,) in named))
 
 
 @functools.cache
-def sites_of(door: str) -> tuple[Site, ...]:
-    """Every AWS call that can be made for a request that comes through the door."""
+def sites_of(source: str) -> tuple[Site, ...]:
+    """Every AWS call that can be made for a request of the source."""
     found = [
         Site(EVENT_BUS, "stepfunctions", "StartExecution"),
         Site(WORKFLOW, "lambda", "Invoke"),
     ]
-    for task in tasks_of(door):
+    for task in tasks_of(source):
         for call in sorted(calls_of(task)):
             service, operation = call.split(":")
             made = TRANSACTED.get((task, service, operation), operation)
@@ -118,10 +118,10 @@ def module_name(operation: str) -> str:
     return next(name for name in modules if name.replace("_", "") == operation.lower())
 
 
-def _next(state: dict[str, Any], door: str) -> list[str]:
-    """Where a request through the door may go from here: a choice by source is no choice for it."""
+def _next(state: dict[str, Any], source: str) -> list[str]:
+    """Where a request of the source may go from here: a choice by source is no choice for it."""
     by_source = [rule for rule in state.get("Choices", []) if _sources(rule)]
-    mine = [rule for rule in by_source if door in _sources(rule)]
+    mine = [rule for rule in by_source if source in _sources(rule)]
     if mine and by_source:
         return [mine[0]["Next"]]
     others = [rule for rule in state.get("Choices", []) if rule not in by_source]
@@ -134,7 +134,7 @@ def _sources(rule: dict[str, Any]) -> set[str]:
     """The sources that a choice's rule is for; none where it asks for something else."""
     if "$request.source" not in rule["Condition"]:
         return set()
-    return set(re.findall(r"['\"]([a-z-]+)['\"]", rule["Condition"])) & set(DOORS)
+    return set(re.findall(r"['\"]([a-z-]+)['\"]", rule["Condition"])) & set(SOURCES)
 
 
 def _inner(scope: dict[str, Any]) -> dict[str, dict[str, Any]]:

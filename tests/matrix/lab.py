@@ -13,7 +13,7 @@ from embedded.core.faults import CallFault
 from tests import interruptions
 from tests.matrix import invariants
 from tests.matrix.cells import Cell
-from tests.matrix.definition import Site, doors, tasks_of
+from tests.matrix.definition import Site, sources, tasks_of
 from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
 from tests.matrix.site_faults import AfterTheCall, SiteFault, SiteFaults
 from tests.workflow.vending import Ended, Vending, eventually
@@ -33,8 +33,8 @@ ANSWERS = {
     (Site(actor, "organizations", "DescribeAccount"), "AccountNotFoundException")
     for actor in ("AcceptRequest", "DescribeAccount", "InviteAccountToOrganization")
 }
-"""What the catalogue has retried elsewhere and what is an answer at the doors, and to who asks for
-a vended account again: it is no member. The requester need not wait for being told so."""
+"""Errors that the catalogue retries elsewhere, but that are an answer where a source or a repeated
+request looks its account up: it is no member. The requester gets that without waiting."""
 
 _THROTTLED_SECONDS = 60.0
 
@@ -118,11 +118,11 @@ class Lab:
     def run_cell(self, cell: Cell) -> Outcome:
         """Everything that a cell asks for; its violations are not raised but returned."""
         where = cell.site or cell.state
-        scenario = SCENARIOS[0] if where is None else self._scenario(cell.door, where)
+        scenario = SCENARIOS[0] if where is None else self._scenario(cell.source, where)
         if scenario is None:
             return Outcome(met=False)
         self.renew()
-        wish = a_wish(cell.door, scenario, self.vending)
+        wish = a_wish(cell.source, scenario, self.vending)
         outcome = Outcome(met=False, scenario=scenario.name)
         with ExitStack() as undo:
             happened = self._break(cell, scenario, undo)
@@ -186,7 +186,7 @@ class Lab:
             fault = AfterTheCall(interruptions.stop_all, lost=False)
             watches = [
                 SiteFault(site=site, fault=fault)
-                for site in self._met_by(cell.door, scenario)
+                for site in self._met_by(cell.source, scenario)
                 if isinstance(site, Site) and site.actor == cell.state
             ]
             self.faults.arm(*watches)
@@ -206,32 +206,32 @@ class Lab:
         if deployed.is_set():
             interruptions.deploy_old_version(self.aws)
 
-    def _scenario(self, door: str, where: Site | str) -> Scenario | None:
+    def _scenario(self, source: str, where: Site | str) -> Scenario | None:
         """The first scenario that meets the call site or state; each is tried once, unbroken."""
         names = {where.actor, where.operation} if isinstance(where, Site) else {where}
         likely = [scenario for scenario in SCENARIOS if names & set(scenario.meets)]
         # On a busy machine one may meet by chance what another always meets.
         likely.sort(key=lambda scenario: -len(names & set(scenario.meets)))
         for scenario in (SCENARIOS[0], *likely, *SCENARIOS):
-            if where in self._met_by(door, scenario):
+            if where in self._met_by(source, scenario):
                 return scenario
         return None
 
-    def _met_by(self, door: str, scenario: Scenario) -> set[Site | str]:
-        if (door, scenario.name) not in self._met:
+    def _met_by(self, source: str, scenario: Scenario) -> set[Site | str]:
+        if (source, scenario.name) not in self._met:
             self.renew()
-            ended = scenario.run(self, a_wish(door, scenario, self.vending))
+            ended = scenario.run(self, a_wish(source, scenario, self.vending))
             states = {name for one in ended for name in self.vending.states_entered(one.arn)}
-            self._met[door, scenario.name] = {*self.faults.met, *states}
-        return self._met[door, scenario.name]
+            self._met[source, scenario.name] = {*self.faults.met, *states}
+        return self._met[source, scenario.name]
 
-    def unmet(self, door: str, sites: tuple[Site, ...]) -> set[Site]:
-        """The sites that no scenario of the door meets."""
-        return {site for site in sites if self._scenario(door, site) is None}
+    def unmet(self, source: str, sites: tuple[Site, ...]) -> set[Site]:
+        """The sites that no scenario of the source meets."""
+        return {site for site in sites if self._scenario(source, site) is None}
 
 
 def _functions(aws: EmbeddedAws) -> dict[str, str]:
-    names = {name.lower(): name for door in doors() for name in tasks_of(door)}
+    names = {name.lower(): name for source in sources() for name in tasks_of(source)}
     pages = aws.client("lambda").get_paginator("list_functions").paginate()
     # AcceptHandshake acts in the invited account, in a session that it names itself.
     return {"account-vending": "AcceptHandshake"} | {

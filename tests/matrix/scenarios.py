@@ -1,4 +1,4 @@
-"""Ways in which a request goes, so that every call site of its door is met by one of them."""
+"""Ways in which a request goes, so that every call site of its source is met by one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from embedded.organizations import owner_credentials
 from embedded.organizations.settings import STANDALONE
 from tests import interruptions
 from tests.builders import a_request
-from tests.matrix.definition import CREATIONS, Site, doors, sites_of
+from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Wish
 from tests.matrix.site_faults import SiteFault
 from tests.workflow.vending import eventually
@@ -64,23 +64,23 @@ class Scenario:
     """Functions, operations and states to look for here before elsewhere; it only saves time."""
 
 
-def a_wish(door: str, scenario: Scenario, vending: Vending) -> Wish:
-    """A request for everything that a request may ask for, through the door."""
-    request = a_request(source=door)
+def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
+    """A request for everything that a request may ask for, of the source."""
+    request = a_request(source=source)
     request["policies"] = POLICIES
     request = {key: value for key, value in request.items() if key not in scenario.without}
     for service in scenario.trusted:
         vending.organizations.enable_aws_service_access(ServicePrincipal=service)
         request["serviceAccess"] = [*request["serviceAccess"], service]
-    if door == "existing":
+    if source == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
         return Wish(request=request | {"account": {"accountId": account_id}}, account_id=account_id)
-    if door == "new-govcloud":
+    if source == "new-govcloud":
         account = request["account"]
         return Wish(
             request=request | {"account": account | {"name": account["name"].replace(" ", "-")}}
         )
-    if door == "invited":
+    if source == "invited":
         account = {"accountId": STANDALONE.id, "roleName": STANDALONE.role_name}
         account = {key: value for key, value in account.items() if key not in scenario.without}
         if "accountId" not in account:
@@ -110,7 +110,7 @@ def _by_event(lab: Lab, wish: Wish) -> list[Ended]:
 
 def _resumed(lab: Lab, wish: Wish) -> list[Ended]:
     """A second execution takes over from one that was stopped after it had the claim."""
-    claimed = doors()[str(wish.request["source"])]
+    claimed = sources()[str(wish.request["source"])]
     with interruptions.when_entered(claimed, interruptions.stop):
         stopped = lab.run(wish)
     return [*stopped, *lab.run(wish)]

@@ -8,15 +8,23 @@ import re
 from embedded.core.service_models import operation_model
 from permissions.reference import sdk_service
 from tests.matrix.cells import cells, sample
-from tests.matrix.definition import ELSEWHERE, TRANSACTED, Site, calls_of, doors, machine, tasks_of
+from tests.matrix.definition import (
+    ELSEWHERE,
+    TRANSACTED,
+    Site,
+    calls_of,
+    machine,
+    sources,
+    tasks_of,
+)
 
 
-def test_every_door_of_the_definition_has_cells() -> None:
-    assert {cell.door for cell in cells()} == set(doors()) >= {"new", "existing"}
+def test_every_source_of_the_definition_has_cells() -> None:
+    assert {cell.source for cell in cells()} == set(sources()) >= {"new", "existing"}
 
 
-def test_every_task_is_on_some_door_s_way() -> None:
-    tasks = {name for door in doors() for name in tasks_of(door)}
+def test_every_task_is_reached_by_some_source() -> None:
+    tasks = {name for source in sources() for name in tasks_of(source)}
 
     assert set(re.findall(r"\$\{(\w+)FunctionArn\}", json.dumps(machine()))) == tasks
 
@@ -24,8 +32,8 @@ def test_every_task_is_on_some_door_s_way() -> None:
 def test_every_modelled_error_of_every_call_comes_once_and_for_good() -> None:
     broken = {(c.site.actor, c.site.operation, c.error, c.kind) for c in cells() if c.site}
 
-    for door in doors():
-        for task in tasks_of(door):
+    for source in sources():
+        for task in tasks_of(source):
             for call in calls_of(task):
                 service, operation = call.split(":")
                 model = operation_model(sdk_service(service), operation)
@@ -48,7 +56,7 @@ def test_names_of_cells_are_unique() -> None:
 
 
 def test_sample_meets_every_operation_function_and_kind() -> None:
-    for attribute in ("kind", "door", "deliveries"):
+    for attribute in ("kind", "source", "deliveries"):
         everywhere = {getattr(cell, attribute) for cell in cells()}
         assert {getattr(cell, attribute) for cell in sample()} == everywhere
     sites = {cell.site for cell in cells() if cell.site}

@@ -1,4 +1,4 @@
-"""Every call of every door broken in every way: one request stays one account."""
+"""Every call of every source broken in every way: one request stays one account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.matrix.cells import Cell, cells, sample
-from tests.matrix.definition import doors, sites_of
+from tests.matrix.definition import sites_of, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def test_one_request_stays_one_account(
 
     if not outcome.scenario:
         where = cell.site or cell.state
-        pytest.skip(f"no request through the door {cell.door} comes by {where}")
+        pytest.skip(f"no request of source {cell.source} comes by {where}")
     outcome.violations += [] if outcome.met else ["the fault never struck"]
     if outcome.violations:
         # A trace through the runner says nothing; what was broken and how it went says all.
@@ -39,16 +39,16 @@ def test_one_request_stays_one_account(
 
 @pytest.mark.slow
 def test_every_declared_call_is_made_in_some_scenario(lab: Lab) -> None:
-    unmet = [lab.unmet(door, sites_of(door)) for door in doors()]
+    unmet = [lab.unmet(source, sites_of(source)) for source in sources()]
     met_nowhere = {
         site
-        for door, missing in zip(doors(), unmet, strict=True)
+        for source, missing in zip(sources(), unmet, strict=True)
         for site in missing
         if all(
             site in others or site not in sites_of(other)
-            for other, others in zip(doors(), unmet, strict=True)
+            for other, others in zip(sources(), unmet, strict=True)
         )
-        and door
+        and source
     }
 
     assert sorted(map(str, met_nowhere)) == [], (

@@ -88,7 +88,7 @@ def test_vended_request_has_no_violations(lab: Lab) -> None:
         (fail_without_a_word, "the catalogue does not know SurpriseException"),
     ],
 )
-def test_broken_invariant_is_told(
+def test_broken_invariant_is_reported(
     lab: Lab, tamper: Callable[[Vending, Wish, str], None], seen: str
 ) -> None:
     lab.renew()

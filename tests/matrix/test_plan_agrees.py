@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.matrix.definition import doors
+from tests.matrix.definition import sources
 from tests.matrix.invariants import Wish
 from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
 from tests.workflow.plans import planned, told_alike
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 PLANNED = [
     pytest.param(
-        door,
+        source,
         scenario,
-        id=f"{door}-{scenario.name}",
+        id=f"{source}-{scenario.name}",
         marks=() if scenario is SCENARIOS[0] else pytest.mark.slow,
     )
-    for door in doors()
+    for source in sources()
     for scenario in SCENARIOS
 ]
 
@@ -31,12 +31,12 @@ def state(lab: Lab, wish: Wish) -> str | None:
     return row["state"] if row else None
 
 
-@pytest.mark.parametrize(("door", "scenario"), PLANNED)
+@pytest.mark.parametrize(("source", "scenario"), PLANNED)
 def test_scenario_that_is_planned_without_refusal_ends_vended(
-    lab: Lab, door: str, scenario: Scenario
+    lab: Lab, source: str, scenario: Scenario
 ) -> None:
     lab.renew()
-    wish = a_wish(door, scenario, lab.vending)
+    wish = a_wish(source, scenario, lab.vending)
 
     before = planned(lab.vending, wish.request)
     scenario.run(lab, wish)
@@ -51,10 +51,10 @@ def test_scenario_that_is_planned_without_refusal_ends_vended(
     assert (after.problems, after.changes) == ([], [])
 
 
-@pytest.mark.parametrize("door", doors())
-def test_mistake_that_is_planned_is_refused_in_every_door(lab: Lab, door: str) -> None:
+@pytest.mark.parametrize("source", sources())
+def test_mistake_that_is_planned_is_refused_for_every_source(lab: Lab, source: str) -> None:
     lab.renew()
-    wish = a_wish(door, SCENARIOS[0], lab.vending)
+    wish = a_wish(source, SCENARIOS[0], lab.vending)
     mistaken = Wish(
         request={**wish.request, "policies": [{"name": "Absent", "type": "TAG_POLICY"}]},
         account_id=wish.account_id,

@@ -27,7 +27,7 @@ FAULTS = [
     cell
     for cell in cells()
     if cell.kind in {"error-once", "answer-lost", "dies-after", "throttled"}
-    and cell.door == "new"
+    and cell.source == "new"
     and cell.site is not None
     and cell.site.actor != EVENT_BUS
 ]

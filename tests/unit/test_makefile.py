@@ -44,7 +44,7 @@ def test_make_help_lists_every_target_with_a_line(goals: tuple[str, ...]) -> Non
     assert all(len(line) > 10 for line in helped.values())
 
 
-def test_makefile_has_the_targets_that_people_are_told_of() -> None:
+def test_makefile_has_the_targets_that_the_docs_name() -> None:
     assert phony_targets() >= CONTRACT
 
 

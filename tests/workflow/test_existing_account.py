@@ -1,4 +1,4 @@
-"""Door `existing`: an account that is already a member walks the same corridor."""
+"""Source `existing`: an account that is already a member gets the same baseline."""
 
 from __future__ import annotations
 

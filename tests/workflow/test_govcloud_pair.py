@@ -1,4 +1,4 @@
-"""Door `new-govcloud`: a commercial account and its twin in GovCloud."""
+"""Source `new-govcloud`: a commercial account and its twin in GovCloud."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
 
 
-def test_resubmission_resumes_a_pair_that_failed_in_the_corridor(govcloud: Vending) -> None:
+def test_resubmission_resumes_a_pair_that_failed_in_the_baseline(govcloud: Vending) -> None:
     request = a_pair()
     govcloud.aws.faults.replace(
         [

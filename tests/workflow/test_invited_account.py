@@ -1,4 +1,4 @@
-"""Door `invited`: an account outside the organization is asked to join, and then vended."""
+"""Source `invited`: an account outside the organization is asked to join, and then vended."""
 
 from __future__ import annotations
 

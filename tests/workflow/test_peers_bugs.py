@@ -1,7 +1,7 @@
 """Bugs that recur in other account-vending systems; each test's docstring says the bug.
 
 Two have no place here yet: triggers that break on an identity shape, and invitations from GovCloud
-that nobody accepts. Nothing listens to CloudTrail's events, and no door leads to GovCloud.
+that nobody accepts. Nothing listens to CloudTrail's events, and nothing creates GovCloud accounts.
 """
 
 from __future__ import annotations

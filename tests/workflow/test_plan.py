@@ -105,7 +105,7 @@ def test_plan_of_all_features_asks_nobody(
     assert vending.organizations.list_handshakes_for_organization()["Handshakes"] == []
 
 
-def test_plan_tells_what_setup_then_does_and_then_nothing(
+def test_plan_shows_what_setup_then_does_and_then_nothing(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = write(a_document())
@@ -114,14 +114,17 @@ def test_plan_tells_what_setup_then_does_and_then_nothing(
     assert main(["setup", file, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     _, after = planned(capsys, file)
+    assert main(["plan", file]) == 0
+    existing = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  = ")]
 
     assert report["state"] == "READY"
     assert sorted(before["changes"]) == sorted(report["changed"])
     assert before["warnings"] == report["warnings"]
     assert after["changes"] == []
+    assert existing == [f"  = {what} (unchanged)" for what in after["alreadyThere"]] != []
 
 
-def test_plan_of_a_request_tells_what_vending_then_does_and_then_nothing(
+def test_plan_of_a_request_shows_what_vending_then_does_and_then_nothing(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = a_request(policies=[GUARD])
@@ -135,10 +138,10 @@ def test_plan_of_a_request_tells_what_vending_then_does_and_then_nothing(
     assert "policy NoUsers on the account" in before["changes"]
     assert "account in /Workloads/Sandbox" in before["changes"]
     assert after["changes"] == []
-    assert after["alreadyThere"] == [f"account {vended.output['accountId']}, vended before"]
+    assert after["alreadyThere"] == [f"account {vended.output['accountId']}, already vended"]
 
 
-def test_plan_of_an_existing_account_tells_only_what_it_lacks(
+def test_plan_of_an_existing_account_shows_only_what_it_lacks(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     vended = vending.run(a_request())
@@ -155,7 +158,7 @@ def test_plan_of_an_existing_account_tells_only_what_it_lacks(
     assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
 
 
-def test_plan_of_an_account_made_elsewhere_tells_what_its_first_request_changes(
+def test_plan_of_an_account_made_elsewhere_shows_what_its_first_request_changes(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     account_id = a_stranger(vending)
@@ -169,7 +172,7 @@ def test_plan_of_an_account_made_elsewhere_tells_what_its_first_request_changes(
     assert plan["changes"] == ["tag a", "tag account-vending:request-id"]
     assert plan["alreadyThere"] == [f"account {account_id}"]
     assert main(["submit", file, "--wait"]) == 0
-    assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, vended before"]
+    assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, already vended"]
 
 
 def test_account_that_has_left_since_is_not_said_to_be_vended(
@@ -196,7 +199,7 @@ def test_account_that_has_left_since_is_not_said_to_be_vended(
 
 
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
-def test_plan_of_an_invitation_tells_what_vending_then_does(
+def test_plan_of_an_invitation_shows_what_vending_then_does(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], account: dict[str, str]
 ) -> None:
     vending.set_up({"policies": [GUARD]})
@@ -227,7 +230,7 @@ def test_plan_of_an_invitation_that_is_open_sends_no_other(
 
 
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
-def test_plan_of_an_invitation_of_a_member_tells_only_what_it_lacks(
+def test_plan_of_an_invitation_of_a_member_shows_only_what_it_lacks(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], account: dict[str, str]
 ) -> None:
     owner(vending).accept_handshake(HandshakeId=invite(vending, account))
@@ -273,7 +276,7 @@ def test_plan_of_an_invitation_while_all_features_are_pending_is_refused(
     ],
     ids=["service", "account outside", "email taken", "policy missing"],
 )
-def test_plan_tells_what_would_be_refused(
+def test_plan_shows_what_would_be_refused(
     vending: Vending,
     write: Any,
     capsys: pytest.CaptureFixture[str],
@@ -290,7 +293,7 @@ def test_plan_tells_what_would_be_refused(
 
 
 @pytest.mark.parametrize("wish", [{}, a_request()], ids=["organization", "request"])
-def test_plan_tells_which_services_the_stack_may_not_enable(
+def test_plan_reports_which_services_the_stack_may_not_enable(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], wish: dict[str, Any]
 ) -> None:
     services = ["new.amazonaws.com", "account.amazonaws.com", "newer.amazonaws.com"]
@@ -308,7 +311,7 @@ def test_plan_tells_which_services_the_stack_may_not_enable(
     assert not any("new" in one for one in plan["changes"] if "service access" in one)
 
 
-def test_plan_tells_of_a_service_the_stack_may_not_enable_beside_one_that_enables_itself(
+def test_plan_reports_a_service_the_stack_may_not_enable_beside_one_that_enables_itself(
     write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, plan = planned(capsys, write({"serviceAccess": [STACKSETS, "new.amazonaws.com"]}))
@@ -346,10 +349,10 @@ def test_document_with_mistakes_is_bad_input(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     assert main([command, write({"policyTypes": ["SCP"], "allFeatures": 1})]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "policyTypes[0]" in told.err
-    assert "allFeatures" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "policyTypes[0]" in printed.err
+    assert "allFeatures" in printed.err
     assert vending.aws.context.calls == []
 
 
@@ -368,14 +371,14 @@ def test_setup_that_fails_says_why_what_was_done_and_what_to_do(
 
     status = main(["setup", file])
 
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert status == 1
-    assert told.out.startswith("The organization is not ready")
-    assert "service access for account.amazonaws.com" in told.out
-    assert "vend explain PolicyTypeNotAvailableForOrganizationException" in told.out
-    assert "EnableAWSServiceAccess done" in told.err
-    assert "EnablePolicyType failed" in told.err
-    assert "CreatePolicy not needed" not in told.err
+    assert printed.out.startswith("The organization is not ready")
+    assert "service access for account.amazonaws.com" in printed.out
+    assert "vend explain PolicyTypeNotAvailableForOrganizationException" in printed.out
+    assert "EnableAWSServiceAccess done" in printed.err
+    assert "EnablePolicyType failed" in printed.err
+    assert "CreatePolicy not needed" not in printed.err
 
 
 def test_setup_of_a_service_that_must_enable_itself_says_how(
@@ -383,11 +386,11 @@ def test_setup_of_a_service_that_must_enable_itself_says_how(
 ) -> None:
     assert main(["setup", write({"serviceAccess": [STACKSETS]})]) == 1
 
-    told = capsys.readouterr()
-    assert "ActivateOrganizationsAccess" in told.out
-    assert "vend explain ServiceEnablesItself" in told.out
-    assert "run the setup again" in " ".join(told.out.split()).lower()
-    assert "submit the request" not in " ".join(told.out.split()).lower()
+    printed = capsys.readouterr()
+    assert "ActivateOrganizationsAccess" in printed.out
+    assert "vend explain ServiceEnablesItself" in printed.out
+    assert "run the setup again" in " ".join(printed.out.split()).lower()
+    assert "submit the request" not in " ".join(printed.out.split()).lower()
 
 
 def test_setup_that_is_not_waited_for_says_where_it_runs(

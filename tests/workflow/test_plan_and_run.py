@@ -97,7 +97,7 @@ ASKED: dict[str, tuple[Callable[[Vending], dict[str, Any]], bool]] = {
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_plan_of_a_request_tells_what_the_run_refuses(vending: Vending, asked: str) -> None:
+def test_plan_of_a_request_shows_what_the_run_refuses(vending: Vending, asked: str) -> None:
     prepared(vending)
     ask, is_possible = ASKED[asked]
     request = ask(vending)
@@ -138,7 +138,7 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], bool]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_plan_of_a_setup_tells_what_the_run_refuses(vending: Vending, document: str) -> None:
+def test_plan_of_a_setup_shows_what_the_run_refuses(vending: Vending, document: str) -> None:
     prepared(vending)
     wish, is_possible = DOCUMENTS[document]
 
@@ -160,7 +160,7 @@ NEEDING: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("wish", NEEDING)
-def test_plan_of_a_setup_without_all_features_tells_what_the_run_refuses(
+def test_plan_of_a_setup_without_all_features_shows_what_the_run_refuses(
     cloud: EmbeddedAws, vending: Vending, wish: str
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
@@ -181,7 +181,7 @@ BILLED = [
 @pytest.mark.parametrize(
     ("source", "wish"), [*BILLED, ("new", "policies"), ("existing", "policies")]
 )
-def test_plan_of_a_request_without_all_features_tells_what_the_run_refuses(
+def test_plan_of_a_request_without_all_features_shows_what_the_run_refuses(
     cloud: EmbeddedAws, vending: Vending, source: str, wish: str
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))

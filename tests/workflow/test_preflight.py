@@ -78,7 +78,9 @@ def test_what_would_be_refused_is_rejected_before_there_is_an_account(
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_all_mistakes_are_told_at_once_and_nothing_is_begun(vending: Vending, source: str) -> None:
+def test_all_mistakes_are_reported_at_once_and_nothing_is_begun(
+    vending: Vending, source: str
+) -> None:
     prepared(vending)
     request = SOURCES[source]() | {
         "organizationalUnit": "/workloads/new",

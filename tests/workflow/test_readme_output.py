@@ -58,7 +58,7 @@ def screen(written: str) -> str:
     return "\n".join(lines)
 
 
-def told(text: str) -> list[str]:
+def normalized(text: str) -> list[str]:
     """The lines without what differs from run to run."""
     text = re.sub(r"\b\d+\.\d+s", "TIME", text)
     text = re.sub(r"\b\d{12}\b", "ACCOUNT", text)
@@ -75,4 +75,4 @@ def test_output_in_the_readme_is_what_make_vend_prints() -> None:
 
     seen = on_a_terminal(COMMAND)
 
-    assert told(block.group(1)) == told(seen)
+    assert normalized(block.group(1)) == normalized(seen)

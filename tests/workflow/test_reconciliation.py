@@ -1,4 +1,4 @@
-"""The reconciler on the deployed stack: repairs, reports, and what it costs when idle."""
+"""Reconciliation on the deployed stack: repairs, reports, and what it costs when idle."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_accounts_and_rows_that_do_not_fit_are_reported_and_not_touched(vending:
     assert kept["accountId"] in {account["Id"] for account in vending.accounts()}
 
 
-def test_idle_reconciler_calls_nothing_but_the_ledger(vending: Vending) -> None:
+def test_idle_reconciliation_calls_nothing_but_the_ledger(vending: Vending) -> None:
     vending.run(a_request())
     reconcile(vending)
     vending.aws.context.calls.clear()
@@ -104,7 +104,7 @@ def test_idle_reconciler_calls_nothing_but_the_ledger(vending: Vending) -> None:
     assert called == {("dynamodb", "Query"), ("dynamodb", "GetItem")}
 
 
-def test_schedule_runs_the_reconciler_every_hour(vending: Vending) -> None:
+def test_schedule_runs_the_reconciliation_every_hour(vending: Vending) -> None:
     schedules = eventbridge.Schedules()
     schedules.fire_due(0.0)
     assert vending.calls("organizations", "ListAccounts") == 0

@@ -103,7 +103,7 @@ def test_nonsense_fails_with_a_named_error_and_no_row(vending: Vending, nonsense
     assert rows == []
 
 
-def test_source_without_a_door_is_refused(vending: Vending) -> None:
+def test_unknown_source_is_refused(vending: Vending) -> None:
     request = a_request(source="stolen")
 
     refused = vending.run(request)

@@ -139,7 +139,7 @@ def test_resume_of_a_rejected_or_unknown_request_says_what_to_do(
     assert "vend list" in unknown.err
 
 
-def test_submitted_request_that_is_stopped_is_told_with_its_reason(
+def test_submitted_request_that_is_stopped_is_reported_with_its_reason(
     vending: Vending, vend: Command, tmp_path: Any
 ) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 1800}}])

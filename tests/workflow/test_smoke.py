@@ -58,9 +58,9 @@ def test_smoke_test_of_a_stack_that_hears_of_no_end_fails(
 
 
 def test_smoke_tests_request_that_is_stopped_has_no_step_that_makes_an_account() -> None:
-    door = str(smoke.STOPPED["source"])
+    source = str(smoke.STOPPED["source"])
 
-    assert set(CREATIONS).isdisjoint(tasks_of(door))
+    assert set(CREATIONS).isdisjoint(tasks_of(source))
 
 
 def test_smoke_test_of_a_stack_whose_rule_starts_nothing_fails(

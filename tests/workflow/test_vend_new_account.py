@@ -1,4 +1,4 @@
-"""Door `new`: one account, in place, tagged and equipped, however the request arrived."""
+"""Source `new`: one account, moved to its OU, tagged and baselined, however the request arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this system tells everybody else: events on its bus, each with the record as its detail."""
+"""The events on this system's bus, each with the record as its detail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class EventPublisher:
     def publish_state_changed(self, record: Mapping[str, Any]) -> None:
         """Tell the record's state, and its outcome where it is one.
 
-        At least once: an operation that is repeated tells it again. ServiceUnavailable when
+        At least once: an operation that is repeated publishes again. ServiceUnavailable when
         EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
         """
         detail_types = [STATE_CHANGED]

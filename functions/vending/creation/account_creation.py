@@ -60,7 +60,7 @@ _RETRY_LATER = (Throttled, ConcurrentModification, CreationRefusedForNow, Organi
 
 
 def operation_for(source: str | None) -> Operation:
-    """The operation that makes the accounts of a door."""
+    """The operation that makes the accounts of a source."""
     return "CreateGovCloudAccount" if source == "new-govcloud" else "CreateAccount"
 
 

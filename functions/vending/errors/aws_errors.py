@@ -107,7 +107,7 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
 """Codes, or codes with a Reason, after which the same call may succeed.
 
 A thing that is not found is among them because Organizations is eventually consistent, and the
-corridor only works on what an earlier step made or saw. The codes that an operation adopts (a
+baseline only works on what an earlier step made or saw. The codes that an operation adopts (a
 duplicate is what was wanted) are here for the case that a second look does not show it yet.
 """
 

@@ -1,7 +1,7 @@
 """Invitations of this organization, as AWS shows them: which is a request's, and how it ended.
 
 An invitation is a handshake that names an account by its id or by its owner's email. AWS lets one
-be open for an account at a time, shows ended ones for 30 days, and never tells whether an account
+be open for an account at a time, shows ended ones for 30 days, and never shows whether an account
 of an email exists.
 """
 

@@ -119,7 +119,7 @@ def wishes_of(request: AccountRequest) -> Wishes:
 
 
 def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
-    """Everything that would be refused, as far as AWS tells without being asked for it."""
+    """Everything that would be refused, as far as AWS's reads show."""
     enabled = _Enabled(surroundings)
     units = _of_units(wishes, surroundings)
     return Findings(

@@ -20,7 +20,7 @@ from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
 from vending.request import ou_paths, validators
 from vending.request.request_ids import derived
-from vending.request.sources import DOORS, door_problems
+from vending.request.sources import SOURCES, source_problems
 from vending.request.validation_messages import PROBLEM, problems_in, repeated
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
@@ -114,7 +114,7 @@ PolicyType = Literal[
 
 
 class Account(Model):
-    """The account: what AWS is told when it is made, or which existing one is meant."""
+    """The account: what AWS creates it with, or which existing one is meant."""
 
     name: AccountName | None = Field(None, description="The account's name, for a new account.")
     email: Email | None = Field(
@@ -190,7 +190,7 @@ class AccountRequest(Model):
     )
 
     def normalised(self) -> dict[str, Any]:
-        """The request as JSON, defaults filled, without what its door does not use."""
+        """The request as JSON, defaults filled, without what its source does not use."""
         return self._content(exclude_defaults=False)
 
     def fingerprint(self) -> str:
@@ -213,11 +213,11 @@ class AccountRequest(Model):
         content = self.model_dump(
             by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
         )
-        door, account = DOORS[self.source], content["account"]
-        for key in (*door.forbids, *door.only_if_given):
+        rules, account = SOURCES[self.source], content["account"]
+        for key in (*rules.forbids, *rules.only_if_given):
             account.pop(key, None)
         given = self.account.model_dump(by_alias=True, exclude_none=True, exclude_unset=True)
-        account.update({key: given[key] for key in door.only_if_given if key in given})
+        account.update({key: given[key] for key in rules.only_if_given if key in given})
         return content
 
 
@@ -225,7 +225,7 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
-    problems = [*validators.size(raw), *door_problems(raw), *_set_problems(raw)]
+    problems = [*validators.size(raw), *source_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
     except ValidationError as error:
@@ -343,7 +343,7 @@ def _kind(raw: object) -> str:
 
 _LISTED_MAX = 60
 _LISTED_CHARACTERS = 24_000
-"""Problems told at once: Step Functions keeps 32,768 characters of an error's cause."""
+"""Problems reported at once: Step Functions keeps 32,768 characters of an error's cause."""
 
 
 def invalid(problems: list[str]) -> RequestInvalid:
@@ -355,13 +355,13 @@ def invalid(problems: list[str]) -> RequestInvalid:
 
 def listed(problems: list[str]) -> list[str]:
     """The problems, as many as people read and an error can carry, and how many there are more."""
-    told: list[str] = []
+    reported: list[str] = []
     room = _LISTED_CHARACTERS
     for problem in problems[:_LISTED_MAX]:
         # The cause has the error as JSON in a text in JSON.
         room -= len(json.dumps(json.dumps(problem)))
-        if room < 0 and told:
+        if room < 0 and reported:
             break
-        told.append(problem)
-    more = len(problems) - len(told)
-    return [*told, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else told
+        reported.append(problem)
+    more = len(problems) - len(reported)
+    return [*reported, f"… and {more} more problem{'s' if more > 1 else ''}"] if more else reported

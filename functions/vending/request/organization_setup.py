@@ -123,7 +123,7 @@ def parse(raw: object) -> OrganizationSetup:
     try:
         setup = OrganizationSetup.model_validate(raw)
     except ValidationError as error:
-        found = problems_in(error, OrganizationSetup, document=DOCUMENT)
+        found = problems_in(error, OrganizationSetup)
         raise invalid([*found, *problems]) from None
     problems.extend(
         f"policies[{index}].update: has no meaning without content"

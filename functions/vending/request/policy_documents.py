@@ -1,7 +1,7 @@
-"""What AWS Organizations refuses of a policy's text, so far as the text alone tells.
+"""What AWS Organizations refuses of a policy's text, as far as the text alone shows.
 
 An account cannot be unmade, so a policy that AWS would call malformed is refused before there is
-one. What only AWS can tell (whether an action exists, for one) is left to AWS.
+one. What only AWS knows (whether an action exists, for one) is left to AWS.
 
 Source: AWS Organizations User Guide, "SCP syntax", "RCP syntax" and the syntax pages of the
 declarative and management policies.

@@ -1,4 +1,4 @@
-"""The doors an account comes in through: what each source requires and forbids."""
+"""The sources of an account: what each requires and forbids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ONLY_AT_CREATION = ("roleName", "iamUserAccessToBilling")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
+class SourceRules:
     """Keys of `account` that a source needs, needs one of, and has no use for."""
 
     requires: tuple[str, ...] = ()
@@ -21,40 +21,40 @@ class Door:
     """Keys without a default here: absent, they mean that the requester wants no such thing."""
 
 
-DOORS = {
-    "new": Door(requires=("name", "email"), forbids=("accountId",)),
-    "new-govcloud": Door(requires=("name", "email"), forbids=("accountId",)),
-    "invited": Door(
+SOURCES = {
+    "new": SourceRules(requires=("name", "email"), forbids=("accountId",)),
+    "new-govcloud": SourceRules(requires=("name", "email"), forbids=("accountId",)),
+    "invited": SourceRules(
         requires_one_of=("accountId", "email"),
         forbids=("name", "iamUserAccessToBilling"),
         only_if_given=("roleName",),
     ),
-    "existing": Door(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
+    "existing": SourceRules(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
 }
 
 
-def door_problems(raw: dict[str, Any]) -> list[str]:
+def source_problems(raw: dict[str, Any]) -> list[str]:
     """Where the account's keys do not suit the source; silent where the source itself is wrong."""
     source, account = raw.get("source", "new"), raw.get("account")
-    door = DOORS.get(source) if isinstance(source, str) else None
-    if door is None or not isinstance(account, dict):
+    rules = SOURCES.get(source) if isinstance(source, str) else None
+    if rules is None or not isinstance(account, dict):
         return []
     present = {key for key, value in account.items() if value is not None}
     problems = [
         f"account.{key}: is required for source '{source}'"
-        for key in door.requires
+        for key in rules.requires
         if key not in present
     ]
-    if door.requires_one_of:
-        given = present.intersection(door.requires_one_of)
-        names = " or ".join(door.requires_one_of)
+    if rules.requires_one_of:
+        given = present.intersection(rules.requires_one_of)
+        names = " or ".join(rules.requires_one_of)
         if not given:
             problems.append(f"account: needs {names} for source '{source}'")
         elif len(given) > 1:
             problems.append(f"account: needs either {names} for source '{source}', not both")
     problems.extend(
         f"account.{key}: has no meaning for source '{source}'; leave it out"
-        for key in door.forbids
+        for key in rules.forbids
         if key in present
     )
     if source == "invited" and "roleName" in present and "accountId" not in present:

@@ -109,7 +109,7 @@ def needed_by_type(principal: str, policy_type: str) -> OperationRefused:
 def warnings(principals: Iterable[str]) -> list[str]:
     """One sentence for each principal that is enabled here though AWS wants its service to.
 
-    A plan tells it before, a report afterwards.
+    A plan shows it beforehand, a report afterwards.
     """
     return [
         (

@@ -36,11 +36,9 @@ _WORDS = {
 }
 
 
-def problems_in(
-    error: ValidationError, model: type[BaseModel], *, document: str = "a request"
-) -> list[str]:
+def problems_in(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Every finding as `where: what`, in the order of the model's fields."""
-    return list(_described(error, model, document))
+    return list(_described(error, model))
 
 
 def repeated(raw: dict[str, Any], key: str) -> list[str]:
@@ -52,13 +50,13 @@ def repeated(raw: dict[str, Any], key: str) -> list[str]:
     return [text for text, times in counted.items() if times > 1]
 
 
-def _described(error: ValidationError, model: type[BaseModel], document: str) -> Iterator[str]:
+def _described(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
     for details in error.errors(include_url=False, include_input=False):
         kind, place = details["type"], where(details["loc"])
         if kind == "default_factory_not_called":
             continue  # said only because another field, listed too, is wrong
         if kind == "extra_forbidden":
-            yield f"{place}: is not a key of {document}{_did_you_mean(details, model)}"
+            yield f"{place}: unknown key{_did_you_mean(details, model)}"
         elif kind == PROBLEM:
             yield from (f"{place}: {text}" for text in details["ctx"]["problems"])
         elif kind in _WORDS:
@@ -90,7 +88,7 @@ def _did_you_mean(details: ErrorDetails, model: type[BaseModel]) -> str:
     known = _keys_at(model, parents)
     close = difflib.get_close_matches(str(key).lower(), [name.lower() for name in known], n=1)
     if not close:
-        return f"; known here: {', '.join(known)}"
+        return f"; allowed: {', '.join(known)}"
     meant = next(name for name in known if name.lower() == close[0])
     return f"; did you mean {meant}?"
 

@@ -168,7 +168,7 @@ def tag_key(value: str) -> list[str]:
     if value.casefold().startswith("aws:"):
         problems.append("may not begin with aws: because AWS keeps that prefix for its own tags")
     if value == REQUEST_ID_TAG:
-        problems.append("is kept for the request id, which is put on every account")
+        problems.append("is reserved for the request id, which is put on every account")
     return problems
 
 

@@ -351,7 +351,7 @@ def test_request_without_an_execution_is_wrong(status: str | None) -> None:
     assert (found.level, "vend resume r-sandbox" in found.remedy) == ("fail", True)
 
 
-def test_request_under_way_and_failed_ones_are_told() -> None:
+def test_request_under_way_and_failed_ones_are_reported() -> None:
     clients = sound()
     stack = DeployedStack(clients)
     stack.put(a_record("CREATING"))
@@ -393,10 +393,10 @@ def test_doctor_goes_on_after_a_check_that_may_not_look(
 
     assert main(["doctor", "--json"]) == 0
 
-    told = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
-    assert told["CloudTrail"]["level"] == "warn"
-    assert "permission for DescribeTrails" in told["CloudTrail"]["what"]
-    assert told["requests"]["level"] == "ok"
+    printed = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert printed["CloudTrail"]["level"] == "warn"
+    assert "permission for DescribeTrails" in printed["CloudTrail"]["what"]
+    assert printed["requests"]["level"] == "ok"
 
 
 def test_doctor_ends_with_1_where_something_is_wrong(

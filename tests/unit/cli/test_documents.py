@@ -94,7 +94,7 @@ def test_yaml_key_is_the_text_that_was_written(key: str) -> None:
     ]
 
 
-def test_yaml_number_with_leading_zero_is_told_with_line_and_cure() -> None:
+def test_yaml_number_with_leading_zero_is_reported_with_line_and_cure() -> None:
     found = problems("source: existing\naccount:\n  accountId: 012345678901\n")
 
     assert len(found) == 1
@@ -111,7 +111,7 @@ def test_yaml_number_with_leading_zero_is_told_with_line_and_cure() -> None:
         pytest.param('{"x": {"a": 1, "a": 2}}', 'the key "a"', id="json, nested"),
     ],
 )
-def test_key_given_twice_is_told(text: str, expected: str) -> None:
+def test_key_given_twice_is_reported(text: str, expected: str) -> None:
     assert [problem for problem in problems(text) if expected in problem]
 
 
@@ -122,7 +122,7 @@ def test_yaml_merge_may_be_overridden_without_a_problem() -> None:
     assert values(text)[0]["it"] == {"a": 1, "b": 3}
 
 
-def test_every_problem_of_the_text_is_told_at_once() -> None:
+def test_every_problem_of_the_text_is_reported_at_once() -> None:
     found = problems("a: 007\na: 1\n? [x]\n: 1\nb: !!binary aGk=\n")
 
     assert len(found) == 4
@@ -160,7 +160,7 @@ def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
         pytest.param("a: !!int [1]\n", "expected a scalar", id="number that is a list"),
     ],
 )
-def test_character_or_tag_that_yaml_does_not_have_is_told(text: str, said: str) -> None:
+def test_character_or_tag_that_yaml_does_not_have_is_reported(text: str, said: str) -> None:
     with pytest.raises(InputError, match=f"is not YAML: .*{said}"):
         read(text)
 
@@ -189,7 +189,7 @@ def test_yaml_aliases_that_unfold_without_end_are_refused_at_once() -> None:
         read("\n".join(levels))
 
 
-def test_json_file_tells_line_and_column(tmp_path: Path) -> None:
+def test_json_file_reports_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "request.json"
     path.write_text('{"account": {\n  "name": }\n}')
 
@@ -236,7 +236,7 @@ def test_standard_input_is_utf8_whatever_the_locale() -> None:
     assert one.value == {"a": "Zürich"}
 
 
-def test_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
 
     with pytest.raises(InputError, match="standard input is closed"):

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from cli.commands.follow import PATIENCE_SECONDS, Follower
 from cli.output.progress import Log
-from cli.watch.submission import Phase, Watched
-from cli.watch.trace import Mark
+from cli.watch.submission import Phase, TrackedSubmission
+from cli.watch.trace import StepStatus
 from tests.unit.cli.fakes import (
     FIRST,
     SECOND,
@@ -25,20 +25,20 @@ from tests.unit.cli.fakes import (
 from tests.unit.cli.histories import History
 
 
-def sent(name: str = "Sandbox", *, earlier: str | None = None) -> Watched:
-    return Watched(
+def sent(name: str = "Sandbox", *, earlier: str | None = None) -> TrackedSubmission:
+    return TrackedSubmission(
         submission=a_submission(name), phase=Phase.SENT, since=100.0, earlier_execution=earlier
     )
 
 
 def follow(
-    stack: FakeStack, *watched: Watched, script: list[Callable[[], None]] | None = None
+    stack: FakeStack, *tracked: TrackedSubmission, script: list[Callable[[], None]] | None = None
 ) -> FakeTime:
     time = FakeTime()
     time.on_sleep = script or []
     Follower(
         stack,  # type: ignore[arg-type]
-        watched,
+        tracked,
         Log(a_terminal()),
         clock=time.clock,
         sleep=time.sleep,
@@ -116,7 +116,7 @@ def test_event_that_starts_nothing_is_reported_with_the_dead_letter_queue() -> N
     [
         ("ExecutionAborted", "stopped by hand"),
         ("ExecutionTimedOut", "longer than"),
-        ("ExecutionFailed", "could not be told"),
+        ("ExecutionFailed", "could not record why"),
     ],
 )
 def test_execution_that_ends_without_a_word_is_reported(kind: str, said: str) -> None:
@@ -195,7 +195,7 @@ def test_one_failure_does_not_hold_up_the_others() -> None:
 
 def test_many_requests_are_followed_without_asking_for_every_history_each_time() -> None:
     stack = FakeStack()
-    watched = [sent(f"N{n}") for n in range(25)]
+    tracked = [sent(f"N{n}") for n in range(25)]
     asked: list[int] = [0]
     original = stack.history
 
@@ -211,9 +211,9 @@ def test_many_requests_are_followed_without_asking_for_every_history_each_time()
         for n in range(25):
             stack.put(a_record(request_id=f"r-n{n}", executionArn=f"{FIRST}{n}"))
 
-    follow(stack, *watched, script=[lambda: None, finish])
+    follow(stack, *tracked, script=[lambda: None, finish])
 
-    assert all(one.is_vended for one in watched)
+    assert all(one.is_vended for one in tracked)
     assert asked[0] <= 20
 
 
@@ -235,4 +235,4 @@ def test_time_of_steps_is_ours_whatever_the_clock_of_aws_says() -> None:
 
     assert one.trace is not None
     assert all((step.elapsed(200.0) or 0) < 2.0 for step in one.trace.steps)
-    assert one.trace.steps[0].mark is Mark.DONE
+    assert one.trace.steps[0].status is StepStatus.DONE

@@ -61,7 +61,7 @@ def test_commands_of_the_guide_survive_the_shell_and_ask_for_different_valid_acc
     assert entries[0]["EventBusName"] == "account-vending"
 
 
-def test_port_that_is_taken_is_told_before_anything_starts(
+def test_port_in_use_is_reported_before_anything_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delattr(EmbeddedAws, "__enter__")
@@ -74,11 +74,11 @@ def test_port_that_is_taken_is_told_before_anything_starts(
 
     err = capsys.readouterr().err
     assert status == 1
-    assert f"port {port} is taken" in err
+    assert f"cannot bind port {port}: Address already in use" in err
     assert "--port" in err
 
 
-def test_what_is_not_built_is_told_with_the_command_that_builds_it(
+def test_what_is_not_built_is_reported_with_the_command_that_builds_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Empty(EmbeddedAws):
@@ -94,7 +94,7 @@ def test_what_is_not_built_is_told_with_the_command_that_builds_it(
     assert failed.value.exit_code == 1
 
 
-def test_embedded_aws_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_aws_that_is_not_installed_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "embedded.cloud", None)
 
     with pytest.raises(CommandError, match="not installed here"), local.embedded_aws():

@@ -50,7 +50,7 @@ def test_remedy_of_a_setup_speaks_of_setups(remedy: str, said: str) -> None:
     assert of_setup(remedy) == said
 
 
-def test_no_setup_is_told_to_submit_anything_that_may_happen_to_it() -> None:
+def test_no_setup_is_advised_to_submit_anything_that_may_happen_to_it() -> None:
     told = {
         of_setup(catalogue.explain(code, reason).remedy)
         for code in ("AccessDeniedException", "ConstraintViolationException", "ServiceException")

@@ -25,8 +25,8 @@ def a_row(
 @pytest.mark.parametrize(
     ("fingerprint", "already_there", "problems"),
     [
-        (parse(REQUEST).fingerprint(), ["account 123456789012, vended before"], []),
-        (None, ["account 123456789012, vended before"], []),
+        (parse(REQUEST).fingerprint(), ["account 123456789012, already vended"], []),
+        (None, ["account 123456789012, already vended"], []),
         ("of another request", [], ["RequestConflict"]),
     ],
     ids=["the same", "not known", "another"],
@@ -77,5 +77,5 @@ def test_vended_account_that_was_moved_is_there_with_a_warning() -> None:
 
     (warning,) = planned.warnings
     assert "moved to r-ab12" in warning
-    assert planned.already_there == ["account 123456789012, vended before"]
+    assert planned.already_there == ["account 123456789012, already vended"]
     assert planned.problems == []

@@ -10,17 +10,17 @@ from cli.output.progress import (
     Log,
     Row,
     Screen,
-    board_rows,
     fit,
     lines,
     spinning,
     step_rows,
+    table_rows,
     view_for,
 )
 from cli.output.terminal import Terminal, width
 from cli.watch.steps import Plan
-from cli.watch.submission import Phase, Watched
-from cli.watch.trace import Mark, Trace
+from cli.watch.submission import Phase, TrackedSubmission
+from cli.watch.trace import StepStatus, Trace
 from tests.unit.cli.fakes import (
     DEFINITION,
     a_record,
@@ -34,8 +34,10 @@ from tests.unit.cli.histories import History
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def watched(history: History | None = None, *, name: str = "Sandbox", at: float = 0.0) -> Watched:
-    one = Watched(submission=a_submission(name), phase=Phase.SENT)
+def tracked(
+    history: History | None = None, *, name: str = "Sandbox", at: float = 0.0
+) -> TrackedSubmission:
+    one = TrackedSubmission(submission=a_submission(name), phase=Phase.SENT)
     if history is not None:
         one.phase = Phase.RUNNING
         one.trace = Trace(Plan(DEFINITION))
@@ -59,46 +61,44 @@ def count_half_way() -> str:
 
 
 def text_of(
-    one: Watched, *, unicode: bool = True, colour: bool = False, columns: int = 80
+    one: TrackedSubmission, *, unicode: bool = True, colour: bool = False, columns: int = 80
 ) -> list[str]:
     terminal = a_terminal(unicode=unicode, colour=colour)
     return terminal.render(lines(step_rows(one, 2.0), terminal, columns, 2.0))
 
 
 def test_steps_are_all_listed_up_front() -> None:
-    text = text_of(watched(History()))
+    text = text_of(tracked(History()))
 
     assert len(text) == len(Plan(DEFINITION).steps)
     assert all(line.startswith("  · ") for line in text)
 
 
 def test_steps_show_mark_time_retries_and_words() -> None:
-    text = text_of(watched(half_way()))
+    text = text_of(tracked(half_way()))
 
     assert text[0] == "  ✓ AcceptRequest                    0.0s"
     assert text[1] == "  ✓ ReserveCreation                  0.0s  no wait"
-    assert text[2].startswith(
-        "  ↻ CreateAccount                    2.0s  Throttled, retry 2 follows"
-    )
+    assert text[2].startswith("  ↻ CreateAccount                    2.0s  Throttled; retrying (2)")
 
 
 def test_marks_are_ascii_where_the_encoding_has_no_more() -> None:
-    text = text_of(watched(half_way()), unicode=False)
+    text = text_of(tracked(half_way()), unicode=False)
 
     assert "".join(text).isascii()
     assert [line[2] for line in text[:4]] == ["+", "+", "~", "."]
 
 
 def test_every_mark_differs_without_colour() -> None:
-    rows = [Row(mark=mark, name="x", note=mark.value) for mark in Mark]
+    rows = [Row(status=status, name="x", note=status.value) for status in StepStatus]
 
     text = [line.plain for line in lines(rows, a_terminal(unicode=False), 80, 0.0)]
 
-    assert len(set(text)) == len(list(Mark))
+    assert len(set(text)) == len(list(StepStatus))
 
 
 def test_colour_adds_nothing_but_escapes() -> None:
-    plain, coloured = text_of(watched(half_way())), text_of(watched(half_way()), colour=True)
+    plain, coloured = text_of(tracked(half_way())), text_of(tracked(half_way()), colour=True)
 
     assert any("\x1b[" in line for line in coloured)
     assert [ESCAPES.sub("", line) for line in coloured] == plain
@@ -107,15 +107,15 @@ def test_colour_adds_nothing_but_escapes() -> None:
 @pytest.mark.parametrize("columns", [20, 40, 80])
 def test_lines_never_fill_the_last_column(columns: int) -> None:
     for colour in (False, True):
-        text = text_of(watched(half_way()), columns=columns, colour=colour)
+        text = text_of(tracked(half_way()), columns=columns, colour=colour)
         assert max(width(ESCAPES.sub("", line)) for line in text) < columns
 
 
 @pytest.mark.parametrize("room", [1, 2, 3, 5, 9, 10, 11])
 def test_rows_fit_the_room_and_keep_what_is_active(room: int) -> None:
-    rows = [Row(mark=Mark.DONE, name=f"done {n}") for n in range(6)]
-    rows += [Row(mark=Mark.RUNNING, name="active")]
-    rows += [Row(mark=Mark.PENDING, name=f"to come {n}") for n in range(4)]
+    rows = [Row(status=StepStatus.DONE, name=f"done {n}") for n in range(6)]
+    rows += [Row(status=StepStatus.RUNNING, name="active")]
+    rows += [Row(status=StepStatus.PENDING, name=f"pending {n}") for n in range(4)]
 
     fitted = fit(rows, room)
 
@@ -127,38 +127,38 @@ def test_rows_fit_the_room_and_keep_what_is_active(room: int) -> None:
 
 
 def test_rows_without_anything_active_still_fit() -> None:
-    rows = [Row(mark=Mark.FAILED, name=str(n)) for n in range(50)]
+    rows = [Row(status=StepStatus.FAILED, name=str(n)) for n in range(50)]
 
     assert len(fit(rows, 10)) == 10
 
 
 def test_folded_rows_look_done_only_when_they_are() -> None:
-    done = [Row(mark=Mark.DONE, name=str(n)) for n in range(20)]
-    running = [Row(mark=Mark.RUNNING, name=str(n)) for n in range(20)]
-    failed = [Row(mark=Mark.FAILED, name=str(n)) for n in range(2)]
+    done = [Row(status=StepStatus.DONE, name=str(n)) for n in range(20)]
+    running = [Row(status=StepStatus.RUNNING, name=str(n)) for n in range(20)]
+    failed = [Row(status=StepStatus.FAILED, name=str(n)) for n in range(2)]
 
     of_done = fit([*done, *running], 21)[0]
     of_mixed = fit([*done, *failed, *running], 11)[0]
 
-    assert (of_done.mark, of_done.name, of_done.note) == (Mark.DONE, "20 above", "")
-    assert (of_mixed.mark, of_mixed.name) == (Mark.PENDING, "32 above")
+    assert (of_done.status, of_done.name, of_done.note) == (StepStatus.DONE, "20 above", "")
+    assert (of_mixed.status, of_mixed.name) == (StepStatus.PENDING, "32 above")
     assert of_mixed.note == "10 running, 20 done, 2 failed"
 
 
 def test_row_before_the_execution_says_what_is_waited_for() -> None:
-    (row,) = step_rows(watched(), 3.0)
+    (row,) = step_rows(tracked(), 3.0)
 
     assert row.name == "waiting for its execution to start"
     assert row.elapsed == 3.0
 
 
-def test_board_has_a_row_for_each_request() -> None:
+def test_table_has_a_row_for_each_request() -> None:
     waiting, running, vended, failed, lost = (
-        watched(name="A"),
-        watched(half_way(), name="B"),
-        watched(name="C"),
-        watched(name="Dd"),
-        watched(name="E"),
+        tracked(name="A"),
+        tracked(half_way(), name="B"),
+        tracked(name="C"),
+        tracked(name="Dd"),
+        tracked(name="E"),
     )
     vended.record = a_record()
     vended.end(4.0)
@@ -166,26 +166,28 @@ def test_board_has_a_row_for_each_request() -> None:
     failed.end(5.0)
     lost.end(6.0, code="EventNotTaken", problem="EventBridge did not take the event: X")
 
-    rows = board_rows([waiting, running, vended, failed, lost], 9.0)
+    rows = table_rows([waiting, running, vended, failed, lost], 9.0)
 
-    assert [row.mark for row in rows] == [
-        Mark.RUNNING,
-        Mark.RETRYING,
-        Mark.DONE,
-        Mark.FAILED,
-        Mark.FAILED,
+    assert [row.status for row in rows] == [
+        StepStatus.RUNNING,
+        StepStatus.RETRYING,
+        StepStatus.DONE,
+        StepStatus.FAILED,
+        StepStatus.FAILED,
     ]
     assert rows[0].name == "A   r-a"
-    assert rows[1].note.startswith(f"{count_half_way()}  CreateAccount  Throttled, retry 2")
+    assert rows[1].note.startswith(f"{count_half_way()}  CreateAccount  Throttled; retrying (2)")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
     assert rows[4].note == "EventBridge did not take the event: X"
 
 
 def test_name_cannot_steer_the_terminal() -> None:
-    one = Watched(submission=a_submission("a\x1b[2J\nb", request_id="r-a"), phase=Phase.SENT)
+    one = TrackedSubmission(
+        submission=a_submission("a\x1b[2J\nb", request_id="r-a"), phase=Phase.SENT
+    )
 
-    (row,) = board_rows([one], 0.0)
+    (row,) = table_rows([one], 0.0)
 
     assert "\x1b" not in row.name
     assert "\n" not in row.name
@@ -212,7 +214,7 @@ def frames(terminal: Terminal) -> list[list[str]]:
 def test_screen_redraws_in_place_and_gives_the_cursor_back() -> None:
     terminal = a_terminal(live=True)
     screen = Screen(terminal)
-    one = watched(History())
+    one = tracked(History())
 
     screen.show([one], 0.0)
     assert one.trace is not None
@@ -224,7 +226,7 @@ def test_screen_redraws_in_place_and_gives_the_cursor_back() -> None:
     first, second, last = frames(terminal)
     assert last == second
     assert "  · CreateGovCloudAccount" in first
-    assert not [line for line in second if "GovCloud" in line]  # another door's
+    assert not [line for line in second if "GovCloud" in line]  # another source's
     assert "AcceptRequest" in first[1]
     assert "✓ AcceptRequest" in second[1]
     assert written(terminal).count("\x1b[?25l") == 1
@@ -236,7 +238,7 @@ def test_screen_is_never_taller_than_the_terminal(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Terminal, "size", lambda _self: (60, 10))
     terminal = a_terminal(live=True)
 
-    Screen(terminal).show([watched(name=f"A{n}") for n in range(40)], 0.0)
+    Screen(terminal).show([tracked(name=f"A{n}") for n in range(40)], 0.0)
 
     (frame,) = frames(terminal)
     assert len(frame) <= 9
@@ -246,7 +248,7 @@ def test_screen_is_never_taller_than_the_terminal(monkeypatch: pytest.MonkeyPatc
 def test_log_writes_one_line_per_change() -> None:
     terminal = a_terminal()
     log = Log(terminal)
-    one = watched(History())
+    one = tracked(History())
     assert one.trace is not None
 
     log.show([one], 0.0)
@@ -260,14 +262,14 @@ def test_log_writes_one_line_per_change() -> None:
     assert written(terminal).splitlines() == [
         "    1.0s  AcceptRequest done (0.0s)",
         "    2.0s  ReserveCreation done (0.0s) no wait",
-        "    2.0s  CreateAccount Throttled, retry 2 follows",
+        "    2.0s  CreateAccount Throttled; retrying (2)",
     ]
 
 
 def test_log_of_several_names_each() -> None:
     terminal = a_terminal()
     log = Log(terminal)
-    first, second = watched(name="A"), watched(name="B")
+    first, second = tracked(name="A"), tracked(name="B")
 
     log.show([first, second], 0.0)
     first.record = a_record()
@@ -284,7 +286,7 @@ def test_log_of_several_names_each() -> None:
 def test_log_has_no_escapes() -> None:
     terminal = a_terminal()
 
-    Log(terminal).show([watched(half_way())], 1.0)
+    Log(terminal).show([tracked(half_way())], 1.0)
 
     assert "\x1b" not in written(terminal)
 

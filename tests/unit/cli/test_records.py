@@ -68,7 +68,7 @@ def test_error_is_said_with_code_reason_and_remedy() -> None:
     ("owner", "wait", "said"),
     [
         ("requester", None, [("action by", "the requester")]),
-        ("retry", 3600, [("action by", "none (it passes)"), ("worth waiting", "1 hour")]),
+        ("retry", 3600, [("action by", "none (it passes)"), ("retry after", "1 hour")]),
         ("somebody-of-next-year", None, [("action by", "somebody-of-next-year")]),
     ],
 )

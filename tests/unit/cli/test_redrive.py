@@ -230,7 +230,7 @@ def test_messages_are_given_back_when_the_work_breaks_off(
     assert len(messages(queue_url)) == 2
 
 
-def test_message_that_cannot_be_removed_is_told_as_an_error_and_stays(
+def test_message_that_cannot_be_removed_is_reported_as_an_error_and_stays(
     queue_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keep(queue_url, an_event())

@@ -89,7 +89,7 @@ def test_vended_request_is_shown_and_not_sent(
     assert main(["resume", "r-sandbox"]) == 0
 
     assert stack.published == []
-    assert "was vended before" in capsys.readouterr().out
+    assert "is already vended" in capsys.readouterr().out
 
 
 def test_vended_request_as_json_is_its_record(

@@ -45,7 +45,7 @@ def test_trace_that_shows_up_late_is_found() -> None:
     assert result.level == "ok"
 
 
-def test_missing_trace_is_told_and_fails_nothing() -> None:
+def test_missing_trace_is_reported_and_fails_nothing() -> None:
     (result,) = traces(place(xray=xray()), clock=ticking(), sleep=lambda _: None)
 
     assert result.level == "warn"

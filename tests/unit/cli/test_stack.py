@@ -85,7 +85,7 @@ def test_stack_is_found_by_its_outputs_in_the_default_region(aws: None) -> None:
     assert not stack.is_on_this_machine
 
 
-def test_stack_that_is_not_deployed_is_told_with_three_ways_out(aws: None) -> None:
+def test_stack_that_is_not_deployed_is_reported_with_three_ways_out(aws: None) -> None:
     with pytest.raises(CommandError) as failed:
         Stack.from_environment()
 
@@ -93,7 +93,7 @@ def test_stack_that_is_not_deployed_is_told_with_three_ways_out(aws: None) -> No
     assert all(way in failed.value.remedy for way in ("make deploy", "AWS_PROFILE", "--local"))
 
 
-def test_stack_is_said_to_belong_where_boto3_can_be_told_to_look(
+def test_stack_is_said_to_belong_where_boto3_can_be_configured_to_look(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -127,7 +127,7 @@ def test_mistake_of_our_own_is_not_taken_for_the_users() -> None:
         raise ValueError("ours")
 
 
-def test_stack_of_the_same_name_without_our_outputs_is_told(aws: None) -> None:
+def test_stack_of_the_same_name_without_our_outputs_is_reported(aws: None) -> None:
     outputs = {"EventBusName": {"Value": "account-vending"}}
 
     with pytest.raises(CommandError, match="lacks the outputs StateMachineArn, LedgerTableName"):
@@ -177,7 +177,7 @@ def test_event_is_ours_and_carries_the_request(aws: None) -> None:
     assert events.describe_archive(ArchiveName="all")["EventCount"] == 1
 
 
-def test_entry_that_failed_is_told_apart_from_those_that_did_not(
+def test_entry_that_failed_is_distinguished_from_those_that_did_not(
     aws: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack = deploy()
@@ -346,7 +346,7 @@ def test_what_aws_raises_becomes_one_message_with_a_remedy(
     assert failed.value.exit_code == 1
 
 
-def test_missing_credentials_are_told_from_the_command(
+def test_missing_credentials_are_reported_by_the_command(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):

@@ -16,7 +16,7 @@ from cli.watch import step_summaries
         ("REQUESTED", ["222222222222"], "waits for 222222222222 until 2027-04-15"),
     ],
 )
-def test_all_features_tell_how_far_they_have_come(
+def test_all_features_show_how_far_they_have_come(
     state: str, waiting: list[str], said: str
 ) -> None:
     result = {"state": state, "waitingFor": waiting, "expiresAt": "2027-04-15T08:00:00.000Z"}

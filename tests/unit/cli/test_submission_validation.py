@@ -17,7 +17,7 @@ def submissions(text: str) -> list[Submission]:
     return validated(documents.read("-", stdin=io.StringIO(text)))
 
 
-def told(text: str) -> str:
+def refusal_of(text: str) -> str:
     with pytest.raises(InputError) as refused:
         submissions(text)
     return refused.value.what
@@ -47,8 +47,8 @@ def test_existing_account_is_called_by_its_id() -> None:
     assert one.name == "123456789012"
 
 
-def test_every_problem_of_every_request_is_told() -> None:
-    text = told(
+def test_every_problem_of_every_request_is_reported() -> None:
+    text = refusal_of(
         "- account: {name: A, email: nobody}\n  color: blue\n"
         "- account: {name: B, email: b@example.com}\n"
         "- account: {name: C, email: c@example.com}\n  organizationalUnit: Sandbox\n"
@@ -65,8 +65,8 @@ def test_every_problem_of_every_request_is_told() -> None:
     assert "nothing was sent" in text
 
 
-def test_problems_of_the_text_and_of_the_request_are_told_together() -> None:
-    text = told("source: existing\naccount:\n  accountId: 012345678901\n  accountId: x\n")
+def test_problems_of_the_text_and_of_the_request_are_reported_together() -> None:
+    text = refusal_of("source: existing\naccount:\n  accountId: 012345678901\n  accountId: x\n")
 
     assert "leading zero" in text
     assert "given before" in text
@@ -105,7 +105,7 @@ def test_problems_of_the_text_and_of_the_request_are_told_together() -> None:
 def test_number_where_text_belongs_comes_with_a_hint_to_quote_it(
     text: str, where: str, quoted: str
 ) -> None:
-    line = next(line for line in told(text).splitlines() if where in line)
+    line = next(line for line in refusal_of(text).splitlines() if where in line)
 
     assert f"put it in quotes, {quoted}" in line
 
@@ -117,8 +117,8 @@ def test_number_where_text_belongs_comes_with_a_hint_to_quote_it(
 def test_hint_shows_what_was_written_and_the_line(written: str) -> None:
     account = "account: {name: A, email: a@example.com}"
 
-    yaml = told(f"{account}\ntags:\n  team: a\n  version: {written}\n")
-    nested = told(f"# two\n- {account}\n- {account}\n  tags: {{version: {written}}}\n")
+    yaml = refusal_of(f"{account}\ntags:\n  team: a\n  version: {written}\n")
+    nested = refusal_of(f"# two\n- {account}\n- {account}\n  tags: {{version: {written}}}\n")
 
     hint = f"tags['version']: must be text: put it in quotes, \"{written}\""
     assert f"\n  line 4: {hint}" in yaml
@@ -126,7 +126,7 @@ def test_hint_shows_what_was_written_and_the_line(written: str) -> None:
 
 
 def test_hint_for_json_shows_what_was_written_and_the_line() -> None:
-    text = told(
+    text = refusal_of(
         '{"account": {"name": "A", "email": "a@example.com"},\n "tags":\n  {"build": 1.50e3}}'
     )
 
@@ -149,13 +149,13 @@ def test_word_that_yaml_once_read_as_something_else_is_text(written: str) -> Non
 
 
 def test_problem_of_what_is_missing_names_the_line_around_it() -> None:
-    text = told("tags: {}\naccount:\n  email: a@example.com\n")
+    text = refusal_of("tags: {}\naccount:\n  email: a@example.com\n")
 
     assert "  line 3: account.name: is required" in text
 
 
 def test_problem_in_what_an_alias_or_merge_brought_names_the_line_it_was_written_in() -> None:
-    text = told(
+    text = refusal_of(
         "- account: &a {name: A, email: nobody}\n- account:\n    <<: *a\n    name: B\n"
         "  requestId: b\n"
     )
@@ -164,26 +164,26 @@ def test_problem_in_what_an_alias_or_merge_brought_names_the_line_it_was_written
 
 
 def test_key_with_the_separator_of_problems_in_it_gets_its_hint() -> None:
-    text = told('account: {name: A, email: a@example.com}\ntags: {"a: b": 1.10}\n')
+    text = refusal_of('account: {name: A, email: a@example.com}\ntags: {"a: b": 1.10}\n')
 
     assert "line 2: tags['a: b']: must be text: put it in quotes, \"1.10\"" in text
 
 
 def test_hint_to_quote_is_not_given_for_lists() -> None:
-    text = told("account: {name: A, email: a@example.com}\ntags: {team: [a]}\n")
+    text = refusal_of("account: {name: A, email: a@example.com}\ntags: {team: [a]}\n")
 
     assert "tags['team']: must be text" in text
     assert "quotes" not in text
 
 
-def test_same_request_twice_in_one_file_is_told() -> None:
+def test_same_request_twice_in_one_file_is_reported() -> None:
     one = "- account: {name: A, email: a@example.com}\n"
 
-    assert "is the same request as standard input, request 1 (A)" in told(one + one)
+    assert "is the same request as standard input, request 1 (A)" in refusal_of(one + one)
 
 
-def test_one_id_for_two_wishes_in_one_file_is_told() -> None:
-    text = told(
+def test_one_id_for_two_wishes_in_one_file_is_reported() -> None:
+    text = refusal_of(
         "- {requestId: x, account: {name: A, email: a@example.com}}\n"
         "- {requestId: x, account: {name: B, email: b@example.com}}\n"
     )
@@ -191,8 +191,8 @@ def test_one_id_for_two_wishes_in_one_file_is_told() -> None:
     assert "requestId: 'x' is already the id of standard input, request 1 (A)" in text
 
 
-def test_one_email_for_two_wishes_without_ids_is_told_in_terms_of_the_email() -> None:
-    text = told(
+def test_one_email_for_two_wishes_without_ids_is_reported_in_terms_of_the_email() -> None:
+    text = refusal_of(
         "- {account: {name: A, email: a@example.com}}\n"
         "- {account: {name: B, email: A@example.com}}\n"
     )
@@ -211,8 +211,10 @@ def test_one_email_for_two_wishes_without_ids_is_told_in_terms_of_the_email() ->
         ("accountId", "source: existing, account: {accountId: '222222222222'}"),
     ],
 )
-def test_one_account_for_two_ids_is_told_before_anything_is_sent(key: str, account: str) -> None:
-    text = told(f"- {{requestId: x, {account}}}\n- {{requestId: y, {account}}}\n")
+def test_one_account_for_two_ids_is_reported_before_anything_is_sent(
+    key: str, account: str
+) -> None:
+    text = refusal_of(f"- {{requestId: x, {account}}}\n- {{requestId: y, {account}}}\n")
 
     assert f"account.{key}: '" in text
     assert "is already asked for by standard input, request 1" in text
@@ -225,15 +227,15 @@ def test_accounts_of_one_name_in_one_file_are_no_problem() -> None:
 
 
 def test_problem_cannot_steer_the_terminal() -> None:
-    text = told(
+    text = refusal_of(
         '{"account": {"name": "\\u001b[2J", "email": "a@example.com"}, "\\u001b[31mred": 1}'
     )
 
     assert "\x1b" not in text
 
 
-def test_request_too_large_as_a_whole_is_told() -> None:
-    text = told(
+def test_request_too_large_as_a_whole_is_reported() -> None:
+    text = refusal_of(
         '{"account": {"name": "A", "email": "a@example.com"}, "requestedBy": "%s"}'
         % ("x" * 262_144)
     )
@@ -243,7 +245,7 @@ def test_request_too_large_as_a_whole_is_told() -> None:
 
 def test_problems_that_are_not_listed_are_counted() -> None:
     wrong = "".join(f"  a{n}!: [{n}]\n" for n in range(200))
-    text = told(f"account: {{name: A, email: a@example.com}}\ntags:\n{wrong}")
+    text = refusal_of(f"account: {{name: A, email: a@example.com}}\ntags:\n{wrong}")
 
     count = int(text.split(" problems")[0])
     more = int(text.rpartition("… and ")[2].split(" ")[0])
@@ -252,7 +254,7 @@ def test_problems_that_are_not_listed_are_counted() -> None:
     assert listed + more == count
 
 
-def test_half_a_character_in_an_organizations_document_is_told() -> None:
+def test_half_a_character_in_an_organizations_document_is_reported() -> None:
     found = documents.read("-", stdin=io.StringIO('{"policyTypes": ["\\ud800"]}'))
 
     with pytest.raises(InputError, match="problem"):

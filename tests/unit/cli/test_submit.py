@@ -126,14 +126,42 @@ def test_submit_of_a_failed_request_says_why_and_what_to_do(
 
     out = capsys.readouterr().out
     assert status == 1
-    assert out.startswith("Not vended: Sandbox, after ")
+    assert out.startswith("Failed: Sandbox (")
     assert "AccountCreationFailed/EMAIL_ALREADY_EXISTS" in out
     assert "The email belongs to another account." in out
     assert "Choose another email." in out
     assert "Next  vend explain AccountCreationFailed/EMAIL_ALREADY_EXISTS" in out
 
 
-def test_one_failure_among_several_is_told_and_decides_the_exit_status(
+def test_submit_of_a_rejected_request_is_reported_as_rejected(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def reject(detail: Mapping[str, Any]) -> None:
+        refuse(stack, detail)
+        stack.put(a_record("REJECTED", error=an_error()), FINGERPRINT)
+
+    stack.on_publish = reject
+
+    status = main(["submit", str(file)])
+
+    assert status == 1
+    assert capsys.readouterr().out.startswith("Rejected: Sandbox (")
+
+
+def test_request_already_vended_among_several_is_marked_in_the_table(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier = {"requestId": "r-one", "account": {"name": "one", "email": "one@example.com"}}
+    stack.put(a_record(request_id="r-one"), parse(earlier).fingerprint())
+
+    status = main(["submit", str(three(tmp_path))])
+
+    row = next(line for line in capsys.readouterr().out.splitlines() if "r-one" in line)
+    assert status == 0
+    assert row.split()[-3:] == ["-", "already", "vended"]
+
+
+def test_one_failure_among_several_is_reported_and_decides_the_exit_status(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.on_publish = lambda detail: (
@@ -173,10 +201,10 @@ def test_request_that_was_vended_before_is_answered_at_once(
 
     assert status == 0
     assert stack.published == []
-    assert "Sandbox was vended before" in capsys.readouterr().out
+    assert "Sandbox is already vended" in capsys.readouterr().out
 
 
-def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
+def test_account_that_has_left_since_it_was_vended_is_reported_with_a_remedy(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.clients["organizations"] = Organizations(state=None)
@@ -187,13 +215,13 @@ def test_account_that_has_left_since_it_was_vended_is_told_with_a_remedy(
     out = " ".join(capsys.readouterr().out.split())
     assert status == 1
     assert stack.published == []
-    assert "Not vended: Sandbox" in out
+    assert "Failed: Sandbox" in out
     assert "123456789012 belongs to this request, and is not in the organization" in out
     assert "new requestId" in out
 
 
 @pytest.mark.parametrize("source", ["new", "new-govcloud", "existing", "invited"])
-def test_account_that_was_closed_since_it_was_vended_is_told_with_a_remedy(
+def test_account_that_was_closed_since_it_was_vended_is_reported_with_a_remedy(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str], source: str
 ) -> None:
     stack.clients["organizations"] = Organizations(state="PENDING_CLOSURE")
@@ -234,7 +262,7 @@ def test_account_that_may_not_be_looked_at_was_vended_before_as_far_as_is_known(
     out = " ".join(capsys.readouterr().out.split())
     assert status == 0
     assert organizations.asked == ["123456789012"]
-    assert "Sandbox was vended before" in out
+    assert "Sandbox is already vended" in out
     assert "The account 123456789012 was not looked at." in out
 
 
@@ -338,7 +366,7 @@ def test_account_that_was_only_recorded_may_be_asked_something_for(
     assert stack.published == [{**request, "requestId": "a-123456789012"}]
 
 
-def test_event_that_eventbridge_refuses_is_told(
+def test_event_that_eventbridge_refuses_is_reported(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack.refusals["r-two"] = "InternalFailure: try later"

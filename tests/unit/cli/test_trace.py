@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.watch.steps import Plan
-from cli.watch.trace import Event, Mark, Step, Trace
+from cli.watch.trace import Event, Step, StepStatus, Trace
 from statemachines import definitions
 from tests.unit.cli.fakes import DEFINITION
 from tests.unit.cli.histories import START, History
@@ -42,7 +42,7 @@ def created() -> History:
 def test_all_steps_are_to_come_before_anything_happens() -> None:
     trace = trace_of(History())
 
-    assert {one.mark for one in trace.steps} == {Mark.PENDING}
+    assert {one.status for one in trace.steps} == {StepStatus.PENDING}
     assert trace.current is None
     assert trace.ended is None
 
@@ -54,9 +54,9 @@ def test_step_runs_from_its_entry_and_is_done_at_its_exit() -> None:
     history.schedule().succeed({"outcome": "ACCEPTED"}).leave("AcceptRequest")
     done = trace_of(history)
 
-    assert step(running, "AcceptRequest").mark is Mark.RUNNING
+    assert step(running, "AcceptRequest").status is StepStatus.RUNNING
     assert running.current is step(running, "AcceptRequest")
-    assert step(done, "AcceptRequest").mark is Mark.DONE
+    assert step(done, "AcceptRequest").status is StepStatus.DONE
     assert step(done, "AcceptRequest").elapsed(99) == 2.5
     assert done.finished == 1
 
@@ -79,11 +79,11 @@ def test_events_fed_twice_or_out_of_order_count_once() -> None:
     assert step(trace, "AcceptRequest").retries == 0
 
 
-def test_door_not_taken_is_skipped() -> None:
+def test_steps_of_other_sources_are_skipped() -> None:
     trace = trace_of(accepted().enter("ChooseSource", "Choice").enter("CreateAccount"))
 
-    assert step(trace, "DescribeAccount").mark is Mark.SKIPPED
-    assert step(trace, "CreateAccount").mark is Mark.RUNNING
+    assert step(trace, "DescribeAccount").status is StepStatus.SKIPPED
+    assert step(trace, "CreateAccount").status is StepStatus.RUNNING
 
 
 def test_failed_try_shows_its_error_until_the_next_one() -> None:
@@ -93,12 +93,12 @@ def test_failed_try_shows_its_error_until_the_next_one() -> None:
     again = trace_of(history.schedule())
     done = trace_of(history.succeed({"accountId": "123456789012"}).leave("CreateAccount"))
 
-    assert step(between, "CreateAccount").mark is Mark.RETRYING
+    assert step(between, "CreateAccount").status is StepStatus.RETRYING
     assert step(between, "CreateAccount").note == "Throttled: TooManyRequestsException"
     assert step(between, "CreateAccount").retries == 0
-    assert step(again, "CreateAccount").mark is Mark.RUNNING
+    assert step(again, "CreateAccount").status is StepStatus.RUNNING
     assert step(again, "CreateAccount").retries == 1
-    assert step(done, "CreateAccount").mark is Mark.DONE
+    assert step(done, "CreateAccount").status is StepStatus.DONE
     assert step(done, "CreateAccount").retries == 1
     assert step(done, "CreateAccount").note == "account 123456789012"
 
@@ -120,9 +120,9 @@ def test_polls_are_one_step_waits_included_and_no_retries() -> None:
     )
     ready = trace_of(history)
 
-    assert step(waiting, "DescribeCreateAccountStatus").mark is Mark.RUNNING
-    assert step(polled, "DescribeCreateAccountStatus").mark is Mark.RUNNING
-    assert step(ready, "DescribeCreateAccountStatus").mark is Mark.DONE
+    assert step(waiting, "DescribeCreateAccountStatus").status is StepStatus.RUNNING
+    assert step(polled, "DescribeCreateAccountStatus").status is StepStatus.RUNNING
+    assert step(ready, "DescribeCreateAccountStatus").status is StepStatus.DONE
     assert step(ready, "DescribeCreateAccountStatus").elapsed(99) == 5.0
     assert step(ready, "DescribeCreateAccountStatus").retries == 0
     assert step(ready, "DescribeCreateAccountStatus").note == "account 123456789012"
@@ -131,7 +131,7 @@ def test_polls_are_one_step_waits_included_and_no_retries() -> None:
 def test_poll_is_skipped_when_the_account_is_there_at_once() -> None:
     trace = trace_of(created().enter("Baseline", "Parallel"))
 
-    assert step(trace, "DescribeCreateAccountStatus").mark is Mark.SKIPPED
+    assert step(trace, "DescribeCreateAccountStatus").status is StepStatus.SKIPPED
 
 
 def test_branches_go_on_side_by_side_and_skip_for_themselves() -> None:
@@ -143,11 +143,11 @@ def test_branches_go_on_side_by_side_and_skip_for_themselves() -> None:
     )
     trace = trace_of(history)
 
-    assert step(trace, "CreateOrganizationalUnit").mark is Mark.RUNNING
-    assert step(trace, "TagResource").mark is Mark.RETRYING
-    assert step(trace, "EnableAWSServiceAccess").mark is Mark.SKIPPED
-    assert step(trace, "EnableOrganizationsRootSessions").mark is Mark.PENDING
-    assert step(trace, "MoveAccount").mark is Mark.PENDING
+    assert step(trace, "CreateOrganizationalUnit").status is StepStatus.RUNNING
+    assert step(trace, "TagResource").status is StepStatus.RETRYING
+    assert step(trace, "EnableAWSServiceAccess").status is StepStatus.SKIPPED
+    assert step(trace, "EnableOrganizationsRootSessions").status is StepStatus.PENDING
+    assert step(trace, "MoveAccount").status is StepStatus.PENDING
 
 
 def test_end_of_the_branches_does_not_touch_the_last_step_in_them() -> None:
@@ -156,7 +156,7 @@ def test_end_of_the_branches_does_not_touch_the_last_step_in_them() -> None:
     trace = trace_of(history.add("ParallelStateSucceeded").leave("Baseline", "Parallel"))
 
     assert step(trace, "TagResource").note == "team"
-    assert step(trace, "TagResource").mark is Mark.DONE
+    assert step(trace, "TagResource").status is StepStatus.DONE
 
 
 def test_success_leaves_no_step_open() -> None:
@@ -165,7 +165,7 @@ def test_success_leaves_no_step_open() -> None:
     trace = trace_of(history.enter("Vended", "Succeed").add("ExecutionSucceeded"))
 
     assert trace.ended == "SUCCEEDED"
-    assert {one.mark for one in trace.steps} == {Mark.DONE, Mark.SKIPPED}
+    assert {one.status for one in trace.steps} == {StepStatus.DONE, StepStatus.SKIPPED}
     assert trace.finished == len(trace.shown)
 
 
@@ -175,8 +175,8 @@ def test_duplicate_ends_with_everything_else_skipped() -> None:
     )
     trace = trace_of(history.enter("DuplicateRequest", "Succeed").add("ExecutionSucceeded"))
 
-    assert step(trace, "AcceptRequest").note == "another execution is at work"
-    assert step(trace, "CreateAccount").mark is Mark.SKIPPED
+    assert step(trace, "AcceptRequest").note == "in progress in another execution"
+    assert step(trace, "CreateAccount").status is StepStatus.SKIPPED
 
 
 def test_failure_shows_where_what_and_what_was_not_reached() -> None:
@@ -191,11 +191,11 @@ def test_failure_shows_where_what_and_what_was_not_reached() -> None:
 
     assert trace.ended == "FAILED"
     failed = step(trace, "DescribeCreateAccountStatus")
-    assert failed.mark is Mark.FAILED
+    assert failed.status is StepStatus.FAILED
     assert failed.note == "AccountCreationFailed: EMAIL_ALREADY_EXISTS"
-    assert step(trace, "RecordFailure").mark is Mark.DONE
-    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
-    assert step(trace, "DescribeAccount").mark is Mark.SKIPPED
+    assert step(trace, "RecordFailure").status is StepStatus.DONE
+    assert step(trace, "MoveAccount").status is StepStatus.UNREACHED
+    assert step(trace, "DescribeAccount").status is StepStatus.SKIPPED
 
 
 def test_failed_branch_stops_its_siblings() -> None:
@@ -208,28 +208,28 @@ def test_failed_branch_stops_its_siblings() -> None:
     history.join("a", "b").leave("Baseline", "Parallel").enter("RecordFailure")
     trace = trace_of(history)
 
-    assert step(trace, "CreateOrganizationalUnit").mark is Mark.FAILED
-    assert step(trace, "TagResource").mark is Mark.STOPPED
+    assert step(trace, "CreateOrganizationalUnit").status is StepStatus.FAILED
+    assert step(trace, "TagResource").status is StepStatus.STOPPED
     assert step(trace, "TagResource").elapsed(99) == 4.0
-    assert step(trace, "RecordFailure").mark is Mark.RUNNING
+    assert step(trace, "RecordFailure").status is StepStatus.RUNNING
 
 
 def test_stopped_execution_stops_what_runs() -> None:
     trace = trace_of(accepted().enter("CreateAccount").schedule().add("ExecutionAborted"))
 
     assert trace.ended == "ABORTED"
-    assert step(trace, "CreateAccount").mark is Mark.STOPPED
-    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
+    assert step(trace, "CreateAccount").status is StepStatus.STOPPED
+    assert step(trace, "MoveAccount").status is StepStatus.UNREACHED
 
 
-def test_timed_out_execution_is_told_by_aws_name() -> None:
+def test_timed_out_execution_is_shown_by_its_aws_name() -> None:
     assert trace_of(accepted().add("ExecutionTimedOut")).ended == "TIMED_OUT"
 
 
 def test_events_of_states_that_the_definition_lacks_are_passed_over() -> None:
     trace = trace_of(accepted().step("SomethingNewer").enter("CreateAccount"))
 
-    assert step(trace, "CreateAccount").mark is Mark.RUNNING
+    assert step(trace, "CreateAccount").status is StepStatus.RUNNING
 
 
 def test_result_of_an_unexpected_shape_gets_no_note() -> None:
@@ -238,7 +238,7 @@ def test_result_of_an_unexpected_shape_gets_no_note() -> None:
     trace = trace_of(history.leave("CreateAccount"))
 
     assert step(trace, "CreateAccount").note == ""
-    assert step(trace, "CreateAccount").mark is Mark.DONE
+    assert step(trace, "CreateAccount").status is StepStatus.DONE
 
 
 def queued(history: History, token: str = "") -> History:
@@ -256,9 +256,9 @@ def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
     done = step(trace_of(history), "ReserveCreation")
 
     for one in (waiting, still_waiting):
-        assert (one.mark, one.retries) == (Mark.RUNNING, 0)
+        assert (one.status, one.retries) == (StepStatus.RUNNING, 0)
         assert one.note.startswith("queued")
-    assert (done.mark, done.note) == (Mark.DONE, "slot in 20s")
+    assert (done.status, done.note) == (StepStatus.DONE, "slot in 20s")
 
 
 def test_step_whose_answer_comes_by_its_error_is_done() -> None:
@@ -268,7 +268,7 @@ def test_step_whose_answer_comes_by_its_error_is_done() -> None:
     )
     done = step(trace_of(history.leave("ReserveCreation")), "ReserveCreation")
 
-    assert (done.mark, done.retries, done.note) == (Mark.DONE, 0, "no wait")
+    assert (done.status, done.retries, done.note) == (StepStatus.DONE, 0, "no wait")
 
 
 def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:
@@ -278,7 +278,7 @@ def test_step_that_failed_and_comes_again_by_another_way_is_to_come() -> None:
     history.leave("IsCreationStillRefused", "Choice").enter("ReserveCreation")
     trace = trace_of(history)
 
-    assert step(trace, "CreateAccount").mark is Mark.PENDING
+    assert step(trace, "CreateAccount").status is StepStatus.PENDING
     assert trace.current is step(trace, "ReserveCreation")
 
 
@@ -289,8 +289,8 @@ def test_step_that_is_refused_for_good_stays_failed() -> None:
     history.leave("IsCreationStillRefused", "Choice").step("RecordFailure", {"state": "FAILED"})
     trace = trace_of(history.enter("VendingFailed", "Fail").add("ExecutionFailed"))
 
-    assert step(trace, "CreateAccount").mark is Mark.FAILED
-    assert step(trace, "MoveAccount").mark is Mark.UNREACHED
+    assert step(trace, "CreateAccount").status is StepStatus.FAILED
+    assert step(trace, "MoveAccount").status is StepStatus.UNREACHED
 
 
 def a_setup(*choices: str) -> History:
@@ -315,13 +315,13 @@ def test_setup_shows_which_step_failed_and_which_were_not_reached() -> None:
     trace = reported(history)
 
     for one in (during, trace):
-        assert step(one, "EnableAWSServiceAccess").mark is Mark.FAILED
-        assert step(one, "EnableOrganizationsRootSessions").mark is Mark.UNREACHED
-        assert step(one, "CreateOrganizationalUnit").mark is Mark.UNREACHED
-        assert step(one, "AttachPolicy").mark is Mark.UNREACHED
-        assert step(one, "EnablePolicyType").mark is Mark.UNREACHED
-        assert step(one, "EnableAllFeatures").mark is Mark.SKIPPED
-    assert step(trace, "ReportOrganizationSetup").mark is Mark.DONE
+        assert step(one, "EnableAWSServiceAccess").status is StepStatus.FAILED
+        assert step(one, "EnableOrganizationsRootSessions").status is StepStatus.UNREACHED
+        assert step(one, "CreateOrganizationalUnit").status is StepStatus.UNREACHED
+        assert step(one, "AttachPolicy").status is StepStatus.UNREACHED
+        assert step(one, "EnablePolicyType").status is StepStatus.UNREACHED
+        assert step(one, "EnableAllFeatures").status is StepStatus.SKIPPED
+    assert step(trace, "ReportOrganizationSetup").status is StepStatus.DONE
     assert trace.finished < len(trace.shown)
 
 
@@ -342,6 +342,8 @@ def test_setup_shows_which_step_of_many_failed_before_it_reports(
     history.join("a").leave(state, "Map").enter("ReportOrganizationSetup")
     trace = trace_of(history, SETUP)
 
-    assert step(trace, failed).mark is Mark.FAILED
-    assert [step(trace, name).mark for name in unreached] == [Mark.UNREACHED] * len(unreached)
-    assert step(trace, "EnableOrganizationsRootSessions").mark is Mark.SKIPPED
+    assert step(trace, failed).status is StepStatus.FAILED
+    assert [step(trace, name).status for name in unreached] == [StepStatus.UNREACHED] * len(
+        unreached
+    )
+    assert step(trace, "EnableOrganizationsRootSessions").status is StepStatus.SKIPPED

@@ -197,7 +197,7 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     own = Context(clock=Clock(speed), faults=Faults.parse(faults or []), credentials=Credentials())
     before = list(context._active)
     engines: list[Engine] = []
-    app = _Door(DomainDispatcherApplication(create_backend_app), engines)
+    app = _Gateway(DomainDispatcherApplication(create_backend_app), engines)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     own.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     context.activate(own)
@@ -236,8 +236,8 @@ def _fake_invoke(engine: Engine) -> Any:
     return invoke
 
 
-class _Door:
-    """Tells callers apart and denies what is denied, as the embedded AWS's gateway does."""
+class _Gateway:
+    """Identifies callers and denies what is denied, as the embedded AWS's gateway does."""
 
     def __init__(self, app: Any, engines: list[Engine]) -> None:
         self._app = app

@@ -58,7 +58,7 @@ def test_attached_policies_bring_their_type_and_their_targets() -> None:
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown key": ({"policyType": []}, "policyType: is not a key of an organization's document"),
+    "unknown key": ({"policyType": []}, "policyType: unknown key"),
     "unknown type": ({"policyTypes": ["SCP"]}, "policyTypes[0]: must be one of"),
     "text for truth": ({"allFeatures": "yes"}, "allFeatures: must be true or false"),
     "relative path": ({"organizationalUnits": ["A"]}, "organizationalUnits[0]: must begin with /"),
@@ -82,13 +82,13 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("document", "problem"), MISTAKES.values(), ids=MISTAKES)
-def test_mistake_is_told_where_it_is(document: dict[str, Any], problem: str) -> None:
+def test_mistake_is_reported_where_it_is(document: dict[str, Any], problem: str) -> None:
     (told,) = problems(document)
 
     assert told.startswith(problem)
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     document = {"policyTypes": ["SCP"], "rootAccess": ["x"], "organizationalUnits": ["A", "A"]}
 
     assert len(problems(document)) == 5
@@ -118,7 +118,7 @@ def test_what_is_no_object_is_no_document(document: Any) -> None:
         ([], False),
     ],
 )
-def test_document_is_told_from_a_request(document: Any, expected: bool) -> None:
+def test_document_is_distinguished_from_a_request(document: Any, expected: bool) -> None:
     assert is_organization(document) is expected
 
 
@@ -156,7 +156,7 @@ def test_report_of_nothing_is_ready(world: World) -> None:
     }
 
 
-def test_report_of_a_failure_tells_what_was_done_before_and_why(world: World) -> None:
+def test_report_of_a_failure_shows_what_was_done_before_and_why(world: World) -> None:
     own = {"code": "PolicyMissing", "reason": None, "message": "No.", "remedy": "Yes."}
     results = {"policyTypes": {"enabled": ["TAG_POLICY"], "alreadyEnabled": []}}
 

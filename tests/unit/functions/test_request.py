@@ -10,7 +10,7 @@ import pytest
 from tests.unit.functions.payloads import EMAIL, a_request
 from vending.errors.exceptions import RequestInvalid
 from vending.request.account_request import parse, schema
-from vending.request.sources import DOORS
+from vending.request.sources import SOURCES
 
 
 def problems(raw: Any) -> list[str]:
@@ -91,7 +91,7 @@ ONE_MISTAKE = {
     "tag for AWS in capitals": (a_request(tags={"AWS:x": "v"}), "tags['AWS:x']: may not begin"),
     "reserved tag": (
         a_request(tags={"account-vending:request-id": "v"}),
-        "tags['account-vending:request-id']: is kept for the request id",
+        "tags['account-vending:request-id']: is reserved for the request id",
     ),
     "long tag key": (a_request(tags={"k" * 129: "v"}), "must have at most 128 characters"),
     "empty tag key": (a_request(tags={"": "v"}), "tags['']: must not be empty"),
@@ -157,13 +157,13 @@ ONE_MISTAKE = {
     "requester that is a number": (a_request(requestedBy=7), "requestedBy: must be text"),
     "misspelt key": (
         a_request(organisationalUnit="/"),
-        "organisationalUnit: is not a key of a request; did you mean organizationalUnit?",
+        "organisationalUnit: unknown key; did you mean organizationalUnit?",
     ),
     "key in snake case": (account(role_name="A"), "did you mean roleName?"),
-    "key in capitals": (a_request(TAGS={}), "TAGS: is not a key of a request; did you mean tags?"),
+    "key in capitals": (a_request(TAGS={}), "TAGS: unknown key; did you mean tags?"),
     "key like no other": (
         a_request(zzzz=1),
-        "zzzz: is not a key of a request; known here: account, organizationalUnit",
+        "zzzz: unknown key; allowed: account, organizationalUnit",
     ),
     "half a character": (a_request(requestedBy="\ud800"), "requestedBy: must be text in valid Uni"),
     "half a character in a path": (a_request(organizationalUnit="/\ud800"), "in valid Unicode"),
@@ -171,13 +171,13 @@ ONE_MISTAKE = {
 
 
 @pytest.mark.parametrize(("raw", "words"), ONE_MISTAKE.values(), ids=ONE_MISTAKE)
-def test_request_with_one_mistake_is_told_that_one(raw: Any, words: str) -> None:
+def test_request_with_one_mistake_is_refused_with_that_one(raw: Any, words: str) -> None:
     (problem,) = problems(raw)
 
     assert words in problem
 
 
-def test_request_with_several_mistakes_is_told_them_all() -> None:
+def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
     raw = {
         "account": {"email": "no", "name": "x" * 51, "roleName": "AWSServiceRoleForMe"},
         "tags": {f"k{n}": "v" for n in range(51)} | {"aws:x": "v"},
@@ -195,14 +195,14 @@ def test_request_with_several_mistakes_is_told_them_all() -> None:
         "tags: 52 tags",
         "tags['aws:x']",
         "organizationalUnit: is 6 levels",
-        "organisationalUnit: is not a key",
+        "organisationalUnit: unknown key",
         "serviceAccess[0]",
     ):
         assert words in told
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 7, 7.5, True], ids=str)
-def test_request_that_is_not_an_object_is_told_so(raw: Any) -> None:
+def test_request_that_is_not_an_object_is_reported_so(raw: Any) -> None:
     (problem,) = problems(raw)
 
     assert problem.startswith("the request must be a JSON object, not ")
@@ -215,7 +215,7 @@ def test_request_problems_never_show_the_email() -> None:
     assert "se(cret)" not in "".join(told)
 
 
-def test_request_with_endless_mistakes_is_told_what_fits() -> None:
+def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     raw = a_request(tags={f"k*{n}-{LONG}": LONG for n in range(1000)})
 
     with pytest.raises(RequestInvalid) as refused:
@@ -340,7 +340,7 @@ def test_schema_describes_every_key() -> None:
         "more policies than an account takes",
     ],
 )
-def test_request_through_another_door_is_held_to_that_door(raw: Any, words: list[str]) -> None:
+def test_request_of_another_source_is_held_to_its_rules(raw: Any, words: list[str]) -> None:
     told = problems(raw)
 
     assert len(told) == len(words)
@@ -352,7 +352,7 @@ def test_existing_account_is_normalised_without_what_only_creation_uses() -> Non
     content = parse(VALID["existing"]).normalised()
 
     assert content["account"] == {"accountId": "000000000042"}
-    assert DOORS["existing"].requires == ("accountId",)
+    assert SOURCES["existing"].requires == ("accountId",)
 
 
 def test_role_of_an_invited_account_is_there_only_when_it_is_given() -> None:

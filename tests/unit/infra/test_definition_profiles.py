@@ -219,7 +219,7 @@ def test_profiles_that_do_not_fit_are_refused(profiles: dict[str, Any], expected
     assert problems(TASK, profiles) == (expected,)
 
 
-def test_every_problem_of_every_definition_is_told_at_once() -> None:
+def test_every_problem_of_every_definition_is_reported_at_once() -> None:
     retry = TASK | {"Retry": [{"ErrorEquals": ["${Gone}"]}]}
     catch = TASK | {"Catch": [{"ErrorEquals": ["${Lost}"], "Next": "Done"}]}
 
