@@ -6,10 +6,7 @@ from typing import get_args
 import pytest
 from moto import mock_aws
 
-from embedded import context, moto_speed
-from embedded.clock import Clock
-from embedded.credentials import Credentials
-from embedded.faults import Faults
+from embedded import moto_speed
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.request import trusted_services
 from vending.request.account_request import PolicyType
@@ -45,10 +42,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    # moto's events go by the clock of the embedded AWS wherever one was installed in this process,
-    # and not by the one that another test left behind.
-    running = context.Context(clock=Clock(), faults=Faults.none(), credentials=Credentials())
-    monkeypatch.setattr(context, "_active", [running])
     with mock_aws():
         world = World()
         monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))
