@@ -114,9 +114,10 @@ class Creations(Service):
         if fault is not None and fault.failure_reason is not None:
             failure = fault.failure_reason
         self.state.creations[creation.id] = creation
-        self.state.later(seconds, lambda: self._complete(creation, failure))
+        self.state.later(seconds, lambda: self.complete(creation, failure))
 
-    def _complete(self, creation: Creation, failure: str | None) -> None:
+    def complete(self, creation: Creation, failure: str | None) -> None:
+        """Decide a creation: it fails for `failure`, or for what is against it by now."""
         failure = failure or self.reason_against(creation)
         creation.completed_at = self.state.now()
         if failure is None:

@@ -13,6 +13,7 @@ from embedded.organizations.errors import (
     constraint_violation,
     invalid_input,
 )
+from embedded.organizations.paging import page
 from embedded.organizations.quotas import LIMITS
 from embedded.organizations.service import Service
 
@@ -36,11 +37,11 @@ class Tags(Service):
             resource.tags.pop(key, None)
 
     def list_tags_for_resource(self, **request: Any) -> dict[str, Any]:
-        """All tags: 50 fit one answer, so there is no further page."""
-        if "NextToken" in request:
-            raise invalid_input("INVALID_NEXT_TOKEN")
+        """All tags that a resource may have fit one answer, so that no further page is promised."""
         resource = self._taggable(request["ResourceId"])
-        return {"Tags": [{"Key": key, "Value": value} for key, value in resource.tags.items()]}
+        tags = [{"Key": key, "Value": value} for key, value in resource.tags.items()]
+        whole = {**request, "MaxResults": LIMITS.tags}
+        return page("ListTagsForResource", "Tags", tags, whole)
 
     def _taggable(self, resource_id: str) -> Any:
         everything = (*self.state.accounts, *self.state.ou, *self.state.policies)

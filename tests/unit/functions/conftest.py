@@ -6,10 +6,6 @@ from typing import get_args
 import pytest
 from moto import mock_aws
 
-from embedded.core import context
-from embedded.core.clock import Clock
-from embedded.core.credentials import Credentials
-from embedded.core.faults import Faults
 from embedded.moto_patches import speed
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.request import trusted_services
@@ -46,10 +42,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    # moto's events go by the clock of the embedded AWS wherever one was installed in this process,
-    # and not by the one that another test left behind.
-    running = context.Context(clock=Clock(), faults=Faults.none(), credentials=Credentials())
-    monkeypatch.setattr(context, "_active", [running])
     with mock_aws():
         world = World()
         monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))

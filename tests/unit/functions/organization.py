@@ -1,43 +1,107 @@
-"""An organization small enough to arrange by hand: what the operations see of Organizations, IAM
-and Step Functions, with the answers a test wants.
+"""The embedded AWS Organizations in this process, for a test to arrange and to disturb.
+
+The operations call it through boto3 and moto as they call AWS; what a test does here it does to the
+organization's state, past the API. Creations are decided when the test says so.
 """
 
 from __future__ import annotations
 
 import datetime
 import itertools
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
+from moto.organizations.models import FakeOrganizationalUnit
+from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
 
-from tests.unit.functions.governance import MANAGEMENT_ACCOUNT_ID, ROOT_ID, Refusal
-from tests.unit.functions.invitations import Invitations
+from embedded import ACCOUNT_ID, organizations
+from embedded.core import context
+from embedded.core.clock import Clock
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
+from embedded.core.principal import Principal, caller
+from embedded.identity import root_access
+from embedded.organizations import OrganizationSettings, directory
+from embedded.organizations.directory import AwsAccount
+from embedded.organizations.govcloud import GovCloudCreations
+from embedded.organizations.handshake import Handshake
+from embedded.organizations.handshakes import Handshakes
+from embedded.organizations.invitations import Invitations
+from embedded.organizations.paging import page
+from embedded.organizations.policy import Policy
+from embedded.organizations.state import Account, OrganizationState
+from tests.unit.functions import shown
+from tests.unit.functions.executions import Executions, Refusal
+from tests.unit.functions.shown import Dated, Listed, Thing
 
-__all__ = ["MANAGEMENT_ACCOUNT_ID", "ROOT_ID", "Organization", "Refusal"]
+__all__ = ["MANAGEMENT_ACCOUNT_ID", "PAGE", "ROOT_ID", "Organization", "Refusal"]
 
+MANAGEMENT_ACCOUNT_ID = ACCOUNT_ID
+ROOT_ID = "r-abcd"
 PAGE = 2
+_MANY = 10_000
+_ORGANIZATION_ID = "o-exampleorgid"
+_DEFAULT_POLICIES = {DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID}
+_DAYS = datetime.timedelta(days=90)
+_ACTIONS = {"ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"}
 
 
-class Organization(Invitations):
-    """Answers the calls of organizations, iam and stepfunctions from its own state."""
+class _TestsClock(Clock):
+    """The test's time. What AWS would do later by itself, the test has it do."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+
+    def now(self) -> float:
+        """Epoch seconds."""
+        return self._now()
+
+    def timer(self, virtual_seconds: float, call: object, *args: object) -> Any:
+        """Never."""
+
+
+class Organization(Executions):
+    """Calls of Organizations, IAM and STS go to the embedded AWS; those of Step Functions here."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         super().__init__()
-        self.clock = clock
-        self.accounts: dict[str, dict[str, Any]] = {}
-        self.units: dict[str, dict[str, str]] = {}
-        self.creations: dict[str, dict[str, Any]] = {}
-        self.service_access: set[str] = set()
-        self.root_features: list[str] = []
-        self.executions: dict[str, str] = {}
-        self.endings: dict[str, dict[str, str]] = {}
-        self.tokens: dict[str, Any] = {}
+        self.credentials = Credentials()
+        self._before = list(context._active)
+        context.activate(
+            context.Context(
+                clock=_TestsClock(clock), faults=Faults.none(), credentials=self.credentials
+            )
+        )
+        organizations.install()
+        root_access.install()
+        caller.set(Principal())
+        organizations.reset_organization(
+            OrganizationSettings(
+                account_limit=_MANY, creations_in_progress=_MANY, standalone=(), throttled=False
+            )
+        )
+        state = organizations.organization_of(ACCOUNT_ID)
+        assert state is not None
+        self.state: OrganizationState = state
+        management = state.account(ACCOUNT_ID)
+        state.org.id = management.organization_id = _ORGANIZATION_ID
+        state.org.root_id = state.root.id = management.parent_id = ROOT_ID
+        self.answers: dict[str, Callable[..., dict[str, Any]]] = {}
+        """By operation: what is answered in the embedded AWS's place."""
         self._planned: dict[str, list[Callable[[], None]]] = {}
         self._lost: list[str] = []
-        self._emails: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
+
+    def end(self) -> None:
+        """Leave the embedded AWS as it was."""
+        caller.set(Principal())
+        context._active[:] = self._before
+
+    # What happens to calls.
 
     def refuse(self, operation: str, code: str, reason: str | None = None, **more: Any) -> None:
         """Refuse the operation's next call."""
@@ -63,223 +127,253 @@ class Organization(Invitations):
         """Let somebody else act just before the operation's next call."""
         self._planned.setdefault(operation, []).append(act)
 
-    def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The operation's answer; Refusal or an exception of botocore's."""
+    def answer(
+        self, service: str, operation: str, parameters: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """What is answered here, None where the embedded AWS does it; Refusal, or an exception of
+        botocore's, as planned.
+        """
         plans = self._planned.get(operation)
         if plans:
             plans.pop(0)()
-        result: dict[str, Any] = getattr(self, operation)(**parameters)
+        if operation in self.answers:
+            return self.answers[operation](**parameters)
+        if service == "stepfunctions":
+            answer: dict[str, Any] = getattr(self, operation)(**parameters)
+            return answer
+        return None
+
+    def act_as(self, access_key_id: str) -> None:
+        """Have the next call be made by whom the key belongs to."""
+        caller.set(self._principal(access_key_id))
+
+    def account_of(self, access_key_id: str) -> str:
+        """The account that calls with this key act in."""
+        return self._principal(access_key_id).account_id
+
+    def lose(self, operation: str) -> None:
+        """ReadTimeoutError where the answer to this call is to be lost."""
         if operation in self._lost:
             self._lost.remove(operation)
             raise ReadTimeoutError(endpoint_url="https://organizations.example.com")
-        return result
+
+    def put_an_empty_page_in_front(
+        self, model: Any, parameters: dict[str, Any], answer: dict[str, Any]
+    ) -> None:
+        """As AWS may answer a List operation."""
+        members = model.output_shape.members if model.output_shape else {}
+        if "NextToken" not in members or "NextToken" in parameters:
+            return
+        (key,) = (name for name, shape in members.items() if shape.type_name == "list")
+        answer[key] = []
+        answer["NextToken"] = page(model.name, key, [key], {"MaxResults": 0})["NextToken"]
+
+    # What there is.
+
+    @property
+    def accounts(self) -> Listed:
+        """The member accounts."""
+        return Listed(
+            self.state.accounts,
+            shown.ACCOUNT,
+            shown=lambda one: one.id != MANAGEMENT_ACCOUNT_ID,
+            before_set=self._have_parent,
+        )
+
+    @property
+    def units(self) -> Listed:
+        """The organizational units."""
+        return Listed(
+            self.state.ou,
+            shown.UNIT,
+            lambda unit: {"Id": unit.id, "Name": unit.name},
+            lambda unit: unit.parent_id is not None,
+        )
+
+    @property
+    def creations(self) -> Listed:
+        """The accepted requests for accounts."""
+        return Listed(self.state.creations, shown.CREATION)
+
+    @property
+    def handshakes(self) -> Listed:
+        """Whatever the organization has asked."""
+        return Listed(self.state.handshakes, shown.HANDSHAKE)
+
+    @property
+    def policies(self) -> Listed:
+        """The policies that are not AWS's own."""
+        return Listed(
+            self.state.policies, shown.POLICY, shown=lambda one: one.id not in _DEFAULT_POLICIES
+        )
+
+    @property
+    def service_access(self) -> Dated:
+        """The services with trusted access."""
+        return Dated(self.state.trusted_services, self.state.now)
+
+    @service_access.setter
+    def service_access(self, services: Dated) -> None:
+        assert set(services) == set(self.state.trusted_services)
+
+    @property
+    def root_features(self) -> set[str]:
+        """IAM's features of central root access."""
+        return self.state.root_features
+
+    @property
+    def feature_set(self) -> str:
+        """The organization's feature set."""
+        return str(self.state.org.feature_set)
+
+    @feature_set.setter
+    def feature_set(self, feature_set: str) -> None:
+        self.state.org.feature_set = feature_set
+
+    @property
+    def final_action(self) -> Any:
+        """The Action of the handshake that the management account accepts in the end."""
+        return self.state.settings.all_features_action
+
+    @final_action.setter
+    def final_action(self, action: Any) -> None:
+        self.state.settings = replace(self.state.settings, all_features_action=action)
+
+    # What a test puts there.
 
     def add_account(
         self, *, email: str, name: str = "Sandbox", account_id: str = "", **more: Any
     ) -> str:
         """An account that is there, in the root; its id."""
         account_id = account_id or f"{next(self._numbers):012}"
-        self.accounts[account_id] = {
-            "Id": account_id,
-            "Arn": f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-1/{account_id}",
-            "Email": email,
-            "Name": name,
-            "State": "ACTIVE",
-            "parent": ROOT_ID,
-            "tags": {},
-            **more,
-        }
+        directory.register(AwsAccount(id=account_id, email=email, name=name))
+        account = Account(
+            self.state.org,
+            account_id=account_id,
+            name=name,
+            email=email,
+            joined_at=self.state.now(),
+            joined_method="CREATED",
+            tags={},
+        )
+        self.state.add_account(account)
+        self.accounts[account_id].update(more)
         return account_id
 
-    def add_unit(self, name: str, parent: str = ROOT_ID) -> str:
+    def add_unit(self, name: str, parent: str = ROOT_ID, unit_id: str = "") -> str:
         """An organizational unit; its id."""
-        unit_id = f"ou-abcd-{next(self._numbers):08}"
-        self.units[unit_id] = {"Id": unit_id, "Name": name, "parent": parent}
-        return unit_id
+        unit = FakeOrganizationalUnit(self.state.org, Name=name, ParentId=parent)
+        unit.id = unit_id or f"ou-abcd-{next(self._numbers):08}"
+        self.state.ou.append(unit)
+        self.state.attach_default_policies(unit)
+        return str(unit.id)
+
+    def add_policy(
+        self,
+        name: str = "Guard",
+        content: str = "{}",
+        *,
+        Type: str = "SERVICE_CONTROL_POLICY",  # noqa: N803
+        Description: str = "",  # noqa: N803
+        AwsManaged: bool = False,  # noqa: N803
+    ) -> str:
+        """A policy that is there; its id."""
+        policy = Policy(
+            organization=self.state.org,
+            name=name,
+            description=Description,
+            type=Type,
+            content=content,
+            tags={},
+            aws_managed=AwsManaged,
+        )
+        policies: list[Any] = self.state.policies
+        policies.append(policy)
+        return policy.id
+
+    def attach(self, policy_id: str, target_id: str) -> None:
+        """Attach a policy."""
+        entities: list[Any] = [*self.state.ou, *self.state.accounts]
+        (target,) = (one for one in entities if one.id == target_id)
+        target.attached_policies.append(self.policies[policy_id].thing)
+
+    def create_account(self, email: str, name: str = "Sandbox", **more: Any) -> str:
+        """A creation that somebody else began; its id."""
+        with self._as(MANAGEMENT_ACCOUNT_ID):
+            answer = GovCloudCreations(self.state).create_account(
+                Email=email, AccountName=name, **more
+            )
+        return str(answer["CreateAccountStatus"]["Id"])
 
     def finish(self, creation_id: str | None = None, failure: str | None = None) -> str | None:
         """End a creation (the last one if none is named); the account's id where there is one."""
-        creation_id = creation_id or list(self.creations)[-1]
-        status, wish = self.creations[creation_id], self._emails[creation_id]
-        status["CompletedTimestamp"] = self._now()
-        if failure:
-            status |= {"State": "FAILED", "FailureReason": failure}
-            return None
-        account_id = self.add_account(
-            email=wish["Email"],
-            name=wish["AccountName"],
-            tags={tag["Key"]: tag["Value"] for tag in wish["Tags"]},
+        creation = self.state.creations[creation_id or list(self.state.creations)[-1]]
+        with self._as(MANAGEMENT_ACCOUNT_ID):
+            GovCloudCreations(self.state).complete(creation, failure)
+        return creation.account_id
+
+    def add_handshake(
+        self, asked: str | None = None, state: str = "OPEN", action: str | None = None
+    ) -> str:
+        """A handshake about all features, for a member or (None) the last word; its id."""
+        (of_members,) = _ACTIONS - {self.final_action}
+        handshake = Handshake(
+            action=action or (of_members if asked else self.final_action),
+            owner_id=MANAGEMENT_ACCOUNT_ID,
+            organization_id=self.state.org.id,
+            partition=self.state.partition,
+            requested_at=self.state.now(),
+            lifetime=_DAYS,
+            resources=[],
+            recipient={"Type": "ACCOUNT", "Id": asked} if asked else None,
+            account_id=asked,
+            accepted=lambda _: None,
+            state=state,
         )
-        status |= {"State": "SUCCEEDED", "AccountId": account_id}
-        if wish["govcloud"]:
-            status["GovCloudAccountId"] = f"9{account_id[1:]}"
-        return account_id
+        Handshakes(self.state).send(handshake)
+        return handshake.id
 
-    def _now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self.clock(), datetime.UTC)
+    def add_invitation(self, target: dict[str, str], notes: str = "") -> Thing:
+        """An open invitation."""
+        with self._as(MANAGEMENT_ACCOUNT_ID):
+            answer = Invitations(self.state).invite_account_to_organization(
+                Target=target, Notes=notes
+            )
+        return self.handshakes[answer["Handshake"]["Id"]]
 
-    def CreateGovCloudAccount(self, **wish: Any) -> dict[str, Any]:  # noqa: N802
-        return self.CreateAccount(govcloud=True, **wish)
+    def end_invitation(self, handshake_id: str, state: str) -> None:
+        """Answer an invitation; whoever accepts becomes a member."""
+        handshake = self.state.handshakes[handshake_id]
+        if state != "ACCEPTED":
+            handshake.end(state, self.state.now())
+            return
+        assert handshake.recipient is not None
+        asked = handshake.recipient["Id"]
+        if handshake.recipient["Type"] == "ACCOUNT":
+            owner = directory.register(
+                AwsAccount(id=asked, email="owner@example.com", name="Sandbox")
+            )
+        else:
+            owner = directory.by_email(self.state.partition, asked) or directory.register(
+                AwsAccount(id=f"{next(self._numbers):012}", email=asked, name="Sandbox")
+            )
+        with self._as(owner.id):
+            Handshakes(self.state).accept_handshake(HandshakeId=handshake_id)
 
-    def CreateAccount(self, *, govcloud: bool = False, **wish: Any) -> dict[str, Any]:  # noqa: N802
-        creation_id = f"car-{next(self._numbers):032}"
-        self.creations[creation_id] = {
-            "Id": creation_id,
-            "AccountName": wish["AccountName"],
-            "State": "IN_PROGRESS",
-            "RequestedTimestamp": self._now(),
-        }
-        self._emails[creation_id] = {"govcloud": govcloud, **wish}
-        return {"CreateAccountStatus": dict(self.creations[creation_id])}
+    def _principal(self, access_key_id: str) -> Principal:
+        principal = self.credentials.principal(access_key_id)
+        assert principal is not None
+        return principal
 
-    def DescribeCreateAccountStatus(self, CreateAccountRequestId: str) -> dict[str, Any]:  # noqa: N802, N803
-        if CreateAccountRequestId not in self.creations:
-            raise Refusal("CreateAccountStatusNotFoundException")
-        return {"CreateAccountStatus": dict(self.creations[CreateAccountRequestId])}
+    def _have_parent(self, name: str, value: Any) -> None:
+        """Where an account is put there is a unit."""
+        if name == "parent" and value != ROOT_ID and value not in self.units:
+            self.add_unit(value, unit_id=value)
 
-    def ListCreateAccountStatus(  # noqa: N802
-        self,
-        States: list[str],  # noqa: N803
-        NextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        chosen = [dict(each) for each in self.creations.values() if each["State"] in States]
-        return self._paged("CreateAccountStatuses", chosen, NextToken)
-
-    def DescribeAccount(self, AccountId: str) -> dict[str, Any]:  # noqa: N802, N803
-        return {"Account": _shown(self._account(AccountId, "AccountNotFoundException"))}
-
-    def ListAccounts(self, NextToken: str | None = None) -> dict[str, Any]:  # noqa: N802, N803
-        return self._paged("Accounts", map(_shown, self.accounts.values()), NextToken)
-
-    def ListTagsForResource(  # noqa: N802
-        self,
-        ResourceId: str,  # noqa: N803
-        NextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        tags = self._account(ResourceId, "TargetNotFoundException")["tags"]
-        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
-        return self._paged("Tags", listed, NextToken)
-
-    def TagResource(self, ResourceId: str, Tags: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N802, N803
-        tags = self._account(ResourceId, "TargetNotFoundException")["tags"]
-        tags |= {tag["Key"]: tag["Value"] for tag in Tags}
-        return {}
-
-    def ListRoots(self, NextToken: str | None = None) -> dict[str, Any]:  # noqa: N802, N803
-        types = [{"Type": one, "Status": "ENABLED"} for one in self.policy_types]
-        root = {"Id": ROOT_ID, "Name": "Root", "PolicyTypes": types}
-        return self._paged("Roots", [root], NextToken)
-
-    def ListOrganizationalUnitsForParent(  # noqa: N802
-        self,
-        ParentId: str,  # noqa: N803
-        NextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        units = [_shown(unit) for unit in self.units.values() if unit["parent"] == ParentId]
-        return self._paged("OrganizationalUnits", units, NextToken)
-
-    def DescribeOrganizationalUnit(self, OrganizationalUnitId: str) -> dict[str, Any]:  # noqa: N802, N803
-        if OrganizationalUnitId not in self.units:
-            raise Refusal("OrganizationalUnitNotFoundException")
-        return {"OrganizationalUnit": _shown(self.units[OrganizationalUnitId])}
-
-    def CreateOrganizationalUnit(self, ParentId: str, Name: str) -> dict[str, Any]:  # noqa: N802, N803
-        if any(u["parent"] == ParentId and u["Name"] == Name for u in self.units.values()):
-            raise Refusal("DuplicateOrganizationalUnitException")
-        return {"OrganizationalUnit": _shown(self.units[self.add_unit(Name, ParentId)])}
-
-    def ListParents(self, ChildId: str, NextToken: str | None = None) -> dict[str, Any]:  # noqa: N802, N803
-        account = self._account(ChildId, "ChildNotFoundException")
-        return self._paged("Parents", [{"Id": account["parent"]}], NextToken)
-
-    def MoveAccount(  # noqa: N802
-        self,
-        AccountId: str,  # noqa: N803
-        SourceParentId: str,  # noqa: N803
-        DestinationParentId: str,  # noqa: N803
-    ) -> dict[str, Any]:
-        account = self._account(AccountId, "AccountNotFoundException")
-        if account["parent"] == DestinationParentId:
-            raise Refusal("DuplicateAccountException")
-        if account["parent"] != SourceParentId:
-            raise Refusal("SourceParentNotFoundException")
-        account["parent"] = DestinationParentId
-        return {}
-
-    def ListAWSServiceAccessForOrganization(  # noqa: N802
-        self,
-        NextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        services = [{"ServicePrincipal": each} for each in sorted(self.service_access)]
-        return self._paged("EnabledServicePrincipals", services, NextToken)
-
-    def EnableAWSServiceAccess(self, ServicePrincipal: str) -> dict[str, Any]:  # noqa: N802, N803
-        self.service_access.add(ServicePrincipal)
-        return {}
-
-    def ListOrganizationsFeatures(self) -> dict[str, Any]:  # noqa: N802
-        if "iam.amazonaws.com" not in self.service_access:
-            raise Refusal("ServiceAccessNotEnabledException")
-        return {"OrganizationId": "o-exampleorgid", "EnabledFeatures": list(self.root_features)}
-
-    def EnableOrganizationsRootCredentialsManagement(self) -> dict[str, Any]:  # noqa: N802
-        return self._enable_feature("RootCredentialsManagement")
-
-    def EnableOrganizationsRootSessions(self) -> dict[str, Any]:  # noqa: N802
-        return self._enable_feature("RootSessions")
-
-    def DescribeExecution(self, executionArn: str) -> dict[str, Any]:  # noqa: N802, N803
-        if executionArn not in self.executions:
-            raise Refusal("ExecutionDoesNotExist")
-        return {"status": self.executions[executionArn], **self.endings.get(executionArn, {})}
-
-    def ListExecutions(  # noqa: N802
-        self,
-        stateMachineArn: str,  # noqa: N803
-        statusFilter: str,  # noqa: N803
-        nextToken: str | None = None,  # noqa: N803
-    ) -> dict[str, Any]:
-        chosen = [
-            {"executionArn": arn, "status": status}
-            for arn, status in self.executions.items()
-            if status == statusFilter
-        ]
-        page = self._paged("executions", chosen, nextToken)
-        return {name[0].lower() + name[1:]: value for name, value in page.items()}
-
-    def wait_for_token(self) -> str:
-        """A task token, under which an execution waits from now on."""
-        token = f"token-{next(self._numbers)}"
-        self.tokens[token] = None
-        return token
-
-    def SendTaskSuccess(self, taskToken: str, output: str) -> dict[str, Any]:  # noqa: N802, N803
-        if taskToken not in self.tokens:
-            return super().SendTaskSuccess(taskToken, output)
-        if self.tokens[taskToken] is not None:
-            raise Refusal("TaskTimedOut")
-        self.tokens[taskToken] = json.loads(output)
-        return {}
-
-    def _enable_feature(self, feature: str) -> dict[str, Any]:
-        if feature not in self.root_features:
-            self.root_features.append(feature)
-        return self.ListOrganizationsFeatures()
-
-    def _account(self, account_id: str, not_found: str) -> dict[str, Any]:
-        if account_id not in self.accounts:
-            raise Refusal(not_found)
-        return self.accounts[account_id]
-
-    def _paged(self, key: str, items: Iterable[Any], token: str | None) -> dict[str, Any]:
-        """Small pages with an empty one in front, as AWS may answer."""
-        listed = list(items)
-        if token is None:
-            return {key: [], "NextToken": "0"}
-        start = int(token)
-        more = {"NextToken": str(start + PAGE)} if start + PAGE < len(listed) else {}
-        return {key: listed[start : start + PAGE], **more}
-
-
-def _shown(thing: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in thing.items() if key[0].isupper()}
+    @contextmanager
+    def _as(self, account_id: str) -> Iterator[None]:
+        token = caller.set(Principal(account_id=account_id))
+        try:
+            yield
+        finally:
+            caller.reset(token)

@@ -210,6 +210,7 @@ def test_it_calls_all_that_it_declares(world: World) -> None:
     world.organization.end_invitation(handshake_id, "DECLINED")
     told(world, **answered(handshake_id))
     world.organization.waiting.add(TOKEN)
+    world.organization.handshakes[handshake_id]["State"] = "OPEN"
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     (account_id,) = world.organization.accounts
     told(world, **joined(account_id))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.functions.organization import ROOT_ID, Refusal
-from tests.unit.functions.payloads import REQUEST_ID
+from tests.unit.functions.payloads import EMAIL, REQUEST_ID
 from tests.unit.functions.world import World
 from vending.errors.exceptions import (
     ConcurrentModification,
@@ -40,6 +40,8 @@ def enable(world: World, *types: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_attach_policy_run_twice_attaches_once(world: World, target: str) -> None:
+    world.organization.add_account(email=EMAIL, account_id=TARGETS[0])
+    world.organization.add_unit("Sandbox", unit_id=TARGETS[2])
     for name in ("A", "B", "C"):
         attach(world, world.organization.add_policy(name), target)
     policy_id = world.organization.add_policy()
@@ -54,9 +56,7 @@ def test_attach_policy_run_twice_attaches_once(world: World, target: str) -> Non
 
 def test_attach_policy_that_somebody_attached_meanwhile_is_done(world: World) -> None:
     policy_id = world.organization.add_policy()
-    world.organization.before(
-        "AttachPolicy", lambda: world.organization.attachments.append((policy_id, ROOT_ID))
-    )
+    world.organization.before("AttachPolicy", lambda: world.organization.attach(policy_id, ROOT_ID))
 
     assert attach(world, policy_id)["attached"] is False
 
@@ -121,7 +121,7 @@ def test_enable_policy_type_of_nothing_asks_nothing(world: World) -> None:
 
 def test_enable_policy_type_that_somebody_enabled_meanwhile_is_done(world: World) -> None:
     world.organization.before(
-        "EnablePolicyType", lambda: world.organization.policy_types.append("TAG_POLICY")
+        "EnablePolicyType", lambda: world.organization.state.enable_policy_type("TAG_POLICY")
     )
 
     assert enable(world, "TAG_POLICY") == {"enabled": [], "alreadyEnabled": ["TAG_POLICY"]}
@@ -155,7 +155,7 @@ def test_enable_policy_type_without_all_features_says_what_to_do(world: World) -
 def test_enable_policy_type_without_a_root_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.organization, "ListRoots", lambda **_: {"Roots": []})
+    monkeypatch.setitem(world.organization.answers, "ListRoots", lambda **_: {"Roots": []})
 
     with pytest.raises(OperationRefused) as refused:
         enable(world, "TAG_POLICY")

@@ -161,7 +161,7 @@ def describe_a_conflict(world: World) -> None:
     accepted(world)
     fill_the_gate(world)
     creation_id = create(world)["createAccountRequestId"]
-    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.organization.create_account("else@example.com")
     world.organization.finish()
     world.organization.finish(creation_id, failure="EMAIL_ALREADY_EXISTS")
     world.organization.add_account(email=EMAIL, tags={REQUEST_ID_TAG: REQUEST_ID})
@@ -204,7 +204,7 @@ def enable_a_service(world: World) -> None:
 
 
 def ensure_a_policy(world: World) -> None:
-    for content in ('{"a": 1}', '{"a": 2}'):
+    for content in ('{"tags": {"a": {}}}', '{"tags": {"b": {}}}'):
         policy = {"name": "Guard", "type": "TAG_POLICY", "description": "", "content": content}
         world.call("CreatePolicy", requestId=REQUEST_ID, policy=policy, update=True)
 

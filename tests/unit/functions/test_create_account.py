@@ -215,4 +215,4 @@ def test_create_account_error_carries_code_reason_and_remedy_as_json(world: Worl
 
 def _answer_at_once(world: World, monkeypatch: pytest.MonkeyPatch, **status: str) -> None:
     answer = {"CreateAccountStatus": {"Id": "car-00000042", **status}}
-    monkeypatch.setattr(world.organization, "CreateAccount", lambda **_: answer)
+    monkeypatch.setitem(world.organization.answers, "CreateAccount", lambda **_: answer)

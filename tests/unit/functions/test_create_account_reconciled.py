@@ -71,7 +71,7 @@ def test_create_account_adopts_the_email_owner_when_the_creation_is_no_longer_li
 
 def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World) -> None:
     accepted(world)
-    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.organization.create_account("else@example.com")
     world.organization.finish()
     world.organization.break_connection(
         "CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT)
@@ -90,7 +90,7 @@ def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World)
 
 def test_create_account_ignores_creations_from_long_before_its_intent(world: World) -> None:
     accepted(world)
-    world.organization.CreateAccount(Email="else@example.com", AccountName="Sandbox", Tags=[])
+    world.organization.create_account("else@example.com")
     world.later(3600)
     world.organization.break_connection(
         "CreateAccount", ConnectionClosedError(endpoint_url=ENDPOINT)
@@ -218,7 +218,7 @@ def test_create_account_answered_without_a_status_has_an_unknown_outcome(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(world)
-    monkeypatch.setattr(world.organization, "CreateAccount", lambda **_: {})
+    monkeypatch.setitem(world.organization.answers, "CreateAccount", lambda **_: {})
 
     with pytest.raises(OutcomeUnknown):
         create(world)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.functions.organization import ROOT_ID
+from tests.unit.functions.organization import ROOT_ID, Refusal
 from tests.unit.functions.payloads import REQUEST_ID
 from tests.unit.functions.world import World
 from vending.errors.exceptions import (
@@ -227,10 +227,7 @@ def test_create_organizational_unit_whose_twin_is_made_meanwhile_is_refused(worl
     # As if AWS took names that differ in case for the same.
     def meanwhile() -> None:
         world.organization.add_unit("sandbox")
-        world.organization.refuse(
-            "CreateOrganizationalUnit", "DuplicateOrganizationalUnitException"
-        )
-        world.organization.answer("CreateOrganizationalUnit", {})
+        raise Refusal("DuplicateOrganizationalUnitException")
 
     world.organization.before("CreateOrganizationalUnit", meanwhile)
 
@@ -272,7 +269,7 @@ def test_create_organizational_unit_too_deep_for_aws_says_so(world: World) -> No
 def test_create_organizational_unit_without_a_root_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.organization, "ListRoots", lambda **_: {"Roots": []})
+    monkeypatch.setitem(world.organization.answers, "ListRoots", lambda **_: {"Roots": []})
 
     with pytest.raises(OperationRefused, match="RootNotFound"):
         create_unit(world, "/Sandbox")

@@ -12,8 +12,15 @@ from tests.unit.functions.world import World
 from vending.errors.exceptions import ConcurrentModification, OperationRefused
 
 SCP = "SERVICE_CONTROL_POLICY"
-CONTENT = json.dumps({"Version": "2012-10-17", "Statement": []})
-OTHER = json.dumps({"Version": "2012-10-17", "Statement": [{}]})
+CONTENT, OTHER = (
+    json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": action, "Resource": "*"}],
+        }
+    )
+    for action in ("s3:*", "ec2:*")
+)
 
 
 def ensure(world: World, *, update: bool = False, **policy: Any) -> dict[str, Any]:

@@ -63,9 +63,6 @@ def test_describe_account_outside_the_organization_is_refused(world: World) -> N
 
 
 def test_describe_account_of_the_management_account_is_refused(world: World) -> None:
-    arn = f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:account/o-1/{MANAGEMENT_ACCOUNT_ID}"
-    manager = {"Id": MANAGEMENT_ACCOUNT_ID, "Arn": arn, "State": "ACTIVE"}
-    world.organization.accounts[MANAGEMENT_ACCOUNT_ID] = manager
     accept_existing(world, MANAGEMENT_ACCOUNT_ID)
 
     with pytest.raises(OperationRefused) as refused:
@@ -88,8 +85,10 @@ def test_describe_account_that_is_not_active_is_refused(world: World, state: str
 
 
 def test_describe_account_reads_status_where_state_is_absent(world: World) -> None:
-    account_id = world.organization.add_account(email=EMAIL, Status="ACTIVE")
-    del world.organization.accounts[account_id]["State"]
+    account_id = world.organization.add_account(email=EMAIL)
+    account = dict(world.organization.accounts[account_id])
+    del account["State"]
+    world.organization.answers["DescribeAccount"] = lambda **_: {"Account": account}
     accept_existing(world, account_id)
 
     assert describe_account(world, account_id)["state"] == "ACTIVE"

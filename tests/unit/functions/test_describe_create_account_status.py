@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.unit.functions.payloads import (
@@ -194,8 +192,7 @@ def _lost_creation(world: World) -> str:
     with pytest.raises(OutcomeUnknown):
         create(world)
     (creation_id,) = world.organization.creations
-    status: dict[str, Any] = world.organization.creations[creation_id]
-    status["State"] = "FAILED"
+    world.organization.creations[creation_id]["State"] = "FAILED"
     world.later(60)
     with pytest.raises(TurnNeeded):
         create(world)

@@ -58,7 +58,7 @@ def test_root_credentials_management_alone_enables_no_sessions(world: World) -> 
 
 def test_root_sessions_added_to_credentials_management(world: World) -> None:
     world.organization.service_access.add("iam.amazonaws.com")
-    world.organization.root_features.append("RootCredentialsManagement")
+    world.organization.root_features.add("RootCredentialsManagement")
 
     enable_root(world, "RootSessions")
 

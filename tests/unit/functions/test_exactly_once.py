@@ -222,7 +222,7 @@ def test_account_whose_tag_shows_late_is_waited_for(world: World) -> None:
         create(world)
     account_id = world.organization.finish()
     assert account_id is not None
-    tags = world.organization.accounts[account_id].pop("tags")
+    tags = world.organization.accounts[account_id]["tags"]
     world.organization.accounts[account_id]["tags"] = {}
     with pytest.raises(OutcomeUnknown):
         create(world)

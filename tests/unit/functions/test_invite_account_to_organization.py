@@ -176,7 +176,7 @@ def test_answer_without_a_handshake_is_looked_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(world.organization, "InviteAccountToOrganization", lambda **_: {})
+        patched.setitem(world.organization.answers, "InviteAccountToOrganization", lambda **_: {})
         with pytest.raises(ServiceUnavailable):
             invited(world)
 
@@ -281,8 +281,7 @@ def test_open_invitation_is_adopted_while_all_features_are_pending(world: World)
 @pytest.mark.parametrize("reason", ["ALREADY_IN_AN_ORGANIZATION", PENDING])
 @pytest.mark.parametrize("account", [{"accountId": INVITED}, {"email": EMAIL}], ids=["id", "email"])
 def test_member_is_not_invited(world: World, account: dict[str, str], reason: str) -> None:
-    member = world.organization.add_account(email=EMAIL)
-    world.organization.accounts[INVITED] = world.organization.accounts.pop(member) | {"Id": INVITED}
+    world.organization.add_account(email=EMAIL, account_id=INVITED)
     refusal = ("HandshakeConstraintViolationException", reason)
     world.organization.refuse("InviteAccountToOrganization", *refusal)
 

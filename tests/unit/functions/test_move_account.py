@@ -74,7 +74,7 @@ def test_move_account_of_an_account_that_does_not_show_yet_is_tried_again(world:
 def test_move_account_without_a_parent_is_tried_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(world.organization, "ListParents", lambda **_: {"Parents": []})
+    monkeypatch.setitem(world.organization.answers, "ListParents", lambda **_: {"Parents": []})
 
     with pytest.raises(ServiceUnavailable):
         move(world, "000000000099", ROOT_ID)

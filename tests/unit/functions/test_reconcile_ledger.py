@@ -220,7 +220,8 @@ def test_known_accounts_cost_no_look_at_their_tags(world: World) -> None:
     report = reconcile(world)
 
     assert (report["organization"], report["findings"]) == ("COMPARED", [])
-    assert world.called("ListTagsForResource") == []
+    looked_at = {one["ResourceId"] for one in world.called("ListTagsForResource")}
+    assert looked_at == {MANAGEMENT_ACCOUNT_ID}  # which was not vended
 
 
 @pytest.mark.parametrize(

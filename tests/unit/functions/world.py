@@ -1,4 +1,4 @@
-"""The functions' surroundings in a test: a ledger and a bus (moto), and an organization by hand.
+"""The functions' surroundings in a test: a ledger, a bus and the embedded organization, in moto.
 
 Handlers run as Lambda runs them. Every request they make is held against botocore's model, and
 against the calls that the operation declares.
@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 
 from permissions.reference import prefix_of
-from tests.unit.functions.organization import Organization, Refusal
+from tests.unit.functions.organization import PAGE, Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending.aws import clients
 from vending.creation.queue import CreationQueue, Lease, Quota
@@ -33,7 +33,8 @@ BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
-BY_HAND = {"organizations", "iam", "stepfunctions", "sts"}
+DISTURBED = {"organizations", "iam", "stepfunctions", "sts"}
+"""Services whose calls a test can refuse, lose or precede."""
 
 SHORTENED = {("REQUESTED", "VENDED")}
 """Of no execution: tests that begin with a vended account leave out how it came to be."""
@@ -47,7 +48,7 @@ class World:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls_of: dict[str, set[str]] = field(default_factory=dict)
     keys: list[tuple[str, str]] = field(default_factory=list)
-    """Of every call answered by hand: its operation, and the access key it was made with."""
+    """Of every call to AWS's control planes: its operation, and the access key it was made with."""
 
     def __post_init__(self) -> None:
         self.organization = Organization(lambda: self.now)
@@ -150,18 +151,21 @@ class World:
         self.now += seconds
 
     def end(self) -> None:
-        """Leave AWS's clients to whoever comes next."""
+        """Leave AWS's clients, and the embedded AWS, to whoever comes next."""
         _current.clear()
+        self.organization.end()
 
     def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
         assert violations(params, model.input_shape) == [], f"{service}:{model.name}"
-        self._last_parameters = params
+        self._last_parameters = dict(params)
         for transacted in params.get("TransactItems", ()):
             # Each needs to be allowed as if it were a call of its own.
             self.calls.extend((f"{service}:{kind}Item", part) for kind, part in transacted.items())
         if "TransactItems" not in params:
-            self.calls.append((f"{prefix_of(service)}:{model.name}", params))
+            self.calls.append((f"{prefix_of(service)}:{model.name}", dict(params)))
+        if service == "organizations" and "MaxResults" in _members(model.input_shape):
+            params["MaxResults"] = PAGE
 
     def watch_new_clients(self) -> None:
         """See the clients, too, that an operation makes for itself."""
@@ -201,22 +205,31 @@ class World:
             self.refused_entries -= 1
             entries = [{"ErrorCode": "InternalException"}]
             return SimpleNamespace(status_code=200), {"FailedEntryCount": 1, "Entries": entries}
-        if model.service_model.service_name not in BY_HAND:
+        access_key = request_signer._credentials.access_key
+        self.organization.act_as(access_key)
+        if model.service_model.service_name not in DISTURBED:
             return None
-        self.keys.append((model.name, request_signer._credentials.access_key))
+        self.keys.append((model.name, access_key))
         try:
-            parameters = self.calls[-1][1]
-            return SimpleNamespace(status_code=200), self.organization.answer(
-                model.name, parameters
+            answer = self.organization.answer(
+                model.service_model.service_name, model.name, self.calls[-1][1]
             )
+            return None if answer is None else (SimpleNamespace(status_code=200), answer)
         except Refusal as refusal:
-            answer: dict[str, Any] = {
+            refused: dict[str, Any] = {
                 "Error": {"Code": refusal.code, "Message": refusal.message},
                 "ResponseMetadata": {"HTTPStatusCode": refusal.status},
             }
             if refusal.reason:
-                answer["Reason"] = refusal.reason
-            return SimpleNamespace(status_code=refusal.status), answer
+                refused["Reason"] = refusal.reason
+            return SimpleNamespace(status_code=refusal.status), refused
+
+    def _disturb(self, model: Any, http_response: Any, parsed: dict[str, Any]) -> None:
+        if model.service_model.service_name not in DISTURBED or http_response.status_code >= 300:
+            return
+        self.organization.lose(model.name)
+        if model.service_model.service_name == "organizations":
+            self.organization.put_an_empty_page_in_front(model, self._last_parameters, parsed)
 
 
 _current: list[World] = []
@@ -246,6 +259,13 @@ def _watch_default_session() -> None:
         "after-call.dynamodb",
         lambda **seen: _current[0]._note_state(**_only(seen)) if _current else None,
     )
+    hooks.register_first(
+        "after-call", lambda **seen: _current[0]._disturb(**_only(seen)) if _current else None
+    )
+
+
+def _members(shape: Any) -> Any:
+    return shape.members if shape else ()
 
 
 def _only(seen: dict[str, Any]) -> dict[str, Any]:
