@@ -26,7 +26,8 @@ from embedded.protocols.protocols import ApiCall
 
 _CHAINED = 3600
 _DEFAULT = 3600
-_MOTO = TokenResponse.assume_role
+MOTO_ASSUME_ROLE = TokenResponse.assume_role
+"""As moto answers it: by whatever role, whether it is there or not."""
 
 
 def install() -> None:
@@ -68,7 +69,7 @@ def _assume_role(self: TokenResponse) -> ActionResult:
     refusal = _refused_duration(self._get_int_param("DurationSeconds", _DEFAULT), role, principal)
     if refusal:
         return validation_error("AssumeRole", refusal)
-    return _MOTO(self)
+    return MOTO_ASSUME_ROLE(self)
 
 
 def _problems(call: TokenResponse) -> Iterator[str]:

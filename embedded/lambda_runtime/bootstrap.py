@@ -71,7 +71,7 @@ def serve(launch: dict[str, Any]) -> int:
 
 def _runtime_loop() -> Any:
     if importlib.util.find_spec("awslambdaric") is None:
-        return sibling("stand_in").run
+        return sibling("fallback_runtime_client").run
 
     def run(handler: str, api_address: str) -> None:
         from awslambdaric import bootstrap  # noqa: PLC0415

@@ -117,7 +117,7 @@ def dynamodb() -> DynamoDBClient:
 @cache
 def events() -> EventBridgeClient:
     """The event bus."""
-    return boto3.client("events", config=_config(attempts=3))
+    return _naming_actions(boto3.client("events", config=_config(attempts=3)))
 
 
 @cache

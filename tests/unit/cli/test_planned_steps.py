@@ -292,7 +292,7 @@ def test_plan_on_aws_loads_nothing_of_the_embedded_aws_but_its_jsonata() -> None
     assert ended.stdout.split() == [
         "embedded.core",
         "embedded.core.strict_json",
-        "embedded.jsonata.evaluator",
+        "embedded.jsonata",
         "embedded.jsonata.evaluator",
         "embedded.jsonata.functions",
     ]
