@@ -26,7 +26,8 @@ Answer = dict[str, Any]
 class DryRunClient:
     """One client; calls that read pass through, writes are answered here and sent nowhere.
 
-    A write that is not among `_STUBBED_WRITES` ends the plan (CannotPlan).
+    A write that is not among `_STUBBED_WRITES` ends the plan (CannotPlan), unless AWS answers it
+    with nothing.
 
     Args:
         client: a boto3 client.
@@ -68,9 +69,17 @@ class DryRunClient:
         if name.startswith("_"):
             raise AttributeError(name)
         stub = _STUBBED_WRITES.get(name)
-        if stub is None:
-            raise CannotPlan(name, "what this call changes is not known")
-        return lambda **parameters: stub(self, parameters)
+        if stub is not None:
+            return lambda **parameters: stub(self, parameters)
+        if self._answers_something(name):
+            raise CannotPlan(name, "what this call answers is not known")
+        return lambda **_: {}
+
+    def _answers_something(self, name: str) -> bool:
+        """Whether AWS answers the call with more than that it was made."""
+        meta = self._client.meta
+        model = meta.service_model.operation_model(meta.method_to_api_mapping[name])
+        return bool(model.output_shape and model.output_shape.members)
 
     def new_id(self, pattern: str) -> str:
         """An id that AWS does not give, in the form of those it gives."""

