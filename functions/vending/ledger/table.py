@@ -137,6 +137,8 @@ class Table:
             try:
                 self.client.put_item(**put.parameters(self.name))
             except self.client.exceptions.ConditionalCheckFailedException as error:
+                if put.condition is None:
+                    raise
                 raise ConditionFailed(error) from None
 
     def update(self, update: Update) -> Item:

@@ -8,7 +8,7 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import organizations
+from embedded import eventbridge, organizations
 from embedded.core.partitions import administrator_in
 from embedded.core.principal import Principal, caller
 from embedded.identity import member_access, root_access
@@ -21,6 +21,7 @@ def server() -> Iterator[Aws]:
     organizations.install()
     member_access.install()
     root_access.install()
+    eventbridge.install()
     moto_app = DomainDispatcherApplication(create_backend_app)
     aws: Aws
 

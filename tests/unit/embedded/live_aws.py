@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from embedded import REGION, organizations
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
+from embedded.core.credentials import Credentials
 from embedded.core.principal import Principal
 
 SPEED = 200.0
@@ -42,6 +43,9 @@ class FakeFaults:
     def for_creation(self) -> CreationFault | None:
         self.asked += 1
         return self.planned.pop(0) if self.planned else None
+
+    def deliveries(self, _detail_type: str) -> int:
+        return 1
 
 
 def eventually(look: Callable[[], Any]) -> Any:
@@ -130,5 +134,12 @@ class Aws:
         self.clock = Clock(speed)
         self.faults = FakeFaults()
         self.principal = Principal()
-        activate(Context(clock=self.clock, faults=self.faults, credentials=None))  # type: ignore[arg-type]
+        activate(
+            Context(
+                clock=self.clock,
+                faults=self.faults,  # type: ignore[arg-type]
+                credentials=Credentials(),
+                endpoint_url=self.endpoint_url,
+            )
+        )
         organizations.reset_organization(organizations.OrganizationSettings(**settings))

@@ -219,7 +219,7 @@ def test_an_event_is_awaited_where_an_enabled_rule_matches_it(aws: Aws, bus: Bus
         return cloudtrail.other_call(principal, "MoveAccount", {}, None, at, "us-east-1")
 
     ours, theirs = event(Principal()), event(Principal(account_id="222222222222"))
-    (rule,) = aws.client("events").list_rules()["Rules"]
+    (rule,) = aws.client("events").list_rules(NamePrefix="seen-")["Rules"]
 
     awaited = cloudtrail.is_awaited(ours)
     elsewhere = cloudtrail.is_awaited(theirs)
