@@ -166,15 +166,18 @@ def test_events_are_sent_in_batches_that_aws_takes(
     assert max(sizes) <= 256 * 1024
 
 
-def test_event_is_ours_and_carries_the_request(aws: None) -> None:
+def test_event_is_ours_and_carries_the_request(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = deploy()
-    events = boto3.client("events", region_name="us-east-1")
-    events.create_archive(
-        ArchiveName="all", EventSourceArn=events.describe_event_bus(Name="account-vending")["Arn"]
+    sent: list[dict[str, Any]] = []
+    answer = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+    monkeypatch.setattr(
+        stack._events, "put_events", lambda *, Entries: sent.extend(Entries) or answer
     )
 
     assert stack.publish([{"requestId": "r-1", "account": {"name": "Ä"}}]) == [""]
-    assert events.describe_archive(ArchiveName="all")["EventCount"] == 1
+    (entry,) = sent
+    assert (entry["Source"], entry["DetailType"]) == ("account-vending.cli", "AccountRequested")
+    assert json.loads(entry["Detail"]) == {"requestId": "r-1", "account": {"name": "Ä"}}
 
 
 def test_entry_that_failed_is_distinguished_from_those_that_did_not(
