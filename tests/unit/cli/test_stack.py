@@ -171,7 +171,7 @@ def test_event_is_ours_and_carries_the_request(aws: None, monkeypatch: pytest.Mo
     sent: list[dict[str, Any]] = []
     answer = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
     monkeypatch.setattr(
-        stack._events, "put_events", lambda *, Entries: sent.extend(Entries) or answer
+        stack._events, "put_events", lambda **given: sent.extend(given["Entries"]) or answer
     )
 
     assert stack.publish([{"requestId": "r-1", "account": {"name": "Ä"}}]) == [""]
