@@ -170,9 +170,12 @@ def test_event_is_ours_and_carries_the_request(aws: None, monkeypatch: pytest.Mo
     stack = deploy()
     sent: list[dict[str, Any]] = []
     answer = {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
-    monkeypatch.setattr(
-        stack._events, "put_events", lambda **given: sent.extend(given["Entries"]) or answer
-    )
+
+    def put_events(**given: Any) -> dict[str, Any]:
+        sent.extend(given["Entries"])
+        return answer
+
+    monkeypatch.setattr(stack._events, "put_events", put_events)
 
     assert stack.publish([{"requestId": "r-1", "account": {"name": "Ä"}}]) == [""]
     (entry,) = sent
