@@ -276,8 +276,26 @@ def invoked() -> tuple[str, ...]:
     Raises:
         DefinitionError: any of the definitions names what no profile is, or the like.
     """
-    found = (_FUNCTION.findall(full) for full in _full().values())
-    return tuple(dict.fromkeys(name for machine in found for name in machine))
+    found = (operation_of(task) for name in names() for _, task in tasks(definition(name)))
+    return tuple(dict.fromkeys(operation for operation in found if operation is not None))
+
+
+def tasks(part: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Name and state of every Task, those inside of Parallel and Map states among them."""
+    for name, state in part["States"].items():
+        if state["Type"] == "Task":
+            yield name, state
+        for inner in (*state.get("Branches", ()), state.get("ItemProcessor")):
+            if inner:
+                yield from tasks(inner)
+
+
+def operation_of(task: Mapping[str, Any]) -> str | None:
+    """The operation whose function a Task of a full definition invokes; None for other Tasks."""
+    arguments = task.get("Arguments")
+    function = arguments.get("FunctionName") if isinstance(arguments, Mapping) else None
+    found = _FUNCTION.fullmatch(str(function))
+    return found[1] if found else None
 
 
 def placeholders(full: str) -> set[str]:

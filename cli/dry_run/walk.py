@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cli.dry_run.cannot_plan import CannotPlan
-from cli.watch.definitions import Definition, operation_of
+from cli.watch.definitions import Definition
 from embedded.jsonata.evaluator import UNDEFINED, QueryFailed, evaluate, parse
+from statemachines.definitions import operation_of
 
 State = Mapping[str, Any]
 Scope = dict[str, Any]
@@ -148,7 +149,7 @@ class _Step:
         return {**self._state, "Next": self._state.get("Default")}
 
     def _task(self) -> Any:
-        operation = operation_of(self._name, self._state)
+        operation = operation_of(self._state)
         if operation is None:
             raise CannotPlan(self._name, "it calls no function of this product")
         try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.watch import definitions
+from statemachines.definitions import tasks
 
 
 def of_result(step: str, output: object) -> str:
@@ -42,7 +43,7 @@ def of_record(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """What a request's steps have to say of its record: labels and values, in the steps' order."""
     request, fields = record.get("request"), dict[str, Any]()
     record = {**record, "request": request if isinstance(request, Mapping) else {}}
-    for state, _ in definitions.tasks(definitions.read(definitions.ACCOUNT_VENDING)):
+    for state, _ in tasks(definitions.read(definitions.ACCOUNT_VENDING)):
         summary = _word(state, "summary")
         try:
             field = summary(record) if summary else None

@@ -18,11 +18,13 @@ from cli.commands import target
 from cli.dry_run import planner
 from cli.dry_run.account_steps import AccountSteps
 from cli.dry_run.cannot_plan import CannotPlan
+from cli.dry_run.dry_run_client import DryRunClient
 from cli.dry_run.planned import Planned
 from cli.dry_run.planner import NOT_REACHED, NOT_RUN, Planner
 from cli.main import main
 from cli.watch import definitions
 from cli.watch.definitions import ACCOUNT_VENDING, ORGANIZATION_SETUP
+from statemachines.definitions import tasks
 from tests.unit.cli.fakes import FakeStack
 from tests.unit.functions.world import World
 from vending.aws import clients
@@ -49,9 +51,9 @@ DOCUMENT: dict[str, Any] = {
 BASELINE = {
     name: state
     for branch in definitions.read(ACCOUNT_VENDING)["States"]["Baseline"]["Branches"]
-    for name, state in definitions.tasks(branch)
+    for name, state in tasks(branch)
 }
-SETUP = dict(definitions.tasks(definitions.read(ORGANIZATION_SETUP)))
+SETUP = dict(tasks(definitions.read(ORGANIZATION_SETUP)))
 READING = ("Describe", "Get", "List")
 
 
@@ -87,7 +89,7 @@ def set_up(document: Mapping[str, Any] = DOCUMENT, **definitions_: Any) -> Plann
 
 def calling(operation: str, definition: Any, state: str) -> Any:
     """The definition with a state that calls another operation."""
-    task = dict(definitions.tasks(definition))[state]
+    task = dict(tasks(definition))[state]
     task["Arguments"]["FunctionName"] = f"${{{operation}FunctionArn}}"
     return definition
 
@@ -296,3 +298,15 @@ def test_plan_on_aws_loads_nothing_of_the_embedded_aws_but_its_jsonata() -> None
         "embedded.jsonata.evaluator",
         "embedded.jsonata.functions",
     ]
+
+
+def test_write_that_aws_answers_with_nothing_is_taken_as_made_and_another_ends_the_plan(
+    world: World,
+) -> None:
+    client = DryRunClient(clients.organizations())
+
+    assert client.untag_resource(ResourceId="1" * 12, TagKeys=["a"]) == {}
+    with pytest.raises(CannotPlan, match="put_resource_policy"):
+        client.put_resource_policy(Content="{}")
+
+    assert world.calls == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.watch import definitions
 from cli.watch.steps import Plan
+from statemachines.definitions import tasks
 from tests.unit.cli.fakes import DEFINITION
 
 TASK: dict[str, Any] = {"Type": "Task"}
@@ -21,7 +21,7 @@ def plan(states: dict[str, Any], start: str = "A") -> Plan:
 
 
 def test_steps_of_the_real_definition_are_its_operations_in_reading_order() -> None:
-    invoking = [name for name, _ in definitions.tasks(json.loads(DEFINITION))]
+    invoking = [name for name, _ in tasks(json.loads(DEFINITION))]
 
     steps = Plan(DEFINITION).steps
 

@@ -9,6 +9,7 @@ import pytest
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.dry_run.walk import Task, Walk, WalkEnded
 from embedded.jsonata.evaluator import UNDEFINED
+from statemachines.definitions import expanded
 
 INVOKE = "arn:aws:states:::lambda:invoke"
 
@@ -84,7 +85,10 @@ def test_choice_goes_where_its_condition_says(wish: bool, come: list[str]) -> No
 
 
 def test_task_that_names_no_function_invokes_the_one_of_its_own_name() -> None:
-    assert walked({"First": {"Type": "Task", "Arguments": {"Payload": 1}}}, {}) == [("First", 1)]
+    short = {"Type": "Task", "Resource": INVOKE, "Arguments": {"Payload": 1}}
+    full = expanded({"machine": {"StartAt": "First", "States": {"First": short}}}, {})
+
+    assert walked(full["machine"]["States"], {}) == [("First", 1)]
 
 
 def test_payload_that_nobody_asks_for_need_not_be_evaluated() -> None:
