@@ -14,7 +14,7 @@ from moto.organizations.models import organizations_backends
 from embedded import ACCOUNT_ID, REGION
 from embedded.core.context import CallLog
 from embedded.lambda_runtime import function_log
-from embedded.moto_patches import sqs_queue_attributes, sts_session_ends
+from embedded.moto_patches import dynamodb_tokens, sqs_queue_attributes, sts_session_ends
 from embedded.organizations import directory
 from embedded.stepfunctions import backend
 from tests.builders import a_request
@@ -56,6 +56,8 @@ def test_only_the_users_data_grows_with_the_accounts_vended(
     monkeypatch.setattr(backend, "MOST_EXECUTIONS", 4)
     monkeypatch.setattr(sqs_queue_attributes, "MOST_DELETED", 4)
     monkeypatch.setattr(sts_session_ends, "MOST_SESSIONS", 4)
+    # AWS knows a token for ten minutes, in which more are vended here than on AWS.
+    monkeypatch.setattr(dynamodb_tokens, "VALID_SECONDS", 1)
 
     def vend(count: int) -> None:
         for _ in range(count):
