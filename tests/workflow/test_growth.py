@@ -52,7 +52,7 @@ def test_only_the_users_data_grows_with_the_accounts_vended(
     vending: Vending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CallLog, "MOST", 40)
-    monkeypatch.setattr(function_log, "MOST_EVENTS", 10)
+    monkeypatch.setattr(function_log, "MOST_EVENTS", 4)
     monkeypatch.setattr(backend, "MOST_EXECUTIONS", 4)
     monkeypatch.setattr(sqs_queue_attributes, "MOST_DELETED", 4)
     monkeypatch.setattr(sts_session_ends, "MOST_SESSIONS", 4)
