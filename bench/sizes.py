@@ -71,17 +71,19 @@ def fill(organization: OrganizationState, size: Size) -> None:
     The path's own units come last, where a reader of whole lists finds them last.
     """
     from embedded.organizations.state import LOCK, Account  # noqa: PLC0415
+    from embedded.organizations.units import Units  # noqa: PLC0415
 
+    units = Units(organization)
     with LOCK:
         root = organization.root.id
         beside = (size.units - 2) // 2
         for number in range(beside):
-            organization.create_organizational_unit(Name=f"unit {number}", ParentId=root)
-        workloads = organization.create_organizational_unit(Name="Workloads", ParentId=root)
+            units.create_organizational_unit(Name=f"unit {number}", ParentId=root)
+        workloads = units.create_organizational_unit(Name="Workloads", ParentId=root)
         parent = workloads["OrganizationalUnit"]["Id"]
         for number in range(size.units - 2 - beside):
-            organization.create_organizational_unit(Name=f"unit {number}", ParentId=parent)
-        organization.create_organizational_unit(Name="Sandbox", ParentId=parent)
+            units.create_organizational_unit(Name=f"unit {number}", ParentId=parent)
+        units.create_organizational_unit(Name="Sandbox", ParentId=parent)
         for number in range(size.accounts - len(organization.accounts) + 1):
             organization.add_account(
                 Account(
