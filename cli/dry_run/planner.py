@@ -21,6 +21,7 @@ from cli.dry_run.planned import Document, Planned, without
 from cli.dry_run.walk import Task, Walk
 from cli.watch import definitions
 from embedded.jsonata.evaluator import UNDEFINED
+from vending.authorization.authorization import Authorization
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest
@@ -132,7 +133,12 @@ class Planner:
         return self._planned
 
     def request(
-        self, request: AccountRequest, row: LedgerRow | None, *, goes_on: bool = False
+        self,
+        request: AccountRequest,
+        row: LedgerRow | None,
+        *,
+        goes_on: bool = False,
+        authorization: Authorization | None = None,
     ) -> Planned:
         """What vending the request would change.
 
@@ -140,6 +146,7 @@ class Planner:
             request: the request.
             row: what the ledger knows of its id.
             goes_on: whether an execution is at work on that.
+            authorization: of who would send it; None where nobody knows.
 
         Raises:
             CannotPlan: the definition has a step that no plan knows.
@@ -150,6 +157,7 @@ class Planner:
             request=request,
             row=row,
             goes_on=goes_on,
+            authorization=authorization,
             look_ahead=lambda asked: self._without_the_refused(asked, preflight.wishes_of(asked)),
         )
         self._follow(self._account_vending, steps.answers(), request)

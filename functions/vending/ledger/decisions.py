@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
-from vending.request.request_ids import subject
+from vending.request.request_ids import namespace_of, subject
 from vending.states import State
 
 if TYPE_CHECKING:
@@ -90,6 +90,25 @@ def decide(row: Row | None, asked: Asked, *, goes_on: bool) -> Decision:
         return "resumed"
     _refuse_what_stays(row, asked)
     return "corrected"
+
+
+def is_hidden(request_id: str, *, of: str) -> bool:
+    """Whether a request is another requester's, of which the request `of` is told nothing."""
+    namespace = namespace_of(of)
+    return namespace is not None and namespace_of(request_id) != namespace
+
+
+def hidden_conflict(where: str) -> RequestConflict:
+    """The conflict with another requester's request, which says no more than that it is there.
+
+    Args:
+        where: the key of the request that both have.
+    """
+    return RequestConflict(
+        f"{where}: is, or may be, that of a request of another requester.",
+        remedy="Make sure that it is the account that you mean; then submit the request again "
+        "later, or ask whoever operates account vending.",
+    )
 
 
 def left_behind(row: Row, asked: Asked) -> list[str]:

@@ -38,7 +38,7 @@ def _checked(check: Callable[[str], list[str]], **schema: object) -> tuple[After
 
 RequestId = Annotated[
     str,
-    *_checked(validators.request_id, pattern=f"^[A-Za-z0-9_-]{{1,{validators.REQUEST_ID_MAX}}}$"),
+    *_checked(validators.request_id, pattern=validators.REQUEST_ID_PATTERN),
 ]
 Email = Annotated[
     str,

@@ -24,6 +24,7 @@ OU_NAME_MAX = 128
 OU_DEPTH_MAX = 5
 PRINCIPAL_MAX = 128
 REQUEST_ID_MAX = 64
+REQUEST_ID_PATTERN = rf"^([a-z][a-z0-9-]{{0,31}}\.)?[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}$"
 POLICY_NAME_MAX = 128
 POLICY_DESCRIPTION_MAX = 512
 ATTACHED_BY_AWS = {
@@ -154,8 +155,11 @@ def role_name(value: str) -> list[str]:
 
 
 def request_id(value: str) -> list[str]:
-    """1 to 64 characters that are safe in a key, a file name and a tag value."""
-    if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}", value):
+    """1 to 64 characters that are safe in a key, a file name and a tag value.
+
+    A record's id may begin with its requester's name and a dot.
+    """
+    if re.fullmatch(REQUEST_ID_PATTERN, value):
         return []
     return [f"must be 1 to {REQUEST_ID_MAX} letters, digits, hyphens or underscores"]
 

@@ -10,6 +10,8 @@ from moto.sts.responses import TokenResponse
 from embedded.identity import member_access
 from embedded.moto_patches import speed
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
+from vending.authorization.request_policy import parse_policy
+from vending.handler import wiring
 from vending.request import trusted_services
 from vending.request.account_request import PolicyType
 
@@ -50,5 +52,6 @@ def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
     with mock_aws():
         world = World()
         monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))
+        monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(world.policy))
         yield world
         world.end()

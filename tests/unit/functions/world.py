@@ -47,6 +47,8 @@ class World:
     now: float = 1_800_000_000.0
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     calls_of: dict[str, set[str]] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    """The request policy; by default, all but what is started by hand is refused."""
     keys: list[tuple[str, str]] = field(default_factory=list)
     """Of every call to AWS's control planes: its operation, and the access key it was made with."""
 
@@ -93,7 +95,7 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
-        serving = ("account#", "email#", "gate#", "unit#")
+        serving = ("account#", "email#", "gate#", "requester#", "unit#")
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property
