@@ -40,6 +40,7 @@ class Rows:
 
 _REQUESTS = "request#*"
 _LOCKS = ("account#*", "email#*")
+_USAGE = ("requester#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
@@ -59,11 +60,11 @@ REQUESTS_ONLY = "UseRequests"
 
 LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "AcceptRequest": (
-        _requests(_GET, sid="ReadRequests"),
+        _requests(_GET, besides=_USAGE, sid="ReadRequests"),
         _UNIT_PATHS,
-        # Claim and locks in one transaction, which one statement allows as a whole: whether AWS
+        # Claim, locks and what a requester has used of its ceilings in one transaction, which one statement allows as a whole: whether AWS
         # holds each item or all keys together against the condition is not documented.
-        _requests(_PUT, _UPDATE, besides=_LOCKS, sid="ClaimWithLocks"),
+        _requests(_PUT, _UPDATE, besides=(*_LOCKS, *_USAGE), sid="ClaimWithLocks"),
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
@@ -127,6 +128,11 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             conditions=_CARRIES_REQUEST_ID,
             reason="AWS documents no resource for an account that has no ARN yet. No account "
             "without its request's id: what a lost answer leaves behind must be recognisable.",
+        ),
+        NarrowerGrant(
+            actions=("organizations:ListParents",),
+            functions=("AcceptRequest",),
+            reason="The units that a member of the organization is in decide who may touch it.",
         ),
         NarrowerGrant(
             actions=(

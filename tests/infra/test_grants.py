@@ -72,7 +72,8 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeOrganizationalUnit": {UNITS},
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
-        "organizations:ListParents": {ACCOUNTS},
+        "organizations:ListAccounts": {ANY},
+        "organizations:ListParents": {ACCOUNTS, UNITS},
         "organizations:ListPolicies": {ANY},
         "organizations:ListRoots": {ANY},
     },
@@ -270,12 +271,13 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
 LOCKS = ["account#*", "email#*"]
+USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
-        {"GetItem": "request#*"},
+        {"GetItem": ["request#*", *USAGE]},
         dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
-        {key: ["request#*", *LOCKS] for key in ("PutItem", "UpdateItem")},
+        {key: ["request#*", *LOCKS, *USAGE] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
     "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],

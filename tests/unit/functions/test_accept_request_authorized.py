@@ -197,7 +197,7 @@ def test_protected_unit_is_closed_to_administrators_too(world: World) -> None:
     made(world, parent=unit)
     request = a_request(source="existing", account={"accountId": ACCOUNT_ID})
 
-    with pytest.raises(RequestNotAllowed, match="protected.organizationalUnits"):
+    with pytest.raises(RequestNotAllowed, match=r"protected\.organizationalUnits"):
         accept(world, request)
 
 
@@ -218,7 +218,7 @@ def test_account_that_another_requester_asks_for_is_refused_without_its_content(
 def test_administrator_is_told_whose_request_is_in_the_way(world: World) -> None:
     accept(world, sent(a_request()))
 
-    with pytest.raises(RequestConflict, match="portal.wish-1"):
+    with pytest.raises(RequestConflict, match=r"portal\.wish-1"):
         accept(world, a_request(requestId="mine"), OTHER_EXECUTION)
 
 
@@ -228,7 +228,7 @@ def test_ceiling_at_once_is_freed_by_requests_that_have_ended(world: World) -> N
     for number in range(2):
         accept(world, sent(a_request(number)), executions[number])
 
-    with pytest.raises(RequestNotAllowed, match="ceilings.inProgress grants 2 at once"):
+    with pytest.raises(RequestNotAllowed, match=r"ceilings\.inProgress grants 2 at once"):
         accept(world, sent(a_request(2)), executions[2])
     fail(world, sent(a_request(0)), "States.Timeout", executions[0])
 
@@ -241,7 +241,7 @@ def test_ceiling_of_a_day_begins_anew_with_the_next(world: World) -> None:
     with_ceilings(world, perDay=1)
     accept(world, sent(a_request(1)))
 
-    with pytest.raises(RequestNotAllowed, match="ceilings.perDay grants 1 on 2027-01-15"):
+    with pytest.raises(RequestNotAllowed, match=r"ceilings\.perDay grants 1 on 2027-01-15"):
         accept(world, sent(a_request(2)), OTHER_EXECUTION)
     world.later(DAY)
 
@@ -256,7 +256,7 @@ def test_ceiling_in_all_counts_every_request_once(world: World) -> None:
     accept(world, sent(a_request(1)), OTHER_EXECUTION)
     accept(world, sent(a_request(2)), f"{EXECUTION}-2")
 
-    with pytest.raises(RequestNotAllowed, match="ceilings.inTotal grants 2 in all"):
+    with pytest.raises(RequestNotAllowed, match=r"ceilings\.inTotal grants 2 in all"):
         accept(world, sent(a_request(3)), f"{EXECUTION}-3")
 
 

@@ -119,7 +119,7 @@ def test_protected_account_is_nobodys() -> None:
     protected = EXISTING | {"account": {"accountId": "222233334444"}}
     policy = parse_policy(team())
 
-    with pytest.raises(RequestNotAllowed, match="protected.accounts"):
+    with pytest.raises(RequestNotAllowed, match=r"protected\.accounts"):
         rules.ensure_allowed(
             parse(protected), name="administrator", requester=None, protected=policy.protected
         )
