@@ -62,8 +62,9 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "AcceptRequest": (
         _requests(_GET, besides=_USAGE, sid="ReadRequests"),
         _UNIT_PATHS,
-        # Claim, locks and what a requester has used of its ceilings in one transaction, which one statement allows as a whole: whether AWS
-        # holds each item or all keys together against the condition is not documented.
+        # Claim, locks and what is left of the ceilings in one transaction, which one statement
+        # allows as a whole: whether AWS holds each item or all keys together against the condition
+        # is not documented.
         _requests(_PUT, _UPDATE, besides=(*_LOCKS, *_USAGE), sid="ClaimWithLocks"),
         # Taken away from requests that are over.
         _FREE_LOCKS,

@@ -70,6 +70,7 @@ class DeadLetters:
         self._sqs = stack.client("sqs")
         self._events = stack.client("events")
         self._lambda = stack.client("lambda")
+        self._states = stack.client("stepfunctions")
 
     def take(self) -> list[DeadLetter]:
         """All messages, oldest first, hidden from others until they are removed or given back."""
@@ -112,7 +113,10 @@ class DeadLetters:
         """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
         if letter.detail_type != DETAIL_TYPE:
             return f"no rule of the stack wants {letter.detail_type}"
-        self._stack.start(letter.event or {})
+        self._states.start_execution(
+            stateMachineArn=self._stack.state_machine_arn,
+            input=json.dumps(letter.event, ensure_ascii=False),
+        )
         return ""
 
     def _invoke(self, letter: DeadLetter) -> str:

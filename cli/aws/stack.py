@@ -181,13 +181,6 @@ class Stack:
         )
         return str(answer["definition"])
 
-    def start(self, event: Mapping[str, Any]) -> str:
-        """Start vending what an event asks for, as its own sender; the execution's ARN."""
-        answer = self._states.start_execution(
-            stateMachineArn=self.state_machine_arn, input=json.dumps(event, ensure_ascii=False)
-        )
-        return str(answer["executionArn"])
-
     def start_setup(self, document: Mapping[str, Any]) -> str:
         """Start bringing the organization to what the document says; the execution's ARN."""
         answer = self._states.start_execution(

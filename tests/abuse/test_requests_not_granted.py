@@ -136,7 +136,7 @@ def test_what_is_not_granted_is_rejected_by_its_rule_and_nothing_changes(vending
     ended = outcomes(vending, len(tried))
 
     assert [one.status for one in ended] == ["FAILED"] * len(tried)
-    assert {one.error for one in ended} == {"RequestNotAllowed"}
+    assert [one.cause for one in ended if one.error != "RequestNotAllowed"] == []
     assert all(one.cause["message"] and one.cause["remedy"] for one in ended)
     assert writes(vending) == []
     assert vending.path(production) == "/Production"

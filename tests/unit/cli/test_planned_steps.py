@@ -266,6 +266,7 @@ def test_operations_that_are_not_run_are_answered_for() -> None:
         request=nothing,
         row=None,
         goes_on=False,
+        authorization=None,
         look_ahead=nothing,
     )
     of_the_setup = {"AcceptOrganizationSetup", "ReportOrganizationSetup"}
