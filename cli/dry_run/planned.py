@@ -12,6 +12,7 @@ from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, VendingError
 from vending.organization.report import Report
 from vending.request.account_request import AccountRequest, Policy
+from vending.request.contacts import Contacts
 from vending.request.organization_setup import OrganizationSetup
 
 Document = TypeVar("Document", AccountRequest, OrganizationSetup)
@@ -69,4 +70,6 @@ def without(asked: Document, refused: Mapping[str, Collection[str]]) -> Document
     }
     if isinstance(asked, AccountRequest) and "organizationalUnits" in refused:
         left["organizational_unit"] = None
+    if isinstance(asked, AccountRequest) and "contacts" in refused:
+        left["contacts"] = Contacts()
     return asked.model_copy(update=left)

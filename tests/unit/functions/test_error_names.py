@@ -82,8 +82,9 @@ FOLLOWING_A_WRITE = {
     "MoveAccount",
     "TagResource",
     "AttachPolicy",
+    "PutAlternateContact",
 }
-"""Steps that work on what they or an earlier step wrote a moment ago."""
+"""Steps that work on what they or an earlier step wrote a moment ago, as trusted access."""
 
 
 def steps(node: Any) -> Iterator[tuple[str, Any]]:
