@@ -211,7 +211,7 @@ ONE_MISTAKE = {
     "key in capitals": (a_request(TAGS={}), "TAGS: unknown key; did you mean tags?"),
     "key like no other": (
         a_request(zzzz=1),
-        "zzzz: unknown key; allowed: account, contacts, organizationalUnit",
+        f"zzzz: unknown key; allowed: {', '.join(sorted(schema()['properties']))}",
     ),
     "half a character": (a_request(requestedBy="\ud800"), "requestedBy: must be text in valid Uni"),
     "half a character in a path": (a_request(organizationalUnit="/\ud800"), "in valid Unicode"),
@@ -263,6 +263,14 @@ def test_request_problems_never_show_the_email() -> None:
     assert "se(cret)" not in "".join(told)
 
 
+def test_request_problems_never_show_a_contact() -> None:
+    told = problems(contact(email="se(cret)@example", phone="555 (se/cret)"))
+
+    assert len(told) == 2
+    assert "cret" not in "".join(told)
+    assert "555" not in "".join(told)
+
+
 def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     raw = a_request(tags={f"k*{n}-{LONG}": LONG for n in range(1000)})
 
@@ -291,6 +299,18 @@ VALID: dict[str, dict[str, Any]] = {
     "roleName": account(roleName="a+b=c,d.e@f-g_h"),
     "existing": {"source": "existing", "account": {"accountId": "000000000042"}},
     "requested by": a_request(requestedBy="Büro 7"),
+    "no contacts": a_request(contacts={}),
+    "contact null": a_request(contacts={"billing": None}),
+    "longest contact": a_request(
+        contacts={
+            "operations": {
+                "name": "ß" * 64,
+                "title": "大" * 50,
+                "email": "a|#!&=+.-" + "_" * 233 + "@example.com",
+                "phone": "+1 (555) 0100-" + "0" * 11,
+            }
+        }
+    ),
 }
 
 
