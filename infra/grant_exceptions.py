@@ -172,6 +172,11 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             ),
             reason="Roles of invited accounts, which have to let this function in, too.",
         ),
+        NarrowerGrant(
+            actions=("account:GetAlternateContact", "account:PutAlternateContact"),
+            resources=("account:accountInOrganization",),
+            reason="Contacts of member accounts; nobody vends the management account its own.",
+        ),
         *_of_policies(settings),
         *_of_service_access(settings),
         *_of_this_stack(),

@@ -85,8 +85,7 @@ def _planner(stack: Stack) -> Planner:
     from vending.organization.preflight import Allowed  # noqa: PLC0415
 
     return Planner(
-        stack.client("organizations"),
-        stack.client("iam"),
+        stack.client,
         allowed=Allowed(
             service_principals=stack.service_principals,
             forced_service_principals=stack.forced_service_principals,

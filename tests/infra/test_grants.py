@@ -19,6 +19,7 @@ ANY = "*"
 LEDGER = "ledger"
 BUS = "bus"
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
+CONTACTS = "arn:aws:account::${AWS::AccountId}:account/o-*/*"
 ROOTS = "arn:aws:organizations::${AWS::AccountId}:root/o-*/r-*"
 UNITS = "arn:aws:organizations::${AWS::AccountId}:ou/o-*/ou-*"
 POLICIES = "arn:aws:organizations::${AWS::AccountId}:policy/o-*/*"
@@ -164,6 +165,10 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:EnableOrganizationsRootCredentialsManagement": {ANY},
         "iam:EnableOrganizationsRootSessions": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
+    },
+    "PutAlternateContact": {
+        "account:GetAlternateContact": {CONTACTS},
+        "account:PutAlternateContact": {CONTACTS},
     },
     "RecordVended": announced_row("DeleteItem", "UpdateItem")
     | {

@@ -127,6 +127,9 @@ class Requester(Model):
     root_access: list[RootFeature] = Field(
         default=[], description="Root features that may be enabled."
     )
+    contacts: bool = Field(
+        default=False, description="Whether alternate contacts may be set: they get AWS's mail."
+    )
     ceilings: Ceilings = Ceilings()
 
     @property

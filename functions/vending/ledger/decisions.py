@@ -121,7 +121,12 @@ def left_behind(row: Row, asked: Asked) -> list[str]:
     policies = [
         policy["name"] for policy in before.get("policies", []) if policy["name"] not in wanted
     ]
-    return [f"tag {key}" for key in tags] + [f"policy {name}" for name in policies]
+    contacts = [name for name in before.get("contacts", {}) if name not in now.get("contacts", {})]
+    return [
+        *(f"tag {key}" for key in tags),
+        *(f"policy {name}" for name in policies),
+        *(f"{name} contact" for name in contacts),
+    ]
 
 
 def _has_begun(row: Row) -> bool:
@@ -164,18 +169,21 @@ def _folded(key: str, value: str | None) -> str | None:
 def _stays(
     row: Row, asked: Asked, changed: list[tuple[str, str | None, str | None]]
 ) -> RequestConflict:
+    from vending.request.account_request import changeable  # noqa: PLC0415 -- pydantic is slow
+
     told = "; ".join(
         f"{key} is {_quoted(old)}, and {_quoted(new)} was asked for" for key, old, new in changed
     )
     kept = " and ".join(f"{key} {_quoted(old)}" if old else f"no {key}" for key, old, _ in changed)
     makes = (row.get("request") or {}).get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
+    *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} stands for a request which is {row['state']}, and {_account_of(row)}. "
         f"What cannot be changed any more: {told}.",
         remedy=(
-            f"Submit it again with {kept}; organizationalUnit, tags, policies, serviceAccess, "
-            f"rootAccess and requestedBy may be changed. For another account, use {another}."
+            f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed. For "
+            f"another account, use {another}."
         ),
     )
 

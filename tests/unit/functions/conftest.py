@@ -46,11 +46,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    # Other tests of the process may have installed the check of trust policies, and accounts
-    # outside of the organization have no roles here.
-    monkeypatch.setattr(TokenResponse, "assume_role", member_access.MOTO_ASSUME_ROLE)
     with mock_aws():
         world = World()
+        # Accounts outside of the organization have no roles here, whose trust could be checked.
+        monkeypatch.setattr(TokenResponse, "assume_role", member_access.MOTO_ASSUME_ROLE)
         monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))
         monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(world.policy))
         yield world

@@ -93,6 +93,14 @@ def test_root_feature_that_is_not_granted_is_refused() -> None:
     assert found == ["rootAccess[0]: requesters.portal.rootAccess does not grant RootSessions"]
 
 
+def test_contacts_are_refused_unless_they_are_granted() -> None:
+    contact = {"name": "A", "title": "B", "email": "a@example.com", "phone": "+1 555 0100"}
+    request = GRANTED | {"contacts": {"security": contact}}
+
+    assert broken(request) == ["contacts: requesters.portal.contacts does not grant them"]
+    assert broken(request, contacts=True) == []
+
+
 def test_all_that_is_broken_is_named_at_once() -> None:
     request = GRANTED | {
         "organizationalUnit": "/Production",

@@ -33,8 +33,8 @@ BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
-DISTURBED = {"organizations", "iam", "stepfunctions", "sts"}
-"""Services whose calls a test can refuse, lose or precede."""
+UNDISTURBED = {"dynamodb", "events"}
+"""Services whose calls no test can refuse, lose or precede."""
 
 SHORTENED = {("REQUESTED", "VENDED")}
 """Of no execution: tests that begin with a vended account leave out how it came to be."""
@@ -209,7 +209,7 @@ class World:
             return SimpleNamespace(status_code=200), {"FailedEntryCount": 1, "Entries": entries}
         access_key = request_signer._credentials.access_key
         self.organization.act_as(access_key)
-        if model.service_model.service_name not in DISTURBED:
+        if model.service_model.service_name in UNDISTURBED:
             return None
         self.keys.append((model.name, access_key))
         try:
@@ -227,7 +227,7 @@ class World:
             return SimpleNamespace(status_code=refusal.status), refused
 
     def _disturb(self, model: Any, http_response: Any, parsed: dict[str, Any]) -> None:
-        if model.service_model.service_name not in DISTURBED or http_response.status_code >= 300:
+        if model.service_model.service_name in UNDISTURBED or http_response.status_code >= 300:
             return
         self.organization.lose(model.name)
         if model.service_model.service_name == "organizations":
