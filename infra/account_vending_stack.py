@@ -1,5 +1,6 @@
 """The stack: what it is made of, who may do what, and what it tells the outside."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import CfnOutput, Environment, Stack
@@ -12,7 +13,11 @@ from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
-from infra.organization_setup_workflow import OrganizationSetupWorkflow
+from infra.organization_setup_workflow import (
+    OWN_OPERATIONS,
+    PREFIX,
+    OrganizationSetupWorkflow,
+)
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.settings import Settings
@@ -47,12 +52,23 @@ class AccountVendingStack(Stack):
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
         }
+        # The same code with roles of their own, where an organization's document may do more than a
+        # request: else whoever holds a request's role could, too.
+        scope_of_setup = Construct(self, PREFIX)
+        of_setup = {
+            operation: OperationFunction(scope_of_setup, operation, code=code, settings=settings)
+            for operation in OWN_OPERATIONS
+        }
         ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
         bus = RequestBus(self, "RequestBus")
-        runnable = {operation: each.function for operation, each in functions.items()}
-        workflow = VendingWorkflow(self, "VendingWorkflow", functions=runnable, settings=settings)
+        workflow = VendingWorkflow(
+            self, "VendingWorkflow", functions=_runnable(functions), settings=settings
+        )
         setup = OrganizationSetupWorkflow(
-            self, "OrganizationSetupWorkflow", functions=runnable, settings=settings
+            self,
+            "OrganizationSetupWorkflow",
+            functions=_runnable(functions | of_setup),
+            settings=settings,
         )
 
         bus.start_on_request(workflow.state_machine)
@@ -64,6 +80,8 @@ class AccountVendingStack(Stack):
         )
         for function in functions.values():
             grants.grant(function)
+        for operation, function in of_setup.items():
+            grants.grant(function, name=f"{PREFIX}{operation}")
         ends = ExecutionEndRule(
             self,
             "ExecutionEnds",
@@ -108,6 +126,8 @@ class AccountVendingStack(Stack):
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
+        if settings.invited_account_role_names:
+            CfnOutput(self, "AcceptHandshakeRoleArn", value=functions["AcceptHandshake"].role_arn)
         # What a role may do cannot be asked by everybody who may ask what would be done.
         for output, allowed in {
             "ServicePrincipals": settings.service_principals,
@@ -117,3 +137,7 @@ class AccountVendingStack(Stack):
         }.items():
             if allowed:
                 CfnOutput(self, output, value=" ".join(allowed))
+
+
+def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:
+    return {operation: each.function for operation, each in functions.items()}

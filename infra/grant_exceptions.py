@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
 from infra.vending_workflow import STATE_MACHINE_NAME
 
@@ -143,13 +144,25 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="Other handshakes than invitations are not looked at.",
         ),
         NarrowerGrant(
+            actions=("organizations:AcceptHandshake", "iam:CreateServiceLinkedRole"),
+            functions=("AcceptHandshake",),
+            resources=(),
+            reason="A request's invitation is accepted by the invited account, with its rights.",
+        ),
+        NarrowerGrant(
+            actions=("sts:AssumeRole",),
+            functions=("SetupAcceptHandshake",),
+            resources=(),
+            reason="The setup accepts as the management account itself.",
+        ),
+        NarrowerGrant(
             actions=("organizations:AcceptHandshake",),
             resources=tuple(
                 f"{_ORGANIZATIONS}:handshake/o-*/{action}_all_features/h-*"
                 for action in ("approve", "enable")
             ),
-            reason="The invited account accepts an invitation, never this one. AWS's pages "
-            "disagree on which of the two the management account accepts.",
+            reason="All features have to be accepted, and nothing else. AWS's pages disagree on "
+            "which of the two the management account accepts.",
         ),
         NarrowerGrant(
             actions=("iam:CreateServiceLinkedRole",),
@@ -163,7 +176,12 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
                 f"arn:${{Partition}}:iam::*:role/{name}"
                 for name in settings.invited_account_role_names
             ),
-            reason="Roles of invited accounts, which have to let this function in, too.",
+            conditions={
+                "StringEquals": {"sts:ExternalId": settings.invited_account_external_id or ""},
+                "StringNotEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"},
+            },
+            reason="Roles of invited accounts, which have to let this function in, too. Never one "
+            "of a member account, whatever its role is called.",
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
@@ -187,23 +205,22 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason=f"{reason}Policies that AWS manages belong to no account, and may be used too.",
         ),
         NarrowerGrant(
-            actions=("organizations:AttachPolicy",),
-            resources=(
-                "organizations:policy",
-                "organizations:awspolicy",
-                "organizations:account",
-                "organizations:root",
-                "organizations:organizationalunit",
-            ),
-            conditions=of_allowed_types,
-            reason=f"{reason}Policies that AWS manages belong to no account, and may be used too.",
+            actions=("organizations:UpdatePolicy",),
+            functions=("CreatePolicy",),
+            resources=(),
+            reason="A policy is the organization's: a request uses it, and changes none.",
+        ),
+        *_of_targets("AttachPolicy", ("organizations:account",), of_allowed_types),
+        *_of_targets(
+            "SetupAttachPolicy",
+            ("organizations:root", "organizations:organizationalunit"),
+            of_allowed_types,
         ),
         NarrowerGrant(
             actions=(
                 "organizations:CreatePolicy",
                 "organizations:EnablePolicyType",
                 "organizations:ListPolicies",
-                "organizations:ListPoliciesForTarget",
                 "organizations:UpdatePolicy",
             ),
             conditions=of_allowed_types,
@@ -212,15 +229,47 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
     )
 
 
+def _of_targets(
+    function: str, targets: tuple[str, ...], conditions: Conditions
+) -> tuple[NarrowerGrant, ...]:
+    """What it attaches policies to, and so looks at."""
+    return (
+        NarrowerGrant(
+            actions=("organizations:AttachPolicy",),
+            functions=(function,),
+            resources=("organizations:policy", "organizations:awspolicy", *targets),
+            conditions=conditions,
+            reason="A request attaches to its account, an organization's document to the root and "
+            "to units. Policies that AWS manages belong to no account, and may be used too.",
+        ),
+        NarrowerGrant(
+            actions=("organizations:ListPoliciesForTarget",),
+            functions=(function,),
+            resources=targets,
+            conditions=conditions,
+            reason="What is attached there already.",
+        ),
+    )
+
+
 def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
     key = "organizations:ServicePrincipal"
     enable = ("organizations:EnableAWSServiceAccess",)
+    refused = ENABLING_THEMSELVES.difference(settings.forced_service_principals)
+    for_requests = [one for one in settings.service_principals if one not in refused]
     return (
         NarrowerGrant(
             actions=enable,
             functions=("EnableAWSServiceAccess",),
+            conditions={"StringEquals": {key: for_requests}},
+            reason="The setting service_principals says what requests may enable; those of them "
+            "that AWS wants to enable themselves only where forced_service_principals has them.",
+        ),
+        NarrowerGrant(
+            actions=enable,
+            functions=("SetupEnableAWSServiceAccess",),
             conditions={"StringEquals": {key: list(settings.service_principals)}},
-            reason="The setting service_principals says what requests may enable.",
+            reason="An organization's document may force any that service_principals has.",
         ),
         NarrowerGrant(
             actions=enable,
@@ -248,8 +297,7 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
             reason="There are no map runs.",
         ),
         NarrowerGrant(
-            actions=("states:SendTaskSuccess",),
-            functions=QUEUEING,
+            actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
             resources=(f"{_STATES}:stateMachine:{STATE_MACHINE_NAME}",),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",

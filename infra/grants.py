@@ -113,13 +113,17 @@ class Grants:
     state_machine: sfn.IStateMachine
     settings: Settings
 
-    def grant(self, function: OperationFunction, *, under: str | None = None) -> None:
+    def grant(
+        self, function: OperationFunction, *, under: str | None = None, name: str | None = None
+    ) -> None:
         """Grant to `function` its calls, and tell it where to find what it calls.
 
         `under` is the setting that decides on the calls, for a function that declares them by one.
+        `name` is by what the exceptions know it, where that is not its operation.
         """
-        name = function.node.id
-        calls = calls_of(f"{function.package}.{module_name(name)}", under=under)
+        operation = function.node.id
+        name = name or operation
+        calls = calls_of(f"{function.package}.{module_name(operation)}", under=under)
         for statement in statements_of(name, calls, self.settings):
             function.grant(
                 statement.sid,
@@ -174,6 +178,8 @@ class Grants:
             variables["SERVICE_PRINCIPALS"] = " ".join(settings.service_principals)
             variables["POLICY_TYPES"] = " ".join(settings.policy_types)
             variables["INVITED_ACCOUNT_ROLE_NAMES"] = " ".join(settings.invited_account_role_names)
-        if function in {"AcceptRequest", "EnableAWSServiceAccess"}:
+        if function == "AcceptHandshake" and settings.invited_account_role_names:
+            variables["INVITED_ACCOUNT_EXTERNAL_ID"] = settings.invited_account_external_id or ""
+        if function in {"AcceptRequest", "EnableAWSServiceAccess", "SetupEnableAWSServiceAccess"}:
             variables["FORCED_SERVICE_PRINCIPALS"] = forced
         return {name: str(value) for name, value in variables.items() if value != ""}

@@ -3,6 +3,7 @@
 import json
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,7 +12,14 @@ from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import Settings
-from tests.infra.synthesized import MACHINES, ROOT, SynthesizedTemplate, flat, logical_id
+from tests.infra.synthesized import (
+    MACHINES,
+    ROOT,
+    SynthesizedTemplate,
+    flat,
+    logical_id,
+    synthesize,
+)
 from vending.request.account_request import PolicyType
 from vending.request.validators import REQUEST_ID_TAG
 
@@ -34,6 +42,10 @@ ORGANIZATIONS_ROLE = (
 INVITATIONS = "arn:aws:organizations::${AWS::AccountId}:handshake/o-*/invite/h-*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
+SERVICES = json.loads(
+    (ROOT / "functions" / "vending" / "request" / "service_principals.json").read_text()
+)
+SERVICE_ONLY = {name for name, one in SERVICES.items() if one["enableVia"] == "SERVICE_ONLY"}
 
 CREATION_FINDER = {
     "organizations:ListCreateAccountStatus": {ANY},
@@ -104,7 +116,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {LEDGER},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
-        "states:SendTaskSuccess": {ANY},
+        "states:SendTaskSuccess": {MACHINE},
     },
     "CancelHandshake": {
         "dynamodb:GetItem": {LEDGER},
@@ -143,13 +155,26 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListPolicies": {ANY},
         "organizations:CreatePolicy": {ANY},
         "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
+    },
+    "SetupCreatePolicy": {
+        "organizations:ListPolicies": {ANY},
+        "organizations:CreatePolicy": {ANY},
+        "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
         "organizations:UpdatePolicy": {POLICIES},
     },
     "AttachPolicy": {
-        "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
-        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS, ROOTS, UNITS},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
+        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS},
+    },
+    "SetupAttachPolicy": {
+        "organizations:ListPoliciesForTarget": {ROOTS, UNITS},
+        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ROOTS, UNITS},
     },
     "EnableAWSServiceAccess": {
+        "organizations:ListAWSServiceAccessForOrganization": {ANY},
+        "organizations:EnableAWSServiceAccess": {ANY},
+    },
+    "SetupEnableAWSServiceAccess": {
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
@@ -177,8 +202,9 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:EnableAllFeatures": {ANY},
         "organizations:DescribeAccount": {ACCOUNTS},
     },
-    "AcceptHandshake": {
-        "sts:AssumeRole": {"arn:aws:iam::*:role/OrganizationAccountAccessRole"},
+    # By default no role in another account accepts.
+    "AcceptHandshake": {},
+    "SetupAcceptHandshake": {
         "organizations:AcceptHandshake": ALL_FEATURES_HANDSHAKES,
         "iam:CreateServiceLinkedRole": {ORGANIZATIONS_ROLE},
     },
@@ -213,8 +239,6 @@ ACTIONS_WITHOUT_RESOURCES = {
     "organizations:ListHandshakesForOrganization",
     "organizations:ListPolicies",
     "organizations:ListRoots",
-    "states:SendTaskFailure",
-    "states:SendTaskSuccess",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -227,9 +251,17 @@ CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
 INLINE_POLICY_CHARACTERS = 10_240
 
+# What a module calls, but for one of the two machines only.
+NOT_GRANTED = {
+    "AcceptHandshake": {"organizations:AcceptHandshake", "sts:AssumeRole"},
+    "CreatePolicy": {"organizations:UpdatePolicy"},
+    "SetupAcceptHandshake": {"sts:AssumeRole"},
+}
+
 
 def test_every_operation_has_expected_grants(template: SynthesizedTemplate) -> None:
-    assert set(EXPECTED_GRANTS) == set(template.functions()) == set(OPERATIONS)
+    assert set(EXPECTED_GRANTS) == set(template.functions())
+    assert {name.removeprefix("Setup") for name in EXPECTED_GRANTS} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", EXPECTED_GRANTS)
@@ -257,9 +289,9 @@ def test_function_may_do_exactly_this_on_exactly_these_resources(
 
 @pytest.mark.parametrize("operation", EXPECTED_GRANTS)
 def test_function_is_granted_exactly_what_its_operation_calls(operation: str) -> None:
-    module = import_module(f"operations.{module_name(operation)}")
+    module = import_module(f"operations.{module_name(operation.removeprefix('Setup'))}")
 
-    needed = set(module.CALLS)
+    needed = module.CALLS - NOT_GRANTED.get(operation, set())
     if needed & set(TAGGING):
         needed.add("organizations:TagResource")  # AWS checks it too, for the tags given along
     if "organizations:AcceptHandshake" in needed:
@@ -318,7 +350,7 @@ def test_function_may_touch_no_other_rows_than_these(
 def test_every_function_that_uses_the_ledger_is_held_to_its_rows(
     template: SynthesizedTemplate,
 ) -> None:
-    for operation in OPERATIONS:
+    for operation in EXPECTED_GRANTS:
         for statement in template.statements_of(operation):
             if any(action.startswith("dynamodb:") for action in statement.actions):
                 assert statement.condition is not None, operation
@@ -399,7 +431,11 @@ def test_account_without_request_id_tag_cannot_be_created_or_invited(
 @pytest.mark.parametrize(
     ("operation", "principals"),
     [
-        ("EnableAWSServiceAccess", list(DOCUMENTED_SERVICE_PRINCIPALS)),
+        (
+            "EnableAWSServiceAccess",
+            [one for one in DOCUMENTED_SERVICE_PRINCIPALS if one not in SERVICE_ONLY],
+        ),
+        ("SetupEnableAWSServiceAccess", list(DOCUMENTED_SERVICE_PRINCIPALS)),
         ("EnableOrganizationsRootCredentialsManagement", "iam.amazonaws.com"),
         ("EnableOrganizationsRootSessions", "iam.amazonaws.com"),
     ],
@@ -417,7 +453,24 @@ def test_service_access_is_limited_to_named_services(
     assert enable.condition == {"StringEquals": {"organizations:ServicePrincipal": principals}}
 
 
-@pytest.mark.parametrize("operation", ["CreatePolicy", "AttachPolicy", "EnablePolicyType"])
+def test_service_that_the_settings_force_is_what_a_request_may_enable(tmp_path: Path) -> None:
+    forced = sorted(SERVICE_ONLY)[0]
+    template = synthesize(Settings(forced_service_principals=(forced,)), tmp_path)
+
+    (enable,) = (
+        statement
+        for statement in template.statements_of("EnableAWSServiceAccess")
+        if "organizations:EnableAWSServiceAccess" in statement.actions
+    )
+
+    principals = enable.condition["StringEquals"]["organizations:ServicePrincipal"]
+    assert SERVICE_ONLY.intersection(principals) == {forced}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["CreatePolicy", "SetupCreatePolicy", "AttachPolicy", "SetupAttachPolicy", "EnablePolicyType"],
+)
 def test_policies_are_limited_to_named_types(template: SynthesizedTemplate, operation: str) -> None:
     of_allowed_types = {"StringEquals": {"organizations:PolicyType": list(Settings().policy_types)}}
 
@@ -441,7 +494,7 @@ def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
 ) -> None:
     (create,) = (
         statement
-        for statement in template.statements_of("AcceptHandshake")
+        for statement in template.statements_of("SetupAcceptHandshake")
         if "iam:CreateServiceLinkedRole" in statement.actions
     )
 
@@ -451,9 +504,7 @@ def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
 
 
 def test_service_principals_and_what_is_known_of_them_are_the_same_set() -> None:
-    file = ROOT / "functions" / "vending" / "request" / "service_principals.json"
-
-    assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(json.loads(file.read_text()))
+    assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(SERVICES)
 
 
 def test_service_principals_are_sorted_and_unique() -> None:

@@ -121,7 +121,6 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
         "DeadLetterQueueUrl",
         "ServicePrincipals",
         "PolicyTypes",
-        "InvitedAccountRoleNames",
     }
 
 
