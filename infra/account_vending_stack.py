@@ -7,6 +7,7 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.bus_policy import BusPolicy
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
@@ -71,7 +72,7 @@ class AccountVendingStack(Stack):
             settings=settings,
         )
 
-        bus.start_on_request(workflow.state_machine)
+        bus.start_on_request(workflow.state_machine, settings=settings)
         grants = Grants(
             ledger=ledger.table,
             bus=bus.event_bus,
@@ -117,6 +118,13 @@ class AccountVendingStack(Stack):
             )
             grants.grant(discovered.operation, under=settings.discovered_accounts)
 
+        BusPolicy(
+            self,
+            "BusPolicy",
+            bus=bus.event_bus,
+            announcers=grants.announcers,
+            settings=settings,
+        )
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(
             self,

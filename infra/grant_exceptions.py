@@ -19,6 +19,9 @@ REQUEST_ID_TAG = "account-vending:request-id"
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
+ANNOUNCEMENTS_SOURCE = "account-vending"
+"""The source of events by which this system tells what it does; nobody else may use it."""
+
 _STATES = "arn:${Partition}:states:${Region}:${Account}"
 _ORGANIZATIONS = "arn:${Partition}:organizations::${Account}"
 _INVITATIONS = f"{_ORGANIZATIONS}:handshake/o-*/invite/h-*"
@@ -28,6 +31,21 @@ _ORGANIZATIONS_ROLE = (
 )
 _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
+
+
+def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
+    """That an event to be put has the source, where one is given, and one of the detail-types.
+
+    Both keys may have the values of several entries of a call (Service Authorization Reference), so
+    that all of them have to fit.
+    """
+    wanted: dict[str, str | Sequence[str]] = {"events:detail-type": list(detail_types)}
+    if source is not None:
+        wanted["events:source"] = source
+    return {
+        "ForAllValues:StringEquals": wanted,
+        "Null": dict.fromkeys(wanted, "false"),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +298,28 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
 
 
 def _of_this_stack() -> tuple[NarrowerGrant, ...]:
+    put = ("events:PutEvents",)
+    announcements = ("AccountVended", "AccountVendingFailed", "AccountVendingStateChanged")
     return (
+        NarrowerGrant(
+            actions=put,
+            functions=("DiscoverAccount",),
+            conditions=events_of("account-vending.discovered-accounts", ("AccountRequested",)),
+            reason="It requests, and announces nothing.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            functions=("ReconcileLedger",),
+            conditions=events_of(
+                ANNOUNCEMENTS_SOURCE, (*announcements, "AccountVendingReconciled")
+            ),
+            reason="It announces what others missed, and its own report.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
+            reason="Who announces can request nothing.",
+        ),
         NarrowerGrant(
             actions=("dynamodb:Query",),
             resources=("dynamodb:index",),

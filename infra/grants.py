@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -112,6 +112,8 @@ class Grants:
     bus: events.IEventBus
     state_machine: sfn.IStateMachine
     settings: Settings
+    announcers: list[str] = field(default_factory=list)
+    """The ARNs of roles that were granted to announce."""
 
     def grant(
         self, function: OperationFunction, *, under: str | None = None, name: str | None = None
@@ -131,6 +133,8 @@ class Grants:
                 resources=[self._arn(function, resource) for resource in statement.resources],
                 conditions=statement.conditions,
             )
+        if "events:PutEvents" in calls and name != "DiscoverAccount":
+            self.announcers.append(function.role_arn)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
 

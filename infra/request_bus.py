@@ -8,6 +8,10 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.bus_policy import REQUESTED
+from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
+from infra.settings import Settings
+
 EVENT_BUS_NAME = "account-vending"
 
 
@@ -25,8 +29,8 @@ class RequestBus(Construct):
             retention_period=Duration.days(14),
         )
 
-    def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
-        """Start `state_machine` with the detail of every `AccountRequested`, whatever its source.
+    def start_on_request(self, state_machine: sfn.IStateMachine, *, settings: Settings) -> None:
+        """Start `state_machine` with the detail of every `AccountRequested` of whoever may request.
 
         EventBridge delivers at least once; the workflow's first state detects repetitions.
         What cannot be delivered for a day waits in the dead-letter queue.
@@ -55,7 +59,14 @@ class RequestBus(Construct):
             "AccountRequested",
             description="An account is requested: start vending it",
             event_bus=self.event_bus,
-            event_pattern=events.EventPattern(detail_type=["AccountRequested"]),
+            event_pattern=events.EventPattern(
+                detail_type=[REQUESTED],
+                source=events.Match.anything_but(ANNOUNCEMENTS_SOURCE),
+                # An organization's accounts are not listed here; the bus lets in no others.
+                account=None
+                if settings.requesting_organizations
+                else [Aws.ACCOUNT_ID, *settings.requesting_accounts],
+            ),
             targets=[
                 targets.SfnStateMachine(
                     state_machine,

@@ -63,6 +63,9 @@ class Settings:
     EnableAWSServiceAccess can enable no other. `forced_service_principals` are those of them that
     are enabled through AWS Organizations even where AWS wants the service itself to do it.
     `policy_types` are the types of policies that requests and organization documents may use.
+    `requesting_accounts` are the ids of other accounts whose principals may put requests on the
+    bus, and `requesting_organizations` the ids of organizations whose accounts may. Their own
+    policies have to let them, too.
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
     of them AcceptHandshake acts in an invited account, which has made that role for this alone
     ("The role that accepts", docs/sources.md). None by default: the account's owner accepts.
@@ -111,6 +114,8 @@ class Settings:
     )
     ledger_table_name: str | None = None
     reconcile_every_hours: int | None = 1
+    requesting_accounts: tuple[str, ...] = ()
+    requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
@@ -159,6 +164,7 @@ class Settings:
                 "they do not fit a function's environment"
             )
         yield from self._problems_of_invitations()
+        yield from self._problems_of_requesters()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -187,3 +193,12 @@ class Settings:
                 "invited_account_external_id has 2 to 256 letters, digits and characters of "
                 "_+=,.@:/-"
             )
+
+    def _problems_of_requesters(self) -> Iterator[str]:
+        for name, pattern in (
+            ("requesting_accounts", r"\d{12}"),
+            ("requesting_organizations", r"o-[a-z0-9]{10,32}"),
+        ):
+            for one in getattr(self, name):
+                if not re.fullmatch(pattern, one, re.ASCII):
+                    yield f"{name}: {one!r} is not an id"

@@ -230,7 +230,11 @@ def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
     (bus_id,) = template.of_type("AWS::Events::EventBus")
     (target,) = rule["Targets"]
 
-    assert rule["EventPattern"] == {"detail-type": ["AccountRequested"]}
+    assert rule["EventPattern"] == {
+        "account": [{"Ref": "AWS::AccountId"}],
+        "detail-type": ["AccountRequested"],
+        "source": [{"anything-but": ["account-vending"]}],
+    }
     assert rule["EventBusName"] == {"Ref": bus_id}
     assert rule["State"] == "ENABLED"
     assert target["Arn"] == {"Ref": machine_id}

@@ -11,7 +11,7 @@ import pytest
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import Settings
+from infra.settings import DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import (
     MACHINES,
     ROOT,
@@ -298,6 +298,58 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
         needed.add("iam:CreateServiceLinkedRole")  # AWS makes its role on behalf of the caller
 
     assert set(EXPECTED_GRANTS[operation]) == needed
+
+
+ANNOUNCEMENTS = ["AccountVended", "AccountVendingFailed", "AccountVendingStateChanged"]
+
+
+def putting(source: str, detail_types: list[str]) -> dict[str, object]:
+    return {
+        "ForAllValues:StringEquals": {
+            "events:source": source,
+            "events:detail-type": detail_types,
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
+    }
+
+
+def put_events(template: SynthesizedTemplate, role_id: str) -> list[object]:
+    """The conditions under which a role may put events."""
+    return [
+        statement.condition
+        for statement in template.statements(role_id)
+        if "events:PutEvents" in statement.actions
+    ]
+
+
+def test_function_that_announces_can_put_announcements_only(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation, granted in EXPECTED_GRANTS.items():
+        role = logical_id(template.functions()[operation]["Role"])
+        expected = [putting("account-vending", ANNOUNCEMENTS)] * ("events:PutEvents" in granted)
+        assert put_events(template, role) == expected, operation
+
+
+def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: Path) -> None:
+    settings = Settings(
+        discovered_accounts="baseline",
+        discovered_account_baseline=DiscoveredAccountBaseline(organizational_unit="/Found"),
+    )
+    template = synthesize(settings, tmp_path)
+
+    conditions = {
+        name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
+        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount")
+    }
+
+    assert conditions == {
+        "ReconcileLedger": [
+            putting("account-vending", [*ANNOUNCEMENTS, "AccountVendingReconciled"])
+        ],
+        "RecordExecutionEnd": [putting("account-vending", ANNOUNCEMENTS)],
+        "DiscoverAccount": [putting("account-vending.discovered-accounts", ["AccountRequested"])],
+    }
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}

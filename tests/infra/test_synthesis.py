@@ -100,6 +100,7 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
     assert types == {
         "AWS::DynamoDB::Table",
         "AWS::Events::EventBus",
+        "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
