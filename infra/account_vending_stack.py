@@ -21,6 +21,7 @@ from infra.organization_setup_workflow import (
 )
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
+from infra.roles import govern_roles
 from infra.settings import Settings
 from infra.vending_workflow import VendingWorkflow
 from statemachines import definitions
@@ -48,6 +49,7 @@ class AccountVendingStack(Stack):
         # The CDK says of every function and machine that it needs its role, though its properties
         # refer to that role already: harmless, and not ours to say otherwise.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        govern_roles(self, settings)
         code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)
@@ -61,7 +63,7 @@ class AccountVendingStack(Stack):
             for operation in OWN_OPERATIONS
         }
         ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
-        bus = RequestBus(self, "RequestBus")
+        bus = RequestBus(self, "RequestBus", settings=settings)
         workflow = VendingWorkflow(
             self, "VendingWorkflow", functions=_runnable(functions), settings=settings
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
-from infra.vending_workflow import STATE_MACHINE_NAME
+from infra.vending_workflow import state_machine_name
 
 REQUEST_ID_TAG = "account-vending:request-id"
 """The tag that CreateAccount puts on every account; adopting a lost creation depends on it."""
@@ -50,11 +50,16 @@ def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A statement that allows these DynamoDB actions on the ledger's rows of these keys only."""
+    """A statement that allows these DynamoDB actions on the ledger's rows of these keys only.
+
+    A call must name a key, too, but `in_transactions`: AWS does not say whether a transaction's
+    items have keys for the condition.
+    """
 
     sid: str
     actions: tuple[str, ...]
     keys: tuple[str, ...]
+    in_transactions: bool = False
 
 
 _REQUESTS = "request#*"
@@ -69,8 +74,14 @@ _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate
 _GIVE_BACK = (_FREE_LOCKS, _CREATION_QUEUE)
 
 
-def _requests(*actions: str, besides: tuple[str, ...] = (), sid: str = "UseRequests") -> Rows:
-    return Rows(sid=sid, actions=actions, keys=(_REQUESTS, *besides))
+def _requests(
+    *actions: str,
+    besides: tuple[str, ...] = (),
+    sid: str = "UseRequests",
+    in_transactions: bool = False,
+) -> Rows:
+    keys = (_REQUESTS, *besides)
+    return Rows(sid=sid, actions=actions, keys=keys, in_transactions=in_transactions)
 
 
 REQUESTS_ONLY = "UseRequests"
@@ -82,7 +93,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _UNIT_PATHS,
         # Claim and locks in one transaction, which one statement allows as a whole: whether AWS
         # holds each item or all keys together against the condition is not documented.
-        _requests(_PUT, _UPDATE, besides=_LOCKS, sid="ClaimWithLocks"),
+        _requests(_PUT, _UPDATE, besides=_LOCKS, sid="ClaimWithLocks", in_transactions=True),
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
@@ -203,7 +214,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
-        *_of_this_stack(),
+        *_of_this_stack(state_machine_name(settings)),
     )
 
 
@@ -297,7 +308,7 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
     )
 
 
-def _of_this_stack() -> tuple[NarrowerGrant, ...]:
+def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
     put = ("events:PutEvents",)
     announcements = ("AccountVended", "AccountVendingFailed", "AccountVendingStateChanged")
     return (
@@ -327,7 +338,7 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:DescribeExecution",),
-            resources=(f"{_STATES}:execution:{STATE_MACHINE_NAME}:*",),
+            resources=(f"{_STATES}:execution:{state_machine}:*",),
             reason="Executions of this machine, by its name: it names these functions itself.",
         ),
         NarrowerGrant(
@@ -337,7 +348,7 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
-            resources=(f"{_STATES}:stateMachine:{STATE_MACHINE_NAME}",),
+            resources=(f"{_STATES}:stateMachine:{state_machine}",),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

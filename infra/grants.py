@@ -100,7 +100,11 @@ def _on_rows(function: str, actions: set[str]) -> Iterator[Statement]:
             sid=one.sid,
             actions=one.actions,
             resources=("dynamodb:table",),
-            conditions={"ForAllValues:StringLike": {_LEADING_KEYS: keys}},
+            conditions={
+                "ForAllValues:StringLike": {_LEADING_KEYS: keys},
+                # That holds for a call without any key, too.
+                **({} if one.in_transactions else {"Null": {_LEADING_KEYS: "false"}}),
+            },
         )
 
 

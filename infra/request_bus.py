@@ -18,9 +18,11 @@ EVENT_BUS_NAME = "account-vending"
 class RequestBus(Construct):
     """The event bus `account-vending`: it takes requests and carries the events about them."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.event_bus = events.EventBus(self, "EventBus", event_bus_name=EVENT_BUS_NAME)
+        self.event_bus = events.EventBus(
+            self, "EventBus", event_bus_name=f"{settings.name_prefix}{EVENT_BUS_NAME}"
+        )
         self.dead_letter_queue = sqs.Queue(
             self,
             "DeadLetters",

@@ -71,6 +71,10 @@ class Settings:
     ("The role that accepts", docs/sources.md). None by default: the account's owner accepts.
     `invited_account_external_id` is what AcceptHandshake then tells the role, which requires it.
 
+    `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
+    is what the names of the bus, the state machine, the state machines' log groups and the roles
+    begin with; without one, roles have the names that CloudFormation makes.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -112,6 +116,8 @@ class Settings:
         "NETWORK_SECURITY_DIRECTOR_POLICY",
         "GUARDDUTY_POLICY",
     )
+    permissions_boundary: str | None = None
+    name_prefix: str = ""
     ledger_table_name: str | None = None
     reconcile_every_hours: int | None = 1
     requesting_accounts: tuple[str, ...] = ()
@@ -163,6 +169,7 @@ class Settings:
                 f"invited_account_role_names may together have {ALLOWANCES_MAX} characters, or "
                 "they do not fit a function's environment"
             )
+        yield from self._problems_of_names()
         yield from self._problems_of_invitations()
         yield from self._problems_of_requesters()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
@@ -202,3 +209,15 @@ class Settings:
             for one in getattr(self, name):
                 if not re.fullmatch(pattern, one, re.ASCII):
                     yield f"{name}: {one!r} is not an id"
+
+    def _problems_of_names(self) -> Iterator[str]:
+        boundary = self.permissions_boundary
+        if boundary is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]{1,512}", boundary, re.ASCII
+        ):
+            yield f"permissions_boundary: {boundary!r} is not the ARN of a policy"
+        if not re.fullmatch(r"([a-z][a-z0-9-]{0,20})?", self.name_prefix, re.ASCII):
+            yield (
+                f"name_prefix: {self.name_prefix!r} is not at most 21 small letters, digits and "
+                "hyphens, a letter first"
+            )

@@ -33,7 +33,7 @@ def statements(function: str, *calls: str) -> tuple[Statement, ...]:
         ("organizations:CloseAccount", ("organizations:account",)),
         ("organizations:ListChildren", ("organizations:organizationalunit", "organizations:root")),
         ("organizations:ListDelegatedAdministrators", ("*",)),
-        ("events:PutEvents", ("events:event-bus",)),
+        ("events:DescribeEventBus", ("events:event-bus",)),
     ],
 )
 def test_new_function_needs_no_more_than_to_declare_an_ordinary_call(
@@ -50,7 +50,8 @@ def test_new_function_that_uses_the_ledger_is_held_to_requests() -> None:
     assert statement.actions == ("dynamodb:GetItem", "dynamodb:UpdateItem")
     assert statement.resources == ("dynamodb:table",)
     assert statement.conditions == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "request#*"}
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "request#*"},
+        "Null": {"dynamodb:LeadingKeys": "false"},
     }
 
 

@@ -217,13 +217,11 @@ ACTIONS_WITHOUT_RESOURCES = {
     "iam:EnableOrganizationsRootSessions",
     "iam:ListOrganizationsFeatures",
     "logs:CreateLogDelivery",
-    "logs:CreateLogStream",  # of deliveries, for the state machine; functions name their group
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery",
     "logs:ListLogDeliveries",
-    "logs:PutLogEvents",  # as CreateLogStream
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "organizations:CreateAccount",
@@ -393,6 +391,10 @@ def test_function_may_touch_no_other_rows_than_these(
         if names:
             assert statement.condition is not None
             keys = statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            in_transactions = statement.sid == "ClaimWithLocks"
+            assert ("Null" in statement.condition) != in_transactions
+            if not in_transactions:
+                assert statement.condition["Null"] == {"dynamodb:LeadingKeys": "false"}
             granted.append(dict.fromkeys(names, keys))
 
     assert len(granted) == len(ROWS[operation])
@@ -425,6 +427,24 @@ def test_quota_of_the_settings_reaches_whoever_hands_out_turns(
                 "CREATION_LEASE_SECONDS": "900",
                 "CREATION_SLACK_SECONDS": "3",
             }
+
+
+@pytest.mark.parametrize("construct", MACHINES)
+def test_state_machine_may_write_to_its_own_log_group_only(
+    template: SynthesizedTemplate, construct: str
+) -> None:
+    machine = template.machine(construct)
+    (destination,) = machine["LoggingConfiguration"]["Destinations"]
+    own = flat(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])
+
+    written = {
+        resource
+        for statement in template.statements(logical_id(machine["RoleArn"]))
+        if {"logs:CreateLogStream", "logs:PutLogEvents"} & statement.actions
+        for resource in statement.resources
+    }
+
+    assert written == {own}
 
 
 @pytest.mark.parametrize("construct", MACHINES)
