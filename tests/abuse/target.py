@@ -14,6 +14,8 @@ from tests.workflow.invitations import INVITED, ROLE
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from embedded.cloud import EmbeddedAws
     from embedded.core.credentials import RoleCredentials
 
@@ -109,6 +111,18 @@ class Target:
     def owner(self, account_id: str, service: str) -> Any:
         """A client of an administrator of another account."""
         return self._client(service, organizations.owner_credentials(account_id))
+
+    def holder(self, name: str, policy: Any) -> Callable[[str], Any]:
+        """Clients, by service, of a new role of the management account with just this policy."""
+        iam = self.aws.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
+        arn = iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )["Role"]["Arn"]
+        iam.put_role_policy(RoleName=name, PolicyName="Granted", PolicyDocument=json.dumps(policy))
+        keys = self.aws.context.credentials.issue(arn, "holder")
+        return lambda service: self._client(service, keys)
 
     def stolen(self, name: str, service: str) -> Any:
         """A client with the credentials of the role of this name."""
