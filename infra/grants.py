@@ -52,6 +52,8 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: Conditions | None = None
+    reason: str = field(default="", compare=False)
+    """Why it is narrower than AWS's facts make it, where it is."""
 
 
 def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tuple[Statement, ...]:
@@ -82,6 +84,7 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
                     actions=(action,),
                     resources=resources,
                     conditions=narrower.conditions if narrower else None,
+                    reason=narrower.reason if narrower else "",
                 )
             )
     return (*found, *_on_rows(function, on_rows))
@@ -105,6 +108,7 @@ def _on_rows(function: str, actions: set[str]) -> Iterator[Statement]:
                 # That holds for a call without any key, too.
                 **({} if one.in_transactions else {"Null": {_LEADING_KEYS: "false"}}),
             },
+            reason="Its own rows of the ledger, and no others.",
         )
 
 
