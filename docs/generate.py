@@ -5,15 +5,24 @@ A test compares them with what this makes, so that they stay true.
 
 from __future__ import annotations
 
+import infra  # noqa: F401  # chooses the pinned Node, before aws_cdk starts it
+
+# isort: split
 import importlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import botocore.session
 
 from cli.output.terminal import in_words
+from infra.grants import Statement, statements_of
+from infra.operation_function import module_name
+from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
+from infra.settings import Settings
+from permissions.declared_calls import calls_of
 from permissions.reference import sdk_service
 from statemachines import definitions
 from vending.errors import catalogue
@@ -31,6 +40,8 @@ SERVICES = {
 }
 # Where moto answers, and a folder holds what it lacks.
 FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
+_SHOWN = 5
+"""How many values of a condition the page lists."""
 OWNERS = {
     "retry": "none (it passes)",
     "requester": "the requester",
@@ -42,7 +53,11 @@ OWNERS = {
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     docs = ROOT / "docs"
-    return {docs / "errors.md": errors_page(), docs / "operations.md": operations_page()}
+    return {
+        docs / "errors.md": errors_page(),
+        docs / "operations.md": operations_page(),
+        docs / "permissions.md": permissions_page(),
+    }
 
 
 def errors_page() -> str:
@@ -71,6 +86,69 @@ def _explained(words: catalogue.Explanation) -> list[str]:
         f"- Action by: {OWNERS[words.owner]}",
         f"- What to do: {words.remedy}{wait}",
     ]
+
+
+def permissions_page() -> str:
+    """What the role of each function may do, on what, under which conditions, and why so."""
+    settings = Settings()
+    lines = [
+        "# Permissions",
+        "",
+        "What the role of each function may do with the default settings, beyond writing to its",
+        "own log group and its traces. It follows from the calls that the function declares and",
+        "AWS's facts about them; where it is narrower, `infra/grant_exceptions.py` says why.",
+        "Functions whose name begins with Setup belong to the setup of the organization alone. A",
+        "state machine may invoke the functions that its definition names and write to its log",
+        "group, the bus's rule may start `account-vending`. Nothing else has a role.",
+        "",
+        "`tests/abuse` holds what each role is denied.",
+        "",
+        "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
+    ]
+    for name, module in sorted(_functions().items()):
+        lines += ["", f"## {name}", ""]
+        statements = statements_of(name, calls_of(module), settings)
+        if not statements:
+            lines.append("Nothing.")
+            continue
+        lines += ["| may | on | only where | because |", "|---|---|---|---|"]
+        lines += [_statement(one) for one in statements]
+    return "\n".join(lines) + "\n"
+
+
+def _functions() -> dict[str, str]:
+    """The module of each function, by the name that its grants know it by."""
+    named = {module_name(one): one for one in definitions.invoked()}
+    found = {named[path.stem]: f"operations.{path.stem}" for path in _modules("operations")}
+    found |= {f"{PREFIX}{one}": found[one] for one in OWN_OPERATIONS}
+    for path in _modules("events"):
+        found["".join(map(str.capitalize, path.stem.split("_")))] = f"events.{path.stem}"
+    return found
+
+
+def _modules(folder: str) -> list[Path]:
+    return sorted((ROOT / "functions" / folder).glob("[a-z]*.py"))
+
+
+def _statement(one: Statement) -> str:
+    conditions = [
+        f"{operator} `{key}`: {_values(values)}"
+        for operator, block in (one.conditions or {}).items()
+        for key, values in block.items()
+    ]
+    cells = [
+        ", ".join(f"`{action}`" for action in one.actions),
+        ", ".join("anything" if each == "*" else f"`{each}`" for each in one.resources),
+        "; ".join(conditions),
+        one.reason,
+    ]
+    return "| " + " | ".join(cell.strip() for cell in cells) + " |"
+
+
+def _values(values: str | Sequence[str]) -> str:
+    listed = [values] if isinstance(values, str) else list(values)
+    shown = ", ".join(f"`{one}`" for one in listed[:_SHOWN])
+    return shown if len(listed) <= _SHOWN else f"{shown} and {len(listed) - _SHOWN} more"
 
 
 def operations_page() -> str:

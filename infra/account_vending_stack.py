@@ -8,15 +8,21 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.bus_policy import BusPolicy
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.operation_function import OperationFunction
-from infra.organization_setup_workflow import OrganizationSetupWorkflow
+from infra.organization_setup_workflow import (
+    OWN_OPERATIONS,
+    PREFIX,
+    OrganizationSetupWorkflow,
+)
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
+from infra.roles import govern_roles
 from infra.settings import Settings
 from infra.vending_workflow import VendingWorkflow
 from statemachines import definitions
@@ -55,20 +61,32 @@ class AccountVendingStack(Stack):
             # Where `vend plan` and `vend submit` read what AcceptRequest carries.
             "RequestPolicy": dict(request_policy or {}),
         }
+        govern_roles(self, settings)
         code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
         }
+        # The same code with roles of their own, where an organization's document may do more than a
+        # request: else whoever holds a request's role could, too.
+        scope_of_setup = Construct(self, PREFIX)
+        of_setup = {
+            operation: OperationFunction(scope_of_setup, operation, code=code, settings=settings)
+            for operation in OWN_OPERATIONS
+        }
         ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
-        bus = RequestBus(self, "RequestBus")
-        runnable = {operation: each.function for operation, each in functions.items()}
-        workflow = VendingWorkflow(self, "VendingWorkflow", functions=runnable, settings=settings)
+        bus = RequestBus(self, "RequestBus", settings=settings)
+        workflow = VendingWorkflow(
+            self, "VendingWorkflow", functions=_runnable(functions), settings=settings
+        )
         setup = OrganizationSetupWorkflow(
-            self, "OrganizationSetupWorkflow", functions=runnable, settings=settings
+            self,
+            "OrganizationSetupWorkflow",
+            functions=_runnable(functions | of_setup),
+            settings=settings,
         )
 
-        bus.start_on_request(workflow.state_machine)
+        bus.start_on_request(workflow.state_machine, settings=settings)
         grants = Grants(
             ledger=ledger.table,
             bus=bus.event_bus,
@@ -77,6 +95,8 @@ class AccountVendingStack(Stack):
         )
         for function in functions.values():
             grants.grant(function)
+        for operation, function in of_setup.items():
+            grants.grant(function, name=f"{PREFIX}{operation}")
         ends = ExecutionEndRule(
             self,
             "ExecutionEnds",
@@ -102,6 +122,7 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
+        discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
                 self,
@@ -111,7 +132,16 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(discovered.operation, under=settings.discovered_accounts)
+            discoverers.append(discovered.operation.role_arn)
 
+        BusPolicy(
+            self,
+            "BusPolicy",
+            bus=bus.event_bus,
+            announcers=grants.announcers,
+            discoverers=discoverers,
+            settings=settings,
+        )
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(
             self,
@@ -121,6 +151,8 @@ class AccountVendingStack(Stack):
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
         CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
+        if settings.invited_account_role_names:
+            CfnOutput(self, "AcceptHandshakeRoleArn", value=functions["AcceptHandshake"].role_arn)
         # What a role may do cannot be asked by everybody who may ask what would be done.
         for output, allowed in {
             "ServicePrincipals": settings.service_principals,
@@ -130,3 +162,7 @@ class AccountVendingStack(Stack):
         }.items():
             if allowed:
                 CfnOutput(self, output, value=" ".join(allowed))
+
+
+def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:
+    return {operation: each.function for operation, each in functions.items()}

@@ -10,13 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
-from infra.vending_workflow import STATE_MACHINE_NAME
+from infra.vending_workflow import state_machine_name
+from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 
 REQUEST_ID_TAG = "account-vending:request-id"
 """The tag that CreateAccount puts on every account; adopting a lost creation depends on it."""
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+
+ANNOUNCEMENTS_SOURCE = "account-vending"
+"""The source of events by which this system tells what it does; nobody else may use it."""
 
 _STATES = "arn:${Partition}:states:${Region}:${Account}"
 _ORGANIZATIONS = "arn:${Partition}:organizations::${Account}"
@@ -29,13 +34,33 @@ _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganizat
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
 
+def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
+    """That an event to be put has the source, where one is given, and one of the detail-types.
+
+    Both keys may have the values of several entries of a call (Service Authorization Reference), so
+    that all of them have to fit.
+    """
+    wanted: dict[str, str | Sequence[str]] = {"events:detail-type": list(detail_types)}
+    if source is not None:
+        wanted["events:source"] = source
+    return {
+        "ForAllValues:StringEquals": wanted,
+        "Null": dict.fromkeys(wanted, "false"),
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """A statement that allows these DynamoDB actions on the ledger's rows of these keys only."""
+    """A statement that allows these DynamoDB actions on the ledger's rows of these keys only.
+
+    A call must name a key, too, but `in_transactions`: AWS does not say whether a transaction's
+    items have keys for the condition.
+    """
 
     sid: str
     actions: tuple[str, ...]
     keys: tuple[str, ...]
+    in_transactions: bool = False
 
 
 _REQUESTS = "request#*"
@@ -51,8 +76,14 @@ _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate
 _GIVE_BACK = (_FREE_LOCKS, _CREATION_QUEUE)
 
 
-def _requests(*actions: str, besides: tuple[str, ...] = (), sid: str = "UseRequests") -> Rows:
-    return Rows(sid=sid, actions=actions, keys=(_REQUESTS, *besides))
+def _requests(
+    *actions: str,
+    besides: tuple[str, ...] = (),
+    sid: str = "UseRequests",
+    in_transactions: bool = False,
+) -> Rows:
+    keys = (_REQUESTS, *besides)
+    return Rows(sid=sid, actions=actions, keys=keys, in_transactions=in_transactions)
 
 
 REQUESTS_ONLY = "UseRequests"
@@ -65,7 +96,13 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         # Claim, locks and what is left of the ceilings in one transaction, which one statement
         # allows as a whole: whether AWS holds each item or all keys together against the condition
         # is not documented.
-        _requests(_PUT, _UPDATE, besides=(*_LOCKS, *_USAGE), sid="ClaimWithLocks"),
+        _requests(
+            _PUT,
+            _UPDATE,
+            besides=(*_LOCKS, *_USAGE),
+            sid="ClaimWithLocks",
+            in_transactions=True,
+        ),
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
@@ -150,13 +187,25 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="Other handshakes than invitations are not looked at.",
         ),
         NarrowerGrant(
+            actions=("organizations:AcceptHandshake", "iam:CreateServiceLinkedRole"),
+            functions=("AcceptHandshake",),
+            resources=(),
+            reason="A request's invitation is accepted by the invited account, with its rights.",
+        ),
+        NarrowerGrant(
+            actions=("sts:AssumeRole",),
+            functions=("SetupAcceptHandshake",),
+            resources=(),
+            reason="The setup accepts as the management account itself.",
+        ),
+        NarrowerGrant(
             actions=("organizations:AcceptHandshake",),
             resources=tuple(
                 f"{_ORGANIZATIONS}:handshake/o-*/{action}_all_features/h-*"
                 for action in ("approve", "enable")
             ),
-            reason="The invited account accepts an invitation, never this one. AWS's pages "
-            "disagree on which of the two the management account accepts.",
+            reason="All features have to be accepted, and nothing else. AWS's pages disagree on "
+            "which of the two the management account accepts.",
         ),
         NarrowerGrant(
             actions=("iam:CreateServiceLinkedRole",),
@@ -170,7 +219,12 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
                 f"arn:${{Partition}}:iam::*:role/{name}"
                 for name in settings.invited_account_role_names
             ),
-            reason="Roles of invited accounts, which have to let this function in, too.",
+            conditions={
+                "StringEquals": {"sts:ExternalId": settings.invited_account_external_id or ""},
+                "StringNotEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"},
+            },
+            reason="Roles of invited accounts, which have to let this function in, too. Never one "
+            "of a member account, whatever its role is called.",
         ),
         NarrowerGrant(
             actions=("account:GetAlternateContact", "account:PutAlternateContact"),
@@ -179,7 +233,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
-        *_of_this_stack(),
+        *_of_this_stack(state_machine_name(settings)),
     )
 
 
@@ -199,23 +253,22 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason=f"{reason}Policies that AWS manages belong to no account, and may be used too.",
         ),
         NarrowerGrant(
-            actions=("organizations:AttachPolicy",),
-            resources=(
-                "organizations:policy",
-                "organizations:awspolicy",
-                "organizations:account",
-                "organizations:root",
-                "organizations:organizationalunit",
-            ),
-            conditions=of_allowed_types,
-            reason=f"{reason}Policies that AWS manages belong to no account, and may be used too.",
+            actions=("organizations:UpdatePolicy",),
+            functions=("CreatePolicy",),
+            resources=(),
+            reason="A policy is the organization's: a request uses it, and changes none.",
+        ),
+        *_of_targets("AttachPolicy", ("organizations:account",), of_allowed_types),
+        *_of_targets(
+            "SetupAttachPolicy",
+            ("organizations:root", "organizations:organizationalunit"),
+            of_allowed_types,
         ),
         NarrowerGrant(
             actions=(
                 "organizations:CreatePolicy",
                 "organizations:EnablePolicyType",
                 "organizations:ListPolicies",
-                "organizations:ListPoliciesForTarget",
                 "organizations:UpdatePolicy",
             ),
             conditions=of_allowed_types,
@@ -224,15 +277,47 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
     )
 
 
+def _of_targets(
+    function: str, targets: tuple[str, ...], conditions: Conditions
+) -> tuple[NarrowerGrant, ...]:
+    """What it attaches policies to, and so looks at."""
+    return (
+        NarrowerGrant(
+            actions=("organizations:AttachPolicy",),
+            functions=(function,),
+            resources=("organizations:policy", "organizations:awspolicy", *targets),
+            conditions=conditions,
+            reason="A request attaches to its account, an organization's document to the root and "
+            "to units. Policies that AWS manages belong to no account, and may be used too.",
+        ),
+        NarrowerGrant(
+            actions=("organizations:ListPoliciesForTarget",),
+            functions=(function,),
+            resources=targets,
+            conditions=conditions,
+            reason="What is attached there already.",
+        ),
+    )
+
+
 def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
     key = "organizations:ServicePrincipal"
     enable = ("organizations:EnableAWSServiceAccess",)
+    refused = ENABLING_THEMSELVES.difference(settings.forced_service_principals)
+    for_requests = [one for one in settings.service_principals if one not in refused]
     return (
         NarrowerGrant(
             actions=enable,
             functions=("EnableAWSServiceAccess",),
+            conditions={"StringEquals": {key: for_requests}},
+            reason="The setting service_principals says what requests may enable; those of them "
+            "that AWS wants to enable themselves only where forced_service_principals has them.",
+        ),
+        NarrowerGrant(
+            actions=enable,
+            functions=("SetupEnableAWSServiceAccess",),
             conditions={"StringEquals": {key: list(settings.service_principals)}},
-            reason="The setting service_principals says what requests may enable.",
+            reason="An organization's document may force any that service_principals has.",
         ),
         NarrowerGrant(
             actions=enable,
@@ -242,8 +327,29 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
     )
 
 
-def _of_this_stack() -> tuple[NarrowerGrant, ...]:
+def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
+    put = ("events:PutEvents",)
+    announcements = ("AccountVended", "AccountVendingFailed", "AccountVendingStateChanged")
     return (
+        NarrowerGrant(
+            actions=put,
+            functions=("DiscoverAccount",),
+            conditions=events_of(DISCOVERED_ACCOUNTS_SOURCE, ("AccountRequested",)),
+            reason="It requests, and announces nothing.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            functions=("ReconcileLedger",),
+            conditions=events_of(
+                ANNOUNCEMENTS_SOURCE, (*announcements, "AccountVendingReconciled")
+            ),
+            reason="It announces what others missed, and its own report.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
+            reason="Who announces can request nothing.",
+        ),
         NarrowerGrant(
             actions=("dynamodb:Query",),
             resources=("dynamodb:index",),
@@ -251,7 +357,7 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:DescribeExecution",),
-            resources=(f"{_STATES}:execution:{STATE_MACHINE_NAME}:*",),
+            resources=(f"{_STATES}:execution:{state_machine}:*",),
             reason="Executions of this machine, by its name: it names these functions itself.",
         ),
         NarrowerGrant(
@@ -260,9 +366,8 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
             reason="There are no map runs.",
         ),
         NarrowerGrant(
-            actions=("states:SendTaskSuccess",),
-            functions=QUEUEING,
-            resources=(f"{_STATES}:stateMachine:{STATE_MACHINE_NAME}",),
+            actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
+            resources=(f"{_STATES}:stateMachine:{state_machine}",),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

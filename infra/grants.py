@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -52,6 +52,8 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     conditions: Conditions | None = None
+    reason: str = field(default="", compare=False)
+    """Why it is narrower than AWS's facts make it, where it is."""
 
 
 def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tuple[Statement, ...]:
@@ -82,6 +84,7 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
                     actions=(action,),
                     resources=resources,
                     conditions=narrower.conditions if narrower else None,
+                    reason=narrower.reason if narrower else "",
                 )
             )
     return (*found, *_on_rows(function, on_rows))
@@ -100,7 +103,12 @@ def _on_rows(function: str, actions: set[str]) -> Iterator[Statement]:
             sid=one.sid,
             actions=one.actions,
             resources=("dynamodb:table",),
-            conditions={"ForAllValues:StringLike": {_LEADING_KEYS: keys}},
+            conditions={
+                "ForAllValues:StringLike": {_LEADING_KEYS: keys},
+                # That holds for a call without any key, too.
+                **({} if one.in_transactions else {"Null": {_LEADING_KEYS: "false"}}),
+            },
+            reason="Its own rows of the ledger, and no others.",
         )
 
 
@@ -112,14 +120,20 @@ class Grants:
     bus: events.IEventBus
     state_machine: sfn.IStateMachine
     settings: Settings
+    announcers: list[str] = field(default_factory=list)
+    """The ARNs of roles that were granted to announce."""
 
-    def grant(self, function: OperationFunction, *, under: str | None = None) -> None:
+    def grant(
+        self, function: OperationFunction, *, under: str | None = None, name: str | None = None
+    ) -> None:
         """Grant to `function` its calls, and tell it where to find what it calls.
 
         `under` is the setting that decides on the calls, for a function that declares them by one.
+        `name` is by what the exceptions know it, where that is not its operation.
         """
-        name = function.node.id
-        calls = calls_of(f"{function.package}.{module_name(name)}", under=under)
+        operation = function.node.id
+        name = name or operation
+        calls = calls_of(f"{function.package}.{module_name(operation)}", under=under)
         for statement in statements_of(name, calls, self.settings):
             function.grant(
                 statement.sid,
@@ -127,6 +141,8 @@ class Grants:
                 resources=[self._arn(function, resource) for resource in statement.resources],
                 conditions=statement.conditions,
             )
+        if "events:PutEvents" in calls and name != "DiscoverAccount":
+            self.announcers.append(function.role_arn)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
 
@@ -174,6 +190,8 @@ class Grants:
             variables["SERVICE_PRINCIPALS"] = " ".join(settings.service_principals)
             variables["POLICY_TYPES"] = " ".join(settings.policy_types)
             variables["INVITED_ACCOUNT_ROLE_NAMES"] = " ".join(settings.invited_account_role_names)
-        if function in {"AcceptRequest", "EnableAWSServiceAccess"}:
+        if function == "AcceptHandshake" and settings.invited_account_role_names:
+            variables["INVITED_ACCOUNT_EXTERNAL_ID"] = settings.invited_account_external_id or ""
+        if function in {"AcceptRequest", "EnableAWSServiceAccess", "SetupEnableAWSServiceAccess"}:
             variables["FORCED_SERVICE_PRINCIPALS"] = forced
         return {name: str(value) for name, value in variables.items() if value != ""}

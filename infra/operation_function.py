@@ -49,6 +49,7 @@ class OperationFunction(Construct):
             removal_policy=RemovalPolicy.DESTROY,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.role_arn = role.role_arn
         self._grants = iam.Policy(self, "Grants", roles=[role])
         self.function = lambda_.Function(
             self,

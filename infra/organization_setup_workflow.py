@@ -8,6 +8,12 @@ from constructs import Construct
 from infra.settings import Settings
 from infra.workflow import Workflow
 
+OWN_OPERATIONS = ("AcceptHandshake", "AttachPolicy", "CreatePolicy", "EnableAWSServiceAccess")
+"""Operations that requests run too, with less power: the setup has its own functions for them."""
+
+PREFIX = "Setup"
+"""What the names of these functions begin with."""
+
 
 class OrganizationSetupWorkflow(Workflow):
     """The state machine that brings an organization to what its document says.

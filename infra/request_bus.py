@@ -8,15 +8,21 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.bus_policy import REQUESTED
+from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
+from infra.settings import Settings
+
 EVENT_BUS_NAME = "account-vending"
 
 
 class RequestBus(Construct):
     """The event bus `account-vending`: it takes requests and carries the events about them."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.event_bus = events.EventBus(self, "EventBus", event_bus_name=EVENT_BUS_NAME)
+        self.event_bus = events.EventBus(
+            self, "EventBus", event_bus_name=f"{settings.name_prefix}{EVENT_BUS_NAME}"
+        )
         self.dead_letter_queue = sqs.Queue(
             self,
             "DeadLetters",
@@ -25,8 +31,8 @@ class RequestBus(Construct):
             retention_period=Duration.days(14),
         )
 
-    def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
-        """Start `state_machine` with every `AccountRequested`, as EventBridge has it.
+    def start_on_request(self, state_machine: sfn.IStateMachine, *, settings: Settings) -> None:
+        """Start `state_machine` with every `AccountRequested` of whoever may request.
 
         The whole event is the execution's input: its account and source say who sends the request.
         EventBridge delivers at least once; the workflow's first state detects repetitions.
@@ -56,7 +62,14 @@ class RequestBus(Construct):
             "AccountRequested",
             description="An account is requested: start vending it",
             event_bus=self.event_bus,
-            event_pattern=events.EventPattern(detail_type=["AccountRequested"]),
+            event_pattern=events.EventPattern(
+                detail_type=[REQUESTED],
+                source=events.Match.anything_but(ANNOUNCEMENTS_SOURCE),
+                # An organization's accounts are not listed here; the bus lets in no others.
+                account=None
+                if settings.requesting_organizations
+                else [Aws.ACCOUNT_ID, *settings.requesting_accounts],
+            ),
             targets=[
                 targets.SfnStateMachine(
                     state_machine,

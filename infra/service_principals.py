@@ -4,6 +4,11 @@ AWS Organizations User Guide, "AWS services that you can use with AWS Organizati
 ends in amazonaws.com, so nothing may be concluded from a principal's form.
 """
 
+import json
+from pathlib import Path
+
+_KNOWN = Path(__file__).parents[1] / "functions" / "vending" / "request" / "service_principals.json"
+
 DOCUMENTED_SERVICE_PRINCIPALS = (
     "access-analyzer.amazonaws.com",
     "account.amazonaws.com",
@@ -64,3 +69,10 @@ DOCUMENTED_SERVICE_PRINCIPALS = (
     "topology.networkflowmonitor.amazonaws.com",
     "wellarchitected.amazonaws.com",
 )
+
+ENABLING_THEMSELVES = frozenset(
+    principal
+    for principal, known in json.loads(_KNOWN.read_text(encoding="utf-8")).items()
+    if known["enableVia"] == "SERVICE_ONLY"
+)
+"""Those that AWS wants enabled by their own service only; a request that names one is refused."""

@@ -16,6 +16,9 @@ ALLOWANCES_MAX = 3_000
 """Characters of the services, types of policies and roles that may be used: AcceptRequest gets them
 in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer Guide, "Quotas")."""
 
+ADMINISTRATORS_ROLES = ("AWSControlTowerExecution", "OrganizationAccountAccessRole")
+"""Roles that AWS makes in member accounts, for the management account to administer them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BaselinePolicy:
@@ -60,8 +63,17 @@ class Settings:
     EnableAWSServiceAccess can enable no other. `forced_service_principals` are those of them that
     are enabled through AWS Organizations even where AWS wants the service itself to do it.
     `policy_types` are the types of policies that requests and organization documents may use.
+    `requesting_accounts` are the ids of other accounts whose principals may put requests on the
+    bus, and `requesting_organizations` the ids of organizations whose accounts may. Their own
+    policies have to let them, too.
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
-    of them AcceptHandshake acts in an invited account.
+    of them AcceptHandshake acts in an invited account, which has made that role for this alone
+    ("The role that accepts", docs/sources.md). None by default: the account's owner accepts.
+    `invited_account_external_id` is what AcceptHandshake then tells the role, which requires it.
+
+    `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
+    is what the names of the bus, the state machine, the state machines' log groups and the roles
+    begin with; without one, roles have the names that CloudFormation makes.
 
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
@@ -104,9 +116,14 @@ class Settings:
         "NETWORK_SECURITY_DIRECTOR_POLICY",
         "GUARDDUTY_POLICY",
     )
+    permissions_boundary: str | None = None
+    name_prefix: str = ""
     ledger_table_name: str | None = None
     reconcile_every_hours: int | None = 1
-    invited_account_role_names: tuple[str, ...] = ("OrganizationAccountAccessRole",)
+    requesting_accounts: tuple[str, ...] = ()
+    requesting_organizations: tuple[str, ...] = ()
+    invited_account_role_names: tuple[str, ...] = ()
+    invited_account_external_id: str | None = None
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
     creation_rate_per_second: float = 0.1
@@ -152,9 +169,9 @@ class Settings:
                 f"invited_account_role_names may together have {ALLOWANCES_MAX} characters, or "
                 "they do not fit a function's environment"
             )
-        for name in self.invited_account_role_names:
-            if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
-                yield f"invited_account_role_names: {name!r} is not a role's name"
+        yield from self._problems_of_names()
+        yield from self._problems_of_invitations()
+        yield from self._problems_of_requesters()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -162,4 +179,45 @@ class Settings:
             yield (
                 f"function_timeout_seconds must be less than {TASK_SECONDS}, which the state "
                 "machine gives each task"
+            )
+
+    def _problems_of_invitations(self) -> Iterator[str]:
+        for name in self.invited_account_role_names:
+            if not re.fullmatch(r"[\w+=,.@-]{1,64}", name, re.ASCII):
+                yield f"invited_account_role_names: {name!r} is not a role's name"
+            if name in ADMINISTRATORS_ROLES:
+                yield (
+                    f"invited_account_role_names: {name} administers member accounts; give the "
+                    "role that accepts invitations a name of its own"
+                )
+        external_id = self.invited_account_external_id
+        if self.invited_account_role_names and external_id is None:
+            yield "invited_account_role_names need invited_account_external_id"
+        if external_id is not None and not re.fullmatch(
+            r"[\w+=,.@:/-]{2,256}", external_id, re.ASCII
+        ):
+            yield (
+                "invited_account_external_id has 2 to 256 letters, digits and characters of "
+                "_+=,.@:/-"
+            )
+
+    def _problems_of_requesters(self) -> Iterator[str]:
+        for name, pattern in (
+            ("requesting_accounts", r"\d{12}"),
+            ("requesting_organizations", r"o-[a-z0-9]{10,32}"),
+        ):
+            for one in getattr(self, name):
+                if not re.fullmatch(pattern, one, re.ASCII):
+                    yield f"{name}: {one!r} is not an id"
+
+    def _problems_of_names(self) -> Iterator[str]:
+        boundary = self.permissions_boundary
+        if boundary is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]{1,512}", boundary, re.ASCII
+        ):
+            yield f"permissions_boundary: {boundary!r} is not the ARN of a policy"
+        if not re.fullmatch(r"([a-z][a-z0-9-]{0,20})?", self.name_prefix, re.ASCII):
+            yield (
+                f"name_prefix: {self.name_prefix!r} is not at most 21 small letters, digits and "
+                "hyphens, a letter first"
             )

@@ -10,9 +10,13 @@ from constructs import Construct
 from infra.settings import Settings
 from infra.workflow import Workflow
 
-STATE_MACHINE_NAME = "account-vending"
 POLLS_PER_SECOND = 1.7
 """Of all creations in progress; AWS allows 2 DescribeCreateAccountStatus a second."""
+
+
+def state_machine_name(settings: Settings) -> str:
+    """The state machine's name, which people type."""
+    return f"{settings.name_prefix}account-vending"
 
 
 class VendingWorkflow(Workflow):
@@ -32,7 +36,7 @@ class VendingWorkflow(Workflow):
             definition="account_vending",
             functions=functions,
             settings=settings,
-            name=STATE_MACHINE_NAME,
+            name=state_machine_name(settings),
             numbers={
                 "LeastPollSeconds": math.ceil(settings.creations_in_progress / POLLS_PER_SECOND)
             },

@@ -57,7 +57,7 @@ class Workflow(Construct):
             # Groups of other names each add to the account's resource policy for logs, which ends
             # at 5,120 characters. Step Functions Developer Guide, "Using CloudWatch Logs to log
             # execution history".
-            log_group_name=f"{_VENDED_LOGS}{Stack.of(self).stack_name}-{id_}",
+            log_group_name=f"{_VENDED_LOGS}{settings.name_prefix}{Stack.of(self).stack_name}-{id_}",
             retention=settings.log_retention,
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -68,7 +68,9 @@ class Workflow(Construct):
                 "states.amazonaws.com",
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             ),
-            inline_policies={"Workflow": iam.PolicyDocument(statements=_statements(used))},
+            inline_policies={
+                "Workflow": iam.PolicyDocument(statements=_statements(used, log_group))
+            },
         )
         self.state_machine = sfn.StateMachine(
             self,
@@ -91,12 +93,19 @@ class Workflow(Construct):
         )
 
 
-def _statements(functions: Mapping[str, lambda_.IFunction]) -> list[iam.PolicyStatement]:
+def _statements(
+    functions: Mapping[str, lambda_.IFunction], log_group: logs.ILogGroup
+) -> list[iam.PolicyStatement]:
     return [
         iam.PolicyStatement(
             sid="RunOperations",
             actions=["lambda:InvokeFunction"],
             resources=[function.function_arn for function in functions.values()],
+        ),
+        iam.PolicyStatement(
+            sid="WriteOwnLogs",
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
+            resources=[log_group.log_group_arn],
         ),
         # Log delivery and traces know no resources. Step Functions Developer Guide, "Using
         # CloudWatch Logs to log execution history" and "X-Ray and Step Functions".
@@ -104,13 +113,11 @@ def _statements(functions: Mapping[str, lambda_.IFunction]) -> list[iam.PolicySt
             sid="DeliverLogs",
             actions=[
                 "logs:CreateLogDelivery",
-                "logs:CreateLogStream",
                 "logs:DeleteLogDelivery",
                 "logs:DescribeLogGroups",
                 "logs:DescribeResourcePolicies",
                 "logs:GetLogDelivery",
                 "logs:ListLogDeliveries",
-                "logs:PutLogEvents",
                 "logs:PutResourcePolicy",
                 "logs:UpdateLogDelivery",
             ],

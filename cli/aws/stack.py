@@ -105,8 +105,8 @@ class Stack:
         """Those of them that are enabled even where AWS wants the service itself to do it."""
         self.policy_types = _listed(outputs, "PolicyTypes")
         """The types of policies that may be used; None where an earlier version is deployed."""
-        self.invited_account_role_names = _listed(outputs, "InvitedAccountRoleNames")
-        """The roles that may accept invitations; None where an earlier version is deployed."""
+        self.invited_account_role_names = _listed(outputs, "InvitedAccountRoleNames") or frozenset()
+        """The roles that may accept invitations; by default there are none."""
 
     @classmethod
     def from_environment(cls) -> Stack:

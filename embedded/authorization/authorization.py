@@ -1,7 +1,8 @@
 """Whether a role's policies allow a call: IAM's identity policies and permissions boundaries.
 
 Source: "Policy evaluation logic" and "Troubleshoot access denied error messages", IAM User Guide.
-Resource policies, session policies and organization policies are not evaluated.
+Of resource policies those of event buses are evaluated; session policies and organization policies
+are not.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from moto.iam.models import iam_backends
 from embedded.authorization.required_permission import RequestContext, RequiredPermission
 from embedded.authorization.service_authorization import required_permissions
 from embedded.core.principal import Principal
+from embedded.eventbridge import bus_policies
 from embedded.organizations.state import organization_of
 from embedded.policies.patterns import Values
 from embedded.policies.policy import Decision, PolicyInvalid, Statement, compile_policy, decide
 from embedded.protocols.protocols import ApiCall
 
+_DENIED_BY_RESOURCE = "with an explicit deny in a resource-based policy"
 _NEEDS_NO_PERMISSION = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
 
@@ -53,8 +56,10 @@ class Authorization:
 
         `now` is the time in epoch seconds. A policy that cannot be understood denies everything.
         """
-        if principal.is_administrator or (call.service, call.operation) in _NEEDS_NO_PERMISSION:
+        if (call.service, call.operation) in _NEEDS_NO_PERMISSION:
             return None
+        if principal.is_administrator:
+            return _denied_by_buses(principal, call, now)
         needed = required_permissions(call, principal.account_id)
         try:
             policies = self._policies(principal)
@@ -64,7 +69,10 @@ class Authorization:
             return _denial(principal, needed[0], "its role does not exist")
         known = _global_context(principal, policies.path, call, now)
         for permission in needed:
-            reason = _refusal(policies, permission, RequestContext(permission, known))
+            context = RequestContext(permission, known)
+            reason = _refusal(policies, permission, context)
+            if permission.action == bus_policies.ACTION:
+                reason = _with_bus_policy(principal, permission, context, reason)
             if reason:
                 return _denial(principal, permission, reason)
         return None
@@ -123,6 +131,42 @@ def _refusal(
     return None
 
 
+def _denied_by_buses(principal: Principal, call: ApiCall, now: float) -> Denial | None:
+    """What the policies of buses deny, which holds for administrators too."""
+    if call.service != "events" or call.operation != "PutEvents":
+        return None
+    known = _global_context(principal, "/", call, now)
+    for permission in required_permissions(call, principal.account_id):
+        context = RequestContext(permission, known)
+        said = bus_policies.decision(permission.resource, principal, "", context)
+        if said is Decision.DENIED:
+            return _denial(principal, permission, _DENIED_BY_RESOURCE)
+    return None
+
+
+def _with_bus_policy(
+    principal: Principal,
+    permission: RequiredPermission,
+    context: Mapping[str, Values],
+    reason: str | None,
+) -> str | None:
+    """The refusal when the bus's own policy counts too ("Cross-account policy evaluation logic").
+
+    An identity's explicit deny, or its boundary's refusal, stays one.
+    """
+    (role_arn,) = context["aws:principalarn"]
+    said = bus_policies.decision(permission.resource, principal, role_arn, context)
+    if said is Decision.DENIED:
+        return _DENIED_BY_RESOURCE
+    is_own = permission.resource.split(":")[4:5] == [principal.account_id]
+    if is_own:
+        unnamed = reason is not None and reason.startswith("because no identity-based policy")
+        return None if unnamed and said is Decision.ALLOWED else reason
+    if reason is None and said is not Decision.ALLOWED:
+        return f"because no resource-based policy allows the {permission.action} action"
+    return reason
+
+
 def _denial(principal: Principal, permission: RequiredPermission, reason: str) -> Denial:
     if not reason.startswith(("because", "with")):
         reason = f"because {reason}"
@@ -137,17 +181,19 @@ def _global_context(
     principal: Principal, role_path: str, call: ApiCall, now: float
 ) -> dict[str, Values]:
     """The global condition keys ("AWS global condition context keys") that are known here."""
-    role_arn = (
-        f"arn:{principal.partition}:iam::{principal.account_id}"
-        f":role{role_path}{principal.role_name}"
-    )
+    role_arn = principal.arn
+    if principal.role_name is not None:
+        role_arn = (
+            f"arn:{principal.partition}:iam::{principal.account_id}"
+            f":role{role_path}{principal.role_name}"
+        )
     moment = datetime.datetime.fromtimestamp(now, datetime.UTC)
     context: dict[str, Values] = {
         "aws:currenttime": (moment.isoformat(),),
         "aws:epochtime": (str(int(now)),),
         "aws:principalaccount": (principal.account_id,),
         "aws:principalarn": (role_arn,),
-        "aws:principaltype": ("AssumedRole",),
+        "aws:principaltype": ("Account" if principal.is_administrator else "AssumedRole",),
         "aws:requestedregion": (call.region,),
         "aws:securetransport": ("true",),
         "aws:sourceip": ("127.0.0.1",),

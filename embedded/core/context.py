@@ -47,6 +47,9 @@ class Context:
     answers_while_function_runs: bool = True
     """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was
     given the token has not returned. AWS documents neither, so that it can be played both ways."""
+    keys_in_transactions: bool = True
+    """Whether each item of a transaction has its key for `dynamodb:LeadingKeys`; else none has. AWS
+    documents neither."""
 
 
 _active: list[Context] = []

@@ -17,7 +17,7 @@ from moto.events.responses import EventsHandler
 from moto.scheduler.models import EventBridgeSchedulerBackend
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.eventbridge import bus, missing, patterns, rules, scheduler
+from embedded.eventbridge import bus, bus_policies, missing, patterns, rules, scheduler
 from embedded.eventbridge.delivery import drain
 from embedded.eventbridge.schedules import Schedules
 
@@ -54,6 +54,7 @@ def _parse(self: Any) -> dict[str, Any]:
 
 def install() -> None:
     """Deliver what is put on any bus."""
+    bus_policies.install()
     EventsBackend.put_events = bus.put_events
     EventsBackend.put_rule = rules.put_rule
     EventsBackend.put_targets = rules.put_targets

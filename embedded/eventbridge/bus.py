@@ -14,7 +14,7 @@ from moto.events.responses import EventsHandler
 
 from embedded.core import strict_json
 from embedded.core.context import current
-from embedded.eventbridge import patterns
+from embedded.eventbridge import bus_policies, patterns
 from embedded.eventbridge.delivery import Delivery
 
 _MOST_ENTRIES = 10
@@ -103,11 +103,17 @@ def _put(backend: EventsBackend, entry: dict[str, Any]) -> dict[str, Any]:
         "resources": list(entry.get("Resources") or []),
         "detail": detail,
     }
-    bus_name = backend._normalize_event_bus_arn(entry.get("EventBusName"))
-    bus = backend.event_buses.get(bus_name)
+    bus = _bus(backend, entry.get("EventBusName"))
     if bus is not None:
         route(bus, event, entry.get("TraceHeader"))
     return {"EventId": event["id"]}
+
+
+def _bus(backend: EventsBackend, name_or_arn: str | None) -> Any:
+    """The bus, which another account may have; its policy was asked before."""
+    if name_or_arn and name_or_arn.startswith("arn:"):
+        return bus_policies.bus_of(name_or_arn)
+    return backend.event_buses.get(name_or_arn or "default")
 
 
 def _refused(code: str, message: str) -> dict[str, Any]:

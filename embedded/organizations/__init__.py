@@ -88,6 +88,8 @@ def reset_organization(settings: OrganizationSettings) -> None:
             create_standalone_account(
                 account.email, account.name, account_id=account.id, role_name=account.role_name
             )
+            if account.accepting_role_name is not None:
+                create_member_role(account.id, account.accepting_role_name, trusting=ACCOUNT_ID)
 
 
 def create_standalone_account(

@@ -26,6 +26,8 @@ class StandaloneAccount:
     email: str
     name: str
     role_name: str | None = "OrganizationAccountAccessRole"
+    accepting_role_name: str | None = "AccountVendingAcceptHandshake"
+    """A second such role, for who accepts invitations by none of an administrator's."""
 
 
 STANDALONE = StandaloneAccount(id="222222222222", email="standalone@example.com", name="Standalone")

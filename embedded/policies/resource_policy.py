@@ -1,4 +1,4 @@
-"""What a resource's own policy says to a service or to everybody.
+"""What a resource's own policy says to a service, to a principal or to everybody.
 
 Source: "Identity-based policies and resource-based policies", IAM User Guide.
 """
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from embedded.core.principal import Principal
 from embedded.policies.patterns import Values
 from embedded.policies.policy import Decision, compile_policy, decide
 
@@ -25,26 +26,46 @@ def decision(
     given: Iterable[dict[str, Any]],
     *,
     service: str | None = None,
+    principal: Principal | None = None,
+    role_arn: str = "",
     action: str,
     resource: str,
     context: Mapping[str, Values],
 ) -> Decision:
-    """What the policy's statements say to `service`, or to no one in particular without.
+    """What the policy's statements say to `service`, to `principal`, whose own role has
+    `role_arn`, or to no one in particular without.
+
+    That an account of its own trusts its principals is no allowance: a statement that names the
+    account of `principal` counts where the resource is another account's.
 
     Raises:
         PolicyInvalid: the policy cannot be understood.
     """
-    meant = [_identity(each) for each in given if _names(each.get("Principal"), service)]
+    named = set() if principal is None else _names_of(principal, role_arn, resource)
+    meant = [_identity(each) for each in given if _names(each.get("Principal"), service, named)]
     policy = {"Version": "2012-10-17", "Statement": meant}
     return decide(compile_policy(policy), action, resource, context)
 
 
-def _names(principal: Any, service: str | None) -> bool:
+def _names_of(principal: Principal, role_arn: str, resource: str) -> set[str]:
+    """How a policy may name the principal."""
+    names = {principal.arn, role_arn} - {""}
+    if resource.split(":")[4:5] != [principal.account_id]:
+        root = f"arn:{principal.partition}:iam::{principal.account_id}:root"
+        names |= {principal.account_id, root}
+    return names
+
+
+def _names(principal: Any, service: str | None, named: set[str]) -> bool:
     if not isinstance(principal, dict):
         return bool(principal == EVERYBODY or (service is not None and principal == service))
-    named = principal.get("Service", [])
-    everybody = EVERYBODY in _list(principal.get("AWS", []))
-    return everybody or (service is not None and service in _list(named))
+    services = principal.get("Service", [])
+    identities = _list(principal.get("AWS", []))
+    return (
+        EVERYBODY in identities
+        or not named.isdisjoint(identities)
+        or (service is not None and service in _list(services))
+    )
 
 
 def _list(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
 from vending.aws.observability import logger, metrics
@@ -45,9 +46,6 @@ CALLS_BY_SETTING = {
     "baseline": _LOOKS_AND_REMEMBERS | {"events:PutEvents"},
 }
 CALLS = CALLS_BY_SETTING["record"] | CALLS_BY_SETTING["baseline"]
-
-SOURCE = "account-vending.discovered-accounts"
-"""Of the requests made here; the events of records keep a source of their own."""
 
 
 class DiscoverAccount(Model):
@@ -132,7 +130,9 @@ def request(stranger: Stranger, *, publisher: EventPublisher, baseline: Json) ->
     rejected request with a remedy, not here.
     """
     wish = _wish(stranger.account_event.account_id)
-    publisher.publish_request({**baseline, **wish, "requestedBy": stranger.told_by}, source=SOURCE)
+    publisher.publish_request(
+        {**baseline, **wish, "requestedBy": stranger.told_by}, source=DISCOVERED_ACCOUNTS_SOURCE
+    )
     return "REQUESTED"
 
 

@@ -16,6 +16,7 @@ from vending.aws import clients
 from vending.errors.aws_errors import translate
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, VendingError
+from vending.handler import settings
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.invitations import HandshakeId
 from vending.request.account_request import AccountId, RoleName
@@ -82,8 +83,9 @@ def _asked(payload: AcceptHandshake) -> OrganizationsClient:
     """Organizations, with the credentials of the account that is asked."""
     if payload.account_id is None or payload.role_name is None:
         return clients.organizations()
+    external_id = settings.read(settings.InvitationSettings).external_id
     try:
-        return clients.organizations_as(payload.account_id, payload.role_name)
+        return clients.organizations_as(payload.account_id, payload.role_name, external_id)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") != "AccessDenied":
             raise

@@ -18,7 +18,7 @@ from vending.authorization.request_policy import Ceilings, RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws import clients
 from vending.aws.clock import epoch
-from vending.aws.executions import is_running
+from vending.aws.executions import account_id_of, is_running
 from vending.aws.observability import metrics
 from vending.errors.exceptions import (
     ConcurrentModification,
@@ -114,7 +114,7 @@ def run(
     no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
     """
     sender, raw = opened(payload.request)
-    here = payload.execution_arn.split(":")[4]
+    here = account_id_of(payload.execution_arn)
     authorization = Authorization.of(sender, policy, here=here)
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
+from vending.aws.executions import account_id_of
 from vending.aws.observability import metrics
 from vending.creation.release import RELEASE_CALLS, release
 from vending.errors.caught_error import CaughtError, from_catch
@@ -83,10 +84,12 @@ def run(
 def _own_record(payload: RecordFailure, policy: RequestPolicy, *, state: str, at: str) -> Json:
     request = _valid(payload)
     sender, raw = opened(payload.request)
+    here = account_id_of(payload.execution_arn)
+    request_id, requester = policy.remembered(raw, sender, here=here)
     return {
         **dict.fromkeys(RECORD_FIELDS),
-        "requestId": policy.remembered_id(raw, sender),
-        "sender": sender.as_record(policy.name_of(sender)),
+        "requestId": request_id,
+        "sender": sender.as_record(requester),
         "state": state,
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,

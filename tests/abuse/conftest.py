@@ -1,43 +1,34 @@
-"""One embedded AWS for the package, under the request policy of examples/."""
+"""One embedded AWS for the package: nothing is vended on it, so it stays as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from embedded.cloud import EmbeddedAws
-from tests.installations import installation, team_policy
-from tests.workflow.command import Command
-from tests.workflow.vending import Vending
+from embedded.organizations import OrganizationSettings
+from infra.settings import Settings
+from tests.abuse.target import Target
+from tests.infra.synthesized import synthesize
+from tests.workflow.invitations import EXTERNAL_ID, INVITED, ROLE
 
-SPEED = 60.0
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTINGS = Settings(
+    invited_account_role_names=(ROLE,),
+    invited_account_external_id=EXTERNAL_ID,
+    requesting_accounts=(INVITED,),
+)
+"""As open as the settings make it."""
 
 
 @pytest.fixture(scope="package")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    policy = team_policy()
-    policy["requesters"]["migration"] = {
-        "senders": [{"account": "111111111111", "source": "migration.example.com"}],
-        "sources": ["existing", "invited"],
-        "accountIds": ["*"],
-        "emails": ["*@example.com"],
-        "organizationalUnits": ["/Workloads/Sandbox"],
-        "tags": {"allowed": {"*": ["*"]}},
-    }
-    product = installation(tmp_path_factory.mktemp("guarded"), policy)
-    with EmbeddedAws(speed=SPEED, assembly=product.assembly, build=product.build) as aws:
-        yield aws
-
-
-@pytest.fixture
-def vending(guarded: EmbeddedAws) -> Vending:
-    guarded.renew()
-    return Vending(guarded)
-
-
-@pytest.fixture
-def vend(
-    vending: Vending, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    return Command(vending.aws, monkeypatch, capsys)
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The deployed stack, and an organization with something to lose."""
+    assembly = tmp_path_factory.mktemp("assembly")
+    synthesize(SETTINGS, assembly)
+    organization = OrganizationSettings(throttled=False)
+    with EmbeddedAws(speed=60, assembly=assembly, organization=organization) as aws:
+        yield Target(aws)

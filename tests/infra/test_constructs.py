@@ -119,7 +119,8 @@ def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedT
         if path.stem != "__init__"
     }
 
-    assert {module_name(operation) for operation in template.functions()} == modules
+    operations = {name.removeprefix("Setup") for name in template.functions()}
+    assert {module_name(operation) for operation in operations} == modules
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,35 @@ def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
     assert placeholders == set(machine["DefinitionSubstitutions"])
     for placeholder, function in template.functions_of(construct).items():
         operation = placeholder.removesuffix("FunctionArn")
-        assert logical_id(function).startswith(f"{operation}Function")
+        assert logical_id(function).startswith(
+            (f"{operation}Function", f"Setup{operation}Function")
+        )
+
+
+def test_setup_runs_functions_of_its_own_where_its_power_differs_and_requests_run_none_of_them(
+    template: SynthesizedTemplate,
+) -> None:
+    run = {
+        construct: {logical_id(one) for one in template.functions_of(construct).values()}
+        for construct in MACHINES
+    }
+
+    own = {
+        id_[:-16]
+        for id_ in run["OrganizationSetupWorkflow"]
+        if template.document["Resources"][id_]["Properties"]["Handler"]
+        in {
+            template.document["Resources"][each]["Properties"]["Handler"]
+            for each in run["VendingWorkflow"] - run["OrganizationSetupWorkflow"]
+        }
+    }
+    assert own == {
+        "SetupAcceptHandshake",
+        "SetupAttachPolicy",
+        "SetupCreatePolicy",
+        "SetupEnableAWSServiceAccess",
+    }
+    assert not [id_ for id_ in run["VendingWorkflow"] if id_.startswith("Setup")]
 
 
 def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
@@ -201,7 +230,11 @@ def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
     (bus_id,) = template.of_type("AWS::Events::EventBus")
     (target,) = rule["Targets"]
 
-    assert rule["EventPattern"] == {"detail-type": ["AccountRequested"]}
+    assert rule["EventPattern"] == {
+        "account": [{"Ref": "AWS::AccountId"}],
+        "detail-type": ["AccountRequested"],
+        "source": [{"anything-but": ["account-vending"]}],
+    }
     assert rule["EventBusName"] == {"Ref": bus_id}
     assert rule["State"] == "ENABLED"
     assert target["Arn"] == {"Ref": machine_id}
@@ -272,7 +305,12 @@ def test_output_lists_the_services_that_the_role_may_enable(template: Synthesize
 
 def test_function_that_looks_ahead_gets_what_may_be_enabled(tmp_path: Path) -> None:
     forced = ("ipam.amazonaws.com",)
-    template = synthesize(Settings(forced_service_principals=forced), tmp_path)
+    settings = Settings(
+        forced_service_principals=forced,
+        invited_account_role_names=("Joiner", "Other"),
+        invited_account_external_id="xyz",
+    )
+    template = synthesize(settings, tmp_path)
 
     environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
     outputs = template.document["Outputs"]
@@ -284,7 +322,7 @@ def test_function_that_looks_ahead_gets_what_may_be_enabled(tmp_path: Path) -> N
         (
             "INVITED_ACCOUNT_ROLE_NAMES",
             "InvitedAccountRoleNames",
-            Settings().invited_account_role_names,
+            settings.invited_account_role_names,
         ),
     ):
         assert environment[name] == outputs[output]["Value"] == " ".join(allowed)

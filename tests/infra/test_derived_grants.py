@@ -8,6 +8,7 @@ from infra.account_vending_stack import OPERATIONS
 from infra.grant_exceptions import LEDGER_ROWS, TAGGING, exceptions
 from infra.grants import GrantsIncomplete, Statement, statements_of
 from infra.operation_function import module_name
+from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
 from infra.settings import Settings
 from permissions import reference
 from permissions.declared_calls import all_calls
@@ -17,7 +18,9 @@ CALLS = {
     name: all_calls()[f"{package}.{module_name(name)}"]
     for package, names in (("operations", OPERATIONS), ("events", OF_EVENTS))
     for name in names
-}
+} | {f"{PREFIX}{name}": all_calls()[f"operations.{module_name(name)}"] for name in OWN_OPERATIONS}
+OPEN = Settings(invited_account_role_names=("Joiner",), invited_account_external_id="xyz")
+"""Settings under which every exception grants something."""
 
 
 def statements(function: str, *calls: str) -> tuple[Statement, ...]:
@@ -30,7 +33,7 @@ def statements(function: str, *calls: str) -> tuple[Statement, ...]:
         ("organizations:CloseAccount", ("organizations:account",)),
         ("organizations:ListChildren", ("organizations:organizationalunit", "organizations:root")),
         ("organizations:ListDelegatedAdministrators", ("*",)),
-        ("events:PutEvents", ("events:event-bus",)),
+        ("events:DescribeEventBus", ("events:event-bus",)),
     ],
 )
 def test_new_function_needs_no_more_than_to_declare_an_ordinary_call(
@@ -47,7 +50,8 @@ def test_new_function_that_uses_the_ledger_is_held_to_requests() -> None:
     assert statement.actions == ("dynamodb:GetItem", "dynamodb:UpdateItem")
     assert statement.resources == ("dynamodb:table",)
     assert statement.conditions == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "request#*"}
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": "request#*"},
+        "Null": {"dynamodb:LeadingKeys": "false"},
     }
 
 

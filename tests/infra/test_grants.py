@@ -3,6 +3,7 @@
 import json
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -10,8 +11,15 @@ import pytest
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import Settings
-from tests.infra.synthesized import MACHINES, ROOT, SynthesizedTemplate, flat, logical_id
+from infra.settings import DiscoveredAccountBaseline, Settings
+from tests.infra.synthesized import (
+    MACHINES,
+    ROOT,
+    SynthesizedTemplate,
+    flat,
+    logical_id,
+    synthesize,
+)
 from vending.request.account_request import PolicyType
 from vending.request.validators import REQUEST_ID_TAG
 
@@ -35,6 +43,10 @@ ORGANIZATIONS_ROLE = (
 INVITATIONS = "arn:aws:organizations::${AWS::AccountId}:handshake/o-*/invite/h-*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
+SERVICES = json.loads(
+    (ROOT / "functions" / "vending" / "request" / "service_principals.json").read_text()
+)
+SERVICE_ONLY = {name for name, one in SERVICES.items() if one["enableVia"] == "SERVICE_ONLY"}
 
 CREATION_FINDER = {
     "organizations:ListCreateAccountStatus": {ANY},
@@ -106,7 +118,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "dynamodb:UpdateItem": {LEDGER},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
-        "states:SendTaskSuccess": {ANY},
+        "states:SendTaskSuccess": {MACHINE},
     },
     "CancelHandshake": {
         "dynamodb:GetItem": {LEDGER},
@@ -145,13 +157,26 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListPolicies": {ANY},
         "organizations:CreatePolicy": {ANY},
         "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
+    },
+    "SetupCreatePolicy": {
+        "organizations:ListPolicies": {ANY},
+        "organizations:CreatePolicy": {ANY},
+        "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
         "organizations:UpdatePolicy": {POLICIES},
     },
     "AttachPolicy": {
-        "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
-        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS, ROOTS, UNITS},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
+        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS},
+    },
+    "SetupAttachPolicy": {
+        "organizations:ListPoliciesForTarget": {ROOTS, UNITS},
+        "organizations:AttachPolicy": {POLICIES, AWS_POLICIES, ROOTS, UNITS},
     },
     "EnableAWSServiceAccess": {
+        "organizations:ListAWSServiceAccessForOrganization": {ANY},
+        "organizations:EnableAWSServiceAccess": {ANY},
+    },
+    "SetupEnableAWSServiceAccess": {
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
     },
@@ -183,8 +208,9 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:EnableAllFeatures": {ANY},
         "organizations:DescribeAccount": {ACCOUNTS},
     },
-    "AcceptHandshake": {
-        "sts:AssumeRole": {"arn:aws:iam::*:role/OrganizationAccountAccessRole"},
+    # By default no role in another account accepts.
+    "AcceptHandshake": {},
+    "SetupAcceptHandshake": {
         "organizations:AcceptHandshake": ALL_FEATURES_HANDSHAKES,
         "iam:CreateServiceLinkedRole": {ORGANIZATIONS_ROLE},
     },
@@ -197,13 +223,11 @@ ACTIONS_WITHOUT_RESOURCES = {
     "iam:EnableOrganizationsRootSessions",
     "iam:ListOrganizationsFeatures",
     "logs:CreateLogDelivery",
-    "logs:CreateLogStream",  # of deliveries, for the state machine; functions name their group
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery",
     "logs:ListLogDeliveries",
-    "logs:PutLogEvents",  # as CreateLogStream
     "logs:PutResourcePolicy",
     "logs:UpdateLogDelivery",
     "organizations:CreateAccount",
@@ -219,8 +243,6 @@ ACTIONS_WITHOUT_RESOURCES = {
     "organizations:ListHandshakesForOrganization",
     "organizations:ListPolicies",
     "organizations:ListRoots",
-    "states:SendTaskFailure",
-    "states:SendTaskSuccess",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -233,9 +255,17 @@ CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
 INLINE_POLICY_CHARACTERS = 10_240
 
+# What a module calls, but for one of the two machines only.
+NOT_GRANTED = {
+    "AcceptHandshake": {"organizations:AcceptHandshake", "sts:AssumeRole"},
+    "CreatePolicy": {"organizations:UpdatePolicy"},
+    "SetupAcceptHandshake": {"sts:AssumeRole"},
+}
+
 
 def test_every_operation_has_expected_grants(template: SynthesizedTemplate) -> None:
-    assert set(EXPECTED_GRANTS) == set(template.functions()) == set(OPERATIONS)
+    assert set(EXPECTED_GRANTS) == set(template.functions())
+    assert {name.removeprefix("Setup") for name in EXPECTED_GRANTS} == set(OPERATIONS)
 
 
 @pytest.mark.parametrize("operation", EXPECTED_GRANTS)
@@ -263,15 +293,67 @@ def test_function_may_do_exactly_this_on_exactly_these_resources(
 
 @pytest.mark.parametrize("operation", EXPECTED_GRANTS)
 def test_function_is_granted_exactly_what_its_operation_calls(operation: str) -> None:
-    module = import_module(f"operations.{module_name(operation)}")
+    module = import_module(f"operations.{module_name(operation.removeprefix('Setup'))}")
 
-    needed = set(module.CALLS)
+    needed = module.CALLS - NOT_GRANTED.get(operation, set())
     if needed & set(TAGGING):
         needed.add("organizations:TagResource")  # AWS checks it too, for the tags given along
     if "organizations:AcceptHandshake" in needed:
         needed.add("iam:CreateServiceLinkedRole")  # AWS makes its role on behalf of the caller
 
     assert set(EXPECTED_GRANTS[operation]) == needed
+
+
+ANNOUNCEMENTS = ["AccountVended", "AccountVendingFailed", "AccountVendingStateChanged"]
+
+
+def putting(source: str, detail_types: list[str]) -> dict[str, object]:
+    return {
+        "ForAllValues:StringEquals": {
+            "events:source": source,
+            "events:detail-type": detail_types,
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
+    }
+
+
+def put_events(template: SynthesizedTemplate, role_id: str) -> list[object]:
+    """The conditions under which a role may put events."""
+    return [
+        statement.condition
+        for statement in template.statements(role_id)
+        if "events:PutEvents" in statement.actions
+    ]
+
+
+def test_function_that_announces_can_put_announcements_only(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation, granted in EXPECTED_GRANTS.items():
+        role = logical_id(template.functions()[operation]["Role"])
+        expected = [putting("account-vending", ANNOUNCEMENTS)] * ("events:PutEvents" in granted)
+        assert put_events(template, role) == expected, operation
+
+
+def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: Path) -> None:
+    settings = Settings(
+        discovered_accounts="baseline",
+        discovered_account_baseline=DiscoveredAccountBaseline(organizational_unit="/Found"),
+    )
+    template = synthesize(settings, tmp_path)
+
+    conditions = {
+        name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
+        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount")
+    }
+
+    assert conditions == {
+        "ReconcileLedger": [
+            putting("account-vending", [*ANNOUNCEMENTS, "AccountVendingReconciled"])
+        ],
+        "RecordExecutionEnd": [putting("account-vending", ANNOUNCEMENTS)],
+        "DiscoverAccount": [putting("account-vending.discovered-accounts", ["AccountRequested"])],
+    }
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
@@ -316,6 +398,10 @@ def test_function_may_touch_no_other_rows_than_these(
         if names:
             assert statement.condition is not None
             keys = statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            in_transactions = statement.sid == "ClaimWithLocks"
+            assert ("Null" in statement.condition) != in_transactions
+            if not in_transactions:
+                assert statement.condition["Null"] == {"dynamodb:LeadingKeys": "false"}
             granted.append(dict.fromkeys(names, keys))
 
     assert len(granted) == len(ROWS[operation])
@@ -325,7 +411,7 @@ def test_function_may_touch_no_other_rows_than_these(
 def test_every_function_that_uses_the_ledger_is_held_to_its_rows(
     template: SynthesizedTemplate,
 ) -> None:
-    for operation in OPERATIONS:
+    for operation in EXPECTED_GRANTS:
         for statement in template.statements_of(operation):
             if any(action.startswith("dynamodb:") for action in statement.actions):
                 assert statement.condition is not None, operation
@@ -348,6 +434,24 @@ def test_quota_of_the_settings_reaches_whoever_hands_out_turns(
                 "CREATION_LEASE_SECONDS": "900",
                 "CREATION_SLACK_SECONDS": "3",
             }
+
+
+@pytest.mark.parametrize("construct", MACHINES)
+def test_state_machine_may_write_to_its_own_log_group_only(
+    template: SynthesizedTemplate, construct: str
+) -> None:
+    machine = template.machine(construct)
+    (destination,) = machine["LoggingConfiguration"]["Destinations"]
+    own = flat(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])
+
+    written = {
+        resource
+        for statement in template.statements(logical_id(machine["RoleArn"]))
+        if {"logs:CreateLogStream", "logs:PutLogEvents"} & statement.actions
+        for resource in statement.resources
+    }
+
+    assert written == {own}
 
 
 @pytest.mark.parametrize("construct", MACHINES)
@@ -406,7 +510,11 @@ def test_account_without_request_id_tag_cannot_be_created_or_invited(
 @pytest.mark.parametrize(
     ("operation", "principals"),
     [
-        ("EnableAWSServiceAccess", list(DOCUMENTED_SERVICE_PRINCIPALS)),
+        (
+            "EnableAWSServiceAccess",
+            [one for one in DOCUMENTED_SERVICE_PRINCIPALS if one not in SERVICE_ONLY],
+        ),
+        ("SetupEnableAWSServiceAccess", list(DOCUMENTED_SERVICE_PRINCIPALS)),
         ("EnableOrganizationsRootCredentialsManagement", "iam.amazonaws.com"),
         ("EnableOrganizationsRootSessions", "iam.amazonaws.com"),
     ],
@@ -424,7 +532,24 @@ def test_service_access_is_limited_to_named_services(
     assert enable.condition == {"StringEquals": {"organizations:ServicePrincipal": principals}}
 
 
-@pytest.mark.parametrize("operation", ["CreatePolicy", "AttachPolicy", "EnablePolicyType"])
+def test_service_that_the_settings_force_is_what_a_request_may_enable(tmp_path: Path) -> None:
+    forced = sorted(SERVICE_ONLY)[0]
+    template = synthesize(Settings(forced_service_principals=(forced,)), tmp_path)
+
+    (enable,) = (
+        statement
+        for statement in template.statements_of("EnableAWSServiceAccess")
+        if "organizations:EnableAWSServiceAccess" in statement.actions
+    )
+
+    principals = enable.condition["StringEquals"]["organizations:ServicePrincipal"]
+    assert SERVICE_ONLY.intersection(principals) == {forced}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["CreatePolicy", "SetupCreatePolicy", "AttachPolicy", "SetupAttachPolicy", "EnablePolicyType"],
+)
 def test_policies_are_limited_to_named_types(template: SynthesizedTemplate, operation: str) -> None:
     of_allowed_types = {"StringEquals": {"organizations:PolicyType": list(Settings().policy_types)}}
 
@@ -448,7 +573,7 @@ def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
 ) -> None:
     (create,) = (
         statement
-        for statement in template.statements_of("AcceptHandshake")
+        for statement in template.statements_of("SetupAcceptHandshake")
         if "iam:CreateServiceLinkedRole" in statement.actions
     )
 
@@ -458,9 +583,7 @@ def test_role_of_organizations_is_the_only_one_that_a_function_may_have_made(
 
 
 def test_service_principals_and_what_is_known_of_them_are_the_same_set() -> None:
-    file = ROOT / "functions" / "vending" / "request" / "service_principals.json"
-
-    assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(json.loads(file.read_text()))
+    assert set(DOCUMENTED_SERVICE_PRINCIPALS) == set(SERVICES)
 
 
 def test_service_principals_are_sorted_and_unique() -> None:

@@ -8,6 +8,7 @@ from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
 
 ANY = "*"
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
+MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
 INVITATIONS = "arn:aws:organizations::${AWS::AccountId}:handshake/o-*/invite/h-*"
 EVENTS = ("AcceptHandshake", "AccountJoinedOrganization", "CancelHandshake", "DeclineHandshake")
 
@@ -76,8 +77,8 @@ def test_function_may_do_exactly_what_it_calls(template: SynthesizedTemplate) ->
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
-        "states:SendTaskFailure": {ANY},
-        "states:SendTaskSuccess": {ANY},
+        "states:SendTaskFailure": {MACHINE},
+        "states:SendTaskSuccess": {MACHINE},
     }
     assert granted.keys() == CALLS
 
@@ -85,11 +86,10 @@ def test_function_may_do_exactly_what_it_calls(template: SynthesizedTemplate) ->
 @pytest.mark.parametrize(
     ("names", "roles"),
     [
-        (None, {"arn:aws:iam::*:role/OrganizationAccountAccessRole"}),
+        (None, set()),
         (("Vending", "Joiner"), {"arn:aws:iam::*:role/Vending", "arn:aws:iam::*:role/Joiner"}),
-        ((), set()),
     ],
-    ids=["default", "named", "none"],
+    ids=["default", "named"],
 )
 def test_roles_in_invited_accounts_are_those_of_the_setting(
     template: SynthesizedTemplate,
@@ -98,20 +98,41 @@ def test_roles_in_invited_accounts_are_those_of_the_setting(
     roles: set[str],
 ) -> None:
     if names is not None:
-        settings = Settings(invited_account_role_names=names)
+        settings = Settings(invited_account_role_names=names, invited_account_external_id="xyz")
         template = synthesize(settings, tmp_path_factory.mktemp("roles"))
 
-    allowed = {
-        resource
+    statements = [
+        statement
         for statement in template.statements_of("AcceptHandshake")
         if "sts:AssumeRole" in statement.actions
-        for resource in statement.resources
-    }
+    ]
 
-    assert allowed == roles
+    assert {resource for each in statements for resource in each.resources} == roles
+    for statement in statements:
+        assert statement.condition == {
+            "StringEquals": {"sts:ExternalId": "xyz"},
+            "StringNotEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"},
+        }
+    role = template.functions()["AcceptHandshake"]["Role"]
+    outputs = template.document["Outputs"]
+    assert ("AcceptHandshakeRoleArn" in outputs) == bool(roles)
+    if roles:
+        assert outputs["AcceptHandshakeRoleArn"]["Value"] == role
 
 
 @pytest.mark.parametrize("name", ["*", "role/admin", "", "a" * 65])
 def test_role_name_that_would_grant_more_than_one_role_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="invited_account_role_names"):
-        Settings(invited_account_role_names=(name,))
+        Settings(invited_account_role_names=(name,), invited_account_external_id="xyz")
+
+
+@pytest.mark.parametrize("name", ["OrganizationAccountAccessRole", "AWSControlTowerExecution"])
+def test_role_that_administers_members_is_none_that_accepts(name: str) -> None:
+    with pytest.raises(ValueError, match="a name of its own"):
+        Settings(invited_account_role_names=(name,), invited_account_external_id="xyz")
+
+
+@pytest.mark.parametrize("external_id", [None, "x", "with space", "a" * 257])
+def test_role_that_accepts_needs_an_external_id(external_id: str | None) -> None:
+    with pytest.raises(ValueError, match="invited_account_external_id"):
+        Settings(invited_account_role_names=("Joiner",), invited_account_external_id=external_id)

@@ -8,7 +8,9 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from embedded.organizations import OrganizationSettings
+from tests.infra.synthesized import synthesize
 from tests.matrix.lab import Lab
+from tests.workflow.invitations import ROLE_ACCEPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +20,12 @@ SPEED = 400.0
 
 
 @pytest.fixture(scope="package")
-def lab() -> Iterator[Lab]:
-    """The deployed system, to break."""
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The deployed system, to break; a role of an invited account may accept."""
     settings = OrganizationSettings(govcloud_enabled=True, account_limit=1000)
-    with EmbeddedAws(speed=SPEED, organization=settings) as aws:
+    assembly = tmp_path_factory.mktemp("assembly-with-role")
+    synthesize(ROLE_ACCEPTS, assembly)
+    with EmbeddedAws(speed=SPEED, organization=settings, assembly=assembly) as aws:
         yield Lab(aws)
 
 

@@ -84,7 +84,7 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
             request=request | {"account": account | {"name": account["name"].replace(" ", "-")}}
         )
     if source == "invited":
-        account = {"accountId": STANDALONE.id, "roleName": STANDALONE.role_name}
+        account = {"accountId": STANDALONE.id, "roleName": STANDALONE.accepting_role_name}
         account = {key: value for key, value in account.items() if key not in scenario.without}
         if "accountId" not in account:
             account = {"email": STANDALONE.email}

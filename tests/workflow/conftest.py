@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedded.cloud import EmbeddedAws
+from embedded.cloudformation import assembly
+from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.workflow.command import Command
+from tests.workflow.invitations import ROLE_ACCEPTS
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SPEED = 60.0
 """A minute of AWS's time passes in a second here."""
@@ -28,6 +32,23 @@ def cloud() -> Iterator[EmbeddedAws]:
 def vending(cloud: EmbeddedAws) -> Vending:
     cloud.renew()
     return Vending(cloud)
+
+
+@pytest.fixture(scope="session")
+def assembly_with_role(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack of settings by which a role of an invited account may accept."""
+    folder = tmp_path_factory.mktemp("assembly-with-role")
+    synthesize(ROLE_ACCEPTS, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def role_accepts(cloud: EmbeddedAws, assembly_with_role: Path) -> Iterator[None]:
+    """The stack is deployed with those settings, and as before afterwards."""
+    url = cloud.endpoint_url
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(assembly_with_role), endpoint_url=url)
+    yield
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
 
 
 @pytest.fixture(params=[True, False], ids=["answered-inside", "answered-after"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedded import organizations
+from infra.settings import Settings
 from tests.builders import a_request
 from tests.workflow.vending import eventually
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 INVITED = "222222222222"
 EMAIL = "standalone@example.com"
-ROLE = "OrganizationAccountAccessRole"
+ROLE = "AccountVendingAcceptHandshake"
+EXTERNAL_ID = "an-external-id"
+ROLE_ACCEPTS = Settings(invited_account_role_names=(ROLE,), invited_account_external_id=EXTERNAL_ID)
+"""Settings by which a role of an invited account may accept; by default none may."""
 BY_ID, BY_EMAIL = {"accountId": INVITED}, {"email": EMAIL.upper()}
 
 
@@ -30,11 +34,11 @@ def invite(vending: Vending, account: dict[str, str]) -> str:
     return str(sent["Handshake"]["Id"])
 
 
-def owner(vending: Vending, account_id: str = INVITED) -> Any:
-    """AWS Organizations, as the root user of the invited account has it."""
+def owner(vending: Vending, account_id: str = INVITED, service: str = "organizations") -> Any:
+    """AWS Organizations, or another service, as the root user of the invited account has it."""
     keys = organizations.owner_credentials(account_id)
     return vending.aws.client(
-        "organizations",
+        service,
         aws_access_key_id=keys.access_key_id,
         aws_secret_access_key=keys.secret_access_key,
         aws_session_token=keys.session_token,

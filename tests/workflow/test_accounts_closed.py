@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.workflow.command import Command
     from tests.workflow.vending import Ended, Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
 CLOSED = ["PENDING_CLOSURE", "SUSPENDED", "CLOSED"]
 
 Again = Callable[["Vending", dict[str, Any]], "Ended"]

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from tests.workflow.vending import Ended, Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-SANDBOX, INVITED = "requests/sandbox.yaml", "requests/invited.yaml"
+SANDBOX, INVITED = "requests/sandbox.yaml", "requests/invited_by_role.yaml"
 STANDALONE = "222222222222"
 RUN_BY_EVENTS = ("AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd")
 
@@ -121,7 +123,7 @@ CASES = {
         request="requests/existing.yaml", beforehand=an_account_of_that_id
     ),
     "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
-    "requests/invited.yaml": Case(request=INVITED),
+    "requests/invited_by_role.yaml": Case(request=INVITED),
     "requests/invited_by_email.yaml": Case(
         request="requests/invited_by_email.yaml", meanwhile=the_owner_accepts
     ),

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from embedded import organizations
-from embedded.organizations import organization_of
+from embedded.organizations import create_standalone_account, organization_of
 from embedded.organizations.handshakes import Handshakes
 from tests.workflow.invitations import (
     BY_EMAIL,
     BY_ID,
+    EXTERNAL_ID,
     INVITED,
     ROLE,
     an_invitation,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
     from tests.workflow.vending import Ended, Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
+ROOT = Path(__file__).parents[2]
 WITHOUT_ROLE = "333333333333"
 """An account outside the organization that has no role for it."""
 
@@ -138,6 +143,36 @@ def test_role_in_the_invited_account_accepts_with_that_accounts_credentials(
     assert callers == {f"arn:aws:sts::{INVITED}:assumed-role/{ROLE}/account-vending"}
 
 
+def test_role_that_the_docs_show_accepts_and_lets_nobody_else_in(vending: Vending) -> None:
+    trust, permissions = (
+        json.loads(text.partition("```")[0])
+        for text in (ROOT / "docs" / "sources.md").read_text().split("```json")[1:3]
+    )
+    accepting = vending.aws.outputs["AcceptHandshakeRoleArn"]
+    text = json.dumps(trust).replace("<AcceptHandshakeRoleArn>", accepting)
+    account_id = create_standalone_account("joiner@example.com", "Joiner", role_name=None)
+    iam = owner(vending, account_id, "iam")
+
+    for external_id, status in (("another", "FAILED"), (EXTERNAL_ID, "SUCCEEDED")):
+        given = text.replace("<invited_account_external_id>", external_id)
+        if external_id == "another":
+            iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=given)
+            iam.put_role_policy(
+                RoleName=ROLE, PolicyName="Accept", PolicyDocument=json.dumps(permissions)
+            )
+        iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=given)
+
+        ended = vending.run(an_invitation(accountId=account_id, roleName=ROLE))
+
+        assert ended.status == status, ended
+    with pytest.raises(ClientError, match="AssumeRole"):
+        vending.aws.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account_id}:role/{ROLE}",
+            RoleSessionName="administrator",
+            ExternalId=EXTERNAL_ID,
+        )
+
+
 def test_role_that_the_stack_may_not_assume_is_rejected_before_an_invitation_is_sent(
     vending: Vending,
 ) -> None:
@@ -233,7 +268,7 @@ def test_invitation_that_nobody_answers_fails_when_it_expires(vending: Vending) 
 def test_fifteen_days_without_an_answer_cost_few_transitions_and_end_on_time() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.workflow.fifteen_days"],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         check=True,
         timeout=240,

@@ -21,6 +21,8 @@ from tests.workflow.invitations import (
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
 
 @pytest.mark.parametrize(
     ("service", "operation"),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
     from tests.workflow.vending import Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
 CREATIONS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.workflow.command import Command
     from tests.workflow.vending import Ended, Vending
 
+pytestmark = pytest.mark.usefixtures("role_accepts")
+
 SCP = "SERVICE_CONTROL_POLICY"
 MANAGEMENT = "111111111111"
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.builders import a_largest_request, a_request
 from tests.workflow.announcements import told
+from tests.workflow.invitations import BY_ID, ROLE, an_invitation, handshakes
+from tests.workflow.plans import planned
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
@@ -55,6 +57,20 @@ def test_request_with_many_mistakes_names_them_all_and_asks_aws_nothing(vending:
         "events",
         "states",
     }
+
+
+def test_role_that_is_to_accept_is_rejected_by_default_before_anybody_is_invited(
+    vending: Vending,
+) -> None:
+    request = an_invitation(**BY_ID, roleName=ROLE)
+
+    before = planned(vending, request)
+    refused = vending.run(request)
+
+    assert [problem["code"] for problem in before.problems] == ["RoleNotAssumable"]
+    assert (refused.status, refused.error) == ("FAILED", "RequestInvalid")
+    assert "invited_account_role_names" in refused.cause["message"]
+    assert handshakes(vending) == []
 
 
 def test_refused_request_with_an_id_is_rejected_in_the_ledger(vending: Vending) -> None:

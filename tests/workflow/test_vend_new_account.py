@@ -52,6 +52,16 @@ def test_new_account_is_vended_with_everything_it_asked_for(
     assert ended.output["accountId"] == account["Id"]
 
 
+def test_new_account_is_vended_where_the_items_of_a_transaction_have_no_keys(
+    vending: Vending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vending.aws.context, "keys_in_transactions", False)
+
+    ended = vending.run(a_request())
+
+    assert ended.status == "SUCCEEDED", ended
+
+
 @pytest.mark.parametrize("resource", ["account", "*"])
 @pytest.mark.parametrize("source", ["new", "new-govcloud"])
 def test_new_account_is_vended_whatever_its_tags_are_authorized_on(

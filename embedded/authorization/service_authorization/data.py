@@ -12,6 +12,7 @@ from moto.sqs.models import sqs_backends
 
 from embedded.authorization.required_permission import single
 from embedded.authorization.service_authorization.resource import Resource, arn_of, named
+from embedded.core.context import current
 from embedded.policies.patterns import Values
 from embedded.protocols.protocols import ApiCall
 
@@ -82,7 +83,8 @@ def dynamodb(call: ApiCall, account_id: str) -> Iterator[Resource]:
     parameters = call.parameters
     for item in parameters.get("TransactItems") or ():
         for kind, request in item.items():
-            keys = _leading_keys(call, account_id, request)
+            has_keys = current().keys_in_transactions
+            keys = _leading_keys(call, account_id, request) if has_keys else ()
             action = f"dynamodb:{_TRANSACTED.get(kind, kind)}"
             yield _table(call, account_id, request, keys, action=action)
     batched = parameters.get("RequestItems")

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from moto.iam.models import iam_backends
 
 from embedded import stepfunctions
-from embedded.authorization.required_permission import no_tags
+from embedded.authorization.required_permission import no_tags, single
 from embedded.authorization.service_authorization.resource import ANY, Resource, arn_of, named
+from embedded.organizations.state import organization_of
 from embedded.protocols.protocols import ApiCall
 
 _STATES_ARNS = (
@@ -30,6 +31,9 @@ _STATES_MADE = {
 
 _FUNCTION_PARTS = 7
 """Parts of an unqualified function ARN; a qualifier makes one more."""
+
+_ROLE_COLONS = 5
+"""Colons of a role's ARN."""
 
 _IAM_ENTITIES = (
     ("RoleName", "role"),
@@ -122,7 +126,17 @@ def sts(call: ApiCall, account_id: str) -> Iterator[Resource]:
     del account_id
     role, target = call.parameters.get("RoleArn"), call.parameters.get("TargetPrincipal")
     if role:
-        yield Resource(arn=str(role), types=("role",))
+        owner = str(role).split(":")[4] if str(role).count(":") >= _ROLE_COLONS else ""
+        organization = organization_of(owner)
+        yield Resource(
+            arn=str(role),
+            types=("role",),
+            context={
+                **single("aws:resourceaccount", owner),
+                # Absent for an account in no organization ("AWS global condition context keys").
+                **single("aws:resourceorgid", organization.org.id if organization else None),
+            },
+        )
     if target:
         root = target if ":" in target else arn_of(call, target, "sts:root-user")
         yield Resource(arn=root, types=("root-user",))

@@ -29,6 +29,7 @@ TYPES: dict[str, type[Resource]] = {
         dynamodb.Table,
         ecr.Repository,
         events.EventBus,
+        events.EventBusPolicy,
         events.Rule,
         functions.EventSourceMapping,
         functions.Function,

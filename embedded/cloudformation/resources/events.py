@@ -1,4 +1,4 @@
-"""AWS::Events::EventBus and Rule."""
+"""AWS::Events::EventBus, EventBusPolicy and Rule."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from moto.events import models
 
 from embedded.cloudformation.resource import Place, Properties, Resource, names
+from embedded.eventbridge import bus_policies
 
 
 class EventBus(Resource):
@@ -41,6 +42,33 @@ class EventBus(Resource):
 
     def delete(self) -> None:
         _backend(self.place).delete_event_bus(self.physical_resource_id)
+
+
+class EventBusPolicy(Resource):
+    """One statement of a bus's resource policy."""
+
+    type: ClassVar[str] = "AWS::Events::EventBusPolicy"
+    understood = names("EventBusName Statement StatementId")
+    replaced_by = names("EventBusName StatementId")
+
+    def create(self) -> None:
+        self.physical_resource_id = str(self.properties["StatementId"])
+        self._put()
+
+    def update(self, before: Properties) -> None:
+        del before
+        self._put()
+
+    def delete(self) -> None:
+        self._bus()._statements.pop(self.physical_resource_id, None)
+
+    def _put(self) -> None:
+        sid = {"Sid": self.physical_resource_id}
+        bus_policies.put(self._bus(), {**copy.deepcopy(self.properties["Statement"]), **sid})
+
+    def _bus(self) -> models.EventBus:
+        name = self.properties.get("EventBusName", "default")
+        return _backend(self.place).describe_event_bus(name)
 
 
 class Rule(Resource):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.authorization import rules
-from vending.authorization.request_policy import Requester, RequestPolicy
+from vending.authorization.request_policy import Requester, RequestPolicy, own_id
 from vending.authorization.sender import Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.organization.placement import member_id, unit_of
@@ -63,7 +63,7 @@ class Authorization:
         Raises:
             RequestNotAllowed: it is another requester's.
         """
-        own = self.policy.own_id(request_id, self.sender)
+        own = request_id if self.requester is None else own_id(request_id, self.name)
         if own is None:
             raise RequestNotAllowed(
                 [f"requestId: '{request_id}' is in the namespace of another requester"],

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from vending.authorization.sender import Sender
+from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE, Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.model import Model
 from vending.request import ou_paths, validators
@@ -31,6 +31,9 @@ FILE_NAME = "request_policy.json"
 
 ADMINISTRATOR = "administrator"
 """The requester of executions that are started by hand, and a role."""
+
+DISCOVERED_ACCOUNTS = "discovered-accounts"
+"""The requester of the setting discovered_account_baseline: the stack's own, so without limits."""
 
 UNKNOWN = "unknown"
 """The requester of senders that the policy does not have: nothing of theirs is ever vended."""
@@ -173,6 +176,8 @@ class RequestPolicy(Model):
         """
         if sender.is_by_hand:
             return ADMINISTRATOR, None
+        if sender.source == DISCOVERED_ACCOUNTS_SOURCE and sender.account == here:
+            return DISCOVERED_ACCOUNTS, None
         if self.demo and here != EMBEDDED_ACCOUNT:
             raise RequestNotAllowed(
                 ["the request policy is the demo's, which holds on the embedded AWS alone"],
@@ -190,29 +195,27 @@ class RequestPolicy(Model):
             "for you; or have whoever operates account vending add this sender to it.",
         )
 
-    def name_of(self, sender: Sender) -> str:
-        """The requester's name alone; UNKNOWN for a sender that the policy does not have."""
-        try:
-            return self.requester_of(sender, here=EMBEDDED_ACCOUNT)[0]
-        except RequestNotAllowed:
-            return UNKNOWN
+    def remembered(self, raw: object, sender: Sender, *, here: str) -> tuple[str | None, str]:
+        """What a request is remembered by, however wrong it is: its id, and its requester.
 
-    def own_id(self, request_id: str, sender: Sender) -> str | None:
-        """The request's id among the sender's own ones; None where it is another requester's.
-
-        An administrator's is any that there is.
+        The id is None where there is none, or it is another requester's. The requester is UNKNOWN
+        for a sender that the policy does not have.
         """
-        name = self.name_of(sender)
-        known = self.requesters.get(name)
-        if name == ADMINISTRATOR or (known is not None and known.is_administrator):
-            return request_id
-        own = qualified(request_id, name)
-        return own if namespace_of(own) == name else None
-
-    def remembered_id(self, raw: object, sender: Sender) -> str | None:
-        """The id that a request, however wrong, is remembered by; None where there is none."""
+        try:
+            name, requester = self.requester_of(sender, here=here)
+            is_administrator = requester is None
+        except RequestNotAllowed:
+            name, is_administrator = UNKNOWN, False
         request_id = best_effort_request_id(raw)
-        return None if request_id is None else self.own_id(request_id, sender)
+        if request_id is None or is_administrator:
+            return request_id, name
+        return own_id(request_id, name), name
+
+
+def own_id(request_id: str, requester: str) -> str | None:
+    """The id among those of a requester who is no administrator; None where it is another's."""
+    own = qualified(request_id, requester)
+    return own if namespace_of(own) == requester else None
 
 
 class RequestPolicyInvalid(ValueError):
@@ -254,7 +257,7 @@ def _problems(policy: RequestPolicy) -> Iterator[str]:
     yield from _of_senders(policy)
     for name, requester in policy.requesters.items():
         place = f"requesters.{name}"
-        if name in (ADMINISTRATOR, UNKNOWN):
+        if name in (ADMINISTRATOR, DISCOVERED_ACCOUNTS, UNKNOWN):
             yield f"{place}: the name is the product's own"
         if requester.is_administrator:
             yield from _without_effect(place, requester)

@@ -15,6 +15,10 @@ DETAIL_TYPE = "detail-type"
 """The key by which an execution's input is an event, and no request by itself."""
 
 
+DISCOVERED_ACCOUNTS_SOURCE = "account-vending.discovered-accounts"
+"""Of requests that DiscoverAccount makes: the bus's resource policy lets nobody else use it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sender:
     """What the event says; all None for an execution that somebody started by hand."""

@@ -82,14 +82,15 @@ def organizations_once() -> OrganizationsClient:
     return _naming_actions(boto3.client("organizations", config=_config(attempts=1)))
 
 
-def organizations_as(account_id: str, role_name: str) -> OrganizationsClient:
-    """Of another account, by a role there that lets this function in.
+def organizations_as(account_id: str, role_name: str, external_id: str) -> OrganizationsClient:
+    """Of another account, by a role there that lets this function in, told this external id.
 
     Made anew each time, because such credentials expire, and able to accept a handshake only.
     """
     session = sts().assume_role(
         RoleArn=f"arn:{sts().meta.partition}:iam::{account_id}:role/{role_name}",
         RoleSessionName="account-vending",
+        ExternalId=external_id,
         DurationSeconds=_SHORTEST_SESSION,
         Policy=json.dumps({"Version": "2012-10-17", "Statement": _ACCEPTING}),
     )["Credentials"]

@@ -44,3 +44,8 @@ def is_running(execution_arn: str, stepfunctions: SFNClient, *, known_for: float
         except stepfunctions.exceptions.ExecutionDoesNotExist:
             return known_for < SHOWS_AFTER
     return not is_over(status)
+
+
+def account_id_of(execution_arn: str) -> str:
+    """The account that an execution runs in."""
+    return execution_arn.split(":")[4]

@@ -55,6 +55,12 @@ class AllowanceSettings(ServiceAccessSettings):
     invited_account_role_names: str = Field("", alias="INVITED_ACCOUNT_ROLE_NAMES")
 
 
+class InvitationSettings(Settings):
+    """What the function needs that accepts invitations by roles of invited accounts."""
+
+    external_id: Filled = Field(alias="INVITED_ACCOUNT_EXTERNAL_ID")
+
+
 class ExecutionSettings(Settings):
     """What the functions that look at all executions need."""
 

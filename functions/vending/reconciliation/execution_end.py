@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
-from vending.aws.executions import EndStatus, is_over
+from vending.aws.executions import EndStatus, account_id_of, is_over
 from vending.creation.release import release
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
@@ -149,13 +149,13 @@ class EndRecorder:
         A request without an id cannot be remembered: None.
         """
         sender, raw = opened(execution_input)
-        request_id = policy.remembered_id(raw, sender)
+        here = account_id_of(end.execution_arn)
+        request_id, requester = policy.remembered(raw, sender, here=here)
         if request_id is None:
             return None
         if self.ledger.get(request_id) is None:
-            told = sender.as_record(policy.name_of(sender))
             record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
-            record["sender"] = told
+            record["sender"] = sender.as_record(requester)
             row = self.ledger.insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
                 self.publisher.publish_state_changed(record_of(row))

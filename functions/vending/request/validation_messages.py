@@ -105,7 +105,7 @@ def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
             place = named[part]
         else:  # a key that is no name of the model's
             patterns: dict[str, Any] = place.get("patternProperties", {})
-            place = next(iter(patterns.values()), None) or place["additionalProperties"]
+            place = [*patterns.values(), *([] if patterns else [place["additionalProperties"]])][0]
         if "$ref" in place:
             place = definitions["$defs"][place["$ref"].rsplit("/", 1)[-1]]
     return sorted(place["properties"])

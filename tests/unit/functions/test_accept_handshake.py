@@ -51,6 +51,19 @@ def test_session_in_the_invited_account_can_accept_and_nothing_else(
         "iam:CreateServiceLinkedRole",
     }
     assert role["DurationSeconds"] == 900
+    assert role["ExternalId"] == "an-external-id"
+
+
+def test_role_is_not_assumed_where_the_stack_has_no_external_id(
+    world: World, handshake_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("INVITED_ACCOUNT_EXTERNAL_ID")
+
+    with pytest.raises(OperationRefused) as refused:
+        accept(world, handshake_id)
+
+    assert refused.value.code == "SettingsInvalid"
+    assert world.called("AssumeRole") == []
 
 
 def test_accepting_twice_says_so(world: World, handshake_id: str) -> None:

@@ -47,6 +47,12 @@ def accept_and_take_over(world: World) -> None:
     vend(world, executionArn=OTHER_EXECUTION, organizationalUnitId=UNIT_ID)
     world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
     world.organization.add_unit("Workloads")
+    # Where a member stands decides on it, of which an email leads to the id.
+    world.policy = {"protected": {"organizationalUnits": ["/Security"]}}
+    invited_by_email = a_request(
+        requestId="member", source="invited", account={"email": "somebody@example.com"}
+    )
+    world.call("AcceptRequest", request=invited_by_email, executionArn=EXECUTION)
     for request_id in ("searching", "knowing"):
         request = a_request(
             requestId=request_id,
@@ -118,7 +124,9 @@ def invite_with_a_lost_answer_and_members(world: World) -> None:
     invite(world)
     world.organization.end_invitation(handshake_id, "CANCELED")
     world.organization.executions[EXECUTION] = "ABORTED"
-    world.call("AcceptRequest", request=world.row(REQUEST_ID)["request"], executionArn="second")
+    world.call(
+        "AcceptRequest", request=world.row(REQUEST_ID)["request"], executionArn=OTHER_EXECUTION
+    )
     for account in ({"accountId": "111111111111"}, {"email": EMAIL}):
         world.organization.add_account(email=EMAIL)
         world.organization.refuse(
@@ -127,7 +135,7 @@ def invite_with_a_lost_answer_and_members(world: World) -> None:
             "ALREADY_IN_AN_ORGANIZATION",
         )
         with contextlib.suppress(OperationRefused):
-            invite(world, execution="second", **account)
+            invite(world, execution=OTHER_EXECUTION, **account)
 
 
 def await_an_accepted_invitation(world: World) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from events.discover_account import CALLS_BY_SETTING, SOURCE, Stranger, record
+from events.discover_account import CALLS_BY_SETTING, Stranger, record
 from tests import samples
 from tests.samples import sample
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import (
     OperationRefused,
@@ -260,7 +261,10 @@ def test_account_made_elsewhere_is_asked_a_baseline_for(world: World) -> None:
     assert result["outcome"] == "REQUESTED"
     ((entry,),) = (call["Entries"] for call in world.called("PutEvents"))
     detail = json.loads(entry["Detail"])
-    assert (entry["DetailType"], entry["Source"]) == ("AccountRequested", SOURCE)
+    assert (entry["DetailType"], entry["Source"]) == (
+        "AccountRequested",
+        DISCOVERED_ACCOUNTS_SOURCE,
+    )
     assert "CreateAccountResult" in detail.pop("requestedBy")
     assert detail == {
         "requestId": f"a-{account_id}",

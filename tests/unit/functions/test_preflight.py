@@ -181,7 +181,7 @@ def test_no_role_is_allowed_where_the_stacks_setting_lists_none(
 ) -> None:
     monkeypatch.delenv("INVITED_ACCOUNT_ROLE_NAMES")
 
-    (problem,) = refused(world, **by_role("OrganizationAccountAccessRole"))
+    (problem,) = refused(world, **by_role("Accepting"))
 
     assert problem.startswith("account.roleName: ")
     assert accept(world, **INVITED)["outcome"] == "ACCEPTED"

@@ -114,7 +114,7 @@ def test_sender_that_the_policy_does_not_have_is_refused(sender: Sender) -> None
     with pytest.raises(RequestNotAllowed, match="no requester of the request policy") as refused:
         policy.requester_of(sender, here=HERE)
 
-    assert policy.name_of(sender) == "unknown"
+    assert policy.remembered({"requestId": "a"}, sender, here=HERE) == ("unknown.a", "unknown")
     assert refused.value.remedy
 
 
@@ -151,7 +151,20 @@ def test_demo_policy_holds_on_the_embedded_aws_alone() -> None:
 def test_request_id_lives_in_its_requesters_namespace(
     sender: Sender, written: str, own: str | None
 ) -> None:
-    assert parse_policy(team()).own_id(written, sender) == own
+    request_id, _ = parse_policy(team()).remembered({"requestId": written}, sender, here=HERE)
+
+    assert request_id == own
+
+
+def test_discovered_accounts_are_the_stacks_own_request() -> None:
+    policy = parse_policy(team())
+    source = "account-vending.discovered-accounts"
+
+    own = policy.requester_of(Sender(account=HERE, source=source), here=HERE)
+
+    assert own == ("discovered-accounts", None)
+    with pytest.raises(RequestNotAllowed):
+        policy.requester_of(Sender(account="999988887777", source=source), here=HERE)
 
 
 def changed(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""A thief with any role of the stack: what it is not there for is denied, and nothing changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.account_vending_stack import OPERATIONS
+from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
+from tests.abuse import harmful_calls
+from tests.workflow.invitations import EXTERNAL_ID, INVITED, ROLE
+
+if TYPE_CHECKING:
+    from tests.abuse.target import Target
+
+FUNCTIONS = (
+    *OPERATIONS,
+    *(f"{PREFIX}{operation}" for operation in OWN_OPERATIONS),
+    "AnswerHandshake",
+    "DiscoverAccount",
+    "ReconcileLedger",
+    "RecordExecutionEnd",
+)
+OTHERS = ("RequestBusStart", "VendingWorkflow", "OrganizationSetupWorkflow")
+BEYOND = (
+    "AcceptHandshake",
+    "AcceptRequest",
+    "CreateAccount",
+    "CreateGovCloudAccount",
+    "CreateOrganizationalUnit",
+    "EnableAWSServiceAccess",
+    "EnableOrganizationsRootSessions",
+    "InviteAccountToOrganization",
+    "ReconcileLedger",
+    "RecordFailure",
+    "RecordVended",
+    "SetupAcceptHandshake",
+    "TagResource",
+)
+
+
+def test_every_role_of_the_stack_is_tried(target: Target) -> None:
+    assert set(target.functions) == set(FUNCTIONS)
+    assert set(target.roles) == {*FUNCTIONS, *OTHERS}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_stolen_role_of_a_function_is_denied_everything_that_it_is_not_there_for(
+    target: Target, name: str
+) -> None:
+    tried = harmful_calls.of_nobody(target, name)
+    done = [
+        done
+        for service, calls in tried.items()
+        for done in target.succeeding(target.stolen(name, service), calls)
+    ]
+    client = target.stolen(name, "organizations")
+    done += target.succeeding(client, harmful_calls.changes(target, name))
+
+    assert done == []
+    assert target.snapshot() == target.before
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_stolen_role_cannot_misuse_what_it_is_there_for(target: Target, name: str) -> None:
+    beyond = harmful_calls.beyond_its_purpose(target)
+    service, calls = beyond[name]
+
+    assert target.succeeding(target.stolen(name, service), calls) == []
+    assert target.snapshot() == target.before
+    assert set(beyond) == set(BEYOND)
+
+
+def test_role_that_accepts_reaches_the_invited_account_with_the_external_id(
+    target: Target,
+) -> None:
+    session = target.stolen("AcceptHandshake", "sts").assume_role(
+        RoleArn=f"arn:aws:iam::{INVITED}:role/{ROLE}",
+        RoleSessionName="account-vending",
+        ExternalId=EXTERNAL_ID,
+    )
+
+    assert session["Credentials"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_stolen_role_of_a_machine_or_of_the_rule_changes_nothing(target: Target, name: str) -> None:
+    tried = harmful_calls.of_nobody(target, name)
+    machine = tried["stepfunctions"].pop("start_execution")
+    if name != "RequestBusStart":
+        # A machine invokes its functions, and what these do is theirs to decide.
+        tried["lambda"].pop("invoke")
+    else:
+        tried["stepfunctions"]["start_execution"] = machine[1:]
+    done = [
+        done
+        for service, calls in tried.items()
+        for done in target.succeeding(target.stolen(name, service), calls)
+    ]
+    client = target.stolen(name, "organizations")
+    done += target.succeeding(client, harmful_calls.changes(target, name))
+
+    assert done == []
+    assert target.snapshot() == target.before
+
+
+def test_machine_invokes_no_function_of_the_other_one(target: Target) -> None:
+    setup = [target.functions[f"{PREFIX}{operation}"] for operation in OWN_OPERATIONS]
+    requests = [target.functions[name] for name in ("AcceptRequest", "CreateAccount")]
+
+    for machine, functions in (
+        ("VendingWorkflow", setup),
+        ("OrganizationSetupWorkflow", requests),
+    ):
+        calls = {"invoke": [{"FunctionName": name} for name in functions]}
+        assert target.succeeding(target.stolen(machine, "lambda"), calls) == []
