@@ -52,6 +52,7 @@ CALLS = {
     "organizations:DescribeAccount",
     "organizations:DescribeOrganization",
     "organizations:DescribeOrganizationalUnit",
+    "organizations:DescribePolicy",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListParents",

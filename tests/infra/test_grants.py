@@ -70,6 +70,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:DescribeOrganization": {ANY},
         "organizations:DescribeOrganizationalUnit": {UNITS},
+        "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
         "organizations:ListParents": {ACCOUNTS},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
+from vending.organization.policy_difference import difference
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -30,6 +31,31 @@ def missing(wanted: Policy) -> OperationRefused:
     words = explain("PolicyMissing")
     return OperationRefused(
         f"ListPolicies: there is no {wanted.type} named '{wanted.name}'. {words.what}",
+        code=words.code,
+        remedy=words.remedy,
+    )
+
+
+def content_of(organizations: OrganizationsClient, policy_id: str) -> str:
+    """The text of a policy that exists."""
+    return organizations.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
+
+
+def differs(wanted: Policy, present: str) -> OperationRefused | None:
+    """The refusal of a policy that exists with other content than is given; None where it may be.
+
+    It may where no content is given, where it is the same but for JSON's spaces and order of keys,
+    and where the present content was asked for by name.
+    """
+    if wanted.content is None or wanted.existing == "keep":
+        return None
+    found = difference(present, wanted.content)
+    if not found:
+        return None
+    words = explain("PolicyContentDiffers")
+    return OperationRefused(
+        f"DescribePolicy: the {wanted.type} '{wanted.name}' exists with other content. "
+        f"{words.what}\n{found}",
         code=words.code,
         remedy=words.remedy,
     )

@@ -4,7 +4,8 @@ An account cannot be unmade, and an invitation lets a stranger's account in. So 
 known beforehand is: AcceptRequest asks here before there is an account, and `vend plan` asks the
 same. Nothing is changed on AWS. The calls are at most one DescribeOrganization; the pages of
 ListPolicies for each type that is asked for, and for the other types only where a policy is to be
-made; the pages of ListAWSServiceAccessForOrganization where a service could be refused; and a look
+made; DescribePolicy for each policy that exists and whose content is given; the pages of
+ListAWSServiceAccessForOrganization where a service could be refused; and a look
 at each organizational unit that the path is known to lead through. Only a path that is not known is
 searched for.
 """
@@ -54,11 +55,13 @@ class Surroundings:
 class Wishes:
     """What is asked of an organization, by a request or by an organization's document.
 
+    `updated_policies` are the names of those whose content is replaced where it is another one.
     `all_features` says that they are enabled first, `invited_account_role_name` by which role an
     invitation is accepted.
     """
 
     policies: Sequence[Policy] = ()
+    updated_policies: Collection[str] = ()
     policy_types: Sequence[str] = ()
     service_access: Sequence[str] = ()
     forced_service_access: Collection[str] = ()
@@ -78,7 +81,8 @@ class Problem:
 
     def __str__(self) -> str:
         """As a line of a request's problems."""
-        return f"{self.where}: {self.error.message} {self.error.remedy}"
+        between = "\n" if "\n" in self.error.message else " "
+        return f"{self.where}: {self.error.message}{between}{self.error.remedy}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,30 +218,44 @@ def _of_type(wishes: Wishes, policy_type: str, error: OperationRefused) -> Probl
 def _of_policies(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
     names = _Names(surroundings.organizations)
     for index, policy in enumerate(wishes.policies):
-        if policy.name in names.of(policy.type):
-            continue
+        error = _refusal(policy, wishes, names, surroundings)
+        if error is not None:
+            refused = {"policies": [policy.name]}
+            yield Problem(where=f"policies[{index}]", error=error, refused=refused)
+
+
+def _refusal(
+    policy: Policy, wishes: Wishes, names: _Names, surroundings: Surroundings
+) -> OperationRefused | None:
+    policy_id = names.of(policy.type).get(policy.name)
+    if policy_id is None:
         if policy.content is None:
-            error = policies.missing(policy)
-        elif (taken := names.type_of(policy.name)) is not None:
-            error = policies.name_taken(policy, taken)
-        else:
-            continue
-        refused = {"policies": [policy.name]}
-        yield Problem(where=f"policies[{index}]", error=error, refused=refused)
+            return policies.missing(policy)
+        taken = names.type_of(policy.name)
+        return None if taken is None else policies.name_taken(policy, taken)
+    types = surroundings.allowed.policy_types
+    if (
+        policy.content is None
+        or policy.existing == "keep"
+        or policy.name in wishes.updated_policies
+        or (types is not None and policy.type not in types)  # which may not be read, and is refused
+    ):
+        return None
+    return policies.differs(policy, policies.content_of(surroundings.organizations, policy_id))
 
 
 class _Names:
-    """The names of the organization's policies; each type is listed when it is first needed."""
+    """The organization's policies by name; each type is listed when it is first needed."""
 
     def __init__(self, organizations: OrganizationsClient) -> None:
         self._organizations = organizations
-        self._of: dict[str, set[str]] = {}
+        self._of: dict[str, dict[str, str]] = {}
 
-    def of(self, policy_type: str) -> set[str]:
-        """Those of a type."""
+    def of(self, policy_type: str) -> Mapping[str, str]:
+        """The ids of those of a type, by name."""
         if policy_type not in self._of:
             found = policies.of_type(self._organizations, policy_type)
-            self._of[policy_type] = {one["Name"] for one in found}
+            self._of[policy_type] = {one["Name"]: one["Id"] for one in found}
         return self._of[policy_type]
 
     def type_of(self, name: str) -> str | None:

@@ -147,6 +147,11 @@ class Policy(Model):
     type: PolicyType
     description: Annotated[str, Field(max_length=validators.POLICY_DESCRIPTION_MAX)] = ""
     content: PolicyContent | None = Field(None, description="The policy as JSON text.")
+    existing: Literal["same", "keep"] = Field(
+        "same",
+        description="What becomes of a policy of this name that exists with other content: it is "
+        "refused (same), or attached with the content that it has (keep).",
+    )
 
 
 def _derived(validated: dict[str, Any]) -> str:
@@ -326,6 +331,8 @@ def policy_problems(policies: object) -> list[str]:
                     f"policies[{index}]: has the name of policies[{first}], which is a {its_kind}; "
                     "AWS lets no two policies have one name, whatever their types"
                 )
+        if policy.get("existing") == "keep" and content is None:
+            problems.append(f"policies[{index}].existing: keep has no meaning without content")
         if isinstance(content, str):
             problems.extend(
                 f"policies[{index}].content: {text}"

@@ -42,7 +42,7 @@ class AttachedPolicy(Policy):
     update: bool = Field(
         False,
         description="Whether the content given here replaces another one that the policy has. "
-        "Without it, an existing policy is left as it is.",
+        "Without it, a policy that exists with other content is refused, unless existing is keep.",
     )
 
 
@@ -129,6 +129,11 @@ def parse(raw: object) -> OrganizationSetup:
         f"policies[{index}].update: has no meaning without content"
         for index, policy in enumerate(setup.policies)
         if policy.update and policy.content is None
+    )
+    problems.extend(
+        f"policies[{index}].update: replaces the content that existing keeps; give one of the two"
+        for index, policy in enumerate(setup.policies)
+        if policy.update and policy.existing == "keep"
     )
     if problems:
         raise invalid(problems)

@@ -46,12 +46,16 @@ def accept_and_take_over(world: World) -> None:
     vend(world, executionArn=OTHER_EXECUTION, organizationalUnitId=UNIT_ID)
     world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
     world.organization.add_unit("Workloads")
+    world.organization.add_policy("Teams", Type="TAG_POLICY", content='{"tags": {"a": {}}}')
     for request_id in ("searching", "knowing"):
         request = a_request(
             requestId=request_id,
             account=an_account_of_its_own(len(request_id)),
             organizationalUnit="/Workloads/Missing",
-            policies=[{"name": "Absent", "type": "TAG_POLICY"}],
+            policies=[
+                {"name": "Absent", "type": "TAG_POLICY"},
+                {"name": "Teams", "type": "TAG_POLICY", "content": '{"tags": {}}'},
+            ],
             serviceAccess=["ipam.amazonaws.com"],
         )
         with pytest.raises(RequestInvalid):

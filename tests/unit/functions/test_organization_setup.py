@@ -49,11 +49,16 @@ def test_attached_policies_bring_their_type_and_their_targets() -> None:
                 "type": "TAG_POLICY",
                 "description": "",
                 "content": TAGS,
+                "existing": "same",
             },
             "update": False,
             "targets": ["/A/B", "/"],
         },
-        {"policy": unattached | {"description": ""}, "update": False, "targets": []},
+        {
+            "policy": unattached | {"description": "", "existing": "same"},
+            "update": False,
+            "targets": [],
+        },
     ]
 
 
@@ -77,6 +82,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "idle update": (
         {"policies": [{"name": "Guard", "type": "TAG_POLICY", "update": True}]},
         "policies[0].update: has no meaning without content",
+    ),
+    "idle keep": (
+        {"policies": [{"name": "Guard", "type": "TAG_POLICY", "existing": "keep"}]},
+        "policies[0].existing: keep has no meaning without content",
+    ),
+    "update and keep": (
+        {"policies": [POLICY | {"update": True, "existing": "keep"}]},
+        "policies[0].update: replaces the content that existing keeps",
     ),
 }
 

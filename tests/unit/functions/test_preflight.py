@@ -16,6 +16,7 @@ from vending.ledger.rows import RECORD_FIELDS
 SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
 TAG_RULES = '{"tags": {}}'
 DENY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+ALLOW = DENY.replace("Deny", "Allow")
 
 
 def accept(world: World, **changes: Any) -> Any:
@@ -71,17 +72,40 @@ def test_policy_that_could_be_neither_found_nor_made_is_refused(
     [
         {"name": "Guard", "type": SCP},
         {"name": "Guard", "type": SCP, "content": DENY},
+        {"name": "Guard", "type": SCP, "content": ALLOW, "existing": "keep"},
         {"name": "Other", "type": SCP, "content": DENY},
     ],
-    ids=["by name", "with content", "to be made"],
+    ids=["by name", "with content", "with other content to be kept", "to be made"],
 )
 def test_policy_that_exists_or_can_be_made_is_let_through(
     world: World, wanted: dict[str, str]
 ) -> None:
-    world.organization.add_policy("Guard", Type=SCP)
+    world.organization.add_policy("Guard", Type=SCP, content=DENY)
     world.organization.add_policy("Teams", Type=TAGS)
 
     assert accept(world, policies=[wanted])["outcome"] == "ACCEPTED"
+
+
+def test_policy_with_other_content_is_refused_with_the_difference(world: World) -> None:
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+
+    (problem,) = refused(world, policies=[{"name": "Guard", "type": SCP, "content": DENY}])
+
+    assert problem.startswith("policies[0]: DescribePolicy: the SERVICE_CONTROL_POLICY 'Guard' ")
+    assert '\n-  "Effect": "Allow",\n+  "Effect": "Deny",\n' in problem
+    assert "existing: keep" in problem
+
+
+def test_policy_of_a_type_outside_the_stacks_setting_is_not_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY_TYPES", TAGS)
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+
+    (problem,) = refused(world, policies=[{"name": "Guard", "type": SCP, "content": DENY}])
+
+    assert "policy_types does not list" in problem
+    assert world.called("DescribePolicy") == []
 
 
 def test_policies_that_exist_cost_one_list_a_type(world: World) -> None:
