@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import ou_paths, validators
+from vending.request import bounds, ou_paths, validators
 from vending.request.request_ids import derived
 from vending.request.sources import SOURCES, source_problems
 from vending.request.validation_messages import PROBLEM, problems_in, repeated
@@ -38,7 +38,12 @@ def _checked(check: Callable[[str], list[str]], **schema: object) -> tuple[After
 
 RequestId = Annotated[
     str,
-    *_checked(validators.request_id, pattern=f"^[A-Za-z0-9_-]{{1,{validators.REQUEST_ID_MAX}}}$"),
+    *_checked(
+        validators.request_id,
+        minLength=1,
+        maxLength=validators.REQUEST_ID_MAX,
+        pattern=f"^[A-Za-z0-9_-]{{1,{validators.REQUEST_ID_MAX}}}$",
+    ),
 ]
 Email = Annotated[
     str,
@@ -58,7 +63,7 @@ AccountName = Annotated[
         pattern="^[\\u0020-\\u007E]+$",
     ),
 ]
-AccountId = Annotated[str, *_checked(validators.account_id, pattern="^[0-9]{12}$")]
+AccountId = Annotated[str, *_checked(validators.account_id, maxLength=12, pattern="^[0-9]{12}$")]
 RoleName = Annotated[
     str,
     *_checked(
@@ -88,6 +93,9 @@ ServicePrincipal = Annotated[
 ]
 RequestedBy = Annotated[
     str, *_checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
+]
+PolicyName = Annotated[
+    str, *_checked(validators.policy_name, minLength=1, maxLength=validators.POLICY_NAME_MAX)
 ]
 PolicyContent = Annotated[
     str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
@@ -143,7 +151,7 @@ class NewAccount(Account):
 class Policy(Model):
     """A policy to attach; without content, one of that name must exist."""
 
-    name: Annotated[str, Field(min_length=1, max_length=validators.POLICY_NAME_MAX)]
+    name: PolicyName
     type: PolicyType
     description: Annotated[str, Field(max_length=validators.POLICY_DESCRIPTION_MAX)] = ""
     content: PolicyContent | None = Field(None, description="The policy as JSON text.")
@@ -230,6 +238,8 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
+    if beyond := bounds.problems(raw):
+        raise RequestInvalid(beyond)
     problems = [*validators.size(raw), *source_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
@@ -349,8 +359,8 @@ def _kind(raw: object) -> str:
 
 
 _LISTED_MAX = 60
-_LISTED_CHARACTERS = 24_000
-"""Problems reported at once: Step Functions keeps 32,768 characters of an error's cause."""
+_LISTED_CHARACTERS = 7_500
+"""Problems reported at once: what is said of a mistake, however large, has 10 KB at most."""
 
 
 def invalid(problems: list[str]) -> RequestInvalid:

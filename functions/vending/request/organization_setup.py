@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import validators
+from vending.request import bounds, validators
 from vending.request.account_request import (
     AccountRequest,
     OrganizationalUnitPath,
@@ -114,6 +114,8 @@ def parse(raw: object) -> OrganizationSetup:
     """The setup that `raw` (decoded JSON) describes; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"{DOCUMENT} must be a JSON object"])
+    if beyond := bounds.problems(raw):
+        raise RequestInvalid(beyond)
     problems = [
         *validators.size(raw),
         *_repetitions(raw),
