@@ -8,6 +8,7 @@ Each check returns what is wrong in the requester's words, never echoing an emai
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
@@ -285,7 +286,7 @@ _HIDDEN_MAX = 5
 
 
 def _hidden(value: str) -> list[str]:
-    return ou_paths.hidden_characters(value)[:_HIDDEN_MAX]
+    return list(itertools.islice(ou_paths.hidden_characters(value), _HIDDEN_MAX))
 
 
 def _readable(name: str) -> list[str]:
