@@ -57,6 +57,7 @@ CALLS = {
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListParents",
     "organizations:ListPolicies",
+    "organizations:ListPoliciesForTarget",
     "organizations:ListRoots",
     "states:DescribeExecution",
 }

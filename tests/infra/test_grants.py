@@ -75,6 +75,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
         "organizations:ListParents": {ACCOUNTS},
         "organizations:ListPolicies": {ANY},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
         "organizations:ListRoots": {ANY},
     },
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,

@@ -112,7 +112,8 @@ def test_policy_of_an_account_that_exists_is_not_attached_with_other_content(
 
     ended = vending.run(request)
 
-    assert (ended.status, ended.error) == ("FAILED", "PolicyContentDiffers")
+    assert (ended.status, ended.error) == ("FAILED", "RequestInvalid")
+    assert "iam:DeleteUser" in ended.cause["message"]
     assert vending.policies(request["account"]["accountId"]) == {"FullAWSAccess"}
 
 

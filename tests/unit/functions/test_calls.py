@@ -60,6 +60,13 @@ def accept_and_take_over(world: World) -> None:
         )
         with pytest.raises(RequestInvalid):
             world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+    there = {
+        "source": "existing",
+        "account": {"accountId": world.organization.add_account(email="there@example.com")},
+    }
+    policies = [{"name": "Teams", "type": "TAG_POLICY"}]
+    request = a_request(requestId="there", policies=policies, **there)
+    world.call("AcceptRequest", request=request, executionArn=EXECUTION)
 
 
 def fill_the_gate(world: World) -> None:

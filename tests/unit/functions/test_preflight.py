@@ -348,19 +348,71 @@ def test_request_refused_is_not_announced_as_accepted(world: World) -> None:
     assert {record["state"] for _, record in world.announced()} == {"REJECTED"}
 
 
-def test_account_that_is_there_already_is_not_refused_early(world: World) -> None:
+def test_account_that_is_there_already_is_left_alone_where_its_baseline_is_refused(
+    world: World,
+) -> None:
     account_id = world.organization.add_account(email="there@example.com")
 
-    result = accept(
+    (problem,) = refused(
         world,
         source="existing",
         account={"accountId": account_id},
         policies=[{"name": "Absent", "type": TAGS}],
     )
 
+    assert problem.startswith("policies[0]: ListPolicies: there is no TAG_POLICY named 'Absent'")
+
+
+@pytest.mark.parametrize(
+    ("attached", "wanted", "most"),
+    [(9, 1, 10), (8, 2, 10), (10, 0, 10)],
+    ids=["one more", "two more", "those it has"],
+)
+def test_policies_that_an_account_has_count_with_those_it_is_to_get(
+    world: World, attached: int, wanted: int, most: int
+) -> None:
+    account_id = world.organization.add_account(email="there@example.com")
+    names = [f"Has{number}" for number in range(attached)]
+    for name in names:
+        world.organization.attach(world.organization.add_policy(name, Type=TAGS), account_id)
+    more = [f"More{number}" for number in range(wanted)]
+    for name in [*more, "TooMany"]:
+        world.organization.add_policy(name, Type=TAGS)
+    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+    fits = [{"name": name, "type": TAGS} for name in [*names[:2], *more]]
+
+    (problem,) = refused(
+        world, requestId="too-many", **wish, policies=[*fits, {"name": "TooMany", "type": TAGS}]
+    )
+
+    assert f"has {attached} of type TAG_POLICY and would get {wanted + 1} more" in problem
+    assert f"AWS allows {most}" in problem
+    assert accept(world, **wish, policies=fits)["outcome"] == "ACCEPTED"
+
+
+def test_policy_that_aws_attaches_counts_before_its_type_is_on(world: World) -> None:
+    account_id = world.organization.add_account(email="there@example.com")
+    names = [f"Guard{number}" for number in range(10)]
+    for name in names:
+        world.organization.add_policy(name, Type=SCP)
+    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+
+    (problem,) = refused(world, **wish, policies=[{"name": name, "type": SCP} for name in names])
+
+    assert "has 1 of type SERVICE_CONTROL_POLICY and would get 10 more" in problem
+
+
+def test_policies_of_an_account_outside_are_not_counted(world: World) -> None:
+    world.organization.add_policy("Guard", Type=SCP)
+
+    result = accept(
+        world,
+        source="existing",
+        account={"accountId": "999999999999"},
+        policies=[{"name": "Guard", "type": SCP}],
+    )
+
     assert result["outcome"] == "ACCEPTED"
-    assert result["organizationalUnitMissing"] is False
-    assert read(world) == []
 
 
 def test_request_whose_creation_is_begun_goes_on_whatever_became_impossible(world: World) -> None:
