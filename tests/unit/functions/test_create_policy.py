@@ -109,12 +109,16 @@ def test_create_policy_with_other_content_is_refused_with_the_difference(world: 
 def test_create_policy_made_by_somebody_else_meanwhile_with_other_content_is_refused(
     world: World,
 ) -> None:
-    world.organization.before("CreatePolicy", lambda: world.organization.add_policy(content=OTHER))
+    theirs: list[str] = []
+    world.organization.before(
+        "CreatePolicy", lambda: theirs.append(world.organization.add_policy(content=OTHER))
+    )
 
     with pytest.raises(OperationRefused) as refused:
         ensure(world)
 
     assert refused.value.code == "PolicyContentDiffers"
+    assert world.organization.policies[theirs[0]]["Content"] == OTHER
 
 
 def test_create_policy_updated_twice_writes_once(world: World) -> None:
