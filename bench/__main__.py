@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from bench import documents, gate_alone, makespan, one_request, peers, sizes, soak
+from bench import documents, gate_alone, makespan, one_request, peers, refusals, sizes, soak
 from bench.results import Report
 from bench.tables import span, text
 
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], Report]] = {
     "gate": lambda: gate_alone.measure(10_000, (CREATION_SECONDS, 90.0, 180.0)),
     "peers": lambda: peers.measure(REQUESTS, CREATION_SECONDS),
     "sizes": sizes.measure,
+    "refusals": refusals.measure,
     "one": one_request.measure,
     "makespan": lambda: makespan.measure(REQUESTS, CREATION_SECONDS),
     "soak": lambda: soak.measure(200),

@@ -117,6 +117,7 @@ class Planner:
             setup,
             preflight.Wishes(
                 policies=setup.policies,
+                updated_policies=[policy.name for policy in setup.policies if policy.update],
                 policy_types=setup.normalised()["policyTypes"],
                 service_access=setup.service_access,
                 forced_service_access=setup.forced_service_access,

@@ -68,7 +68,8 @@ def locate(state: CommonStateField) -> None:
 
 
 def _expressions(component: Any, path: str) -> Iterator[tuple[str, Any]]:
-    for attribute, value in vars(component).items():
+    # Executions of one definition share its states, and moto adds attributes while they run.
+    for attribute, value in tuple(vars(component).items()):
         for index, part in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(part, Component) or isinstance(part, CommonStateField):
                 continue

@@ -58,11 +58,13 @@ CALLS = {
     "organizations:DescribeAccount",
     "organizations:DescribeOrganization",
     "organizations:DescribeOrganizationalUnit",
+    "organizations:DescribePolicy",
     "organizations:ListAWSServiceAccessForOrganization",
     "organizations:ListAccounts",
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListParents",
     "organizations:ListPolicies",
+    "organizations:ListPoliciesForTarget",
     "organizations:ListRoots",
     "states:DescribeExecution",
 }

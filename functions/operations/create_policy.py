@@ -1,15 +1,15 @@
-"""CreatePolicy: ensures that a policy of a name and type exists, and its text where asked to."""
+"""CreatePolicy: ensures that a policy of a name and type exists, with the text that is given."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from vending.aws import clients
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import ConcurrentModification, OperationRefused
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import policies
+from vending.organization.policy_difference import difference
 from vending.request.account_request import Policy
 
 if TYPE_CHECKING:
@@ -39,19 +39,20 @@ class CreatePolicy(Payload):
 
 
 def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
-    """{policyId, name, type, outcome, warnings}; OperationRefused if it should exist.
+    """{policyId, name, type, outcome, warnings}.
 
-    CREATED and UPDATED have changed something. KEPT: the policy exists with different
-    content, left unchanged. UNCHANGED: it is as wanted, or no content was given.
+    OperationRefused if it should exist, and if it does with other content: a policy is not attached
+    with content that nobody asked for. CREATED and UPDATED have changed something. KEPT: it has
+    other content, and is to keep it. UNCHANGED: it is as wanted, or no content was given.
 
     Implements CreatePolicy and UpdatePolicy of the AWS Organizations API reference.
     """
     wanted = payload.policy
     found = _find(organizations, wanted)
     if found is None:
-        policy_id, made = _create(organizations, wanted)
-        outcome: Outcome = "CREATED" if made else "UNCHANGED"
-    else:
+        policy_id, found = _create(organizations, wanted)
+    outcome: Outcome = "CREATED"
+    if found is not None:
         policy_id = found["Id"]
         outcome = _compared(organizations, found, wanted, update=payload.update)
     return {
@@ -65,8 +66,8 @@ def run(payload: CreatePolicy, *, organizations: OrganizationsClient) -> Json:
 
 def _kept(name: str) -> str:
     return (
-        f"The policy {name} exists with different content and was left unchanged; "
-        "update: true in an organization's document replaces it."
+        f"The policy {name} has other content than was given, and keeps it because existing: keep "
+        "says so."
     )
 
 
@@ -77,7 +78,10 @@ def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTy
     return None
 
 
-def _create(organizations: OrganizationsClient, wanted: Policy) -> tuple[str, bool]:
+def _create(
+    organizations: OrganizationsClient, wanted: Policy
+) -> tuple[str, PolicySummaryTypeDef | None]:
+    """The id of the policy, and the policy where somebody else has made it meanwhile."""
     if wanted.content is None:
         raise policies.missing(wanted)
     try:
@@ -100,8 +104,8 @@ def _create(organizations: OrganizationsClient, wanted: Policy) -> tuple[str, bo
                     "for a policy of this name and another type: a name is taken for all types."
                 ),
             ) from None
-        return there["Id"], False
-    return created["Policy"]["PolicySummary"]["Id"], True
+        return there["Id"], there
+    return created["Policy"]["PolicySummary"]["Id"], None
 
 
 def _compared(
@@ -114,15 +118,18 @@ def _compared(
     if wanted.content is None:
         return "UNCHANGED"
     policy_id = found["Id"]
-    content = organizations.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
+    content = policies.content_of(organizations, policy_id)
     changes: dict[str, str] = {}
-    if not _same(content, wanted.content):
+    if difference(content, wanted.content):
         changes["Content"] = wanted.content
     if wanted.description and wanted.description != found.get("Description"):
         changes["Description"] = wanted.description
     if not changes:
         return "UNCHANGED"
     if not update:
+        refused = policies.differs(wanted, content)
+        if refused is not None:
+            raise refused
         return "KEPT" if "Content" in changes else "UNCHANGED"
     if found.get("AwsManaged"):
         words = explain("InvalidInputException", "IMMUTABLE_POLICY")
@@ -136,24 +143,12 @@ def _compared(
     return "UPDATED"
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two texts are the same policy: JSON's spaces and order of keys mean nothing."""
-    return one == other or _json(one) == _json(other) is not None
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
 def progress(result: Json) -> str:
     """What progress says of it; empty when there is nothing to say."""
     phrases = {
         "CREATED": "created",
         "UPDATED": "content replaced",
-        "KEPT": "exists with different content; left unchanged",
+        "KEPT": "exists with other content, which it keeps",
         "UNCHANGED": "already there",
     }
     return f"{result['name']}: {phrases[result['outcome']]}"

@@ -122,6 +122,7 @@ def read_template(assembly: Path = ASSEMBLY) -> SynthesizedTemplate:
 def synthesize(settings: Settings, assembly: Path) -> SynthesizedTemplate:
     """Synthesize the stack with other settings than app.py's into the folder `assembly`."""
     # Slow to import, and most tests only read; `infra` comes first to choose the Node.
+    from infra import request_policy  # noqa: PLC0415
     from infra.account_vending_stack import AccountVendingStack  # noqa: PLC0415
 
     # isort: split
@@ -129,7 +130,9 @@ def synthesize(settings: Settings, assembly: Path) -> SynthesizedTemplate:
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
     app = App(outdir=str(assembly), context=context, analytics_reporting=False, tree_metadata=False)
-    AccountVendingStack(app, "AccountVending", settings=settings)
+    AccountVendingStack(
+        app, "AccountVending", settings=settings, request_policy=request_policy.read(ROOT)
+    )
     app.synth()
     return read_template(assembly)
 

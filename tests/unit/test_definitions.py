@@ -48,6 +48,13 @@ RUNS_AGAIN = {"PrepareOrganizationalUnit": "CreateOrganizationalUnit"}
 CLEANS_UP = {"CancelHandshake"}
 """What is done between a failure and its record, and leads there whatever becomes of it."""
 
+REFUSED_FOR_GOOD = {
+    *("RequestInvalid", "RequestConflict", "RequestRefused", "OperationRefused"),
+    *("AccountCreationFailed", "InvitationEnded", "ExecutionSuperseded", "TaskTokenRefused"),
+    *("Runtime.UnmarshalError", "Runtime.MarshalError", "States.TaskFailed", "States.Runtime"),
+}
+"""Errors that the same input always meets, and names under which they would be caught."""
+
 SCOPES = pytest.mark.parametrize("machine", DEFINITIONS.values(), ids=DEFINITIONS)
 
 
@@ -138,6 +145,14 @@ def test_retries_name_their_errors_and_spread_out(machine: dict[str, Any]) -> No
             assert retry["MaxAttempts"] > 0, name
             assert retry["JitterStrategy"] == "FULL", name
             assert retry["MaxDelaySeconds"] <= 60, name
+
+
+@SCOPES
+def test_what_can_only_be_refused_again_is_never_retried(machine: dict[str, Any]) -> None:
+    for name, state in tasks(machine):
+        retried = {error for retry in state["Retry"] for error in retry["ErrorEquals"]}
+
+        assert not retried & REFUSED_FOR_GOOD, name
 
 
 @SCOPES

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from cli.dry_run.planned import Planned
     from tests.workflow.vending import Ended, Vending
 
-BY_AWS = {"PolicyNameTaken": "DuplicatePolicyException"}
-"""What AWS calls it where it is asked all the same, for an account that is there already."""
-
 
 def planned(vending: Vending, wish: Any) -> Planned:
     """What would be changed or refused, by the ledger and the organization as they are."""
@@ -42,7 +39,4 @@ def told_alike(planned: Planned, ended: Ended) -> bool:
     if ended.cause["code"] == "RequestInvalid":
         return all(problem["message"] in ended.cause["message"] for problem in planned.problems)
     refused = (ended.cause["code"], ended.cause["reason"])
-    return any(
-        (BY_AWS.get(problem["code"], problem["code"]), problem["reason"]) == refused
-        for problem in planned.problems
-    )
+    return any((problem["code"], problem["reason"]) == refused for problem in planned.problems)

@@ -150,15 +150,18 @@ def test_document_with_mistakes_fails_with_all_of_them_and_touches_nothing(
     assert written(vending) == []
 
 
-def test_existing_policy_keeps_its_content_unless_the_document_updates_it(
+def test_existing_policy_with_other_content_is_refused_updated_or_kept_as_the_document_says(
     vending: Vending,
 ) -> None:
     vending.set_up(a_document())
     other = DENY_LEAVING.replace("Leave", "Describe")
 
-    kept = vending.set_up(a_document(policies=[a_policy(content=other)]))
+    refused = vending.set_up(a_document(policies=[a_policy(content=other)]))
+    kept = vending.set_up(a_document(policies=[a_policy(content=other, existing="keep")]))
     updated = vending.set_up(a_document(policies=[a_policy(content=other, update=True)]))
 
+    assert (refused.status, refused.error) == ("FAILED", "PolicyContentDiffers")
+    assert "LeaveOrganization" in refused.cause["message"]
     assert kept.output["changed"] == []
     assert "DenyLeaving" in kept.output["warnings"][0]
     assert updated.output["changed"] == ["content of policy DenyLeaving"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import a_request
+from tests.workflow.plans import done, planned, told_alike
 from tests.workflow.test_existing_account import an_account
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ DENY = json.dumps(
         "Statement": [{"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}],
     }
 )
+OTHER = DENY.replace("CreateUser", "DeleteUser")
 TAG_RULES = json.dumps({"tags": {"team": {"tag_key": {"@@assign": "Team"}}}})
 GUARD = {"name": "NoUsers", "type": SCP, "description": "No IAM users", "content": DENY}
 TAGGED = {"name": "Teams", "type": TAGS, "content": TAG_RULES}
@@ -64,18 +66,92 @@ def test_second_request_uses_the_policies_of_the_first(vending: Vending) -> None
     assert vending.calls("organizations", "CreatePolicy") == 1
 
 
-def test_request_does_not_change_a_policy_that_exists(vending: Vending) -> None:
-    vending.run(a_request(policies=[GUARD]))
-    other = GUARD | {"content": DENY.replace("CreateUser", "DeleteUser")}
+def made_by_hand(vending: Vending, content: str) -> None:
+    """A policy of the guard's name, with the content."""
+    vending.organizations.create_policy(
+        Name=str(GUARD["name"]), Type=SCP, Description="By hand", Content=content
+    )
 
-    ended = vending.run(a_request(policies=[other]))
+
+def test_policy_with_other_content_is_refused_with_the_difference_before_there_is_an_account(
+    vending: Vending,
+) -> None:
+    made_by_hand(vending, OTHER)
+
+    ended = vending.run(a_request(policies=[GUARD]))
+
+    assert (ended.status, ended.error) == ("FAILED", "RequestInvalid")
+    assert (
+        '-   "Action": "iam:DeleteUser",\n+   "Action": "iam:CreateUser",'
+        in (ended.cause["message"])
+    )
+    assert vending.accounts() == []
+    assert vending.calls("organizations", "UpdatePolicy") == 0
+
+
+def test_policy_that_somebody_makes_meanwhile_with_other_content_is_not_attached(
+    vending: Vending,
+) -> None:
+    request = a_request(policies=[GUARD])
+    vending.run_stopped_in("WaitForAccount", request)
+    made_by_hand(vending, OTHER)
+
+    ended = vending.run(request)
+
+    assert (ended.status, ended.error) == ("FAILED", "PolicyContentDiffers")
+    assert "iam:DeleteUser" in ended.cause["message"]
+    assert vending.calls("organizations", "AttachPolicy") == 0
+
+
+def test_policy_of_an_account_that_exists_is_not_attached_with_other_content(
+    vending: Vending,
+) -> None:
+    made_by_hand(vending, OTHER)
+
+    request = by_adoption(vending)
+
+    ended = vending.run(request)
+
+    assert (ended.status, ended.error) == ("FAILED", "RequestInvalid")
+    assert "iam:DeleteUser" in ended.cause["message"]
+    assert vending.policies(request["account"]["accountId"]) == {"FullAWSAccess"}
+
+
+def test_policy_is_attached_with_the_content_that_it_has_where_the_request_says_so(
+    vending: Vending,
+) -> None:
+    made_by_hand(vending, OTHER)
+
+    ended = vending.run(a_request(policies=[GUARD | {"existing": "keep"}]))
 
     assert ended.status == "SUCCEEDED", ended
+    assert "NoUsers" in vending.policies(ended.output["accountId"])
     assert vending.calls("organizations", "UpdatePolicy") == 0
     (attached,) = vending.outputs_of(ended.arn, "AttachPolicy")
     assert attached["outcome"] == "KEPT"
     (warning,) = ended.output["warnings"]
     assert "NoUsers" in warning
+
+
+WISHES: dict[str, Any] = {
+    "request": a_request(policies=[GUARD]),
+    "request that keeps it": a_request(policies=[GUARD | {"existing": "keep"}]),
+    "document": {"policies": [GUARD | {"targets": ["/"]}]},
+    "document that keeps it": {"policies": [GUARD | {"targets": ["/"], "existing": "keep"}]},
+    "document that updates it": {"policies": [GUARD | {"targets": ["/"], "update": True}]},
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_plan_tells_of_other_content_what_the_run_does(vending: Vending, wish: str) -> None:
+    made_by_hand(vending, OTHER)
+
+    before = planned(vending, WISHES[wish])
+    ended = done(vending, WISHES[wish])
+
+    refused = [] if "that" in wish else ["PolicyContentDiffers"]
+    assert [problem["code"] for problem in before.problems] == refused
+    assert told_alike(before, ended), ended
 
 
 def test_policy_named_without_content_that_is_missing_is_refused_before_there_is_an_account(

@@ -4,7 +4,9 @@ An account cannot be unmade, and an invitation lets a stranger's account in. So 
 known beforehand is: AcceptRequest asks here before there is an account, and `vend plan` asks the
 same. Nothing is changed on AWS. The calls are at most one DescribeOrganization; the pages of
 ListPolicies for each type that is asked for, and for the other types only where a policy is to be
-made; the pages of ListAWSServiceAccessForOrganization where a service could be refused; and a look
+made; DescribePolicy for each policy that exists and whose content is given; the pages of
+ListPoliciesForTarget for each type, of an account that is a member already; the pages of
+ListAWSServiceAccessForOrganization where a service could be refused; and a look
 at each organizational unit that the path is known to lead through. Only a path that is not known is
 searched for.
 """
@@ -21,7 +23,7 @@ from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.ou_path_cache import Unit
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
-from vending.request import ou_paths, trusted_services
+from vending.request import ou_paths, trusted_services, validators
 from vending.request.account_request import AccountRequest, Policy, PolicyType, RootFeature, invalid
 
 if TYPE_CHECKING:
@@ -54,11 +56,15 @@ class Surroundings:
 class Wishes:
     """What is asked of an organization, by a request or by an organization's document.
 
+    `account_id` is of an account that is a member already, and may have policies.
+    `updated_policies` are the names of those whose content is replaced where it is another one.
     `all_features` says that they are enabled first, `invited_account_role_name` by which role an
     invitation is accepted.
     """
 
+    account_id: str | None = None
     policies: Sequence[Policy] = ()
+    updated_policies: Collection[str] = ()
     policy_types: Sequence[str] = ()
     service_access: Sequence[str] = ()
     forced_service_access: Collection[str] = ()
@@ -79,7 +85,8 @@ class Problem:
 
     def __str__(self) -> str:
         """As a line of a request's problems."""
-        return f"{self.where}: {self.error.message} {self.error.remedy}"
+        between = "\n" if "\n" in self.error.message else " "
+        return f"{self.where}: {self.error.message}{between}{self.error.remedy}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +98,12 @@ class Findings:
 
 
 def ensure_possible(request: AccountRequest, row: Row, surroundings: Surroundings) -> Findings:
-    """RequestInvalid with every problem at once, unless it is too late or nothing is at stake.
+    """RequestInvalid with every problem at once, unless it is too late.
 
-    An account that is a member already stays one, whatever its baseline comes to. Once AWS was
-    asked for an account, or for an invitation, the request has to be gone on with. Nothing is
-    looked for and found then.
+    Once AWS was asked for an account, or for an invitation, or an account that exists was looked
+    at, the request has to be gone on with. Nothing is looked for and found then.
     """
-    if request.source == "existing" or _is_begun(row):
+    if _is_begun(row):
         return Findings()
     found = examine(wishes_of(request), surroundings)
     if found.problems:
@@ -110,6 +116,7 @@ def wishes_of(request: AccountRequest) -> Wishes:
     path = request.organizational_unit
     role_name = request.normalised()["account"].get("roleName")
     return Wishes(
+        account_id=request.account.account_id if request.source == "existing" else None,
         policies=request.policies,
         policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
         service_access=request.service_access,
@@ -130,6 +137,7 @@ def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
             *_without_all_features(wishes, enabled),
             *_of_policy_types(wishes, surroundings.allowed, enabled),
             *_of_policies(wishes, surroundings),
+            *_of_attachments(wishes, surroundings),
             *_of_services(wishes, surroundings.allowed, enabled),
             *_of_contacts(wishes, enabled),
             *units.problems,
@@ -218,36 +226,73 @@ def _of_type(wishes: Wishes, policy_type: str, error: OperationRefused) -> Probl
 def _of_policies(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
     names = _Names(surroundings.organizations)
     for index, policy in enumerate(wishes.policies):
-        if policy.name in names.of(policy.type):
-            continue
+        error = _refusal(policy, wishes, names, surroundings)
+        if error is not None:
+            refused = {"policies": [policy.name]}
+            yield Problem(where=f"policies[{index}]", error=error, refused=refused)
+
+
+def _refusal(
+    policy: Policy, wishes: Wishes, names: _Names, surroundings: Surroundings
+) -> OperationRefused | None:
+    policy_id = names.of(policy.type).get(policy.name)
+    if policy_id is None:
         if policy.content is None:
-            error = policies.missing(policy)
-        elif (taken := names.type_of(policy.name)) is not None:
-            error = policies.name_taken(policy, taken)
-        else:
-            continue
-        refused = {"policies": [policy.name]}
-        yield Problem(where=f"policies[{index}]", error=error, refused=refused)
+            return policies.missing(policy)
+        taken = names.type_of(policy.name)
+        return None if taken is None else policies.name_taken(policy, taken)
+    types = surroundings.allowed.policy_types
+    if (
+        policy.content is None
+        or policy.existing == "keep"
+        or policy.name in wishes.updated_policies
+        or (types is not None and policy.type not in types)  # which may not be read, and is refused
+    ):
+        return None
+    return policies.differs(policy, policies.content_of(surroundings.organizations, policy_id))
 
 
 class _Names:
-    """The names of the organization's policies; each type is listed when it is first needed."""
+    """The organization's policies by name; each type is listed when it is first needed."""
 
     def __init__(self, organizations: OrganizationsClient) -> None:
         self._organizations = organizations
-        self._of: dict[str, set[str]] = {}
+        self._of: dict[str, dict[str, str]] = {}
 
-    def of(self, policy_type: str) -> set[str]:
-        """Those of a type."""
+    def of(self, policy_type: str) -> Mapping[str, str]:
+        """The ids of those of a type, by name."""
         if policy_type not in self._of:
             found = policies.of_type(self._organizations, policy_type)
-            self._of[policy_type] = {one["Name"] for one in found}
+            self._of[policy_type] = {one["Name"]: one["Id"] for one in found}
         return self._of[policy_type]
 
     def type_of(self, name: str) -> str | None:
         """The type of the policy of that name."""
         order: Iterable[str] = dict.fromkeys((*self._of, *get_args(PolicyType)))
         return next((one for one in order if name in self.of(one)), None)
+
+
+def _of_attachments(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+    """More policies than an account takes with those that it has.
+
+    AWS counts what is attached to the account itself, and not what it inherits. What an account
+    that is new to the organization takes is checked with the request's form.
+    """
+    if wishes.account_id is None:
+        return
+    types = surroundings.allowed.policy_types
+    for kind in {policy.type: None for policy in wishes.policies}:
+        if types is not None and kind not in types:  # which may not be read, and is refused
+            continue
+        there = policies.attached_to(surroundings.organizations, wishes.account_id, kind)
+        wanted = [policy.name for policy in wishes.policies if policy.type == kind]
+        more = [name for name in wanted if name not in there]
+        # Where the type is off, AWS attaches its own when it is switched on.
+        present = max(len(there), 1 if kind in validators.ATTACHED_BY_AWS else 0)
+        most = validators.policies_per_target(kind)
+        if present + len(more) > most:
+            error = policies.too_many(kind, present=present, more=len(more), most=most)
+            yield Problem(where="policies", error=error, refused={"policies": more})
 
 
 def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, WithJsonSchema
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import ou_paths, validators
+from vending.request import bounds, ou_paths, validators
 from vending.request.checked import checked
 from vending.request.contacts import Contacts
 from vending.request.request_ids import derived
@@ -23,7 +23,12 @@ DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
 
 RequestId = Annotated[
     str,
-    *checked(validators.request_id, pattern=validators.REQUEST_ID_PATTERN),
+    *checked(
+        validators.request_id,
+        minLength=1,
+        maxLength=validators.QUALIFIED_REQUEST_ID_MAX,
+        pattern=validators.REQUEST_ID_PATTERN,
+    ),
 ]
 Email = Annotated[
     str,
@@ -43,7 +48,7 @@ AccountName = Annotated[
         pattern="^[\\u0020-\\u007E]+$",
     ),
 ]
-AccountId = Annotated[str, *checked(validators.account_id, pattern="^[0-9]{12}$")]
+AccountId = Annotated[str, *checked(validators.account_id, maxLength=12, pattern="^[0-9]{12}$")]
 RoleName = Annotated[
     str,
     *checked(
@@ -71,6 +76,9 @@ ServicePrincipal = Annotated[
 ]
 RequestedBy = Annotated[
     str, *checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
+]
+PolicyName = Annotated[
+    str, *checked(validators.policy_name, minLength=1, maxLength=validators.POLICY_NAME_MAX)
 ]
 PolicyContent = Annotated[
     str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
@@ -126,10 +134,15 @@ class NewAccount(Account):
 class Policy(Model):
     """A policy to attach; without content, one of that name must exist."""
 
-    name: Annotated[str, Field(min_length=1, max_length=validators.POLICY_NAME_MAX)]
+    name: PolicyName
     type: PolicyType
     description: Annotated[str, Field(max_length=validators.POLICY_DESCRIPTION_MAX)] = ""
     content: PolicyContent | None = Field(None, description="The policy as JSON text.")
+    existing: Literal["same", "keep"] = Field(
+        "same",
+        description="What becomes of a policy of this name that exists with other content: it is "
+        "refused (same), or attached with the content that it has (keep).",
+    )
 
 
 def changeable() -> list[str]:
@@ -220,6 +233,8 @@ def parse(raw: object) -> AccountRequest:
     """The request that `raw` (decoded JSON) asks for; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"the request must be a JSON object, not {_kind(raw)}"])
+    if beyond := bounds.problems(raw):
+        raise RequestInvalid(beyond)
     problems = [*validators.size(raw), *source_problems(raw), *_set_problems(raw)]
     try:
         request = AccountRequest.model_validate(raw)
@@ -321,6 +336,8 @@ def policy_problems(policies: object) -> list[str]:
                     f"policies[{index}]: has the name of policies[{first}], which is a {its_kind}; "
                     "AWS lets no two policies have one name, whatever their types"
                 )
+        if policy.get("existing") == "keep" and content is None:
+            problems.append(f"policies[{index}].existing: keep has no meaning without content")
         if isinstance(content, str):
             problems.extend(
                 f"policies[{index}].content: {text}"
@@ -337,8 +354,8 @@ def _kind(raw: object) -> str:
 
 
 _LISTED_MAX = 60
-_LISTED_CHARACTERS = 24_000
-"""Problems reported at once: Step Functions keeps 32,768 characters of an error's cause."""
+_LISTED_CHARACTERS = 7_500
+"""Problems reported at once: what is said of a mistake, however large, has 10 KB at most."""
 
 
 def invalid(problems: list[str]) -> RequestInvalid:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import validators
+from vending.request import bounds, validators
 from vending.request.account_request import (
     AccountRequest,
     OrganizationalUnitPath,
@@ -42,7 +42,7 @@ class AttachedPolicy(Policy):
     update: bool = Field(
         False,
         description="Whether the content given here replaces another one that the policy has. "
-        "Without it, an existing policy is left as it is.",
+        "Without it, a policy that exists with other content is refused, unless existing is keep.",
     )
 
 
@@ -114,6 +114,8 @@ def parse(raw: object) -> OrganizationSetup:
     """The setup that `raw` (decoded JSON) describes; RequestInvalid with every problem at once."""
     if not isinstance(raw, dict):
         raise RequestInvalid([f"{DOCUMENT} must be a JSON object"])
+    if beyond := bounds.problems(raw):
+        raise RequestInvalid(beyond)
     problems = [
         *validators.size(raw),
         *_repetitions(raw),
@@ -129,6 +131,11 @@ def parse(raw: object) -> OrganizationSetup:
         f"policies[{index}].update: has no meaning without content"
         for index, policy in enumerate(setup.policies)
         if policy.update and policy.content is None
+    )
+    problems.extend(
+        f"policies[{index}].update: replaces the content that existing keeps; give one of the two"
+        for index, policy in enumerate(setup.policies)
+        if policy.update and policy.existing == "keep"
     )
     if problems:
         raise invalid(problems)

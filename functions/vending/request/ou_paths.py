@@ -7,16 +7,19 @@ and `\\` a backslash, so that every path has one spelling and every name has a p
 
 from __future__ import annotations
 
+import bisect
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 PATTERN = r"^/((?:[^/\\]|\\[/\\])+(?:/(?:[^/\\]|\\[/\\])+){0,4})?$"
 """What `split` takes, five names at most, as a regular expression for a JSON Schema."""
 
 _PARTS = re.compile(r"\\(.?)|/|[^/\\]+", re.DOTALL)
 
+_LAST_CODE = 0x10FFFF
 _DEFAULT_IGNORABLE = (
+    (0x0000, -1),
     (0x00AD, 0x00AD),
     (0x034F, 0x034F),
     (0x061C, 0x061C),
@@ -36,7 +39,7 @@ _DEFAULT_IGNORABLE = (
     (0xE0000, 0xE0FFF),
 )
 """Unicode's property Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which
-`unicodedata` does not have."""
+`unicodedata` does not have. The first range has nothing, and something to find below the others."""
 
 _BLANK = 0x2800
 """BRAILLE PATTERN BLANK counts as a symbol, and shows nothing."""
@@ -89,12 +92,15 @@ def join(names: Iterable[str]) -> str:
 def quote(text: str) -> str:
     r"""A name or path for people: as it is, or in quotes where it would not show what it is.
 
-    What cannot be seen is written as an escape: `'/Sand\u200bbox'`, `'/Cafe\u0301'`, `'/Sandbox '`.
+    What cannot be seen or stored is written as an escape: `'/Sand\u200bbox'`, `'/Cafe\u0301'`,
+    `'/Sandbox '`.
     """
     is_composed = unicodedata.normalize("NFC", text) == text
     written = "".join(
         _escape(character)
-        if is_hidden(character) or (not is_composed and unicodedata.combining(character))
+        if is_hidden(character)
+        or not character.isprintable()
+        or (not is_composed and unicodedata.combining(character))
         else character
         for character in text
     )
@@ -118,23 +124,22 @@ def reading(name: str) -> str:
 
 def is_hidden(character: str) -> bool:
     """Whether it shows nothing, looks like a space, or changes how the text around it shows."""
+    if character.isascii():
+        return not character.isprintable()
     code = ord(character)
-    if character == " ":
-        return False
+    _, last = _DEFAULT_IGNORABLE[bisect.bisect(_DEFAULT_IGNORABLE, (code, _LAST_CODE)) - 1]
     return (
-        unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+        code <= last
         or code == _BLANK
-        or any(first <= code <= last for first, last in _DEFAULT_IGNORABLE)
+        or unicodedata.category(character) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
     )
 
 
-def hidden_characters(text: str) -> list[str]:
+def hidden_characters(text: str) -> Iterator[str]:
     """Each hidden character by its name and place: `U+200B ZERO WIDTH SPACE at position 5`."""
-    return [
-        f"U+{ord(character):04X} {_name(character)} at position {position}"
-        for position, character in enumerate(text, start=1)
-        if is_hidden(character)
-    ]
+    for position, character in enumerate(text, start=1):
+        if is_hidden(character):
+            yield f"U+{ord(character):04X} {_name(character)} at position {position}"
 
 
 def _visible(text: str) -> str:

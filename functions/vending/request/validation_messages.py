@@ -51,12 +51,15 @@ def repeated(raw: dict[str, Any], key: str) -> list[str]:
 
 
 def _described(error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
+    compared = 0
     for details in error.errors(include_url=False, include_input=False):
         kind, place = details["type"], where(details["loc"])
         if kind == "default_factory_not_called":
             continue  # said only because another field, listed too, is wrong
         if kind == "extra_forbidden":
-            yield f"{place}: unknown key{_did_you_mean(details, model)}"
+            compared += 1
+            hint = _did_you_mean(details, model) if compared <= _COMPARED_MAX else ""
+            yield f"{place}: unknown key{hint}"
         elif kind == PROBLEM:
             yield from (f"{place}: {text}" for text in details["ctx"]["problems"])
         elif kind in _WORDS:
@@ -81,10 +84,19 @@ def where(location: tuple[int | str, ...]) -> str:
     return text
 
 
+_COMPARED_MAX = 20
+"""Unknown keys that are compared with the known ones: what is sent may have thousands."""
+
+_COMPARED_CHARACTERS = 40
+"""Longer keys are none of ours misspelt."""
+
+
 def _did_you_mean(details: ErrorDetails, model: type[BaseModel]) -> str:
     import difflib  # noqa: PLC0415 -- only requests with unknown keys pay for it
 
     *parents, key = details["loc"]
+    if len(str(key)) > _COMPARED_CHARACTERS:
+        return ""
     known = _keys_at(model, parents)
     close = difflib.get_close_matches(str(key).lower(), [name.lower() for name in known], n=1)
     if not close:

@@ -9,11 +9,12 @@ an email address or a phone number.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
 
-from vending.request import ou_paths, policy_documents
+from vending.request import lookalikes, ou_paths, policy_documents
 
 EMAIL_LENGTH = (6, 64)
 ACCOUNT_NAME_MAX = 50
@@ -25,6 +26,8 @@ OU_NAME_MAX = 128
 OU_DEPTH_MAX = 5
 PRINCIPAL_MAX = 128
 REQUEST_ID_MAX = 64
+QUALIFIED_REQUEST_ID_MAX = 32 + 1 + REQUEST_ID_MAX
+"""Characters with the requester's name and the dot before it."""
 REQUEST_ID_PATTERN = rf"^([a-z][a-z0-9-]{{0,31}}\.)?[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}$"
 POLICY_NAME_MAX = 128
 POLICY_DESCRIPTION_MAX = 512
@@ -110,7 +113,9 @@ def email(value: str) -> list[str]:
     problems = []
     shortest, longest = EMAIL_LENGTH
     if not shortest <= len(value) <= longest:
-        problems.append(f"must have {shortest} to {longest} characters, this one has {len(value)}")
+        problems = [f"must have {shortest} to {longest} characters, this one has {len(value)}"]
+    if len(value) > longest:
+        return problems
     if not all("!" <= character <= "~" for character in value):
         problems.append("may contain only printable ASCII characters and no spaces")
     local, at, domain = value.partition("@")
@@ -132,6 +137,8 @@ def email(value: str) -> list[str]:
 def account_name(value: str) -> list[str]:
     """1 to 50 printable ASCII characters."""
     problems = _length(value, ACCOUNT_NAME_MAX)
+    if len(value) > ACCOUNT_NAME_MAX:
+        return problems
     if not all(" " <= character <= "~" for character in value):
         problems.append("may contain only printable ASCII characters" + _but_has(value))
     elif value and not value.strip():
@@ -156,6 +163,8 @@ def account_id(value: str) -> list[str]:
 def role_name(value: str) -> list[str]:
     """An IAM role name that is not kept for service-linked roles."""
     problems = _length(value, ROLE_NAME_MAX)
+    if len(value) > ROLE_NAME_MAX:
+        return problems
     if not re.fullmatch(r"[\w+=,.@-]*", value, re.ASCII):
         problems.append("may contain only letters, digits and _ + = , . @ -")
     if value.casefold().startswith(_RESERVED_ROLE_PREFIX):
@@ -175,23 +184,28 @@ def request_id(value: str) -> list[str]:
 
 def tag_key(value: str) -> list[str]:
     """A tag key that AWS takes and this system does not keep for itself."""
-    problems = _length(value, TAG_KEY_MAX) + _tag_characters(value)
+    problems = _length(value, TAG_KEY_MAX)
+    if len(value) > TAG_KEY_MAX:
+        return problems
+    problems += _tag_characters(value)
     if not problems:
-        problems = [f"has {found}" for found in _hidden(value)] + _spaces_at_the_ends(value)
+        problems = [*_readable(value), *_spaces_at_the_ends(value)]
     if value.casefold().startswith("aws:"):
         problems.append("may not begin with aws: because AWS keeps that prefix for its own tags")
-    if value == REQUEST_ID_TAG:
+    if value.casefold() == REQUEST_ID_TAG:
         problems.append("is reserved for the request id, which is put on every account")
     return problems
 
 
 def tag_value(value: str) -> list[str]:
     """Up to 256 characters; empty is allowed."""
-    return _length(value, TAG_VALUE_MAX, shortest=0) + _tag_characters(value)
+    return _length(value, TAG_VALUE_MAX, shortest=0) or _tag_characters(value)
 
 
 def organizational_unit(value: str) -> list[str]:
     r"""A path below the root such as /Workloads/Sandbox or /CI\/CD, or / for the root itself."""
+    if len(value) > OU_PATH_MAX:
+        return _length(value, OU_PATH_MAX)
     problems = free_text(value)
     try:
         names = ou_paths.split(value)
@@ -201,12 +215,11 @@ def organizational_unit(value: str) -> list[str]:
         problems.append(
             f"is {len(names)} levels deep; AWS allows {OU_DEPTH_MAX} levels below the root"
         )
-    for name in names:
+    for name in names[:OU_DEPTH_MAX]:
         if len(name) > OU_NAME_MAX:
             problems.append(f"has a name of {len(name)} characters; AWS allows {OU_NAME_MAX}")
-        problems.extend(
-            f"has {found} of the name {ou_paths.quote(name)}" for found in _hidden(name)
-        )
+            continue
+        problems.extend(f"{found} of the name {ou_paths.quote(name)}" for found in _readable(name))
         if name != name.strip(" "):
             problems.append(f"has a name with a space at an end: {ou_paths.quote(name)}")
     return problems
@@ -215,7 +228,7 @@ def organizational_unit(value: str) -> list[str]:
 def service_principal(value: str) -> list[str]:
     """A dotted domain such as guardduty.amazonaws.com or notifications.amazon.com."""
     problems = _length(value, PRINCIPAL_MAX)
-    if value and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+){2,}", value):
+    if not problems and not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+){2,}", value):
         problems.append(
             "must be a service principal in lower case, such as guardduty.amazonaws.com"
         )
@@ -236,9 +249,17 @@ def policy_content(value: str, policy_type: str | None) -> list[str]:
     return policy_documents.problems(document, policy_type)
 
 
+def policy_name(value: str) -> list[str]:
+    """1 to 128 characters that a person can tell from those of another name."""
+    problems = _length(value, POLICY_NAME_MAX)
+    if not problems:
+        problems = free_text(value) + _readable(value) + _spaces_at_the_ends(value)
+    return problems
+
+
 def requested_by(value: str) -> list[str]:
     """Up to 256 characters of free text; empty is allowed."""
-    return _length(value, REQUESTED_BY_MAX, shortest=0) + free_text(value)
+    return _length(value, REQUESTED_BY_MAX, shortest=0) or free_text(value)
 
 
 def contact_name(value: str) -> list[str]:
@@ -274,7 +295,8 @@ def contact_phone(value: str) -> list[str]:
 
 def size(document: object) -> list[str]:
     """A whole request or organization's document, however its bytes are spread."""
-    return too_large(len(json.dumps(document, separators=(",", ":"), default=str)))
+    written = json.dumps(document, separators=(",", ":"), default=str, skipkeys=True)
+    return too_large(len(written))
 
 
 def too_large(bytes_: int) -> list[str]:
@@ -317,7 +339,12 @@ _HIDDEN_MAX = 5
 
 
 def _hidden(value: str) -> list[str]:
-    return ou_paths.hidden_characters(value)[:_HIDDEN_MAX]
+    return list(itertools.islice(ou_paths.hidden_characters(value), _HIDDEN_MAX))
+
+
+def _readable(name: str) -> list[str]:
+    """What makes a name look like nothing or like another one: `has …` or `mixes …`."""
+    return [f"has {found}" for found in _hidden(name)] + lookalikes.problems(name)
 
 
 def _but_has(value: str) -> str:

@@ -53,16 +53,27 @@ def accept_and_take_over(world: World) -> None:
         requestId="member", source="invited", account={"email": "somebody@example.com"}
     )
     world.call("AcceptRequest", request=invited_by_email, executionArn=EXECUTION)
+    world.organization.add_policy("Teams", Type="TAG_POLICY", content='{"tags": {"a": {}}}')
     for request_id in ("searching", "knowing"):
         request = a_request(
             requestId=request_id,
             account=an_account_of_its_own(len(request_id)),
             organizationalUnit="/Workloads/Missing",
-            policies=[{"name": "Absent", "type": "TAG_POLICY"}],
+            policies=[
+                {"name": "Absent", "type": "TAG_POLICY"},
+                {"name": "Teams", "type": "TAG_POLICY", "content": '{"tags": {}}'},
+            ],
             serviceAccess=["ipam.amazonaws.com"],
         )
         with pytest.raises(RequestInvalid):
             world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+    there = {
+        "source": "existing",
+        "account": {"accountId": world.organization.add_account(email="there@example.com")},
+    }
+    policies = [{"name": "Teams", "type": "TAG_POLICY"}]
+    request = a_request(requestId="there", policies=policies, **there)
+    world.call("AcceptRequest", request=request, executionArn=EXECUTION)
 
 
 def fill_the_gate(world: World) -> None:

@@ -158,7 +158,7 @@ TWINS = {
     "slash and more": ("CI/CD", "/CI/CD/Test", r"write /CI\/CD/Test and"),
     "slash in another case": ("ci/cd", "/CI/CD", r"write /ci\/cd and"),
     "case": ("sandbox", "/Sandbox", "write /sandbox and"),
-    "wide letters": ("\uff33andbox", "/Sandbox", "write /\uff33andbox and"),
+    "wide letters": ("\uff33andbox", "/Sandbox", "--name Sandbox`"),
     "decomposed": ("Cafe\u0301", "/Café", r"write '/Cafe\u0301' and"),
     "composed": ("Café", "/Cafe\u0301", "write /Café and"),
     "trailing space": ("Sandbox ", "/Sandbox", "--name Sandbox`"),

@@ -1,4 +1,4 @@
-"""CreatePolicy: a policy is ensured by name and type, and its text only where asked to."""
+"""CreatePolicy: a policy is ensured by name, type and text; its text is replaced where asked."""
 
 from __future__ import annotations
 
@@ -77,20 +77,48 @@ def test_create_policy_without_content_of_a_policy_that_is_missing_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("update", "outcome", "content"),
-    [(False, "KEPT", OTHER), (True, "UPDATED", CONTENT)],
-    ids=["kept by default", "replaced when asked to"],
+    ("wish", "outcome", "content"),
+    [({"existing": "keep"}, "KEPT", OTHER), ({"update": True}, "UPDATED", CONTENT)],
+    ids=["kept", "replaced"],
 )
-def test_create_policy_with_other_content(
-    world: World, update: bool, outcome: str, content: str
+def test_create_policy_with_other_content_does_what_was_asked_for(
+    world: World, wish: dict[str, Any], outcome: str, content: str
 ) -> None:
     policy_id = world.organization.add_policy(content=OTHER)
 
-    result = ensure(world, update=update)
+    result = ensure(world, **wish)
 
     assert result["outcome"] == outcome
     assert bool(result["warnings"]) == (outcome == "KEPT")
     assert world.organization.policies[policy_id]["Content"] == content
+
+
+def test_create_policy_with_other_content_is_refused_with_the_difference(world: World) -> None:
+    policy_id = world.organization.add_policy(content=OTHER)
+
+    with pytest.raises(OperationRefused) as refused:
+        ensure(world)
+
+    assert refused.value.code == "PolicyContentDiffers"
+    assert '-   "Action": "ec2:*",\n+   "Action": "s3:*",' in refused.value.message
+    assert "existing: keep" in refused.value.remedy
+    assert written(world) == []
+    assert world.organization.policies[policy_id]["Content"] == OTHER
+
+
+def test_create_policy_made_by_somebody_else_meanwhile_with_other_content_is_refused(
+    world: World,
+) -> None:
+    theirs: list[str] = []
+    world.organization.before(
+        "CreatePolicy", lambda: theirs.append(world.organization.add_policy(content=OTHER))
+    )
+
+    with pytest.raises(OperationRefused) as refused:
+        ensure(world)
+
+    assert refused.value.code == "PolicyContentDiffers"
+    assert world.organization.policies[theirs[0]]["Content"] == OTHER
 
 
 def test_create_policy_updated_twice_writes_once(world: World) -> None:

@@ -49,11 +49,16 @@ def test_attached_policies_bring_their_type_and_their_targets() -> None:
                 "type": "TAG_POLICY",
                 "description": "",
                 "content": TAGS,
+                "existing": "same",
             },
             "update": False,
             "targets": ["/A/B", "/"],
         },
-        {"policy": unattached | {"description": ""}, "update": False, "targets": []},
+        {
+            "policy": unattached | {"description": "", "existing": "same"},
+            "update": False,
+            "targets": [],
+        },
     ]
 
 
@@ -78,6 +83,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"policies": [{"name": "Guard", "type": "TAG_POLICY", "update": True}]},
         "policies[0].update: has no meaning without content",
     ),
+    "idle keep": (
+        {"policies": [{"name": "Guard", "type": "TAG_POLICY", "existing": "keep"}]},
+        "policies[0].existing: keep has no meaning without content",
+    ),
+    "update and keep": (
+        {"policies": [POLICY | {"update": True, "existing": "keep"}]},
+        "policies[0].update: replaces the content that existing keeps",
+    ),
 }
 
 
@@ -86,6 +99,27 @@ def test_mistake_is_reported_where_it_is(document: dict[str, Any], problem: str)
     (told,) = problems(document)
 
     assert told.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**100_000, json.loads("[" * 18 + "]" * 18)],
+    ids=["number", "depth"],
+)
+def test_document_beyond_all_bounds_is_refused_for_that_alone(value: Any) -> None:
+    (told,) = problems({"policyTypes": value, "unknown": 1})
+
+    assert told.startswith("the whole may ")
+
+
+def test_answer_to_a_document_with_endless_mistakes_is_short() -> None:
+    document = {f"unknown {number}": number for number in range(3_000)}
+
+    with pytest.raises(RequestInvalid) as refused:
+        parse(document | {"policies": [{"name": "a\u202e", "type": "SCP"}] * 500})
+
+    assert refused.value.message.splitlines()[-1].startswith("… and ")
+    assert len(json.dumps({"errorMessage": str(refused.value)})) < 10 * 1024
 
 
 def test_all_mistakes_are_reported_at_once() -> None:

@@ -61,7 +61,7 @@ def test_reading_is_blind_to_form_and_to_what_cannot_be_seen(name: str) -> None:
     assert reading(f"  \u200b{name}\u200f\n") == read
     assert reading(unicodedata.normalize("NFC", name)) == read
     assert reading(unicodedata.normalize("NFD", name)) == read
-    assert not hidden_characters(read)
+    assert not list(hidden_characters(read))
 
 
 @pytest.mark.parametrize("other", ["Sandbox2", "Sand box", "Sandböx", "Sand-box", "Sand/box"])
@@ -85,11 +85,11 @@ def test_text_that_does_not_show_what_it_is_is_quoted(text: str, shown: str) -> 
 
 @given(name=NAMES)
 def test_quoted_text_hides_nothing(name: str) -> None:
-    assert not hidden_characters(quote(name))
+    assert not list(hidden_characters(quote(name)))
 
 
 def test_hidden_characters_are_named_with_their_places() -> None:
-    assert hidden_characters("Sand\u200bbox\x07\u2800") == [
+    assert list(hidden_characters("Sand\u200bbox\x07\u2800")) == [
         "U+200B ZERO WIDTH SPACE at position 5",
         "U+0007 CONTROL CHARACTER at position 9",
         "U+2800 BRAILLE PATTERN BLANK at position 10",

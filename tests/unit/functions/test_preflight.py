@@ -17,6 +17,7 @@ from vending.ledger.rows import RECORD_FIELDS
 SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
 TAG_RULES = '{"tags": {}}'
 DENY = '{"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'
+ALLOW = DENY.replace("Deny", "Allow")
 
 
 def accept(world: World, **changes: Any) -> Any:
@@ -72,17 +73,40 @@ def test_policy_that_could_be_neither_found_nor_made_is_refused(
     [
         {"name": "Guard", "type": SCP},
         {"name": "Guard", "type": SCP, "content": DENY},
+        {"name": "Guard", "type": SCP, "content": ALLOW, "existing": "keep"},
         {"name": "Other", "type": SCP, "content": DENY},
     ],
-    ids=["by name", "with content", "to be made"],
+    ids=["by name", "with content", "with other content to be kept", "to be made"],
 )
 def test_policy_that_exists_or_can_be_made_is_let_through(
     world: World, wanted: dict[str, str]
 ) -> None:
-    world.organization.add_policy("Guard", Type=SCP)
+    world.organization.add_policy("Guard", Type=SCP, content=DENY)
     world.organization.add_policy("Teams", Type=TAGS)
 
     assert accept(world, policies=[wanted])["outcome"] == "ACCEPTED"
+
+
+def test_policy_with_other_content_is_refused_with_the_difference(world: World) -> None:
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+
+    (problem,) = refused(world, policies=[{"name": "Guard", "type": SCP, "content": DENY}])
+
+    assert problem.startswith("policies[0]: DescribePolicy: the SERVICE_CONTROL_POLICY 'Guard' ")
+    assert '\n-  "Effect": "Allow",\n+  "Effect": "Deny",\n' in problem
+    assert "existing: keep" in problem
+
+
+def test_policy_of_a_type_outside_the_stacks_setting_is_not_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLICY_TYPES", TAGS)
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+
+    (problem,) = refused(world, policies=[{"name": "Guard", "type": SCP, "content": DENY}])
+
+    assert "policy_types does not list" in problem
+    assert world.called("DescribePolicy") == []
 
 
 def test_policies_that_exist_cost_one_list_a_type(world: World) -> None:
@@ -349,19 +373,71 @@ def test_request_refused_is_not_announced_as_accepted(world: World) -> None:
     assert {record["state"] for _, record in world.announced()} == {"REJECTED"}
 
 
-def test_account_that_is_there_already_is_not_refused_early(world: World) -> None:
+def test_account_that_is_there_already_is_left_alone_where_its_baseline_is_refused(
+    world: World,
+) -> None:
     account_id = world.organization.add_account(email="there@example.com")
 
-    result = accept(
+    (problem,) = refused(
         world,
         source="existing",
         account={"accountId": account_id},
         policies=[{"name": "Absent", "type": TAGS}],
     )
 
+    assert problem.startswith("policies[0]: ListPolicies: there is no TAG_POLICY named 'Absent'")
+
+
+@pytest.mark.parametrize(
+    ("attached", "wanted", "most"),
+    [(9, 1, 10), (8, 2, 10), (10, 0, 10)],
+    ids=["one more", "two more", "those it has"],
+)
+def test_policies_that_an_account_has_count_with_those_it_is_to_get(
+    world: World, attached: int, wanted: int, most: int
+) -> None:
+    account_id = world.organization.add_account(email="there@example.com")
+    names = [f"Has{number}" for number in range(attached)]
+    for name in names:
+        world.organization.attach(world.organization.add_policy(name, Type=TAGS), account_id)
+    more = [f"More{number}" for number in range(wanted)]
+    for name in [*more, "TooMany"]:
+        world.organization.add_policy(name, Type=TAGS)
+    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+    fits = [{"name": name, "type": TAGS} for name in [*names[:2], *more]]
+
+    (problem,) = refused(
+        world, requestId="too-many", **wish, policies=[*fits, {"name": "TooMany", "type": TAGS}]
+    )
+
+    assert f"has {attached} of type TAG_POLICY and would get {wanted + 1} more" in problem
+    assert f"AWS allows {most}" in problem
+    assert accept(world, **wish, policies=fits)["outcome"] == "ACCEPTED"
+
+
+def test_policy_that_aws_attaches_counts_before_its_type_is_on(world: World) -> None:
+    account_id = world.organization.add_account(email="there@example.com")
+    names = [f"Guard{number}" for number in range(10)]
+    for name in names:
+        world.organization.add_policy(name, Type=SCP)
+    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+
+    (problem,) = refused(world, **wish, policies=[{"name": name, "type": SCP} for name in names])
+
+    assert "has 1 of type SERVICE_CONTROL_POLICY and would get 10 more" in problem
+
+
+def test_policies_of_an_account_outside_are_not_counted(world: World) -> None:
+    world.organization.add_policy("Guard", Type=SCP)
+
+    result = accept(
+        world,
+        source="existing",
+        account={"accountId": "999999999999"},
+        policies=[{"name": "Guard", "type": SCP}],
+    )
+
     assert result["outcome"] == "ACCEPTED"
-    assert result["organizationalUnitMissing"] is False
-    assert read(world) == []
 
 
 def test_request_whose_creation_is_begun_goes_on_whatever_became_impossible(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -19,6 +20,14 @@ def problems(raw: Any) -> list[str]:
         parse(raw)
     assert str(invalid.value).count("\n") == 0
     return invalid.value.problems
+
+
+def nested(kind: type, levels: int) -> Any:
+    """Lists or objects in one another."""
+    value: Any = kind()
+    for _ in range(levels):
+        value = [value] if kind is list else {"a": value}
+    return value
 
 
 def account(**changes: Any) -> dict[str, Any]:
@@ -141,6 +150,18 @@ ONE_MISTAKE = {
         a_request(tags={"account-vending:request-id": "v"}),
         "tags['account-vending:request-id']: is reserved for the request id",
     ),
+    "reserved tag in capitals": (
+        a_request(tags={"Account-Vending:REQUEST-ID": "v"}),
+        "tags['Account-Vending:REQUEST-ID']: is reserved for the request id",
+    ),
+    "tag key that looks like another": (
+        a_request(tags={"c\u043est": "v"}),
+        "mixes letters of LATIN with U+043E CYRILLIC SMALL LETTER O at position 2; a name must be",
+    ),
+    "tag key of fullwidth letters": (
+        a_request(tags={"\uff54eam": "v"}),
+        "has U+FF54 FULLWIDTH LATIN SMALL LETTER T at position 1, which looks like t",
+    ),
     "long tag key": (a_request(tags={"k" * 129: "v"}), "must have at most 128 characters"),
     "empty tag key": (a_request(tags={"": "v"}), "tags['']: must not be empty"),
     "tag key with a star": (a_request(tags={"a*": "v"}), "tags['a*']: may contain only letters"),
@@ -165,6 +186,38 @@ ONE_MISTAKE = {
     "no-break space": (a_request(organizationalUnit="/a\u00a0b"), "U+00A0 NO-BREAK SPACE"),
     "right-to-left mark": (a_request(organizationalUnit="/a\u200f"), "U+200F RIGHT-TO-LEFT MARK"),
     "override": (a_request(organizationalUnit="/\u202da"), "U+202D LEFT-TO-RIGHT OVERRIDE"),
+    "unit that looks like another": (
+        a_request(organizationalUnit="/Workloads/\u0410dmin"),
+        "mixes letters of LATIN with U+0410 CYRILLIC CAPITAL LETTER A at position 1; a name must",
+    ),
+    "unit of mathematical letters": (
+        a_request(organizationalUnit="/\U0001d400"),
+        "has U+1D400 MATHEMATICAL BOLD CAPITAL A at position 1, which looks like A",
+    ),
+    "unit with a private character": (
+        a_request(organizationalUnit="/a\ue000"),
+        "has U+E000 CHARACTER WITHOUT A NAME at position 2, which shows differently everywhere",
+    ),
+    "path of 1286 characters": (
+        a_request(organizationalUnit="/" + "x" * 1285),
+        "organizationalUnit: must have at most 1285 characters, this one has 1286",
+    ),
+    "policy name with an override": (
+        a_request(policies=[{"name": "a\u202eb", "type": "TAG_POLICY"}]),
+        "policies[0].name: has U+202E RIGHT-TO-LEFT OVERRIDE at position 2",
+    ),
+    "policy name that looks like another": (
+        a_request(policies=[{"name": "N\u03bfLeaving", "type": "TAG_POLICY"}]),
+        "policies[0].name: mixes letters of LATIN with U+03BF GREEK SMALL LETTER OMICRON",
+    ),
+    "empty policy name": (
+        a_request(policies=[{"name": "", "type": "TAG_POLICY"}]),
+        "policies[0].name: must not be empty",
+    ),
+    "idle keep": (
+        a_request(policies=[{"name": "p", "type": "TAG_POLICY", "existing": "keep"}]),
+        "policies[0].existing: keep has no meaning without content",
+    ),
     "Hangul filler": (a_request(organizationalUnit="/a\u3164"), "U+3164 HANGUL FILLER"),
     "space before a name": (a_request(organizationalUnit="/a/ b"), "a space at an end: ' b'"),
     "space after a name": (a_request(organizationalUnit="/a /b"), "a space at an end: 'a '"),
@@ -225,6 +278,13 @@ def test_request_with_one_mistake_is_refused_with_that_one(raw: Any, words: str)
     assert words in problem
 
 
+def test_tag_for_aws_in_disguise_is_refused_as_one() -> None:
+    told = problems(a_request(tags={"aw\u017f:x": "v"}))
+
+    assert any("U+017F LATIN SMALL LETTER LONG S at position 3" in one for one in told)
+    assert any("may not begin with aws:" in one for one in told)
+
+
 def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
     raw = {
         "account": {"email": "no", "name": "x" * 51, "roleName": "AWSServiceRoleForMe"},
@@ -277,10 +337,33 @@ def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     with pytest.raises(RequestInvalid) as refused:
         parse(raw)
 
-    told = refused.value.message.splitlines()
-    assert len(told) == 61
-    assert told[-1] == f"… and {len(refused.value.problems) - 60} more problems"
-    assert sum(map(len, told)) < 32_000
+    *told, more = refused.value.message.splitlines()
+    assert len(told) > 40
+    assert more == f"… and {len(refused.value.problems) - len(told)} more problems"
+    assert len(json.dumps({"errorMessage": str(refused.value)})) < 10 * 1024
+
+
+def test_only_the_first_unknown_keys_are_compared_with_the_known_ones() -> None:
+    told = problems(a_request(**{f"tag{number}": 1 for number in range(100)}))
+
+    assert len(told) == 100
+    assert sum("did you mean tags?" in one for one in told) == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (nested(list, 100_000), "the whole may be nested at most 16 levels deep"),
+        (nested(dict, 100_000), "the whole may be nested at most 16 levels deep"),
+        (10**100_000, "the whole may have no number of more than 64 bits"),
+    ],
+    ids=["lists", "objects", "number"],
+)
+@pytest.mark.parametrize("where", ["tags", "unknown", "source"])
+def test_what_python_has_no_room_for_is_refused_for_that_alone(
+    where: str, value: Any, told: str
+) -> None:
+    assert problems(a_request(**{where: value})) == [told]
 
 
 VALID: dict[str, dict[str, Any]] = {
@@ -289,6 +372,10 @@ VALID: dict[str, dict[str, Any]] = {
     "longest name": account(name="~" * 50),
     "49 tags": a_request(tags={f"k{n}": "" for n in range(49)}),
     "tags in any script": a_request(tags={"Größe 大小": "٣ _.:/=+-@"}),
+    "names in scripts of their own": a_request(
+        organizationalUnit="/Песочница/Δοκιμή/AWS 本番/Nº 1 · 2²/نسخه",
+        tags={"Größe": "", "環境Env": "", "שם": ""},
+    ),
     "longest tag": a_request(tags={"k" * 128: "v" * 256}),
     "root": a_request(organizationalUnit="/"),
     "no placement": a_request(organizationalUnit=None),

@@ -114,11 +114,13 @@ def test_every_text_and_list_has_a_maximum_in_the_schema(document: Any) -> None:
 
 
 def _unbounded(node: Any, where: str) -> Any:
-    """Places of texts without maxLength, a pattern or an enumeration; of lists and maps alike."""
+    """Places of texts without maxLength or an enumeration; of lists and maps alike."""
     if isinstance(node, dict):
         kind = node.get("type")
-        if kind == "string" and not node.keys() & {"maxLength", "pattern", "enum", "const"}:
+        if kind == "string" and not node.keys() & {"maxLength", "enum", "const"}:
             yield where
+        if "maxProperties" in node and "maxLength" not in node.get("propertyNames", {}):
+            yield f"{where}, its keys"
         if kind == "array" and "maxItems" not in node:
             yield where
         if kind == "object" and "properties" not in node and "maxProperties" not in node:
