@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +149,15 @@ def _embedded(service: str, operation: str) -> str:
 
 
 def _coverage(service: str, operation: str) -> str:
-    model: Any = botocore.session.get_session().get_service_model(
-        BOTOCORE_NAMES.get(service, service)
-    )
+    model = _model(BOTOCORE_NAMES.get(service, service))
     shapes = model.operation_model(operation).error_shapes
     covered = sum(catalogue.explain(shape.name).known for shape in shapes)
     return f"{covered}/{len(shapes)}"
+
+
+@cache
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _example(call: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from embedded.cloud import EmbeddedAws
+from tests.grids import few
 from tests.workflow.command import Command
 from tests.workflow.vending import Vending
 
@@ -30,7 +31,7 @@ def vending(cloud: EmbeddedAws) -> Vending:
     return Vending(cloud)
 
 
-@pytest.fixture(params=[True, False], ids=["answered-inside", "answered-after"])
+@pytest.fixture(params=few([True, False], quick=[False], ids=["answered-inside", "answered-after"]))
 def task_answers(
     request: pytest.FixtureRequest, cloud: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> bool:

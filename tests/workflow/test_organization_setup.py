@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.grids import few
+
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
 
@@ -211,12 +213,18 @@ def test_service_that_enables_itself_can_be_forced(vending: Vending) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "error"),
-    [
-        ("EnablePolicyType", "ConstraintViolationException"),
-        ("CreatePolicy", "MalformedPolicyDocumentException"),
-        ("AttachPolicy", "ConstraintViolationException"),
-        ("CreateOrganizationalUnit", "ConstraintViolationException"),
-    ],
+    few(
+        [
+            ("EnablePolicyType", "ConstraintViolationException"),
+            ("CreatePolicy", "MalformedPolicyDocumentException"),
+            ("AttachPolicy", "ConstraintViolationException"),
+            ("CreateOrganizationalUnit", "ConstraintViolationException"),
+        ],
+        quick=[
+            ("CreatePolicy", "MalformedPolicyDocumentException"),
+            ("CreateOrganizationalUnit", "ConstraintViolationException"),
+        ],
+    ),
 )
 def test_refusal_ends_the_setup_with_its_reason_and_a_next_step(
     vending: Vending, operation: str, error: str
