@@ -252,15 +252,22 @@ def test_refusal_ends_the_setup_with_its_reason_and_a_next_step(
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
-        {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
-        {"operation": "AttachPolicy", "error": "PolicyNotFoundException"},
-        {"operation": "CreatePolicy", "error": "ConcurrentModificationException"},
-        {"operation": "CreatePolicy", "lost": True},
-        {"operation": "AttachPolicy", "lost": True},
-        {"operation": "EnablePolicyType", "lost": True},
-    ],
+    few(
+        [
+            {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
+            {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
+            {"operation": "AttachPolicy", "error": "PolicyNotFoundException"},
+            {"operation": "CreatePolicy", "error": "ConcurrentModificationException"},
+            {"operation": "CreatePolicy", "lost": True},
+            {"operation": "AttachPolicy", "lost": True},
+            {"operation": "EnablePolicyType", "lost": True},
+        ],
+        quick=[
+            {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
+            {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
+            {"operation": "CreatePolicy", "lost": True},
+        ],
+    ),
     ids=lambda fault: "-".join(map(str, fault.values())),
 )
 def test_what_passes_is_tried_again_and_done_once(vending: Vending, fault: dict[str, Any]) -> None:
