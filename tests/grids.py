@@ -23,7 +23,7 @@ def few(values: Iterable[Any], *, quick: Collection[Any], ids: Iterable[str] = (
     unknown = [value for value in quick if value not in every]
     if unknown:
         raise ValueError(f"not in the grid: {unknown}")
-    named = list(ids) or [None] * len(every)
+    named: list[str | None] = [*ids] or [None] * len(every)
     return [
         pytest.param(
             *(value if isinstance(value, tuple) else (value,)),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import boto3
 import moto.core.base_backend  # noqa: F401 - its reference to boto3's Session stays what it is
@@ -25,7 +26,8 @@ class _EndpointsOnly:
 
     def get_available_regions(self, service: str, partition_name: str = "aws") -> list[str]:
         """Regions of a service whose name is the prefix of its endpoints."""
-        resolver = isolated_core()._get_internal_component("endpoint_resolver")
+        session: Any = isolated_core()
+        resolver = session._get_internal_component("endpoint_resolver")
         found: list[str] = resolver.get_available_endpoints(service, partition_name)
         return found
 
