@@ -34,6 +34,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEMPLATE := cdk.out/AccountVending.template.json
 
+# Compiling the same modules anew in every process takes longer than starting the embedded AWS.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Companies that inspect traffic put their certificate authority in the system's store.
 export UV_SYSTEM_CERTS ?= 1
 export NODE_USE_SYSTEM_CA ?= 1

@@ -12,6 +12,7 @@ import importlib
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +236,7 @@ def _coverage(service: str, operation: str) -> str:
     return f"{covered}/{len(shapes)}"
 
 
+@cache
 def _model(service: str) -> Any:
     return botocore.session.get_session().get_service_model(sdk_service(service))
 

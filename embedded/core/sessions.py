@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3.session
 import botocore.session
+from botocore.loaders import Loader, create_loader
 
 from embedded import REGION
 
@@ -25,7 +27,15 @@ def isolated_core() -> botocore.session.Session:
         "ca_bundle": (None, None, None, None),
         "ignore_configured_endpoint_urls": (None, None, True, None),
     }
-    return botocore.session.Session(session_vars=variables)
+    session = botocore.session.Session(session_vars=variables)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+@cache
+def _loader() -> Loader:
+    """One for all sessions: each would read AWS's endpoints and its services' models anew."""
+    return create_loader()
 
 
 def isolated() -> boto3.session.Session:

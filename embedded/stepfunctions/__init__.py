@@ -17,6 +17,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from embedded.moto_patches import ec2_regions  # noqa: F401 - before what leads to moto's EC2
+
+# isort: split
 import moto.stepfunctions
 from moto.core.base_backend import BackendDict
 from moto.core.config import default_user_config

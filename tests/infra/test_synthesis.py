@@ -22,6 +22,7 @@ EXTRACTED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
 """Where jsii keeps the CDK's library unpacked; on macOS it is elsewhere, and unpacked anew here."""
 
 
+@pytest.mark.slow
 def test_synthesis_repeated_elsewhere_makes_the_same_files(tmp_path: Path) -> None:
     """The app run once more, with an empty home, no credentials, no network and no other Node."""
     assembly = tmp_path / "assembly"

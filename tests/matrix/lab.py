@@ -90,7 +90,7 @@ class Lab:
 
     def finish(self, arn: str) -> Ended:
         """Wait for the end; a fault that outlasts its time is lifted."""
-        self._until(lambda: not self.runs(arn))
+        self._until(lambda: interruptions.await_end(arn, 0.05))
         return self.vending.finish(arn)
 
     def finish_all(self) -> list[Ended]:

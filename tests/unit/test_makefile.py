@@ -1,5 +1,6 @@
 """What make tells people: of every target, of no other, and of what a target needs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -66,3 +67,21 @@ def test_recorded_cases_without_the_suites_is_one_error_that_says_what_to_do(sui
     assert refused.stdout == ""
     assert f'"{suites}" is no Git checkout of LocalStack; say where one is: ' in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_processes_that_make_starts_keep_what_they_compile() -> None:
+    make = shutil.which("make")
+    assert make
+
+    shown = subprocess.run(
+        [make, "--no-print-directory", "--eval", "show: ; @env", "show"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+
+    assert "PATH=" in shown.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in shown.stdout

@@ -8,6 +8,7 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from embedded.cloudformation import assembly
+from tests.grids import few
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.workflow.command import Command
 from tests.workflow.invitations import ROLE_ACCEPTS
@@ -51,7 +52,7 @@ def role_accepts(cloud: EmbeddedAws, assembly_with_role: Path) -> Iterator[None]
     cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
 
 
-@pytest.fixture(params=[True, False], ids=["answered-inside", "answered-after"])
+@pytest.fixture(params=few([True, False], quick=[False], ids=["answered-inside", "answered-after"]))
 def task_answers(
     request: pytest.FixtureRequest, cloud: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
 ) -> bool:

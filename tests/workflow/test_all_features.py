@@ -9,6 +9,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings, StandaloneAccount, organization_of
 from embedded.organizations.handshakes import Handshakes
+from tests.grids import few
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ ALL_FEATURES = {"allFeatures": True}
 ACTIONS = ("ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES")
 
 
-@pytest.fixture(params=ACTIONS)
+@pytest.fixture(params=few(ACTIONS, quick=["ENABLE_ALL_FEATURES"]))
 def consolidated(cloud: EmbeddedAws, request: pytest.FixtureRequest) -> Vending:
     """An organization with consolidated billing and two invited members."""
     cloud.renew(

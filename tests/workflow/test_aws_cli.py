@@ -195,6 +195,7 @@ def test_root_sessions_follow_trusted_access(local: AwsCli) -> None:
     assert "RootSessions" in enabled["EnabledFeatures"]
 
 
+@pytest.mark.slow
 def test_govcloud_region_is_another_partition(local: AwsCli) -> None:
     govcloud = ("--region", "us-gov-west-1")
 
@@ -274,6 +275,7 @@ def test_all_features_come_with_the_consent_of_an_invited_member(tmp_path: Path)
     assert organization["FeatureSet"] == "ALL"
 
 
+@pytest.mark.slow
 def test_all_features_are_enabled_by_handshake(vending: Vending, tmp_path: Path) -> None:
     vending.aws.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
     aws = AwsCli(vending.aws.endpoint_url, tmp_path)

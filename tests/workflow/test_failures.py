@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.test_existing_account import an_account
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize("reason", FAILURE_REASONS)
+@pytest.mark.parametrize(
+    "reason",
+    few(
+        FAILURE_REASONS,
+        quick=["ACCOUNT_LIMIT_EXCEEDED", "EMAIL_ALREADY_EXISTS", "INTERNAL_FAILURE"],
+    ),
+)
 def test_failed_creation_fails_with_its_reason_and_a_remedy(vending: Vending, reason: str) -> None:
     vending.aws.faults.replace(
         [{"createAccount": {"calls": "all", "seconds": 3, "failureReason": reason}}]
@@ -68,12 +75,20 @@ def test_email_that_belongs_to_another_account_is_refused_and_not_adopted(vendin
 
 @pytest.mark.parametrize(
     ("service", "operation", "error"),
-    [
-        (service, operation, error)
-        for service, operation in CALLS
-        for error in ("TooManyRequestsException", "ConcurrentModificationException")
-        if error in {shape.name for shape in MODEL.operation_model(operation).error_shapes}
-    ],
+    few(
+        (
+            (service, operation, error)
+            for service, operation in CALLS
+            for error in ("TooManyRequestsException", "ConcurrentModificationException")
+            if error in {shape.name for shape in MODEL.operation_model(operation).error_shapes}
+        ),
+        quick=[
+            ("organizations", "CreateAccount", "ConcurrentModificationException"),
+            ("organizations", "DescribeCreateAccountStatus", "TooManyRequestsException"),
+            ("organizations", "ListTagsForResource", "TooManyRequestsException"),
+            ("organizations", "MoveAccount", "ConcurrentModificationException"),
+        ],
+    ),
 )
 def test_call_refused_twice_for_the_moment_is_invisible_to_the_requester(
     vending: Vending, service: str, operation: str, error: str
@@ -90,20 +105,29 @@ def test_call_refused_twice_for_the_moment_is_invisible_to_the_requester(
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [
-        *CALLS,
-        ("organizations", "TagResource"),
-        ("iam", "ListOrganizationsFeatures"),
-        ("iam", "EnableOrganizationsRootCredentialsManagement"),
-        ("iam", "EnableOrganizationsRootSessions"),
-        ("dynamodb", "PutItem"),
-        ("dynamodb", "UpdateItem"),
-        ("dynamodb", "GetItem"),
-        ("events", "PutEvents"),
-        ("dynamodb", "TransactWriteItems"),
-        ("dynamodb", "DeleteItem"),
-        ("stepfunctions", "SendTaskSuccess"),
-    ],
+    few(
+        [
+            *CALLS,
+            ("organizations", "TagResource"),
+            ("iam", "ListOrganizationsFeatures"),
+            ("iam", "EnableOrganizationsRootCredentialsManagement"),
+            ("iam", "EnableOrganizationsRootSessions"),
+            ("dynamodb", "PutItem"),
+            ("dynamodb", "UpdateItem"),
+            ("dynamodb", "GetItem"),
+            ("events", "PutEvents"),
+            ("dynamodb", "TransactWriteItems"),
+            ("dynamodb", "DeleteItem"),
+            ("stepfunctions", "SendTaskSuccess"),
+        ],
+        quick=[
+            ("organizations", "CreateAccount"),
+            ("organizations", "CreateOrganizationalUnit"),
+            ("iam", "EnableOrganizationsRootSessions"),
+            ("dynamodb", "TransactWriteItems"),
+            ("stepfunctions", "SendTaskSuccess"),
+        ],
+    ),
 )
 def test_lost_answer_costs_neither_the_request_nor_an_account(
     vending: Vending, service: str, operation: str
@@ -121,18 +145,21 @@ def test_lost_answer_costs_neither_the_request_nor_an_account(
 
 @pytest.mark.parametrize(
     "function",
-    [
-        "AcceptRequest",
-        "ReserveCreation",
-        "CreateAccount",
-        "DescribeCreateAccountStatus",
-        "CreateOrganizationalUnit",
-        "MoveAccount",
-        "TagResource",
-        "EnableAWSServiceAccess",
-        "EnableOrganizationsRootSessions",
-        "RecordVended",
-    ],
+    few(
+        [
+            "AcceptRequest",
+            "ReserveCreation",
+            "CreateAccount",
+            "DescribeCreateAccountStatus",
+            "CreateOrganizationalUnit",
+            "MoveAccount",
+            "TagResource",
+            "EnableAWSServiceAccess",
+            "EnableOrganizationsRootSessions",
+            "RecordVended",
+        ],
+        quick=["ReserveCreation", "CreateAccount", "RecordVended"],
+    ),
 )
 def test_function_that_dies_after_its_calls_is_made_up_for(vending: Vending, function: str) -> None:
     vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
@@ -218,7 +245,10 @@ def test_service_principal_that_the_stack_may_not_enable_is_refused_by_iam(
 
 @pytest.mark.parametrize(
     "operation",
-    ["ListParents", "MoveAccount", "ListTagsForResource", "AttachPolicy"],
+    few(
+        ["ListParents", "MoveAccount", "ListTagsForResource", "AttachPolicy"],
+        quick=["MoveAccount", "AttachPolicy"],
+    ),
 )
 def test_denial_that_follows_a_write_is_asked_again(vending: Vending, operation: str) -> None:
     denied = {"service": "organizations", "operation": operation, "error": "AccessDeniedException"}

@@ -9,6 +9,7 @@ import pytest
 
 from embedded import eventbridge
 from tests import samples
+from tests.grids import few
 from tests.workflow.invitations import (
     BY_ID,
     ROLE,
@@ -26,16 +27,23 @@ pytestmark = pytest.mark.usefixtures("role_accepts")
 
 @pytest.mark.parametrize(
     ("service", "operation"),
-    [
-        ("organizations", "InviteAccountToOrganization"),
-        ("organizations", "DescribeHandshake"),
-        ("organizations", "AcceptHandshake"),
-        ("organizations", "DescribeAccount"),
-        ("sts", "AssumeRole"),
-        ("dynamodb", "PutItem"),
-        ("dynamodb", "UpdateItem"),
-        ("events", "PutEvents"),
-    ],
+    few(
+        [
+            ("organizations", "InviteAccountToOrganization"),
+            ("organizations", "DescribeHandshake"),
+            ("organizations", "AcceptHandshake"),
+            ("organizations", "DescribeAccount"),
+            ("sts", "AssumeRole"),
+            ("dynamodb", "PutItem"),
+            ("dynamodb", "UpdateItem"),
+            ("events", "PutEvents"),
+        ],
+        quick=[
+            ("organizations", "InviteAccountToOrganization"),
+            ("organizations", "AcceptHandshake"),
+            ("sts", "AssumeRole"),
+        ],
+    ),
 )
 def test_lost_answer_costs_neither_the_request_nor_a_second_invitation(
     vending: Vending, service: str, operation: str

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.grids import few
+
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
 
@@ -214,12 +216,18 @@ def test_service_that_enables_itself_can_be_forced(vending: Vending) -> None:
 
 @pytest.mark.parametrize(
     ("operation", "error"),
-    [
-        ("EnablePolicyType", "ConstraintViolationException"),
-        ("CreatePolicy", "MalformedPolicyDocumentException"),
-        ("AttachPolicy", "ConstraintViolationException"),
-        ("CreateOrganizationalUnit", "ConstraintViolationException"),
-    ],
+    few(
+        [
+            ("EnablePolicyType", "ConstraintViolationException"),
+            ("CreatePolicy", "MalformedPolicyDocumentException"),
+            ("AttachPolicy", "ConstraintViolationException"),
+            ("CreateOrganizationalUnit", "ConstraintViolationException"),
+        ],
+        quick=[
+            ("CreatePolicy", "MalformedPolicyDocumentException"),
+            ("CreateOrganizationalUnit", "ConstraintViolationException"),
+        ],
+    ),
 )
 def test_refusal_ends_the_setup_with_its_reason_and_a_next_step(
     vending: Vending, operation: str, error: str
@@ -247,15 +255,22 @@ def test_refusal_ends_the_setup_with_its_reason_and_a_next_step(
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
-        {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
-        {"operation": "AttachPolicy", "error": "PolicyNotFoundException"},
-        {"operation": "CreatePolicy", "error": "ConcurrentModificationException"},
-        {"operation": "CreatePolicy", "lost": True},
-        {"operation": "AttachPolicy", "lost": True},
-        {"operation": "EnablePolicyType", "lost": True},
-    ],
+    few(
+        [
+            {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
+            {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
+            {"operation": "AttachPolicy", "error": "PolicyNotFoundException"},
+            {"operation": "CreatePolicy", "error": "ConcurrentModificationException"},
+            {"operation": "CreatePolicy", "lost": True},
+            {"operation": "AttachPolicy", "lost": True},
+            {"operation": "EnablePolicyType", "lost": True},
+        ],
+        quick=[
+            {"operation": "EnablePolicyType", "error": "PolicyChangesInProgressException"},
+            {"operation": "AttachPolicy", "error": "PolicyTypeNotEnabledException"},
+            {"operation": "CreatePolicy", "lost": True},
+        ],
+    ),
     ids=lambda fault: "-".join(map(str, fault.values())),
 )
 def test_what_passes_is_tried_again_and_done_once(vending: Vending, fault: dict[str, Any]) -> None:

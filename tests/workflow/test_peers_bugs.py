@@ -13,6 +13,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -81,7 +82,14 @@ def test_bug_2_one_failure_in_a_batch_harms_no_other(vending: Vending) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    ["ConstraintViolationException", "ConcurrentModificationException", "TooManyRequestsException"],
+    few(
+        [
+            "ConstraintViolationException",
+            "ConcurrentModificationException",
+            "TooManyRequestsException",
+        ],
+        quick=["ConstraintViolationException"],
+    ),
 )
 def test_bug_3_many_at_once_are_neither_refused_nor_serial(
     vending: Vending, monkeypatch: pytest.MonkeyPatch, error: Any
@@ -200,7 +208,10 @@ def test_bug_8_vending_scans_no_accounts(big: Vending) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    ["DescribeCreateAccountStatus", "ListRoots", "MoveAccount", "ListTagsForResource"],
+    few(
+        ["DescribeCreateAccountStatus", "ListRoots", "MoveAccount", "ListTagsForResource"],
+        quick=["DescribeCreateAccountStatus", "MoveAccount"],
+    ),
 )
 def test_bug_9_rerun_resumes_the_half_made_account(vending: Vending, operation: str) -> None:
     """A rerun began anew, or refused because the account was there already."""

@@ -15,6 +15,7 @@ from cli.commands import target
 from cli.main import main
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.invitations import BY_EMAIL, BY_ID, INVITED, an_invitation, invite, owner
 from tests.workflow.test_discovered_accounts import a_stranger
 from tests.workflow.test_organization_setup import a_document, a_policy
@@ -76,7 +77,14 @@ DOCUMENTS = {
 }
 
 
-@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+@pytest.mark.parametrize(
+    "document",
+    few(
+        DOCUMENTS.values(),
+        quick=[DOCUMENTS[name] for name in ("everything", "updated", "several requests")],
+        ids=DOCUMENTS,
+    ),
+)
 def test_plan_makes_no_call_that_changes_anything(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], document: Any
 ) -> None:
@@ -403,7 +411,9 @@ def test_setup_that_is_not_waited_for_says_where_it_runs(
     assert vending.finish(started["executionArn"]).status == "SUCCEEDED"
 
 
-@pytest.mark.parametrize("name", ["CI/CD", "ci/cd", "CI/CD ", "CI\u200b/CD"])
+@pytest.mark.parametrize(
+    "name", few(["CI/CD", "ci/cd", "CI/CD ", "CI\u200b/CD"], quick=["CI/CD", "CI\u200b/CD"])
+)
 def test_plan_refuses_the_twin_of_a_unit_as_the_run_does(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.plans import done, planned, told_alike
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.test_policies import DENY, GUARD, SCP, TAG_RULES, TAGS
@@ -96,7 +97,21 @@ ASKED: dict[str, tuple[Callable[[Vending], dict[str, Any]], bool]] = {
 }
 
 
-@pytest.mark.parametrize("asked", ASKED)
+QUICK = [
+    "fifty tags",
+    "fifty-one tags",
+    "nine SCPs",
+    "ten SCPs",
+    "ten tag policies, of which it has three",
+    "five RCPs, whose type is off",
+    "policy missing, existing account",
+    "unit has a twin, existing account",
+    "name of another type",
+    "service unknown",
+]
+
+
+@pytest.mark.parametrize("asked", few(ASKED, quick=QUICK))
 def test_plan_of_a_request_shows_what_the_run_refuses(vending: Vending, asked: str) -> None:
     prepared(vending)
     ask, is_possible = ASKED[asked]
@@ -159,7 +174,7 @@ NEEDING: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wish", NEEDING)
+@pytest.mark.parametrize("wish", few(NEEDING, quick=["policies", "nothing", "all features"]))
 def test_plan_of_a_setup_without_all_features_shows_what_the_run_refuses(
     cloud: EmbeddedAws, vending: Vending, wish: str
 ) -> None:
@@ -172,14 +187,12 @@ def test_plan_of_a_setup_without_all_features_shows_what_the_run_refuses(
     assert (before.problems == []) == (ended.status == "SUCCEEDED"), ended
 
 
-BILLED = [
-    (source, key)
-    for source, key in itertools.product(("new", "existing"), ("service access", "root access"))
-]
-
-
 @pytest.mark.parametrize(
-    ("source", "wish"), [*BILLED, ("new", "policies"), ("existing", "policies")]
+    ("source", "wish"),
+    few(
+        itertools.product(("new", "existing"), ("service access", "root access", "policies")),
+        quick=[("new", "service access"), ("existing", "root access")],
+    ),
 )
 def test_plan_of_a_request_without_all_features_shows_what_the_run_refuses(
     cloud: EmbeddedAws, vending: Vending, source: str, wish: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.plans import done, planned, told_alike
 from tests.workflow.test_existing_account import an_account
 
@@ -176,15 +177,24 @@ def test_policy_named_without_content_that_is_missing_is_refused_before_there_is
 
 @pytest.mark.parametrize(
     ("operation", "error", "reason"),
-    [
-        ("CreatePolicy", "MalformedPolicyDocumentException", None),
-        (
-            "AttachPolicy",
-            "ConstraintViolationException",
-            "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
-        ),
-        ("EnablePolicyType", "PolicyTypeNotAvailableForOrganizationException", None),
-    ],
+    few(
+        [
+            ("CreatePolicy", "MalformedPolicyDocumentException", None),
+            (
+                "AttachPolicy",
+                "ConstraintViolationException",
+                "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            ),
+            ("EnablePolicyType", "PolicyTypeNotAvailableForOrganizationException", None),
+        ],
+        quick=[
+            (
+                "AttachPolicy",
+                "ConstraintViolationException",
+                "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
+            )
+        ],
+    ),
 )
 def test_policy_refused_fails_with_its_reason_and_resumes_with_one_account(
     vending: Vending, operation: str, error: str, reason: str | None

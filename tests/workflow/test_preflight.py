@@ -8,6 +8,7 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.invitations import INVITED, ROLE, an_invitation
 from tests.workflow.test_policies import DENY, GUARD, SCP, TAG_RULES, TAGGED, TAGS
 
@@ -62,7 +63,17 @@ def only_unit(vending: Vending, parent_id: str) -> str:
     return str(unit["Id"])
 
 
-@pytest.mark.parametrize("wish", WISHES)
+@pytest.mark.parametrize(
+    "wish",
+    few(
+        WISHES,
+        quick=[
+            "policy of another type",
+            "policy type without its service",
+            "service enables itself",
+        ],
+    ),
+)
 def test_what_would_be_refused_is_rejected_before_there_is_an_account(
     vending: Vending, wish: str
 ) -> None:

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.core.sessions import isolated
+from tests.grids import few
 from tests.workflow.processes import (
     HEARS_SIGHUP,
     PROGRAM,
@@ -82,7 +83,12 @@ def misled(tmp_path: Path, proxy: CountingProxy) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "words", [["plan"], ["submit", "--speed", "60"]], ids=lambda words: words[0]
+    "words",
+    few(
+        [["plan"], ["submit", "--speed", "60"]],
+        quick=[["submit", "--speed", "60"]],
+        ids=["plan", "submit"],
+    ),
 )
 def test_local_work_uses_neither_a_proxy_nor_the_users_aws_configuration(
     words: list[str], misled: dict[str, str], proxy: CountingProxy, start: Callable[..., Running]

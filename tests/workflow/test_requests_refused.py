@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.builders import a_largest_request, a_request
+from tests.grids import few
 from tests.workflow.announcements import told
 from tests.workflow.invitations import BY_ID, ROLE, an_invitation, handshakes
 from tests.workflow.plans import planned
@@ -131,7 +132,10 @@ def test_unknown_source_is_refused(vending: Vending) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ['a"b', "a\\b", "a'b", "{% $states.input %}", "$request", "a`b", "$eval(1)"],
+    few(
+        ['a"b', "a\\b", "a'b", "{% $states.input %}", "$request", "a`b", "$eval(1)"],
+        quick=['a"b', "{% $states.input %}", "$eval(1)"],
+    ),
 )
 def test_hostile_text_is_plain_data_everywhere(vending: Vending, hostile: str) -> None:
     request = a_request(
@@ -154,8 +158,11 @@ def filled(request: dict[str, Any], text: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "é", "€", "\U0001f600", '"', "\\", "aé"],
-    ids=["1", "2", "3", "4", '"', "\\", "1+2"],
+    few(
+        ["x", "é", "€", "\U0001f600", '"', "\\", "aé"],
+        quick=["x", "\U0001f600"],
+        ids=["1", "2", "3", "4", '"', "\\", "1+2"],
+    ),
 )
 def test_largest_invalid_input_is_rejected_in_the_ledger(vending: Vending, text: str) -> None:
     request = filled(a_request(), text)

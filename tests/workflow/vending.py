@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PATIENCE = 60.0
 """Real seconds after which something that should have happened has not."""
 
+PAUSE = 0.05
+"""Real seconds between two looks: a look is a call or two, which hold up what they wait for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
@@ -265,4 +268,4 @@ def eventually(look: Any, patience: float = PATIENCE) -> Any:
         if found:
             return found
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+        time.sleep(PAUSE)

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 from moto.cloudformation.exceptions import ValidationError
 
 from embedded.cloudformation.ignored_properties import WITHOUT_EFFECT
@@ -127,6 +126,11 @@ def test_properties_without_effect_belong_to_known_types_and_say_why() -> None:
 def test_type_knows_only_what_cloudformation_has_and_replaces_when_it_does(
     kind: type[Resource],
 ) -> None:
+    # Slow to import, so that every worker would pay for it while it collects.
+    from cfnlint.schema.manager import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        PROVIDER_SCHEMA_MANAGER,
+    )
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind.type).schema
     accepted = kind.understood | WITHOUT_EFFECT.get(kind.type, {}).keys()
     top_level = {path.split(".")[0] for path in accepted}

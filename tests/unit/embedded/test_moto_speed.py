@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from moto.core import responses, serialize
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
-from embedded.moto_patches import speed
+from embedded.moto_patches import ec2_regions, speed
 
 
 class Account:
@@ -74,3 +75,19 @@ def test_expression_that_is_no_expression_is_refused_each_time() -> None:
     for _ in range(2):
         with pytest.raises(Exception, match="Syntax error"):
             UpdateExpressionParser.make("SET a = = :b")
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])
+def test_regions_of_ec2_are_those_of_its_model(partition: str) -> None:
+    listed = ec2_regions._EndpointsOnly().get_available_regions("ec2", partition_name=partition)
+
+    assert listed == boto3.Session().get_available_regions("ec2", partition_name=partition)
+
+
+def test_sessions_are_boto3s_own_once_moto_is_imported() -> None:
+    from moto.ec2.models.availability_zones_and_regions import (  # noqa: PLC0415 - by ec2_regions
+        RegionsAndZonesBackend,
+    )
+
+    assert boto3.Session is boto3.session.Session
+    assert "us-east-1" in [region.name for region in RegionsAndZonesBackend.regions]

@@ -60,3 +60,14 @@ def test_isolated_session_needs_no_readable_configuration(theirs: dict[str, str]
 
     assert session.profile is None
     assert session.full_config["profiles"] == {}
+
+
+def test_isolated_sessions_read_a_services_model_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    isolated_core().get_service_model("organizations")
+
+    def read(*_: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr("botocore.loaders.JSONFileLoader.load_file", read)
+
+    assert isolated_core().get_service_model("organizations").service_name == "organizations"

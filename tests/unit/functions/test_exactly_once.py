@@ -414,7 +414,7 @@ def test_slot_that_was_used_is_not_given_to_another(
 def test_line_of_the_dead_does_not_hold_up_who_comes_by(world: World) -> None:
     for number in range(PLACES):
         waiting(world, number, OTHER_EXECUTION)
-    tokens = [waiting(world, number) for number in range(PLACES, PLACES + 60)]
+    tokens = [waiting(world, number) for number in range(PLACES, PLACES + 40)]
     world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
     for token in tokens:
         del world.organization.tokens[token]

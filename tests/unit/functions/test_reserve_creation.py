@@ -217,6 +217,7 @@ def test_slot_of_a_request_whose_account_is_there_goes_to_the_next(world: World)
     assert told(world, token) is not None
 
 
+@pytest.mark.slow
 def test_queue_that_is_full_keeps_nobody_from_leaving(world: World) -> None:
     hold_all_places(world, queue=tuple(f"{number:064}" for number in range(5_300)))
     before = world.queue.waiting

@@ -9,6 +9,7 @@ from permissions import reference
 from permissions.declared_calls import all_calls
 from permissions.generate import services
 
+SESSION = botocore.session.get_session()
 CALLS = sorted(frozenset().union(*all_calls().values()))
 
 
@@ -17,14 +18,14 @@ def test_every_call_is_an_action_of_aws_and_of_a_service_of_the_sdk(call: str) -
     service = reference.sdk_service(call.partition(":")[0])
 
     assert reference.get(call).name == call
-    assert service in botocore.session.get_session().get_available_services()
+    assert service in SESSION.get_available_services()
 
 
 @pytest.mark.parametrize("prefix", sorted({call.partition(":")[0] for call in CALLS}))
 def test_service_signs_with_the_prefix_of_its_actions(prefix: str) -> None:
     service = reference.sdk_service(prefix)
 
-    model = botocore.session.get_session().get_service_model(service)
+    model = SESSION.get_service_model(service)
 
     assert model.signing_name == prefix  # by which errors of calls name the refused action
 
