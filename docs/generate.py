@@ -23,10 +23,11 @@ SERVICES = {
     "events": "EventBridge",
     "iam": "IAM",
     "organizations": "AWS Organizations",
+    "servicequotas": "Service Quotas",
     "states": "Step Functions",
     "sts": "AWS STS",
 }
-BOTOCORE_NAMES = {"states": "stepfunctions"}
+BOTOCORE_NAMES = {"servicequotas": "service-quotas", "states": "stepfunctions"}
 # Where moto answers, and a folder holds what it lacks.
 FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
 OWNERS = {

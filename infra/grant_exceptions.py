@@ -25,6 +25,16 @@ _ORGANIZATIONS_ROLE = (
     "arn:${Partition}:iam::${Account}:role/aws-service-role/organizations.amazonaws.com/"
     "AWSServiceRoleForOrganizations"
 )
+_OF_OTHER_QUOTAS = (
+    "autoscaling:DescribeAccountLimits",
+    "cloudformation:DescribeAccountLimits",
+    "dynamodb:DescribeLimits",
+    "elasticloadbalancing:DescribeAccountLimits",
+    "iam:GetAccountSummary",
+    "kinesis:DescribeLimits",
+    "rds:DescribeAccountAttributes",
+    "route53:GetAccountLimit",
+)
 _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
@@ -164,6 +174,13 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
                 for name in settings.invited_account_role_names
             ),
             reason="Roles of invited accounts, which have to let this function in, too.",
+        ),
+        NarrowerGrant(
+            actions=_OF_OTHER_QUOTAS,
+            functions=("ReconcileLedger",),
+            resources=(),
+            reason="Service Quotas asks other services for what is used of their quotas. Here "
+            "those of Organizations are listed.",
         ),
         *_of_policies(settings),
         *_of_service_access(settings),

@@ -67,23 +67,24 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
     narrowed = exceptions(settings)
     found, on_rows = [], set()
     for action in sorted(needed):
-        facts = reference.get(action)
         narrower = next((one for one in narrowed if one.holds_for(function, action)), None)
+        if narrower is not None and narrower.resources == ():
+            continue
+        facts = reference.get(action)
         if narrower is None and _LEADING_KEYS in facts.condition_keys:
             on_rows.add(action)
             continue
         resources = facts.resource_types or ("*",)
         if narrower is not None and narrower.resources is not None:
             resources = narrower.resources
-        if resources:
-            found.append(
-                Statement(
-                    sid=action.partition(":")[2],
-                    actions=(action,),
-                    resources=resources,
-                    conditions=narrower.conditions if narrower else None,
-                )
+        found.append(
+            Statement(
+                sid=action.partition(":")[2],
+                actions=(action,),
+                resources=resources,
+                conditions=narrower.conditions if narrower else None,
             )
+        )
     return (*found, *_on_rows(function, on_rows))
 
 

@@ -11,12 +11,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
-from vending.aws.observability import logger, metrics
+from vending.aws.measurements import measure_failure
+from vending.aws.observability import log_request_id, logger
 from vending.creation.release import RELEASE_CALLS
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -74,7 +76,9 @@ def run(
     row = recorder.record_unclaimed(request, end)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
-    metrics.add_metric(name=end.code, unit="Count", value=1)
+    log_request_id(row["requestId"])
+    if row["state"] == State.FAILED:
+        measure_failure(row.get("error") or {})
     logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 

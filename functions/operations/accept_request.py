@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending.aws import clients
 from vending.aws.clock import epoch
 from vending.aws.executions import is_running
-from vending.aws.observability import metrics
+from vending.aws.measurements import measure
+from vending.aws.observability import log_request_id
 from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
@@ -33,7 +34,7 @@ from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.reconciliation.execution_end import ExecutionEnd
 from vending.request import validators
-from vending.request.account_request import AccountRequest, parse
+from vending.request.account_request import AccountRequest, best_effort_request_id, parse
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
@@ -106,8 +107,11 @@ def run(
     """
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
+    log_request_id(best_effort_request_id(payload.request))
+    request = parse(payload.request)
+    log_request_id(request.request_id)
     return Acceptance(
-        request=parse(payload.request),
+        request=request,
         execution_arn=payload.execution_arn,
         ledger=ledger,
         stepfunctions=stepfunctions,
@@ -143,7 +147,7 @@ class Acceptance:
             moved = eligibility.moved_since(account_id, unit_id, self.organizations)
             if moved is not None:
                 record["warnings"] = [*(record["warnings"] or []), moved]
-        metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
+        measure(f"Request{outcome.capitalize()}")
         return {
             "outcome": outcome,
             "record": record,

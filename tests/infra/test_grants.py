@@ -213,6 +213,7 @@ ACTIONS_WITHOUT_RESOURCES = {
     "organizations:ListHandshakesForOrganization",
     "organizations:ListPolicies",
     "organizations:ListRoots",
+    "servicequotas:ListServiceQuotas",
     "states:SendTaskFailure",
     "states:SendTaskSuccess",
     "xray:GetSamplingRules",

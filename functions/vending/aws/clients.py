@@ -13,6 +13,11 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from vending.aws.measurements import measure
+from vending.aws.observability import logger
+from vending.errors.aws_errors import DENIALS, RETRIED
+from vending.errors.exceptions import Throttled
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -43,15 +48,30 @@ C = TypeVar("C", bound=BaseClient)
 def _naming_actions(client: C) -> C:
     """The client, whose errors carry the IAM action that was refused: `Error.Action`.
 
-    The name that a service signs with is the prefix of its actions.
+    The name that a service signs with is the prefix of its actions. Calls that are repeated, and
+    those that AWS refuses as too many, are counted.
     """
     client.meta.events.register("after-call", _name_action)
+    client.meta.events.register("needs-retry", _count_attempt)
     return client
+
+
+def _count_attempt(attempts: int, response: tuple[Any, dict[str, Any]] | None, **_: Any) -> None:
+    """After each attempt; that None is returned leaves the SDK's own decision as it is."""
+    if attempts > 1:
+        measure("Retries")
+    code = response[1].get("Error", {}).get("Code") if response else None
+    if RETRIED.get((code, None)) is Throttled:
+        measure("Throttled")
 
 
 def _name_action(parsed: dict[str, Any], model: Any, **_: Any) -> None:
     if "Error" in parsed:
-        parsed["Error"]["Action"] = f"{model.service_model.signing_name}:{model.name}"
+        action = f"{model.service_model.signing_name}:{model.name}"
+        parsed["Error"]["Action"] = action
+        code = parsed["Error"].get("Code")
+        if code in DENIALS:
+            logger.warning("denied", extra={"action": action, "code": code})
 
 
 def _config(*, attempts: int) -> Config:
@@ -118,6 +138,12 @@ def dynamodb() -> DynamoDBClient:
 def events() -> EventBridgeClient:
     """The event bus."""
     return _naming_actions(boto3.client("events", config=_config(attempts=3)))
+
+
+@cache
+def service_quotas() -> BaseClient:
+    """How much of everything AWS allows."""
+    return _naming_actions(boto3.client("service-quotas", config=_config(attempts=3)))
 
 
 @cache

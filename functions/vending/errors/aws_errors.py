@@ -117,7 +117,7 @@ AwsFailure = ClientError | BotoCoreError | ResponseParserError
 _AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
 """Answers that do not say whether the operation acted, whatever their HTTP status."""
 
-_DENIALS = {"AccessDenied", "AccessDeniedException"}
+DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
@@ -196,7 +196,7 @@ def _refusal(error: ClientError) -> VendingError:
     if said:
         message += f" AWS says: {_masked(said)}"
     remedy = words.remedy
-    if code in _DENIALS:
+    if code in DENIALS:
         kind = AccessDenied
         remedy = remedy.replace("the named action", _action(error))
         remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy

@@ -33,7 +33,7 @@ BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
-DISTURBED = {"organizations", "iam", "stepfunctions", "sts"}
+DISTURBED = {"organizations", "iam", "service-quotas", "stepfunctions", "sts"}
 """Services whose calls a test can refuse, lose or precede."""
 
 SHORTENED = {("REQUESTED", "VENDED")}
