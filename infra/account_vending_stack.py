@@ -11,6 +11,7 @@ from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
+from infra.monitoring import Monitoring
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import OrganizationSetupWorkflow
 from infra.reconciliation import Reconciliation
@@ -98,6 +99,19 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(discovered.operation, under=settings.discovered_accounts)
+
+        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        if settings.discovered_accounts != "ignore":
+            watched.append(discovered.operation)
+        Monitoring(
+            self,
+            "Monitoring",
+            settings=settings,
+            functions={function.node.id: function for function in watched},
+            workflow=workflow,
+            setup=setup,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
 
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(
