@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
@@ -29,7 +29,7 @@ class Condition:
     """When an alarm goes off.
 
     Attributes:
-        name: in words, `FailedVends`; the section of the runbook is `Failed vends`.
+        name: of the alarm, `FailedVends`; its section of the runbook is `Failed vends`.
         says: what it means, in a sentence.
         metric: what is watched.
         at_least: it goes off from this value on.
@@ -48,11 +48,6 @@ class Condition:
     below: bool = False
     lasts: bool = False
 
-    @property
-    def anchor(self) -> str:
-        """Of its section in the runbook."""
-        return _WORD_START.sub("-", self.name).lower()
-
 
 class Alarms(Construct):
     """The alarms, which tell `topic`. `alarms` has them by name."""
@@ -70,11 +65,15 @@ class Alarms(Construct):
         super().__init__(scope, id_)
         self.alarms: dict[str, cloudwatch.Alarm] = {}
         action = actions.SnsAction(topic)
+        runbook = settings.runbook_url or RUNBOOK
         for condition in _conditions(settings, dead_letter_queue, reconciler):
+            _, anchor = titled(condition.name)
             alarm = cloudwatch.Alarm(
                 self,
                 condition.name,
-                alarm_description=f"{condition.says} What to do: {section(condition, settings)}",
+                # It is the subject of the mail that wakes somebody.
+                alarm_name=f"{Stack.of(self).stack_name}-{condition.name}",
+                alarm_description=f"{condition.says} What to do: {runbook}#{anchor}",
                 metric=condition.metric,
                 threshold=condition.at_least,
                 evaluation_periods=condition.periods,
@@ -91,9 +90,10 @@ class Alarms(Construct):
             self.alarms[condition.name] = alarm
 
 
-def section(condition: Condition, settings: Settings) -> str:
-    """Where the runbook's section is read."""
-    return f"{settings.runbook_url or RUNBOOK}#{condition.anchor}"
+def titled(alarm: str) -> tuple[str, str]:
+    """The title of an alarm's section in the runbook, and its anchor there."""
+    title = _WORD_START.sub(" ", alarm).capitalize()
+    return title, title.lower().replace(" ", "-")
 
 
 def _conditions(

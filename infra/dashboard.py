@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.alarms import RUNBOOK
-from infra.metrics import FIVE_MINUTES, measured, searched
+from infra.alarms import RUNBOOK, titled
+from infra.metrics import FIVE_MINUTES, counted, measured, searched
 from infra.settings import Settings
 
 _WIDTH = 24
@@ -44,10 +44,10 @@ class VendingDashboard(Construct):
         alarms: Mapping[str, cloudwatch.Alarm],
     ) -> None:
         super().__init__(scope, id_)
-        links = _links(settings, state_machine)
+        links = _links(settings, state_machine, alarms)
         rows: list[list[cloudwatch.IWidget]] = [
             _head(links, alarms),
-            [_totals(), _success(), _quota(settings)],
+            [_totals(), _success(), _accounts(), _quota(settings)],
             [_requests(), _time_to_vend(), _failures()],
             [_steps(), _queue(), _creations()],
             [
@@ -58,11 +58,18 @@ class VendingDashboard(Construct):
             [_retries(), _reconciliation(), _dead_letters(dead_letter_queue)],
         ]
         self.dashboard = cloudwatch.Dashboard(
-            self, "Dashboard", default_interval=_DAY, widgets=rows
+            self,
+            "Dashboard",
+            # People look for it by its name.
+            dashboard_name=Stack.of(self).stack_name,
+            default_interval=_DAY,
+            widgets=rows,
         )
 
 
-def _links(settings: Settings, state_machine: sfn.IStateMachine) -> str:
+def _links(
+    settings: Settings, state_machine: sfn.IStateMachine, alarms: Mapping[str, cloudwatch.Alarm]
+) -> str:
     console = f"https://{Aws.REGION}.console.aws.amazon.com"
     machine = (
         f"{console}/states/home?region={Aws.REGION}#/statemachines/view/"
@@ -70,22 +77,17 @@ def _links(settings: Settings, state_machine: sfn.IStateMachine) -> str:
     )
     queries = f"{console}/cloudwatch/home?region={Aws.REGION}#logsV2:logs-insights"
     dead_letters = f"{console}/sqs/v3/home?region={Aws.REGION}#/queues"
-    runbook = (
-        f"[What each alarm means and what to do]({settings.runbook_url})"
-        if settings.runbook_url
-        else f"What each alarm means and what to do: `{RUNBOOK}`"
-    )
+    sections = [
+        f"[{title}]({settings.runbook_url}#{anchor})" if settings.runbook_url else title
+        for title, anchor in map(titled, alarms)
+    ]
     return "\n".join(
         (
             "# Account vending",
-            f"{runbook}",
-            "",
             f"[Executions]({machine}) · [Log queries]({queries}) · [Queues]({dead_letters})",
             "",
-            (
-                "`vend doctor` says what is wrong, `vend status ID` tells of one request, "
-                "`vend resume ID` carries on where one stopped."
-            ),
+            *([f"What to do, in {RUNBOOK}: {' · '.join(sections)}", ""] if sections else []),
+            "`vend doctor` · `vend list --state FAILED` · `vend status ID` · `vend resume ID`",
         )
     )
 
@@ -113,14 +115,14 @@ def _totals() -> cloudwatch.IWidget:
         ],
         set_period_to_time_range=True,
         full_precision=False,
-        width=12,
+        width=10,
         height=4,
     )
 
 
 def _success() -> cloudwatch.IWidget:
     return cloudwatch.SingleValueWidget(
-        title="Success rate, without rejected requests",
+        title="Success rate",
         metrics=[
             cloudwatch.MathExpression(
                 expression="100 * vended / (vended + FILL(failed, 0))",
@@ -134,14 +136,28 @@ def _success() -> cloudwatch.IWidget:
             )
         ],
         set_period_to_time_range=True,
-        width=6,
+        width=4,
+        height=4,
+    )
+
+
+def _accounts() -> cloudwatch.IWidget:
+    return cloudwatch.SingleValueWidget(
+        title="Accounts of the organization",
+        metrics=[
+            measured("AccountsUsed", statistic="Maximum", period=_DAY, label="used", color=_BLUE),
+            measured(
+                "AccountQuota", statistic="Maximum", period=_DAY, label="allowed", color=_GREY
+            ),
+        ],
+        width=5,
         height=4,
     )
 
 
 def _quota(settings: Settings) -> cloudwatch.IWidget:
     return cloudwatch.GaugeWidget(
-        title="Accounts: % of the quota",
+        title="Of the quota for accounts",
         metrics=[
             measured(
                 "AccountQuotaUsed", statistic="Maximum", period=_DAY, label="% used", color=_BLUE
@@ -156,7 +172,7 @@ def _quota(settings: Settings) -> cloudwatch.IWidget:
                 label="alarm",
             )
         ],
-        width=6,
+        width=5,
         height=4,
     )
 
@@ -187,10 +203,10 @@ def _requests() -> cloudwatch.IWidget:
     return _graph(
         "Requests",
         [
-            measured("RequestAccepted", label="accepted", color=_BLUE),
-            measured("AccountVended", label="vended", color=_GREEN),
-            measured("AccountVendingFailed", label="failed", color=_RED),
-            measured("RequestRejected", label="rejected", color=_AMBER),
+            counted("RequestAccepted", label="accepted", color=_BLUE),
+            counted("AccountVended", label="vended", color=_GREEN),
+            counted("AccountVendingFailed", label="failed", color=_RED),
+            counted("RequestRejected", label="rejected", color=_AMBER),
         ],
     )
 
@@ -210,7 +226,7 @@ def _time_to_vend() -> cloudwatch.IWidget:
 def _failures() -> cloudwatch.IWidget:
     return _graph(
         "Failures, by who must act and why",
-        [searched("AccountVendingFailed", by=("owner", "reason"), statistic="Sum")],
+        [searched("AccountVendingFailed", by=("owner", "reason"), statistic="Sum", fill=True)],
         stacked=True,
     )
 
@@ -299,28 +315,28 @@ def _retries() -> cloudwatch.IWidget:
     return _graph(
         "Repeated and throttled calls",
         [
-            measured("Retries", label="repeated", color=_AMBER),
-            measured("Throttled", label="throttled", color=_RED),
+            counted("Retries", label="repeated", color=_AMBER),
+            counted("Throttled", label="throttled", color=_RED),
         ],
     )
 
 
 def _reconciliation() -> cloudwatch.IWidget:
-    hour = Duration.hours(1)
+    # Counted once an hour where anything is in progress; the others are events.
+    gauges = {"RequestsInProgress": ("in progress", _BLUE), "RequestsStuck": ("stuck", _RED)}
+    events = {
+        "RequestRepaired": ("ended unheard", _PURPLE),
+        "AccountAmiss": ("findings", _AMBER),
+        "AccountDiscovered": ("made elsewhere", _GREY),
+    }
     return _graph(
         "What the reconciliation found",
         [
-            measured(
-                "RequestsInProgress",
-                statistic="Maximum",
-                period=hour,
-                label="in progress",
-                color=_BLUE,
+            *(
+                measured(name, statistic="Maximum", label=label, color=color)
+                for name, (label, color) in gauges.items()
             ),
-            measured("RequestsStuck", statistic="Maximum", period=hour, label="stuck", color=_RED),
-            measured("RequestRepaired", period=hour, label="ended unheard", color=_PURPLE),
-            measured("AccountAmiss", period=hour, label="findings", color=_AMBER),
-            measured("AccountDiscovered", period=hour, label="made elsewhere", color=_GREY),
+            *(counted(name, label=label, color=color) for name, (label, color) in events.items()),
         ],
     )
 

@@ -1,6 +1,6 @@
 """The functions' own metrics, as alarms and the dashboard name them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -33,13 +33,36 @@ def measured(
     )
 
 
-def searched(
-    name: str, *, by: Mapping[str, str] | tuple[str, ...], statistic: str, label: str = ""
+def counted(
+    name: str, *, label: str, color: str, statistic: str = "Sum", period: Duration = FIVE_MINUTES
 ) -> cloudwatch.MathExpression:
-    """All metrics of a name that differ in these dimensions, whichever values they have by then."""
-    found = f'{{{NAMESPACE},{",".join(by)}}} MetricName="{name}"'
+    """As `measured`, and 0 where nothing was: a line of events instead of scattered points."""
+    id_ = name[0].lower() + name[1:]
     return cloudwatch.MathExpression(
-        expression=f"SEARCH('{found}', '{statistic}', {FIVE_MINUTES.to_seconds():.0f})",
+        expression=f"FILL({id_}, 0)",
+        label=label,
+        color=color,
+        using_metrics={id_: measured(name, statistic=statistic, period=period)},
+        period=period,
+    )
+
+
+def searched(
+    name: str,
+    *,
+    by: Sequence[str],
+    statistic: str,
+    label: str = "",
+    fill: bool = False,
+) -> cloudwatch.MathExpression:
+    """All metrics of a name that differ in these dimensions, whichever values they have by then.
+
+    `fill`: 0 where nothing was measured.
+    """
+    found = f'{{{NAMESPACE},{",".join(by)}}} MetricName="{name}"'
+    search = f"SEARCH('{found}', '{statistic}', {FIVE_MINUTES.to_seconds():.0f})"
+    return cloudwatch.MathExpression(
+        expression=f"FILL({search}, 0)" if fill else search,
         label=label,
         using_metrics={},
         period=FIVE_MINUTES,
