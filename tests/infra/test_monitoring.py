@@ -133,6 +133,27 @@ def test_searches_ask_for_the_dimensions_that_metrics_have(template: Synthesized
     }
 
 
+def test_price_of_monitoring_is_that_of_the_metrics_that_there_are(
+    template: SynthesizedTemplate,
+) -> None:
+    text = (ROOT / "docs" / "deploy.md").read_text()
+    alarms = alarms_of(template)
+    watched = sum(
+        sum("MetricStat" in each for each in alarm["Metrics"]) if "Metrics" in alarm else 1
+        for alarm in alarms.values()
+    )
+    steps = len(template.functions())
+    others = sum(metric.in_all for metric in METRICS.values())
+    count = 4 + steps + others
+    shown = json.dumps([widget["properties"].get("metrics") for widget in dashboard_of(template)])
+
+    assert f"| ${watched * 0.10:.2f} | {len(alarms)} alarms on {watched} metrics" in text
+    assert (
+        f"| ${count * 0.30:.2f} at most | {count}: 4 by source, {steps} by step, {others}" in text
+    )
+    assert shown.count('"AWS/Lambda"') > 50  # so that no dashboard like it is free
+
+
 def test_topic_takes_alarms_of_this_account_over_tls_only(template: SynthesizedTemplate) -> None:
     (policy,) = template.of_type("AWS::SNS::TopicPolicy").values()
     denied, allowed = policy["Properties"]["PolicyDocument"]["Statement"]

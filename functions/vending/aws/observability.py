@@ -20,6 +20,10 @@ metrics = Metrics(
 
 
 def log_request_id(request_id: str | None) -> None:
-    """Put the request's id into every line that is logged from here on in this invocation."""
+    """Put the request's id into every line that is logged from here on in this invocation.
+
+    The invocation's trace is found by it, too: `annotation.request_id = "…"`.
+    """
     if request_id is not None:
         logger.append_keys(request_id=request_id)
+        tracer.put_annotation("request_id", request_id)
