@@ -59,6 +59,6 @@ def _delete(self: Any) -> str:
 
 def install() -> None:
     """Put this beside moto's operations of CloudWatch Logs."""
-    LogsResponse.put_query_definition = _put  # type: ignore[attr-defined]
-    LogsResponse.describe_query_definitions = _describe  # type: ignore[attr-defined]
-    LogsResponse.delete_query_definition = _delete  # type: ignore[attr-defined]
+    LogsResponse.put_query_definition = _put
+    LogsResponse.describe_query_definitions = _describe
+    LogsResponse.delete_query_definition = _delete

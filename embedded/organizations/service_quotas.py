@@ -45,4 +45,4 @@ def _list_service_quotas(self: Any) -> str:
 
 def install() -> None:
     """Put this beside moto's operations of Service Quotas."""
-    ServiceQuotasResponse.list_service_quotas = _list_service_quotas  # type: ignore[attr-defined]
+    ServiceQuotasResponse.list_service_quotas = _list_service_quotas

@@ -305,7 +305,7 @@ def _times(plot: _Box, window: Window) -> Iterator[str]:
 def _round_up(value: float) -> float:
     if value <= 0:
         return 1.0
-    scale = 10 ** math.floor(math.log10(value))
+    scale = 10.0 ** math.floor(math.log10(value))
     return next(step * scale for step in (1, 2, 4, 5, 8, 10) if step * scale >= value)
 
 

@@ -25,6 +25,13 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b if b else 0.0,
 }
+_STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+    "Average": lambda values: sum(values) / len(values),
+    "Maximum": max,
+    "Minimum": min,
+    "SampleCount": len,
+    "Sum": sum,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,13 +170,7 @@ def _statistic(name: str, values: list[float]) -> float:
         low = int(rank)
         high = min(low + 1, len(ordered) - 1)
         return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
-    return {
-        "Sum": sum,
-        "Maximum": max,
-        "Minimum": min,
-        "Average": lambda of: sum(of) / len(of),
-        "SampleCount": len,
-    }[name](values)
+    return _STATISTICS[name](values)
 
 
 def _combined(all_points: Sequence[Points], combine: Callable[[list[float]], float]) -> Points:

@@ -60,7 +60,7 @@ def _count_attempt(attempts: int, response: tuple[Any, dict[str, Any]] | None, *
     """After each attempt; that None is returned leaves the SDK's own decision as it is."""
     if attempts > 1:
         measure("Retries")
-    code = response[1].get("Error", {}).get("Code") if response else None
+    code: str = response[1].get("Error", {}).get("Code", "") if response else ""
     if RETRIED.get((code, None)) is Throttled:
         measure("Throttled")
 
@@ -143,7 +143,8 @@ def events() -> EventBridgeClient:
 @cache
 def service_quotas() -> BaseClient:
     """How much of everything AWS allows."""
-    return _naming_actions(boto3.client("service-quotas", config=_config(attempts=3)))
+    client: BaseClient = boto3.client("service-quotas", config=_config(attempts=3))
+    return _naming_actions(client)
 
 
 @cache

@@ -366,7 +366,13 @@ class Ledger:
                 raise _ended(there) from None
         kept = {name: value for name, value in values.items() if name != "state"}
         return self._update(
-            request_id, values=kept, remove=removed, unless=None, begins=False, **expected
+            request_id,
+            values=kept,
+            remove=removed,
+            unless=None,
+            keep=keep,
+            begins=False,
+            **expected,
         )
 
     def _updating(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from tests.emf import Sample, samples_in
 from tests.unit.functions.payloads import (
@@ -197,9 +198,9 @@ def test_wait_for_the_next_slot_after_a_refusal_is_a_wait_of_its_own(
 
 def test_every_attempt_that_aws_throttles_is_counted(nothing_measured_yet: None) -> None:
     answers = [
-        AWSResponse("", 400, {}, _Raw(b'{"__type": "TooManyRequestsException"}')),
-        AWSResponse("", 400, {}, _Raw(b'{"__type": "ThrottlingException"}')),
-        AWSResponse("", 200, {}, _Raw(b'{"Roots": []}')),
+        AWSResponse("", 400, HTTPHeaders(), _Raw(b'{"__type": "TooManyRequestsException"}')),
+        AWSResponse("", 400, HTTPHeaders(), _Raw(b'{"__type": "ThrottlingException"}')),
+        AWSResponse("", 200, HTTPHeaders(), _Raw(b'{"Roots": []}')),
     ]
     client = clients._naming_actions(
         __import__("boto3").client("organizations", config=clients._config(attempts=3))
