@@ -14,6 +14,7 @@ from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
+from infra.monitoring import Monitoring
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -142,6 +143,20 @@ class AccountVendingStack(Stack):
             discoverers=discoverers,
             settings=settings,
         )
+        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        if settings.discovered_accounts != "ignore":
+            watched.append(discovered.operation)
+        Monitoring(
+            self,
+            "Monitoring",
+            settings=settings,
+            functions={function.node.id: function for function in watched}
+            | {f"{PREFIX}{operation}": function for operation, function in of_setup.items()},
+            workflow=workflow,
+            setup=setup,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(
             self,

@@ -30,6 +30,16 @@ _ORGANIZATIONS_ROLE = (
     "arn:${Partition}:iam::${Account}:role/aws-service-role/organizations.amazonaws.com/"
     "AWSServiceRoleForOrganizations"
 )
+_OF_OTHER_QUOTAS = (
+    "autoscaling:DescribeAccountLimits",
+    "cloudformation:DescribeAccountLimits",
+    "dynamodb:DescribeLimits",
+    "elasticloadbalancing:DescribeAccountLimits",
+    "iam:GetAccountSummary",
+    "kinesis:DescribeLimits",
+    "rds:DescribeAccountAttributes",
+    "route53:GetAccountLimit",
+)
 _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
@@ -230,6 +240,13 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             actions=("account:GetAlternateContact", "account:PutAlternateContact"),
             resources=("account:accountInOrganization",),
             reason="Contacts of member accounts; nobody vends the management account its own.",
+        ),
+        NarrowerGrant(
+            actions=_OF_OTHER_QUOTAS,
+            functions=("ReconcileLedger",),
+            resources=(),
+            reason="Service Quotas asks other services for what is used of their quotas. Here "
+            "those of Organizations are listed.",
         ),
         *_of_policies(settings),
         *_of_service_access(settings),

@@ -69,8 +69,10 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
     narrowed = exceptions(settings)
     found, on_rows = [], set()
     for action in sorted(needed):
-        facts = reference.get(action)
         narrower = next((one for one in narrowed if one.holds_for(function, action)), None)
+        if narrower is not None and narrower.resources == ():
+            continue
+        facts = reference.get(action)
         if narrower is None and _LEADING_KEYS in facts.condition_keys:
             on_rows.add(action)
             continue

@@ -11,6 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.grant_exceptions import Conditions
+from infra.metrics import NAMESPACE, SERVICE
 from infra.settings import Settings
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -41,7 +42,7 @@ class OperationFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.package = package
-        self._log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=settings.log_retention,
@@ -62,14 +63,14 @@ class OperationFunction(Construct):
             memory_size=settings.function_memory_mb,
             timeout=Duration.seconds(settings.function_timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE,
-            log_group=self._log_group,
+            log_group=self.log_group,
             dead_letter_queue=dead_letter_queue,
             # Only the statements named here, none that a construct adds on its own.
             role=role.without_policy_updates(),
             environment={
                 "LOG_LEVEL": settings.log_level,
-                "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
-                "POWERTOOLS_SERVICE_NAME": "account-vending",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
             },
         )
         # A function whose role may not write yet would start without logs and traces.
@@ -77,7 +78,7 @@ class OperationFunction(Construct):
         self.grant(
             "WriteOwnLogs",
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[self._log_group.log_group_arn],
+            resources=[self.log_group.log_group_arn],
         )
         self.grant(
             "WriteTraces",

@@ -86,6 +86,13 @@ class Settings:
     `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
     changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
 
+    `alarms` makes the alarms of docs/runbook.md. They tell a topic of the stack's own, to which
+    `alarm_emails` are subscribed (each confirms by a link), or the topic `alarm_topic_arn`, which
+    lets cloudwatch.amazonaws.com publish. `alarm_quota_percent` is the part of the organization's
+    quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for
+    AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
+    docs/runbook.md can be read by those who are woken; without it alarms name the file.
+
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
     The lease is how long the slot of a creation in progress is kept without being renewed. The
@@ -126,6 +133,13 @@ class Settings:
     invited_account_external_id: str | None = None
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
+    alarms: bool = True
+    alarm_emails: tuple[str, ...] = ()
+    alarm_topic_arn: str | None = None
+    alarm_quota_percent: int = 80
+    alarm_queue_backlog: int = 50
+    dashboard: bool = True
+    runbook_url: str | None = None
     creation_rate_per_second: float = 0.1
     creation_burst: int = 3
     creations_in_progress: int = 5
@@ -172,6 +186,7 @@ class Settings:
         yield from self._problems_of_names()
         yield from self._problems_of_invitations()
         yield from self._problems_of_requesters()
+        yield from self._problems_of_monitoring()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -221,3 +236,19 @@ class Settings:
                 f"name_prefix: {self.name_prefix!r} is not at most 21 small letters, digits and "
                 "hyphens, a letter first"
             )
+
+    def _problems_of_monitoring(self) -> Iterator[str]:
+        for address in self.alarm_emails:
+            if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", address):
+                yield f"alarm_emails: {address!r} is not an email address"
+        if self.alarm_topic_arn is not None:
+            if not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", self.alarm_topic_arn):
+                yield f"alarm_topic_arn: {self.alarm_topic_arn!r} is not the ARN of an SNS topic"
+            if self.alarm_emails:
+                yield "alarm_emails: subscribe them to the topic alarm_topic_arn yourself"
+        if not 0 < self.alarm_quota_percent <= 100:  # noqa: PLR2004
+            yield "alarm_quota_percent must be more than 0 and at most 100"
+        if self.alarm_queue_backlog < 1:
+            yield "alarm_queue_backlog must be 1 or more"
+        if self.runbook_url is not None and not re.fullmatch(r"https://[^\s#]+", self.runbook_url):
+            yield f"runbook_url: {self.runbook_url!r} is not an https address without a fragment"

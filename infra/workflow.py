@@ -51,7 +51,7 @@ class Workflow(Construct):
         }
         if missing := sorted(named - {f"{operation}FunctionArn" for operation in used}):
             raise ValueError(f"{definition}: nothing fills ${{{'}, ${'.join(missing)}}}")
-        log_group = logs.LogGroup(
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             # Groups of other names each add to the account's resource policy for logs, which ends
@@ -69,7 +69,7 @@ class Workflow(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             ),
             inline_policies={
-                "Workflow": iam.PolicyDocument(statements=_statements(used, log_group))
+                "Workflow": iam.PolicyDocument(statements=_statements(used, self.log_group))
             },
         )
         self.state_machine = sfn.StateMachine(
@@ -86,7 +86,7 @@ class Workflow(Construct):
             # Every step that was taken, kept longer than the 90 days that Step Functions keeps
             # histories; without the data, which carries email addresses.
             logs=sfn.LogOptions(
-                destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False
+                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False
             ),
             tracing_enabled=True,
             role=role.without_policy_updates(),

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
-from vending.aws.observability import logger
+from vending.aws.observability import log_request_id, logger
 from vending.aws.task_tokens import WaitingStep
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.handler import wiring
@@ -144,5 +144,6 @@ def handler(payload: AnswerHandshake) -> Json:
         organizations=clients.organizations(),
         states=clients.stepfunctions(),
     )
+    log_request_id(result["requestId"])
     logger.info("looked at an answer", extra=result)
     return result

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from vending.authorization.request_policy import RequestPolicy
 from vending.aws import clients
-from vending.aws.observability import logger, metrics
+from vending.aws.measurements import measure_failure
+from vending.aws.observability import log_request_id, logger
 from vending.creation.release import RELEASE_CALLS
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -76,7 +78,9 @@ def run(
     row = recorder.record_unclaimed(execution_input, end, policy)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
-    metrics.add_metric(name=end.code, unit="Count", value=1)
+    log_request_id(row["requestId"])
+    if row["state"] == State.FAILED:
+        measure_failure(row.get("error") or {})
     logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 

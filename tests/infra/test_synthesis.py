@@ -100,6 +100,8 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
     types = {resource["Type"] for resource in template.document["Resources"].values()}
 
     assert types == {
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::DynamoDB::Table",
         "AWS::Events::EventBus",
         "AWS::Events::EventBusPolicy",
@@ -109,6 +111,9 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
         "AWS::StepFunctions::StateMachine",

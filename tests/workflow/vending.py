@@ -112,6 +112,14 @@ class Vending:
         """Start by hand and wait for the end."""
         return self.finish(self.start(request))
 
+    def dead_letters(self) -> int:
+        """How many messages wait in the stack's dead-letter queue."""
+        attributes = self.aws.client("sqs").get_queue_attributes(
+            QueueUrl=self.aws.outputs["DeadLetterQueueUrl"],
+            AttributeNames=["ApproximateNumberOfMessages"],
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
     def listen(self, rule: str, *, on: bool = True) -> None:
         """Whether the default bus's rule of this construct id is followed."""
         rules = self.events.list_rules()["Rules"]

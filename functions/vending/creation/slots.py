@@ -20,6 +20,7 @@ from boto3.dynamodb.conditions import Attr
 
 from vending.aws.clock import Clock, now, timestamp
 from vending.aws.executions import is_running
+from vending.aws.measurements import measure
 from vending.aws.observability import logger
 from vending.aws.task_tokens import WaitingStep, token_refused
 from vending.creation.queue import CreationQueue, Lease, Quota, Slot
@@ -198,7 +199,10 @@ class CreationSlots:
         for attempt in range(_ATTEMPTS):
             version, queue = self.read()
             changed = step(queue, self.clock())
-            if changed == queue or self._write(changed, version):
+            if changed == queue:
+                return changed
+            if self._write(changed, version):
+                measure("QueueBacklog", len(changed.waiting))
                 return changed
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing

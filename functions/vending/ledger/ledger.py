@@ -106,7 +106,7 @@ class Ledger:
         ConcurrentModification when the row is no longer as it was seen.
         """
         values = _claimed(request, execution_arn, sender)
-        unsaid = ["error", "requestedBy", "reservation", "sender"]
+        unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
         if "accountId" not in seen:  # else the name may be one that AWS told
             unsaid.append("accountName")
         update = self._updating(
@@ -125,10 +125,19 @@ class Ledger:
         return self.owned(request.request_id, execution_arn)
 
     def mark_queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
-        """The execution waits for its slot under this token of Step Functions'."""
-        reservation: Waiting = {"at": timestamp(self.clock()), "taskToken": task_token}
-        values = {"state": State.QUEUED, "reservation": reservation}
-        return self._change(request_id, execution_arn, values=values, begins=True)
+        """The execution waits for its slot under this token of Step Functions'.
+
+        `queuedAt` stays the moment at which it first came for this slot, however often it comes.
+        """
+        at = timestamp(self.clock())
+        reservation: Waiting = {"at": at, "taskToken": task_token}
+        return self._change(
+            request_id,
+            execution_arn,
+            values={"state": State.QUEUED, "reservation": reservation, "queuedAt": at},
+            keep=["queuedAt"],
+            begins=True,
+        )
 
     def record_intent(
         self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
@@ -139,7 +148,7 @@ class Ledger:
             request_id,
             execution_arn,
             values={"state": State.CREATING, "intent": intent},
-            remove=["reservation", "look"],
+            remove=["reservation", "queuedAt", "look"],
             begins=True,
             intent=seen,
             createAccountRequestId=None,
@@ -302,6 +311,7 @@ class Ledger:
         *,
         values: Mapping[str, Any] | None = None,
         remove: Iterable[str] = (),
+        keep: Sequence[str] = (),
         begins: bool = False,
         **expected: object,
     ) -> Row:
@@ -309,6 +319,7 @@ class Ledger:
             request_id,
             values=values or {},
             remove=remove,
+            keep=keep,
             unless=None,
             begins=begins,
             executionArn=execution_arn,
@@ -329,6 +340,7 @@ class Ledger:
         values: Mapping[str, Any],
         remove: Iterable[str],
         unless: ConcurrentModification | None,
+        keep: Sequence[str] = (),
         begins: bool = False,
         **expected: object,
     ) -> Row:
@@ -343,7 +355,9 @@ class Ledger:
         goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
         if goes_on:
             condition &= ~Attr("state").is_in(list(FINAL))
-        update = self._updating(request_id, values=values, remove=removed, condition=condition)
+        update = self._updating(
+            request_id, values=values, remove=removed, keep=keep, condition=condition
+        )
         try:
             return row_of(self.table.update(update))
         except ConditionFailed as failed:
@@ -358,7 +372,13 @@ class Ledger:
                 raise _ended(there) from None
         kept = {name: value for name, value in values.items() if name != "state"}
         return self._update(
-            request_id, values=kept, remove=removed, unless=None, begins=False, **expected
+            request_id,
+            values=kept,
+            remove=removed,
+            unless=None,
+            keep=keep,
+            begins=False,
+            **expected,
         )
 
     def _updating(
@@ -367,12 +387,14 @@ class Ledger:
         *,
         values: Mapping[str, Any],
         remove: Sequence[str],
+        keep: Sequence[str] = (),
         condition: ConditionBase,
     ) -> Update:
         return Update(
             pk=keys.request(request_id),
             values={"updatedAt": timestamp(self.clock()), **values},
             remove=remove,
+            keep=keep,
             condition=condition,
         )
 

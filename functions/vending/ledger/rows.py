@@ -61,6 +61,7 @@ class Row(TypedDict, total=False):
     intent: Intent
     invitation: InvitationIntent
     reservation: Waiting
+    queuedAt: str
     look: SearchPosition
     unanswered: str
     taskToken: str
@@ -73,6 +74,7 @@ _NOT_IN_RECORDS = (
     "intent",
     "invitation",
     "reservation",
+    "queuedAt",
     "look",
     "unanswered",
     "taskToken",
