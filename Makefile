@@ -14,6 +14,9 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	&& command -v $$python && break; done)
 REQUEST ?= examples/requests/sandbox.yaml
 
+# Who may ask for which accounts.
+export REQUEST_POLICY ?= request-policy.yaml
+
 # LocalStack's suites, by your Git checkout of them, and a Python that they run on.
 SUITES ?=
 SUITES_PYTHON ?= >=3.13
@@ -148,14 +151,17 @@ build/%.list: FORCE
 	@mkdir -p build
 	@find $* -name __pycache__ -prune -o -type f -print | LC_ALL=C sort > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+build/request-policy.name: FORCE
+	@mkdir -p build
+	@echo "$(REQUEST_POLICY)" | cmp -s - $@ || echo "$(REQUEST_POLICY)" > $@
 .PHONY: FORCE
 FORCE:
 
 FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
-BUNDLING := infra/__init__.py infra/bundling.py infra/trimming.py permissions/declared_calls.py
+BUNDLING := infra/__init__.py infra/bundling.py infra/request_policy.py infra/trimming.py permissions/declared_calls.py
 
-build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(READY)
+build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name $(READY)
 	@$(BIN)/python -m infra.bundling lambda
 	@touch $@
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
+from infra import request_policy
 from infra.account_vending_stack import AccountVendingStack
 from infra.settings import Settings
 
@@ -21,5 +22,7 @@ app = App(
     analytics_reporting=False,
     tree_metadata=False,
 )
-AccountVendingStack(app, "AccountVending", settings=Settings())
+AccountVendingStack(
+    app, "AccountVending", settings=Settings(), request_policy=request_policy.read(ROOT)
+)
 app.synth()

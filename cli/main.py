@@ -278,12 +278,17 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
     _json_option(explain)
 
-    _command(
+    schema = _command(
         commands,
         "schema",
         "cli.commands.explain:schema",
         "print the JSON Schema of a request",
         "Prints the JSON Schema of a request, generated from the model that checks it.",
+    )
+    schema.add_argument(
+        "--request-policy",
+        action="store_true",
+        help="of the request policy, which says who may ask for what",
     )
 
     local = _command(

@@ -14,11 +14,14 @@ from typing import Any
 import botocore.session
 
 from cli.output.terminal import in_words
+from permissions.reference import sdk_service
 from statemachines import definitions
 from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
+# What people call a service, where botocore's model calls it otherwise.
 SERVICES = {
+    "account": "Account Management",
     "dynamodb": "DynamoDB",
     "events": "EventBridge",
     "iam": "IAM",
@@ -26,7 +29,6 @@ SERVICES = {
     "states": "Step Functions",
     "sts": "AWS STS",
 }
-BOTOCORE_NAMES = {"states": "stepfunctions"}
 # Where moto answers, and a folder holds what it lacks.
 FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
 OWNERS = {
@@ -106,7 +108,7 @@ def _row(call: str, functions: list[str]) -> str:
     service, _, operation = call.partition(":")
     code = [f"[{name.split('/')[1][:-3]}](../functions/{name})" for name in functions]
     cells = [
-        f"{SERVICES[service]} {operation}",
+        f"{SERVICES.get(service) or _model(service).metadata['serviceFullName']} {operation}",
         ", ".join(code),
         ", ".join(_workflows(functions)),
         _embedded(service, operation),
@@ -135,7 +137,9 @@ def _embedded(service: str, operation: str) -> str:
     """The file of the embedded AWS that answers the operation; moto's own where there is none."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", operation).lower()
     embedded = ROOT / "embedded"
-    folder = embedded / FOLDERS.get(service, "organizations")
+    folder = embedded / FOLDERS.get(service, service)
+    if not folder.is_dir():
+        folder = embedded / "organizations"
     files = [*sorted(folder.glob("*.py")), *sorted(embedded.glob("*.py"))]
     signs = [rf"^\s+def {snake}\(", rf"^def _?{snake}\("]
     if service not in FOLDERS:
@@ -148,12 +152,13 @@ def _embedded(service: str, operation: str) -> str:
 
 
 def _coverage(service: str, operation: str) -> str:
-    model: Any = botocore.session.get_session().get_service_model(
-        BOTOCORE_NAMES.get(service, service)
-    )
-    shapes = model.operation_model(operation).error_shapes
+    shapes = _model(service).operation_model(operation).error_shapes
     covered = sum(catalogue.explain(shape.name).known for shape in shapes)
     return f"{covered}/{len(shapes)}"
+
+
+def _model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(sdk_service(service))
 
 
 def _example(call: str) -> str:

@@ -95,6 +95,7 @@ class EmbeddedAws:
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
         from embedded import (  # noqa: PLC0415
             cloudformation,
+            control_planes,
             eventbridge,
             lambda_runtime,
             organizations,
@@ -102,13 +103,10 @@ class EmbeddedAws:
         )
         from embedded.cloudformation import assembly  # noqa: PLC0415
         from embedded.gateway.gateway import serve  # noqa: PLC0415
-        from embedded.identity import member_access, root_access  # noqa: PLC0415
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         activate(self.context)
-        organizations.install()
-        member_access.install()
-        root_access.install()
+        control_planes.install()
         stepfunctions.install()
         eventbridge.install()
         cloudformation.install()

@@ -1,6 +1,8 @@
 """The stack: what it is made of, who may do what, and what it tells the outside."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
@@ -32,7 +34,14 @@ class AccountVendingStack(Stack):
     us-east-1 only. The account stays open, so that one template serves every organization.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        settings: Settings,
+        request_policy: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(
             scope,
             id_,
@@ -41,7 +50,11 @@ class AccountVendingStack(Stack):
         )
         # The CDK says of every function and machine that it needs its role, though its properties
         # refer to that role already: harmless, and not ours to say otherwise.
-        self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        self.template_options.metadata = {
+            "cfn-lint": {"config": {"ignore_checks": ["W3005"]}},
+            # Where `vend plan` and `vend submit` read what AcceptRequest carries.
+            "RequestPolicy": dict(request_policy or {}),
+        }
         code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)

@@ -25,8 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.request_policy import compiled
 from infra.trimming import ServiceMissing, drop_installer_traces, trim, zipped_size
 from permissions.declared_calls import NotDeclared, sdk_services
+from vending.authorization.request_policy import FILE_NAME, RequestPolicyInvalid
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -157,7 +159,8 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
         base=project,
         words=[for_platform.python, for_platform.machine, *services],
     )
-    code = _digest(_sources(sources), base=sources)
+    policy = compiled(project)
+    code = _digest(_sources(sources), base=sources, words=[policy])
     known = _read(stamp) if target.is_dir() else {}
     if (known.get("dependencies"), known.get("code")) == (dependencies, code):
         return Bundle(path=target, built=False, note=known["note"])
@@ -175,6 +178,8 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
 
         _replace(target, install)
     packages = _copy_sources(sources, target)
+    (target / FILE_NAME).write_text(policy, encoding="utf-8")
+    (target / FILE_NAME).chmod(0o644)
     files, unpacked, zipped = zipped_size(target)
     note = (
         f"Python {for_platform.python} on {for_platform.machine}, {files} files, "
@@ -299,7 +304,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BundlingError as failure:
             sys.stderr.write(f"{target}: the dependencies could not be installed: {failure}\n")
             return 1
-        except (NotDeclared, ServiceMissing) as failure:
+        except (NotDeclared, ServiceMissing, RequestPolicyInvalid) as failure:
             sys.stderr.write(f"{target}: {failure}\n")
             return 1
         sys.stdout.write(f"{bundle.line(PROJECT)}\n")

@@ -40,6 +40,7 @@ class Rows:
 
 _REQUESTS = "request#*"
 _LOCKS = ("account#*", "email#*")
+_USAGE = ("requester#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
@@ -59,11 +60,12 @@ REQUESTS_ONLY = "UseRequests"
 
 LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "AcceptRequest": (
-        _requests(_GET, sid="ReadRequests"),
+        _requests(_GET, besides=_USAGE, sid="ReadRequests"),
         _UNIT_PATHS,
-        # Claim and locks in one transaction, which one statement allows as a whole: whether AWS
-        # holds each item or all keys together against the condition is not documented.
-        _requests(_PUT, _UPDATE, besides=_LOCKS, sid="ClaimWithLocks"),
+        # Claim, locks and what is left of the ceilings in one transaction, which one statement
+        # allows as a whole: whether AWS holds each item or all keys together against the condition
+        # is not documented.
+        _requests(_PUT, _UPDATE, besides=(*_LOCKS, *_USAGE), sid="ClaimWithLocks"),
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
@@ -129,6 +131,11 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             "without its request's id: what a lost answer leaves behind must be recognisable.",
         ),
         NarrowerGrant(
+            actions=("organizations:ListParents",),
+            functions=("AcceptRequest",),
+            reason="The units that a member of the organization is in decide who may touch it.",
+        ),
+        NarrowerGrant(
             actions=(
                 "organizations:ListParents",
                 "organizations:ListTagsForResource",
@@ -164,6 +171,11 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
                 for name in settings.invited_account_role_names
             ),
             reason="Roles of invited accounts, which have to let this function in, too.",
+        ),
+        NarrowerGrant(
+            actions=("account:GetAlternateContact", "account:PutAlternateContact"),
+            resources=("account:accountInOrganization",),
+            reason="Contacts of member accounts; nobody vends the management account its own.",
         ),
         *_of_policies(settings),
         *_of_service_access(settings),

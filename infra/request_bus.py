@@ -26,8 +26,9 @@ class RequestBus(Construct):
         )
 
     def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
-        """Start `state_machine` with the detail of every `AccountRequested`, whatever its source.
+        """Start `state_machine` with every `AccountRequested`, as EventBridge has it.
 
+        The whole event is the execution's input: its account and source say who sends the request.
         EventBridge delivers at least once; the workflow's first state detects repetitions.
         What cannot be delivered for a day waits in the dead-letter queue.
         """
@@ -59,7 +60,6 @@ class RequestBus(Construct):
             targets=[
                 targets.SfnStateMachine(
                     state_machine,
-                    input=events.RuleTargetInput.from_event_path("$.detail"),
                     role=role.without_policy_updates(),
                     dead_letter_queue=self.dead_letter_queue,
                     max_event_age=Duration.hours(24),

@@ -8,7 +8,7 @@ In `<machine>.asl.json` a state names its retries and catches, and
     "Catch": [{"ErrorEquals": ["${Failure}"], "Next": "RecordFailure"}]
         the catcher of this profile, which goes on at Next
     "{% ${InputSize} > 1024 %}"
-        the expression of this name
+        the expression of this name, which may name others
 
 A Task has besides what the profiles' `Task` says, unless it says otherwise, and invokes the
 function of its own name. docs/decisions/0014-profiles-by-name.md says why this form.
@@ -141,10 +141,20 @@ class _Profiles:
             self.problems.append(f"{inner}: lists a profile that is a list itself")
         return [part for part in parts if isinstance(part, dict)]
 
-    def expression(self, name: str, where: str) -> str | None:
-        """The expression of this name, None where it is for CloudFormation to substitute."""
+    def expression(self, name: str, where: str, within: tuple[str, ...] = ()) -> str | None:
+        """The expression of this name, None where it is for CloudFormation to substitute.
+
+        `within` are the expressions that name it.
+        """
+        if name in within:
+            self.problems.append(f"{where}: ${{{name}}} names itself")
+            return None
         if name in self._sections["Expressions"]:
-            return str(self.find("Expressions", name, where))
+            text = str(self.find("Expressions", name, where))
+            inner, around = f"{PROFILES}, Expressions, {name}", (*within, name)
+            return _NAME.sub(
+                lambda match: self.expression(match[1], inner, around) or match[0], text
+            )
         for section in ("Retry", "Catch"):
             if name in self._sections[section]:
                 self.problems.append(

@@ -26,6 +26,12 @@ def a_request(**changes: Any) -> dict[str, Any]:
     return request | changes
 
 
+def a_contact(name: str) -> dict[str, str]:
+    """An alternate contact; its email follows from its name."""
+    email = f"{name.lower()}@example.com"
+    return {"name": name, "title": "Team", "email": email, "phone": "+1 555 0100"}
+
+
 def policy_content(length: int) -> str:
     """A service control policy's content of this many characters."""
     statement = {"Sid": "", "Effect": "Deny", "Action": "s3:*", "Resource": "*"}
@@ -43,9 +49,19 @@ def a_largest_request(request: dict[str, Any]) -> dict[str, Any]:
             for number in range(validators.TAGS_PER_REQUEST // 4)
         },
         serviceAccess=[
-            f"s{number:0>113}.amazonaws.com" for number in range(validators.SERVICES_MAX)
+            "account.amazonaws.com",
+            *(f"s{number:0>113}.amazonaws.com" for number in range(1, validators.SERVICES_MAX)),
         ],
         rootAccess=["RootSessions", "RootCredentialsManagement"],
+        contacts={
+            kind: {
+                "name": "é" * validators.CONTACT_NAME_MAX,
+                "title": "é" * validators.CONTACT_TITLE_MAX,
+                "email": "@example.com".rjust(validators.CONTACT_EMAIL_MAX, "a"),
+                "phone": "0" * validators.CONTACT_PHONE_MAX,
+            }
+            for kind in ("billing", "operations", "security")
+        },
         requestedBy="é" * validators.REQUESTED_BY_MAX,
         policies=[],
     )

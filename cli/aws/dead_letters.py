@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from cli.aws.stack import STACK_NAME, Stack
+from cli.aws.stack import DETAIL_TYPE, STACK_NAME, Stack
 
 HIDDEN_SECONDS = 600
 """How long a message that was read is kept from other readers, unless it is given back before."""
@@ -70,6 +70,7 @@ class DeadLetters:
         self._sqs = stack.client("sqs")
         self._events = stack.client("events")
         self._lambda = stack.client("lambda")
+        self._states = stack.client("stepfunctions")
 
     def take(self) -> list[DeadLetter]:
         """All messages, oldest first, hidden from others until they are removed or given back."""
@@ -109,22 +110,14 @@ class DeadLetters:
         return self._invoke(letter) if letter.is_of_aws else self._put(letter)
 
     def _put(self, letter: DeadLetter) -> str:
-        event = letter.event or {}
-        answer = self._events.put_events(
-            Entries=[
-                {
-                    "EventBusName": self._stack.event_bus_name,
-                    "Source": letter.source,
-                    "DetailType": letter.detail_type,
-                    "Detail": json.dumps(letter.detail, ensure_ascii=False),
-                    "Resources": [str(one) for one in event.get("resources", [])],
-                }
-            ]
+        """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
+        if letter.detail_type != DETAIL_TYPE:
+            return f"no rule of the stack wants {letter.detail_type}"
+        self._states.start_execution(
+            stateMachineArn=self._stack.state_machine_arn,
+            input=json.dumps(letter.event, ensure_ascii=False),
         )
-        if not answer["FailedEntryCount"]:
-            return ""
-        refused = answer["Entries"][0]
-        return f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage', '')}".rstrip(": ")
+        return ""
 
     def _invoke(self, letter: DeadLetter) -> str:
         """As the rules of the default bus do it, which nobody can put an event of AWS on."""

@@ -9,7 +9,8 @@ import ipaddress
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -24,6 +25,9 @@ from vending.ledger import keys
 from vending.ledger.items import from_dynamodb
 from vending.ledger.rows import Row, record_of, row_of
 from vending.states import FINAL, State
+
+if TYPE_CHECKING:
+    from vending.authorization.authorization import Authorization
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
@@ -115,6 +119,40 @@ class Stack:
         from embedded.core.sessions import isolated  # noqa: PLC0415 -- not installed everywhere
 
         return cls(isolated(), endpoint_url=endpoint_url)
+
+    @cached_property
+    def authorization(self) -> Authorization | None:
+        """What the deployed request policy says of who sends from here.
+
+        None where it cannot be read: an earlier version is deployed, or the caller may not.
+
+        Raises:
+            RequestNotAllowed: the policy does not have this sender.
+        """
+        from vending.authorization.authorization import Authorization  # noqa: PLC0415 -- pydantic is slow to import
+        from vending.authorization.request_policy import parse_policy  # noqa: PLC0415
+        from vending.authorization.sender import Sender  # noqa: PLC0415
+
+        try:
+            summary = self._formation.get_template_summary(StackName=STACK_NAME)
+        except exceptions.ClientError as error:
+            if code_of(error) not in {"AccessDenied", "AccessDeniedException"}:
+                raise
+            return None
+        raw = json.loads(summary.get("Metadata") or "{}").get("RequestPolicy")
+        if raw is None:
+            return None
+        sender = Sender(account=self.account_id, source=SOURCE)
+        return Authorization.of(sender, parse_policy(raw), here=self.account_id)
+
+    def owned_id(self, request_id: str) -> str:
+        """The id by which the ledger has a request of ours.
+
+        Raises:
+            RequestNotAllowed: it is another requester's, or the request policy has nothing for us.
+        """
+        known = self.authorization
+        return request_id if known is None else known.own_id(request_id)
 
     @property
     def account_id(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +26,7 @@ LOG_POLICIES_MAX = 10
 LOG_POLICY_MAX = 5_120
 LOG_POLICY_ROOM = 400
 """Characters that AWS may add for one more log group."""
+TEMPLATE = Path(__file__).parents[2] / "cdk.out" / f"{STACK_NAME}.template.json"
 VENDED_LOGS = "/aws/vendedlogs/"
 
 
@@ -202,7 +205,34 @@ def _stack_status(place: Place) -> str | None:
     return str(stacks[0]["StackStatus"])
 
 
+def request_policy(_place: Place) -> Iterator[Result]:
+    """What is about to be deployed has a request policy of somebody's own, not the demo's."""
+    try:
+        template = json.loads(TEMPLATE.read_text(encoding="utf-8"))
+    except OSError:
+        yield Result(
+            check="request policy",
+            level="fail",
+            what="nothing has been synthesized",
+            remedy="Run `make synth`, then deploy",
+        )
+        return
+    policy = template.get("Metadata", {}).get("RequestPolicy", {})
+    requesters = ", ".join(policy.get("requesters", {})) or "none: by hand only"
+    if policy.get("demo"):
+        yield Result(
+            check="request policy",
+            level="fail",
+            what="the demo's, which lets everybody ask for everything",
+            remedy="Write your own, beginning from examples/request-policies/team.yaml, into "
+            "request-policy.yaml: docs/request-policy.md",
+        )
+    else:
+        yield Result(check="request policy", level="ok", what=f"requesters: {requesters}")
+
+
 BEFORE_DEPLOY: dict[str, Check] = {
+    "request policy": request_policy,
     **{name: CHECKS[name] for name in ("region", "organization", "accounts", "CloudTrail")},
     "bootstrap": bootstrap,
     "stack": stack,

@@ -38,11 +38,13 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_VENDED
 
 
-def schema(_arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of a request."""
-    from vending.request.account_request import schema as request_schema  # noqa: PLC0415 -- pydantic is slow
+def schema(arguments: argparse.Namespace) -> int:
+    """Print the JSON Schema of a request, or of the request policy."""
+    from vending.authorization import request_policy  # noqa: PLC0415 -- pydantic is slow
+    from vending.request import account_request  # noqa: PLC0415
 
-    print(json.dumps(request_schema(), indent=2, ensure_ascii=False))
+    printed = request_policy if arguments.request_policy else account_request
+    print(json.dumps(printed.schema(), indent=2, ensure_ascii=False))
     return EXIT_VENDED
 
 

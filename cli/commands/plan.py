@@ -18,6 +18,7 @@ from cli.output.failure import EXIT_NOT_VENDED, EXIT_VENDED
 from cli.output.progress import spinning
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
+from vending.errors.exceptions import RequestNotAllowed
 
 if TYPE_CHECKING:
     from cli.dry_run.planner import Planner
@@ -56,14 +57,26 @@ def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
 
 
 def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
+    from cli.dry_run.planned import Planned  # noqa: PLC0415
     from vending.request.account_request import parse  # noqa: PLC0415
 
-    rows = stack.rows([one.request_id for one in submissions])
     plans = []
     for one in submissions:
-        row = rows.get(one.request_id)
-        planned = _planner(stack).request(parse(one.detail), row, goes_on=goes_on(stack, row))
-        plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
+        try:
+            request_id, authorization = stack.owned_id(one.request_id), stack.authorization
+        except RequestNotAllowed as refused:
+            planned = Planned()
+            planned.problems.append(refused.as_dict())
+            plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
+            continue
+        row = stack.row(request_id)
+        planned = _planner(stack).request(
+            parse({**one.detail, "requestId": request_id}),
+            row,
+            goes_on=goes_on(stack, row),
+            authorization=authorization,
+        )
+        plans.append({"requestId": request_id, "name": one.name, **planned.as_dict()})
     return plans
 
 
@@ -72,8 +85,7 @@ def _planner(stack: Stack) -> Planner:
     from vending.organization.preflight import Allowed  # noqa: PLC0415
 
     return Planner(
-        stack.client("organizations"),
-        stack.client("iam"),
+        stack.client,
         allowed=Allowed(
             service_principals=stack.service_principals,
             forced_service_principals=stack.forced_service_principals,

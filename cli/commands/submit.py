@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -22,7 +23,7 @@ from cli.output.results import record_of, sent_text, several_text, single_text
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 from cli.watch.submission import Phase, Record, Submission, TrackedSubmission
-from vending.errors.exceptions import RequestConflict, VendingError
+from vending.errors.exceptions import RequestConflict, RequestNotAllowed, VendingError
 from vending.ledger.decisions import decide
 from vending.organization import eligibility
 
@@ -81,12 +82,12 @@ def _header(
 
 def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]) -> None:
     """Send what the ledger does not answer already; what is under way is followed instead."""
-    rows = stack.rows([one.submission.request_id for one in tracked])
-    organizations = cache(partial(stack.client, "organizations"))
     now = time.monotonic()
+    owned = [one for one in tracked if _is_owned(stack, one, now)]
+    rows = stack.rows([one.submission.request_id for one in owned])
+    organizations = cache(partial(stack.client, "organizations"))
     to_send = []
-    for one in tracked:
-        one.since = now
+    for one in owned:
         row = rows.get(one.submission.request_id)
         record = row.record if row else {}
         try:
@@ -115,6 +116,25 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
                 problem=f"EventBridge did not take the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
+
+
+def _is_owned(stack: Stack, one: TrackedSubmission, now: float) -> bool:
+    """Whether the request's id is ours, which it becomes; it ends where it is another requester's.
+
+    Whatever else the request policy says is the workflow's to say, and the record's to keep.
+    """
+    one.since = now
+    try:
+        request_id = stack.owned_id(one.submission.request_id)
+    except RequestNotAllowed as refused:
+        one.end(now, code=refused.code, problem=refused.message, remedy=refused.remedy)
+        return False
+    one.submission = replace(
+        one.submission,
+        request_id=request_id,
+        detail={**one.submission.detail, "requestId": request_id},
+    )
+    return True
 
 
 def _answer(

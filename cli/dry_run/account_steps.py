@@ -14,6 +14,7 @@ from cli.dry_run.dry_run_client import NEW_ACCOUNT_ID, DryRunClient
 from cli.dry_run.planned import Planned
 from cli.dry_run.walk import Task, WalkEnded
 from operations import enable_all_features
+from vending.authorization.authorization import Authorization
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
 from vending.ledger.decisions import Asked, decide, left_behind
@@ -36,6 +37,7 @@ class AccountSteps:
         request: the request.
         row: what the ledger knows of its id.
         goes_on: whether an execution is at work on that.
+        authorization: of who would send it; None where nobody knows.
         look_ahead: takes out of the request what AWS would refuse, which it notes.
     """
 
@@ -47,6 +49,7 @@ class AccountSteps:
         request: AccountRequest,
         row: LedgerRow | None,
         goes_on: bool,
+        authorization: Authorization | None,
         look_ahead: Callable[[AccountRequest], AccountRequest],
     ) -> None:
         self._planned = planned
@@ -54,6 +57,7 @@ class AccountSteps:
         self._request = request
         self._row = row
         self._goes_on = goes_on
+        self._authorization = authorization
         self._look_ahead = look_ahead
 
     def answers(self) -> Mapping[str, Answer]:
@@ -75,6 +79,11 @@ class AccountSteps:
         return self._row.record if self._row else {}
 
     def _accepted(self, _task: Task) -> dict[str, Any]:
+        if self._authorization is not None:
+            with self._planned.refusals():
+                self._authorization.ensure_allowed(self._request, self._organizations)
+            if self._planned.problems:
+                raise WalkEnded
         asked, attributes = Asked.of(self._request), self._row.attributes if self._row else None
         try:
             decision = decide(attributes, asked, goes_on=self._goes_on)
@@ -137,6 +146,13 @@ class AccountSteps:
                 )
             account_id = owner
         self._require_active(account_id, "made for this request")
+        if self._authorization is not None:
+            with self._planned.refusals():
+                self._authorization.ensure_place_allowed(
+                    account_id, self._organizations, is_own=True
+                )
+                return str(account_id)
+            raise WalkEnded
         return str(account_id)
 
     def _to_be_created(self) -> str:

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from cli.dry_run.cannot_plan import CannotPlan
 from vending.organization import ou_search
+from vending.request.trusted_services import OF_CONTACTS
 from vending.request.validators import ATTACHED_BY_AWS, TAGS_PER_ACCOUNT, policies_per_target
 
 READS = ("describe_", "get_", "list_")
@@ -31,12 +32,15 @@ class DryRunClient:
 
     Args:
         client: a boto3 client.
-        planned_ids: ids of what does not exist yet, shared by the clients of one plan.
+        beside: another client of the same plan: what one has planned, the other knows.
     """
 
-    def __init__(self, client: Any, planned_ids: set[str] | None = None) -> None:
+    def __init__(self, client: Any, beside: DryRunClient | None = None) -> None:
         self._client = client
-        self.planned_ids = {NEW_ACCOUNT_ID} if planned_ids is None else planned_ids
+        self.planned_ids: set[str] = beside.planned_ids if beside else {NEW_ACCOUNT_ID}
+        """Ids of what does not exist yet."""
+        self.trusted: set[str] = beside.trusted if beside else set()
+        """Services that get trusted access by this plan."""
         self._features: set[str] = set()
         self._roots: list[Answer] = []
         self.parents: dict[str, str] = {}
@@ -63,6 +67,8 @@ class DryRunClient:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name == "list_organizations_features":
             return self._list_features
+        if name == "get_alternate_contact":
+            return self._get_contact
         if name.startswith(READS):
             reading: Callable[..., Any] = getattr(self._client, name)
             return reading
@@ -111,6 +117,19 @@ class DryRunClient:
             return self.features()
         self._features |= set(answer["EnabledFeatures"])
         return answer
+
+    def _get_contact(self, **parameters: Any) -> Any:
+        """None where nobody can know it yet: of a planned account, or before a planned trust."""
+        nothing = self.refusal("GetAlternateContact", "ResourceNotFoundException")
+        if self.is_planned(parameters):
+            raise nothing
+        try:
+            return self._client.get_alternate_contact(**parameters)
+        except ClientError as error:
+            is_denied = error.response["Error"]["Code"] == "AccessDeniedException"
+            if is_denied and OF_CONTACTS in self.trusted:
+                raise nothing from error
+            raise
 
     def features(self, *enabled: str) -> Answer:
         """IAM's answer once `enabled` are on as well."""
@@ -172,6 +191,11 @@ class _Paginator:
 
 
 def _nothing(_client: DryRunClient, _parameters: Answer) -> Answer:
+    return {}
+
+
+def _trust(client: DryRunClient, parameters: Answer) -> Answer:
+    client.trusted.add(parameters["ServicePrincipal"])
     return {}
 
 
@@ -242,7 +266,7 @@ _STUBBED_WRITES: dict[str, Callable[[DryRunClient, Answer], Answer]] = {
     "create_organizational_unit": _unit,
     "create_policy": _policy,
     "enable_all_features": _handshake,
-    "enable_aws_service_access": _nothing,
+    "enable_aws_service_access": _trust,
     "enable_organizations_root_credentials_management": _feature("RootCredentialsManagement"),
     "enable_organizations_root_sessions": _feature("RootSessions"),
     "enable_policy_type": _nothing,

@@ -16,14 +16,6 @@ from vending.request.organization_setup import OrganizationSetup
 
 Document = TypeVar("Document", AccountRequest, OrganizationSetup)
 
-_FIELDS = {
-    "policies": "policies",
-    "policyTypes": "policy_types",
-    "rootAccess": "root_access",
-    "serviceAccess": "service_access",
-}
-"""Lists from which a plan takes out what is refused, by their key and their attribute."""
-
 
 @dataclass(kw_only=True)
 class Planned(Report):
@@ -57,16 +49,16 @@ class Planned(Report):
 
 
 def without(asked: Document, refused: Mapping[str, Collection[str]]) -> Document:
-    """The document without the refused values of each key."""
-    left: dict[str, Any] = {
-        name: [
-            one
-            for one in getattr(asked, name)
-            if (one.name if isinstance(one, Policy) else one) not in refused.get(key, ())
-        ]
-        for key, name in _FIELDS.items()
-        if hasattr(asked, name)
-    }
+    """The document without what is refused of each key: of a list those values, else the whole."""
+    left: dict[str, Any] = {}
+    for name, field_ in type(asked).model_fields.items():
+        value, taken = getattr(asked, name), refused.get(str(field_.alias), ())
+        if taken:
+            left[name] = field_.get_default()
+        if taken and isinstance(value, list):
+            left[name] = [
+                one for one in value if (one.name if isinstance(one, Policy) else one) not in taken
+            ]
     if isinstance(asked, AccountRequest) and "organizationalUnits" in refused:
         left["organizational_unit"] = None
     return asked.model_copy(update=left)

@@ -21,6 +21,8 @@ from cli.dry_run.planned import Document, Planned, without
 from cli.dry_run.walk import Task, Walk
 from cli.watch import definitions
 from embedded.jsonata.evaluator import UNDEFINED
+from vending.authorization.authorization import Authorization
+from vending.aws import clients
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest
@@ -77,28 +79,26 @@ class Planner:
     """Follows a definition, and runs the operations of its Tasks on clients that only read.
 
     Args:
-        organizations: a boto3 client of Organizations.
-        iam: a boto3 client of IAM.
+        client: makes a boto3 client of a service.
         allowed: what the stack's settings let its roles use.
         account_vending, organization_setup: the definitions.
     """
 
     def __init__(
         self,
-        organizations: Any,
-        iam: Any,
+        client: Callable[[str], Any],
         *,
         allowed: preflight.Allowed = preflight.Allowed(),  # noqa: B008 -- frozen
         account_vending: definitions.Definition | None = None,
         organization_setup: definitions.Definition | None = None,
     ) -> None:
-        self._organizations = DryRunClient(organizations)
+        self._client = client
+        self._organizations = DryRunClient(client("organizations"))
         self._surroundings = preflight.Surroundings(
             organizations=cast("Any", self._organizations), units=_NothingKnown(), allowed=allowed
         )
-        self._dependencies = {
+        self._dependencies: dict[str, Any] = {
             "organizations": self._organizations,
-            "iam": DryRunClient(iam, self._organizations.planned_ids),
             "units": self._surroundings.units,
             "always_forced": allowed.forced_service_principals,
         }
@@ -133,7 +133,12 @@ class Planner:
         return self._planned
 
     def request(
-        self, request: AccountRequest, row: LedgerRow | None, *, goes_on: bool = False
+        self,
+        request: AccountRequest,
+        row: LedgerRow | None,
+        *,
+        goes_on: bool = False,
+        authorization: Authorization | None = None,
     ) -> Planned:
         """What vending the request would change.
 
@@ -141,6 +146,7 @@ class Planner:
             request: the request.
             row: what the ledger knows of its id.
             goes_on: whether an execution is at work on that.
+            authorization: of who would send it; None where nobody knows.
 
         Raises:
             CannotPlan: the definition has a step that no plan knows.
@@ -151,6 +157,7 @@ class Planner:
             request=request,
             row=row,
             goes_on=goes_on,
+            authorization=authorization,
             look_ahead=lambda asked: self._without_the_refused(asked, preflight.wishes_of(asked)),
         )
         self._follow(self._account_vending, steps.answers(), request)
@@ -171,20 +178,23 @@ class Planner:
         if module is None or not hasattr(module, "run") or not hasattr(module, "report"):
             raise CannotPlan(task.state, f"what {task.operation} would change is not known")
         parameters = inspect.signature(module.run).parameters
-        clients = self._clients(task, parameters)
+        dependencies = self._dependencies_of(task, parameters)
         payload = _payload(task, module, next(iter(parameters.values())))
         with self._planned.refusals():
-            result = module.run(payload, **clients)
+            result = module.run(payload, **dependencies)
             module.report(result, self._planned)
             return {**result, **_SUPPOSED.get(task.operation, {})}
         return _SUPPOSED.get(task.operation, UNDEFINED)
 
-    def _clients(
+    def _dependencies_of(
         self, task: Task, parameters: Mapping[str, inspect.Parameter]
     ) -> Mapping[str, Any]:
-        """What the operation's `run` takes beside the payload."""
+        """What the operation's `run` takes beside the payload: clients by their services' names."""
         names = list(parameters)[1:]
         for name in names:
+            if name not in self._dependencies and hasattr(clients, name):
+                made = DryRunClient(self._client(name), self._organizations)
+                self._dependencies[name] = made
             if (
                 name not in self._dependencies
                 and parameters[name].default is inspect.Parameter.empty

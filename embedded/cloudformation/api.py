@@ -5,6 +5,7 @@ Each function takes the place of the moto method of its name.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.cloudformation import models, responses
@@ -12,7 +13,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import Export
 from moto.core.responses import ActionResult
 
-from embedded.cloudformation import change_sets, template_url
+from embedded.cloudformation import change_sets, template_text, template_url
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.stack import Stack
 from embedded.cloudformation.stack_resources import Resources
@@ -68,6 +69,45 @@ def list_exports(self: Any, tokenstr: str | None) -> tuple[list[Export], str | N
     return [export for stack in self.stacks.values() for export in stack.exports], None
 
 
+def get_template_summary(self: Any) -> ActionResult:
+    """GetTemplateSummary: moto gives Metadata as an object, which is JSON text, and is slow.
+
+    CloudFormation API reference, GetTemplateSummary.
+    """
+    name = self._get_param("StackName")
+    if not name:
+        summary: ActionResult = _MOTO_GET_TEMPLATE_SUMMARY(self)
+        return summary
+    stack = self.cloudformation_backend.get_stack(name)
+    if stack.status == "REVIEW_IN_PROGRESS":
+        raise ValidationError(
+            message="GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks."
+        )
+    template = template_text.parse(stack.template)
+    parameters = [
+        {
+            "ParameterKey": key,
+            "DefaultValue": value.get("Default"),
+            "ParameterType": value["Type"],
+            "NoEcho": value.get("NoEcho", False),
+            "Description": value.get("Description"),
+        }
+        for key, value in template.get("Parameters", {}).items()
+    ]
+    types = dict.fromkeys(each["Type"] for each in template.get("Resources", {}).values())
+    return ActionResult(
+        {
+            "Parameters": parameters,
+            "ResourceTypes": list(types),
+            **{key: template[key] for key in ("Description",) if key in template},
+            **({"Metadata": json.dumps(template["Metadata"])} if "Metadata" in template else {}),
+        }
+    )
+
+
+_MOTO_GET_TEMPLATE_SUMMARY = responses.CloudFormationResponse.get_template_summary
+
+
 def install() -> None:
     """Put all of this in the place of moto's."""
     change_sets.install()
@@ -78,3 +118,4 @@ def install() -> None:
     models.get_stack_from_s3_url = responses.get_stack_from_s3_url = template_url.read
     responses.StackResourceDTO = StackResource
     responses.CloudFormationResponse.list_stack_resources = list_stack_resources
+    responses.CloudFormationResponse.get_template_summary = get_template_summary

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import moto.organizations.urls
+from moto.account.models import account_backends
 from moto.iam.models import iam_backends
 from moto.organizations.models import organizations_backends
 
@@ -60,8 +61,8 @@ def reset_organization(settings: OrganizationSettings) -> None:
     """Create the management account's organization, in place of any organization there was.
 
     Creations of an earlier organization that are still under way never finish, and its accounts are
-    forgotten, with the roles in them. Needs an active `embedded.core.context`, whose clock dates
-    everything.
+    forgotten, with their contacts and the roles in them. Needs an active `embedded.core.context`,
+    whose clock dates everything.
     """
     with LOCK:
         for _, _, backend in list(organizations_backends.iter_backends()):
@@ -70,6 +71,8 @@ def reset_organization(settings: OrganizationSettings) -> None:
         organizations_backends.master_accounts.clear()
         for account_id in directory.account_ids() - {ACCOUNT_ID}:
             iam_backends.pop(account_id, None)
+        for contacts in account_backends.values():
+            contacts.reset()
         directory.clear()
         manager = AwsAccount(id=ACCOUNT_ID, email="management@example.com", name="management")
         organizations_backends[ACCOUNT_ID][COMMERCIAL].create(settings, manager)

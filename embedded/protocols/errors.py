@@ -80,7 +80,7 @@ def expired_credentials(call: ApiCall) -> Answer:
 
 
 def error(
-    call: ApiCall, code: str, message: str, members: Mapping[str, str] | None = None
+    call: ApiCall, code: str, message: str, members: Mapping[str, Any] | None = None
 ) -> Answer:
     """An error answer; `code` is the error's code or the name of its shape, `members` are its
     further members, such as Reason.
@@ -143,12 +143,12 @@ def _xml(
     call: ApiCall,
     code: str,
     message: str,
-    members: Mapping[str, str],
+    members: Mapping[str, Any],
     request_id: str,
     status: int,
 ) -> str:
     inner = {"Code": code, "Message": message, **members}
-    fields = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in inner.items())
+    fields = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in inner.items())
     if call.protocol == "rest-xml":
         return f"<Error>{fields}<RequestId>{request_id}</RequestId></Error>"
     if call.protocol == "ec2":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from vending.authorization.request_policy import RequestPolicy
 from vending.aws import clients
 from vending.aws.observability import logger, metrics
 from vending.creation.release import RELEASE_CALLS
@@ -52,6 +53,7 @@ def run(
     *,
     recorder: EndRecorder,
     stepfunctions: SFNClient,
+    policy: RequestPolicy,
 ) -> Json:
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
@@ -68,10 +70,10 @@ def run(
         error=detail.error,
         cause=detail.cause,
     )
-    request = (
+    execution_input = (
         _decoded(detail.input) if detail.input else _input(detail.execution_arn, stepfunctions)
     )
-    row = recorder.record_unclaimed(request, end)
+    row = recorder.record_unclaimed(execution_input, end, policy)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     metrics.add_metric(name=end.code, unit="Count", value=1)
@@ -100,7 +102,10 @@ def handler(payload: RecordExecutionEnd) -> Json:
     return run(
         payload,
         recorder=EndRecorder(
-            ledger=wiring.ledger(), slots=wiring.slots(), publisher=wiring.event_publisher()
+            ledger=wiring.ledger(),
+            slots=wiring.slots(),
+            publisher=wiring.event_publisher(),
         ),
         stepfunctions=clients.stepfunctions(),
+        policy=wiring.request_policy(),
     )

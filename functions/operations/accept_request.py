@@ -1,6 +1,7 @@
-"""AcceptRequest: validates the request, claims it with one conditional write, and looks ahead.
+"""AcceptRequest: who asks and whether they may, all mistakes at once, the claim, and a look ahead.
 
-The claim is inside the workflow, so a request is vended once however it comes in and however often
+Whether the request policy grants the request to its sender is decided before anything else is. The
+claim is inside the workflow, so a request is vended once however it comes in and however often
 it is delivered. With the claim it takes the locks on the account's email and id, as far as it knows
 them, so that no other request for the same account is under way.
 """
@@ -12,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from vending.authorization.authorization import Authorization
+from vending.authorization.request_policy import Ceilings, RequestPolicy
+from vending.authorization.sender import opened
 from vending.aws import clients
 from vending.aws.clock import epoch
 from vending.aws.executions import is_running
@@ -21,14 +25,16 @@ from vending.errors.exceptions import (
     ExecutionSuperseded,
     RequestConflict,
     RequestInvalid,
+    RequestNotAllowed,
     ServiceUnavailable,
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
-from vending.ledger.decisions import Asked, Decision, decide
+from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
 from vending.ledger.rows import Row, record_of
+from vending.ledger.usage import Usages
 from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.reconciliation.execution_end import ExecutionEnd
@@ -54,6 +60,7 @@ CALLS = {
     "organizations:DescribeOrganizationalUnit",
     "organizations:DescribePolicy",
     "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListParents",
     "organizations:ListPolicies",
@@ -75,9 +82,10 @@ _MAX_ATTEMPTS = 5
 
 
 class AcceptRequest(Model):
-    """The raw request: anything that JSON can say, null where it is too large to be passed on.
+    """The execution's input, which is an event or a request: anything that JSON can say.
 
-    `size` is its bytes as JSON in ASCII.
+    `size` is the request's bytes as JSON in ASCII; of one that is too large there is only what it
+    is known by.
     """
 
     request: Any = None
@@ -93,11 +101,12 @@ def run(
     organizations: OrganizationsClient,
     publisher: EventPublisher,
     surroundings: preflight.Surroundings,
+    policy: RequestPolicy,
 ) -> Json:
     """{outcome, record, request, creationBegun, organizationalUnitMissing}.
 
-    RequestInvalid, RequestConflict, OperationRefused. What AWS is known to refuse is refused here,
-    before there is an account, with every problem.
+    RequestNotAllowed, RequestInvalid, RequestConflict, OperationRefused. What AWS is known to
+    refuse is refused here, before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it is already vended.
@@ -106,10 +115,16 @@ def run(
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
     no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
     """
+    sender, raw = opened(payload.request)
+    here = payload.execution_arn.split(":")[4]
+    authorization = Authorization.of(sender, policy, here=here)
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
+    request = authorization.owned(parse(raw))
+    authorization.ensure_allowed(request, organizations)
     return Acceptance(
-        request=parse(payload.request),
+        request=request,
+        authorization=authorization,
         execution_arn=payload.execution_arn,
         ledger=ledger,
         stepfunctions=stepfunctions,
@@ -121,9 +136,10 @@ def run(
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """One valid request, as seen by the execution that comes with it."""
+    """One valid request that its sender may ask for, as its execution sees it."""
 
     request: AccountRequest
+    authorization: Authorization
     execution_arn: str
     ledger: Ledger
     stepfunctions: SFNClient
@@ -166,6 +182,8 @@ class Acceptance:
             return
         refused = eligibility.vended_refusal(account_id, self.organizations)
         if refused is None:
+            if resumed:
+                self.authorization.ensure_place_allowed(account_id, self.organizations, is_own=True)
             return
         if resumed and refused.code == "AccountNotFoundException" and self._is_new(row):
             raise ServiceUnavailable(refused.message, code=refused.code, remedy=refused.remedy)
@@ -180,12 +198,13 @@ class Acceptance:
         locks = self._lock_puts(self.request.normalised()["account"])
         for _ in range(_MAX_ATTEMPTS):
             try:
-                row, claimed = self.ledger.claim(self.request, self.execution_arn, locks)
+                row, claimed = self._claim(locks)
                 if claimed:
                     return "ACCEPTED", row
-                outcome = self._outcome(row)
+                decision = self._decision(row)
+                outcome = _OUTCOMES.get(decision, "ACCEPTED")
                 if outcome == "ACCEPTED" and _to_be_taken_over(row, self.execution_arn):
-                    row = self._taken_over(row, locks)
+                    row = self._taken_over(row, locks, is_new=decision == "new")
             except LockHeld as held:
                 self._take_away(held)
             else:
@@ -195,21 +214,66 @@ class Acceptance:
             remedy="Nothing to do: the workflow tries again by itself.",
         )
 
+    def _claim(self, locks: Mapping[str, Put]) -> tuple[Row, bool]:
+        counted: dict[str, Put] = {}
+        if self._ceilings is not None and self.ledger.get(self.request.request_id) is None:
+            counted = self._counted(is_new=True)
+        return self.ledger.claim(
+            self.request,
+            self.execution_arn,
+            {**locks, **counted},
+            sender=self.authorization.as_record(),
+        )
+
+    @property
+    def _ceilings(self) -> Ceilings | None:
+        requester = self.authorization.requester
+        return requester.ceilings if requester and requester.ceilings.model_fields_set else None
+
+    def _counted(self, *, is_new: bool) -> dict[str, Put]:
+        """The write that counts the request; RequestNotAllowed where a ceiling is reached."""
+        if self._ceilings is None:
+            return {}
+        put, beyond = Usages(table=self.ledger.table).counting(
+            self.request.request_id,
+            self.authorization.name,
+            self._ceilings,
+            is_new=is_new,
+            has_ended=self._has_ended,
+        )
+        if beyond:
+            raise RequestNotAllowed(
+                beyond,
+                remedy="Submit it again when others have ended, or on another day; or have whoever "
+                "operates account vending raise the ceiling in the request policy.",
+            )
+        return {str(put.item["pk"]): put}
+
+    def _has_ended(self, request_id: str) -> bool:
+        row = self.ledger.get(request_id)
+        return row is None or row["state"] in FINAL
+
     def _lock_puts(self, account: Mapping[str, Any]) -> dict[str, Put]:
         return self.ledger.locks.lock_puts(self.request.request_id, self.execution_arn, account)
 
-    def _taken_over(self, before: Row, locks: dict[str, Put]) -> Row:
+    def _taken_over(self, before: Row, locks: dict[str, Put], *, is_new: bool) -> Row:
         if "accountId" in before:
             # It asks AWS for none, so that nobody's email is in its way.
             locks = self._lock_puts({"accountId": before["accountId"]})
-        row = self.ledger.take_over(before, self.request, self.execution_arn, locks)
+        row = self.ledger.take_over(
+            before,
+            self.request,
+            self.execution_arn,
+            {**locks, **self._counted(is_new=is_new)},
+            sender=self.authorization.as_record(),
+        )
         # A correction may be about another account; an earlier execution may have kept the first.
         if not set(keys(account_of(before))) <= set(keys(account_of(row))):
             earlier = before.get("executionArn", "")
             self.ledger.locks.free(row["requestId"], earlier, account_of(before))
         return row
 
-    def _outcome(self, row: Row) -> Outcome:
+    def _decision(self, row: Row) -> Decision:
         if self._was_stopped(row):
             raise ExecutionSuperseded(
                 "The execution was stopped before it could claim the request.",
@@ -217,8 +281,7 @@ class Acceptance:
             )
         is_anothers = row.get("executionArn") not in (None, self.execution_arn)
         goes_on = is_anothers and row["state"] not in FINAL and self._goes_on(row)
-        decision = decide(row, Asked.of(self.request), goes_on=goes_on)
-        return _OUTCOMES.get(decision, "ACCEPTED")
+        return decide(row, Asked.of(self.request), goes_on=goes_on)
 
     def _was_stopped(self, row: Row) -> bool:
         """Whether this very execution's end is in the ledger already, and it is the end."""
@@ -236,15 +299,20 @@ class Acceptance:
         if owner is not None:
             is_over = owner["state"] in FINAL or not self._goes_on(owner)
             if not is_over or self.ledger.locks.may_still_create(owner):
-                raise _in_the_way(held, owner, is_over=is_over)
+                raise self._in_the_way(held, owner, is_over=is_over)
             if owner["state"] not in FINAL:
                 # Its last function may be at work yet, and must ask AWS for no account any more.
                 end = ExecutionEnd.of(owner["executionArn"], self.stepfunctions)
                 if end is None:
-                    raise _in_the_way(held, owner, is_over=False)
+                    raise self._in_the_way(held, owner, is_over=False)
                 owner = self.ledger.mark_interrupted(owner, error=end.as_error())
                 self.publisher.publish_state_changed(record_of(owner))
         self.ledger.locks.release(held)
+
+    def _in_the_way(self, held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict:
+        if is_hidden(held.owner, of=self.request.request_id):
+            return hidden_conflict(held.what)
+        return _in_the_way(held, owner, is_over=is_over)
 
 
 def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
@@ -281,4 +349,5 @@ def handler(payload: AcceptRequest) -> Json:
         organizations=clients.organizations(),
         publisher=wiring.event_publisher(),
         surroundings=wiring.surroundings(),
+        policy=wiring.request_policy(),
     )

@@ -8,6 +8,7 @@ from vending.aws import clients
 from vending.errors.exceptions import OperationRefused, RequestConflict
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
+from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
 from vending.organization import eligibility
@@ -98,7 +99,7 @@ def _refuse_anothers(
     for held in ledger.locks.foreign_locks(payload.request_id, known):
         other = ledger.get(held.owner)
         if other and (other["state"] not in FINAL or ledger.locks.may_still_create(other)):
-            raise _conflict(payload.account_id, other)
+            raise _conflict(payload, other)
     first = _request_tag(payload.account_id, organizations)
     if first is None or first == payload.request_id:
         return
@@ -106,7 +107,7 @@ def _refuse_anothers(
     if other is None or other["state"] == State.REJECTED:
         return
     if other["state"] not in FINAL or "accountId" not in other:
-        raise _conflict(payload.account_id, other)
+        raise _conflict(payload, other)
 
 
 def _request_tag(account_id: str, organizations: OrganizationsClient) -> str | None:
@@ -118,8 +119,10 @@ def _request_tag(account_id: str, organizations: OrganizationsClient) -> str | N
     return None
 
 
-def _conflict(account_id: str, other: Row) -> RequestConflict:
-    request_id, state = other["requestId"], other["state"]
+def _conflict(payload: DescribeAccount, other: Row) -> RequestConflict:
+    account_id, request_id, state = payload.account_id, other["requestId"], other["state"]
+    if is_hidden(request_id, of=payload.request_id):
+        return hidden_conflict("account.accountId")
     remedy = f"Wait until the request '{request_id}' has ended, then submit this one again."
     if state in FINAL:
         remedy = (

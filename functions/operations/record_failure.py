@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vending.authorization.request_policy import RequestPolicy
+from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.observability import metrics
 from vending.creation.release import RELEASE_CALLS, release
@@ -14,7 +16,8 @@ from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, record_of
 from vending.model import Model
-from vending.request.account_request import AccountRequest, best_effort_request_id, parse
+from vending.request import validators
+from vending.request.account_request import AccountRequest, parse
 from vending.states import State
 
 if TYPE_CHECKING:
@@ -28,26 +31,31 @@ CALLS = RELEASE_CALLS | {
     "events:PutEvents",
 }
 
-_REJECTIONS = ("RequestInvalid", "RequestConflict")
+_REJECTIONS = ("RequestInvalid", "RequestConflict", "RequestNotAllowed")
 
 
 class RecordFailure(Model):
-    """The raw request, and the error as Step Functions caught it.
+    """The execution's input, as AcceptRequest gets it, and the error that was caught.
 
-    `identity` has what a request's id may be made from, as far as these are short texts: a request
-    that is too large to be passed on is null, and is remembered by them.
+    Of a request that is too large to be passed on, by its `size`, there is only what it is known
+    by.
     """
 
     request: Any = None
-    identity: Any = None
+    size: int = 0
     execution_arn: str
     error: CaughtError
 
 
 def run(
-    payload: RecordFailure, *, ledger: Ledger, slots: CreationSlots, publisher: EventPublisher
+    payload: RecordFailure,
+    *,
+    ledger: Ledger,
+    slots: CreationSlots,
+    publisher: EventPublisher,
+    policy: RequestPolicy,
 ) -> Json:
-    """The record, FAILED or (RequestInvalid, RequestConflict) REJECTED.
+    """The record, FAILED or (RequestInvalid, RequestConflict, RequestNotAllowed) REJECTED.
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
     then is about this execution alone. It is announced where a vended account is asked for again
@@ -55,7 +63,10 @@ def run(
     """
     rejected = payload.error.name in _REJECTIONS
     record = _own_record(
-        payload, state=State.REJECTED if rejected else State.FAILED, at=timestamp(ledger.clock())
+        payload,
+        policy,
+        state=State.REJECTED if rejected else State.FAILED,
+        at=timestamp(ledger.clock()),
     )
     known = ledger.get(record["requestId"]) if record["requestId"] is not None else None
     row = _written(known, record, payload, ledger)
@@ -69,13 +80,13 @@ def run(
     return record
 
 
-def _own_record(payload: RecordFailure, *, state: str, at: str) -> Json:
-    request = _valid(payload.request)
+def _own_record(payload: RecordFailure, policy: RequestPolicy, *, state: str, at: str) -> Json:
+    request = _valid(payload)
+    sender, raw = opened(payload.request)
     return {
         **dict.fromkeys(RECORD_FIELDS),
-        "requestId": best_effort_request_id(
-            payload.identity if payload.request is None else payload.request
-        ),
+        "requestId": policy.remembered_id(raw, sender),
+        "sender": sender.as_record(policy.name_of(sender)),
         "state": state,
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,
@@ -106,7 +117,7 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
     if request_id is None:
         return None
     if row is None or row["state"] == State.REJECTED:
-        row = ledger.insert_unclaimed(record, _valid(payload.request))
+        row = ledger.insert_unclaimed(record, _valid(payload))
         return row if row.get("executionArn") == execution_arn else None
     if row.get("executionArn") != execution_arn or row["state"] == State.VENDED:
         return None
@@ -118,9 +129,11 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
         return None
 
 
-def _valid(raw: object) -> AccountRequest | None:
+def _valid(payload: RecordFailure) -> AccountRequest | None:
+    if validators.too_large(payload.size):
+        return None
     try:
-        return parse(raw)
+        return parse(opened(payload.request)[1])
     except RequestInvalid:
         return None
 
@@ -138,4 +151,5 @@ def handler(payload: RecordFailure) -> Json:
         ledger=wiring.ledger(),
         slots=wiring.slots(),
         publisher=wiring.event_publisher(),
+        policy=wiring.request_policy(),
     )

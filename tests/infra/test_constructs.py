@@ -193,7 +193,7 @@ def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
         assert logical_id(function).startswith(f"{operation}Function")
 
 
-def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
+def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
     template: SynthesizedTemplate,
 ) -> None:
     _, rule = template.rule("AccountRequested")
@@ -205,7 +205,7 @@ def test_rule_starts_the_machine_with_the_detail_of_any_account_request(
     assert rule["EventBusName"] == {"Ref": bus_id}
     assert rule["State"] == "ENABLED"
     assert target["Arn"] == {"Ref": machine_id}
-    assert target["InputPath"] == "$.detail"
+    assert not {"Input", "InputPath", "InputTransformer"} & target.keys()
 
 
 def test_rule_retries_for_a_day_and_then_keeps_the_event(template: SynthesizedTemplate) -> None:

@@ -19,6 +19,7 @@ ANY = "*"
 LEDGER = "ledger"
 BUS = "bus"
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
+CONTACTS = "arn:aws:account::${AWS::AccountId}:account/o-*/*"
 ROOTS = "arn:aws:organizations::${AWS::AccountId}:root/o-*/r-*"
 UNITS = "arn:aws:organizations::${AWS::AccountId}:ou/o-*/ou-*"
 POLICIES = "arn:aws:organizations::${AWS::AccountId}:policy/o-*/*"
@@ -73,7 +74,8 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribePolicy": {POLICIES, AWS_POLICIES},
         "organizations:ListAWSServiceAccessForOrganization": {ANY},
         "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
-        "organizations:ListParents": {ACCOUNTS},
+        "organizations:ListAccounts": {ANY},
+        "organizations:ListParents": {ACCOUNTS, UNITS},
         "organizations:ListPolicies": {ANY},
         "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
         "organizations:ListRoots": {ANY},
@@ -165,6 +167,10 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "iam:EnableOrganizationsRootCredentialsManagement": {ANY},
         "iam:EnableOrganizationsRootSessions": {ANY},
         "organizations:EnableAWSServiceAccess": {ANY},
+    },
+    "PutAlternateContact": {
+        "account:GetAlternateContact": {CONTACTS},
+        "account:PutAlternateContact": {CONTACTS},
     },
     "RecordVended": announced_row("DeleteItem", "UpdateItem")
     | {
@@ -272,12 +278,13 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
 LOCKS = ["account#*", "email#*"]
+USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
-        {"GetItem": "request#*"},
+        {"GetItem": ["request#*", *USAGE]},
         dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
-        {key: ["request#*", *LOCKS] for key in ("PutItem", "UpdateItem")},
+        {key: ["request#*", *LOCKS, *USAGE] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
     "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],

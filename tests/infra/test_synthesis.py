@@ -77,7 +77,8 @@ def test_template_leaves_the_account_open_and_fixes_the_region(
     environment = manifest["artifacts"]["AccountVending"]["environment"]
 
     assert environment == "aws://unknown-account/us-east-1"
-    assert not re.search(r"\b\d{12}\b", json.dumps(template.document))
+    written = {key: value for key, value in template.document.items() if key != "Metadata"}
+    assert not re.search(r"\b\d{12}\b", json.dumps(written))
 
 
 def test_template_needs_one_asset_besides_itself(template: SynthesizedTemplate) -> None:

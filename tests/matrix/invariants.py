@@ -114,6 +114,9 @@ def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
         )["Policies"]
         if policy["name"] not in {one["Name"] for one in attached}:
             problems.append(f"{account_id} lacks the policy {policy['name']}")
+    contacts = vending.contacts(account_id)
+    if contacts != request.get("contacts", {}):
+        problems.append(f"{account_id} has the contacts {contacts}")
     if row.get("error"):
         problems.append(f"{wish.request_id} is VENDED with an error: {row['error']}")
     return problems

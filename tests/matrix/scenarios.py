@@ -13,7 +13,7 @@ from embedded.core.faults import CallFault
 from embedded.organizations import owner_credentials
 from embedded.organizations.settings import STANDALONE
 from tests import interruptions
-from tests.builders import a_request
+from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Wish
 from tests.matrix.site_faults import SiteFault
@@ -42,6 +42,8 @@ POLICIES = [
     },
 ]
 
+CONTACTS = {"billing": a_contact("Billing"), "security": a_contact("Security")}
+
 _HELD = 5.0
 """Real seconds that an execution is held in its state at most."""
 
@@ -68,6 +70,7 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
     """A request for everything that a request may ask for, of the source."""
     request = a_request(source=source)
     request["policies"] = POLICIES
+    request["contacts"] = CONTACTS
     request = {key: value for key, value in request.items() if key not in scenario.without}
     for service in scenario.trusted:
         vending.organizations.enable_aws_service_access(ServicePrincipal=service)

@@ -16,7 +16,7 @@ ALLOWED = {
     "functions/events": {"events", "vending"},
     "permissions": {"permissions"},
     "statemachines": {"statemachines"},
-    "infra": {"infra", "permissions", "statemachines"},
+    "infra": {"infra", "permissions", "statemachines", "vending"},
     "embedded": {"embedded", "permissions"},
     "cli": {"cli", "embedded", "operations", "statemachines", "vending"},
 }

@@ -200,7 +200,7 @@ def test_largest_event_is_rejected_in_the_ledger_and_announced(vending: Vending)
 
 
 def test_largest_valid_request_is_vended(vending: Vending) -> None:
-    request = a_largest_request(a_request()) | {"serviceAccess": []}
+    request = a_largest_request(a_request()) | {"serviceAccess": ["account.amazonaws.com"]}
 
     ended = vending.run(request)
 

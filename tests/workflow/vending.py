@@ -39,6 +39,7 @@ class Vending:
         self.organizations = aws.client("organizations")
         self.iam = aws.client("iam")
         self.dynamodb = aws.client("dynamodb")
+        self.account = aws.client("account")
 
     def send(self, request: Any) -> str:
         """Put the request on the bus as anybody's event; its id."""
@@ -220,6 +221,26 @@ class Vending:
     def root_features(self) -> set[str]:
         """Enabled features of central root access."""
         return set(self.iam.list_organizations_features()["EnabledFeatures"])
+
+    def contacts(self, account_id: str) -> dict[str, dict[str, str]]:
+        """The alternate contacts of a member, as a request would ask for them; none without trust
+        for Account Management.
+        """
+        found = {}
+        for kind in ("billing", "operations", "security"):
+            of = {"AccountId": account_id, "AlternateContactType": kind.upper()}
+            with contextlib.suppress(
+                self.account.exceptions.ResourceNotFoundException,
+                self.account.exceptions.AccessDeniedException,
+            ):
+                contact = self.account.get_alternate_contact(**of)["AlternateContact"]
+                found[kind] = {
+                    "name": contact["Name"],
+                    "title": contact["Title"],
+                    "email": contact["EmailAddress"],
+                    "phone": contact["PhoneNumber"],
+                }
+        return found
 
     def calls(self, service: str, operation: str) -> int:
         """How often the deployed functions and roles made this call."""

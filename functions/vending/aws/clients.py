@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_account import AccountClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
@@ -43,15 +44,22 @@ C = TypeVar("C", bound=BaseClient)
 def _naming_actions(client: C) -> C:
     """The client, whose errors carry the IAM action that was refused: `Error.Action`.
 
-    The name that a service signs with is the prefix of its actions.
+    The name that a service signs with is the prefix of its actions. A message that the service's
+    model calls sensitive, because it may quote what was sent, is left out.
     """
     client.meta.events.register("after-call", _name_action)
     return client
 
 
 def _name_action(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-    if "Error" in parsed:
-        parsed["Error"]["Action"] = f"{model.service_model.signing_name}:{model.name}"
+    if "Error" not in parsed:
+        return
+    error = parsed["Error"]
+    error["Action"] = f"{model.service_model.signing_name}:{model.name}"
+    shape = next((one for one in model.error_shapes if one.error_code == error.get("Code")), None)
+    members = shape.members.items() if shape else ()
+    if any(name.lower() == "message" and one.metadata.get("sensitive") for name, one in members):
+        error["Message"] = ""
 
 
 def _config(*, attempts: int) -> Config:
@@ -106,6 +114,12 @@ def sts() -> STSClient:
 def iam() -> IAMClient:
     """Central root access lives in IAM."""
     return _naming_actions(boto3.client("iam", config=_config(attempts=3)))
+
+
+@cache
+def account() -> AccountClient:
+    """Contacts of member accounts, through Account Management."""
+    return _naming_actions(boto3.client("account", config=_config(attempts=3)))
 
 
 @cache

@@ -90,6 +90,7 @@ RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("InternalException", None),
             ("InternalFailure", None),
             ("InternalServerError", None),
+            ("InternalServerException", None),
             ("ParentNotFoundException", None),
             ("PolicyNotFoundException", None),
             ("PolicyTypeNotEnabledException", None),
@@ -133,13 +134,21 @@ _CUT_OFF = (AwsConnectionError, HTTPClientError, IncompleteReadError, ResponsePa
 
 _SERVER_ERROR = 500
 
-_FROM_SETTINGS = {
+_NO_TRUST = (
+    "If the organization does not trust account.amazonaws.com, list that in the request's "
+    "serviceAccess, or enable it in AWS Organizations. Else: "
+)
+
+_LIKELIER = {
+    "GetAlternateContact": _NO_TRUST,
+    "PutAlternateContact": _NO_TRUST,
     "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
     "service, add it there and deploy the stack: the function's role may enable no other. Else: ",
     "EnablePolicyType": "If the stack's setting policy_types does not list the type, add it there "
     "and deploy the stack: the function's role may enable no other. Else: ",
 }
-"""What is likelier than a missing permission where a role's policy follows the stack's settings."""
+"""What is likelier than a missing permission: that a role's policy follows the stack's settings, or
+that a service denies what the organization does not trust it with."""
 
 
 def translate(error: AwsFailure) -> VendingError:
@@ -195,11 +204,13 @@ def _refusal(error: ClientError) -> VendingError:
     said = error.response.get("Error", {}).get("Message")
     if said:
         message += f" AWS says: {_masked(said)}"
+    if fields := _fields(error):
+        message += f" AWS refuses {', '.join(fields)}."
     remedy = words.remedy
     if code in _DENIALS:
         kind = AccessDenied
         remedy = remedy.replace("the named action", _action(error))
-        remedy = _FROM_SETTINGS.get(error.operation_name, "") + remedy
+        remedy = _LIKELIER.get(error.operation_name, "") + remedy
     return (kind or OperationRefused)(message, code=code, reason=reason, remedy=remedy)
 
 
@@ -226,9 +237,15 @@ def _code(error: ClientError) -> str:
 
 
 def reason_of(error: ClientError) -> str | None:
-    """The Reason that Organizations gives with some of its codes."""
+    """The Reason that Organizations, or the reason that a newer service, gives with some codes."""
     modelled: Mapping[str, Any] = error.response
-    return modelled.get("Reason")
+    return modelled.get("Reason") or modelled.get("reason")
+
+
+def _fields(error: ClientError) -> list[str]:
+    """The names of what a ValidationException is about; what it says of each may quote it."""
+    modelled: Mapping[str, Any] = error.response
+    return [str(one.get("name")) for one in modelled.get("fieldList") or ()]
 
 
 def _status(error: ClientError) -> int:

@@ -14,6 +14,7 @@ VendingError
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
+ │  ├ RequestNotAllowed         its sender may not ask for it; carries every rule it breaks
  │  └ RequestConflict           another request has its id, or is vending its account
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
@@ -144,6 +145,14 @@ class RequestInvalid(RequestRefused):
             "\n".join(problems),
             remedy="Correct what is listed and submit the request again; nothing was done yet.",
         )
+        self.problems = list(problems)
+
+
+class RequestNotAllowed(RequestRefused):
+    """The request policy does not grant it to its sender; `problems` has every rule it breaks."""
+
+    def __init__(self, problems: Sequence[str], *, remedy: str) -> None:
+        super().__init__("\n".join(problems), remedy=remedy)
         self.problems = list(problems)
 
 

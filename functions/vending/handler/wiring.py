@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
+
+from vending.authorization.request_policy import FILE_NAME, RequestPolicy, parse_policy
 from vending.aws import clients
 from vending.aws.event_publisher import EventPublisher
 from vending.creation.queue import Quota
@@ -26,6 +31,13 @@ def ledger() -> Ledger:
 def units() -> OuPathCache:
     """What the paths of organizational units led to, in the same table."""
     return OuPathCache(table=table())
+
+
+@cache
+def request_policy() -> RequestPolicy:
+    """What was deployed with the functions."""
+    path = Path(__file__).parents[2] / FILE_NAME
+    return parse_policy(json.loads(path.read_text(encoding="utf-8")))
 
 
 def surroundings() -> Surroundings:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
-from vending.request.request_ids import subject
+from vending.request.request_ids import namespace_of, subject
 from vending.states import State
 
 if TYPE_CHECKING:
@@ -92,6 +92,25 @@ def decide(row: Row | None, asked: Asked, *, goes_on: bool) -> Decision:
     return "corrected"
 
 
+def is_hidden(request_id: str, *, of: str) -> bool:
+    """Whether a request is another requester's, of which the request `of` is told nothing."""
+    namespace = namespace_of(of)
+    return namespace is not None and namespace_of(request_id) != namespace
+
+
+def hidden_conflict(where: str) -> RequestConflict:
+    """The conflict with another requester's request, which says no more than that it is there.
+
+    Args:
+        where: the key of the request that both have.
+    """
+    return RequestConflict(
+        f"{where}: is, or may be, that of a request of another requester.",
+        remedy="Make sure that it is the account that you mean; then submit the request again "
+        "later, or ask whoever operates account vending.",
+    )
+
+
 def left_behind(row: Row, asked: Asked) -> list[str]:
     """What a correction may leave on the account: it adds and moves, and takes nothing away."""
     if not row.get("accountId"):
@@ -102,7 +121,12 @@ def left_behind(row: Row, asked: Asked) -> list[str]:
     policies = [
         policy["name"] for policy in before.get("policies", []) if policy["name"] not in wanted
     ]
-    return [f"tag {key}" for key in tags] + [f"policy {name}" for name in policies]
+    contacts = [name for name in before.get("contacts", {}) if name not in now.get("contacts", {})]
+    return [
+        *(f"tag {key}" for key in tags),
+        *(f"policy {name}" for name in policies),
+        *(f"{name} contact" for name in contacts),
+    ]
 
 
 def _has_begun(row: Row) -> bool:
@@ -145,18 +169,21 @@ def _folded(key: str, value: str | None) -> str | None:
 def _stays(
     row: Row, asked: Asked, changed: list[tuple[str, str | None, str | None]]
 ) -> RequestConflict:
+    from vending.request.account_request import changeable  # noqa: PLC0415 -- pydantic is slow
+
     told = "; ".join(
         f"{key} is {_quoted(old)}, and {_quoted(new)} was asked for" for key, old, new in changed
     )
     kept = " and ".join(f"{key} {_quoted(old)}" if old else f"no {key}" for key, old, _ in changed)
     makes = (row.get("request") or {}).get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
+    *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} stands for a request which is {row['state']}, and {_account_of(row)}. "
         f"What cannot be changed any more: {told}.",
         remedy=(
-            f"Submit it again with {kept}; organizationalUnit, tags, policies, serviceAccess, "
-            f"rootAccess and requestedBy may be changed. For another account, use {another}."
+            f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed. For "
+            f"another account, use {another}."
         ),
     )
 

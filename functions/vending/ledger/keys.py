@@ -30,6 +30,11 @@ def account_lock(account_id: str) -> str:
     return f"account#{account_id}"
 
 
+def usage(requester: str) -> str:
+    """What a requester has used of its ceilings."""
+    return f"requester#{requester}"
+
+
 def handshake(handshake_id: str) -> str:
     """The pointer from a handshake to its request."""
     return f"handshake#{handshake_id}"

@@ -72,17 +72,20 @@ class Ledger:
         request: AccountRequest,
         execution_arn: str,
         locks: Mapping[str, Put] | None = None,
+        *,
+        sender: Mapping[str, str] | None = None,
     ) -> tuple[Row, bool]:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
         `locks` are taken with it or not at all; LockHeld when another request has one of them.
+        `sender` is who asks, as the record shows it.
         """
         at = timestamp(self.clock())
         row = _filled(
             pk=keys.request(request.request_id),
             requestedAt=at,
             updatedAt=at,
-            **_claimed(request, execution_arn),
+            **_claimed(request, execution_arn, sender),
         )
         there = self._transacted(Put(item=row, condition=IS_NEW), locks)
         return (row, True) if there is None else (there, False)
@@ -93,6 +96,8 @@ class Ledger:
         request: AccountRequest,
         execution_arn: str,
         locks: Mapping[str, Put] | None = None,
+        *,
+        sender: Mapping[str, str] | None = None,
     ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
@@ -100,8 +105,8 @@ class Ledger:
         at all; LockHeld when another request has one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
-        values = _claimed(request, execution_arn)
-        unsaid = ["error", "requestedBy", "reservation"]
+        values = _claimed(request, execution_arn, sender)
+        unsaid = ["error", "requestedBy", "reservation", "sender"]
         if "accountId" not in seen:  # else the name may be one that AWS told
             unsaid.append("accountName")
         update = self._updating(
@@ -280,11 +285,12 @@ class Ledger:
         if _CLAIM in failed:
             return row_of(failed[_CLAIM])
         for found in failed.values():
-            if found:
+            if "owner" in found:
                 raise LockHeld.by(found)
         if failed or any(reason.code == "TransactionConflict" for reason in cancelled.values()):
             raise ConcurrentModification(
-                "The request, or its account's id or email, was claimed by another at this time.",
+                "The request, its account's id or email, or what its requester has left, was "
+                "claimed by another at this time.",
                 remedy=_WAITS,
             )
         raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
@@ -371,7 +377,9 @@ class Ledger:
         )
 
 
-def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
+def _claimed(
+    request: AccountRequest, execution_arn: str, sender: Mapping[str, str] | None
+) -> dict[str, Any]:
     values: dict[str, Any] = {
         "requestId": request.request_id,
         "state": State.REQUESTED,
@@ -379,6 +387,7 @@ def _claimed(request: AccountRequest, execution_arn: str) -> dict[str, Any]:
         "accountName": request.account.name,
         "executionArn": execution_arn,
         "requestedBy": request.requested_by,
+        "sender": dict(sender) if sender else None,
         "request": request.normalised(),
         "fingerprint": request.fingerprint(),
     }

@@ -53,6 +53,7 @@ class Row(TypedDict, total=False):
     executionArn: str
     error: dict[str, Any]
     requestedBy: str
+    sender: dict[str, str]
     requestedAt: str
     updatedAt: str
     request: dict[str, Any]

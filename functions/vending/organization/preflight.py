@@ -69,6 +69,7 @@ class Wishes:
     service_access: Sequence[str] = ()
     forced_service_access: Collection[str] = ()
     root_access: Sequence[RootFeature] = ()
+    contacts: Sequence[str] = ()
     organizational_units: Sequence[str] = ()
     invited_account_role_name: str | None = None
     all_features: bool = False
@@ -120,6 +121,7 @@ def wishes_of(request: AccountRequest) -> Wishes:
         policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
         service_access=request.service_access,
         root_access=request.root_access,
+        contacts=list(request.contacts.given()),
         organizational_units=[] if path is None else [path],
         invited_account_role_name=role_name if request.source == "invited" else None,
     )
@@ -137,6 +139,7 @@ def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
             *_of_policies(wishes, surroundings),
             *_of_attachments(wishes, surroundings),
             *_of_services(wishes, surroundings.allowed, enabled),
+            *_of_contacts(wishes, enabled),
             *units.problems,
         ],
         missing_units=units.missing_units,
@@ -183,6 +186,7 @@ def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem
         "policyTypes": list(wishes.policy_types),
         "serviceAccess": list(wishes.service_access),
         "rootAccess": list(wishes.root_access),
+        "contacts": list(wishes.contacts),
     }
     refused = {key: values for key, values in needing.items() if values}
     if not refused or wishes.all_features or enabled.all_features():
@@ -311,6 +315,17 @@ def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterato
             error=trusted_services.enables_itself(own_way),
             refused={"serviceAccess": [one.principal for one in own_way]},
         )
+
+
+def _of_contacts(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem]:
+    service = trusted_services.OF_CONTACTS
+    if not wishes.contacts or service in wishes.service_access or service in enabled.services():
+        return
+    yield Problem(
+        where="contacts",
+        error=trusted_services.needed_by_contacts(),
+        refused={"contacts": wishes.contacts},
+    )
 
 
 def _of_units(wishes: Wishes, surroundings: Surroundings) -> Findings:

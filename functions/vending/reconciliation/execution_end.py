@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vending.authorization.request_policy import RequestPolicy
+from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.executions import EndStatus, is_over
 from vending.creation.release import release
@@ -21,7 +23,7 @@ from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
-from vending.request.account_request import AccountRequest, best_effort_request_id, parse
+from vending.request.account_request import AccountRequest, parse
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ CODES: Mapping[str, str] = {
 }
 """The error that the record shows, by how Step Functions says the execution ended."""
 
-_REJECTIONS = ("RequestInvalid", "RequestConflict")
+_REJECTIONS = ("RequestInvalid", "RequestConflict", "RequestNotAllowed")
 _MAX_ATTEMPTS = 5
 
 
@@ -139,16 +141,21 @@ class EndRecorder:
             remedy="Nothing to do: it is tried again by itself.",
         )
 
-    def record_unclaimed(self, raw: object, end: ExecutionEnd) -> Row | None:
+    def record_unclaimed(
+        self, execution_input: object, end: ExecutionEnd, policy: RequestPolicy
+    ) -> Row | None:
         """As `record`, for a request that its execution may have had no time to claim.
 
-        `raw` is the execution's input. A request without an id cannot be remembered: None.
+        A request without an id cannot be remembered: None.
         """
-        request_id = best_effort_request_id(raw)
+        sender, raw = opened(execution_input)
+        request_id = policy.remembered_id(raw, sender)
         if request_id is None:
             return None
         if self.ledger.get(request_id) is None:
+            told = sender.as_record(policy.name_of(sender))
             record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
+            record["sender"] = told
             row = self.ledger.insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
                 self.publisher.publish_state_changed(record_of(row))

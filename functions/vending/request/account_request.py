@@ -5,49 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    ValidationError,
-    WithJsonSchema,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, WithJsonSchema
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
 from vending.request import bounds, ou_paths, validators
+from vending.request.checked import checked
+from vending.request.contacts import Contacts
 from vending.request.request_ids import derived
 from vending.request.sources import SOURCES, source_problems
-from vending.request.validation_messages import PROBLEM, problems_in, repeated
+from vending.request.validation_messages import problems_in, repeated
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
 
 
-def _checked(check: Callable[[str], list[str]], **schema: object) -> tuple[AfterValidator, Any]:
-    def validate(value: str) -> str:
-        problems = check(value)
-        if problems:
-            raise PydanticCustomError(PROBLEM, "{problems}", {"problems": problems})
-        return value
-
-    return AfterValidator(validate), WithJsonSchema({"type": "string", **schema})
-
-
 RequestId = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.request_id,
         minLength=1,
         maxLength=validators.REQUEST_ID_MAX,
-        pattern=f"^[A-Za-z0-9_-]{{1,{validators.REQUEST_ID_MAX}}}$",
+        pattern=validators.REQUEST_ID_PATTERN,
     ),
 ]
 Email = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.email,
         format="email",
         minLength=validators.EMAIL_LENGTH[0],
@@ -56,46 +41,44 @@ Email = Annotated[
 ]
 AccountName = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.account_name,
         minLength=1,
         maxLength=validators.ACCOUNT_NAME_MAX,
         pattern="^[\\u0020-\\u007E]+$",
     ),
 ]
-AccountId = Annotated[str, *_checked(validators.account_id, maxLength=12, pattern="^[0-9]{12}$")]
+AccountId = Annotated[str, *checked(validators.account_id, maxLength=12, pattern="^[0-9]{12}$")]
 RoleName = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.role_name,
         minLength=1,
         maxLength=validators.ROLE_NAME_MAX,
         pattern="^(?![Aa][Ww][Ss][Ss]ervice[Rr]ole[Ff]or)[A-Za-z0-9_+=,.@-]+$",
     ),
 ]
-TagKey = Annotated[
-    str, *_checked(validators.tag_key, minLength=1, maxLength=validators.TAG_KEY_MAX)
-]
-TagValue = Annotated[str, *_checked(validators.tag_value, maxLength=validators.TAG_VALUE_MAX)]
+TagKey = Annotated[str, *checked(validators.tag_key, minLength=1, maxLength=validators.TAG_KEY_MAX)]
+TagValue = Annotated[str, *checked(validators.tag_value, maxLength=validators.TAG_VALUE_MAX)]
 OrganizationalUnitPath = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.organizational_unit, maxLength=validators.OU_PATH_MAX, pattern=ou_paths.PATTERN
     ),
 ]
 ServicePrincipal = Annotated[
     str,
-    *_checked(
+    *checked(
         validators.service_principal,
         maxLength=validators.PRINCIPAL_MAX,
         pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
     ),
 ]
 RequestedBy = Annotated[
-    str, *_checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
+    str, *checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
 ]
 PolicyName = Annotated[
-    str, *_checked(validators.policy_name, minLength=1, maxLength=validators.POLICY_NAME_MAX)
+    str, *checked(validators.policy_name, minLength=1, maxLength=validators.POLICY_NAME_MAX)
 ]
 PolicyContent = Annotated[
     str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
@@ -162,6 +145,13 @@ class Policy(Model):
     )
 
 
+def changeable() -> list[str]:
+    """The keys of a request that are changed by submitting it again, whatever came of it so far."""
+    stay = {"source", "account", "request_id"}
+    fields = AccountRequest.model_fields.items()
+    return [str(field.alias) for name, field in fields if name not in stay]
+
+
 def _derived(validated: dict[str, Any]) -> str:
     account: Account = validated["account"]
     return derived(validated["source"], account.email, account.account_id) or ""
@@ -195,6 +185,11 @@ class AccountRequest(Model):
         [],
         max_length=validators.ROOT_FEATURES_MAX,
         description="Central root access features to enable for the whole organization.",
+    )
+    contacts: Contacts = Field(
+        Contacts(),
+        description="The account's alternate contacts. They need trusted access for "
+        "account.amazonaws.com, which serviceAccess can ask for.",
     )
     requested_by: RequestedBy | None = Field(None, description="Who asks, in free text.")
     request_id: RequestId = Field(

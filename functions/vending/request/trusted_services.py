@@ -34,6 +34,13 @@ AWS Organizations User Guide, "Getting started with" the policies of each of the
 """
 
 
+OF_CONTACTS = "account.amazonaws.com"
+"""The service that must have trusted access before the contacts of member accounts can be set.
+
+AWS Account Management API Reference, PutAlternateContact.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrustedService:
     """A service principal: whose it is, which way AWS wants it enabled, and how that is done."""
@@ -103,6 +110,18 @@ def needed_by_type(principal: str, policy_type: str) -> OperationRefused:
         code=code,
         reason=reason,
         remedy=words.remedy,
+    )
+
+
+def needed_by_contacts() -> OperationRefused:
+    """The refusal of alternate contacts while their service has no trusted access."""
+    code, reason = "ConstraintViolationException", "SERVICE_ACCESS_NOT_ENABLED"
+    return OperationRefused(
+        f"{explain(code, reason).what} It is {OF_CONTACTS}, by which AWS lets the management "
+        "account set the contacts of its members.",
+        code=code,
+        reason=reason,
+        remedy=f"List {OF_CONTACTS} in serviceAccess, or leave contacts out.",
     )
 
 

@@ -1,9 +1,10 @@
 """AWS's limits on what a request may say, one pure check a value: text in, problems out.
 
 botocore checks only required, type and minimum length before a call, so maximum and pattern are
-checked here. Lengths and patterns are those of botocore's models of Organizations; rules beyond
-them are AWS's documented ones (CreateAccount, Tag, and the quotas page of the Organizations guide).
-Each check returns what is wrong in the requester's words, never echoing an email address.
+checked here. Lengths and patterns are those of botocore's models of Organizations and of Account
+Management; rules beyond them are AWS's documented ones (CreateAccount, Tag, and the quotas page of
+the Organizations guide). Each check returns what is wrong in the requester's words, never echoing
+an email address or a phone number.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ OU_NAME_MAX = 128
 OU_DEPTH_MAX = 5
 PRINCIPAL_MAX = 128
 REQUEST_ID_MAX = 64
+REQUEST_ID_PATTERN = rf"^([a-z][a-z0-9-]{{0,31}}\.)?[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}$"
 POLICY_NAME_MAX = 128
 POLICY_DESCRIPTION_MAX = 512
 ATTACHED_BY_AWS = {
@@ -42,6 +44,10 @@ five. Source: AWS Organizations User Guide, "Quotas and service limits"."""
 POLICIES_PER_TARGET = 10
 """Policies of any other type that an account takes."""
 REQUESTED_BY_MAX = 256
+CONTACT_NAME_MAX = 64
+CONTACT_TITLE_MAX = 50
+CONTACT_EMAIL_MAX = 254
+CONTACT_PHONE_MAX = 25
 
 OU_PATH_MAX = OU_DEPTH_MAX * (1 + 2 * OU_NAME_MAX)
 """Characters of a path whose names have nothing but slashes, each escaped."""
@@ -79,6 +85,10 @@ POLICY_CONTENT_MAX = {
 
 POLICY_CONTENT_LONGEST = max(POLICY_CONTENT_MAX.values())
 """Characters of a policy of any other type, unless AWS takes fewer."""
+
+CONTACT_EMAIL = r"\s*[A-Za-z0-9_+=.#|!&-]+@[A-Za-z0-9_.-]+\.[A-Za-z0-9_]+\s*"
+CONTACT_PHONE = r"[\s0-9()+-]+"
+"""The patterns of botocore's model of Account Management, whose word characters are ASCII."""
 
 _EMAIL_LOCAL_FORBIDDEN = "\"'()<>[]:;,\\|%&"
 _RESERVED_ROLE_PREFIX = "awsservicerolefor"
@@ -161,8 +171,11 @@ def role_name(value: str) -> list[str]:
 
 
 def request_id(value: str) -> list[str]:
-    """1 to 64 characters that are safe in a key, a file name and a tag value."""
-    if re.fullmatch(rf"[A-Za-z0-9_-]{{1,{REQUEST_ID_MAX}}}", value):
+    """1 to 64 characters that are safe in a key, a file name and a tag value.
+
+    A record's id may begin with its requester's name and a dot.
+    """
+    if re.fullmatch(REQUEST_ID_PATTERN, value):
         return []
     return [f"must be 1 to {REQUEST_ID_MAX} letters, digits, hyphens or underscores"]
 
@@ -247,6 +260,37 @@ def requested_by(value: str) -> list[str]:
     return _length(value, REQUESTED_BY_MAX, shortest=0) or free_text(value)
 
 
+def contact_name(value: str) -> list[str]:
+    """1 to 64 characters of free text."""
+    return _contact_text(value, CONTACT_NAME_MAX)
+
+
+def contact_title(value: str) -> list[str]:
+    """1 to 50 characters of free text."""
+    return _contact_text(value, CONTACT_TITLE_MAX)
+
+
+def contact_email(value: str) -> list[str]:
+    """1 to 254 characters that Account Management takes for an address."""
+    problems = _length(value, CONTACT_EMAIL_MAX)
+    if value and not re.fullmatch(CONTACT_EMAIL, value, re.ASCII):
+        problems.append(
+            "must be an address such as team@example.com, with only ASCII letters, digits and "
+            "_ + = . # | ! & - before the @"
+        )
+    return problems
+
+
+def contact_phone(value: str) -> list[str]:
+    """1 to 25 digits, spaces and ( ) + -, a digit among them."""
+    problems = _length(value, CONTACT_PHONE_MAX)
+    if value and not re.fullmatch(CONTACT_PHONE, value, re.ASCII):
+        problems.append("may contain only digits, spaces and ( ) + -")
+    elif value and not any(character.isdigit() for character in value):
+        problems.append("must contain a digit")
+    return problems
+
+
 def size(document: object) -> list[str]:
     """A whole request or organization's document, however its bytes are spread."""
     written = json.dumps(document, separators=(",", ":"), default=str, skipkeys=True)
@@ -279,6 +323,13 @@ def _length(value: str, longest: int, *, shortest: int = 1) -> list[str]:
     if len(value) > longest:
         return [f"must have at most {longest} characters, this one has {len(value)}"]
     return []
+
+
+def _contact_text(value: str, longest: int) -> list[str]:
+    problems = _length(value, longest) + free_text(value)
+    if value and not value.strip():
+        problems.append("must contain more than spaces")
+    return problems
 
 
 _HIDDEN_MAX = 5

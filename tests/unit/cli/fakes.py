@@ -180,6 +180,12 @@ class FakeStack:
         row: Any = {**record, "fingerprint": fingerprint}
         self.ledger[record["requestId"]] = LedgerRow(attributes=row)
 
+    authorization = None
+
+    def owned_id(self, request_id: str) -> str:
+        """An administrator's."""
+        return request_id
+
     def client(self, service: str) -> Any:
         """As scripted."""
         return self.clients[service]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.checks import before_deploy
 from cli.checks.before_deploy import (
     BEFORE_DEPLOY,
     BOOTSTRAP_VERSION,
@@ -158,3 +160,43 @@ def test_the_bootstrap_version_is_what_the_stack_asks_for() -> None:
     stack = manifest["artifacts"]["AccountVending"]["properties"]
 
     assert stack["requiresBootstrapStackVersion"] == BOOTSTRAP_VERSION
+
+
+@pytest.mark.parametrize(
+    ("policy", "level", "what"),
+    [
+        ({"demo": True, "requesters": {"laptop": {}}}, "fail", "the demo's"),
+        ({"requesters": {"portal": {}, "operators": {}}}, "ok", "portal, operators"),
+        ({}, "ok", "by hand only"),
+    ],
+)
+def test_demo_request_policy_is_not_deployed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: dict[str, Any],
+    level: str,
+    what: str,
+) -> None:
+    template = tmp_path / "template.json"
+    template.write_text(json.dumps({"Metadata": {"RequestPolicy": policy}}))
+    monkeypatch.setattr(before_deploy, "TEMPLATE", template)
+
+    (result,) = BEFORE_DEPLOY["request policy"](place())
+
+    assert (result.level, what in result.what) == (level, True), result
+
+
+def test_request_policy_that_was_not_synthesized_is_not_deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before_deploy, "TEMPLATE", tmp_path / "none.json")
+
+    (result,) = BEFORE_DEPLOY["request policy"](place())
+
+    assert result.level == "fail"
+
+
+def test_request_policy_of_this_checkout_is_the_demos() -> None:
+    (result,) = BEFORE_DEPLOY["request policy"](place())
+
+    assert result.level == "fail"

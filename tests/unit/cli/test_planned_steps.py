@@ -25,6 +25,7 @@ from cli.main import main
 from cli.watch import definitions
 from cli.watch.definitions import ACCOUNT_VENDING, ORGANIZATION_SETUP
 from statemachines.definitions import tasks
+from tests.builders import a_contact
 from tests.unit.cli.fakes import FakeStack
 from tests.unit.functions.world import World
 from vending.aws import clients
@@ -41,6 +42,7 @@ REQUEST: dict[str, Any] = {
     "organizationalUnit": "/Workloads/Sandbox",
     "tags": {"team": "a"},
     "policies": [GUARD],
+    "contacts": {"security": a_contact("Security")},
     **WISHES,
 }
 DOCUMENT: dict[str, Any] = {
@@ -76,7 +78,7 @@ def changed(machine: str) -> Any:
 
 
 def a_planner(**definitions_: Any) -> Planner:
-    return Planner(clients.organizations(), clients.iam(), **definitions_)
+    return Planner(lambda service: getattr(clients, service)(), **definitions_)
 
 
 def planned(request: Mapping[str, Any] = REQUEST, **definitions_: Any) -> Planned:
@@ -111,8 +113,57 @@ def test_request_with_all_wishes_is_planned_in_the_definitions_order(world: Worl
         "service access for account.amazonaws.com",
         "root access RootCredentialsManagement",
         "root access RootSessions",
+        "security contact",
     ]
     assert [name for name, _ in world.calls if not name.split(":")[1].startswith(READING)] == []
+
+
+@pytest.mark.parametrize("trust", ["there", "planned", "missing"])
+def test_contacts_of_an_account_that_is_there_are_planned_by_what_aws_lets_see(
+    world: World, trust: str
+) -> None:
+    account_id = world.organization.add_account(email="a@example.com")
+    world.organization.service_access.add("account.amazonaws.com")
+    security, billing = a_contact("Security"), a_contact("Billing")
+    clients.account().put_alternate_contact(
+        AccountId=account_id,
+        AlternateContactType="SECURITY",
+        Name=security["name"],
+        Title=security["title"],
+        EmailAddress=security["email"],
+        PhoneNumber=security["phone"],
+    )
+    if trust != "there":
+        world.organization.service_access.discard("account.amazonaws.com")
+    request = {
+        "source": "existing",
+        "account": {"accountId": account_id},
+        "contacts": {"security": security, "billing": billing},
+        "serviceAccess": ["account.amazonaws.com"] if trust == "planned" else [],
+    }
+
+    plan = planned(request)
+
+    contacts = ["billing contact", "security contact"]
+    expected = {
+        "there": (["billing contact"], ["security contact"], []),
+        "planned": (contacts, [], []),
+        "missing": ([], [], ["ConstraintViolationException"]),
+    }
+    assert (
+        [one for one in plan.changes if one in contacts],
+        [one for one in plan.already_there if one in contacts],
+        [problem["code"] for problem in plan.problems],
+    ) == expected[trust]
+    assert len(world.called("PutAlternateContact")) == 1
+
+
+def test_contacts_that_would_be_refused_are_left_out_of_the_plan(world: World) -> None:
+    plan = planned({**REQUEST, "serviceAccess": []})
+
+    (problem,) = plan.problems
+    assert problem["reason"] == "SERVICE_ACCESS_NOT_ENABLED"
+    assert "security contact" not in plan.changes
 
 
 def test_what_steps_share_is_looked_at_once(world: World) -> None:
@@ -131,17 +182,17 @@ def test_new_account_that_is_to_stay_in_the_root_is_there_already(world: World) 
 
 @pytest.mark.parametrize("state", BASELINE)
 def test_every_task_of_the_baseline_is_come_to(world: World, state: str) -> None:
-    definition = calling("PutAlternateContact", changed(ACCOUNT_VENDING), state)
+    definition = calling("PutContactInformation", changed(ACCOUNT_VENDING), state)
 
-    with pytest.raises(CannotPlan, match=f"Cannot plan {state}: what PutAlternateContact"):
+    with pytest.raises(CannotPlan, match=f"Cannot plan {state}: what PutContactInformation"):
         planned(account_vending=definition)
 
 
 @pytest.mark.parametrize("state", [name for name in SETUP if name != "AcceptHandshake"])
 def test_every_task_of_the_setup_is_come_to(world: World, state: str) -> None:
-    definition = calling("PutAlternateContact", changed(ORGANIZATION_SETUP), state)
+    definition = calling("PutContactInformation", changed(ORGANIZATION_SETUP), state)
 
-    with pytest.raises(CannotPlan, match=f"Cannot plan {state}: what PutAlternateContact"):
+    with pytest.raises(CannotPlan, match=f"Cannot plan {state}: what PutContactInformation"):
         set_up(organization_setup=definition)
 
 
@@ -222,7 +273,7 @@ def test_command_says_what_it_cannot_plan_and_prints_no_plan(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    definition = calling("PutAlternateContact", changed(ACCOUNT_VENDING), "TagResource")
+    definition = calling("PutContactInformation", changed(ACCOUNT_VENDING), "TagResource")
     file = tmp_path / "request.json"
     file.write_text(json.dumps(REQUEST))
     stack: Any = FakeStack()
@@ -236,7 +287,7 @@ def test_command_says_what_it_cannot_plan_and_prints_no_plan(
 
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "Cannot plan TagResource: what PutAlternateContact would change" in printed.err
+    assert "Cannot plan TagResource: what PutContactInformation would change" in printed.err
 
 
 OPERATIONS = sorted(set(definitions.operations().values()))
@@ -266,6 +317,7 @@ def test_operations_that_are_not_run_are_answered_for() -> None:
         request=nothing,
         row=None,
         goes_on=False,
+        authorization=None,
         look_ahead=nothing,
     )
     of_the_setup = {"AcceptOrganizationSetup", "ReportOrganizationSetup"}

@@ -22,6 +22,11 @@ def a_row(
     return LedgerRow(attributes=attributes)
 
 
+def a_planner(organizations: Organizations) -> Planner:
+    """Of no other service."""
+    return Planner({"organizations": organizations}.__getitem__)
+
+
 @pytest.mark.parametrize(
     ("fingerprint", "already_there", "problems"),
     [
@@ -34,10 +39,9 @@ def a_row(
 def test_request_that_was_vended_before_conflicts_with_another_only(
     fingerprint: str | None, already_there: list[str], problems: list[str]
 ) -> None:
-    nobody: Any = None
     row = a_row(a_record(source="new"), fingerprint)
 
-    planned = Planner(Organizations(), nobody).request(parse(REQUEST), row)
+    planned = a_planner(Organizations()).request(parse(REQUEST), row)
 
     assert planned.already_there == already_there
     assert [problem["code"] for problem in planned.problems] == problems
@@ -57,10 +61,9 @@ def test_request_that_was_vended_before_conflicts_with_another_only(
 def test_account_of_this_request_that_is_not_there_is_a_problem_of_the_plan(
     state: str | None, code: str, *, vended: bool
 ) -> None:
-    nobody: Any = None
     row = a_row(a_record("VENDED" if vended else "FAILED", accountId="123456789012"))
 
-    planned = Planner(Organizations(state=state), nobody).request(parse(REQUEST), row)
+    planned = a_planner(Organizations(state=state)).request(parse(REQUEST), row)
 
     (problem,) = planned.problems
     assert problem["code"] == code
@@ -70,10 +73,9 @@ def test_account_of_this_request_that_is_not_there_is_a_problem_of_the_plan(
 
 
 def test_vended_account_that_was_moved_is_there_with_a_warning() -> None:
-    nobody: Any = None
     row = a_row(a_record())
 
-    planned = Planner(Organizations(parent_id="r-ab12"), nobody).request(parse(REQUEST), row)
+    planned = a_planner(Organizations(parent_id="r-ab12")).request(parse(REQUEST), row)
 
     (warning,) = planned.warnings
     assert "moved to r-ab12" in warning

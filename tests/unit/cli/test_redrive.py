@@ -84,20 +84,19 @@ def messages(queue_url: str) -> list[str]:
 
 
 class Aws:
-    """EventBridge, as far as the stack uses it, and Lambda."""
+    """EventBridge, as far as the stack uses it, Lambda and Step Functions."""
 
     def __init__(self) -> None:
-        self.put: list[dict[str, Any]] = []
+        self.started: list[dict[str, Any]] = []
         self.refusal = ""
         self.targets: list[dict[str, Any]] = []
         self.invoked: list[dict[str, Any]] = []
 
-    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
-        """Taken, or refused in an answer that says 200."""
+    def start_execution(self, **call: Any) -> None:
+        """Started, or refused."""
         if self.refusal:
-            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.refusal}]}
-        self.put += Entries
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": "e-2"}]}
+            raise ClientError({"Error": {"Code": self.refusal, "Message": "no"}}, "StartExecution")
+        self.started.append(call)
 
     def list_rules(self, **_: Any) -> dict[str, Any]:
         """One that wants it, one that does not, and a schedule."""
@@ -131,21 +130,16 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return fake
 
 
-def test_event_goes_back_as_it_was_and_leaves_the_queue(
+def test_event_starts_the_workflow_as_its_own_senders_and_leaves_the_queue(
     queue_url: str, aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keep(queue_url, an_event())
 
     assert main(["redrive"]) == 0
 
-    (entry,) = aws.put
-    assert json.loads(entry.pop("Detail")) == an_event()["detail"]
-    assert entry == {
-        "EventBusName": "account-vending",
-        "Source": "form.example.com",
-        "DetailType": "AccountRequested",
-        "Resources": ["arn:a"],
-    }
+    (started,) = aws.started
+    assert started["stateMachineArn"].endswith(":account-vending")
+    assert json.loads(started["input"]) == an_event()
     assert messages(queue_url) == []
     out, err = capsys.readouterr()
     assert "mine" in out
@@ -173,7 +167,7 @@ def test_dry_run_shows_and_changes_nothing(
     assert (shown["outcome"], shown["about"]) == ("WOULD_REDRIVE", "mine")
     assert shown["undeliverableBecause"] == "NO_PERMISSIONS: not authorized"
     assert len(messages(queue_url)) == 1
-    assert aws.put == []
+    assert aws.started == []
 
 
 @pytest.mark.parametrize(
@@ -184,6 +178,7 @@ def test_dry_run_shows_and_changes_nothing(
         (json.dumps(an_event(detail="text")), "no detail"),
         (json.dumps(an_event(source="")), "no source"),
         (json.dumps({"detail": {}, "source": "x"}), "no detail-type"),
+        (json.dumps(an_event(**{"detail-type": "Other"})), "no rule of the stack wants Other"),
     ],
 )
 def test_message_that_is_no_event_stays_and_is_named_while_the_rest_goes(
@@ -199,18 +194,18 @@ def test_message_that_is_no_event_stays_and_is_named_while_the_rest_goes(
     (left,) = (result for result in results if result["outcome"] == "LEFT")
     assert problem in left["problem"]
     assert messages(queue_url) == [body]
-    assert len(aws.put) == 1
+    assert len(aws.started) == 1
 
 
-def test_event_that_the_bus_refuses_stays(
+def test_event_whose_execution_cannot_be_started_stays(
     queue_url: str, aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keep(queue_url, an_event())
-    aws.refusal = "InternalFailure"
+    aws.refusal = "ExecutionLimitExceeded"
 
     assert main(["redrive"]) == 1
 
-    assert "InternalFailure" in capsys.readouterr().out
+    assert "ExecutionLimitExceeded" in capsys.readouterr().out
     assert len(messages(queue_url)) == 1
 
 

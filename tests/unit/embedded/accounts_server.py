@@ -15,13 +15,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict
 
-from embedded import ACCOUNT_ID, REGION, organizations
+from embedded import ACCOUNT_ID, REGION, control_planes, organizations
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
 from embedded.gateway.gateway import serve
-from embedded.identity import member_access, root_access
 
 Keys = dict[str, str]
 _SESSION = boto3.session.Session()
@@ -119,9 +118,7 @@ def accounts(**settings: Any) -> Iterator[Accounts]:
     """A server with fresh backends and one organization."""
     BackendDict.reset()
     context = Context(clock=Clock(200.0), faults=Faults.none(), credentials=Credentials())
-    organizations.install()
-    member_access.install()
-    root_access.install()
+    control_planes.install()
     server = serve()
     context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     activate(context)

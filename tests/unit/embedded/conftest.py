@@ -8,19 +8,16 @@ import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from embedded import eventbridge, organizations
+from embedded import control_planes, eventbridge
 from embedded.core.partitions import administrator_in
 from embedded.core.principal import Principal, caller
-from embedded.identity import member_access, root_access
 from embedded.protocols import protocols
 from tests.unit.embedded.live_aws import Aws
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Aws]:
-    organizations.install()
-    member_access.install()
-    root_access.install()
+    control_planes.install()
     eventbridge.install()
     moto_app = DomainDispatcherApplication(create_backend_app)
     aws: Aws

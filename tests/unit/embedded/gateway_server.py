@@ -13,13 +13,12 @@ import boto3
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 
-from embedded import REGION, organizations
+from embedded import REGION, control_planes, organizations
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
 from embedded.core.credentials import Credentials, RoleCredentials
 from embedded.core.faults import Faults
 from embedded.gateway.gateway import serve
-from embedded.identity import member_access, root_access
 from tests.unit.embedded.cloudformation_template import trust
 
 _SPEED = 200.0
@@ -91,9 +90,7 @@ class Server:
 @contextlib.contextmanager
 def running() -> Iterator[Server]:
     """A server that serves until the end of the block."""
-    organizations.install()
-    member_access.install()
-    root_access.install()
+    control_planes.install()
     http = serve()
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()

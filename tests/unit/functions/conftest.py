@@ -10,6 +10,8 @@ from moto.sts.responses import TokenResponse
 from embedded.identity import member_access
 from embedded.moto_patches import speed
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
+from vending.authorization.request_policy import parse_policy
+from vending.handler import wiring
 from vending.request import trusted_services
 from vending.request.account_request import PolicyType
 
@@ -44,11 +46,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    # Other tests of the process may have installed the check of trust policies, and accounts
-    # outside of the organization have no roles here.
-    monkeypatch.setattr(TokenResponse, "assume_role", member_access.MOTO_ASSUME_ROLE)
     with mock_aws():
         world = World()
+        # Accounts outside of the organization have no roles here, whose trust could be checked.
+        monkeypatch.setattr(TokenResponse, "assume_role", member_access.MOTO_ASSUME_ROLE)
         monkeypatch.setattr("vending.aws.clock.time", stop_clock(world))
+        monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(world.policy))
         yield world
         world.end()

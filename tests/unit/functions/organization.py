@@ -17,13 +17,12 @@ from botocore.exceptions import ReadTimeoutError
 from moto.organizations.models import FakeOrganizationalUnit
 from moto.organizations.utils import DEFAULT_RCP_POLICY_ID, DEFAULT_SCP_POLICY_ID
 
-from embedded import ACCOUNT_ID, organizations
+from embedded import ACCOUNT_ID, control_planes, organizations
 from embedded.core import context
 from embedded.core.clock import Clock
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
 from embedded.core.principal import Principal, caller
-from embedded.identity import root_access
 from embedded.organizations import OrganizationSettings, directory
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.govcloud import GovCloudCreations
@@ -76,8 +75,7 @@ class Organization(Executions):
                 clock=_TestsClock(clock), faults=Faults.none(), credentials=self.credentials
             )
         )
-        organizations.install()
-        root_access.install()
+        control_planes.install()
         caller.set(Principal())
         organizations.reset_organization(
             OrganizationSettings(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_contact
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -258,6 +259,16 @@ def enable_root_sessions(world: World) -> None:
     world.call("EnableOrganizationsRootSessions", requestId=REQUEST_ID, features=features)
 
 
+def set_contacts(world: World) -> None:
+    world.organization.service_access.add("account.amazonaws.com")
+    world.call(
+        "PutAlternateContact",
+        requestId=REQUEST_ID,
+        accountId=world.organization.add_account(email=EMAIL),
+        contacts={"billing": a_contact("Billing")},
+    )
+
+
 def record_vended(world: World) -> None:
     accepted(world)
     vend(world, organizationalUnitId=UNIT_ID)
@@ -292,6 +303,7 @@ SCENARIOS = {
     "EnableAWSServiceAccess": enable_a_service,
     "EnableOrganizationsRootCredentialsManagement": enable_root_credentials_management,
     "EnableOrganizationsRootSessions": enable_root_sessions,
+    "PutAlternateContact": set_contacts,
     "AcceptOrganizationSetup": accept_a_document,
     "EnableAllFeatures": ask_for_all_features,
     "ReportOrganizationSetup": report_a_setup,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, INVITED, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION
 from vending.errors.exceptions import RequestConflict
@@ -22,6 +23,7 @@ CAN_CHANGE: dict[str, Any] = {
     "policies": [POLICY],
     "serviceAccess": [],
     "rootAccess": [],
+    "contacts": {"billing": a_contact("Billing")},
     "requestedBy": "somebody else",
 }
 BEGUN: dict[str, dict[str, Any]] = {
@@ -275,7 +277,11 @@ def test_id_of_an_account_that_was_recorded_is_for_no_other_account() -> None:
 
 
 def test_correction_leaves_behind_what_it_does_not_name_any_more() -> None:
-    row = a_row(request=a_request(policies=[POLICY]), accountId=ACCOUNT_ID)
+    contacts = {"billing": a_contact("Billing"), "security": a_contact("Security")}
+    request = a_request(policies=[POLICY], contacts=contacts)
+    row = a_row(request=request, accountId=ACCOUNT_ID)
 
-    assert left_behind(row, asked(tags={"owner": "x"})) == ["tag cost-centre", "policy NoLeaving"]
+    left = left_behind(row, asked(tags={"owner": "x"}, contacts={"security": a_contact("New")}))
+
+    assert left == ["tag cost-centre", "policy NoLeaving", "billing contact"]
     assert left_behind(a_row(), asked(tags={})) == []

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_contact
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
@@ -229,6 +230,30 @@ def test_policy_type_whose_service_has_no_access_is_refused(world: World, how: s
     assert problem.startswith("policies: INSPECTOR_POLICY: ")
     assert "inspector2.amazonaws.com" in problem
     assert accept(world, policies=[policy], serviceAccess=services)["outcome"] == "ACCEPTED"
+
+
+@pytest.mark.parametrize("how", ["enabled", "asked for"])
+def test_contacts_whose_service_has_no_access_are_refused(world: World, how: str) -> None:
+    contacts = {"security": a_contact("Security")}
+
+    (problem,) = refused(world, contacts=contacts, serviceAccess=[])
+    if how == "enabled":
+        world.organization.service_access.add("account.amazonaws.com")
+    services = ["account.amazonaws.com"] if how == "asked for" else []
+
+    assert problem.startswith("contacts: ")
+    assert "List account.amazonaws.com in serviceAccess" in problem
+    assert accept(world, contacts=contacts, serviceAccess=services)["outcome"] == "ACCEPTED"
+
+
+def test_contacts_need_all_features(world: World) -> None:
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    contacts = {"security": a_contact("Security")}
+
+    problems = refused(world, contacts=contacts, serviceAccess=[], rootAccess=[])
+
+    assert [problem.partition(":")[0] for problem in problems] == ["contacts", "contacts"]
+    assert accept(world, contacts={}, serviceAccess=[], rootAccess=[])["outcome"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize("name", ["workloads", "Workloads/Sandbox"])

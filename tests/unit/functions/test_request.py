@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, a_request
 from vending.errors.exceptions import RequestInvalid
 from vending.request.account_request import parse, schema
@@ -33,9 +34,60 @@ def account(**changes: Any) -> dict[str, Any]:
     return a_request(account={"name": "Sandbox", "email": EMAIL} | changes)
 
 
+def contact(**changes: Any) -> dict[str, Any]:
+    return a_request(contacts={"security": {**a_contact("Security"), **changes}})
+
+
 LONG = "x" * 300
 
 ONE_MISTAKE = {
+    "contact without a phone": (
+        a_request(contacts={"billing": {"name": "a", "title": "b", "email": "a@b.c"}}),
+        "contacts.billing.phone: is required",
+    ),
+    "contact with a misspelt key": (
+        a_request(contacts={"billing": a_contact("Billing") | {"phon": "1"}}),
+        "contacts.billing.phon: unknown key; did you mean phone?",
+    ),
+    "contact of another kind": (
+        a_request(contacts={"legal": a_contact("Legal")}),
+        "contacts.legal: unknown key; allowed: billing, operations, security",
+    ),
+    "contact name of 65 characters": (
+        contact(name="x" * 65),
+        "contacts.security.name: must have at most 64",
+    ),
+    "empty contact name": (contact(name=""), "contacts.security.name: must not be empty"),
+    "blank contact name": (contact(name=" "), "contacts.security.name: must contain more"),
+    "contact title of 51 characters": (
+        contact(title="x" * 51),
+        "contacts.security.title: must have at most 50",
+    ),
+    "contact email of 255 characters": (
+        contact(email="a" * 243 + "@example.com"),
+        "contacts.security.email: must have at most 254",
+    ),
+    "contact email without @": (
+        contact(email="team.example.com"),
+        "contacts.security.email: must be an address such as team@example.com",
+    ),
+    "contact email with an umlaut": (
+        contact(email="ä@example.com"),
+        "contacts.security.email: must be an address",
+    ),
+    "contact phone of 26 characters": (
+        contact(phone="0" * 26),
+        "contacts.security.phone: must have at most 25",
+    ),
+    "contact phone in words": (
+        contact(phone="call me"),
+        "contacts.security.phone: may contain only digits, spaces and ( ) + -",
+    ),
+    "contact phone without a digit": (
+        contact(phone="+ -"),
+        "contacts.security.phone: must contain a digit",
+    ),
+    "contacts as a list": (a_request(contacts=[]), "contacts: must be an object"),
     "email without @": (
         account(email="team.example.com"),
         "account.email: must have exactly one @",
@@ -216,7 +268,7 @@ ONE_MISTAKE = {
     "key in capitals": (a_request(TAGS={}), "TAGS: unknown key; did you mean tags?"),
     "key like no other": (
         a_request(zzzz=1),
-        "zzzz: unknown key; allowed: account, organizationalUnit",
+        f"zzzz: unknown key; allowed: {', '.join(sorted(schema()['properties']))}",
     ),
     "half a character": (a_request(requestedBy="\ud800"), "requestedBy: must be text in valid Uni"),
     "half a character in a path": (a_request(organizationalUnit="/\ud800"), "in valid Unicode"),
@@ -275,6 +327,14 @@ def test_request_problems_never_show_the_email() -> None:
     assert "se(cret)" not in "".join(told)
 
 
+def test_request_problems_never_show_a_contact() -> None:
+    told = problems(contact(email="se(cret)@example", phone="555 (se/cret)"))
+
+    assert len(told) == 2
+    assert "cret" not in "".join(told)
+    assert "555" not in "".join(told)
+
+
 def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     raw = a_request(tags={f"k*{n}-{LONG}": LONG for n in range(1000)})
 
@@ -330,6 +390,18 @@ VALID: dict[str, dict[str, Any]] = {
     "roleName": account(roleName="a+b=c,d.e@f-g_h"),
     "existing": {"source": "existing", "account": {"accountId": "000000000042"}},
     "requested by": a_request(requestedBy="Büro 7"),
+    "no contacts": a_request(contacts={}),
+    "contact null": a_request(contacts={"billing": None}),
+    "longest contact": a_request(
+        contacts={
+            "operations": {
+                "name": "ß" * 64,
+                "title": "大" * 50,
+                "email": "a|#!&=+.-" + "_" * 233 + "@example.com",
+                "phone": "+1 (555) 0100-" + "0" * 11,
+            }
+        }
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, a_request
 from vending.request.account_request import best_effort_request_id, parse
 
@@ -58,6 +59,9 @@ def test_request_id_of_a_bad_request_is_that_of_the_mended_one() -> None:
         ({"tags": {}}, False),
         ({"organizationalUnit": "/"}, False),
         ({"rootAccess": []}, False),
+        ({"contacts": {}}, True),
+        ({"contacts": {"billing": None}}, True),
+        ({"contacts": {"billing": a_contact("Billing")}}, False),
     ],
     ids=str,
 )

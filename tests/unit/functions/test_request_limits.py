@@ -42,6 +42,24 @@ def test_limits_are_those_of_botocore(shape: str, smallest: int | None, longest:
     assert (metadata.get("min"), metadata["max"]) == (smallest, longest)
 
 
+ACCOUNT = botocore.session.get_session().get_service_model("account")
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest"),
+    [
+        ("Name", validators.CONTACT_NAME_MAX),
+        ("Title", validators.CONTACT_TITLE_MAX),
+        ("EmailAddress", validators.CONTACT_EMAIL_MAX),
+        ("PhoneNumber", validators.CONTACT_PHONE_MAX),
+    ],
+)
+def test_limits_of_contacts_are_those_of_botocore(shape: str, longest: int) -> None:
+    metadata = ACCOUNT.shape_for(shape).metadata
+
+    assert (metadata["min"], metadata["max"]) == (1, longest)
+
+
 def test_policy_types_are_those_of_botocore() -> None:
     known = set(ORGANIZATIONS.shape_for("PolicyType").metadata["enum"])
 
@@ -85,6 +103,22 @@ def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
         assert all(1 <= len(name) <= 128 for name in names)
 
 
+@settings(max_examples=500, deadline=None)
+@given(
+    value=st.text(st.sampled_from("ab0 9_@.-+=#|!&()äß٣\t\u2003"), max_size=30)
+    | st.from_regex(r"[ \t]?[\w+=.#|!&-]{1,9}@[\w.-]{1,9}\.\w{1,3} ?", fullmatch=True)
+)
+def test_contact_passes_exactly_where_it_passes_botocores_pattern_and_says_something(
+    value: str,
+) -> None:
+    email, phone = (ACCOUNT.shape_for(name).metadata for name in ("EmailAddress", "PhoneNumber"))
+    has_digit = any(character in "0123456789" for character in value)
+
+    takes_phone = len(value) <= phone["max"] and matches(phone["pattern"], value)
+    assert (not validators.contact_email(value)) == matches(email["pattern"], value)
+    assert (not validators.contact_phone(value)) == (takes_phone and has_digit)
+
+
 def refusal(raw: Any) -> RequestInvalid | None:
     try:
         parse(raw)
@@ -98,20 +132,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CORNERS, inner, max_size=3),
     max_leaves=6,
 )
-KEYS = st.sampled_from(
-    [
-        "requestId",
-        "source",
-        "account",
-        "organizationalUnit",
-        "tags",
-        "policies",
-        "serviceAccess",
-        "rootAccess",
-        "requestedBy",
-        "extra",
-    ]
-)
+KEYS = st.sampled_from([*schema()["properties"], "extra"])
 
 
 @settings(max_examples=300, deadline=None)

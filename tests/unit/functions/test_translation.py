@@ -129,3 +129,21 @@ def _refused(code: str, *, message: str = "", status: int = 400) -> ClientError:
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     return ClientError(answer, "MoveAccount")
+
+
+def test_refused_fields_are_named_and_what_is_said_of_them_is_not_repeated() -> None:
+    answer: Any = {
+        "Error": {"Code": "ValidationException", "Message": ""},
+        "reason": "fieldValidationFailed",
+        "fieldList": [
+            {"name": "phoneNumber", "message": "call me does not match"},
+            {"name": "title", "message": "too long"},
+        ],
+    }
+
+    translated = translate(ClientError(answer, "PutAlternateContact"))
+
+    assert (translated.code, translated.reason) == ("ValidationException", "fieldValidationFailed")
+    assert translated.message.endswith("AWS refuses phoneNumber, title.")
+    assert "call me" not in str(translated)
+    assert "contacts" in translated.remedy

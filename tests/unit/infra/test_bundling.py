@@ -17,6 +17,7 @@ from infra import bundling
 from infra.bundling import LAMBDA, BundlingError, Platform, build_lambda, build_local, build_runtime
 from infra.trimming import ServiceMissing
 from permissions.declared_calls import NotDeclared, sdk_services
+from vending.authorization.request_policy import RequestPolicyInvalid
 
 HERE = Platform(python="3.11", machine="Linux x86_64 glibc")
 
@@ -96,6 +97,7 @@ def make_project(tmp_path: Path) -> Callable[[str], Path]:
             "functions/vending/__pycache__/x.cpython-311.pyc": "bytecode",
             "functions/tests/test_all.py": "",
             "embedded/runtime-requirements.txt": "awslambdaric==1\n",
+            "request-policy.yaml": "requesters: {}\n",
         }.items():
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).write_text(content)
@@ -128,6 +130,7 @@ def test_asset_has_the_functions_and_of_their_dependencies_what_they_need(
 
     assert asset == project / "build" / "functions" / "lambda"
     assert {name for name in files(asset) if "/data/" not in name} == {
+        "request_policy.json",
         "botocore/client.py",
         "botocore/cacert.pem",
         "botocore-1.0.dist-info/METADATA",
@@ -218,6 +221,36 @@ def test_changed_function_is_copied_without_installing_again(
     assert installer.runs == ["3.13"]
     assert not (bundle.path / "operations/create_account.py").exists()
     assert (bundle.path / "operations/move_account.py").read_text() == OPERATION
+
+
+def test_changed_request_policy_is_in_the_next_asset(project: Path, installer: Installer) -> None:
+    build_lambda(project)
+    (project / "request-policy.yaml").write_text("protected: {tags: [a]}\n")
+
+    bundle = build_lambda(project)
+
+    assert bundle.built
+    assert installer.runs == ["3.13"]
+    policy = json.loads((bundle.path / "request_policy.json").read_text())
+    assert policy == {"protected": {"tags": ["a"]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("requester: {}", "requester: unknown key"),
+        ("requesters: [", "is no YAML"),
+        ("", "must be an object"),
+        ("requesters: {portal: {senders: [{account: 1, source: a}]}}", "account: must be text"),
+    ],
+)
+def test_request_policy_with_mistakes_fails_the_build(
+    project: Path, installer: Installer, text: str, problem: str
+) -> None:
+    (project / "request-policy.yaml").write_text(text)
+
+    with pytest.raises(RequestPolicyInvalid, match=problem):
+        build_lambda(project)
 
 
 def test_removed_package_leaves_the_asset(project: Path, installer: Installer) -> None:

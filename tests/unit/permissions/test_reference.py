@@ -66,7 +66,9 @@ def test_template_is_filled_by_the_names_of_its_parts() -> None:
     assert arn == "arn:aws:organizations::1:account/o-a/2"
 
 
-@pytest.mark.parametrize("name", ["organizations:MoveAcount", "account:PutContactInformation"])
+@pytest.mark.parametrize(
+    "name", ["organizations:MoveAcount", "nosuchservice:PutContactInformation"]
+)
 def test_unknown_action_is_an_error_that_says_what_to_do(name: str) -> None:
     assert reference.find(name) is None
     with pytest.raises(reference.UnknownAction, match=f"{name}: .*make permissions"):

@@ -1,0 +1,15 @@
+"""The services that act across accounts, each an extension of moto's: installed together."""
+
+from __future__ import annotations
+
+from embedded import organizations
+from embedded.account import alternate_contacts
+from embedded.identity import member_access, root_access
+
+
+def install() -> None:
+    """Have moto answer as they do. Before the first request; safe to repeat."""
+    organizations.install()
+    member_access.install()
+    root_access.install()
+    alternate_contacts.install()

@@ -1,0 +1,286 @@
+"""The request policy: which senders there are, and what each may ask for. Deny by default.
+
+Data, in one file (`request-policy.yaml`), validated when the stack is synthesized, and carried by
+the functions as JSON. `vend schema --request-policy` prints its JSON Schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from vending.authorization.sender import Sender
+from vending.errors.exceptions import RequestNotAllowed
+from vending.model import Model
+from vending.request import ou_paths, validators
+from vending.request.account_request import (
+    DEFAULT_ROLE_NAME,
+    AccountId,
+    RootFeature,
+    Source,
+    TagKey,
+    best_effort_request_id,
+)
+from vending.request.request_ids import REQUESTER_PATTERN, namespace_of, qualified
+from vending.request.validation_messages import problems_in
+
+FILE_NAME = "request_policy.json"
+"""The policy in the functions' bundle."""
+
+ADMINISTRATOR = "administrator"
+"""The requester of executions that are started by hand, and a role."""
+
+UNKNOWN = "unknown"
+"""The requester of senders that the policy does not have: nothing of theirs is ever vended."""
+
+ANY = "*"
+
+EMBEDDED_ACCOUNT = "111111111111"
+"""The management account of the embedded AWS, the only one where a demo policy holds."""
+
+_EVERYWHERE = "/*"
+
+
+def _unit_pattern(pattern: str) -> str:
+    if pattern != _EVERYWHERE:
+        ou_paths.split(pattern)
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=320)]
+"""A text in which `*` stands for any characters, or none."""
+
+UnitPattern = Annotated[
+    str, Field(max_length=validators.OU_PATH_MAX), AfterValidator(_unit_pattern)
+]
+"""A path: that unit and all below. `/` is the root alone, `/*` is everywhere."""
+
+
+class SenderPattern(Model):
+    """A sender, as EventBridge knows it."""
+
+    account: AccountId = Field(description="The account whose credentials put the event.")
+    source: Annotated[str, Field(min_length=1, max_length=256)] = Field(
+        description="The event's source, exactly. In a demo policy alone, * is any."
+    )
+
+
+class TagRules(Model):
+    """Tags by key. A key that is neither required nor allowed is refused."""
+
+    required: dict[TagKey, list[Pattern]] = Field(
+        default={}, description="Keys that every request has, and the values that each may have."
+    )
+    allowed: dict[Pattern, list[Pattern]] = Field(
+        default={}, description="Keys that a request may have, by pattern, and their values."
+    )
+    forbidden: list[Pattern] = Field(
+        default=[], description="Keys that it may not have all the same."
+    )
+
+
+class Ceilings(Model):
+    """How many requests, of all senders of a requester together; absent: as many as they like."""
+
+    in_progress: Annotated[int, Field(ge=1)] | None = Field(default=None, description="At once.")
+    per_day: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Begun in a day (UTC)."
+    )
+    in_total: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Begun ever.")
+
+
+class Requester(Model):
+    """What the senders of one requester may ask for. What is not granted here is refused."""
+
+    senders: Annotated[list[SenderPattern], Field(min_length=1)]
+    roles: Annotated[
+        list[Literal["requester", "administrator"]], Field(min_length=1, max_length=1)
+    ] = Field(
+        default=["requester"],
+        description="An administrator may ask for everything but what is protected, and acts on "
+        "every request by its full id.",
+    )
+    sources: list[Source] = Field(default=["new"], description="Where accounts may come from.")
+    organizational_units: list[UnitPattern] = Field(
+        default=[],
+        description="Where accounts may be put, and taken from by sources existing and invited: "
+        "these units and all below them. / is the root alone, /* is everywhere.",
+    )
+    account_ids: list[Pattern] = Field(
+        default=[], description="Accounts that sources existing and invited may name."
+    )
+    emails: list[Pattern] = Field(
+        default=[], description="Addresses of accounts, in any letter case."
+    )
+    account_names: list[Pattern] = Field(default=[ANY], description="Names of new accounts.")
+    role_names: list[Pattern] = Field(
+        default=[DEFAULT_ROLE_NAME], description="Roles that account.roleName may name."
+    )
+    tags: TagRules = TagRules()
+    policies: list[Pattern] = Field(
+        default=[],
+        description="Policies that may be attached, by name. Their content is for administrators.",
+    )
+    service_access: list[Pattern] = Field(default=[], description="Services that may be enabled.")
+    root_access: list[RootFeature] = Field(
+        default=[], description="Root features that may be enabled."
+    )
+    contacts: bool = Field(
+        default=False, description="Whether alternate contacts may be set: they get AWS's mail."
+    )
+    ceilings: Ceilings = Ceilings()
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether everything may be asked for that is not protected."""
+        return ADMINISTRATOR in self.roles
+
+
+class Protected(Model):
+    """What no request touches, whoever sends it."""
+
+    accounts: list[AccountId] = Field(default=[], description="By their ids.")
+    organizational_units: list[UnitPattern] = Field(
+        default=[], description="Units, with all below, that nothing is put into or taken out of."
+    )
+    tags: list[Pattern] = Field(default=[], description="Keys of tags that no request sets.")
+
+
+RequesterName = Annotated[str, Field(pattern=REQUESTER_PATTERN)]
+
+
+class RequestPolicy(Model):
+    """All of it. Without requesters, only executions that are started by hand are accepted."""
+
+    demo: bool = Field(
+        default=False,
+        description="For the embedded AWS alone: refused everywhere else, and by deploy.",
+    )
+    requesters: dict[RequesterName, Requester] = Field(default={}, description="By name.")
+    protected: Protected = Protected()
+
+    def requester_of(self, sender: Sender, *, here: str) -> tuple[str, Requester | None]:
+        """The requester's name, and what it may ask for: None where no rule limits it.
+
+        Args:
+            sender: of the request.
+            here: the account of this installation.
+
+        Raises:
+            RequestNotAllowed: the policy does not have the sender, or is a demo's.
+        """
+        if sender.is_by_hand:
+            return ADMINISTRATOR, None
+        if self.demo and here != EMBEDDED_ACCOUNT:
+            raise RequestNotAllowed(
+                ["the request policy is the demo's, which holds on the embedded AWS alone"],
+                remedy="Whoever operates account vending deploys it with a request policy of its "
+                "own (docs/request-policy.md).",
+            )
+        for name, requester in self.requesters.items():
+            for one in requester.senders:
+                if one.account == sender.account and one.source in (sender.source, ANY):
+                    return name, None if requester.is_administrator else requester
+        source, account = (validators.shown(each or "") for each in (sender.source, sender.account))
+        raise RequestNotAllowed(
+            [f"sender: no requester of the request policy has the source {source} of {account}"],
+            remedy="Send from the account, and with the event source, that the request policy has "
+            "for you; or have whoever operates account vending add this sender to it.",
+        )
+
+    def name_of(self, sender: Sender) -> str:
+        """The requester's name alone; UNKNOWN for a sender that the policy does not have."""
+        try:
+            return self.requester_of(sender, here=EMBEDDED_ACCOUNT)[0]
+        except RequestNotAllowed:
+            return UNKNOWN
+
+    def own_id(self, request_id: str, sender: Sender) -> str | None:
+        """The request's id among the sender's own ones; None where it is another requester's.
+
+        An administrator's is any that there is.
+        """
+        name = self.name_of(sender)
+        known = self.requesters.get(name)
+        if name == ADMINISTRATOR or (known is not None and known.is_administrator):
+            return request_id
+        own = qualified(request_id, name)
+        return own if namespace_of(own) == name else None
+
+    def remembered_id(self, raw: object, sender: Sender) -> str | None:
+        """The id that a request, however wrong, is remembered by; None where there is none."""
+        request_id = best_effort_request_id(raw)
+        return None if request_id is None else self.own_id(request_id, sender)
+
+
+class RequestPolicyInvalid(ValueError):
+    """The file is no request policy; `problems` are all that is wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n- ".join(["the request policy cannot be used:", *problems]))
+        self.problems = problems
+
+
+def parse_policy(raw: object) -> RequestPolicy:
+    """The policy that decoded YAML or JSON says.
+
+    Raises:
+        RequestPolicyInvalid: with every problem.
+    """
+    if not isinstance(raw, dict):
+        raise RequestPolicyInvalid(["it must be an object, with the key requesters"])
+    try:
+        policy = RequestPolicy.model_validate(raw)
+    except ValidationError as error:
+        raise RequestPolicyInvalid(problems_in(error, RequestPolicy)) from None
+    if problems := list(_problems(policy)):
+        raise RequestPolicyInvalid(problems)
+    return policy
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a request policy."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **RequestPolicy.model_json_schema(by_alias=True),
+        "title": "Request policy",
+    }
+
+
+def _problems(policy: RequestPolicy) -> Iterator[str]:
+    """What no check of a single value sees."""
+    yield from _of_senders(policy)
+    for name, requester in policy.requesters.items():
+        place = f"requesters.{name}"
+        if name in (ADMINISTRATOR, UNKNOWN):
+            yield f"{place}: the name is the product's own"
+        if requester.is_administrator:
+            yield from _without_effect(place, requester)
+        elif "new" in requester.sources or "new-govcloud" in requester.sources:
+            if not requester.emails:
+                yield f"{place}.emails: is empty, so that no new account could have an address"
+            if not requester.organizational_units:
+                yield f"{place}.organizationalUnits: is empty, so that no account has a place"
+
+
+def _of_senders(policy: RequestPolicy) -> Iterator[str]:
+    known: dict[tuple[str, str], str] = {}
+    for name, requester in policy.requesters.items():
+        for index, one in enumerate(requester.senders):
+            where = f"requesters.{name}.senders[{index}]"
+            if one.source == ANY and not policy.demo:
+                yield f"{where}.source: {ANY} is for a demo policy alone; name each source"
+            elif "*" in one.source and one.source != ANY:
+                yield f"{where}.source: is compared as it is, so that it may have no *"
+            other = known.setdefault((one.account, one.source), where)
+            if other != where:
+                yield f"{where}: is {other} again; a sender is one requester's"
+
+
+def _without_effect(place: str, requester: Requester) -> Iterator[str]:
+    given = requester.model_fields_set - {"senders", "roles", "ceilings"}
+    for field in sorted(given):
+        alias = Requester.model_fields[field].alias or field
+        yield f"{place}.{alias}: has no effect for an administrator; leave it out"

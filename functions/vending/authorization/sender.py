@@ -1,0 +1,60 @@
+"""Who sent a request, by what Amazon EventBridge says of the event that brought it.
+
+EventBridge sets `account` itself: it is the account whose credentials put the event on the bus.
+`source` is the sender's word, which the sender's own IAM policy and the bus's resource policy hold
+it to by `events:source`. The principal is told by neither. Amazon EventBridge User Guide, "Events
+in Amazon EventBridge".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+DETAIL_TYPE = "detail-type"
+"""The key by which an execution's input is an event, and no request by itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """What the event says; all None for an execution that somebody started by hand."""
+
+    account: str | None = None
+    source: str | None = None
+    event_id: str | None = None
+    sent_at: str | None = None
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether no event started the execution: who may start one is an administrator."""
+        return self == Sender()
+
+    def as_record(self, requester: str) -> dict[str, str]:
+        """The record's `sender`, with the requester that the request policy knows it as."""
+        told = {
+            "requester": requester,
+            "account": self.account,
+            "source": self.source,
+            "eventId": self.event_id,
+            "sentAt": self.sent_at,
+        }
+        return {key: value for key, value in told.items() if value is not None}
+
+
+def opened(execution_input: object) -> tuple[Sender, object]:
+    """The sender, and the request itself: the event's detail, or the whole input by hand."""
+    if not isinstance(execution_input, dict) or DETAIL_TYPE not in execution_input:
+        return Sender(), execution_input
+    event: dict[str, Any] = execution_input
+    sender = Sender(
+        account=_text(event.get("account")),
+        source=_text(event.get("source")),
+        event_id=_text(event.get("id")),
+        sent_at=_text(event.get("time")),
+    )
+    return sender, event.get("detail")
+
+
+def _text(value: object) -> str:
+    """A text, empty for anything else: an event without a sender has one that nobody knows."""
+    return value if isinstance(value, str) else ""
