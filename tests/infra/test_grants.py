@@ -113,6 +113,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListHandshakesForOrganization": {ANY},
     },
     "DescribeHandshake": {
+        "dynamodb:PutItem": {LEDGER},
         "dynamodb:UpdateItem": {LEDGER},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
@@ -351,6 +352,8 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
+READ_TOKENS: dict[str, str | list[str]] = {"GetItem": "token#*"}
+SAVE_TOKENS: dict[str, str | list[str]] = {"PutItem": "token#*"}
 LOCKS = ["account#*", "email#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
@@ -360,13 +363,27 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
-    "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateGovCloudAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "ReserveCreation": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+        SAVE_TOKENS,
+    ],
+    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE, READ_TOKENS],
+    "CreateGovCloudAccount": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
+    "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
     ],
-    "DescribeCreateAccountStatus": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "DescribeCreateAccountStatus": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
     "DescribeAccount": [
         {"UpdateItem": "request#*"},
         {"GetItem": ["request#*", "account#*", "email#*"]},
@@ -377,6 +394,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
         {"DeleteItem": LOCKS},
         GATE,
+        READ_TOKENS,
     ],
 }
 

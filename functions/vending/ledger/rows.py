@@ -23,7 +23,6 @@ class Waiting(TypedDict):
     """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
-    taskToken: str
 
 
 class SearchPosition(TypedDict, total=False):
@@ -62,7 +61,6 @@ class Row(TypedDict, total=False):
     reservation: Waiting
     look: SearchPosition
     unanswered: str
-    taskToken: str
 
 
 _NOT_IN_RECORDS = (
@@ -74,7 +72,6 @@ _NOT_IN_RECORDS = (
     "reservation",
     "look",
     "unanswered",
-    "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 
