@@ -41,4 +41,5 @@ class WaitingTokens:
 
 def _of_earlier_version(row: Mapping[str, Any]) -> str | None:
     """Where a token was kept once: executions that wait since then are answered, too."""
-    return row.get("taskToken") or row.get("reservation", {}).get("taskToken")
+    token: str | None = row.get("taskToken") or row.get("reservation", {}).get("taskToken")
+    return token
