@@ -82,8 +82,13 @@ _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateIt
 _UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
 _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCKS)
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
+_TOKENS = ("token#*",)
+_SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
+# Whoever changes the creation queue tells others their slots.
+_READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.
-_GIVE_BACK = (_FREE_LOCKS, _CREATION_QUEUE)
+_GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
 
 
 def _requests(
@@ -116,13 +121,14 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
-    "ReserveCreation": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "CreateAccount": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
+    "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),
-    "AnswerHandshake": (_requests(_GET, besides=_INVITATION_POINTERS),),
+    "AnswerHandshake": (_requests(_GET, besides=(*_INVITATION_POINTERS, *_TOKENS)),),
     # It looks at the locks that others have on the account.
     "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
     # What a path led to, so that it is not searched for among all units again.

@@ -67,9 +67,12 @@ def run(
         return {"outcome": "IGNORED", "requestId": None}
     joined = _joined(payload)
     row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
-    token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
-    if row is None or row["state"] != State.INVITED or not token or not handshake_id:
+    handshake_id = row.get("handshakeId") if row else None
+    if row is None or row["state"] != State.INVITED or not handshake_id:
         return {"outcome": "IGNORED", "requestId": row["requestId"] if row else None}
+    token = ledger.tokens.find(row)
+    if token is None:
+        return {"outcome": "IGNORED", "requestId": row["requestId"]}
     step = WaitingStep(client=states, token=token)
     invitations = Invitations(client=organizations, account=parse(row["request"]).account)
     answer, ended = None, None

@@ -117,6 +117,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListHandshakesForOrganization": {ANY},
     },
     "DescribeHandshake": {
+        "dynamodb:PutItem": {LEDGER},
         "dynamodb:UpdateItem": {LEDGER},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
@@ -360,6 +361,8 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
+READ_TOKENS: dict[str, str | list[str]] = {"GetItem": "token#*"}
+SAVE_TOKENS: dict[str, str | list[str]] = {"PutItem": "token#*"}
 LOCKS = ["account#*", "email#*"]
 USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
@@ -370,13 +373,27 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS, *USAGE] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
-    "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateGovCloudAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "ReserveCreation": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+        SAVE_TOKENS,
+    ],
+    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE, READ_TOKENS],
+    "CreateGovCloudAccount": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
+    "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
     ],
-    "DescribeCreateAccountStatus": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "DescribeCreateAccountStatus": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
     "DescribeAccount": [
         {"UpdateItem": "request#*"},
         {"GetItem": ["request#*", "account#*", "email#*"]},
@@ -387,6 +404,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
         {"DeleteItem": LOCKS},
         GATE,
+        READ_TOKENS,
     ],
 }
 

@@ -182,6 +182,16 @@ class Vending:
             return None
         return {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
 
+    def waits(self, request_id: str) -> bool:
+        """Whether the request's execution has left a task token to be answered by."""
+        row = self.row(request_id) or {}
+        token = self.dynamodb.get_item(
+            TableName=self.aws.outputs["LedgerTableName"],
+            Key={"pk": {"S": f"token#{request_id}"}},
+            ConsistentRead=True,
+        ).get("Item", {})
+        return bool(token) and token["executionArn"]["S"] == row.get("executionArn")
+
     def accounts(self) -> list[dict[str, Any]]:
         """The organization's member accounts, without the management account."""
         pages = self.organizations.get_paginator("list_accounts").paginate()

@@ -19,6 +19,7 @@ from vending.ledger import keys
 from vending.ledger.locks import LockHeld, Locks
 from vending.ledger.rows import Intent, Row, SearchPosition, Waiting, row_of
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
+from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class Ledger:
     def clock(self) -> Clock:
         """By which rows are dated."""
         return self.table.clock
+
+    @property
+    def tokens(self) -> WaitingTokens:
+        """The task tokens beside the rows."""
+        return WaitingTokens(table=self.table)
 
     @property
     def locks(self) -> Locks:
@@ -124,13 +130,13 @@ class Ledger:
             )
         return self.owned(request.request_id, execution_arn)
 
-    def mark_queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
-        """The execution waits for its slot under this token of Step Functions'.
+    def mark_queued(self, request_id: str, execution_arn: str) -> Row:
+        """The execution comes to the creation queue, to wait for its slot.
 
         `queuedAt` stays the moment at which it first came for this slot, however often it comes.
         """
         at = timestamp(self.clock())
-        reservation: Waiting = {"at": at, "taskToken": task_token}
+        reservation: Waiting = {"at": at}
         return self._change(
             request_id,
             execution_arn,

@@ -23,7 +23,6 @@ class Waiting(TypedDict):
     """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
-    taskToken: str
 
 
 class SearchPosition(TypedDict, total=False):
@@ -64,7 +63,6 @@ class Row(TypedDict, total=False):
     queuedAt: str
     look: SearchPosition
     unanswered: str
-    taskToken: str
 
 
 _NOT_IN_RECORDS = (
@@ -77,7 +75,6 @@ _NOT_IN_RECORDS = (
     "queuedAt",
     "look",
     "unanswered",
-    "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 
