@@ -101,6 +101,7 @@ def test_dashboard_shows_what_a_bad_day_of_vending_measured(vending: Vending) ->
     assert totals["failed"] == [6]
     assert totals["vended"] == [14]
     assert totals["% vended"] == [100 * 14 / 20]
+    assert totals["allowed"] == [50]
     assert {label for label in totals if label.startswith("requester ")} == {
         "requester AccountCreationFailed/EMAIL_ALREADY_EXISTS",
         "requester ExecutionAborted",
