@@ -47,8 +47,8 @@ class AccountVendingStack(Stack):
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
         }
-        ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
-        bus = RequestBus(self, "RequestBus")
+        ledger = Ledger(self, "Ledger", settings=settings)
+        bus = RequestBus(self, "RequestBus", settings=settings)
         runnable = {operation: each.function for operation, each in functions.items()}
         workflow = VendingWorkflow(self, "VendingWorkflow", functions=runnable, settings=settings)
         setup = OrganizationSetupWorkflow(

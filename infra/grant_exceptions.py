@@ -19,6 +19,9 @@ REQUEST_ID_TAG = "account-vending:request-id"
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 _STATES = "arn:${Partition}:states:${Region}:${Account}"
+STATE_MACHINE = f"{_STATES}:stateMachine:{STATE_MACHINE_NAME}"
+"""The state machine that vends, by its name."""
+
 _ORGANIZATIONS = "arn:${Partition}:organizations::${Account}"
 _INVITATIONS = f"{_ORGANIZATIONS}:handshake/o-*/invite/h-*"
 _ORGANIZATIONS_ROLE = (
@@ -250,7 +253,7 @@ def _of_this_stack() -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=("states:SendTaskSuccess",),
             functions=QUEUEING,
-            resources=(f"{_STATES}:stateMachine:{STATE_MACHINE_NAME}",),
+            resources=(STATE_MACHINE,),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

@@ -17,10 +17,12 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 
+from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
     LEDGER_ROWS,
     QUEUEING,
     REQUESTS_ONLY,
+    STATE_MACHINE,
     TAGGING,
     Conditions,
     Rows,
@@ -127,6 +129,12 @@ class Grants:
                 resources=[self._arn(function, resource) for resource in statement.resources],
                 conditions=statement.conditions,
             )
+        for use in uses_of_calls(
+            calls,
+            table_name=self.ledger.table_name,
+            state_machine_arn=self._arn(function, STATE_MACHINE),
+        ):
+            function.grant_key(use)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
 

@@ -8,22 +8,45 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.encryption import customer_key, statement, uses_of_calls
+from infra.settings import Settings
+
 EVENT_BUS_NAME = "account-vending"
 
 
 class RequestBus(Construct):
     """The event bus `account-vending`: it takes requests and carries the events about them."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.event_bus = events.EventBus(self, "EventBus", event_bus_name=EVENT_BUS_NAME)
+        self._settings = settings
+        key = customer_key(self, settings)
         self.dead_letter_queue = sqs.Queue(
             self,
             "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=key,
             enforce_ssl=True,
             retention_period=Duration.days(14),
         )
+        self.event_bus = events.EventBus(
+            self,
+            "EventBus",
+            event_bus_name=EVENT_BUS_NAME,
+            kms_key=key,
+            # Events that the bus cannot encrypt or decrypt.
+            dead_letter_queue=self.dead_letter_queue if key else None,
+        )
+        if key:
+            self.dead_letter_queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AllowEventBus",
+                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[self.dead_letter_queue.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": self.event_bus.event_bus_arn}},
+                )
+            )
 
     def start_on_request(self, state_machine: sfn.IStateMachine) -> None:
         """Start `state_machine` with the detail of every `AccountRequested`, whatever its source.
@@ -45,7 +68,8 @@ class RequestBus(Construct):
                             sid="StartVending",
                             actions=["states:StartExecution"],
                             resources=[state_machine.state_machine_arn],
-                        )
+                        ),
+                        *self._key_statements(state_machine),
                     ]
                 )
             },
@@ -67,3 +91,13 @@ class RequestBus(Construct):
                 )
             ],
         )
+
+    def _key_statements(self, state_machine: sfn.IStateMachine) -> list[iam.PolicyStatement]:
+        if self._settings.kms_key_arn is None:
+            return []
+        uses = uses_of_calls(
+            ["states:StartExecution"],
+            table_name="",
+            state_machine_arn=state_machine.state_machine_arn,
+        )
+        return [statement(self, self._settings, use) for use in uses]

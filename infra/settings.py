@@ -63,6 +63,13 @@ class Settings:
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
     of them AcceptHandshake acts in an invited account.
 
+    `log_retention` is how long the logs of the functions and state machines are kept. They outlive
+    the stack.
+
+    `kms_key_arn` is a symmetric KMS key of this account and region that encrypts the ledger, the
+    queue, the bus, the logs and the state machines. Its policy must let their services use it
+    (docs/security.md). None: AWS's own keys do, at no cost.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -84,7 +91,8 @@ class Settings:
     function_memory_mb: int = 512
     function_timeout_seconds: int = 50
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_retention: RetentionDays = RetentionDays.SIX_MONTHS
+    log_retention: RetentionDays = RetentionDays.ONE_YEAR
+    kms_key_arn: str | None = None
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
     forced_service_principals: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = (
@@ -136,10 +144,7 @@ class Settings:
                 "discovered_account_baseline.policies names types that are not in policy_types: "
                 f"{', '.join(unknown)}"
             )
-        if self.ledger_table_name is not None and not re.fullmatch(
-            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
-        ):
-            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        yield from self._problems_of_names()
         allowances = (
             *self.service_principals,
             *self.forced_service_principals,
@@ -163,3 +168,13 @@ class Settings:
                 f"function_timeout_seconds must be less than {TASK_SECONDS}, which the state "
                 "machine gives each task"
             )
+
+    def _problems_of_names(self) -> Iterator[str]:
+        if self.ledger_table_name is not None and not re.fullmatch(
+            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
+        ):
+            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        if self.kms_key_arn is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:kms:us-east-1:\d{12}:key/[\w-]{1,128}", self.kms_key_arn, re.ASCII
+        ):
+            yield f"kms_key_arn: {self.kms_key_arn!r} is not the ARN of a key in us-east-1"

@@ -88,6 +88,9 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "SqsManagedSseEnabled": _ENCRYPTION,
     },
     "AWS::StepFunctions::StateMachine": {
+        "EncryptionConfiguration.KmsDataKeyReusePeriodSeconds": _ENCRYPTION,
+        "EncryptionConfiguration.KmsKeyId": _ENCRYPTION,
+        "EncryptionConfiguration.Type": _ENCRYPTION,
         "LoggingConfiguration.Destinations.CloudWatchLogsLogGroup.LogGroupArn": "kept and shown;"
         " what an execution did is in its history",
         "LoggingConfiguration.IncludeExecutionData": "as its destinations",
