@@ -167,6 +167,8 @@ class Grants:
         prefixes = {call.partition(":")[0] for call in calls}
         if "dynamodb" in prefixes:
             variables["LEDGER_TABLE_NAME"] = self.ledger.table_name
+            if settings.ended_rows_expire_days is not None:
+                variables["ENDED_ROWS_EXPIRE_DAYS"] = settings.ended_rows_expire_days
         if "events" in prefixes:
             variables["EVENT_BUS_NAME"] = self.bus.event_bus_name
         if function in QUEUEING:

@@ -11,6 +11,10 @@ BY_STATE = "byState"
 """The index that lists requests by state and time."""
 
 
+EXPIRES = "deleteAt"
+"""The attribute with the time (epoch seconds) after which a row may be deleted."""
+
+
 class Ledger(Construct):
     """A DynamoDB table whose rows are `request#<requestId>`, listed by state through `byState`.
 
@@ -32,6 +36,7 @@ class Ledger(Construct):
             ),
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
             encryption_key=key,
+            time_to_live_attribute=(None if settings.ended_rows_expire_days is None else EXPIRES),
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )

@@ -70,6 +70,10 @@ class Settings:
     queue, the bus, the logs and the state machines. Its policy must let their services use it
     (docs/security.md). None: AWS's own keys do, at no cost.
 
+    `ended_rows_expire_days` is after how many days the ledger's row of a request goes that was
+    REJECTED or FAILED before AWS was asked for anything. All other rows stay, as they keep a second
+    account from being made (docs/security.md). None: all rows stay.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -93,6 +97,7 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_retention: RetentionDays = RetentionDays.ONE_YEAR
     kms_key_arn: str | None = None
+    ended_rows_expire_days: int | None = None
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
     forced_service_principals: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = (
@@ -170,6 +175,8 @@ class Settings:
             )
 
     def _problems_of_names(self) -> Iterator[str]:
+        if self.ended_rows_expire_days is not None and self.ended_rows_expire_days < 1:
+            yield "ended_rows_expire_days must be 1 or more, or None"
         if self.ledger_table_name is not None and not re.fullmatch(
             r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
         ):

@@ -40,8 +40,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "SSESpecification.SSEEnabled": _ENCRYPTION,
         "SSESpecification.SSEType": _ENCRYPTION,
         "TableClass": _PRICE,
-        "TimeToLiveSpecification.AttributeName": "kept and shown; items do not expire here",
-        "TimeToLiveSpecification.Enabled": "kept and shown; items do not expire here",
     },
     "AWS::Events::EventBus": {
         "DeadLetterConfig": "kept and shown; it is for events that a KMS key cannot decrypt",

@@ -31,6 +31,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from embedded.moto_patches.dynamodb_checks import problem
+from embedded.moto_patches.dynamodb_expiry import delete_expired
 from embedded.moto_patches.dynamodb_tokens import once
 
 OPERATIONS = (
@@ -184,6 +185,7 @@ def _alone(operation: Callable[..., Any]) -> Callable[..., Any]:
         if refused:
             raise MockValidationException(refused)
         with _one_at_a_time:
+            delete_expired(self.dynamodb_backend)
             return operation(self, *args, **kwargs)
 
     alone.one_at_a_time = True  # type: ignore[attr-defined]

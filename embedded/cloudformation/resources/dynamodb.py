@@ -19,7 +19,8 @@ class Table(Resource):
         " GlobalSecondaryIndexes.IndexName GlobalSecondaryIndexes.KeySchema"
         " GlobalSecondaryIndexes.Projection GlobalSecondaryIndexes.ProvisionedThroughput"
         " KeySchema LocalSecondaryIndexes ProvisionedThroughput"
-        " StreamSpecification.StreamViewType TableName Tags"
+        " StreamSpecification.StreamViewType TableName Tags TimeToLiveSpecification.AttributeName"
+        " TimeToLiveSpecification.Enabled"
     )
     attribute_names = names("Arn StreamArn")
     replaced_by = names("KeySchema LocalSecondaryIndexes TableName")

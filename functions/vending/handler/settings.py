@@ -23,6 +23,7 @@ class LedgerSettings(Settings):
     """What the functions that use the ledger need."""
 
     table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
+    ended_rows_expire_days: int | None = Field(None, alias="ENDED_ROWS_EXPIRE_DAYS", ge=1)
 
 
 class EventBusSettings(Settings):
