@@ -23,12 +23,18 @@ SERVICES = {
     "events": "EventBridge",
     "iam": "IAM",
     "organizations": "AWS Organizations",
+    "s3": "S3",
     "states": "Step Functions",
     "sts": "AWS STS",
 }
 BOTOCORE_NAMES = {"states": "stepfunctions"}
 # Where moto answers, and a folder holds what it lacks.
-FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
+FOLDERS = {
+    "dynamodb": "moto_patches",
+    "events": "eventbridge",
+    "s3": "moto_patches",
+    "states": "stepfunctions",
+}
 OWNERS = {
     "retry": "none (it passes)",
     "requester": "the requester",

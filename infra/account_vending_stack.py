@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.audit_trail import AuditTrail
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
@@ -98,6 +99,17 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(discovered.operation, under=settings.discovered_accounts)
+
+        if settings.audit_retention_days is not None:
+            trail = AuditTrail(
+                self,
+                "AuditTrail",
+                code=code,
+                settings=settings,
+                ledger=ledger.table,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
 
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(

@@ -104,6 +104,19 @@ def use_of_queue(queue_arn: str) -> KeyUse:
     )
 
 
+def uses_of_audit_trail(table_name: str, bucket_arn: str) -> Iterator[KeyUse]:
+    """What reading the ledger's stream and writing the trail's objects needs."""
+    yield from uses_of_calls(["dynamodb:GetRecords"], table_name=table_name, state_machine_arn="")
+    # With a bucket key the context is the bucket, not the object.
+    yield KeyUse(
+        sid="UseKeyOfAuditTrail",
+        actions=("kms:GenerateDataKey",),
+        service="s3",
+        context="aws:s3:arn",
+        resource=bucket_arn,
+    )
+
+
 def uses_of_state_machine(state_machine_arn: str, log_groups_arn: str) -> Iterator[KeyUse]:
     """What a state machine's own role needs: for its data, and to have its log delivered."""
     yield KeyUse(

@@ -37,6 +37,12 @@ class Ledger(Construct):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
             encryption_key=key,
             time_to_live_attribute=(None if settings.ended_rows_expire_days is None else EXPIRES),
+            # For the audit trail.
+            stream=(
+                None
+                if settings.audit_retention_days is None
+                else dynamodb.StreamViewType.NEW_AND_OLD_IMAGES
+            ),
             deletion_protection=True,
             removal_policy=RemovalPolicy.RETAIN,
         )

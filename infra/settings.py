@@ -74,6 +74,11 @@ class Settings:
     REJECTED or FAILED before AWS was asked for anything. All other rows stay, as they keep a second
     account from being made (docs/security.md). None: all rows stay.
 
+    `audit_retention_days` is for how many days the objects of the audit trail, which has every
+    change of a request's row, are locked; they stay longer unless somebody deletes them. None:
+    there is no trail. `audit_lock` says who may delete them before: with GOVERNANCE whoever has
+    `s3:BypassGovernanceRetention`, with COMPLIANCE nobody, not even AWS.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -98,6 +103,8 @@ class Settings:
     log_retention: RetentionDays = RetentionDays.ONE_YEAR
     kms_key_arn: str | None = None
     ended_rows_expire_days: int | None = None
+    audit_retention_days: int | None = 365
+    audit_lock: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
     forced_service_principals: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = (
@@ -177,6 +184,8 @@ class Settings:
     def _problems_of_names(self) -> Iterator[str]:
         if self.ended_rows_expire_days is not None and self.ended_rows_expire_days < 1:
             yield "ended_rows_expire_days must be 1 or more, or None"
+        if self.audit_retention_days is not None and self.audit_retention_days < 1:
+            yield "audit_retention_days must be 1 or more, or None for no audit trail"
         if self.ledger_table_name is not None and not re.fullmatch(
             r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
         ):

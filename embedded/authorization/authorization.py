@@ -7,7 +7,7 @@ Resource policies, session policies and organization policies are not evaluated.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +55,16 @@ class Authorization:
         """
         if principal.is_administrator or (call.service, call.operation) in _NEEDS_NO_PERMISSION:
             return None
-        needed = required_permissions(call, principal.account_id)
+        return self.refusal(principal, required_permissions(call, principal.account_id), call, now)
+
+    def refusal(
+        self,
+        principal: Principal,
+        needed: Sequence[RequiredPermission],
+        call: ApiCall,
+        now: float,
+    ) -> Denial | None:
+        """Why its role does not allow the principal all that `call` needs; None when it does."""
         try:
             policies = self._policies(principal)
         except PolicyInvalid as problem:

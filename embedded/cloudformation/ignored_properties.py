@@ -49,9 +49,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "AWS::IAM::Role": {
         "MaxSessionDuration": "kept and shown; sessions here last as long as they ask",
     },
-    "AWS::Lambda::EventSourceMapping": {
-        "MaximumBatchingWindowInSeconds": "kept and shown; messages are handed over at once",
-    },
     "AWS::Lambda::Function": {
         "Architectures": "kept and shown; the code that runs is built for this machine",
         "EphemeralStorage.Size": "kept and shown; /tmp is this machine's",

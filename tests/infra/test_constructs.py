@@ -275,7 +275,8 @@ def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
         if name in resource["Properties"]
         # One must be named, the other says whose it is; so do the logs of the state machines,
         # which are named for the beginning that AWS knows.
-        and resource["Type"] not in ("AWS::IAM::Policy", "AWS::Lambda::Permission")
+        and resource["Type"]
+        not in ("AWS::IAM::Policy", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
         and "/aws/vendedlogs/states/" not in str(resource["Properties"][name])
     }
 

@@ -13,6 +13,7 @@ KEY_OF = {
     "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
     "AWS::Events::EventBus": ("KmsKeyIdentifier",),
     "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::S3::Bucket": ("BucketEncryption",),
     "AWS::SQS::Queue": ("KmsMasterKeyId",),
     "AWS::StepFunctions::StateMachine": ("EncryptionConfiguration", "KmsKeyId"),
 }
@@ -44,6 +45,10 @@ def test_customer_key_encrypts_everything_that_keeps_data(
     def key(properties: Any) -> Any:
         for name in KEY_OF[type_]:
             properties = properties[name]
+        if type_ == "AWS::S3::Bucket":
+            (rule,) = properties["ServerSideEncryptionConfiguration"]
+            assert rule["BucketKeyEnabled"] is True  # else every object uses the key
+            return rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
         return properties
 
     resources = encrypted.of_type(type_)
@@ -89,7 +94,9 @@ LEDGER = (DECRYPT, "dynamodb.us-east-1.amazonaws.com", "${LedgerTable}")
 LOOKS_AT_EXECUTIONS = (DECRYPT, "states.us-east-1.amazonaws.com", MACHINE)
 TELLS_EXECUTIONS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", MACHINE)
 DEAD_LETTERS = (DECRYPT_AND_ENCRYPT, "sqs.us-east-1.amazonaws.com", "${Queue.Arn}")
+TRAIL = (frozenset({"kms:GenerateDataKey"}), "s3.us-east-1.amazonaws.com", "${Bucket.Arn}")
 EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
+    "ArchiveAudit": {LEDGER, TRAIL, DEAD_LETTERS},
     "AcceptRequest": {LEDGER, LOOKS_AT_EXECUTIONS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "CancelHandshake": {LEDGER},
@@ -113,7 +120,12 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
 def test_functions_use_the_key_for_exactly_what_they_call(encrypted: SynthesizedTemplate) -> None:
     (table_id,) = encrypted.of_type("AWS::DynamoDB::Table")
     (queue_id,) = encrypted.of_type("AWS::SQS::Queue")
-    names = {f"${{{table_id}}}": "${LedgerTable}", f"${{{queue_id}.Arn}}": "${Queue.Arn}"}
+    (bucket_id,) = encrypted.of_type("AWS::S3::Bucket")
+    names = {
+        f"${{{table_id}}}": "${LedgerTable}",
+        f"${{{queue_id}.Arn}}": "${Queue.Arn}",
+        f"${{{bucket_id}.Arn}}": "${Bucket.Arn}",
+    }
 
     granted = {}
     for function in encrypted.of_type("AWS::Lambda::Function").values():

@@ -62,6 +62,12 @@ class ExecutionSettings(Settings):
     state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
 
 
+class AuditTrailSettings(Settings):
+    """Where the audit trail is kept."""
+
+    bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
+
+
 class DiscoverySettings(Settings):
     """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
 
