@@ -25,7 +25,7 @@ READ = {
             + ["dynamodb:GetShardIterator", "dynamodb:ListStreams", "sqs:SendMessage"],
             "Resource": "*",
         }
-    ]
+    ],
 }
 WINDOW = 60
 
