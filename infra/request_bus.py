@@ -1,6 +1,6 @@
 """The way in for events: the bus, and the rule that starts the workflow."""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -28,6 +28,8 @@ class RequestBus(Construct):
             encryption_master_key=key,
             enforce_ssl=True,
             retention_period=Duration.days(14),
+            # It may hold requests of people who do not know that the stack goes.
+            removal_policy=RemovalPolicy.RETAIN,
         )
         self.event_bus = events.EventBus(
             self,
