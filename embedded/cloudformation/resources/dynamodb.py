@@ -47,6 +47,14 @@ class Table(Resource):
         self._describe(table)
         self._set_recovery_and_expiry({})
 
+    def adopt(self) -> bool:
+        table = self._backend().tables.get(self.properties.get("TableName"))
+        if table is None:
+            return False
+        self.physical_resource_id = table.name
+        self._describe(table)
+        return True
+
     def update(self, before: Properties) -> None:
         given, name = copy.deepcopy(self.properties), self.physical_resource_id
         changed = {key for key in given | before if given.get(key) != before.get(key)}
