@@ -4,7 +4,9 @@ Source: "Using time to live (TTL) in DynamoDB", developer guide. DynamoDB delete
 it happens before the next data operation that comes an hour after the last look, or more. What is
 deleted is in the table's stream as a deletion by the service.
 
-Upstream: moto/dynamodb/models/table.py, which keeps the setting and deletes nothing.
+moto keeps the setting and deletes nothing.
+
+Upstream: moto/dynamodb/models/table.py.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 moto runs the functions of a stream within the write, with everything that the stream ever had; here
 the records wait for whoever reads them (`lambda_runtime.stream_mappings`).
 
-Upstream: StreamShard in moto/dynamodb/models/table.py.
+Upstream: moto/dynamodb/models/table.py.
 """
 
 from __future__ import annotations

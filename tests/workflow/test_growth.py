@@ -44,8 +44,9 @@ def of_the_user() -> Iterator[Any]:
     yield from (directory._BY_ID, directory._BY_EMAIL, organizations_backends.master_accounts)
     # An account's backend of each service that has something of it.
     yield from (each for each in gc.get_objects() if isinstance(each, BackendDict))
-    for bucket in s3_backends[ACCOUNT_ID]["aws"].buckets.values():
-        yield bucket.keys  # the audit trail
+    # The audit trail: an object's version, and its tags.
+    trail: Any = s3_backends[ACCOUNT_ID]["aws"]
+    yield from (trail.tagger.tags, *(bucket.keys for bucket in trail.buckets.values()))
     for table in dynamodb_backends[ACCOUNT_ID][REGION].tables.values():
         yield from (table.items, *table.items.values())
 
