@@ -57,3 +57,17 @@ def test_vend_is_in_the_trail_from_claim_to_end(vending: Vending, vend: Command)
     (version,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
     with pytest.raises(ClientError, match="AccessDenied"):
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+
+
+def test_trail_is_whole_after_writes_that_were_refused(vending: Vending) -> None:
+    refused = {"service": "s3", "operation": "PutObject", "calls": [1, 2, 3], "error": "SlowDown"}
+    vending.aws.faults.replace([refused])
+
+    ended = vending.run(a_request(requestId="refused"))
+    found = eventually(lambda: until_vended(vending))
+
+    assert ended.status == "SUCCEEDED"
+    assert vending.calls("s3", "PutObject") > len(kept(vending))
+    in_order = sorted(found, key=lambda one: int(one["sequence"]))
+    states = list(dict.fromkeys(one["state"] for one in in_order))
+    assert states == ["REQUESTED", "QUEUED", "CREATING", "BASELINING", "VENDED"]
