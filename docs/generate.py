@@ -38,11 +38,17 @@ SERVICES = {
     "iam": "IAM",
     "organizations": "AWS Organizations",
     "servicequotas": "Service Quotas",
+    "s3": "S3",
     "states": "Step Functions",
     "sts": "AWS STS",
 }
 # Where moto answers, and a folder holds what it lacks.
-FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
+FOLDERS = {
+    "dynamodb": "moto_patches",
+    "events": "eventbridge",
+    "s3": "moto_patches",
+    "states": "stepfunctions",
+}
 _SHOWN = 5
 """How many values of a condition the page lists."""
 OWNERS = {

@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
@@ -75,7 +76,7 @@ class AccountVendingStack(Stack):
             operation: OperationFunction(scope_of_setup, operation, code=code, settings=settings)
             for operation in OWN_OPERATIONS
         }
-        ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
+        ledger = Ledger(self, "Ledger", settings=settings)
         bus = RequestBus(self, "RequestBus", settings=settings)
         workflow = VendingWorkflow(
             self, "VendingWorkflow", functions=_runnable(functions), settings=settings
@@ -146,6 +147,17 @@ class AccountVendingStack(Stack):
         watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
+        if settings.audit_retention_days is not None:
+            trail = AuditTrail(
+                self,
+                "AuditTrail",
+                code=code,
+                settings=settings,
+                ledger=ledger.table,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            watched.append(trail.operation)
+            CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
         Monitoring(
             self,
             "Monitoring",

@@ -59,6 +59,11 @@ def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
     }
 
 
+def machine_that_vends(name: str) -> str:
+    """The ARN of the state machine that vends, by its name."""
+    return f"{_STATES}:stateMachine:{name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """A statement that allows these DynamoDB actions on the ledger's rows of these keys only.
@@ -390,7 +395,7 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
-            resources=(f"{_STATES}:stateMachine:{state_machine}",),
+            resources=(machine_that_vends(state_machine),),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

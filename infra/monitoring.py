@@ -9,6 +9,7 @@ from constructs import Construct
 from infra.alarm_topic import AlarmTopic
 from infra.alarms import Alarms
 from infra.dashboard import VendingDashboard
+from infra.encryption import customer_key
 from infra.log_queries import LogQueries
 from infra.operation_function import OperationFunction
 from infra.settings import Settings
@@ -40,7 +41,12 @@ class Monitoring(Construct):
                 self,
                 "Alarms",
                 settings=settings,
-                topic=AlarmTopic(self, "AlarmTopic", settings=settings).topic,
+                topic=AlarmTopic(
+                    self,
+                    "AlarmTopic",
+                    settings=settings,
+                    master_key=customer_key(self, settings),
+                ).topic,
                 dead_letter_queue=dead_letter_queue,
                 reconciler=functions["ReconcileLedger"].function,
             ).alarms

@@ -10,6 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.encryption import KeyUse, customer_key, statement, use_of_queue
 from infra.grant_exceptions import Conditions
 from infra.metrics import NAMESPACE, SERVICE
 from infra.settings import Settings
@@ -42,12 +43,14 @@ class OperationFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.package = package
+        self._settings = settings
         self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=settings.log_retention,
-            # The ledger is what must outlive the stack; logs without their function are litter.
-            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=customer_key(self, settings),
+            # They tell what was done in the organization, also after the stack is gone.
+            removal_policy=RemovalPolicy.RETAIN,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.role_arn = role.role_arn
@@ -91,6 +94,7 @@ class OperationFunction(Construct):
                 actions=["sqs:SendMessage"],
                 resources=[dead_letter_queue.queue_arn],
             )
+            self.grant_key(use_of_queue(dead_letter_queue.queue_arn))
 
     def grant(
         self,
@@ -109,3 +113,8 @@ class OperationFunction(Construct):
                 conditions=conditions,
             )
         )
+
+    def grant_key(self, use: KeyUse) -> None:
+        """Grant a use of the customer's key; nothing where AWS's own keys encrypt."""
+        if self._settings.kms_key_arn is not None:
+            self._grants.add_statements(statement(self, self._settings, use))

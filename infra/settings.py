@@ -75,6 +75,22 @@ class Settings:
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
 
+    `log_retention` is how long the logs of the functions and state machines are kept. They outlive
+    the stack.
+
+    `kms_key_arn` is a symmetric KMS key of this account and region that encrypts the ledger, the
+    queue, the bus, the logs and the state machines. Its policy must let their services use it
+    (docs/security.md). None: AWS's own keys do, at no cost.
+
+    `ended_rows_expire_days` is after how many days the ledger's row of a request goes that was
+    REJECTED or FAILED before AWS was asked for anything. All other rows stay, as they keep a second
+    account from being made (docs/security.md). None: all rows stay.
+
+    `audit_retention_days` is for how many days the objects of the audit trail, which has every
+    change of a request's row, are locked; they stay longer unless somebody deletes them. None:
+    there is no trail. `audit_lock` says who may delete them before: with GOVERNANCE whoever has
+    `s3:BypassGovernanceRetention`, with COMPLIANCE nobody, not even AWS.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -103,7 +119,11 @@ class Settings:
     function_memory_mb: int = 512
     function_timeout_seconds: int = 50
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_retention: RetentionDays = RetentionDays.SIX_MONTHS
+    log_retention: RetentionDays = RetentionDays.ONE_YEAR
+    kms_key_arn: str | None = None
+    ended_rows_expire_days: int | None = None
+    audit_retention_days: int | None = 365
+    audit_lock: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
     forced_service_principals: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = (
@@ -167,10 +187,7 @@ class Settings:
                 "discovered_account_baseline.policies names types that are not in policy_types: "
                 f"{', '.join(unknown)}"
             )
-        if self.ledger_table_name is not None and not re.fullmatch(
-            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
-        ):
-            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        yield from self._problems_of_data()
         allowances = (
             *self.service_principals,
             *self.forced_service_principals,
@@ -252,3 +269,17 @@ class Settings:
             yield "alarm_queue_backlog must be 1 or more"
         if self.runbook_url is not None and not re.fullmatch(r"https://[^\s#]+", self.runbook_url):
             yield f"runbook_url: {self.runbook_url!r} is not an https address without a fragment"
+
+    def _problems_of_data(self) -> Iterator[str]:
+        if self.ended_rows_expire_days is not None and self.ended_rows_expire_days < 1:
+            yield "ended_rows_expire_days must be 1 or more, or None"
+        if self.audit_retention_days is not None and self.audit_retention_days < 1:
+            yield "audit_retention_days must be 1 or more, or None for no audit trail"
+        if self.ledger_table_name is not None and not re.fullmatch(
+            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
+        ):
+            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        if self.kms_key_arn is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:kms:us-east-1:\d{12}:key/[\w-]{1,128}", self.kms_key_arn, re.ASCII
+        ):
+            yield f"kms_key_arn: {self.kms_key_arn!r} is not the ARN of a key in us-east-1"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
@@ -164,3 +165,9 @@ def service_quotas() -> BaseClient:
 def stepfunctions() -> SFNClient:
     """Whether another execution still runs, and word to those that wait."""
     return _naming_actions(boto3.client("stepfunctions", config=_config(attempts=3)))
+
+
+@cache
+def s3() -> S3Client:
+    """The audit trail's bucket."""
+    return _naming_actions(boto3.client("s3", config=_config(attempts=3)))

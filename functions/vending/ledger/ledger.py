@@ -16,8 +16,16 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
+from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import LockHeld, Locks
-from vending.ledger.rows import Intent, Row, SearchPosition, Waiting, row_of
+from vending.ledger.rows import (
+    SCHEMA_VERSION,
+    Intent,
+    Row,
+    SearchPosition,
+    Waiting,
+    row_of,
+)
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
@@ -33,9 +41,15 @@ _WAITS = "Nothing to do: the workflow tries again by itself."
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The requests' rows as the operations use them."""
+    """The requests' rows as the operations use them; `ended_rows_expire_days` is for `Expiry`."""
 
     table: Table
+    ended_rows_expire_days: int | None = None
+
+    @property
+    def expiry(self) -> Expiry:
+        """When rows of ended requests go."""
+        return Expiry(table=self.table, days=self.ended_rows_expire_days)
 
     @property
     def clock(self) -> Clock:
@@ -89,6 +103,7 @@ class Ledger:
         at = timestamp(self.clock())
         row = _filled(
             pk=keys.request(request.request_id),
+            schemaVersion=SCHEMA_VERSION,
             requestedAt=at,
             updatedAt=at,
             **_claimed(request, execution_arn, sender),
@@ -246,14 +261,15 @@ class Ledger:
         """The execution could not go on; `state` is FAILED or REJECTED."""
         values = {"state": state, "error": dict(error)}
         remove = ["taskToken", "nextSteps"]  # the error says what is next
-        return self._change(request_id, execution_arn, values=values, remove=remove)
+        row = self._change(request_id, execution_arn, values=values, remove=remove)
+        return self.expiry.of_ended(row)
 
     def mark_interrupted(self, seen: Row, *, error: Mapping[str, Any]) -> Row:
         """The row's execution ended without a word, and the row is still as it was seen: FAILED.
 
         ConcurrentModification when the row has changed.
         """
-        return self._update(
+        row = self._update(
             seen["requestId"],
             values={"state": State.FAILED, "error": dict(error)},
             remove=(),
@@ -265,6 +281,7 @@ class Ledger:
             state=seen["state"],
             updatedAt=seen["updatedAt"],
         )
+        return self.expiry.of_ended(row)
 
     def insert_unclaimed(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
         """Write down a request that was never claimed, unless its id has a row that matters.
@@ -275,7 +292,13 @@ class Ledger:
             "fingerprint": request.fingerprint() if request else None,
             "request": request.normalised() if request else None,
         }
-        row = _filled(pk=keys.request(record["requestId"]), **record, **kept)
+        row = _filled(
+            pk=keys.request(record["requestId"]),
+            schemaVersion=SCHEMA_VERSION,
+            **record,
+            **kept,
+        )
+        row = self.expiry.of_new(row)
         try:
             self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED)))
         except ConditionFailed as failed:
@@ -399,8 +422,9 @@ class Ledger:
         return Update(
             pk=keys.request(request_id),
             values={"updatedAt": timestamp(self.clock()), **values},
-            remove=remove,
             keep=keep,
+            # Whatever changes a row that is to expire may be a reason to keep it.
+            remove=[*remove, DELETE_AT],
             condition=condition,
         )
 
