@@ -44,6 +44,8 @@ class RecordFailure(Model):
     """
 
     request: Any = None
+    identity: Any = None
+    """What an earlier definition sends instead of a request that is too large."""
     size: int = 0
     execution_arn: str
     error: CaughtError
@@ -87,7 +89,7 @@ def run(
 
 def _own_record(payload: RecordFailure, policy: RequestPolicy, *, state: str, at: str) -> Json:
     request = _valid(payload)
-    sender, raw = opened(payload.request)
+    sender, raw = opened(payload.identity if payload.request is None else payload.request)
     here = account_id_of(payload.execution_arn)
     request_id, requester = policy.remembered(raw, sender, here=here)
     return {

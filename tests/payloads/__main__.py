@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedded.cloud import PROJECT, EmbeddedAws
+from tests.infra.synthesized import synthesize
 from tests.payloads import FOLDER, Recording
 from tests.unit.test_definitions import RUNS_AGAIN
 from tests.workflow.test_examples import CASES, EXAMPLES
+from tests.workflow.invitations import ROLE_ACCEPTS
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
@@ -48,10 +52,19 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
+def accepting_by_role(folder: Path) -> Path:
+    """The stack of settings by which a role of an invited account accepts, as it may not else."""
+    synthesize(ROLE_ACCEPTS, folder)
+    return folder
+
+
 def record() -> Recording:
     """Run the examples, and keep one payload of each shape."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    with EmbeddedAws(speed=60) as aws:
+    with (
+        tempfile.TemporaryDirectory() as assembly,
+        EmbeddedAws(speed=60, assembly=accepting_by_role(Path(assembly))) as aws,
+    ):
         vending = Vending(aws)
         for name, case in CASES.items():
             if name in _PASSED_OVER:

@@ -22,8 +22,8 @@ Unit = tuple[str, ...]
 ROOT: Unit = ()
 
 REMEDY = (
-    "Ask for what the request policy grants to you, or have whoever operates account vending "
-    "change it; nothing was done."
+    "Submit the request again with what the request policy grants to you, or once whoever operates "
+    "account vending has changed it; nothing was done."
 )
 
 

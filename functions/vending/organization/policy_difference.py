@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 
 _COMPARED_LINES = 200
@@ -36,6 +35,8 @@ def difference(present: str, wanted: str) -> str:
     start = _alike(old, new)
     end = _alike(old[start:][::-1], new[start:][::-1])
     gone, come = (lines[start : len(lines) - end] for lines in (old, new))
+    import difflib  # noqa: PLC0415 -- only a difference pays for it
+
     compared = difflib.unified_diff(gone[:_COMPARED_LINES], come[:_COMPARED_LINES], n=0)
     marked = [line for line in list(compared)[2:] if not line.startswith("@@")]
     shown = [f" {line}" for line in old[max(0, start - 1) : start]] + marked

@@ -115,6 +115,13 @@ def groups(aws: Aws, _: str) -> list[Any]:
     ]
 
 
+def bus_statements(aws: Aws, _: str) -> list[Any]:
+    bus = aws.client("events").describe_event_bus(Name="account-vending")
+    return [
+        one["Effect"] for one in json.loads(bus.get("Policy", '{"Statement": []}'))["Statement"]
+    ]
+
+
 def mappings(aws: Aws, _: str) -> list[Any]:
     found = aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     return [each["BatchSize"] for each in found]
@@ -192,6 +199,29 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
             [(1.0, [("sound", "runs - 1", None), ("runs", None, "Invocations")])],
             [(2.0, [("sound", "runs - 1", None), ("runs", None, "Invocations")])],
         ),
+    ),
+    (
+        "AWS::Events::EventBusPolicy",
+        {
+            "EventBusName": {"Ref": "Bus"},
+            "StatementId": "Requests",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+                "Action": "events:PutEvents",
+                "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
+            },
+        },
+        {
+            "Statement": {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "events:PutEvents",
+                "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
+            }
+        },
+        bus_statements,
+        (["Allow"], ["Deny"]),
     ),
     (
         "AWS::CloudWatch::Dashboard",

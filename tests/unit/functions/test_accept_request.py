@@ -58,6 +58,7 @@ def test_accept_request_fills_what_the_requester_left_out(world: World) -> None:
             "iamUserAccessToBilling": "ALLOW",
         },
         "tags": {},
+        "contacts": {},
         "policies": [],
         "serviceAccess": [],
         "rootAccess": [],

@@ -120,9 +120,14 @@ def test_tree_is_drawn_as_it_is() -> None:
 
 @pytest.mark.parametrize("kind", tree(VendingError), ids=lambda kind: kind.__name__)
 def test_every_error_tells_itself_as_json(kind: type[VendingError]) -> None:
-    error = (
-        kind(["a: is wrong", "b: too"]) if kind is exceptions.RequestInvalid else kind("It broke.")
-    )
+    problems: Any = ["a: is wrong", "b: too"]
+    error: VendingError
+    if kind is exceptions.RequestInvalid:
+        error = exceptions.RequestInvalid(problems)
+    elif kind is exceptions.RequestNotAllowed:
+        error = exceptions.RequestNotAllowed(problems, remedy="Ask for less.")
+    else:
+        error = kind("It broke.")
 
     told = json.loads(str(error))
 

@@ -62,6 +62,15 @@ UNMET = {
         "ValidationError",
         "ValidationException",
     },
+    "of the audit trail and of the quota's watch, which no request waits for": {
+        "EncryptionTypeMismatch",
+        "IllegalArgumentException",
+        "InvalidPaginationTokenException",
+        "InvalidRequest",
+        "InvalidWriteOffset",
+        "NoSuchResourceException",
+        "TooManyParts",
+    },
     "of functions that no request waits for, or of a run that another one replaced": {
         "ExecutionSuperseded",
         "InvalidOutput",
