@@ -56,18 +56,21 @@ test: synth build/.bundled ## Run the tests, except those marked slow
 	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
-test-slow: synth build/.bundled build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
+test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
 	@$(BIN)/python -m pytest -m slow -n 3
 
 .PHONY: test-all
 test-all: test test-slow ## Run every test
 
 .PHONY: check
-check: synth ## Lint, formatting, types and the template
+check: synth guards ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/cfn-lint $(TEMPLATE)
+
+.PHONY: guards
+guards: build/guards/.passed ## Ask cdk-nag, checkov and bandit about the template and the code
 
 .PHONY: second-opinions
 second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validators, the reference JSONata and policy_sentry
@@ -108,6 +111,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
+	@$(LOCK) requirements/guards.in --output-file requirements/guards.txt
 	@$(LOCK:3.11=3.13) requirements/recorded.in --output-file requirements/recorded.txt
 
 .PHONY: docs
@@ -188,7 +192,19 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc $(READY)
 	@PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error
 	@touch $@
 
-# Apart from what the project is built and tested with, whose versions it must not decide.
+# Apart from what the project is built and tested with, whose versions they must not decide.
+build/guards/.ready: requirements/guards.txt $(READY)
+	@echo "Installing what the guard rails ask" >&2
+	@rm -rf $(@D)
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes requirements/guards.txt
+	@touch $@
+
+GUARDED := $(shell find bench cli docs embedded guards -name '*.py' -print)
+build/guards/.passed: $(TEMPLATE) $(GUARDED) build/guards/.ready
+	@$(BIN)/python -m guards
+	@touch $@
+
 OPINIONS := tests/opinions/package.json tests/opinions/package-lock.json .npmrc
 build/opinions/.ready: $(OPINIONS) requirements/opinions.txt $(READY)
 	@echo "Installing what tests/opinions asks"

@@ -53,6 +53,7 @@ class AccountVendingStack(Stack):
             id_,
             description="Vends AWS accounts: exactly one account per request",
             env=Environment(region="us-east-1"),
+            termination_protection=settings.termination_protection,
         )
         # The CDK says of every function and machine that it needs its role, though its properties
         # refer to that role already: harmless, and not ours to say otherwise.
@@ -62,7 +63,7 @@ class AccountVendingStack(Stack):
             "RequestPolicy": dict(request_policy or {}),
         }
         govern_roles(self, settings)
-        code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
+        code = self._code(settings)
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
