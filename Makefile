@@ -26,6 +26,9 @@ $(error "$(SUITES)" is no Git checkout of LocalStack; say where one is: make rec
 endif
 endif
 
+# `required` where packages without an answer about advisories must not pass.
+ADVISORIES ?=
+
 # Passed on to the CDK's command, such as `--require-approval never` where nobody can answer it.
 CDK_FLAGS ?=
 
@@ -63,14 +66,31 @@ test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_m
 test-all: test test-slow ## Run every test
 
 .PHONY: check
-check: synth guards ## Lint, formatting, types, the template and the guard rails
+check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/cfn-lint $(TEMPLATE)
+	@$(BIN)/python -m guards.packages licences > /dev/null
+	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
 .PHONY: guards
 guards: build/guards/.passed ## Ask cdk-nag, checkov and bandit about the template and the code
+
+.PHONY: sbom
+sbom: build/.lambda build/guards/.ready ## Write build/sbom.json, what is deployed, as CycloneDX
+	@$(BIN)/python -m guards.packages sbom > build/sbom.json
+	@build/guards/bin/python -c 'import sys; from cyclonedx.schema import SchemaVersion; \
+		from cyclonedx.validation.json import JsonStrictValidator as Validator; \
+		sys.exit(Validator(SchemaVersion.V1_6).validate_str(open("build/sbom.json").read()))'
+
+.PHONY: licences
+licences: build/.lambda ## List the licences of what is deployed, and refuse those not allowed
+	@$(BIN)/python -m guards.packages licences
+
+.PHONY: advisories
+advisories: build/guards/.ready ## Ask pip-audit for advisories: make advisories [ADVISORIES=required]
+	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
 .PHONY: second-opinions
 second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validators, the reference JSONata and policy_sentry
@@ -100,9 +120,16 @@ deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of yo
 	@$(BIN)/vend doctor --before-deploy
 	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out $(CDK_FLAGS)
 
+.PHONY: unprotect
+unprotect: $(READY) ## Let the stack be deleted: make unprotect destroy
+	@$(BIN)/aws cloudformation update-termination-protection --region us-east-1 \
+		--stack-name AccountVending --no-enable-termination-protection
+
 .PHONY: destroy
 destroy: synth node_modules/.package-lock.json ## Remove from that account all but the ledger
-	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out $(CDK_FLAGS)
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out $(CDK_FLAGS) || { \
+		echo "Where termination protection is enabled, \`make unprotect destroy\` disables it first" >&2; \
+		exit 1; }
 
 .PHONY: lock
 lock: $(READY) ## Update the locks from requirements/*.in and their like

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.bus_policy import BusPolicy
@@ -63,7 +64,7 @@ class AccountVendingStack(Stack):
             "RequestPolicy": dict(request_policy or {}),
         }
         govern_roles(self, settings)
-        code = self._code(settings)
+        code = _code(self, settings)
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
@@ -167,3 +168,12 @@ class AccountVendingStack(Stack):
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:
     return {operation: each.function for operation, each in functions.items()}
+
+
+def _code(scope: Construct, settings: Settings) -> lambda_.Code:
+    """What all functions run: the zip that was signed, or the folder that was built here."""
+    signed = settings.signed_code
+    if signed is None:
+        return lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
+    bucket = s3.Bucket.from_bucket_name(scope, "SignedCode", signed.bucket)
+    return lambda_.Code.from_bucket(bucket, signed.key, signed.version)

@@ -55,11 +55,15 @@ class Local:
         """What the goal printed; it must end well."""
         return self._run("make", goal, f"CDK_FLAGS={FLAGS} {flags}")
 
+    def refused(self, goal: str, flags: str = "") -> str:
+        """What the goal printed; it must not end well."""
+        return self._run("make", goal, f"CDK_FLAGS={FLAGS} {flags}", code=2)
+
     def vend(self, *words: str) -> str:
         """What the command printed; it must end well."""
         return self._run(*COMMAND, *words)
 
-    def _run(self, *words: str) -> str:
+    def _run(self, *words: str, code: int = 0) -> str:
         ran = subprocess.run(
             words,
             cwd=PROJECT,
@@ -70,7 +74,7 @@ class Local:
             timeout=600,
             check=False,
         )
-        assert ran.returncode == 0, ran.stdout[-4000:]
+        assert ran.returncode == code, ran.stdout[-4000:]
         return ran.stdout
 
 
@@ -114,6 +118,7 @@ def published(local: Local) -> set[tuple[str, str]]:
 
 def test_the_stack_is_deployed_used_and_removed_by_make(local: Local) -> None:
     bootstrapped = local.make("bootstrap")
+    local.make("unprotect")
     local.make("destroy", "--force")
     remove_ledgers(local)
     unpublish(local)
@@ -123,6 +128,8 @@ def test_the_stack_is_deployed_used_and_removed_by_make(local: Local) -> None:
     local.vend("submit", "examples/requests/sandbox.yaml")
     accounts = local.client("organizations").list_accounts()["Accounts"]
     again = local.make("deploy", "--require-approval never")
+    protected = local.refused("destroy", "--force")
+    local.make("unprotect")
     destroyed = local.make("destroy", "--force")
 
     assert "Environment aws://111111111111/us-east-1 bootstrapped" in bootstrapped
@@ -131,6 +138,7 @@ def test_the_stack_is_deployed_used_and_removed_by_make(local: Local) -> None:
     assert assets == {"json", "zip"}
     assert "Sandbox" in {account["Name"] for account in accounts}
     assert "✅  AccountVending (no changes)" in again
+    assert "`make unprotect destroy` disables it first" in protected
     assert "✅  AccountVending: destroyed" in destroyed
     assert "AccountVending" not in {
         stack["StackName"] for stack in local.client("cloudformation").describe_stacks()["Stacks"]
