@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
@@ -31,6 +32,7 @@ examples:
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
   vend setup examples/organization.yaml                prepare the organization
@@ -247,6 +249,23 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(redrive)
 
+    audit = _command(
+        commands,
+        "audit",
+        "cli.commands.audit:run",
+        "show who asked for what, and what was done when",
+        "Shows the audit trail, oldest entry first: every change of a request, from objects that "
+        "are locked against change. With --json an entry a line, with the whole row, to export it.",
+    )
+    audit.add_argument("--request", metavar="ID", help="only this request's")
+    audit.add_argument(
+        "--since",
+        metavar="MOMENT",
+        type=_moment,
+        help="only from this day or moment on, such as 2026-11-28 or 2026-11-28T09:30Z",
+    )
+    _json_option(audit)
+
     doctor = _command(
         commands,
         "doctor",
@@ -278,18 +297,7 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
     _json_option(explain)
 
-    schema = _command(
-        commands,
-        "schema",
-        "cli.commands.explain:schema",
-        "print the JSON Schema of a request",
-        "Prints the JSON Schema of a request, generated from the model that checks it.",
-    )
-    schema.add_argument(
-        "--request-policy",
-        action="store_true",
-        help="of the request policy, which says who may ask for what",
-    )
+    _schema(commands)
 
     local = _command(
         commands,
@@ -308,6 +316,21 @@ def parser() -> argparse.ArgumentParser:
     )
     _embedded_options(local)
     return top
+
+
+def _schema(commands: argparse._SubParsersAction[_Parser]) -> None:
+    schema = _command(
+        commands,
+        "schema",
+        "cli.commands.explain:schema",
+        "print the JSON Schema of a request",
+        "Prints the JSON Schema of a request, generated from the model that checks it.",
+    )
+    schema.add_argument(
+        "--request-policy",
+        action="store_true",
+        help="of the request policy, which says who may ask for what",
+    )
 
 
 class _Version(argparse.Action):
@@ -375,6 +398,16 @@ def _port(text: str) -> int:
     if not 0 <= port <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
     return port
+
+
+def _moment(text: str) -> str:
+    from vending.aws.clock import timestamp  # noqa: PLC0415
+
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a day or moment such as 2026-11-28") from None
+    return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _state(text: str) -> str:

@@ -26,6 +26,7 @@ from infra.settings import Settings
 from permissions.declared_calls import calls_of
 from permissions.reference import sdk_service
 from statemachines import definitions
+from vending.aws.measurements import METRICS
 from vending.errors import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,11 +37,18 @@ SERVICES = {
     "events": "EventBridge",
     "iam": "IAM",
     "organizations": "AWS Organizations",
+    "servicequotas": "Service Quotas",
+    "s3": "S3",
     "states": "Step Functions",
     "sts": "AWS STS",
 }
 # Where moto answers, and a folder holds what it lacks.
-FOLDERS = {"dynamodb": "moto_patches", "events": "eventbridge", "states": "stepfunctions"}
+FOLDERS = {
+    "dynamodb": "moto_patches",
+    "events": "eventbridge",
+    "s3": "moto_patches",
+    "states": "stepfunctions",
+}
 _SHOWN = 5
 """How many values of a condition the page lists."""
 OWNERS = {
@@ -56,6 +64,7 @@ def pages() -> dict[Path, str]:
     docs = ROOT / "docs"
     return {
         docs / "errors.md": errors_page(),
+        docs / "metrics.md": metrics_page(),
         docs / "operations.md": operations_page(),
         docs / "permissions.md": permissions_page(),
     }
@@ -169,6 +178,33 @@ def operations_page() -> str:
     ]
     for call, functions in sorted(calls().items()):
         lines.append(_row(call, sorted(functions)))
+    return "\n".join(lines) + "\n"
+
+
+def metrics_page() -> str:
+    """Every metric of the functions, with its dimensions."""
+    lines = [
+        "# Metrics",
+        "",
+        "What the functions measure, in CloudWatch's namespace `AccountVending`; a metric whose",
+        "dimensions are not said has one, `service`. They leave as lines of the functions' logs",
+        "(embedded metric format), so that no function calls CloudWatch, and each line has the",
+        "request's id beside it. No dimension's value comes from a request: `step` and `source`",
+        "are names of this code, `owner` and `reason` those of the [error catalogue](errors.md),",
+        "and `Other` stands for all that it does not have. What a month of them costs is in",
+        "[Deploying](deploy.md#monitoring).",
+        "",
+        "<!-- Made by `make docs` from vending/aws/measurements.py. -->",
+        "",
+        "| metric | unit | dimensions | what it measures |",
+        "|---|---|---|---|",
+    ]
+    for name, metric in METRICS.items():
+        sets = [["service"]] if metric.in_all else []
+        if metric.by:
+            sets.append([*(() if metric.in_all else ["service"]), *metric.by])
+        dimensions = "; ".join(", ".join(one) for one in sets)
+        lines.append(f"| {name} | {metric.unit} | {dimensions} | {metric.what} |")
     return "\n".join(lines) + "\n"
 
 

@@ -66,6 +66,7 @@ class EmbeddedAws:
         self._organization = organization
         self._fire_schedules = schedules
         self._schedules: Any = None
+        self._streams: Any = None
         self._assembly = assembly
         self._build = build
         self._server: Any = None
@@ -120,6 +121,8 @@ class EmbeddedAws:
         self.outputs = assembly.deploy(
             assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
         )
+        self._streams = lambda_runtime.StreamMappings()
+        self._streams.start()
         if self._fire_schedules:
             self._schedules = eventbridge.Schedules()
             self._schedules.start()
@@ -131,6 +134,8 @@ class EmbeddedAws:
 
         if self._schedules is not None:
             self._schedules.stop()
+        if self._streams is not None:
+            self._streams.stop()
         lambda_runtime.shutdown()
         if self._server is not None:
             self._server.shutdown()
@@ -148,6 +153,7 @@ class EmbeddedAws:
             faults: the rules of the new world; none by default.
             organization: the new organization; by default one like the first.
         """
+        from moto.s3.models import s3_backends  # noqa: PLC0415
         from moto.sqs.models import sqs_backends  # noqa: PLC0415
 
         from embedded import (  # noqa: PLC0415
@@ -180,6 +186,10 @@ class EmbeddedAws:
         ):
             for item in page["Items"]:
                 dynamodb.delete_item(TableName=table, Key=item)
+        self._streams.skip()
+        if audited := self.outputs.get("AuditBucketName"):
+            # Its objects are locked.
+            s3_backends[ACCOUNT_ID]["aws"].buckets[audited].keys.clear()
         for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
             # PurgeQueue answers only once a minute.
             queue._messages.clear()

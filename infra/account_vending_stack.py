@@ -9,12 +9,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
+from infra.monitoring import Monitoring
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -76,7 +78,7 @@ class AccountVendingStack(Stack):
             operation: OperationFunction(scope_of_setup, operation, code=code, settings=settings)
             for operation in OWN_OPERATIONS
         }
-        ledger = Ledger(self, "Ledger", table_name=settings.ledger_table_name)
+        ledger = Ledger(self, "Ledger", settings=settings)
         bus = RequestBus(self, "RequestBus", settings=settings)
         workflow = VendingWorkflow(
             self, "VendingWorkflow", functions=_runnable(functions), settings=settings
@@ -144,6 +146,31 @@ class AccountVendingStack(Stack):
             discoverers=discoverers,
             settings=settings,
         )
+        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        if settings.discovered_accounts != "ignore":
+            watched.append(discovered.operation)
+        if settings.audit_retention_days is not None:
+            trail = AuditTrail(
+                self,
+                "AuditTrail",
+                code=code,
+                settings=settings,
+                ledger=ledger.table,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            watched.append(trail.operation)
+            CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
+        Monitoring(
+            self,
+            "Monitoring",
+            settings=settings,
+            functions={function.node.id: function for function in watched}
+            | {f"{PREFIX}{operation}": function for operation, function in of_setup.items()},
+            workflow=workflow,
+            setup=setup,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+
         CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
         CfnOutput(
             self,

@@ -30,6 +30,16 @@ _ORGANIZATIONS_ROLE = (
     "arn:${Partition}:iam::${Account}:role/aws-service-role/organizations.amazonaws.com/"
     "AWSServiceRoleForOrganizations"
 )
+_OF_OTHER_QUOTAS = (
+    "autoscaling:DescribeAccountLimits",
+    "cloudformation:DescribeAccountLimits",
+    "dynamodb:DescribeLimits",
+    "elasticloadbalancing:DescribeAccountLimits",
+    "iam:GetAccountSummary",
+    "kinesis:DescribeLimits",
+    "rds:DescribeAccountAttributes",
+    "route53:GetAccountLimit",
+)
 _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
@@ -47,6 +57,11 @@ def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
         "ForAllValues:StringEquals": wanted,
         "Null": dict.fromkeys(wanted, "false"),
     }
+
+
+def machine_that_vends(name: str) -> str:
+    """The ARN of the state machine that vends, by its name."""
+    return f"{_STATES}:stateMachine:{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +87,13 @@ _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateIt
 _UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
 _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCKS)
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
+_TOKENS = ("token#*",)
+_SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
+# Whoever changes the creation queue tells others their slots.
+_READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.
-_GIVE_BACK = (_FREE_LOCKS, _CREATION_QUEUE)
+_GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
 
 
 def _requests(
@@ -106,13 +126,14 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
-    "ReserveCreation": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "CreateAccount": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
-    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), _CREATION_QUEUE),
+    "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),
-    "AnswerHandshake": (_requests(_GET, besides=_INVITATION_POINTERS),),
+    "AnswerHandshake": (_requests(_GET, besides=(*_INVITATION_POINTERS, *_TOKENS)),),
     # It looks at the locks that others have on the account.
     "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
     # What a path led to, so that it is not searched for among all units again.
@@ -230,6 +251,13 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             actions=("account:GetAlternateContact", "account:PutAlternateContact"),
             resources=("account:accountInOrganization",),
             reason="Contacts of member accounts; nobody vends the management account its own.",
+        ),
+        NarrowerGrant(
+            actions=_OF_OTHER_QUOTAS,
+            functions=("ReconcileLedger",),
+            resources=(),
+            reason="Service Quotas asks other services for what is used of their quotas. Here "
+            "those of Organizations are listed.",
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
@@ -367,7 +395,7 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
-            resources=(f"{_STATES}:stateMachine:{state_machine}",),
+            resources=(machine_that_vends(state_machine),),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

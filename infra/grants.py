@@ -17,6 +17,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 
+from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
     LEDGER_ROWS,
     QUEUEING,
@@ -25,10 +26,12 @@ from infra.grant_exceptions import (
     Conditions,
     Rows,
     exceptions,
+    machine_that_vends,
 )
 from infra.ledger import BY_STATE
 from infra.operation_function import OperationFunction, module_name
 from infra.settings import Settings
+from infra.vending_workflow import state_machine_name
 from permissions import reference
 from permissions.declared_calls import calls_of
 
@@ -69,8 +72,10 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
     narrowed = exceptions(settings)
     found, on_rows = [], set()
     for action in sorted(needed):
-        facts = reference.get(action)
         narrower = next((one for one in narrowed if one.holds_for(function, action)), None)
+        if narrower is not None and narrower.resources == ():
+            continue
+        facts = reference.get(action)
         if narrower is None and _LEADING_KEYS in facts.condition_keys:
             on_rows.add(action)
             continue
@@ -143,6 +148,14 @@ class Grants:
             )
         if "events:PutEvents" in calls and name != "DiscoverAccount":
             self.announcers.append(function.role_arn)
+        for use in uses_of_calls(
+            calls,
+            table_name=self.ledger.table_name,
+            state_machine_arn=self._arn(
+                function, machine_that_vends(state_machine_name(self.settings))
+            ),
+        ):
+            function.grant_key(use)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
 
@@ -175,6 +188,8 @@ class Grants:
         prefixes = {call.partition(":")[0] for call in calls}
         if "dynamodb" in prefixes:
             variables["LEDGER_TABLE_NAME"] = self.ledger.table_name
+            if settings.ended_rows_expire_days is not None:
+                variables["ENDED_ROWS_EXPIRE_DAYS"] = settings.ended_rows_expire_days
         if "events" in prefixes:
             variables["EVENT_BUS_NAME"] = self.bus.event_bus_name
         if function in QUEUEING:

@@ -10,7 +10,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.encryption import KeyUse, customer_key, statement, use_of_queue
 from infra.grant_exceptions import Conditions
+from infra.metrics import NAMESPACE, SERVICE
 from infra.settings import Settings
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -41,12 +43,14 @@ class OperationFunction(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self.package = package
-        self._log_group = logs.LogGroup(
+        self._settings = settings
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             retention=settings.log_retention,
-            # The ledger is what must outlive the stack; logs without their function are litter.
-            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=customer_key(self, settings),
+            # They tell what was done in the organization, also after the stack is gone.
+            removal_policy=RemovalPolicy.RETAIN,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.role_arn = role.role_arn
@@ -62,15 +66,15 @@ class OperationFunction(Construct):
             memory_size=settings.function_memory_mb,
             timeout=Duration.seconds(settings.function_timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE,
-            log_group=self._log_group,
+            log_group=self.log_group,
             dead_letter_queue=dead_letter_queue,
             code_signing_config=self._code_signing(settings),
             # Only the statements named here, none that a construct adds on its own.
             role=role.without_policy_updates(),
             environment={
                 "LOG_LEVEL": settings.log_level,
-                "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
-                "POWERTOOLS_SERVICE_NAME": "account-vending",
+                "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
+                "POWERTOOLS_SERVICE_NAME": SERVICE,
             },
         )
         # A function whose role may not write yet would start without logs and traces.
@@ -78,7 +82,7 @@ class OperationFunction(Construct):
         self.grant(
             "WriteOwnLogs",
             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources=[self._log_group.log_group_arn],
+            resources=[self.log_group.log_group_arn],
         )
         self.grant(
             "WriteTraces",
@@ -91,6 +95,7 @@ class OperationFunction(Construct):
                 actions=["sqs:SendMessage"],
                 resources=[dead_letter_queue.queue_arn],
             )
+            self.grant_key(use_of_queue(dead_letter_queue.queue_arn))
 
     def _code_signing(self, settings: Settings) -> lambda_.ICodeSigningConfig | None:
         arn = settings.code_signing_config_arn
@@ -115,3 +120,8 @@ class OperationFunction(Construct):
                 conditions=conditions,
             )
         )
+
+    def grant_key(self, use: KeyUse) -> None:
+        """Grant a use of the customer's key; nothing where AWS's own keys encrypt."""
+        if self._settings.kms_key_arn is not None:
+            self._grants.add_statements(statement(self, self._settings, use))

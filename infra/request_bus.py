@@ -1,6 +1,6 @@
 """The way in for events: the bus, and the rule that starts the workflow."""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -9,6 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.bus_policy import REQUESTED
+from infra.encryption import customer_key, statement, uses_of_calls
 from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
 
@@ -20,16 +21,36 @@ class RequestBus(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
-        self.event_bus = events.EventBus(
-            self, "EventBus", event_bus_name=f"{settings.name_prefix}{EVENT_BUS_NAME}"
-        )
+        self._settings = settings
+        key = customer_key(self, settings)
         self.dead_letter_queue = sqs.Queue(
             self,
             "DeadLetters",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=key,
             enforce_ssl=True,
             retention_period=Duration.days(14),
+            # It may hold requests of people who do not know that the stack goes.
+            removal_policy=RemovalPolicy.RETAIN,
         )
+        self.event_bus = events.EventBus(
+            self,
+            "EventBus",
+            event_bus_name=f"{settings.name_prefix}{EVENT_BUS_NAME}",
+            kms_key=key,
+            # Events that the bus cannot encrypt or decrypt.
+            dead_letter_queue=self.dead_letter_queue if key else None,
+        )
+        if key:
+            self.dead_letter_queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="AllowEventBus",
+                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[self.dead_letter_queue.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": self.event_bus.event_bus_arn}},
+                )
+            )
 
     def start_on_request(self, state_machine: sfn.IStateMachine, *, settings: Settings) -> None:
         """Start `state_machine` with every `AccountRequested` of whoever may request.
@@ -52,7 +73,8 @@ class RequestBus(Construct):
                             sid="StartVending",
                             actions=["states:StartExecution"],
                             resources=[state_machine.state_machine_arn],
-                        )
+                        ),
+                        *self._key_statements(state_machine),
                     ]
                 )
             },
@@ -80,3 +102,13 @@ class RequestBus(Construct):
                 )
             ],
         )
+
+    def _key_statements(self, state_machine: sfn.IStateMachine) -> list[iam.PolicyStatement]:
+        if self._settings.kms_key_arn is None:
+            return []
+        uses = uses_of_calls(
+            ["states:StartExecution"],
+            table_name="",
+            state_machine_arn=state_machine.state_machine_arn,
+        )
+        return [statement(self, self._settings, use) for use in uses]

@@ -84,6 +84,22 @@ class Settings:
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
 
+    `log_retention` is how long the logs of the functions and state machines are kept. They outlive
+    the stack.
+
+    `kms_key_arn` is a symmetric KMS key of this account and region that encrypts the ledger, the
+    queue, the bus, the logs and the state machines. Its policy must let their services use it
+    (docs/security.md). None: AWS's own keys do, at no cost.
+
+    `ended_rows_expire_days` is after how many days the ledger's row of a request goes that was
+    REJECTED or FAILED before AWS was asked for anything. All other rows stay, as they keep a second
+    account from being made (docs/security.md). None: all rows stay.
+
+    `audit_retention_days` is for how many days the objects of the audit trail, which has every
+    change of a request's row, are locked; they stay longer unless somebody deletes them. None:
+    there is no trail. `audit_lock` says who may delete them before: with GOVERNANCE whoever has
+    `s3:BypassGovernanceRetention`, with COMPLIANCE nobody, not even AWS.
+
     `ledger_table_name` is for a new stack that takes over the table that an earlier one left (see
     "Reinstalling" in docs/deploy.md), and stays set from then on. None: CloudFormation names the
     table of a new ledger.
@@ -94,6 +110,13 @@ class Settings:
     `discovered_accounts` says what happens to an account that somebody else created or invited:
     `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
     changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
+
+    `alarms` makes the alarms of docs/runbook.md. They tell a topic of the stack's own, to which
+    `alarm_emails` are subscribed (each confirms by a link), or the topic `alarm_topic_arn`, which
+    lets cloudwatch.amazonaws.com publish. `alarm_quota_percent` is the part of the organization's
+    quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for
+    AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
+    docs/runbook.md can be read by those who are woken; without it alarms name the file.
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
@@ -109,7 +132,11 @@ class Settings:
     function_memory_mb: int = 512
     function_timeout_seconds: int = 50
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    log_retention: RetentionDays = RetentionDays.SIX_MONTHS
+    log_retention: RetentionDays = RetentionDays.ONE_YEAR
+    kms_key_arn: str | None = None
+    ended_rows_expire_days: int | None = None
+    audit_retention_days: int | None = 365
+    audit_lock: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     service_principals: tuple[str, ...] = DOCUMENTED_SERVICE_PRINCIPALS
     forced_service_principals: tuple[str, ...] = ()
     policy_types: tuple[str, ...] = (
@@ -142,6 +169,13 @@ class Settings:
     termination_protection: bool = True
     code_signing_config_arn: str | None = None
     signed_code: SignedCode | None = None
+    alarms: bool = True
+    alarm_emails: tuple[str, ...] = ()
+    alarm_topic_arn: str | None = None
+    alarm_quota_percent: int = 80
+    alarm_queue_backlog: int = 50
+    dashboard: bool = True
+    runbook_url: str | None = None
     creation_rate_per_second: float = 0.1
     creation_burst: int = 3
     creations_in_progress: int = 5
@@ -169,10 +203,7 @@ class Settings:
                 "discovered_account_baseline.policies names types that are not in policy_types: "
                 f"{', '.join(unknown)}"
             )
-        if self.ledger_table_name is not None and not re.fullmatch(
-            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
-        ):
-            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        yield from self._problems_of_data()
         allowances = (
             *self.service_principals,
             *self.forced_service_principals,
@@ -189,6 +220,7 @@ class Settings:
         yield from self._problems_of_invitations()
         yield from self._problems_of_requesters()
         yield from self._problems_of_signing()
+        yield from self._problems_of_monitoring()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -255,3 +287,33 @@ class Settings:
                 f"name_prefix: {self.name_prefix!r} is not at most 21 small letters, digits and "
                 "hyphens, a letter first"
             )
+
+    def _problems_of_monitoring(self) -> Iterator[str]:
+        for address in self.alarm_emails:
+            if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", address):
+                yield f"alarm_emails: {address!r} is not an email address"
+        if self.alarm_topic_arn is not None:
+            if not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", self.alarm_topic_arn):
+                yield f"alarm_topic_arn: {self.alarm_topic_arn!r} is not the ARN of an SNS topic"
+            if self.alarm_emails:
+                yield "alarm_emails: subscribe them to the topic alarm_topic_arn yourself"
+        if not 0 < self.alarm_quota_percent <= 100:  # noqa: PLR2004
+            yield "alarm_quota_percent must be more than 0 and at most 100"
+        if self.alarm_queue_backlog < 1:
+            yield "alarm_queue_backlog must be 1 or more"
+        if self.runbook_url is not None and not re.fullmatch(r"https://[^\s#]+", self.runbook_url):
+            yield f"runbook_url: {self.runbook_url!r} is not an https address without a fragment"
+
+    def _problems_of_data(self) -> Iterator[str]:
+        if self.ended_rows_expire_days is not None and self.ended_rows_expire_days < 1:
+            yield "ended_rows_expire_days must be 1 or more, or None"
+        if self.audit_retention_days is not None and self.audit_retention_days < 1:
+            yield "audit_retention_days must be 1 or more, or None for no audit trail"
+        if self.ledger_table_name is not None and not re.fullmatch(
+            r"[A-Za-z0-9_.-]{3,255}", self.ledger_table_name
+        ):
+            yield f"ledger_table_name: {self.ledger_table_name!r} is not a table's name"
+        if self.kms_key_arn is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:kms:us-east-1:\d{12}:key/[\w-]{1,128}", self.kms_key_arn, re.ASCII
+        ):
+            yield f"kms_key_arn: {self.kms_key_arn!r} is not the ARN of a key in us-east-1"

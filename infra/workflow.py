@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra.encryption import customer_key, statement, uses_of_state_machine
 from infra.settings import Settings
 from statemachines.definitions import placeholders, text
 
@@ -51,15 +52,19 @@ class Workflow(Construct):
         }
         if missing := sorted(named - {f"{operation}FunctionArn" for operation in used}):
             raise ValueError(f"{definition}: nothing fills ${{{'}, ${'.join(missing)}}}")
-        log_group = logs.LogGroup(
+        key = customer_key(self, settings)
+        self.log_group = logs.LogGroup(
             self,
             "Logs",
             # Groups of other names each add to the account's resource policy for logs, which ends
             # at 5,120 characters. Step Functions Developer Guide, "Using CloudWatch Logs to log
             # execution history".
-            log_group_name=f"{_VENDED_LOGS}{settings.name_prefix}{Stack.of(self).stack_name}-{id_}",
+            # They outlive the stack, so that the next one needs others: a part of its own id.
+            log_group_name=f"{_VENDED_LOGS}{settings.name_prefix}{Stack.of(self).stack_name}-{id_}"
+            f"-{_part_of_stack_id()}",
             retention=settings.log_retention,
-            removal_policy=RemovalPolicy.DESTROY,
+            encryption_key=key,
+            removal_policy=RemovalPolicy.RETAIN,
         )
         role = iam.Role(
             self,
@@ -69,7 +74,12 @@ class Workflow(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             ),
             inline_policies={
-                "Workflow": iam.PolicyDocument(statements=_statements(used, log_group))
+                "Workflow": iam.PolicyDocument(
+                    statements=[
+                        *_statements(used, self.log_group),
+                        *(self._key_statements(settings, name) if key else ()),
+                    ]
+                )
             },
         )
         self.state_machine = sfn.StateMachine(
@@ -86,11 +96,31 @@ class Workflow(Construct):
             # Every step that was taken, kept longer than the 90 days that Step Functions keeps
             # histories; without the data, which carries email addresses.
             logs=sfn.LogOptions(
-                destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False
+                destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=False
             ),
             tracing_enabled=True,
+            encryption_configuration=(
+                sfn.CustomerManagedEncryptionConfiguration(key) if key else None
+            ),
             role=role.without_policy_updates(),
         )
+
+    def _key_statements(self, settings: Settings, name: str | None) -> list[iam.PolicyStatement]:
+        stack = Stack.of(self)
+
+        def arn(service: str, resource: str) -> str:
+            return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
+
+        # A name that CloudFormation makes begins with the logical id; the machine's own ARN would
+        # make the role wait for the machine, which waits for the role.
+        machine = arn("states", f"stateMachine:{name or f'{self.node.id}StateMachine*'}")
+        uses = uses_of_state_machine(machine, arn("logs", "*"))
+        return [statement(self, settings, use) for use in uses]
+
+
+def _part_of_stack_id() -> str:
+    """The first of the five parts of the UUID with which a stack's id ends."""
+    return Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", Aws.STACK_ID))))
 
 
 def _statements(

@@ -18,7 +18,11 @@ FILE = Path(__file__).with_name("reference.json")
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
-_PREFIXES = {"stepfunctions": "states", "resourcegroupstaggingapi": "tag"}
+_PREFIXES = {
+    "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
+    "stepfunctions": "states",
+}
 """Prefixes of actions where they are not the SDK's name of the service."""
 
 

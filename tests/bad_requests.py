@@ -77,6 +77,7 @@ class Maker:
             self._unknown_keys,
             self._wrong_type,
             self._bad_account,
+            self._bad_contacts,
             self._bad_tags,
             self._bad_unit,
             self._bad_policies,
@@ -151,6 +152,15 @@ class Maker:
         # One that is null is left out, which is a mistake where the key is needed.
         account.update({key: self._chance.choice(bad[key]), "name": "x" * 51})
         request["account"] = account
+
+    def _bad_contacts(self, request: dict[str, Json]) -> None:
+        contact = {key: self._value() for key in ("name", "title", "email", "phone")}
+        contact |= {self._chance.choice([*KEYS, self._text()]): self._value()}
+        kinds = ["billing", "operations", "security", "Billing", self._text()]
+        request["contacts"] = {
+            kind: self._chance.choice([contact, contact, self._value(), []])
+            for kind in self._chance.sample(kinds, k=self._number(3))
+        } | {"billing": contact}
 
     def _bad_tags(self, request: dict[str, Json]) -> None:
         bad = [

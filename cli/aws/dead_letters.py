@@ -184,10 +184,22 @@ def _event(body: str) -> tuple[dict[str, Any] | None, str]:
         return None, "it is not JSON"
     if not isinstance(value, dict):
         return None, "it is not an event"
+    if isinstance(changes := value.get("DDBStreamBatchInfo"), dict):
+        return None, _missing_from_trail(value, changes)
     for name, kind in (("source", str), ("detail-type", str), ("detail", dict)):
         if not isinstance(value.get(name), kind) or (kind is str and not value[name]):
             return None, f"it is not an event: it has no {name}"
     return value, ""
+
+
+def _missing_from_trail(told: dict[str, Any], changes: dict[str, Any]) -> str:
+    """What Lambda gave up of the ledger's stream ("Retaining discarded batches", its guide)."""
+    condition = (told.get("requestContext") or {}).get("condition", "given up")
+    return (
+        f"{changes.get('batchSize')} changes of the ledger are missing from the audit trail "
+        f"({condition}): written {changes.get('approximateArrivalOfFirstRecord')} to "
+        f"{changes.get('approximateArrivalOfLastRecord')}; the ledger has the rows as they are now"
+    )
 
 
 def _batches(letters: Sequence[DeadLetter]) -> Iterator[Sequence[DeadLetter]]:

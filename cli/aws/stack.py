@@ -97,6 +97,8 @@ class Stack:
         self.event_bus_name = outputs["EventBusName"]
         self.table_name = outputs["LedgerTableName"]
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
+        self.audit_bucket_name = outputs.get("AuditBucketName")
+        """None where the stack keeps no audit trail."""
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
         self.service_principals = _listed(outputs, "ServicePrincipals")

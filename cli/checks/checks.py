@@ -12,16 +12,11 @@ from cli.aws.dead_letters import DeadLetters
 from cli.aws.stack import Stack
 from cli.output.shell_command import command
 from cli.watch.submission import Record
+from vending.organization.account_quota import most_accounts
 from vending.states import FINAL
 
 Level = Literal["ok", "warn", "fail"]
 
-ACCOUNTS_QUOTA = "maximum number of accounts"
-"""How Service Quotas' name of the quota ends; seen with and without "Default" before it.
-
-Codes might change over time, names do not: AWS Organizations User Guide, "Quotas and service
-limits".
-"""
 ROOM = 5
 """Accounts that should still fit; fewer are a warning."""
 SHOWN = 3
@@ -143,15 +138,10 @@ def room_for_accounts(place: Place) -> Iterator[Result]:
     pages = organizations.get_paginator("list_accounts").paginate()
     count = sum(len(page["Accounts"]) for page in pages)
     try:
-        most = next(
-            int(quota["Value"])
-            for page in quotas.get_paginator("list_service_quotas").paginate(
-                ServiceCode="organizations"
-            )
-            for quota in page["Quotas"]
-            if quota["QuotaName"].lower().endswith(ACCOUNTS_QUOTA)
-        )
-    except (ClientError, BotoCoreError, StopIteration):
+        most = most_accounts(quotas)
+    except (ClientError, BotoCoreError):
+        most = None
+    if most is None:
         yield Result(
             check="accounts",
             level="warn",

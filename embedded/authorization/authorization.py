@@ -8,7 +8,7 @@ are not.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,16 @@ class Authorization:
             return None
         if principal.is_administrator:
             return _denied_by_buses(principal, call, now)
-        needed = required_permissions(call, principal.account_id)
+        return self.refusal(principal, required_permissions(call, principal.account_id), call, now)
+
+    def refusal(
+        self,
+        principal: Principal,
+        needed: Sequence[RequiredPermission],
+        call: ApiCall,
+        now: float,
+    ) -> Denial | None:
+        """Why its role does not allow the principal all that `call` needs; None when it does."""
         try:
             policies = self._policies(principal)
         except PolicyInvalid as problem:

@@ -13,6 +13,7 @@ def install() -> None:
     from embedded.cloudformation import api  # noqa: PLC0415
     from embedded.moto_patches import (  # noqa: PLC0415
         dynamodb,
+        log_queries,
         memory,
         s3_bucket_policies,
         sqs_queue_attributes,
@@ -24,4 +25,5 @@ def install() -> None:
     s3_bucket_policies.install()
     dynamodb.install()
     sqs_queue_attributes.install()
+    log_queries.install()
     memory.install()

@@ -24,6 +24,7 @@ _IN_REVIEW = "REVIEW_IN_PROGRESS"
 _EXECUTED = "EXECUTE_COMPLETE"
 
 _create_change_set = models.CloudFormationBackend.create_change_set
+_answer_create_change_set = responses.CloudFormationResponse.create_change_set
 
 
 class ChangeSetNotFound(CloudFormationError):
@@ -59,6 +60,14 @@ def create_change_set(self: Any, stack_name: str, *args: Any, **kwargs: Any) -> 
     return str(change_set_id), str(stack.stack_id)
 
 
+def create_change_set_as_asked(self: Any) -> ActionResult:
+    """CreateChangeSet, with ImportExistingResources, which moto leaves out."""
+    answer = _answer_create_change_set(self)
+    change_set = self.cloudformation_backend.change_sets[answer.result["Id"]]
+    change_set.imports_existing = self._get_bool_param("ImportExistingResources", False)
+    return answer
+
+
 def delete_change_set(self: Any) -> EmptyResult:
     """DeleteChangeSet; one that is not there is no error."""
     backend = self.cloudformation_backend
@@ -80,6 +89,7 @@ def execute_change_set(self: Any, change_set_name: str, stack_name: str | None =
     """ExecuteChangeSet: as CreateStack and UpdateStack; moto reports success whatever happens."""
     change_set = find(self, change_set_name, stack_name)
     stack: Stack = self.stacks[change_set.stack_id]
+    stack.resource_map.imports_existing = getattr(change_set, "imports_existing", False)
     if change_set.change_set_type == "CREATE":
         stack.template, stack.parameters = change_set.template, change_set.parameters
         stack.template_dict = change_set.template_dict
@@ -124,5 +134,6 @@ def install() -> None:
     models.ChangeSet._parse_template = parse_template
     models.CloudFormationBackend.create_change_set = create_change_set
     models.CloudFormationBackend.execute_change_set = execute_change_set
+    responses.CloudFormationResponse.create_change_set = create_change_set_as_asked
     responses.CloudFormationResponse.delete_change_set = delete_change_set
     responses.CloudFormationResponse.describe_change_set = describe_change_set

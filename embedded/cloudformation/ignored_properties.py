@@ -40,8 +40,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "SSESpecification.SSEEnabled": _ENCRYPTION,
         "SSESpecification.SSEType": _ENCRYPTION,
         "TableClass": _PRICE,
-        "TimeToLiveSpecification.AttributeName": "kept and shown; items do not expire here",
-        "TimeToLiveSpecification.Enabled": "kept and shown; items do not expire here",
     },
     "AWS::Events::EventBus": {
         "DeadLetterConfig": "kept and shown; it is for events that a KMS key cannot decrypt",
@@ -50,9 +48,6 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     },
     "AWS::IAM::Role": {
         "MaxSessionDuration": "kept and shown; sessions here last as long as they ask",
-    },
-    "AWS::Lambda::EventSourceMapping": {
-        "MaximumBatchingWindowInSeconds": "kept and shown; messages are handed over at once",
     },
     "AWS::Lambda::Function": {
         "Architectures": "kept and shown; the code that runs is built for this machine",
@@ -88,6 +83,9 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "SqsManagedSseEnabled": _ENCRYPTION,
     },
     "AWS::StepFunctions::StateMachine": {
+        "EncryptionConfiguration.KmsDataKeyReusePeriodSeconds": _ENCRYPTION,
+        "EncryptionConfiguration.KmsKeyId": _ENCRYPTION,
+        "EncryptionConfiguration.Type": _ENCRYPTION,
         "LoggingConfiguration.Destinations.CloudWatchLogsLogGroup.LogGroupArn": "kept and shown;"
         " what an execution did is in its history",
         "LoggingConfiguration.IncludeExecutionData": "as its destinations",

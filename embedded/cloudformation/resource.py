@@ -65,6 +65,13 @@ class Resource(abc.ABC):
     def create(self) -> None:
         """Make it; sets `physical_resource_id` and `attributes`. Any exception is why it failed."""
 
+    def adopt(self) -> bool:
+        """Take over the resource that has this one's name; whether there is one.
+
+        Nothing of it is changed ("Import AWS resources into a CloudFormation stack", user guide).
+        """
+        return False
+
     @abc.abstractmethod
     def update(self, before: Properties) -> None:
         """Change it in place from `before` to `self.properties`."""

@@ -46,6 +46,8 @@ class Resources(parsing.ResourceMap):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.made: dict[str, Resource] = {}
+        self.imports_existing = False
+        """Whether resources that exist under the names of the template are imported."""
         self.resolver: Resolver
         super().__init__(*args, **kwargs)
 
@@ -129,6 +131,10 @@ class Resources(parsing.ResourceMap):
             if replaces:
                 resource = kind(logical_id=logical_id, properties=properties, place=self._place())
                 resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
+                if self._imports(definition) and resource.adopt():
+                    self.made[logical_id] = resource
+                    report(resource, "IMPORT_COMPLETE")
+                    return replaces
                 report(resource, "CREATE_IN_PROGRESS")
                 resource.create()
                 self.made[logical_id] = resource
@@ -146,6 +152,10 @@ class Resources(parsing.ResourceMap):
             report(resource, "UPDATE_FAILED" if old else "CREATE_FAILED", reason)
             raise ResourceFailed(logical_id, reason, undo) from error
         return replaces
+
+    def _imports(self, definition: dict[str, Any]) -> bool:
+        """Whether what exists is imported: only what then is not deleted with the stack."""
+        return self.imports_existing and definition.get("DeletionPolicy", "Delete") != "Delete"
 
     def _place(self) -> Place:
         return Place(

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from moto.awslambda import models
 
-from embedded.lambda_runtime import account_settings
+from embedded.lambda_runtime import account_settings, stream_mappings
 from embedded.lambda_runtime.async_invocations import settle
 from embedded.lambda_runtime.functions import EmbeddedFunction, LambdaRuntime, logs, put_function
+from embedded.lambda_runtime.stream_mappings import StreamMappings
 
-__all__ = ["install", "logs", "reset", "settle", "shutdown"]
+__all__ = ["StreamMappings", "install", "logs", "reset", "settle", "shutdown"]
 
 
 def install(
@@ -41,6 +42,7 @@ def install(
     models.LambdaFunction = EmbeddedFunction
     models.LambdaStorage.put_function = put_function
     account_settings.install()
+    stream_mappings.install()
 
 
 def reset() -> None:

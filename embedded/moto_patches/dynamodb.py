@@ -31,6 +31,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from embedded.moto_patches.dynamodb_checks import problem
+from embedded.moto_patches.dynamodb_expiry import delete_expired
 from embedded.moto_patches.dynamodb_tokens import once
 
 OPERATIONS = (
@@ -58,9 +59,8 @@ _ORDERING: tuple[Any, ...] = (
 )
 _SIZED = ("S", "SS", "NS", "B", "BS", "L", "M")
 
-# One for all tables: transactions span them. A table with a stream that moto sends to a function
-# within the write would need another way, as the function may write too.
-_one_at_a_time = threading.RLock()
+one_at_a_time = threading.RLock()
+"""One for all tables: transactions span them. Whoever reads a stream takes it, too."""
 
 
 _write_transaction = DynamoDBBackend.transact_write_items
@@ -183,7 +183,8 @@ def _alone(operation: Callable[..., Any]) -> Callable[..., Any]:
         refused = problem(self.body, _key_types(self.dynamodb_backend))
         if refused:
             raise MockValidationException(refused)
-        with _one_at_a_time:
+        with one_at_a_time:
+            delete_expired(self.dynamodb_backend)
             return operation(self, *args, **kwargs)
 
     alone.one_at_a_time = True  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ from moto.organizations.models import organizations_backends
 from embedded import ACCOUNT_ID
 from embedded.core.context import current
 from embedded.core.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
-from embedded.organizations import directory
+from embedded.organizations import directory, service_quotas
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid
 from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
@@ -55,6 +55,7 @@ def install() -> None:
     """
     organizations_backends.backend = OrganizationState
     moto.organizations.urls.url_paths["{0}/$"] = OrganizationsResponses.dispatch
+    service_quotas.install()
 
 
 def reset_organization(settings: OrganizationSettings) -> None:

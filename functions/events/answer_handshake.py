@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
-from vending.aws.observability import logger
+from vending.aws.observability import log_request_id, logger
 from vending.aws.task_tokens import WaitingStep
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.handler import wiring
@@ -67,9 +67,12 @@ def run(
         return {"outcome": "IGNORED", "requestId": None}
     joined = _joined(payload)
     row = _row(payload.detail, joined, InvitationRows(ledger=ledger), organizations)
-    token, handshake_id = (row.get("taskToken"), row.get("handshakeId")) if row else (None, None)
-    if row is None or row["state"] != State.INVITED or not token or not handshake_id:
+    handshake_id = row.get("handshakeId") if row else None
+    if row is None or row["state"] != State.INVITED or not handshake_id:
         return {"outcome": "IGNORED", "requestId": row["requestId"] if row else None}
+    token = ledger.tokens.find(row)
+    if token is None:
+        return {"outcome": "IGNORED", "requestId": row["requestId"]}
     step = WaitingStep(client=states, token=token)
     invitations = Invitations(client=organizations, account=parse(row["request"]).account)
     answer, ended = None, None
@@ -144,5 +147,6 @@ def handler(payload: AnswerHandshake) -> Json:
         organizations=clients.organizations(),
         states=clients.stepfunctions(),
     )
+    log_request_id(result["requestId"])
     logger.info("looked at an answer", extra=result)
     return result

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
-from vending.aws.observability import logger, metrics
+from vending.aws.measurements import measure
+from vending.aws.observability import log_request_id, logger
 from vending.creation.find_account import CLOCKS_DIFFER_BY
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
@@ -87,6 +88,7 @@ def run(
     if found is None:
         return {"outcome": "IGNORED", "accountId": None}
     account_id = found.account_id
+    log_request_id(_wish(account_id)["requestId"])
     if _carries_tag(account_id, organizations):
         return {"outcome": "OURS", "accountId": account_id}
     if ledger.get(_wish(account_id)["requestId"]) is not None:
@@ -98,7 +100,7 @@ def run(
         return {"outcome": "OURS", "accountId": account_id}
     told_by = f"{found.event_name} of {payload.source}, event {payload.id}"
     outcome = take_in(Stranger(account_event=found, name=account.get("Name"), told_by=told_by))
-    metrics.add_metric(name="AccountDiscovered", unit="Count", value=1)
+    measure("AccountDiscovered")
     return {"outcome": outcome, "accountId": account_id}
 
 

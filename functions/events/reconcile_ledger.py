@@ -2,7 +2,8 @@
 
 What is safe is repaired: a request in progress whose execution has ended is FAILED, so that it can
 be resumed. Everything else is reported: by the log, by metrics, as the event
-AccountVendingReconciled where something was repaired or is new, and as the result.
+AccountVendingReconciled where something was repaired or is new, and as the result. A request that
+an execution carries on and in which nothing has happened for hours is only measured and logged.
 
 A run that finds nothing in progress reads a few index entries and one item. Once a day the
 organization is compared as well, as far as a run may read; the next runs go on from there. What was
@@ -20,21 +21,25 @@ from pydantic import AliasChoices, Field
 
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
-from vending.aws.observability import logger, metrics
+from vending.aws.measurements import measure, measure_failure
+from vending.aws.observability import logger
 from vending.creation.release import RELEASE_CALLS
-from vending.errors.exceptions import ConcurrentModification, TransientError
+from vending.errors.aws_errors import translating
+from vending.errors.exceptions import ConcurrentModification, TransientError, VendingError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.model import Model
+from vending.organization.account_quota import most_accounts
 from vending.reconciliation import audit_cursor
 from vending.reconciliation.audit import OrganizationAudit
 from vending.reconciliation.audit_cursor import AuditCursor
 from vending.reconciliation.execution_end import EndRecorder, ExecutionEnd
-from vending.states import IN_FLIGHT
+from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
+    from botocore.client import BaseClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -50,6 +55,7 @@ CALLS = RELEASE_CALLS | {
     "organizations:DescribeAccount",
     "organizations:ListAccounts",
     "organizations:ListTagsForResource",
+    "servicequotas:ListServiceQuotas",
     "states:DescribeExecution",
     "states:ListExecutions",
 }
@@ -68,6 +74,13 @@ MOST_REPAIRS = 100
 
 FINDINGS_PER_EVENT = 100
 
+STUCK_AFTER = 7 * 3_600.0
+"""Seconds without any change of a row after which its request is stuck: longer than AWS may take to
+create an account before the workflow gives up."""
+
+WAITS_FOR_PEOPLE = (State.INVITED, State.AWAITING_APPROVAL)
+"""A request in one of these is not stuck, however long it waits."""
+
 
 class ReconcileLedger(Model):
     """Whatever starts it: a schedule's event, or by hand {"audit": true} or nothing at all."""
@@ -84,6 +97,7 @@ class Reconciliation:
     state_machine_arn: str
     stepfunctions: SFNClient
     organizations: OrganizationsClient
+    quotas: BaseClient
     slots: CreationSlots
     publisher: EventPublisher
     rest: Callable[[float], None]
@@ -146,19 +160,40 @@ class Reconciliation:
             if end is not None:
                 ends[request_id] = end
         in_progress = 0
+        stuck = 0
         running: set[str] | None = None
         for row in self._left_alone():
             if running is None:
                 running = set(self._running())
             if row["executionArn"] in running:
                 in_progress += 1
+                stuck += self._is_stuck(row)
             elif len(ends) < MOST_REPAIRS and self.ledger.clock() < self.until:
                 end = ExecutionEnd.of(row["executionArn"], self.stepfunctions)
                 if end is None:
                     in_progress += 1
                 else:
                     ends[row["requestId"]] = end
+        if in_progress:  # where nothing is vended, nothing is to be paid for
+            measure("RequestsInProgress", in_progress)
+        if stuck:
+            measure("RequestsStuck", stuck)
         return in_progress, ends
+
+    def _is_stuck(self, row: Row) -> bool:
+        waits = self.ledger.clock() - epoch(row["updatedAt"])
+        if row["state"] in WAITS_FOR_PEOPLE or waits < STUCK_AFTER:
+            return False
+        logger.warning(
+            "nothing happens in a request",
+            extra={
+                "request_id": row["requestId"],
+                "execution": row["executionArn"],
+                "state": row["state"],
+                "hours": round(waits / 3_600),
+            },
+        )
+        return True
 
     def _left_alone(self) -> Iterator[Row]:
         """The rows in progress that nobody has changed for a while."""
@@ -184,11 +219,21 @@ class Reconciliation:
             request_id = left.pop(0)
             # ConcurrentModification: somebody else is at it.
             with suppress(ConcurrentModification):
-                if recorder.record(request_id, ends[request_id]) is not None:
+                row = recorder.record(request_id, ends[request_id])
+                if row is not None:
                     repaired.append({"requestId": request_id, "code": ends[request_id].code})
+                    self._measure_end(row)
             if self.ledger.clock() >= self.until:
                 break
         return repaired, tuple(left)
+
+    def _measure_end(self, row: Row) -> None:
+        logger.warning(
+            "an execution ended unheard",
+            extra={"request_id": row["requestId"], "execution": row["executionArn"]},
+        )
+        if row["state"] == State.FAILED:
+            measure_failure(row.get("error") or {})
 
     def _compared(self, cursor: AuditCursor) -> tuple[str, AuditCursor, list[Json]]:
         audit = OrganizationAudit(
@@ -205,12 +250,31 @@ class Reconciliation:
             return "CONTINUES", cursor, []
         shown = [one.as_json() | {"new": one.key not in cursor.told} for one in findings]
         complete = after.started_at is None and after.ended_at > cursor.ended_at
+        if complete:
+            self._measure_quota(after.accounts)
         return "COMPARED" if complete else "CONTINUES", after, shown
+
+    def _measure_quota(self, accounts: int) -> None:
+        """How many of the accounts that AWS allows there are; that it cannot be read does no harm.
+
+        Closed accounts count for 90 days, and are shown for as long. Open invitations count, too,
+        and are not among them.
+        """
+        try:
+            with translating():
+                most = most_accounts(self.quotas)
+        except VendingError as error:
+            logger.warning("the quota cannot be read", extra={"code": error.code})
+            most = None
+        measure("AccountsUsed", accounts)
+        if most:
+            measure("AccountQuota", most)
+            measure("AccountQuotaUsed", 100 * accounts / most)
 
     def _publish_repairs(self, report: Json) -> None:
         if report["repaired"]:
             count = len(report["repaired"])
-            metrics.add_metric(name="RequestRepaired", unit="Count", value=count)
+            measure("RequestRepaired", count)
             self.publisher.publish_report(report)
 
     def _publish_news(self, report: Json) -> None:
@@ -219,7 +283,7 @@ class Reconciliation:
         for finding in news:
             logger.warning("the organization and the ledger differ", extra={"difference": finding})
         if news:
-            metrics.add_metric(name="AccountAmiss", unit="Count", value=len(news))
+            measure("AccountAmiss", len(news))
             self.publisher.publish_report(
                 {**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]}
             )
@@ -234,6 +298,7 @@ def handler(payload: ReconcileLedger) -> Json:
         state_machine_arn=settings.read(settings.ExecutionSettings).state_machine_arn,
         stepfunctions=clients.stepfunctions(),
         organizations=clients.organizations(),
+        quotas=clients.service_quotas(),
         slots=wiring.slots(),
         publisher=wiring.event_publisher(),
         rest=pause,

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from vending.authorization.request_policy import RequestPolicy
 from vending.aws import clients
-from vending.aws.observability import logger, metrics
+from vending.aws.measurements import measure_failure
+from vending.aws.observability import log_request_id, logger
 from vending.creation.release import RELEASE_CALLS
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -33,7 +35,11 @@ CALLS = RELEASE_CALLS | {
 
 
 class Detail(Model):
-    """The event's detail; Step Functions leaves out an input that is too large for an event."""
+    """The event's detail.
+
+    Step Functions leaves out an input that is too large for an event and, where a customer's key
+    encrypts the execution, error and cause as well.
+    """
 
     execution_arn: str
     status: str
@@ -64,34 +70,41 @@ def run(
     detail = payload.detail
     if detail.status not in CODES:
         return {"outcome": "NOTHING_TO_TELL"}
+    told = detail if detail.input else _described(detail, stepfunctions)
     end = ExecutionEnd(
         execution_arn=detail.execution_arn,
         status=detail.status,
-        error=detail.error,
-        cause=detail.cause,
+        error=told.error,
+        cause=told.cause,
     )
-    execution_input = (
-        _decoded(detail.input) if detail.input else _input(detail.execution_arn, stepfunctions)
-    )
-    row = recorder.record_unclaimed(execution_input, end, policy)
+    row = recorder.record_unclaimed(_decoded(told.input), end, policy)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
-    metrics.add_metric(name=end.code, unit="Count", value=1)
+    log_request_id(row["requestId"])
+    if row["state"] == State.FAILED:
+        measure_failure(row.get("error") or {})
     logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 
 
-def _input(execution_arn: str, stepfunctions: SFNClient) -> Any:
+def _described(detail: Detail, stepfunctions: SFNClient) -> Detail:
+    """The detail with what the event leaves out."""
     try:
-        described = stepfunctions.describe_execution(executionArn=execution_arn)
+        described = stepfunctions.describe_execution(executionArn=detail.execution_arn)
     except stepfunctions.exceptions.ExecutionDoesNotExist:
-        return None
-    return _decoded(described.get("input", ""))
+        return detail
+    return Detail.model_construct(
+        execution_arn=detail.execution_arn,
+        status=detail.status,
+        input=described.get("input"),
+        error=detail.error or described.get("error"),
+        cause=detail.cause or described.get("cause"),
+    )
 
 
-def _decoded(text: str) -> Any:
+def _decoded(text: str | None) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text or "")
     except ValueError:
         return None
 

@@ -19,7 +19,8 @@ from vending.authorization.sender import opened
 from vending.aws import clients
 from vending.aws.clock import epoch
 from vending.aws.executions import account_id_of, is_running
-from vending.aws.observability import metrics
+from vending.aws.measurements import measure
+from vending.aws.observability import log_request_id
 from vending.errors.exceptions import (
     ConcurrentModification,
     ExecutionSuperseded,
@@ -117,6 +118,7 @@ def run(
     """
     sender, raw = opened(payload.request)
     here = account_id_of(payload.execution_arn)
+    log_request_id(policy.remembered(raw, sender, here=here)[0])
     authorization = Authorization.of(sender, policy, here=here)
     if too_large := validators.too_large(payload.size):
         raise RequestInvalid(too_large)
@@ -161,7 +163,7 @@ class Acceptance:
             moved = eligibility.moved_since(account_id, unit_id, self.organizations)
             if moved is not None:
                 record["warnings"] = [*(record["warnings"] or []), moved]
-        metrics.add_metric(name=f"Request{outcome.capitalize()}", unit="Count", value=1)
+        measure(f"Request{outcome.capitalize()}")
         return {
             "outcome": outcome,
             "record": record,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 CALLS = {
+    "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "organizations:DescribeHandshake",
     "organizations:ListAccounts",

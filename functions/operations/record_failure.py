@@ -8,7 +8,8 @@ from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.executions import account_id_of
-from vending.aws.observability import metrics
+from vending.aws.measurements import measure, measure_failure
+from vending.aws.observability import log_request_id
 from vending.creation.release import RELEASE_CALLS, release
 from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ExecutionSuperseded, RequestInvalid
@@ -69,6 +70,7 @@ def run(
         state=State.REJECTED if rejected else State.FAILED,
         at=timestamp(ledger.clock()),
     )
+    log_request_id(record["requestId"])
     known = ledger.get(record["requestId"]) if record["requestId"] is not None else None
     row = _written(known, record, payload, ledger)
     if row is not None:
@@ -76,8 +78,10 @@ def run(
         release(row, ledger=ledger, slots=slots)
     if row is not None or rejected or _is_vended_no_more(known, payload):
         publisher.publish_state_changed(record)
-    name = "RequestRejected" if rejected else "AccountVendingFailed"
-    metrics.add_metric(name=name, unit="Count", value=1)
+    if rejected:
+        measure("RequestRejected")
+    else:
+        measure_failure(record["error"] or {})
     return record
 
 

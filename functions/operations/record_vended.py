@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from vending.aws import clients
-from vending.aws.observability import metrics
+from vending.aws.clock import epoch
+from vending.aws.measurements import measure
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import AccountNotInPlace
 from vending.handler import wiring
@@ -67,7 +68,9 @@ def run(
     ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
     publisher.publish_state_changed(record)
-    metrics.add_metric(name="AccountVended", unit="Count", value=1)
+    measure("AccountVended")
+    took = ledger.clock() - epoch(row["requestedAt"])
+    measure("VendDuration", max(0.0, took), source=row["source"])
     return record
 
 

@@ -39,7 +39,8 @@ def run(
 
     Run again, it keeps the place it has, in the queue or at the front, under the new token.
     """
-    row = ledger.mark_queued(payload.request_id, payload.execution_arn, payload.task_token)
+    row = ledger.mark_queued(payload.request_id, payload.execution_arn)
+    ledger.tokens.save(payload.request_id, payload.execution_arn, payload.task_token)
     publisher.publish_state_changed(record_of(row))
     slots.enqueue(payload.request_id, task_token=payload.task_token)
     return {"state": row["state"]}

@@ -290,10 +290,11 @@ def beyond_its_purpose(target: Target) -> dict[str, tuple[str, Calls]]:
                 },
             )
             for name, keys in {
-                "AcceptRequest": ("gate#creation", "handshake#h", "reconciliation#organization"),
+                "AcceptRequest": ("gate#creation", "token#theirs", "reconciliation#organization"),
                 "RecordFailure": ("account#1", "unit#/", "reconciliation#organization"),
                 "RecordVended": ("request#theirs", "account#1", "unit#/", "gate#creation"),
                 "CreateOrganizationalUnit": ("request#theirs", "account#1", "gate#creation"),
+                "DescribeHandshake": ("request#theirs", "account#1", "gate#creation"),
                 "ReconcileLedger": ("account#1", "unit#/", "handshake#h"),
             }.items()
         },

@@ -29,6 +29,7 @@ BEYOND = (
     "CreateAccount",
     "CreateGovCloudAccount",
     "CreateOrganizationalUnit",
+    "DescribeHandshake",
     "EnableAWSServiceAccess",
     "EnableOrganizationsRootSessions",
     "InviteAccountToOrganization",

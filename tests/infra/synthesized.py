@@ -155,6 +155,10 @@ def flat(value: Any) -> str:
             return f"${{{name}.{attribute}}}"
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(flat(part) for part in parts)
+        case {"Fn::Select": [index, of]}:
+            return f"${{{flat(of)}[{index}]}}"
+        case {"Fn::Split": [separator, text]}:
+            return f"{flat(text)}/{separator}"
     raise AssertionError(f"an intrinsic that no test knows: {value}")
 
 

@@ -94,8 +94,7 @@ def test_function_has_a_role_and_a_log_group_of_its_own(
 
     assert role.startswith(f"{operation}Role")
     assert log_group.startswith(f"{operation}Logs")
-    assert template.document["Resources"][log_group]["Properties"]["RetentionInDays"] == 180
-    assert template.document["Resources"][log_group]["DeletionPolicy"] == "Delete"
+    assert template.document["Resources"][log_group]["Properties"]["RetentionInDays"] == 365
 
 
 @pytest.mark.parametrize("construct", MACHINES)
@@ -107,9 +106,31 @@ def test_state_machine_logs_where_no_resource_policy_grows(
 
     properties = template.document["Resources"][log_group]["Properties"]
 
-    assert properties["LogGroupName"].startswith("/aws/vendedlogs/states/")
-    assert properties["RetentionInDays"] == 180
-    assert template.document["Resources"][log_group]["DeletionPolicy"] == "Delete"
+    assert flat(properties["LogGroupName"]).startswith("/aws/vendedlogs/states/")
+    assert properties["RetentionInDays"] == 365
+
+
+def test_logs_outlive_the_stack(template: SynthesizedTemplate) -> None:
+    kept = [
+        (group["DeletionPolicy"], group["UpdateReplacePolicy"])
+        for group in template.of_type("AWS::Logs::LogGroup").values()
+    ]
+
+    assert set(kept) == {("Retain", "Retain")}
+
+
+def test_log_group_of_a_state_machine_is_not_in_the_way_of_the_next_stack(
+    template: SynthesizedTemplate,
+) -> None:
+    """It is kept under its name, so the name has a part of the stack's own id."""
+    names = [
+        flat(group["Properties"]["LogGroupName"])
+        for group in template.of_type("AWS::Logs::LogGroup").values()
+        if "LogGroupName" in group["Properties"]
+    ]
+
+    assert len(names) == len(MACHINES)
+    assert all("AWS::StackId" in name for name in names)
 
 
 def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedTemplate) -> None:
@@ -287,8 +308,9 @@ def test_only_the_bus_and_the_state_machine_have_names_that_a_person_types(
         if name in resource["Properties"]
         # One must be named, the other says whose it is; so do the logs of the state machines,
         # which are named for the beginning that AWS knows.
-        and resource["Type"] not in ("AWS::IAM::Policy", "AWS::Lambda::Permission")
-        and not str(resource["Properties"][name]).startswith("/aws/vendedlogs/states/")
+        and resource["Type"]
+        not in ("AWS::IAM::Policy", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission")
+        and "/aws/vendedlogs/states/" not in str(resource["Properties"][name])
     }
 
     assert named == set()

@@ -117,6 +117,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListHandshakesForOrganization": {ANY},
     },
     "DescribeHandshake": {
+        "dynamodb:PutItem": {LEDGER},
         "dynamodb:UpdateItem": {LEDGER},
         "organizations:DescribeHandshake": {INVITATIONS},
         "organizations:ListAccounts": {ANY},
@@ -221,6 +222,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
 
 # Service Authorization Reference: these actions know no resources.
 ACTIONS_WITHOUT_RESOURCES = {
+    "dynamodb:ListStreams",
     "iam:EnableOrganizationsRootCredentialsManagement",
     "iam:EnableOrganizationsRootSessions",
     "iam:ListOrganizationsFeatures",
@@ -245,6 +247,7 @@ ACTIONS_WITHOUT_RESOURCES = {
     "organizations:ListHandshakesForOrganization",
     "organizations:ListPolicies",
     "organizations:ListRoots",
+    "servicequotas:ListServiceQuotas",
     "xray:GetSamplingRules",
     "xray:GetSamplingTargets",
     "xray:PutTelemetryRecords",
@@ -359,6 +362,8 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
 
 GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
+READ_TOKENS: dict[str, str | list[str]] = {"GetItem": "token#*"}
+SAVE_TOKENS: dict[str, str | list[str]] = {"PutItem": "token#*"}
 LOCKS = ["account#*", "email#*"]
 USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
@@ -369,13 +374,27 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS, *USAGE] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
-    "ReserveCreation": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
-    "CreateGovCloudAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "ReserveCreation": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+        SAVE_TOKENS,
+    ],
+    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE, READ_TOKENS],
+    "CreateGovCloudAccount": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
+    "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
     ],
-    "DescribeCreateAccountStatus": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE],
+    "DescribeCreateAccountStatus": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        GATE,
+        READ_TOKENS,
+    ],
     "DescribeAccount": [
         {"UpdateItem": "request#*"},
         {"GetItem": ["request#*", "account#*", "email#*"]},
@@ -386,6 +405,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
         {"DeleteItem": LOCKS},
         GATE,
+        READ_TOKENS,
     ],
 }
 
@@ -619,7 +639,7 @@ def test_statements_are_named_allowances_of_named_actions(template: SynthesizedT
         for statement in template.statements(role):
             assert statement.sid, (role, statement)
             assert statement.effect == "Allow", (role, statement)
-            assert all(re.fullmatch(r"[a-z]+:[A-Za-z]+", each) for each in statement.actions)
+            assert all(re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", each) for each in statement.actions)
 
 
 def test_star_is_granted_only_where_an_action_knows_no_resources(

@@ -100,15 +100,23 @@ def test_template_holds_nothing_but_what_the_product_needs(template: Synthesized
     types = {resource["Type"] for resource in template.document["Resources"].values()}
 
     assert types == {
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
         "AWS::DynamoDB::Table",
         "AWS::Events::EventBus",
         "AWS::Events::EventBusPolicy",
         "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
+        "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Function",
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::QueryDefinition",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
         "AWS::SQS::Queue",
         "AWS::SQS::QueuePolicy",
         "AWS::StepFunctions::StateMachine",
@@ -122,6 +130,7 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
         "EventBusName",
         "LedgerTableName",
         "DeadLetterQueueUrl",
+        "AuditBucketName",
         "ServicePrincipals",
         "PolicyTypes",
     }

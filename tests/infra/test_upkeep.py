@@ -28,6 +28,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:ListAccounts": {"*"},
         "organizations:ListTagsForResource": {ACCOUNTS},
+        "servicequotas:ListServiceQuotas": {"*"},
         "states:DescribeExecution": {EXECUTIONS},
         "states:ListExecutions": {"machine"},
     },

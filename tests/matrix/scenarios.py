@@ -322,7 +322,7 @@ def _accept_as_owner(lab: Lab) -> None:
 
 
 def _awaits(lab: Lab, wish: Wish) -> bool:
-    return "taskToken" in (lab.vending.row(wish.request_id) or {})
+    return lab.vending.waits(wish.request_id)
 
 
 def _acceptance_refused(lab: Lab, wish: Wish) -> list[Ended]:

@@ -49,8 +49,8 @@ def awaited(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
     """The row of the request once its workflow waits for the answer."""
 
     def waits() -> dict[str, Any] | None:
-        row = vending.row(request["requestId"])
-        return row if row and "taskToken" in row else None
+        request_id = request["requestId"]
+        return vending.row(request_id) if vending.waits(request_id) else None
 
     row: dict[str, Any] = eventually(waits)
     return row

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BYTES = 10 * 1024
 REQUESTS = 40
+LARGEST = 200_000
 
 
 def sendable(seed: int) -> Any:
@@ -58,7 +59,9 @@ def test_bad_requests_end_refused_at_once_and_nothing_of_them_is_run_or_logged_r
 def test_bad_requests_sent_as_events_end_refused_and_are_announced_shortly(
     vending: Vending,
 ) -> None:
-    requests = [one for one in map(sendable, range(2_000_000, 2_000_010)) if isinstance(one, dict)]
+    made = map(sendable, range(2_000_000, 2_000_010))
+    # What is larger as an execution's input than that may be is a dead letter.
+    requests = [one for one in made if isinstance(one, dict) and len(json.dumps(one)) < LARGEST]
     with told(vending, "AccountVendingFailed") as announced:
         for request in requests:
             vending.send(request)

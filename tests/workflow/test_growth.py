@@ -10,6 +10,7 @@ import pytest
 from moto.core.base_backend import BackendDict
 from moto.dynamodb.models import dynamodb_backends
 from moto.organizations.models import organizations_backends
+from moto.s3.models import s3_backends
 
 from embedded import ACCOUNT_ID, REGION
 from embedded.core.context import CallLog
@@ -43,6 +44,9 @@ def of_the_user() -> Iterator[Any]:
     yield from (directory._BY_ID, directory._BY_EMAIL, organizations_backends.master_accounts)
     # An account's backend of each service that has something of it.
     yield from (each for each in gc.get_objects() if isinstance(each, BackendDict))
+    # The audit trail: an object's version, and its tags.
+    trail: Any = s3_backends[ACCOUNT_ID]["aws"]
+    yield from (trail.tagger.tags, *(bucket.keys for bucket in trail.buckets.values()))
     for table in dynamodb_backends[ACCOUNT_ID][REGION].tables.values():
         yield from (table.items, *table.items.values())
 

@@ -112,6 +112,14 @@ class Vending:
         """Start by hand and wait for the end."""
         return self.finish(self.start(request))
 
+    def dead_letters(self) -> int:
+        """How many messages wait in the stack's dead-letter queue."""
+        attributes = self.aws.client("sqs").get_queue_attributes(
+            QueueUrl=self.aws.outputs["DeadLetterQueueUrl"],
+            AttributeNames=["ApproximateNumberOfMessages"],
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
     def listen(self, rule: str, *, on: bool = True) -> None:
         """Whether the default bus's rule of this construct id is followed."""
         rules = self.events.list_rules()["Rules"]
@@ -173,6 +181,16 @@ class Vending:
         if item is None:
             return None
         return {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
+
+    def waits(self, request_id: str) -> bool:
+        """Whether the request's execution has left a task token to be answered by."""
+        row = self.row(request_id) or {}
+        token = self.dynamodb.get_item(
+            TableName=self.aws.outputs["LedgerTableName"],
+            Key={"pk": {"S": f"token#{request_id}"}},
+            ConsistentRead=True,
+        ).get("Item", {})
+        return bool(token) and token["executionArn"]["S"] == row.get("executionArn")
 
     def accounts(self) -> list[dict[str, Any]]:
         """The organization's member accounts, without the management account."""

@@ -26,6 +26,7 @@ TYPES: dict[str, type[Resource]] = {
     for kind in (
         cdk.Metadata,
         cloudwatch.Alarm,
+        cloudwatch.Dashboard,
         dynamodb.Table,
         ecr.Repository,
         events.EventBus,
@@ -40,6 +41,7 @@ TYPES: dict[str, type[Resource]] = {
         kms.Alias,
         kms.Key,
         logs.LogGroup,
+        logs.QueryDefinition,
         s3.Bucket,
         s3.BucketPolicy,
         scheduler.Schedule,

@@ -19,7 +19,8 @@ class Table(Resource):
         " GlobalSecondaryIndexes.IndexName GlobalSecondaryIndexes.KeySchema"
         " GlobalSecondaryIndexes.Projection GlobalSecondaryIndexes.ProvisionedThroughput"
         " KeySchema LocalSecondaryIndexes ProvisionedThroughput"
-        " StreamSpecification.StreamViewType TableName Tags"
+        " StreamSpecification.StreamViewType TableName Tags TimeToLiveSpecification.AttributeName"
+        " TimeToLiveSpecification.Enabled"
     )
     attribute_names = names("Arn StreamArn")
     replaced_by = names("KeySchema LocalSecondaryIndexes TableName")
@@ -45,6 +46,14 @@ class Table(Resource):
         self.physical_resource_id = table.name
         self._describe(table)
         self._set_recovery_and_expiry({})
+
+    def adopt(self) -> bool:
+        table = self._backend().tables.get(self.properties.get("TableName"))
+        if table is None:
+            return False
+        self.physical_resource_id = table.name
+        self._describe(table)
+        return True
 
     def update(self, before: Properties) -> None:
         given, name = copy.deepcopy(self.properties), self.physical_resource_id

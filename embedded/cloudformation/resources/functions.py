@@ -108,9 +108,14 @@ class EventSourceMapping(Resource):
     """A queue or stream that invokes a function."""
 
     type: ClassVar[str] = "AWS::Lambda::EventSourceMapping"
-    understood = names("BatchSize Enabled EventSourceArn FunctionName Tags")
+    understood = names(
+        "BatchSize BisectBatchOnFunctionError DestinationConfig.OnFailure.Destination Enabled"
+        " EventSourceArn FilterCriteria.Filters.Pattern FunctionName"
+        " MaximumBatchingWindowInSeconds MaximumRecordAgeInSeconds MaximumRetryAttempts"
+        " StartingPosition Tags"
+    )
     attribute_names = names("EventSourceMappingArn Id")
-    replaced_by = names("EventSourceArn")
+    replaced_by = names("EventSourceArn StartingPosition")
 
     def create(self) -> None:
         mapping = _mappings(self.place).create_event_source_mapping(

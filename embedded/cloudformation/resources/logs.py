@@ -1,4 +1,4 @@
-"""AWS::Logs::LogGroup."""
+"""AWS::Logs::LogGroup and QueryDefinition."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from moto.logs import models
 
-from embedded.cloudformation.resource import Properties, Resource, names
+from embedded.cloudformation.resource import Place, Properties, Resource, names
+from embedded.moto_patches import log_queries
 
 
 class LogGroup(Resource):
@@ -42,4 +43,30 @@ class LogGroup(Resource):
         self._backend().delete_log_group(self.physical_resource_id)
 
     def _backend(self) -> Any:
-        return models.logs_backends[self.place.account_id][self.place.region]
+        return _backend(self.place)
+
+
+class QueryDefinition(Resource):
+    """A saved query of Logs Insights; its physical id is the query's id."""
+
+    type: ClassVar[str] = "AWS::Logs::QueryDefinition"
+    understood = names("LogGroupNames Name QueryLanguage QueryString")
+    attribute_names = names("QueryDefinitionId")
+
+    def create(self) -> None:
+        self.physical_resource_id = log_queries.put(_backend(self.place), self._given())
+        self.attributes = {"QueryDefinitionId": self.physical_resource_id}
+
+    def update(self, before: Properties) -> None:  # noqa: ARG002 - all of it is put again
+        given = self._given() | {"queryDefinitionId": self.physical_resource_id}
+        log_queries.put(_backend(self.place), given)
+
+    def delete(self) -> None:
+        log_queries.delete(_backend(self.place), self.physical_resource_id)
+
+    def _given(self) -> Properties:
+        return {name[0].lower() + name[1:]: value for name, value in self.properties.items()}
+
+
+def _backend(place: Place) -> Any:
+    return models.logs_backends[place.account_id][place.region]

@@ -21,7 +21,9 @@ class Bucket(Resource):
 
     type: ClassVar[str] = "AWS::S3::Bucket"
     understood = names(
-        "BucketEncryption BucketName PublicAccessBlockConfiguration Tags"
+        "BucketEncryption BucketName ObjectLockConfiguration.ObjectLockEnabled"
+        " ObjectLockConfiguration.Rule.DefaultRetention ObjectLockEnabled"
+        " OwnershipControls.Rules PublicAccessBlockConfiguration Tags"
         " VersioningConfiguration.Status"
     )
     attribute_names = names("Arn DomainName RegionalDomainName")
@@ -65,6 +67,23 @@ class Bucket(Resource):
         else:
             backend.delete_public_access_block(name)
         backend.put_bucket_tagging(name, self.tags())
+        if "OwnershipControls" in given:
+            rules = given["OwnershipControls"]["Rules"]
+            backend.put_bucket_ownership_controls(name, rules[0]["ObjectOwnership"])
+        else:
+            backend.delete_bucket_ownership_controls(name)
+        self._configure_lock()
+
+    def _configure_lock(self) -> None:
+        given = self.properties
+        bucket = _backend(self.place).get_bucket(self.physical_resource_id)
+        rule = given.get("ObjectLockConfiguration", {}).get("Rule", {})
+        retention = rule.get("DefaultRetention", {})
+        # Set as it is: the operation refuses buckets that have objects, an update must not.
+        bucket.object_lock_enabled = given.get("ObjectLockEnabled", False)
+        bucket.default_lock_mode = retention.get("Mode")
+        bucket.default_lock_days = retention.get("Days", 0)
+        bucket.default_lock_years = retention.get("Years", 0)
 
 
 class BucketPolicy(Resource):

@@ -38,6 +38,7 @@ class StateMachine(Resource):
             loggingConfiguration=_logging(given.get("LoggingConfiguration")),
             tracingConfiguration=_tracing(given.get("TracingConfiguration")),
             sm_type=given.get("StateMachineType"),
+            encryptionConfiguration=_encryption(given.get("EncryptionConfiguration")),
         )
         self.physical_resource_id = machine.arn
         self.attributes = {"Arn": machine.arn, "Name": machine.name}
@@ -51,6 +52,8 @@ class StateMachine(Resource):
             role_arn=given["RoleArn"],
             logging_configuration=_logging(given.get("LoggingConfiguration")) or {"level": "OFF"},
             tracing_configuration=_tracing(given.get("TracingConfiguration")) or {"enabled": False},
+            encryption_configuration=_encryption(given.get("EncryptionConfiguration"))
+            or {"type": "AWS_OWNED_KEY"},
         )
         backend.tagger.untag_resource_using_names(arn, [t["key"] for t in _api_tags(before)])
         backend.tagger.tag_resource(arn, _api_tags(given))
@@ -112,6 +115,12 @@ def _logging(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _tracing(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
     return None if configuration is None else {"enabled": configuration.get("Enabled", False)}
+
+
+def _encryption(configuration: dict[str, Any] | None) -> dict[str, Any] | None:
+    if configuration is None:
+        return None
+    return {name[0].lower() + name[1:]: value for name, value in configuration.items()}
 
 
 def _api_tags(properties: Properties) -> list[dict[str, str]]:

@@ -13,12 +13,18 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
+from vending.aws.measurements import measure
+from vending.aws.observability import logger
+from vending.errors.aws_errors import DENIALS, RETRIED
+from vending.errors.exceptions import Throttled
+
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
@@ -45,21 +51,34 @@ def _naming_actions(client: C) -> C:
     """The client, whose errors carry the IAM action that was refused: `Error.Action`.
 
     The name that a service signs with is the prefix of its actions. A message that the service's
-    model calls sensitive, because it may quote what was sent, is left out.
+    model calls sensitive, because it may quote what was sent, is left out. Calls that are repeated,
+    and those that AWS refuses as too many, are counted.
     """
     client.meta.events.register("after-call", _name_action)
+    client.meta.events.register("needs-retry", _count_attempt)
     return client
+
+
+def _count_attempt(attempts: int, response: tuple[Any, dict[str, Any]] | None, **_: Any) -> None:
+    """After each attempt; that None is returned leaves the SDK's own decision as it is."""
+    if attempts > 1:
+        measure("Retries")
+    code: str = response[1].get("Error", {}).get("Code", "") if response else ""
+    if RETRIED.get((code, None)) is Throttled:
+        measure("Throttled")
 
 
 def _name_action(parsed: dict[str, Any], model: Any, **_: Any) -> None:
     if "Error" not in parsed:
         return
     error = parsed["Error"]
-    error["Action"] = f"{model.service_model.signing_name}:{model.name}"
+    error["Action"] = action = f"{model.service_model.signing_name}:{model.name}"
     shape = next((one for one in model.error_shapes if one.error_code == error.get("Code")), None)
     members = shape.members.items() if shape else ()
     if any(name.lower() == "message" and one.metadata.get("sensitive") for name, one in members):
         error["Message"] = ""
+    if error.get("Code") in DENIALS:
+        logger.warning("denied", extra={"action": action, "code": error["Code"]})
 
 
 def _config(*, attempts: int) -> Config:
@@ -136,6 +155,19 @@ def events() -> EventBridgeClient:
 
 
 @cache
+def service_quotas() -> BaseClient:
+    """How much of everything AWS allows."""
+    client: BaseClient = boto3.client("service-quotas", config=_config(attempts=3))
+    return _naming_actions(client)
+
+
+@cache
 def stepfunctions() -> SFNClient:
     """Whether another execution still runs, and word to those that wait."""
     return _naming_actions(boto3.client("stepfunctions", config=_config(attempts=3)))
+
+
+@cache
+def s3() -> S3Client:
+    """The audit trail's bucket."""
+    return _naming_actions(boto3.client("s3", config=_config(attempts=3)))

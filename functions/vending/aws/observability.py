@@ -9,8 +9,21 @@ import os
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
-logger = Logger()
-tracer = Tracer(patch_modules=["botocore"])
+# A name that is not set must not fail an operation that has already acted.
+_SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "account-vending")
 
-# A namespace that is not set must not fail an operation that has already acted.
-metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "AccountVending"))
+logger = Logger(service=_SERVICE)
+tracer = Tracer(service=_SERVICE, patch_modules=["botocore"])
+metrics = Metrics(
+    namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "AccountVending"), service=_SERVICE
+)
+
+
+def log_request_id(request_id: str | None) -> None:
+    """Put the request's id into every line that is logged from here on in this invocation.
+
+    The invocation's trace is found by it, too: `annotation.request_id = "…"`.
+    """
+    if request_id is not None:
+        logger.append_keys(request_id=request_id)
+        tracer.put_annotation("request_id", request_id)

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from vending.aws.clock import Clock, epoch, now
+from vending.aws.measurements import measure
 from vending.aws.observability import logger
 from vending.creation import govcloud
 from vending.creation.find_account import SETTLING_TIME, FindAccount, Finding
@@ -170,13 +171,15 @@ class Creation:
         raise slot_needed()
 
     def _create(self, row: Row, requested_tags: dict[str, str], ask: Ask) -> Created:
-        account = self.account
+        account, waited_since = self.account, row.get("queuedAt")
         row = self.ledger.record_intent(
             self.request_id,
             self.execution_arn,
             account_name=account.name,
             seen=row.get("intent"),
         )
+        if waited_since is not None:
+            measure("QueueWait", max(0.0, self.clock() - epoch(waited_since)))
         tags = {**requested_tags, REQUEST_ID_TAG: self.request_id}
         try:
             answer = ask(
@@ -230,6 +233,8 @@ class Creation:
         """
         state, account_id = status.get("State"), status.get("AccountId")
         if state == "SUCCEEDED" and account_id:
+            if "intent" in row:
+                measure("CreationDuration", max(0.0, self.clock() - epoch(row["intent"]["at"])))
             return self.adopt(
                 account_id=account_id,
                 creation_id=status.get("Id"),

@@ -2,7 +2,7 @@
 
 One item holds the queue; whoever changes it writes the whole of it on condition that nobody else
 did meanwhile, and tries again after a random moment if somebody did. Those who wait are
-notified by Step Functions' task tokens, which are in the rows of the requests that wait.
+notified by Step Functions' task tokens, which are kept beside the rows of the requests that wait.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from boto3.dynamodb.conditions import Attr
 
 from vending.aws.clock import Clock, now, timestamp
 from vending.aws.executions import is_running
+from vending.aws.measurements import measure
 from vending.aws.observability import logger
 from vending.aws.task_tokens import WaitingStep, token_refused
 from vending.creation.queue import CreationQueue, Lease, Quota, Slot
@@ -198,7 +199,10 @@ class CreationSlots:
         for attempt in range(_ATTEMPTS):
             version, queue = self.read()
             changed = step(queue, self.clock())
-            if changed == queue or self._write(changed, version):
+            if changed == queue:
+                return changed
+            if self._write(changed, version):
+                measure("QueueBacklog", len(changed.waiting))
                 return changed
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing
@@ -234,7 +238,7 @@ class CreationSlots:
             return False  # it came in line when its account was there
         if is_creation_in_flight(row):
             return True  # it was told before, and used it
-        if self._accepted(_token(row), self._granted(slot.start_at)):
+        if self._accepted(self._token(row), self._granted(slot.start_at)):
             return True
         if not self._goes_on(slot.request_id, row):
             return False
@@ -242,7 +246,8 @@ class CreationSlots:
         # anew; then the execution comes for its slot by itself. Or its own function, which put it
         # in the queue, is about to return, and Step Functions takes no answer before that.
         self.sleep(_FUNCTION_RETURNS_IN)
-        self._accepted(_token(self.ledger.get(slot.request_id)), self._granted(slot.start_at))
+        row = self.ledger.get(slot.request_id)
+        self._accepted(self._token(row), self._granted(slot.start_at))
         return True
 
     def _granted(self, start_at: float) -> dict[str, Any]:
@@ -259,16 +264,15 @@ class CreationSlots:
         logger.info("nobody waits for the slot")
         return False
 
+    def _token(self, row: Row | None) -> str | None:
+        """The task token under which the request waits for its slot."""
+        return self.ledger.tokens.find(row) if row and "reservation" in row else None
+
     def _goes_on(self, request_id: str, row: Row | None = None) -> bool:
         """Whether the request's execution runs."""
         row = row or self.ledger.get(request_id)
         execution_arn = row.get("executionArn") if row else None
         return execution_arn is not None and is_running(execution_arn, self.stepfunctions)
-
-
-def _token(row: Row | None) -> str | None:
-    """The task token under which the request waits for its slot."""
-    return row.get("reservation", {}).get("taskToken") if row else None
 
 
 def _attributes(queue: CreationQueue) -> dict[str, Any]:

@@ -118,7 +118,7 @@ AwsFailure = ClientError | BotoCoreError | ResponseParserError
 _AMBIGUOUS_CODES = {"ServiceException", "InternalFailure", "InternalError", "RequestTimeout"}
 """Answers that do not say whether the operation acted, whatever their HTTP status."""
 
-_DENIALS = {"AccessDenied", "AccessDeniedException"}
+DENIALS = {"AccessDenied", "AccessDeniedException"}
 
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
@@ -207,7 +207,7 @@ def _refusal(error: ClientError) -> VendingError:
     if fields := _fields(error):
         message += f" AWS refuses {', '.join(fields)}."
     remedy = words.remedy
-    if code in _DENIALS:
+    if code in DENIALS:
         kind = AccessDenied
         remedy = remedy.replace("the named action", _action(error))
         remedy = _LIKELIER.get(error.operation_name, "") + remedy

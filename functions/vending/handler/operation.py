@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from vending.aws.observability import logger, metrics, tracer
+from vending.aws.measurements import measure, write_measured
+from vending.aws.observability import log_request_id, logger, tracer
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
-from vending.errors.exceptions import OperationRefused, VendingError
+from vending.errors.exceptions import OperationRefused, TransientError, VendingError
 from vending.model import Model
 from vending.request.account_request import RequestId
 from vending.request.validation_messages import problems_in
@@ -35,33 +37,49 @@ def operation(model: type[P]) -> Callable[[Callable[[P], Json]], Handler]:
     Whatever AWS refuses leaves the handler as an error of `vending.errors.exceptions`, whose class
     name is what the state machine retries or catches by.
     """
+    step = model.__name__
 
     def decorate(enter: Callable[[P], Json]) -> Handler:
+        # Those that events start have no step, and ReconcileLedger's hourly run shall cost nothing.
+        is_step = enter.__module__.partition(".")[0] == "operations"
+
         @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
         @wraps(enter)
         def handler(event: Json, _context: Any) -> Json:
+            began = time.perf_counter()
+            # Until a payload is read, its execution is all that says whose line it is.
+            logger.append_keys(step=step, execution=event.get("executionArn"))
             try:
                 payload = _payload(event, model)
-                logger.append_keys(request_id=getattr(payload, "request_id", None))
+                log_request_id(getattr(payload, "request_id", None))
                 with translating():
                     result = enter(payload)
             except VendingError as error:
                 kind = type(error).__name__
-                logger.warning("not done", extra={"error": kind, **_loggable(error)})
-                metrics.add_metric(name=kind, unit="Count", value=1)
+                logger.warning(
+                    "not done",
+                    extra={"error": kind, **_loggable(error), "duration_ms": _since(began)},
+                )
+                if isinstance(error, TransientError):
+                    measure("Retries")
                 raise
             else:
-                logger.info("done")
+                logger.info("done", extra={"duration_ms": _since(began)})
                 return result
             finally:
-                if metrics.metric_set:
-                    metrics.flush_metrics()
-                logger.remove_keys(["request_id"])
+                if is_step:
+                    measure("StepDuration", _since(began), step=step)
+                write_measured()
+                logger.remove_keys(["step", "execution", "request_id"])
 
         entrance: Handler = handler
         return entrance
 
     return decorate
+
+
+def _since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 1)
 
 
 def _payload(event: Json, model: type[P]) -> P:

@@ -23,6 +23,7 @@ class LedgerSettings(Settings):
     """What the functions that use the ledger need."""
 
     table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
+    ended_rows_expire_days: int | None = Field(None, alias="ENDED_ROWS_EXPIRE_DAYS", ge=1)
 
 
 class EventBusSettings(Settings):
@@ -65,6 +66,12 @@ class ExecutionSettings(Settings):
     """What the functions that look at all executions need."""
 
     state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
+
+
+class AuditTrailSettings(Settings):
+    """Where the audit trail is kept."""
+
+    bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
 
 
 class DiscoverySettings(Settings):

@@ -25,7 +25,8 @@ def table() -> Table:
 
 def ledger() -> Ledger:
     """The requests' rows in the table."""
-    return Ledger(table=table())
+    days = settings.read(settings.LedgerSettings).ended_rows_expire_days
+    return Ledger(table=table(), ended_rows_expire_days=days)
 
 
 def units() -> OuPathCache:

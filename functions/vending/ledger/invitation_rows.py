@@ -83,10 +83,9 @@ class InvitationRows:
         self, request_id: str, execution_arn: str, *, handshake_id: str, task_token: str
     ) -> Row:
         """Keep the token of the step that waits for the invitation's answer."""
-        values = {"taskToken": task_token}
-        return self.ledger.change(
-            request_id, execution_arn, values=values, handshakeId=handshake_id
-        )
+        row = self.ledger.change(request_id, execution_arn, handshakeId=handshake_id)
+        self.ledger.tokens.save(request_id, execution_arn, task_token)
+        return row
 
     def find_by_pointer(self, pointer: str) -> Row | None:
         """The row of the request that a pointer leads to."""

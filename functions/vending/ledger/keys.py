@@ -45,6 +45,11 @@ def invited(account: str) -> str:
     return f"invited#{_hashed(account) if '@' in account else account}"
 
 
+def token(request_id: str) -> str:
+    """The task token under which a request waits."""
+    return f"token#{request_id}"
+
+
 def unit(path: str) -> str:
     """The organizational unit that a path led to."""
     return f"unit#{path}"

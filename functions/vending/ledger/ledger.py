@@ -16,9 +16,18 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
+from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import LockHeld, Locks
-from vending.ledger.rows import Intent, Row, SearchPosition, Waiting, row_of
+from vending.ledger.rows import (
+    SCHEMA_VERSION,
+    Intent,
+    Row,
+    SearchPosition,
+    Waiting,
+    row_of,
+)
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
+from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
@@ -32,14 +41,25 @@ _WAITS = "Nothing to do: the workflow tries again by itself."
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """The requests' rows as the operations use them."""
+    """The requests' rows as the operations use them; `ended_rows_expire_days` is for `Expiry`."""
 
     table: Table
+    ended_rows_expire_days: int | None = None
+
+    @property
+    def expiry(self) -> Expiry:
+        """When rows of ended requests go."""
+        return Expiry(table=self.table, days=self.ended_rows_expire_days)
 
     @property
     def clock(self) -> Clock:
         """By which rows are dated."""
         return self.table.clock
+
+    @property
+    def tokens(self) -> WaitingTokens:
+        """The task tokens beside the rows."""
+        return WaitingTokens(table=self.table)
 
     @property
     def locks(self) -> Locks:
@@ -83,6 +103,7 @@ class Ledger:
         at = timestamp(self.clock())
         row = _filled(
             pk=keys.request(request.request_id),
+            schemaVersion=SCHEMA_VERSION,
             requestedAt=at,
             updatedAt=at,
             **_claimed(request, execution_arn, sender),
@@ -106,7 +127,7 @@ class Ledger:
         ConcurrentModification when the row is no longer as it was seen.
         """
         values = _claimed(request, execution_arn, sender)
-        unsaid = ["error", "requestedBy", "reservation", "sender"]
+        unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
         if "accountId" not in seen:  # else the name may be one that AWS told
             unsaid.append("accountName")
         update = self._updating(
@@ -124,11 +145,20 @@ class Ledger:
             )
         return self.owned(request.request_id, execution_arn)
 
-    def mark_queued(self, request_id: str, execution_arn: str, task_token: str) -> Row:
-        """The execution waits for its slot under this token of Step Functions'."""
-        reservation: Waiting = {"at": timestamp(self.clock()), "taskToken": task_token}
-        values = {"state": State.QUEUED, "reservation": reservation}
-        return self._change(request_id, execution_arn, values=values, begins=True)
+    def mark_queued(self, request_id: str, execution_arn: str) -> Row:
+        """The execution comes to the creation queue, to wait for its slot.
+
+        `queuedAt` stays the moment at which it first came for this slot, however often it comes.
+        """
+        at = timestamp(self.clock())
+        reservation: Waiting = {"at": at}
+        return self._change(
+            request_id,
+            execution_arn,
+            values={"state": State.QUEUED, "reservation": reservation, "queuedAt": at},
+            keep=["queuedAt"],
+            begins=True,
+        )
 
     def record_intent(
         self, request_id: str, execution_arn: str, *, account_name: str, seen: Intent | None
@@ -139,7 +169,7 @@ class Ledger:
             request_id,
             execution_arn,
             values={"state": State.CREATING, "intent": intent},
-            remove=["reservation", "look"],
+            remove=["reservation", "queuedAt", "look"],
             begins=True,
             intent=seen,
             createAccountRequestId=None,
@@ -231,14 +261,15 @@ class Ledger:
         """The execution could not go on; `state` is FAILED or REJECTED."""
         values = {"state": state, "error": dict(error)}
         remove = ["taskToken", "nextSteps"]  # the error says what is next
-        return self._change(request_id, execution_arn, values=values, remove=remove)
+        row = self._change(request_id, execution_arn, values=values, remove=remove)
+        return self.expiry.of_ended(row)
 
     def mark_interrupted(self, seen: Row, *, error: Mapping[str, Any]) -> Row:
         """The row's execution ended without a word, and the row is still as it was seen: FAILED.
 
         ConcurrentModification when the row has changed.
         """
-        return self._update(
+        row = self._update(
             seen["requestId"],
             values={"state": State.FAILED, "error": dict(error)},
             remove=(),
@@ -250,6 +281,7 @@ class Ledger:
             state=seen["state"],
             updatedAt=seen["updatedAt"],
         )
+        return self.expiry.of_ended(row)
 
     def insert_unclaimed(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
         """Write down a request that was never claimed, unless its id has a row that matters.
@@ -260,7 +292,13 @@ class Ledger:
             "fingerprint": request.fingerprint() if request else None,
             "request": request.normalised() if request else None,
         }
-        row = _filled(pk=keys.request(record["requestId"]), **record, **kept)
+        row = _filled(
+            pk=keys.request(record["requestId"]),
+            schemaVersion=SCHEMA_VERSION,
+            **record,
+            **kept,
+        )
+        row = self.expiry.of_new(row)
         try:
             self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED)))
         except ConditionFailed as failed:
@@ -302,6 +340,7 @@ class Ledger:
         *,
         values: Mapping[str, Any] | None = None,
         remove: Iterable[str] = (),
+        keep: Sequence[str] = (),
         begins: bool = False,
         **expected: object,
     ) -> Row:
@@ -309,6 +348,7 @@ class Ledger:
             request_id,
             values=values or {},
             remove=remove,
+            keep=keep,
             unless=None,
             begins=begins,
             executionArn=execution_arn,
@@ -329,6 +369,7 @@ class Ledger:
         values: Mapping[str, Any],
         remove: Iterable[str],
         unless: ConcurrentModification | None,
+        keep: Sequence[str] = (),
         begins: bool = False,
         **expected: object,
     ) -> Row:
@@ -343,7 +384,9 @@ class Ledger:
         goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
         if goes_on:
             condition &= ~Attr("state").is_in(list(FINAL))
-        update = self._updating(request_id, values=values, remove=removed, condition=condition)
+        update = self._updating(
+            request_id, values=values, remove=removed, keep=keep, condition=condition
+        )
         try:
             return row_of(self.table.update(update))
         except ConditionFailed as failed:
@@ -358,7 +401,13 @@ class Ledger:
                 raise _ended(there) from None
         kept = {name: value for name, value in values.items() if name != "state"}
         return self._update(
-            request_id, values=kept, remove=removed, unless=None, begins=False, **expected
+            request_id,
+            values=kept,
+            remove=removed,
+            unless=None,
+            keep=keep,
+            begins=False,
+            **expected,
         )
 
     def _updating(
@@ -367,12 +416,15 @@ class Ledger:
         *,
         values: Mapping[str, Any],
         remove: Sequence[str],
+        keep: Sequence[str] = (),
         condition: ConditionBase,
     ) -> Update:
         return Update(
             pk=keys.request(request_id),
             values={"updatedAt": timestamp(self.clock()), **values},
-            remove=remove,
+            keep=keep,
+            # Whatever changes a row that is to expire may be a reason to keep it.
+            remove=[*remove, DELETE_AT],
             condition=condition,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, cast
 
 
@@ -23,7 +23,6 @@ class Waiting(TypedDict):
     """Where the request's execution waits for its slot in the creation queue."""
 
     at: str
-    taskToken: str
 
 
 class SearchPosition(TypedDict, total=False):
@@ -38,6 +37,8 @@ class Row(TypedDict, total=False):
     """A row of the table; the record's fields, and what only the functions need."""
 
     pk: str
+    schemaVersion: int
+    deleteAt: int
     requestId: str
     state: str
     source: str
@@ -61,31 +62,51 @@ class Row(TypedDict, total=False):
     intent: Intent
     invitation: InvitationIntent
     reservation: Waiting
+    queuedAt: str
     look: SearchPosition
     unanswered: str
-    taskToken: str
 
 
 _NOT_IN_RECORDS = (
     "pk",
+    "schemaVersion",
+    "deleteAt",
     "request",
     "fingerprint",
     "intent",
     "invitation",
     "reservation",
+    "queuedAt",
     "look",
     "unanswered",
-    "taskToken",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 
 
+SCHEMA_VERSION = 2
+"""What rows that are made today mean. Raised where what is stored comes to mean something else, and
+not for an attribute more, which older rows lack."""
+
+
 def row_of(item: Mapping[str, Any]) -> Row:
-    """The row of a stored item, also of one that an earlier version wrote."""
-    row = cast(Row, dict(item))
-    if "error" in row:
-        row["error"] = current_error(row["error"])
-    return row
+    """The row of a stored item as today's code knows rows, whichever release made it.
+
+    A row keeps the version of the release that made it, and later releases write into it. So a
+    migration finds some attributes as they are today, and leaves these as they are.
+    """
+    row = dict(item)
+    for version in range(int(row.get("schemaVersion", 1)), SCHEMA_VERSION):
+        row = _MIGRATIONS[version](row)
+    return cast(Row, row)
+
+
+def _with_owner(row: dict[str, Any]) -> dict[str, Any]:
+    """Who must act on an error was its `turn` in version 1."""
+    return row | {"error": current_error(row["error"])} if "error" in row else row
+
+
+_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_owner}
+"""By version: how a row of it becomes one of the next."""
 
 
 def current_error(error: Any) -> Any:

@@ -69,18 +69,22 @@ class Put:
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """Set and remove an item's attributes; `values` that are None are left as they are."""
+    """Set and remove an item's attributes; `values` that are None are left as they are.
+
+    Of the attributes in `keep` the item's own value stays, where it has one.
+    """
 
     pk: str
     values: Mapping[str, Any]
     remove: Sequence[str] = ()
+    keep: Sequence[str] = ()
     condition: ConditionBase
 
     def parameters(self, table_name: str) -> dict[str, Any]:
         """What UpdateItem takes, and an Update of TransactWriteItems."""
         written = {name: value for name, value in self.values.items() if value is not None}
         clauses = [
-            ("SET", [f"#{name} = :{name}" for name in written]),
+            ("SET", [f"#{name} = {self._value(name)}" for name in written]),
             ("REMOVE", [f"#{name}" for name in self.remove]),
         ]
         conditional = _conditional(self.condition, returns_found=True)
@@ -96,6 +100,9 @@ class Update:
             "ExpressionAttributeNames": conditional["ExpressionAttributeNames"] | names,
             "ExpressionAttributeValues": conditional.get("ExpressionAttributeValues", {}) | values,
         }
+
+    def _value(self, name: str) -> str:
+        return f"if_not_exists(#{name}, :{name})" if name in self.keep else f":{name}"
 
 
 Write = Put | Update

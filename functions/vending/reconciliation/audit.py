@@ -95,6 +95,7 @@ class OrganizationAudit:
                 listed=False,
                 unseen=vended,
                 found=(),
+                accounts=0,
             )
         findings: list[Finding] = []
         while not cursor.listed:
@@ -110,6 +111,7 @@ class OrganizationAudit:
             cursor = replace(
                 _with(cursor, seen),
                 unseen=cursor.unseen - shown,
+                accounts=cursor.accounts + len(accounts),
                 next_token=next_token,
                 listed=next_token is None,
             )

@@ -33,6 +33,7 @@ class AuditCursor:
         unseen: accounts that the ledger has vended and that no page has shown yet.
         found: keys of what this audit has found so far, BYTES_PER_KEY each.
         told: keys of what the last one found: known, so not news.
+        accounts: how many accounts the pages that were read have shown.
         owed: requests whose repair may not have been told to its end.
     """
 
@@ -43,6 +44,7 @@ class AuditCursor:
     unseen: frozenset[str] = frozenset()
     found: tuple[bytes, ...] = ()
     told: frozenset[bytes] = frozenset()
+    accounts: int = 0
     owed: tuple[str, ...] = ()
 
 
@@ -58,6 +60,7 @@ def load(table: Table) -> AuditCursor:
         unseen=frozenset(_unpacked(bytes(item.get("unseen", b"")))),
         found=tuple(_parts(bytes(item.get("foundKeys", b"")), BYTES_PER_KEY)),
         told=frozenset(_parts(bytes(item.get("toldKeys", b"")), BYTES_PER_KEY)),
+        accounts=int(item.get("accounts", 0)),
         owed=tuple(item.get("owed", ())),
     )
 
@@ -79,6 +82,7 @@ def save(cursor: AuditCursor, table: Table) -> None:
         "unseen": unseen,
         "foundKeys": b"".join(cursor.found[:most]),
         "toldKeys": b"".join(sorted(cursor.told)[:most]),
+        "accounts": cursor.accounts,
         "owed": list(cursor.owed) or None,
     }
     table.put(Put(item={name: value for name, value in item.items() if value not in (None, b"")}))

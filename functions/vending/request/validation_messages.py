@@ -117,7 +117,9 @@ def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
             place = named[part]
         else:  # a key that is no name of the model's
             patterns: dict[str, Any] = place.get("patternProperties", {})
-            place = [*patterns.values(), *([] if patterns else [place["additionalProperties"]])][0]
+            place = next(iter(patterns.values())) if patterns else place["additionalProperties"]
+        # What may be left out is something or null.
+        place = next((one for one in place.get("anyOf", ()) if "$ref" in one), place)
         if "$ref" in place:
             place = definitions["$defs"][place["$ref"].rsplit("/", 1)[-1]]
     return sorted(place["properties"])

@@ -183,6 +183,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "list",
         "resume",
         "redrive",
+        "audit",
         "doctor",
         "explain",
         "schema",

@@ -293,3 +293,27 @@ def test_one_run_takes_no_more_than_it_can_hide(
 
     assert len(messages(queue_url)) == 2
     assert "may be more" in capsys.readouterr().err
+
+
+def test_changes_that_the_audit_trail_lacks_are_named_and_stay(
+    queue_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(
+        queue_url,
+        {
+            "requestContext": {"condition": "RecordAgeExceeded"},
+            "DDBStreamBatchInfo": {
+                "batchSize": 3,
+                "approximateArrivalOfFirstRecord": "2026-11-28T08:00:00Z",
+                "approximateArrivalOfLastRecord": "2026-11-28T08:01:00Z",
+            },
+        },
+    )
+
+    assert main(["redrive", "--json"]) == 1
+
+    (attempt,) = json.loads(capsys.readouterr().out)
+    assert attempt["outcome"] == "LEFT"
+    assert "3 changes of the ledger are missing from the audit trail" in attempt["problem"]
+    assert "RecordAgeExceeded" in attempt["problem"]
+    assert len(messages(queue_url)) == 1

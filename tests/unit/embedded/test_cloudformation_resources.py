@@ -41,6 +41,41 @@ def alarms(aws: Aws, _: str) -> list[Any]:
     ]
 
 
+def watched(aws: Aws, _: str) -> list[Any]:
+    """What alarms on expressions look at."""
+    return [
+        (
+            alarm["Threshold"],
+            [
+                (
+                    each["Id"],
+                    each.get("Expression"),
+                    each.get("MetricStat", {}).get("Metric", {}).get("MetricName"),
+                )
+                for each in alarm["Metrics"]
+            ],
+        )
+        for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    ]
+
+
+def dashboards(aws: Aws, _: str) -> list[Any]:
+    cloudwatch = aws.client("cloudwatch")
+    return [
+        cloudwatch.get_dashboard(DashboardName=each["DashboardName"])["DashboardBody"]
+        for each in cloudwatch.list_dashboards()["DashboardEntries"]
+    ]
+
+
+def saved_queries(aws: Aws, _: str) -> list[Any]:
+    logs = aws.client("logs")
+    found = logs.describe_query_definitions(queryDefinitionNamePrefix="vending/")
+    return [
+        (each["name"], each["queryString"], each["logGroupNames"])
+        for each in found["queryDefinitions"]
+    ]
+
+
 def topics(aws: Aws, _: str) -> list[Any]:
     sns = aws.client("sns")
     return [
@@ -126,6 +161,58 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
         {"Threshold": 5},
         lambda aws, function: [alarm[1] for alarm in alarms(aws, function)],
         ([0.0], [5.0]),
+    ),
+    (
+        "AWS::CloudWatch::Alarm",
+        {
+            "ComparisonOperator": "LessThanThreshold",
+            "EvaluationPeriods": 3,
+            "Metrics": [
+                {"Id": "sound", "Expression": "runs - 1", "Label": "sound"},
+                {
+                    "Id": "runs",
+                    "MetricStat": {
+                        "Metric": {
+                            "Dimensions": [{"Name": "FunctionName", "Value": "f"}],
+                            "MetricName": "Invocations",
+                            "Namespace": "AWS/Lambda",
+                        },
+                        "Period": 3600,
+                        "Stat": "Sum",
+                    },
+                    "ReturnData": False,
+                },
+            ],
+            "Threshold": 1,
+            "TreatMissingData": "breaching",
+        },
+        {"Threshold": 2},
+        watched,
+        (
+            [(1.0, [("sound", "runs - 1", None), ("runs", None, "Invocations")])],
+            [(2.0, [("sound", "runs - 1", None), ("runs", None, "Invocations")])],
+        ),
+    ),
+    (
+        "AWS::CloudWatch::Dashboard",
+        {"DashboardBody": '{"widgets": []}'},
+        {"DashboardBody": '{"widgets": [{"type": "text"}]}'},
+        dashboards,
+        (['{"widgets": []}'], ['{"widgets": [{"type": "text"}]}']),
+    ),
+    (
+        "AWS::Logs::QueryDefinition",
+        {
+            "LogGroupNames": ["a", "b"],
+            "Name": "vending/slowest",
+            "QueryString": "fields @message",
+        },
+        {"QueryString": "fields @timestamp"},
+        saved_queries,
+        (
+            [("vending/slowest", "fields @message", ["a", "b"])],
+            [("vending/slowest", "fields @timestamp", ["a", "b"])],
+        ),
     ),
     (
         "AWS::SNS::Topic",

@@ -149,7 +149,16 @@ def test_settings_change_in_place(cloud: Aws) -> None:
             SSESpecification=None,
             TimeToLiveSpecification={"AttributeName": "expires", "Enabled": True},
         ),
-        Workflow=with_properties("Workflow", LoggingConfiguration=None, TracingConfiguration=None),
+        Workflow=with_properties(
+            "Workflow",
+            LoggingConfiguration=None,
+            TracingConfiguration=None,
+            EncryptionConfiguration={
+                "Type": "CUSTOMER_MANAGED_KMS_KEY",
+                "KmsKeyId": "alias/vending",
+                "KmsDataKeyReusePeriodSeconds": 300,
+            },
+        ),
     )
 
     assert cloud.stack()["StackStatus"] == "UPDATE_COMPLETE"
@@ -187,6 +196,11 @@ def test_settings_change_in_place(cloud: Aws) -> None:
     assert expiry == {"AttributeName": "expires", "TimeToLiveStatus": "ENABLED"}
     assert machine(cloud)["loggingConfiguration"] == {"level": "OFF"}
     assert machine(cloud)["tracingConfiguration"] == {"enabled": False}
+    assert machine(cloud)["encryptionConfiguration"] == {
+        "type": "CUSTOMER_MANAGED_KMS_KEY",
+        "kmsKeyId": "alias/vending",
+        "kmsDataKeyReusePeriodSeconds": 300,
+    }
 
 
 def test_failed_update_takes_everything_back(cloud: Aws) -> None:

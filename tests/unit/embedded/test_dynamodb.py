@@ -372,3 +372,34 @@ def test_rows_are_listed_by_state_newest_first(ledger: Any) -> None:
 
     found = [[item["pk"]["S"] for item in page["Items"]] for page in pages]
     assert found == [["request#4", "request#3"], ["request#1"]]
+
+
+def test_item_whose_time_has_come_is_deleted_where_the_table_says_so(
+    ledger: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, table = ledger
+    soon = str(int(clock.now()) + 86_400)
+    client.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"AttributeName": "until", "Enabled": True}
+    )
+    for number, until in enumerate(({"N": soon}, {"N": soon + "0"}, {"S": "1"})):
+        client.put_item(TableName=table, Item=row(number) | {"until": until})
+    client.put_item(TableName=table, Item=row(3))
+
+    later = clock.now() + 86_400 * 2
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    left = client.scan(TableName=table)["Items"]
+    assert {one["pk"]["S"] for one in left} == {"request#1", "request#2", "request#3"}
+
+
+def test_item_whose_time_has_come_stays_where_the_table_has_no_time_to_live(
+    ledger: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, table = ledger
+    client.put_item(TableName=table, Item=row(1) | {"until": {"N": str(int(clock.now()) + 60)}})
+
+    later = clock.now() + 86_400 * 2
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert client.scan(TableName=table)["Count"] == 1

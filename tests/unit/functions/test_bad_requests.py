@@ -14,9 +14,11 @@ import pytest
 from operations import accept_request
 from tests.bad_requests import PRODUCT, SECRET, Maker
 from tests.unit.functions.world import EXECUTION, World
+from vending.authorization.request_policy import parse_policy
 from vending.aws.observability import logger
 from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import RequestInvalid
+from vending.handler import wiring
 from vending.request.account_request import best_effort_request_id
 
 CHUNKS, CHUNK = 10, 1_000
@@ -43,6 +45,7 @@ def logged(
     stream = io.StringIO()
     for handler in logger.handlers:
         monkeypatch.setattr(handler, "stream", stream)
+    monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy({}))
 
     def read() -> str:
         written = stream.getvalue() + capsys.readouterr().out + caplog.text

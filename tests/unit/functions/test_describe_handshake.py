@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.functions.payloads import (
@@ -27,7 +29,8 @@ def test_unanswered_invitation_is_waited_for_under_the_token(world: World) -> No
     first, second = await_answer(world, handshake_id), await_answer(world, handshake_id, "token-2")
 
     assert first == second == {"answered": False}
-    assert world.row(REQUEST_ID)["taskToken"] == "token-2"
+    assert world.token(REQUEST_ID) == "token-2"
+    assert "token-2" not in str(world.row(REQUEST_ID))
     assert world.row(REQUEST_ID)["state"] == "INVITED"
     assert world.organization.ended_steps == []
 
@@ -40,6 +43,7 @@ def test_token_is_left_before_the_look(world: World) -> None:
 
     assert [name for name, _ in world.calls] == [
         "dynamodb:UpdateItem",
+        "dynamodb:PutItem",
         "organizations:DescribeHandshake",
     ]
 
@@ -122,12 +126,32 @@ def test_token_of_another_invitation_is_not_kept(world: World) -> None:
     with pytest.raises(ConcurrentModification):
         await_answer(world, "h-" + "9" * 32)
 
-    assert "taskToken" not in world.row(REQUEST_ID)
+    assert world.token(REQUEST_ID) is None
 
 
-def test_token_is_gone_once_the_account_is_there(world: World) -> None:
+def test_next_step_is_gone_once_the_account_is_there(world: World) -> None:
     await_answer(world, invited(world)["handshakeId"])
 
     row = world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=INVITED)
 
-    assert not {"taskToken", "nextSteps"} & row.keys()
+    assert "nextSteps" not in row
+
+
+def test_token_of_another_execution_is_not_the_requests(world: World) -> None:
+    handshake_id = invited(world)["handshakeId"]
+    await_answer(world, handshake_id)
+
+    world.ledger.tokens.save(REQUEST_ID, "another", "another's token")
+
+    assert world.token(REQUEST_ID) is None
+
+
+@pytest.mark.parametrize(
+    "kept", [{"taskToken": "old"}, {"reservation": {"at": "2026", "taskToken": "old"}}]
+)
+def test_token_that_an_earlier_version_kept_in_the_row_is_found(
+    world: World, kept: dict[str, Any]
+) -> None:
+    row: Any = {"requestId": "earlier", "executionArn": EXECUTION, **kept}
+
+    assert world.ledger.tokens.find(row) == "old"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from events import reconcile_ledger
 from events.reconcile_ledger import CALLS
+from tests.emf import samples_in
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -549,3 +551,132 @@ def test_schedules_event_is_taken(world: World) -> None:
     }
 
     assert json.dumps(reconcile(world, **event))
+
+
+@pytest.fixture
+def measured(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, float]]:
+    """What was measured since it was asked last, by name; of metrics without other dimensions."""
+    capsys.readouterr()
+
+    def read() -> dict[str, float]:
+        samples = [
+            sample
+            for line in capsys.readouterr().out.splitlines()
+            for sample in samples_in(line)
+            if [name for name, _ in sample.dimensions] == ["service"]
+        ]
+        assert len({sample.name for sample in samples}) == len(samples)
+        return {sample.name: sample.value for sample in samples}
+
+    return read
+
+
+def test_quota_is_measured_once_a_day_by_its_name(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    world.organization.answers["ListServiceQuotas"] = lambda **_: {
+        "Quotas": [
+            {"QuotaName": "Concurrent closures of accounts", "Value": 3.0},
+            {"QuotaName": "Default maximum number of accounts", "Value": 20.0},
+        ]
+    }
+    for number in range(6):
+        world.organization.add_account(email=f"a{number}@example.com", tags={})
+
+    reconcile(world)
+    first = measured()
+    reconcile(world)
+
+    assert first == {"AccountsUsed": 7, "AccountQuota": 20, "AccountQuotaUsed": 35}
+    assert measured() == {}
+    assert len(world.called("ListServiceQuotas")) == 0
+
+
+def test_quota_that_cannot_be_read_stops_nothing(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    world.organization.refuse("ListServiceQuotas", "AccessDeniedException")
+
+    report = reconcile(world)
+
+    assert report["organization"] == "COMPARED"
+    assert measured() == {"AccountsUsed": 1}
+
+
+def test_accounts_of_a_large_organization_are_counted_over_several_runs(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    for number in range(150):
+        world.organization.add_account(email=f"{number}@example.com")
+
+    runs = [reconcile(world)]
+    while runs[-1]["organization"] == "CONTINUES":
+        assert measured() == {}
+        runs.append(reconcile(world))
+
+    assert len(runs) > 2
+    last = measured()
+    assert (last["AccountsUsed"], last["AccountQuota"]) == (151, 10_000)
+
+
+@pytest.mark.parametrize(("hours", "stuck"), [(6, None), (8, 1)])
+def test_request_in_which_nothing_happens_for_hours_is_stuck(
+    world: World,
+    measured: Callable[[], dict[str, float]],
+    caplog: pytest.LogCaptureFixture,
+    hours: int,
+    stuck: int | None,
+) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+    compared_before(world)
+    world.later(hours * HOUR - HOUR)
+    measured()
+
+    report = reconcile(world)
+
+    counted = measured()
+    assert report["inProgress"] == 1
+    assert counted.pop("RequestsInProgress") == 1
+    assert counted.get("RequestsStuck") == stuck
+    lines = [record for record in caplog.records if record.msg == "nothing happens in a request"]
+    assert [line.__dict__["request_id"] for line in lines] == [REQUEST_ID] * (stuck or 0)
+
+
+def test_invitation_that_waits_for_days_is_not_stuck(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+    world.ledger.change(REQUEST_ID, EXECUTION, values={"state": "INVITED"})
+    world.later(10 * 24 * HOUR)
+    measured()
+
+    reconcile(world)
+
+    assert "RequestsStuck" not in measured()
+
+
+def test_repair_is_measured_and_is_a_failed_vend(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    accepted(world)
+    world.organization.executions[EXECUTION] = "ABORTED"
+    compared_before(world)
+    measured()
+
+    reconcile(world)
+
+    assert measured() == {"RequestRepaired": 1, "AccountVendingFailed": 1}
+
+
+def test_idle_reconciliation_measures_nothing(
+    world: World, measured: Callable[[], dict[str, float]]
+) -> None:
+    vended(world)
+    compared_before(world)
+    measured()
+
+    reconcile(world)
+
+    assert measured() == {}

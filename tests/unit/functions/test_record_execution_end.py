@@ -216,6 +216,24 @@ def test_input_too_large_for_an_event_is_read_from_the_execution(world: World) -
     assert world.row(REQUEST_ID)["state"] == "FAILED"
 
 
+def test_failure_of_which_the_event_tells_nothing_is_read_from_the_execution(world: World) -> None:
+    """As where a customer's key encrypts executions: what was announced is not announced again."""
+    accepted(world)
+    record_failure(world)
+    error = world.row(REQUEST_ID)["error"]
+    world.organization.endings[EXECUTION] = {
+        "input": json.dumps(a_request()),
+        "error": error["code"],
+        "cause": json.dumps(error),
+    }
+    before = len(world.announced())
+
+    result = end(world, "FAILED", input=None, inputDetails={"included": False})
+
+    assert result == {"outcome": "NOTHING_TO_TELL"}
+    assert len(world.announced()) == before
+
+
 def test_input_of_an_execution_that_is_gone_is_no_error(world: World) -> None:
     world.organization.before("DescribeExecution", world.organization.executions.clear)
 

@@ -45,6 +45,10 @@ ONE_MISTAKE = {
         a_request(contacts={"billing": {"name": "a", "title": "b", "email": "a@b.c"}}),
         "contacts.billing.phone: is required",
     ),
+    "contact with a misspelt key": (
+        a_request(contacts={"billing": a_contact("Billing") | {"phon": "1"}}),
+        "contacts.billing.phon: unknown key; did you mean phone?",
+    ),
     "contact of another kind": (
         a_request(contacts={"legal": a_contact("Legal")}),
         "contacts.legal: unknown key; allowed: billing, operations, security",

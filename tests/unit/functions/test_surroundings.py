@@ -12,14 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_xray_sdk import global_sdk_config  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, World
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
-from vending.aws.observability import logger
-from vending.errors.exceptions import OperationRefused, ServiceUnavailable, VendingError
+from vending.aws.observability import log_request_id, logger, tracer
+from vending.errors.exceptions import (
+    OperationRefused,
+    RequestInvalid,
+    ServiceUnavailable,
+    VendingError,
+)
 from vending.handler import settings
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
@@ -94,7 +100,32 @@ def test_logs_carry_the_request_id_and_never_an_email(
     assert EMAIL not in written + caplog.text
     lines = [json.loads(line) for line in written.splitlines()]
     told = [line["message"] for line in lines if line.get("request_id") == REQUEST_ID]
-    assert told == ["not done", "done"]
+    assert told == ["done", "not done", "done"]
+    assert [line["step"] for line in lines] == ["AcceptRequest", "CreateAccount", "CreateAccount"]
+    assert {line["execution"] for line in lines} == {EXECUTION}
+
+
+def test_request_with_mistakes_is_logged_under_the_id_that_it_gives(
+    world: World, log: io.StringIO
+) -> None:
+    request = a_request() | {"requestId": REQUEST_ID, "organizationalUnit": "no path"}
+
+    with pytest.raises(RequestInvalid):
+        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["request_id"], line["execution"]) == (REQUEST_ID, EXECUTION)
+
+
+def test_request_without_an_id_is_logged_under_its_execution(
+    world: World, log: io.StringIO
+) -> None:
+    with pytest.raises(RequestInvalid):
+        world.call("AcceptRequest", request="text", executionArn=EXECUTION)
+
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert "request_id" not in line
+    assert line["execution"] == EXECUTION
 
 
 def test_request_id_of_one_invocation_is_not_logged_in_the_next(
@@ -106,28 +137,7 @@ def test_request_id_of_one_invocation_is_not_logged_in_the_next(
         world.call("CreateAccount", requestId="not / valid")
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line.get("request_id") for line in lines] == [None, REQUEST_ID, None]
-
-
-def test_metrics_count_what_ends_and_what_goes_wrong(
-    world: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    accepted(world)
-    world.organization.refuse("CreateAccount", "TooManyRequestsException")
-    with pytest.raises(VendingError):
-        create(world)
-
-    blobs = [
-        blob
-        for line in capsys.readouterr().out.splitlines()
-        if "_aws" in (blob := json.loads(line))
-    ]
-    assert [
-        next(n for n in ("RequestAccepted", "CreationRefusedForNow") if n in blob) for blob in blobs
-    ] == [
-        "RequestAccepted",
-        "CreationRefusedForNow",
-    ]
+    assert [line.get("request_id") for line in lines] == [REQUEST_ID, REQUEST_ID, None]
 
 
 def test_announcement_that_eventbridge_does_not_accept_is_tried_again(world: World) -> None:
@@ -229,3 +239,19 @@ def test_denied_function_is_told_which_action_it_lacks(world: World) -> None:
         world.call("EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID)
 
     assert "Allow iam:ListOrganizationsFeatures for the function's role" in denied.value.remedy
+
+
+def test_traces_of_a_request_are_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder: Any = tracer.provider
+    monkeypatch.setattr(tracer, "disabled", False)
+    global_sdk_config.set_sdk_enabled(True)
+    try:
+        segment = recorder.begin_segment("function", sampling=1)
+        log_request_id(REQUEST_ID)
+        log_request_id(None)
+        recorder.clear_trace_entities()
+    finally:
+        global_sdk_config.set_sdk_enabled(False)
+        logger.remove_keys(["request_id"])
+
+    assert segment.annotations == {"request_id": REQUEST_ID}

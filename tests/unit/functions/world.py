@@ -92,10 +92,14 @@ class World:
         assert row is not None
         return row
 
+    def token(self, request_id: str) -> str | None:
+        """The task token under which the request waits."""
+        return self.ledger.tokens.find(self.row(request_id))
+
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
-        serving = ("account#", "email#", "gate#", "requester#", "unit#")
+        serving = ("account#", "email#", "gate#", "requester#", "token#", "unit#")
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property

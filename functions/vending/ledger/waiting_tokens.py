@@ -1,0 +1,45 @@
+"""The task tokens under which requests wait, apart from their rows: a token lets its holder answer.
+
+Whoever may read requests can follow them and end none of their waits. A request waits at one place
+at a time, and the token of an earlier wait is of no use, so one item a request is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from vending.ledger import keys
+from vending.ledger.rows import Row
+from vending.ledger.table import Put, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingTokens:
+    """The tokens in the table."""
+
+    table: Table
+
+    def save(self, request_id: str, execution_arn: str, task_token: str) -> None:
+        """Keep the token of the step at which the request's execution waits from now on."""
+        item = {
+            "pk": keys.token(request_id),
+            "executionArn": execution_arn,
+            "taskToken": task_token,
+        }
+        self.table.put(Put(item=item))
+
+    def find(self, row: Row) -> str | None:
+        """The token under which the row's execution waits, or last waited."""
+        found = self.table.get(keys.token(row["requestId"]), consistent=True)
+        if found is None:
+            return _of_earlier_version(cast(Mapping[str, Any], row))
+        is_its_own = found["executionArn"] == row.get("executionArn")
+        return str(found["taskToken"]) if is_its_own else None
+
+
+def _of_earlier_version(row: Mapping[str, Any]) -> str | None:
+    """Where a token was kept once: executions that wait since then are answered, too."""
+    token: str | None = row.get("taskToken") or row.get("reservation", {}).get("taskToken")
+    return token

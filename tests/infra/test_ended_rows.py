@@ -1,0 +1,36 @@
+"""The setting by which rows of ended requests go."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.settings import Settings
+from tests.infra.synthesized import SynthesizedTemplate, synthesize
+
+
+def _days(template: SynthesizedTemplate) -> set[str]:
+    """What the functions that use the ledger are told."""
+    return {
+        variables.get("ENDED_ROWS_EXPIRE_DAYS", "never")
+        for function in template.of_type("AWS::Lambda::Function").values()
+        for variables in [function["Properties"]["Environment"]["Variables"]]
+        if "LEDGER_TABLE_NAME" in variables
+    }
+
+
+def test_rows_stay_by_default(template: SynthesizedTemplate) -> None:
+    assert "TimeToLiveSpecification" not in template.only("AWS::DynamoDB::Table")["Properties"]
+    assert _days(template) == {"never"}
+
+
+def test_rows_go_after_the_days_of_the_setting(tmp_path: Path) -> None:
+    template = synthesize(Settings(ended_rows_expire_days=90), tmp_path)
+
+    table = template.only("AWS::DynamoDB::Table")["Properties"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "deleteAt", "Enabled": True}
+    assert _days(template) == {"90"}
+
+
+def test_days_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="ended_rows_expire_days"):
+        Settings(ended_rows_expire_days=0)
