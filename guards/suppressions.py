@@ -146,6 +146,48 @@ FUNCTIONS = (
     ),
 )
 
+AUDIT_TRAIL = (
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::<AuditTrailBucketA91FD435.Arn>/*]",
+        where=("AuditTrail/ArchiveAudit/Grants/Resource",),
+        reason="an object's name is that of the change it keeps; the bucket keeps every version, "
+        "locked",
+    ),
+    Suppression(
+        rule="AwsSolutions-S1",
+        where=("AuditTrail/Bucket/Resource",),
+        reason="access logs would need a second bucket of the same kind; CloudTrail's data events, "
+        "which a company sets for its account, tell who read the trail",
+    ),
+    Suppression(
+        rule="NIST.800.53.R5-S3BucketLoggingEnabled",
+        where=("AuditTrail/Bucket/Resource",),
+        reason="as AwsSolutions-S1",
+    ),
+    Suppression(rule="CKV_AWS_18", where=("AuditTrailBucket**",), reason="as AwsSolutions-S1"),
+    Suppression(
+        rule="NIST.800.53.R5-S3BucketReplicationEnabled",
+        where=("AuditTrail/Bucket/Resource",),
+        reason="where a copy may be is the company's to say; versions are locked and S3 keeps them "
+        "in three zones",
+    ),
+    Suppression(
+        rule="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        where=("AuditTrail/Bucket/Resource",),
+        reason="encrypted with AWS's key unless a customer managed key is set",
+    ),
+)
+
+ALARMS = (
+    Suppression(
+        rule="NIST.800.53.R5-SNSEncryptedKMS",
+        where=("Monitoring/AlarmTopic/Topic/Resource",),
+        reason="encrypted where a customer managed key is set, as CloudWatch cannot use AWS's key "
+        "of SNS; alarms carry names and numbers of this stack, no request",
+    ),
+    Suppression(rule="CKV_AWS_26", where=("MonitoringAlarmTopic**",), reason="as SNSEncryptedKMS"),
+)
+
 ENCRYPTION = (
     Suppression(
         rule="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
@@ -185,9 +227,10 @@ CODE = (
             "embedded/cloud.py",
             "embedded/core/role_clients.py",
             "embedded/organizations/errors.py",
+            "functions/vending/ledger/changes.py",
         ),
-        reason="no secrets: task tokens of a dry run, keys that the embedded AWS takes from "
-        "anybody on this machine, and AWS's own messages",
+        reason="no secrets: an attribute's name, task tokens of a dry run, keys that the embedded "
+        "AWS takes from anybody on this machine, and AWS's own messages",
     ),
     Suppression(
         rule="B106",
@@ -214,12 +257,22 @@ CODE = (
     ),
     Suppression(
         rule="B404",
-        where=("embedded/lambda_runtime/processes.py", "guards/tools.py", "infra/bundling.py"),
+        where=(
+            "embedded/lambda_runtime/processes.py",
+            "guards/advisories.py",
+            "guards/tools.py",
+            "infra/bundling.py",
+        ),
         reason="runs on the machine of who builds or tests, never on AWS; no shell",
     ),
     Suppression(
         rule="B603",
-        where=("embedded/lambda_runtime/processes.py", "guards/tools.py", "infra/bundling.py"),
+        where=(
+            "embedded/lambda_runtime/processes.py",
+            "guards/advisories.py",
+            "guards/tools.py",
+            "infra/bundling.py",
+        ),
         reason="a list of words that this repository wrote, no shell",
     ),
     Suppression(
@@ -234,4 +287,4 @@ CODE = (
     ),
 )
 
-SUPPRESSIONS = (*WILDCARDS, *FUNCTIONS, *ENCRYPTION, *CODE)
+SUPPRESSIONS = (*WILDCARDS, *FUNCTIONS, *AUDIT_TRAIL, *ALARMS, *ENCRYPTION, *CODE)
