@@ -32,8 +32,9 @@ def checkov(template: Path = TEMPLATE) -> list[Finding]:
         *("--file", str(template), "--framework", "cloudformation", "--output", "json"),
         *("--skip-download", "--quiet", "--compact"),
     )
-    if answer["summary"]["resource_count"] == 0 or answer["summary"]["parsing_errors"]:
-        raise RuntimeError(f"checkov could not read {template}: {answer['summary']}")
+    summary = answer.get("summary", answer)
+    if not summary["resource_count"] or summary["parsing_errors"]:
+        raise RuntimeError(f"checkov could not read {template}: {summary}")
     return [
         Finding(
             rule=each["check_id"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from tests.infra.synthesized import MACHINES, SynthesizedTemplate, synthesize
+from tests.infra.synthesized import MACHINES, SynthesizedTemplate, flat, synthesize
 
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundaries/AccountVending"
 
@@ -40,7 +40,7 @@ def test_prefix_of_the_settings_begins_every_fixed_name_and_the_roles(
         if "LogGroupName" in group["Properties"]
     ]
     assert len(groups) == len(MACHINES)
-    assert all(group.startswith("/aws/vendedlogs/states/acme-") for group in groups)
+    assert all(flat(group).startswith("/aws/vendedlogs/states/acme-") for group in groups)
     roles = prefixed.of_type("AWS::IAM::Role").values()
     names = [role["Properties"]["RoleName"] for role in roles]
     assert all(re.fullmatch(r"acme-[A-Za-z0-9-]{1,59}", name) for name in names)

@@ -12,7 +12,7 @@ from tests.unit.functions.test_request_policy import HERE, PORTAL, team
 from vending.authorization import rules
 from vending.authorization.request_policy import parse_policy
 from vending.errors.exceptions import RequestNotAllowed
-from vending.request.account_request import parse
+from vending.request.account_request import AccountRequest, parse
 
 GRANTED: dict[str, Any] = {
     "account": {"name": "Sandbox 1", "email": "aws+one@example.com"},
@@ -91,6 +91,32 @@ def test_root_feature_that_is_not_granted_is_refused() -> None:
     found = broken(GRANTED, rootAccess=["RootCredentialsManagement"])
 
     assert found == ["rootAccess[0]: requesters.portal.rootAccess does not grant RootSessions"]
+
+
+UNRULED = {"requestId", "requestedBy"}
+"""Keys of a request that its requester may write as it likes."""
+
+
+def test_every_key_of_a_request_has_a_rule() -> None:
+    contact = {"name": "A", "title": "B", "email": "a@example.com", "phone": "+1 555 0100"}
+    keys = {str(field.alias) for field in AccountRequest.model_fields.values()}
+    request = {
+        "source": "invited",
+        "account": {"accountId": "333344445555"},
+        "organizationalUnit": "/Production",
+        "tags": {"other": "x"},
+        "policies": [{"name": "DenyAll", "type": SCP}],
+        "serviceAccess": ["sso.amazonaws.com"],
+        "rootAccess": ["RootSessions"],
+        "contacts": {"billing": contact},
+    }
+
+    named = {
+        each.split(":")[0].split("[")[0].split(".")[0] for each in broken(request, rootAccess=[])
+    }
+
+    assert set(request) == keys - UNRULED, "a new key of a request needs a rule of the policy"
+    assert named == keys - UNRULED
 
 
 def test_contacts_are_refused_unless_they_are_granted() -> None:

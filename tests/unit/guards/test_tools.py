@@ -18,6 +18,15 @@ from aws_cdk.aws_s3 import Bucket
 found = findings_in(lambda app: Bucket(Stack(app, "Planted"), "Open"))
 print(*(f"{each.rule} {each.where}" for each in found), sep="\\n")
 """
+WITH_A_KEY = """
+from guards.nag import findings_in
+from infra.account_vending_stack import AccountVendingStack
+from infra.settings import Settings
+key = "arn:aws:kms:us-east-1:111111111111:key/1111aaaa-2222-3333-4444-5555bbbb6666"
+settings = Settings(kms_key_arn=key)
+found = findings_in(lambda app: AccountVendingStack(app, "AccountVending", settings=settings))
+print(*sorted({each.rule for each in found}), sep="\\n")
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -37,6 +46,22 @@ def test_cdk_nag_finds_by_both_packs_what_is_wrong_with_a_bucket() -> None:
     assert "NIST.800.53.R5-S3BucketVersioningEnabled Open/Resource" in found
 
 
+def test_customer_key_leaves_nothing_to_find_about_encryption_with_keys() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITH_A_KEY],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+
+    found = done.stdout.splitlines()
+
+    assert "NIST.800.53.R5-LambdaInsideVPC" in found
+    assert [each for each in found if "Encrypt" in each] == []
+
+
 def test_checkov_finds_an_open_bucket(tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"AccessControl": "PublicRead"}}
@@ -51,7 +76,7 @@ def test_checkov_that_could_read_nothing_fails(tmp_path: Path) -> None:
     template = tmp_path / "template.json"
     template.write_text("{}")
 
-    with pytest.raises(RuntimeError, match="checkov"):
+    with pytest.raises(RuntimeError, match="checkov could not read"):
         tools.checkov(template)
 
 
