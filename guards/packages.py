@@ -95,19 +95,22 @@ def locked_hashes(lock: Path) -> dict[tuple[str, str], tuple[str, ...]]:
 
 def licence_of(distribution: Distribution) -> str:
     """The SPDX expression of a distribution, from the fields of its metadata in their rank."""
-    metadata = distribution.metadata
-    if expression := metadata.get("License-Expression"):
-        return str(expression)
     classifiers = [
         each.rpartition(" :: ")[2]
-        for each in metadata.get_all("Classifier") or []
+        for each in _field(distribution, "Classifier")
         if each.startswith("License :: OSI Approved ::")
     ]
-    said = str(metadata.get("License") or "")
-    for each in (said, *classifiers):
+    said = _field(distribution, "License")
+    for expression in _field(distribution, "License-Expression"):
+        return expression
+    for each in (*said, *classifiers):
         if each in ALLOWED or each in SPELLINGS:
             return SPELLINGS.get(each, each)
-    return said or " OR ".join(classifiers) or "unknown"
+    return " ".join(said) or " AND ".join(classifiers) or "unknown"
+
+
+def _field(distribution: Distribution, name: str) -> list[str]:
+    return [str(each) for each in distribution.metadata.get_all(name) or []]
 
 
 def bill_of_materials(packages: Iterable[Package]) -> dict[str, Any]:
