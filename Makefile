@@ -26,6 +26,9 @@ $(error "$(SUITES)" is no Git checkout of LocalStack; say where one is: make rec
 endif
 endif
 
+# `required` where packages without an answer about advisories must not pass.
+ADVISORIES ?=
+
 # Passed on to the CDK's command, such as `--require-approval never` where nobody can answer it.
 CDK_FLAGS ?=
 
@@ -56,18 +59,38 @@ test: synth build/.bundled ## Run the tests, except those marked slow
 	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
-test-slow: synth build/.bundled build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
+test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
 	@$(BIN)/python -m pytest -m slow -n 3
 
 .PHONY: test-all
 test-all: test test-slow ## Run every test
 
 .PHONY: check
-check: synth ## Lint, formatting, types and the template
+check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 	@$(BIN)/cfn-lint $(TEMPLATE)
+	@$(BIN)/python -m guards.packages licences > /dev/null
+	@$(BIN)/python -m guards.advisories $(ADVISORIES)
+
+.PHONY: guards
+guards: build/guards/.passed ## Ask cdk-nag, checkov and bandit about the template and the code
+
+.PHONY: sbom
+sbom: build/.lambda build/guards/.ready ## Write build/sbom.json, what is deployed, as CycloneDX
+	@$(BIN)/python -m guards.packages sbom > build/sbom.json
+	@build/guards/bin/python -c 'import sys; from cyclonedx.schema import SchemaVersion; \
+		from cyclonedx.validation.json import JsonStrictValidator as Validator; \
+		sys.exit(Validator(SchemaVersion.V1_6).validate_str(open("build/sbom.json").read()))'
+
+.PHONY: licences
+licences: build/.lambda ## List the licences of what is deployed, and refuse those not allowed
+	@$(BIN)/python -m guards.packages licences
+
+.PHONY: advisories
+advisories: build/guards/.ready ## Ask pip-audit for advisories: make advisories [ADVISORIES=required]
+	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
 .PHONY: second-opinions
 second-opinions: synth build/.bundled build/opinions/.ready ## Ask AWS's validators, the reference JSONata and policy_sentry
@@ -97,9 +120,16 @@ deploy: synth node_modules/.package-lock.json ## Deploy to the AWS account of yo
 	@$(BIN)/vend doctor --before-deploy
 	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk deploy --app cdk.out $(CDK_FLAGS)
 
+.PHONY: unprotect
+unprotect: $(READY) ## Let the stack be deleted: make unprotect destroy
+	@$(BIN)/aws cloudformation update-termination-protection --region us-east-1 \
+		--stack-name AccountVending --no-enable-termination-protection
+
 .PHONY: destroy
 destroy: synth node_modules/.package-lock.json ## Remove from that account all but the ledger
-	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out $(CDK_FLAGS)
+	@PATH="$(NODE):$$PATH" node_modules/.bin/cdk destroy --app cdk.out $(CDK_FLAGS) || { \
+		echo "Where termination protection is enabled, \`make unprotect destroy\` disables it first" >&2; \
+		exit 1; }
 
 .PHONY: lock
 lock: $(READY) ## Update the locks from requirements/*.in and their like
@@ -108,6 +138,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
+	@$(LOCK) requirements/guards.in --output-file requirements/guards.txt
 	@$(LOCK:3.11=3.13) requirements/recorded.in --output-file requirements/recorded.txt
 
 .PHONY: docs
@@ -188,7 +219,19 @@ node_modules/.package-lock.json: package.json package-lock.json .npmrc $(READY)
 	@PATH="$(NODE):$$PATH" node "$(NODE)/../lib/node_modules/npm/bin/npm-cli.js" ci --loglevel=error
 	@touch $@
 
-# Apart from what the project is built and tested with, whose versions it must not decide.
+# Apart from what the project is built and tested with, whose versions they must not decide.
+build/guards/.ready: requirements/guards.txt $(READY)
+	@echo "Installing what the guard rails ask" >&2
+	@rm -rf $(@D)
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip sync --quiet --python $(@D)/bin/python --require-hashes requirements/guards.txt
+	@touch $@
+
+GUARDED := $(shell find bench cli docs embedded guards -name '*.py' -print)
+build/guards/.passed: $(TEMPLATE) $(GUARDED) build/guards/.ready
+	@$(BIN)/python -m guards
+	@touch $@
+
 OPINIONS := tests/opinions/package.json tests/opinions/package-lock.json .npmrc
 build/opinions/.ready: $(OPINIONS) requirements/opinions.txt $(READY)
 	@echo "Installing what tests/opinions asks"

@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.audit_trail import AuditTrail
@@ -55,6 +56,7 @@ class AccountVendingStack(Stack):
             id_,
             description="Vends AWS accounts: exactly one account per request",
             env=Environment(region="us-east-1"),
+            termination_protection=settings.termination_protection,
         )
         # The CDK says of every function and machine that it needs its role, though its properties
         # refer to that role already: harmless, and not ours to say otherwise.
@@ -64,7 +66,7 @@ class AccountVendingStack(Stack):
             "RequestPolicy": dict(request_policy or {}),
         }
         govern_roles(self, settings)
-        code = lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
+        code = _code(self, settings)
         functions = {
             operation: OperationFunction(self, operation, code=code, settings=settings)
             for operation in OPERATIONS
@@ -193,3 +195,12 @@ class AccountVendingStack(Stack):
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:
     return {operation: each.function for operation, each in functions.items()}
+
+
+def _code(scope: Construct, settings: Settings) -> lambda_.Code:
+    """What all functions run: the zip that was signed, or the folder that was built here."""
+    signed = settings.signed_code
+    if signed is None:
+        return lambda_.Code.from_asset(str(FUNCTIONS_ASSET))
+    bucket = s3.Bucket.from_bucket_name(scope, "SignedCode", signed.bucket)
+    return lambda_.Code.from_bucket(bucket, signed.key, signed.version)

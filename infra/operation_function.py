@@ -68,6 +68,7 @@ class OperationFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             dead_letter_queue=dead_letter_queue,
+            code_signing_config=self._code_signing(settings),
             # Only the statements named here, none that a construct adds on its own.
             role=role.without_policy_updates(),
             environment={
@@ -95,6 +96,12 @@ class OperationFunction(Construct):
                 resources=[dead_letter_queue.queue_arn],
             )
             self.grant_key(use_of_queue(dead_letter_queue.queue_arn))
+
+    def _code_signing(self, settings: Settings) -> lambda_.ICodeSigningConfig | None:
+        arn = settings.code_signing_config_arn
+        if arn is None:
+            return None
+        return lambda_.CodeSigningConfig.from_code_signing_config_arn(self, "CodeSigning", arn)
 
     def grant(
         self,

@@ -54,6 +54,15 @@ class DiscoveredAccountBaseline:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedCode:
+    """The functions' zip where AWS Signer has put it, in a bucket of the stack's region."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The stack's settings; the defaults are those of the documentation.
 
@@ -114,6 +123,10 @@ class Settings:
     The lease is how long the slot of a creation in progress is kept without being renewed. The
     slack is how much later than its slot's start time a call may reach AWS, by a cold start of its
     function.
+
+    `termination_protection` refuses to delete the stack until `make unprotect` has allowed it.
+    `code_signing_config_arn` is the Lambda code signing configuration of every function; the zip
+    that is deployed is then `signed_code`, as AWS Signer left it ("Signed code", docs/deploy.md).
     """
 
     function_memory_mb: int = 512
@@ -153,6 +166,9 @@ class Settings:
     invited_account_external_id: str | None = None
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
+    termination_protection: bool = True
+    code_signing_config_arn: str | None = None
+    signed_code: SignedCode | None = None
     alarms: bool = True
     alarm_emails: tuple[str, ...] = ()
     alarm_topic_arn: str | None = None
@@ -203,6 +219,7 @@ class Settings:
         yield from self._problems_of_names()
         yield from self._problems_of_invitations()
         yield from self._problems_of_requesters()
+        yield from self._problems_of_signing()
         yield from self._problems_of_monitoring()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
@@ -241,6 +258,23 @@ class Settings:
             for one in getattr(self, name):
                 if not re.fullmatch(pattern, one, re.ASCII):
                     yield f"{name}: {one!r} is not an id"
+
+    def _problems_of_signing(self) -> Iterator[str]:
+        config = self.code_signing_config_arn
+        if config is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:lambda:us-east-1:\d{12}:code-signing-config:csc-[a-z0-9]{17}",
+            config,
+            re.ASCII,
+        ):
+            yield (
+                f"code_signing_config_arn: {config!r} is not the ARN of a code signing "
+                "configuration in us-east-1"
+            )
+        if (config is None) != (self.signed_code is None):
+            yield (
+                "code_signing_config_arn and signed_code go together: Lambda takes signed code "
+                "alone where signing is enforced, and checks no signature where it is not"
+            )
 
     def _problems_of_names(self) -> Iterator[str]:
         boundary = self.permissions_boundary

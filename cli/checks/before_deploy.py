@@ -68,7 +68,7 @@ def stack(place: Place) -> Iterator[Result]:
             check="stack",
             level="fail",
             what=f"{STACK_NAME} is {status}, so it can only be deleted",
-            remedy="Delete it with `make destroy`, then deploy",
+            remedy="Delete it with `make unprotect destroy`, then deploy",
         )
     elif status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         yield Result(

@@ -63,6 +63,13 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
                 del self.deleted_stacks[oldest]
 
 
+def update_termination_protection(self: Any) -> ActionResult:
+    """UpdateTerminationProtection: moto has none."""
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
+
+
 def list_exports(self: Any, tokenstr: str | None) -> tuple[list[Export], str | None]:
     """ListExports: those of the stacks there are; moto forgets those of change sets."""
     del tokenstr  # no more than one page
@@ -118,4 +125,5 @@ def install() -> None:
     models.get_stack_from_s3_url = responses.get_stack_from_s3_url = template_url.read
     responses.StackResourceDTO = StackResource
     responses.CloudFormationResponse.list_stack_resources = list_stack_resources
+    responses.CloudFormationResponse.update_termination_protection = update_termination_protection
     responses.CloudFormationResponse.get_template_summary = get_template_summary

@@ -17,11 +17,13 @@ ALLOWED = {
     "permissions": {"permissions"},
     "statemachines": {"statemachines"},
     "infra": {"infra", "permissions", "statemachines", "vending"},
+    "guards": {"guards", "infra"},
     "embedded": {"embedded", "permissions"},
     "cli": {"cli", "embedded", "operations", "statemachines", "vending"},
 }
 FIRST_PARTY = {
     "permissions",
+    "guards",
     "infra",
     "statemachines",
     "embedded",

@@ -15,6 +15,7 @@ LOCKS = [
     "requirements/uv.txt",
     DEVELOPMENT_LOCK,
     "requirements/opinions.txt",
+    "requirements/guards.txt",
     "requirements/recorded.txt",
 ]
 NODE_LOCKS = ["package-lock.json", "tests/opinions/package-lock.json"]

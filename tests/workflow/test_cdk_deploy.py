@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+import infra  # noqa: F401  # names the pinned Node
 from embedded import REGION
 from embedded.cloud import PROJECT
 
@@ -23,6 +24,7 @@ pytestmark = [
     ),
 ]
 COMMAND = (sys.executable, "-m", "cli.main")
+NODE = Path(os.environ["JSII_NODE"]).parent
 FLAGS = "--no-notices --progress events"
 
 
@@ -31,7 +33,7 @@ class Local:
 
     def __init__(self, endpoint_url: str, home: Path) -> None:
         self._environment = {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{NODE}:{os.environ['PATH']}",
             "HOME": str(home),
             "AWS_ENDPOINT_URL": endpoint_url,
             "AWS_ACCESS_KEY_ID": "local",
@@ -55,11 +57,22 @@ class Local:
         """What the goal printed; it must end well."""
         return self._run("make", goal, f"CDK_FLAGS={FLAGS} {flags}")
 
+    def deploy(self) -> str:
+        """What the CDK's command printed, run as `make deploy` does once its checks have passed."""
+        return self._run(
+            *("node_modules/.bin/cdk", "deploy", "--app", "cdk.out"),
+            *(*FLAGS.split(), "--require-approval", "never"),
+        )
+
+    def refused(self, goal: str, flags: str = "") -> str:
+        """What the goal printed; it must not end well."""
+        return self._run("make", goal, f"CDK_FLAGS={FLAGS} {flags}", code=2)
+
     def vend(self, *words: str) -> str:
         """What the command printed; it must end well."""
         return self._run(*COMMAND, *words)
 
-    def _run(self, *words: str) -> str:
+    def _run(self, *words: str, code: int = 0) -> str:
         ran = subprocess.run(
             words,
             cwd=PROJECT,
@@ -70,7 +83,7 @@ class Local:
             timeout=600,
             check=False,
         )
-        assert ran.returncode == 0, ran.stdout[-4000:]
+        assert ran.returncode == code, ran.stdout[-4000:]
         return ran.stdout
 
 
@@ -114,23 +127,29 @@ def published(local: Local) -> set[tuple[str, str]]:
 
 def test_the_stack_is_deployed_used_and_removed_by_make(local: Local) -> None:
     bootstrapped = local.make("bootstrap")
+    local.make("unprotect")
     local.make("destroy", "--force")
     remove_ledgers(local)
     unpublish(local)
 
-    deployed = local.make("deploy", "--require-approval never")
+    demo = local.refused("deploy", "--require-approval never")
+    deployed = local.deploy()
     assets = {key.rpartition(".")[2] for _, key in published(local)}
     local.vend("submit", "examples/requests/sandbox.yaml")
     accounts = local.client("organizations").list_accounts()["Accounts"]
-    again = local.make("deploy", "--require-approval never")
+    again = local.deploy()
+    protected = local.refused("destroy", "--force")
+    local.make("unprotect")
     destroyed = local.make("destroy", "--force")
 
     assert "Environment aws://111111111111/us-east-1 bootstrapped" in bootstrapped
+    assert "the demo's, which lets everybody ask for everything" in demo
     assert "✅  AccountVending" in deployed
     assert "no changes" not in deployed
     assert assets == {"json", "zip"}
     assert "Sandbox" in {account["Name"] for account in accounts}
     assert "✅  AccountVending (no changes)" in again
+    assert "`make unprotect destroy` disables it first" in protected
     assert "✅  AccountVending: destroyed" in destroyed
     assert "AccountVending" not in {
         stack["StackName"] for stack in local.client("cloudformation").describe_stacks()["Stacks"]

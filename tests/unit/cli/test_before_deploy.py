@@ -113,7 +113,7 @@ def test_an_account_with_the_stack_deployed_is_right(name: str) -> None:
     [
         ("bootstrap", place(bootstrap=None), "fail", "make bootstrap"),
         ("bootstrap", place(bootstrap=BOOTSTRAP_VERSION - 1), "fail", "make bootstrap"),
-        ("stack", place(stack="ROLLBACK_COMPLETE"), "fail", "make destroy"),
+        ("stack", place(stack="ROLLBACK_COMPLETE"), "fail", "make unprotect destroy"),
         ("stack", place(stack="DELETE_IN_PROGRESS"), "fail", "Wait"),
         ("state machine", place(machine="DELETING"), "fail", "Stop its executions"),
         (

@@ -132,6 +132,27 @@ def test_stack_with_termination_protection_is_not_deleted(cloud: Aws) -> None:
     assert cloud.stack()["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_termination_protection_is_switched_off_and_on(cloud: Aws) -> None:
+    cloud.create(EnableTerminationProtection=True)
+    cloudformation = cloud.client("cloudformation")
+
+    switched = []
+    for wanted in (False, True, False):
+        answer = cloudformation.update_termination_protection(
+            StackName=NAME, EnableTerminationProtection=wanted
+        )
+        switched.append(cloud.stack()["EnableTerminationProtection"])
+    stack_id = cloud.stack()["StackId"]
+    cloudformation.delete_stack(StackName=NAME)
+
+    assert switched == [False, True, False]
+    assert answer["StackId"] == stack_id
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.update_termination_protection(
+            StackName="nothing", EnableTerminationProtection=False
+        )
+
+
 @pytest.mark.parametrize(
     ("changes", "failed", "reason"),
     [
