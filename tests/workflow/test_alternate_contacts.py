@@ -50,7 +50,7 @@ def test_contacts_without_trust_are_refused_before_there_is_an_account(vending: 
     assert vending.accounts() == []
 
 
-def test_existing_account_fails_without_trust_and_is_resumed_once_the_request_asks_for_it(
+def test_existing_account_is_refused_without_trust_until_the_request_asks_for_it(
     vending: Vending,
 ) -> None:
     account_id = an_account(vending)
@@ -62,11 +62,11 @@ def test_existing_account_fails_without_trust_and_is_resumed_once_the_request_as
     )
 
     failed = vending.run(request)
-    resumed = vending.run(request | {"serviceAccess": ["account.amazonaws.com"]})
+    corrected = vending.run(request | {"serviceAccess": ["account.amazonaws.com"]})
 
-    assert failed.error == "AccessDeniedException", failed
-    assert "serviceAccess" in failed.cause["remedy"]
-    assert resumed.status == "SUCCEEDED", resumed
+    assert failed.error == "RequestInvalid", failed
+    assert "serviceAccess" in failed.cause["message"]
+    assert corrected.status == "SUCCEEDED", corrected
     assert vending.contacts(account_id) == CONTACTS
 
 

@@ -230,7 +230,7 @@ def test_five_creations_at_once_are_waited_out(vending: Vending) -> None:
     assert len(vending.accounts()) == len(requests)
 
 
-def test_service_principal_that_the_stack_may_not_enable_is_refused_by_iam(
+def test_service_principal_that_the_stack_may_not_enable_is_refused_for_a_member_too(
     vending: Vending,
 ) -> None:
     account = {"accountId": an_account(vending)}
@@ -238,8 +238,9 @@ def test_service_principal_that_the_stack_may_not_enable_is_refused_by_iam(
 
     failed = vending.run(a_request(source="existing", account=account, serviceAccess=services))
 
-    assert (failed.status, failed.error) == ("FAILED", "AccessDeniedException")
-    assert failed.cause["remedy"]
+    assert (failed.status, failed.error) == ("FAILED", "RequestInvalid")
+    assert "unheard-of.amazonaws.com" in failed.cause["message"]
+    assert vending.calls("organizations", "MoveAccount") == 0
     assert "unheard-of.amazonaws.com" not in vending.service_access()
 
 

@@ -208,7 +208,9 @@ def test_largest_nonsense_fails_with_a_named_error(vending: Vending, document: A
 
 
 def test_largest_event_is_rejected_in_the_ledger_and_announced(vending: Vending) -> None:
+    # The execution's input is the whole event, which has an envelope.
     request = filled(a_request(), "x")
+    request["requestedBy"] = request["requestedBy"][:-1_000]
     with told(vending, "AccountVendingStateChanged") as events:
         vending.send(request)
         (arn,) = vending.await_executions(1)

@@ -92,7 +92,7 @@ def test_request_that_could_not_start_is_vended_once_by_redrive(
     assert waiting(vending) == 0
 
 
-def test_redrive_before_the_reason_is_settled_loses_nothing(
+def test_redrive_starts_what_the_rule_may_not_as_its_own_senders(
     vending: Vending, vend: Command
 ) -> None:
     request = a_request()
@@ -102,11 +102,11 @@ def test_redrive_before_the_reason_is_settled_loses_nothing(
 
         assert vend("redrive").status == 0
 
-        eventually(lambda: waiting(vending) == 1)
-
-    assert vend("redrive").status == 0
     (arn,) = vending.await_executions(1)
-    assert vending.finish(arn).status == "SUCCEEDED"
+    ended = vending.finish(arn)
+    assert ended.status == "SUCCEEDED"
+    assert ended.output["sender"]["source"] == "form.example"
+    assert waiting(vending) == 0
     assert len(vending.accounts()) == 1
 
 
@@ -166,5 +166,6 @@ def test_event_larger_than_an_execution_takes_waits_and_is_shown(
     assert examined.status == 1
     assert "dead" in examined.out
     eventually(lambda: waiting(vending) == 1)
-    assert redriven.status == 0
+    assert redriven.status == 1
+    assert "length less than or equal to 262144" in redriven.out
     assert vending.executions() == []
