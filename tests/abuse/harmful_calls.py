@@ -276,6 +276,20 @@ def beyond_its_purpose(target: Target) -> dict[str, tuple[str, Calls]]:
                 ]
             },
         ),
+        "ArchiveAudit": (
+            "s3",
+            {
+                "delete_object": [{"Bucket": target.audit_bucket, "Key": "any"}],
+                "list_objects_v2": [{"Bucket": target.audit_bucket}],
+                "put_bucket_policy": [{"Bucket": target.audit_bucket, "Policy": DENY_ALL}],
+                "put_bucket_versioning": [
+                    {
+                        "Bucket": target.audit_bucket,
+                        "VersioningConfiguration": {"Status": "Suspended"},
+                    }
+                ],
+            },
+        ),
         "SetupAcceptHandshake": (
             "iam",
             {"create_service_linked_role": [{"AWSServiceName": "sso.amazonaws.com"}]},

@@ -30,7 +30,7 @@ DENY_ALL = json.dumps(
 _FUNCTION = re.compile(r"(\w+)Function[0-9A-F]{8}")
 _ROLE = re.compile(r"(\w+)Role[0-9A-F]{8}")
 _SCOPES = re.compile(
-    "^(ExecutionEnds|Reconciliation|InvitationAnswers|DiscoveredAccounts)(?=[A-Z])"
+    "^(AuditTrail|ExecutionEnds|Reconciliation|InvitationAnswers|DiscoveredAccounts)(?=[A-Z])"
 )
 
 
@@ -102,6 +102,11 @@ class Target:
     def table(self) -> str:
         """The ledger."""
         return self.aws.outputs["LedgerTableName"]
+
+    @property
+    def audit_bucket(self) -> str:
+        """The bucket of the audit trail."""
+        return self.aws.outputs["AuditBucketName"]
 
     @property
     def bus(self) -> str:

@@ -18,6 +18,7 @@ FUNCTIONS = (
     *OPERATIONS,
     *(f"{PREFIX}{operation}" for operation in OWN_OPERATIONS),
     "AnswerHandshake",
+    "ArchiveAudit",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",
@@ -26,6 +27,7 @@ OTHERS = ("RequestBusStart", "VendingWorkflow", "OrganizationSetupWorkflow")
 BEYOND = (
     "AcceptHandshake",
     "AcceptRequest",
+    "ArchiveAudit",
     "CreateAccount",
     "CreateGovCloudAccount",
     "CreateOrganizationalUnit",

@@ -233,6 +233,8 @@ def test_ceiling_holds_for_events_that_come_at_once(vending: Vending) -> None:
         }
         for n in range(8)
     ]
+    # Longer than it takes to accept all of them, so that none has ended before the last one comes.
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 600}}])
     send(vending, PORTAL, *wishes)
 
     ended = outcomes(vending, len(wishes))
