@@ -49,6 +49,8 @@ class DryRunClient:
         """Organizational units that were only made here, by their parent."""
         self.policy_types: dict[str, str] = {}
         """Types of the policies that were only made here, by their id."""
+        self.policy_names: dict[str, str] = {}
+        """Names of policies that are attached somewhere, by their id."""
         self._attached: dict[tuple[str, str], set[str]] = {}
 
     @property
@@ -145,6 +147,8 @@ class DryRunClient:
         if key not in self._attached:
             found = () if target_id in self.planned_ids else self._listed(target_id, policy_type)
             of_aws = ATTACHED_BY_AWS.get(policy_type)
+            if of_aws:
+                self.policy_names[f"p-{of_aws}"] = of_aws
             self._attached[key] = set(found) or ({f"p-{of_aws}"} if of_aws else set())
         return self._attached[key]
 
@@ -152,7 +156,9 @@ class DryRunClient:
         pages = self._client.get_paginator("list_policies_for_target").paginate(
             TargetId=target_id, Filter=policy_type
         )
-        return [policy["Id"] for page in pages for policy in page["Policies"]]
+        listed = [policy for page in pages for policy in page["Policies"]]
+        self.policy_names |= {policy["Id"]: policy["Name"] for policy in listed}
+        return [policy["Id"] for policy in listed]
 
     def refusal(self, operation: str, code: str, reason: str | None = None) -> Exception:
         """AWS's refusal of a call, as the client raises it."""
@@ -175,7 +181,13 @@ class _Paginator:
         """As boto3's."""
         if self._operation == "list_policies_for_target":
             attached = self._dry_run.attached(parameters["TargetId"], parameters["Filter"])
-            yield {"Policies": [{"Id": policy_id} for policy_id in sorted(attached)]}
+            names = self._dry_run.policy_names
+            yield {
+                "Policies": [
+                    {"Id": policy_id, "Name": names.get(policy_id, policy_id)}
+                    for policy_id in sorted(attached)
+                ]
+            }
             return
         if self._operation == "list_roots":
             yield from self._dry_run.roots()

@@ -49,11 +49,10 @@ class _Batch:
     tries: int = 0
     not_before: float = 0.0
 
-    @property
-    def created(self) -> float:
-        """When the oldest record was written."""
-        moment: datetime.datetime = self.records[0]["dynamodb"]["ApproximateCreationDateTime"]
-        return moment.timestamp()
+    def split(self, moment: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The records that were written before the moment, and the others; oldest first."""
+        old = [record for record in self.records if _written(record) < moment]
+        return old, self.records[len(old) :]
 
 
 @dataclass(kw_only=True)
@@ -206,10 +205,14 @@ def _deliver(mapping: Any, shard: Any, reading: _Reading, now: float) -> None:
     while reading.batches and now >= reading.batches[0].not_before:
         batch = reading.batches[0]
         age = mapping.max_record_age
-        if age is not None and age >= 0 and now - batch.created > age:
-            reading.batches.popleft()
-            _dead_letter(mapping, shard, batch, "RecordAgeExceeded")
-            continue
+        if age is not None and age >= 0:
+            old, young = batch.split(now - age)
+            if old:
+                _dead_letter(mapping, shard, _Batch(records=old), "RecordAgeExceeded")
+                batch.records = young
+            if not young:
+                reading.batches.popleft()
+                continue
         if not _fails(mapping, batch):
             reading.batches.popleft()
             continue
@@ -227,6 +230,11 @@ def _deliver(mapping: Any, shard: Any, reading: _Reading, now: float) -> None:
         else:
             least, longest = _PAUSES
             batch.not_before = now + min(longest, least * 2 ** (batch.tries - 1))
+
+
+def _written(record: dict[str, Any]) -> float:
+    moment: datetime.datetime = record["dynamodb"]["ApproximateCreationDateTime"]
+    return moment.timestamp()
 
 
 def _fails(mapping: Any, batch: _Batch) -> bool:

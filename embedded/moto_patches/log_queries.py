@@ -2,6 +2,8 @@
 
 They are kept and shown; StartQuery runs a query's text whether it was saved or not. CloudWatch Logs
 API reference, PutQueryDefinition, DescribeQueryDefinitions, DeleteQueryDefinition.
+
+Upstream: moto/logs/models.py.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from tests.matrix.cells import Cell, cells
 from tests.matrix.definition import EVENT_BUS
 from tests.matrix.invariants import Wish
 from tests.workflow.vending import eventually
+from vending.authorization.sender import opened
 
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab
@@ -174,7 +175,9 @@ def _email(wish: Wish) -> str:
 
 def _request_id(lab: Lab, ended: Ended) -> str:
     described = lab.vending.states.describe_execution(executionArn=ended.arn)
-    return str(json.loads(described["input"])["requestId"])
+    _, request = opened(json.loads(described["input"]))
+    assert isinstance(request, dict)
+    return str(request["requestId"])
 
 
 def test_random_schedules_end_with_one_account_a_request(lab: Lab) -> None:

@@ -12,8 +12,8 @@ from embedded.cloud import PROJECT, EmbeddedAws
 from tests.infra.synthesized import synthesize
 from tests.payloads import FOLDER, Recording
 from tests.unit.test_definitions import RUNS_AGAIN
-from tests.workflow.test_examples import CASES, EXAMPLES
 from tests.workflow.invitations import ROLE_ACCEPTS
+from tests.workflow.test_examples import CASES, EXAMPLES
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:

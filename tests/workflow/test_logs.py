@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from embedded import lambda_runtime
 from tests.builders import a_request
 
@@ -15,17 +17,36 @@ PLATFORM = ("START ", "END ", "REPORT ", "INIT_START ", "[ERROR] ")
 """How the lines begin that Lambda and its runtime write, also of an error that was raised."""
 
 
-def lines_of(vending: Vending) -> list[tuple[str, dict[str, Any]]]:
-    """Every line that the workflow's functions wrote, with the function's name.
+_before: dict[str, int] = {}
+"""How many lines each function had written when the test began, by its name."""
+
+
+@pytest.fixture(autouse=True)
+def begin(vending: Vending) -> None:
+    """Logs outlive a test, and tests before this one may have sent what names no request."""
+    _before.clear()
+    _before.update({name: len(lambda_runtime.logs(name)) for name in of_the_workflow(vending)})
+
+
+def of_the_workflow(vending: Vending) -> list[str]:
+    """The functions that the workflow runs, by name.
 
     Those that events run may look at events about which there is no request.
     """
     functions = vending.aws.client("lambda").list_functions()["Functions"]
     return [
-        (function["FunctionName"], json.loads(line))
+        function["FunctionName"]
         for function in functions
         if function["Handler"].startswith("operations.")
-        for line in lambda_runtime.logs(function["FunctionName"])
+    ]
+
+
+def lines_of(vending: Vending) -> list[tuple[str, dict[str, Any]]]:
+    """Every line that the workflow's functions wrote in this test, with the function's name."""
+    return [
+        (name, json.loads(line))
+        for name in of_the_workflow(vending)
+        for line in lambda_runtime.logs(name)[_before[name] :]
         if not line.startswith(PLATFORM)
     ]
 

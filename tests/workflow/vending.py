@@ -190,7 +190,8 @@ class Vending:
             Key={"pk": {"S": f"token#{request_id}"}},
             ConsistentRead=True,
         ).get("Item", {})
-        return bool(token) and token["executionArn"]["S"] == row.get("executionArn")
+        is_its_own = bool(token) and token["executionArn"]["S"] == row.get("executionArn")
+        return is_its_own and row["state"] in ("INVITED", "QUEUED")
 
     def accounts(self) -> list[dict[str, Any]]:
         """The organization's member accounts, without the management account."""
