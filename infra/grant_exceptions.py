@@ -203,6 +203,12 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="Accounts are all that is moved, tagged and recognised here.",
         ),
         NarrowerGrant(
+            actions=("sts:AssumeRole", "organizations:DescribeHandshake"),
+            functions=("SetupAcceptHandshake",),
+            resources=(),
+            reason="The setup accepts as the management account itself.",
+        ),
+        NarrowerGrant(
             actions=("organizations:DescribeHandshake", "organizations:CancelHandshake"),
             resources=(_INVITATIONS,),
             reason="Other handshakes than invitations are not looked at.",
@@ -212,12 +218,6 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             functions=("AcceptHandshake",),
             resources=(),
             reason="A request's invitation is accepted by the invited account, with its rights.",
-        ),
-        NarrowerGrant(
-            actions=("sts:AssumeRole",),
-            functions=("SetupAcceptHandshake",),
-            resources=(),
-            reason="The setup accepts as the management account itself.",
         ),
         NarrowerGrant(
             actions=("organizations:AcceptHandshake",),

@@ -24,7 +24,11 @@ from vending.request.account_request import AccountId, RoleName
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-CALLS = {"organizations:AcceptHandshake", "sts:AssumeRole"}
+CALLS = {
+    "organizations:AcceptHandshake",
+    "organizations:DescribeHandshake",
+    "sts:AssumeRole",
+}
 
 _DENIED = {"AccessDeniedException", "AccessDeniedForDependencyException"}
 
@@ -58,6 +62,10 @@ def run(payload: AcceptHandshake, *, organizations: OrganizationsClient) -> Json
         if payload.account_id is None or error.response["Error"]["Code"] not in _DENIED:
             raise
         raise _denied_there(translate(error), payload) from None
+    return _answer(payload, accepted=accepted)
+
+
+def _answer(payload: AcceptHandshake, *, accepted: bool) -> Json:
     return {
         "handshakeId": payload.handshake_id,
         "accepted": accepted,
@@ -106,4 +114,17 @@ def progress(result: Json) -> str:
 @operation(AcceptHandshake)
 def handler(payload: AcceptHandshake) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=_asked(payload))
+    try:
+        organizations = _asked(payload)
+    except OperationRefused:
+        # An earlier run may have accepted, and died before it could say so: the account is a member
+        # since, and a member's role is never assumed.
+        if not _is_accepted(payload):
+            raise
+        return _answer(payload, accepted=False)
+    return run(payload, organizations=organizations)
+
+
+def _is_accepted(payload: AcceptHandshake) -> bool:
+    described = clients.organizations().describe_handshake(HandshakeId=payload.handshake_id)
+    return described["Handshake"].get("State") == "ACCEPTED"

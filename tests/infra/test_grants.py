@@ -212,7 +212,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeAccount": {ACCOUNTS},
     },
     # By default no role in another account accepts.
-    "AcceptHandshake": {},
+    "AcceptHandshake": {"organizations:DescribeHandshake": {INVITATIONS}},
     "SetupAcceptHandshake": {
         "organizations:AcceptHandshake": ALL_FEATURES_HANDSHAKES,
         "iam:CreateServiceLinkedRole": {ORGANIZATIONS_ROLE},
@@ -264,7 +264,7 @@ INLINE_POLICY_CHARACTERS = 10_240
 NOT_GRANTED = {
     "AcceptHandshake": {"organizations:AcceptHandshake", "sts:AssumeRole"},
     "CreatePolicy": {"organizations:UpdatePolicy"},
-    "SetupAcceptHandshake": {"sts:AssumeRole"},
+    "SetupAcceptHandshake": {"organizations:DescribeHandshake", "sts:AssumeRole"},
 }
 
 

@@ -72,6 +72,18 @@ def test_accepting_twice_says_so(world: World, handshake_id: str) -> None:
     assert accept(world, handshake_id)["accepted"] is False
 
 
+def test_acceptance_whose_answer_was_lost_is_found_though_a_members_role_is_not_assumed(
+    world: World, handshake_id: str
+) -> None:
+    accept(world, handshake_id)
+    world.organization.refuse("AssumeRole", "AccessDenied")
+
+    result = accept(world, handshake_id)
+
+    assert result == {"handshakeId": handshake_id, "accepted": False, "accountId": INVITED}
+    assert len(world.called("AcceptHandshake")) == 1
+
+
 def test_role_that_does_not_let_this_system_in_is_told_as_such(
     world: World, handshake_id: str
 ) -> None:

@@ -165,6 +165,15 @@ def accept_an_invitation(world: World) -> None:
         accountId="222222222222",
         roleName="Admin",
     )
+    # Again, when the account is a member, whose role is not assumed any more.
+    world.organization.refuse("AssumeRole", "AccessDenied")
+    world.call(
+        "AcceptHandshake",
+        requestId=REQUEST_ID,
+        handshakeId=handshake_id,
+        accountId="222222222222",
+        roleName="Admin",
+    )
 
 
 def cancel_an_invitation(world: World) -> None:
