@@ -79,6 +79,7 @@ WILDCARDS = (
     Suppression(
         rule=f"{_ORGANIZATIONS}handshake/o-*/invite/h-*]",
         where=(
+            "AcceptHandshake/Grants/Resource",
             "CancelHandshake/Grants/Resource",
             "DescribeHandshake/Grants/Resource",
             "InvitationAnswers/AnswerHandshake/Grants/Resource",
