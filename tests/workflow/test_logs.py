@@ -17,15 +17,15 @@ PLATFORM = ("START ", "END ", "REPORT ", "INIT_START ", "[ERROR] ")
 """How the lines begin that Lambda and its runtime write, also of an error that was raised."""
 
 
-_before: dict[str, int] = {}
-"""How many lines each function had written when the test began, by its name."""
+_before: dict[str, set[str]] = {}
+"""What each function had written when the test began, by its name; each line has its moment."""
 
 
 @pytest.fixture(autouse=True)
 def begin(vending: Vending) -> None:
     """Logs outlive a test, and tests before this one may have sent what names no request."""
     _before.clear()
-    _before.update({name: len(lambda_runtime.logs(name)) for name in of_the_workflow(vending)})
+    _before.update({name: set(lambda_runtime.logs(name)) for name in of_the_workflow(vending)})
 
 
 def of_the_workflow(vending: Vending) -> list[str]:
@@ -46,8 +46,8 @@ def lines_of(vending: Vending) -> list[tuple[str, dict[str, Any]]]:
     return [
         (name, json.loads(line))
         for name in of_the_workflow(vending)
-        for line in lambda_runtime.logs(name)[_before[name] :]
-        if not line.startswith(PLATFORM)
+        for line in lambda_runtime.logs(name)
+        if line not in _before[name] and not line.startswith(PLATFORM)
     ]
 
 
