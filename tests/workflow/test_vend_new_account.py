@@ -10,8 +10,8 @@ import pytest
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
-from tests.grids import few
 from tests.event_queues import queue_of_rule
+from tests.grids import few
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
