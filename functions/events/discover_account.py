@@ -23,6 +23,7 @@ from vending.aws.observability import log_request_id, logger
 from vending.creation.find_account import CLOCKS_DIFFER_BY
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.model import Model
 from vending.reconciliation.account_events import AccountEvent, account_event
@@ -108,7 +109,7 @@ def record(stranger: Stranger, *, ledger: Ledger) -> str:
     """A row that says the account is there: RECORDED, or KNOWN where one was made meanwhile."""
     found, at = stranger.account_event, timestamp(ledger.clock())
     request = parse({**_wish(found.account_id), "requestedBy": stranger.told_by})
-    row = ledger.insert_unclaimed(
+    row = Claims(ledger=ledger).insert_unclaimed(
         {
             "requestId": request.request_id,
             "state": State.VENDED,

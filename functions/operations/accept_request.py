@@ -31,6 +31,7 @@ from vending.errors.exceptions import (
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
@@ -220,7 +221,7 @@ class Acceptance:
         counted: dict[str, Put] = {}
         if self._ceilings is not None and self.ledger.get(self.request.request_id) is None:
             counted = self._counted(is_new=True)
-        return self.ledger.claim(
+        return Claims(ledger=self.ledger).claim(
             self.request,
             self.execution_arn,
             {**locks, **counted},
@@ -262,7 +263,7 @@ class Acceptance:
         if "accountId" in before:
             # It asks AWS for none, so that nobody's email is in its way.
             locks = self._lock_puts({"accountId": before["accountId"]})
-        row = self.ledger.take_over(
+        row = Claims(ledger=self.ledger).take_over(
             before,
             self.request,
             self.execution_arn,

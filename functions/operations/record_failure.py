@@ -15,6 +15,7 @@ from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ExecutionSuperseded, RequestInvalid
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, record_of
 from vending.model import Model
@@ -126,7 +127,7 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
     if request_id is None:
         return None
     if row is None or row["state"] == State.REJECTED:
-        row = ledger.insert_unclaimed(record, _valid(payload))
+        row = Claims(ledger=ledger).insert_unclaimed(record, _valid(payload))
         return row if row.get("executionArn") == execution_arn else None
     if row.get("executionArn") != execution_arn or row["state"] == State.VENDED:
         return None

@@ -9,34 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from vending.aws.clock import Clock, timestamp
-from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
+from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
 from vending.ledger import keys
 from vending.ledger.expiry import DELETE_AT, Expiry
-from vending.ledger.locks import LockHeld, Locks
+from vending.ledger.locks import Locks
 from vending.ledger.rows import (
-    SCHEMA_VERSION,
     Intent,
     Row,
     SearchPosition,
     Waiting,
     row_of,
 )
-from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, Write, as_expected
+from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
-
-if TYPE_CHECKING:
-    from vending.request.account_request import AccountRequest
-
-_CLAIM = "claim"
-"""The write of a transaction that makes the request the execution's; the others take locks."""
-
-_WAITS = "Nothing to do: the workflow tries again by itself."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,64 +77,6 @@ class Ledger:
         if row is None or row.get("executionArn") != execution_arn:
             raise _superseded(row)
         return row
-
-    def claim(
-        self,
-        request: AccountRequest,
-        execution_arn: str,
-        locks: Mapping[str, Put] | None = None,
-        *,
-        sender: Mapping[str, str] | None = None,
-    ) -> tuple[Row, bool]:
-        """Make the request's row, or return the one that is there: (row, whether it was made).
-
-        `locks` are taken with it or not at all; LockHeld when another request has one of them.
-        `sender` is who asks, as the record shows it.
-        """
-        at = timestamp(self.clock())
-        row = _filled(
-            pk=keys.request(request.request_id),
-            schemaVersion=SCHEMA_VERSION,
-            requestedAt=at,
-            updatedAt=at,
-            **_claimed(request, execution_arn, sender),
-        )
-        there = self._transacted(Put(item=row, condition=IS_NEW), locks)
-        return (row, True) if there is None else (there, False)
-
-    def take_over(
-        self,
-        seen: Row,
-        request: AccountRequest,
-        execution_arn: str,
-        locks: Mapping[str, Put] | None = None,
-        *,
-        sender: Mapping[str, str] | None = None,
-    ) -> Row:
-        """Make a row that has no living execution this execution's, keeping what was achieved.
-
-        What the request asks takes the place of what the row did. `locks` are taken with it or not
-        at all; LockHeld when another request has one of them.
-        ConcurrentModification when the row is no longer as it was seen.
-        """
-        values = _claimed(request, execution_arn, sender)
-        unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
-        if "accountId" not in seen:  # else the name may be one that AWS told
-            unsaid.append("accountName")
-        update = self._updating(
-            request.request_id,
-            values=values,
-            remove=[name for name in unsaid if name not in values],
-            condition=as_expected(
-                {"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]}
-            ),
-        )
-        if self._transacted(update, locks) is not None:
-            raise ConcurrentModification(
-                "The request was taken over by another execution at the same time.",
-                remedy="Nothing to do: the workflow tries again by itself.",
-            )
-        return self.owned(request.request_id, execution_arn)
 
     def mark_queued(self, request_id: str, execution_arn: str) -> Row:
         """The execution comes to the creation queue, to wait for its slot.
@@ -283,56 +216,6 @@ class Ledger:
         )
         return self.expiry.of_ended(row)
 
-    def insert_unclaimed(self, record: Mapping[str, Any], request: AccountRequest | None) -> Row:
-        """Write down a request that was never claimed, unless its id has a row that matters.
-
-        Returns the row that is there afterwards.
-        """
-        kept: dict[str, Any] = {
-            "fingerprint": request.fingerprint() if request else None,
-            "request": request.normalised() if request else None,
-        }
-        row = _filled(
-            pk=keys.request(record["requestId"]),
-            schemaVersion=SCHEMA_VERSION,
-            **record,
-            **kept,
-        )
-        row = self.expiry.of_new(row)
-        try:
-            self.table.put(Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED)))
-        except ConditionFailed as failed:
-            if failed.found is None:
-                raise failed.refusal from None
-            return row_of(failed.found)
-        return row
-
-    def _transacted(self, claim: Write, locks: Mapping[str, Put] | None) -> Row | None:
-        """Make a claim together with its locks, or nothing of it; what is there instead of it.
-
-        None when all was written. LockHeld where a lock is another's.
-        """
-        cancelled = self.table.transact({_CLAIM: claim, **(locks or {})})
-        if not cancelled:
-            return None
-        failed = {
-            name: reason.found
-            for name, reason in cancelled.items()
-            if reason.code == "ConditionalCheckFailed"
-        }
-        if _CLAIM in failed:
-            return row_of(failed[_CLAIM])
-        for found in failed.values():
-            if "owner" in found:
-                raise LockHeld.by(found)
-        if failed or any(reason.code == "TransactionConflict" for reason in cancelled.values()):
-            raise ConcurrentModification(
-                "The request, its account's id or email, or what its requester has left, was "
-                "claimed by another at this time.",
-                remedy=_WAITS,
-            )
-        raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
-
     def _change(
         self,
         request_id: str,
@@ -384,7 +267,7 @@ class Ledger:
         goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
         if goes_on:
             condition &= ~Attr("state").is_in(list(FINAL))
-        update = self._updating(
+        update = self.updating(
             request_id, values=values, remove=removed, keep=keep, condition=condition
         )
         try:
@@ -410,7 +293,7 @@ class Ledger:
             **expected,
         )
 
-    def _updating(
+    def updating(
         self,
         request_id: str,
         *,
@@ -419,6 +302,7 @@ class Ledger:
         keep: Sequence[str] = (),
         condition: ConditionBase,
     ) -> Update:
+        """A change of the request's row, dated, as one write of its own or of a transaction."""
         return Update(
             pk=keys.request(request_id),
             values={"updatedAt": timestamp(self.clock()), **values},
@@ -427,23 +311,6 @@ class Ledger:
             remove=[*remove, DELETE_AT],
             condition=condition,
         )
-
-
-def _claimed(
-    request: AccountRequest, execution_arn: str, sender: Mapping[str, str] | None
-) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "requestId": request.request_id,
-        "state": State.REQUESTED,
-        "source": request.source,
-        "accountName": request.account.name,
-        "executionArn": execution_arn,
-        "requestedBy": request.requested_by,
-        "sender": dict(sender) if sender else None,
-        "request": request.normalised(),
-        "fingerprint": request.fingerprint(),
-    }
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _ended(row: Row) -> ExecutionSuperseded:
@@ -464,7 +331,3 @@ def _superseded(row: Row | None) -> ExecutionSuperseded:
         f"The request was taken over by the execution {holder}.",
         remedy=f"Follow the execution {holder}.",
     )
-
-
-def _filled(**values: object) -> Row:
-    return cast(Row, {name: value for name, value in values.items() if value is not None})

@@ -21,6 +21,7 @@ from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import ConcurrentModification, RequestInvalid
+from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
 from vending.request.account_request import AccountRequest, parse
@@ -156,7 +157,7 @@ class EndRecorder:
         if self.ledger.get(request_id) is None:
             record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
             record["sender"] = sender.as_record(requester)
-            row = self.ledger.insert_unclaimed(record, _valid(raw))
+            row = Claims(ledger=self.ledger).insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
                 self.publisher.publish_state_changed(record_of(row))
                 return row

@@ -27,6 +27,7 @@ from vending.errors.exceptions import (
     ServiceUnavailable,
     TurnNeeded,
 )
+from vending.ledger.claims import Claims
 from vending.ledger.rows import RECORD_FIELDS
 from vending.request.account_request import parse
 
@@ -157,7 +158,7 @@ def test_accept_request_of_a_failed_request_lets_one_of_two_executions_in(world:
 
     world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
     with pytest.raises(ConcurrentModification):
-        world.ledger.take_over(seen, parse(a_request()), third)
+        Claims(ledger=world.ledger).take_over(seen, parse(a_request()), third)
 
     assert world.row(REQUEST_ID)["executionArn"] == OTHER_EXECUTION
 

@@ -21,6 +21,7 @@ from vending.errors.exceptions import (
     ServiceUnavailable,
     Throttled,
 )
+from vending.ledger.claims import Claims
 from vending.reconciliation.account_events import AccountEvent
 
 SUCCEEDED = "aws.organizations/create_account_result_succeeded"
@@ -199,7 +200,7 @@ def test_second_event_for_an_account_changes_nothing(world: World, second: str) 
 def test_row_that_is_there_is_never_overwritten(world: World, state: str) -> None:
     account_id = a_stranger(world)
     row = {"requestId": f"a-{account_id}", "state": state, "updatedAt": "2020-01-01T00:00:00.000Z"}
-    world.ledger.insert_unclaimed(row, None)
+    Claims(ledger=world.ledger).insert_unclaimed(row, None)
     before = world.rows()
 
     result = discover(world, SUCCEEDED, account_id)
