@@ -19,16 +19,13 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
-    LEDGER_ROWS,
-    QUEUEING,
-    REQUESTS_ONLY,
     TAGGING,
     Conditions,
-    Rows,
     exceptions,
     machine_that_vends,
 )
 from infra.ledger import BY_STATE
+from infra.ledger_rows import LEDGER_ROWS, QUEUEING, REQUESTS_ONLY, Rows
 from infra.operation_function import OperationFunction, module_name
 from infra.settings import Settings
 from infra.vending_workflow import state_machine_name

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from infra.account_vending_stack import OPERATIONS
-from infra.grant_exceptions import LEDGER_ROWS, TAGGING, exceptions
+from infra.grant_exceptions import TAGGING, exceptions
 from infra.grants import GrantsIncomplete, Statement, statements_of
+from infra.ledger_rows import LEDGER_ROWS
 from infra.operation_function import module_name
 from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
 from infra.settings import Settings

@@ -1,0 +1,99 @@
+"""Which rows of the ledger each function may touch, by their keys and by what it does to them.
+
+LeadingKeys follow from what a function reads and writes, which no call says: here is said what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A statement that allows these DynamoDB actions on the ledger's rows of these keys only.
+
+    A call must name a key, too, but `in_transactions`: AWS does not say whether a transaction's
+    items have keys for the condition.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    keys: tuple[str, ...]
+    in_transactions: bool = False
+
+
+_REQUESTS = "request#*"
+_LOCKS = ("account#*", "email#*")
+_USAGE = ("requester#*",)
+_INVITATION_POINTERS = ("handshake#*", "invited#*")
+_GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
+
+_UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
+_FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCKS)
+_CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
+_TOKENS = ("token#*",)
+_SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
+# Whoever changes the creation queue tells others their slots.
+_READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
+# A request that ended keeps neither its locks nor its place in the creation queue from others.
+_GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
+
+
+def _requests(
+    *actions: str,
+    besides: tuple[str, ...] = (),
+    sid: str = "UseRequests",
+    in_transactions: bool = False,
+) -> Rows:
+    keys = (_REQUESTS, *besides)
+    return Rows(sid=sid, actions=actions, keys=keys, in_transactions=in_transactions)
+
+
+REQUESTS_ONLY = "UseRequests"
+"""The sid of what a function that is not in `LEDGER_ROWS` may do: its actions, on requests."""
+
+LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
+    "AcceptRequest": (
+        _requests(_GET, besides=_USAGE, sid="ReadRequests"),
+        _UNIT_PATHS,
+        # Claim, locks and what is left of the ceilings in one transaction, which one statement
+        # allows as a whole: whether AWS holds each item or all keys together against the condition
+        # is not documented.
+        _requests(
+            _PUT,
+            _UPDATE,
+            besides=(*_LOCKS, *_USAGE),
+            sid="ClaimWithLocks",
+            in_transactions=True,
+        ),
+        # Taken away from requests that are over.
+        _FREE_LOCKS,
+    ),
+    "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
+    # It leaves pointers by which an invitation's answer finds its request.
+    "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),
+    "AnswerHandshake": (_requests(_GET, besides=(*_INVITATION_POINTERS, *_TOKENS)),),
+    # It looks at the locks that others have on the account.
+    "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
+    # What a path led to, so that it is not searched for among all units again.
+    "CreateOrganizationalUnit": (_UNIT_PATHS,),
+    "RecordVended": (_requests(_UPDATE), _FREE_LOCKS),
+    # It also remembers requests that were refused before they had a row.
+    "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
+    "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
+    # It has an item of its own, which says how far it came.
+    "ReconcileLedger": (
+        _requests(_GET, _PUT, _UPDATE, besides=("reconciliation#*",)),
+        *_GIVE_BACK,
+    ),
+}
+"""By function; LeadingKeys follow from what a function reads and writes, which no call says."""
+
+QUEUEING = tuple(name for name, rows in LEDGER_ROWS.items() if _CREATION_QUEUE in rows)
+"""Functions that change the creation queue, and hand the turn to the next there."""
