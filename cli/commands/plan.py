@@ -60,22 +60,28 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
     from cli.dry_run.planned import Planned  # noqa: PLC0415
     from vending.request.account_request import parse  # noqa: PLC0415
 
-    plans = []
+    own_ids: dict[str, str] = {}
+    refusals: dict[str, RequestNotAllowed] = {}
     for one in submissions:
         try:
-            request_id, authorization = stack.owned_id(one.request_id), stack.authorization
+            own_ids[one.request_id] = stack.owned_id(one.request_id)
         except RequestNotAllowed as refused:
+            refusals[one.request_id] = refused
+    rows = stack.rows(list(own_ids.values()))
+    plans = []
+    for one in submissions:
+        request_id = own_ids.get(one.request_id, one.request_id)
+        if one.request_id in refusals:
             planned = Planned()
-            planned.problems.append(refused.as_dict())
-            plans.append({"requestId": one.request_id, "name": one.name, **planned.as_dict()})
-            continue
-        row = stack.row(request_id)
-        planned = _planner(stack).request(
-            parse({**one.detail, "requestId": request_id}),
-            row,
-            goes_on=goes_on(stack, row),
-            authorization=authorization,
-        )
+            planned.problems.append(refusals[one.request_id].as_dict())
+        else:
+            row = rows.get(request_id)
+            planned = _planner(stack).request(
+                parse({**one.detail, "requestId": request_id}),
+                row,
+                goes_on=goes_on(stack, row),
+                authorization=stack.authorization,
+            )
         plans.append({"requestId": request_id, "name": one.name, **planned.as_dict()})
     return plans
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -83,7 +83,7 @@ def _header(
 def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]) -> None:
     """Send what the ledger does not answer already; what is under way is followed instead."""
     now = time.monotonic()
-    owned = [one for one in tracked if _is_owned(stack, one, now)]
+    owned = list(_owned(stack, tracked, now))
     rows = stack.rows([one.submission.request_id for one in owned])
     organizations = cache(partial(stack.client, "organizations"))
     to_send = []
@@ -118,23 +118,26 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
             )
 
 
-def _is_owned(stack: Stack, one: TrackedSubmission, now: float) -> bool:
-    """Whether the request's id is ours, which it becomes; it ends where it is another requester's.
+def _owned(
+    stack: Stack, tracked: Sequence[TrackedSubmission], now: float
+) -> Iterator[TrackedSubmission]:
+    """The requests by their ids among ours; one that is another requester's ends here.
 
     Whatever else the request policy says is the workflow's to say, and the record's to keep.
     """
-    one.since = now
-    try:
-        request_id = stack.owned_id(one.submission.request_id)
-    except RequestNotAllowed as refused:
-        one.end(now, code=refused.code, problem=refused.message, remedy=refused.remedy)
-        return False
-    one.submission = replace(
-        one.submission,
-        request_id=request_id,
-        detail={**one.submission.detail, "requestId": request_id},
-    )
-    return True
+    for one in tracked:
+        one.since = now
+        try:
+            request_id = stack.owned_id(one.submission.request_id)
+        except RequestNotAllowed as refused:
+            one.end(now, code=refused.code, problem=refused.message, remedy=refused.remedy)
+            continue
+        one.submission = replace(
+            one.submission,
+            request_id=request_id,
+            detail={**one.submission.detail, "requestId": request_id},
+        )
+        yield one
 
 
 def _answer(

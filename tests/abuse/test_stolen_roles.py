@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,17 @@ BEYOND = (
 )
 
 
+def succeeding(target: Target, name: str, tried: Mapping[str, harmful_calls.Calls]) -> list[str]:
+    """What a thief with the role could do of these calls, and of those that change something."""
+    done = [
+        done
+        for service, calls in tried.items()
+        for done in target.succeeding(target.stolen(name, service), calls)
+    ]
+    client = target.stolen(name, "organizations")
+    return done + target.succeeding(client, harmful_calls.changes(target, name))
+
+
 def test_every_role_of_the_stack_is_tried(target: Target) -> None:
     assert set(target.functions) == set(FUNCTIONS)
     assert set(target.roles) == {*FUNCTIONS, *OTHERS}
@@ -52,16 +64,7 @@ def test_every_role_of_the_stack_is_tried(target: Target) -> None:
 def test_stolen_role_of_a_function_is_denied_everything_that_it_is_not_there_for(
     target: Target, name: str
 ) -> None:
-    tried = harmful_calls.of_nobody(target, name)
-    done = [
-        done
-        for service, calls in tried.items()
-        for done in target.succeeding(target.stolen(name, service), calls)
-    ]
-    client = target.stolen(name, "organizations")
-    done += target.succeeding(client, harmful_calls.changes(target, name))
-
-    assert done == []
+    assert succeeding(target, name, harmful_calls.of_nobody(target, name)) == []
     assert target.snapshot() == target.before
 
 
@@ -96,15 +99,8 @@ def test_stolen_role_of_a_machine_or_of_the_rule_changes_nothing(target: Target,
         tried["lambda"].pop("invoke")
     else:
         tried["stepfunctions"]["start_execution"] = machine[1:]
-    done = [
-        done
-        for service, calls in tried.items()
-        for done in target.succeeding(target.stolen(name, service), calls)
-    ]
-    client = target.stolen(name, "organizations")
-    done += target.succeeding(client, harmful_calls.changes(target, name))
 
-    assert done == []
+    assert succeeding(target, name, tried) == []
     assert target.snapshot() == target.before
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import json
 from typing import Any, ClassVar
 
@@ -34,7 +35,22 @@ _PARAMETERS = {
 }
 
 
-class Alarm(Resource):
+class _PutWhole(Resource):
+    """What is made and changed by the same call, with all of its properties."""
+
+    def create(self) -> None:
+        self.physical_resource_id = self.name()
+        self._put()
+
+    def update(self, before: Properties) -> None:  # noqa: ARG002 - all of it is put again
+        self._put()
+
+    @abc.abstractmethod
+    def _put(self) -> None:
+        """Make it of its properties, or make it anew of others."""
+
+
+class Alarm(_PutWhole):
     """An alarm on one metric."""
 
     type: ClassVar[str] = "AWS::CloudWatch::Alarm"
@@ -46,13 +62,6 @@ class Alarm(Resource):
     replaced_by = names("AlarmName")
     name_property = "AlarmName"
     name_length = 255
-
-    def create(self) -> None:
-        self.physical_resource_id = self.name()
-        self._put()
-
-    def update(self, before: Properties) -> None:  # noqa: ARG002 - all of it is put again
-        self._put()
 
     def delete(self) -> None:
         self._backend().delete_alarms([self.physical_resource_id])
@@ -85,7 +94,7 @@ class Alarm(Resource):
         return _backend(self.place)
 
 
-class Dashboard(Resource):
+class Dashboard(_PutWhole):
     """A dashboard; a body that is no JSON with a list of widgets is refused, as on AWS."""
 
     type: ClassVar[str] = "AWS::CloudWatch::Dashboard"
@@ -93,13 +102,6 @@ class Dashboard(Resource):
     replaced_by = names("DashboardName")
     name_property = "DashboardName"
     name_length = 255
-
-    def create(self) -> None:
-        self.physical_resource_id = self.name()
-        self._put()
-
-    def update(self, before: Properties) -> None:  # noqa: ARG002 - all of it is put again
-        self._put()
 
     def delete(self) -> None:
         _backend(self.place).delete_dashboards([self.physical_resource_id])

@@ -8,7 +8,7 @@ as in progress has ended is read from its row when the ceiling is reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from vending.aws.clock import timestamp
@@ -111,9 +111,9 @@ class Usages:
         if most is not None and len(wanted.in_progress) > most:
             gone = {one for one in seen.in_progress if one != request_id and has_ended(one)}
             left = tuple(one for one in wanted.in_progress if one not in gone)
-            wanted = Usage(**{**vars(wanted), "in_progress": left})
+            wanted = replace(wanted, in_progress=left)
         elif most is None:
-            wanted = Usage(**{**vars(wanted), "in_progress": ()})
+            wanted = replace(wanted, in_progress=())
         put = Put(
             item={
                 "pk": pk,

@@ -30,33 +30,28 @@ print(*sorted({each.rule for each in found}), sep="\\n")
 pytestmark = pytest.mark.slow
 
 
-def test_cdk_nag_finds_by_both_packs_what_is_wrong_with_a_bucket() -> None:
+def printed_by(code: str) -> list[str]:
+    """What a Python of its own prints, as the CDK's engine serves one app a process."""
     done = subprocess.run(
-        [sys.executable, "-c", PLANTED],
+        [sys.executable, "-c", code],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
         timeout=300,
     )
+    return done.stdout.splitlines()
 
-    found = done.stdout.splitlines()
+
+def test_cdk_nag_finds_by_both_packs_what_is_wrong_with_a_bucket() -> None:
+    found = printed_by(PLANTED)
 
     assert "AwsSolutions-S10 Open/Resource" in found
     assert "NIST.800.53.R5-S3BucketVersioningEnabled Open/Resource" in found
 
 
 def test_customer_key_leaves_nothing_to_find_about_encryption_with_keys() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITH_A_KEY],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=300,
-    )
-
-    found = done.stdout.splitlines()
+    found = printed_by(WITH_A_KEY)
 
     assert "NIST.800.53.R5-LambdaInsideVPC" in found
     assert [each for each in found if "Encrypt" in each] == []
