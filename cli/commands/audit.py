@@ -53,11 +53,10 @@ def _listing(entries: Sequence[dict[str, Any]], terminal: Terminal) -> list[str]
 
 
 def _asked_by(row: dict[str, Any]) -> str:
-    """Who sent the request, as far as the row knows."""
-    sender = row.get("sender")
-    if isinstance(sender, dict):
-        sender = sender.get("principal") or sender.get("source") or sender.get("account")
-    return str(sender or row.get("requestedBy") or "-")
+    """Who sent the request; rows of earlier releases do not tell, and no request's words do."""
+    sender = row.get("sender") or {}
+    known = (sender.get("requester"), sender.get("source"), sender.get("account"))
+    return " ".join(filter(None, known)) or "-"
 
 
 def _done(entry: dict[str, Any]) -> str:

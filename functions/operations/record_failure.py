@@ -12,7 +12,7 @@ from vending.aws.measurements import measure, measure_failure
 from vending.aws.observability import log_request_id
 from vending.creation.release import RELEASE_CALLS, release
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.errors.exceptions import ExecutionSuperseded, RequestInvalid
+from vending.errors.exceptions import REJECTIONS, ExecutionSuperseded, RequestInvalid
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.claims import Claims
@@ -33,8 +33,6 @@ CALLS = RELEASE_CALLS | {
     "dynamodb:UpdateItem",
     "events:PutEvents",
 }
-
-_REJECTIONS = ("RequestInvalid", "RequestConflict", "RequestNotAllowed")
 
 
 class RecordFailure(Model):
@@ -66,7 +64,7 @@ def run(
     then is about this execution alone. It is announced where a vended account is asked for again
     and was not seen in its place. What the request kept from others is given back.
     """
-    rejected = payload.error.name in _REJECTIONS
+    rejected = payload.error.name in REJECTIONS
     record = _own_record(
         payload,
         policy,

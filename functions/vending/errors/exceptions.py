@@ -160,6 +160,10 @@ class RequestConflict(RequestRefused):
     """The request's id, or its account's id or email, stands for another request."""
 
 
+REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())
+"""The errors with which a request ends REJECTED; any other makes it FAILED."""
+
+
 class ExecutionSuperseded(VendingError):
     """Another execution has taken the request over, so this one must stop touching it."""
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
+from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.request.request_ids import namespace_of, subject
 from vending.states import State
 
@@ -34,10 +35,6 @@ _STAYS = {
 
 _OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
 """Either takes in the account that the other one was to."""
-
-_BEGUN = ("accountId", "createAccountRequestId", "intent", "unanswered")
-_INVITED = ("invitation", "handshakeId")
-"""What a row has once AWS was, or may have been, asked for the account, or to invite it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +129,7 @@ def left_behind(row: Row, asked: Asked) -> list[str]:
 def _has_begun(row: Row) -> bool:
     # Of an invitation that was declined, cancelled or left to expire nothing comes any more.
     is_over = (row.get("error") or {}).get("code") == "InvitationEnded"
-    return any(row.get(name) for name in (*_BEGUN, *(() if is_over else _INVITED)))
+    return any(row.get(name) for name in (*CREATION_BEGUN, *(() if is_over else INVITATION_BEGUN)))
 
 
 def _refuse_what_stays(row: Row, asked: Asked) -> None:

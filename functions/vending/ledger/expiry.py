@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vending.ledger.rows import Row, row_of
+from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN, Row, row_of
 from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.states import State
 
 DELETE_AT = "deleteAt"
 _DAY = 86_400
-_ASKED = (
-    "accountId",
-    "createAccountRequestId",
-    "intent",
-    "unanswered",
-    "invitation",
-    "handshakeId",
-)
-"""What a row has once AWS was, or may have been, asked for an account or to invite one."""
+_ASKED = (*CREATION_BEGUN, *INVITATION_BEGUN)
 
 
 def may_expire(row: Row) -> bool:

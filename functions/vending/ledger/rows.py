@@ -88,6 +88,13 @@ SCHEMA_VERSION = 2
 not for an attribute more, which older rows lack."""
 
 
+CREATION_BEGUN = ("accountId", "createAccountRequestId", "intent", "unanswered")
+"""What a row has once AWS was, or may have been, asked for the account."""
+
+INVITATION_BEGUN = ("invitation", "handshakeId")
+"""What a row has once AWS was, or may have been, asked to invite the account."""
+
+
 def row_of(item: Mapping[str, Any]) -> Row:
     """The row of a stored item as today's code knows rows, whichever release made it.
 

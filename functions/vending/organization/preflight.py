@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, get_args
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
-from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.ou_path_cache import Unit
+from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
 from vending.request import ou_paths, trusted_services, validators
@@ -147,8 +147,7 @@ def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
 
 
 def _is_begun(row: Row) -> bool:
-    asked = {"accountId", "handshakeId", "invitation", "unanswered"}
-    return bool(asked & row.keys()) or is_creation_in_flight(row)
+    return any(name in row for name in (*CREATION_BEGUN, *INVITATION_BEGUN))
 
 
 class _Enabled:

@@ -20,7 +20,7 @@ from vending.creation.release import release
 from vending.errors.aws_errors import translating
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.errors.exceptions import ConcurrentModification, RequestInvalid
+from vending.errors.exceptions import REJECTIONS, ConcurrentModification, RequestInvalid
 from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
@@ -40,7 +40,6 @@ CODES: Mapping[str, str] = {
 }
 """The error that the record shows, by how Step Functions says the execution ended."""
 
-_REJECTIONS = ("RequestInvalid", "RequestConflict", "RequestNotAllowed")
 _MAX_ATTEMPTS = 5
 
 
@@ -200,7 +199,7 @@ def _record(raw: object, request_id: str, end: ExecutionEnd, *, at: str) -> dict
     return {
         **dict.fromkeys(RECORD_FIELDS),
         "requestId": request_id,
-        "state": State.REJECTED if end.error in _REJECTIONS else State.FAILED,
+        "state": State.REJECTED if end.error in REJECTIONS else State.FAILED,
         "source": request.source if request else None,
         "accountName": request.account.name if request else None,
         "executionArn": end.execution_arn,

@@ -23,7 +23,10 @@ def an_entry(number: int, at: str, **changes: Any) -> dict[str, Any]:
         "requestId": "r-1",
         "state": "CREATING",
         "changed": ["intent", "state", "updatedAt"],
-        "row": {"requestedBy": "team-a"},
+        "row": {
+            "requestedBy": "the CEO",
+            "sender": {"requester": "team-a", "source": "form.example"},
+        },
     }
     return entry | changes
 
@@ -121,7 +124,8 @@ def test_people_see_who_asked_and_what_was_done(capsys: pytest.CaptureFixture[st
 
     made, changed, *_, deleted = capsys.readouterr().out.splitlines()[1:]
     assert "2026-11-27 23:00:00" in made
-    assert "team-a" in made
+    assert "team-a form.example" in made
+    assert "CEO" not in made
     assert "row made" in made
     assert "intent, state" in changed
     assert "updatedAt" not in changed
