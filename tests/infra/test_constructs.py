@@ -1,19 +1,15 @@
 """What each resource must be, whatever the CDK makes its defaults."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 
-from embedded.organizations.quotas import QUOTAS
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import ALLOWANCES_MAX, TASK_SECONDS, Settings
-from infra.workflow import Workflow
 from tests.infra.synthesized import (
-    MACHINES,
     ROOT,
     SynthesizedTemplate,
     flat,
@@ -97,19 +93,6 @@ def test_function_has_a_role_and_a_log_group_of_its_own(
     assert template.document["Resources"][log_group]["Properties"]["RetentionInDays"] == 365
 
 
-@pytest.mark.parametrize("construct", MACHINES)
-def test_state_machine_logs_where_no_resource_policy_grows(
-    template: SynthesizedTemplate, construct: str
-) -> None:
-    (destination,) = template.machine(construct)["LoggingConfiguration"]["Destinations"]
-    log_group = logical_id(destination["CloudWatchLogsLogGroup"]["LogGroupArn"])
-
-    properties = template.document["Resources"][log_group]["Properties"]
-
-    assert flat(properties["LogGroupName"]).startswith("/aws/vendedlogs/states/")
-    assert properties["RetentionInDays"] == 365
-
-
 def test_logs_outlive_the_stack(template: SynthesizedTemplate) -> None:
     kept = [
         (group["DeletionPolicy"], group["UpdateReplacePolicy"])
@@ -117,20 +100,6 @@ def test_logs_outlive_the_stack(template: SynthesizedTemplate) -> None:
     ]
 
     assert set(kept) == {("Retain", "Retain")}
-
-
-def test_log_group_of_a_state_machine_is_not_in_the_way_of_the_next_stack(
-    template: SynthesizedTemplate,
-) -> None:
-    """It is kept under its name, so the name has a part of the stack's own id."""
-    names = [
-        flat(group["Properties"]["LogGroupName"])
-        for group in template.of_type("AWS::Logs::LogGroup").values()
-        if "LogGroupName" in group["Properties"]
-    ]
-
-    assert len(names) == len(MACHINES)
-    assert all("AWS::StackId" in name for name in names)
 
 
 def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedTemplate) -> None:
@@ -187,60 +156,6 @@ def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
         assert environment["POWERTOOLS_SERVICE_NAME"] == "account-vending"
         assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "AccountVending"
         assert environment["LOG_LEVEL"] == "INFO"
-
-
-@pytest.mark.parametrize("construct", MACHINES)
-def test_state_machine_is_standard_traced_and_logged_without_data(
-    template: SynthesizedTemplate, construct: str
-) -> None:
-    machine = template.machine(construct)
-
-    assert machine["StateMachineType"] == "STANDARD"
-    assert machine["TracingConfiguration"] == {"Enabled": True}
-    assert machine["LoggingConfiguration"]["Level"] == "ALL"
-    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
-
-
-@pytest.mark.parametrize("construct", MACHINES)
-def test_placeholders_of_the_definition_and_substitutions_match_both_ways(
-    template: SynthesizedTemplate, construct: str
-) -> None:
-    machine = template.machine(construct)
-
-    placeholders = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
-
-    assert placeholders == set(machine["DefinitionSubstitutions"])
-    for placeholder, function in template.functions_of(construct).items():
-        operation = placeholder.removesuffix("FunctionArn")
-        assert logical_id(function).startswith(
-            (f"{operation}Function", f"Setup{operation}Function")
-        )
-
-
-def test_setup_runs_functions_of_its_own_where_its_power_differs_and_requests_run_none_of_them(
-    template: SynthesizedTemplate,
-) -> None:
-    run = {
-        construct: {logical_id(one) for one in template.functions_of(construct).values()}
-        for construct in MACHINES
-    }
-
-    own = {
-        id_[:-16]
-        for id_ in run["OrganizationSetupWorkflow"]
-        if template.document["Resources"][id_]["Properties"]["Handler"]
-        in {
-            template.document["Resources"][each]["Properties"]["Handler"]
-            for each in run["VendingWorkflow"] - run["OrganizationSetupWorkflow"]
-        }
-    }
-    assert own == {
-        "SetupAcceptHandshake",
-        "SetupAttachPolicy",
-        "SetupCreatePolicy",
-        "SetupEnableAWSServiceAccess",
-    }
-    assert not [id_ for id_ in run["VendingWorkflow"] if id_.startswith("Setup")]
 
 
 def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
@@ -390,42 +305,8 @@ def test_outputs_name_the_resources_that_they_promise(template: SynthesizedTempl
         assert outputs[output]["Value"] == {"Ref": template.machine_id(construct)}
 
 
-@pytest.mark.parametrize("construct", MACHINES)
-def test_definition_is_json_of_one_machine(template: SynthesizedTemplate, construct: str) -> None:
-    assert json.loads(template.machine(construct)["DefinitionString"])["QueryLanguage"] == "JSONata"
-
-
-def test_placeholder_that_nothing_fills_is_refused_at_synthesis() -> None:
-    # After `infra`, which chooses the Node.
-    from aws_cdk import Stack  # noqa: PLC0415
-
-    with pytest.raises(ValueError, match="account_vending: nothing fills") as refused:
-        Workflow(
-            Stack(),
-            "Workflow",
-            definition="account_vending",
-            functions={},
-            settings=Settings(),
-        )
-
-    assert "${CreateAccountFunctionArn}, " in str(refused.value)
-    assert "${LeastPollSeconds}, " in str(refused.value)
-
-
 def test_settings_that_could_never_work_are_refused_with_every_problem() -> None:
     with pytest.raises(ValueError, match="creation_burst") as refused:
         Settings(creation_burst=0, function_timeout_seconds=60)
 
     assert "function_timeout_seconds must be less than 60" in str(refused.value)
-
-
-@pytest.mark.parametrize(("in_progress", "seconds"), [(5, 3), (6, 4), (20, 12)])
-def test_creations_in_progress_are_together_looked_at_less_often_than_aws_allows(
-    in_progress: int, seconds: int, tmp_path: Path
-) -> None:
-    template = synthesize(Settings(creations_in_progress=in_progress), tmp_path)
-
-    substitutions = template.machine("VendingWorkflow")["DefinitionSubstitutions"]
-
-    assert substitutions["LeastPollSeconds"] == str(seconds)
-    assert in_progress / seconds < QUOTAS["DescribeCreateAccountStatus"].per_account.per_second

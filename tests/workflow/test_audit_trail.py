@@ -50,7 +50,7 @@ def test_vend_is_in_the_trail_from_claim_to_end(vending: Vending, vend: Command)
     assert [line["state"] for line in lines] == states
     shown = vend("audit", "--since", "2026-01-01").out
     assert "audited" in shown
-    assert "team-a" in shown
+    assert "administrator" in shown
 
     s3, bucket = vending.aws.client("s3"), vending.aws.outputs["AuditBucketName"]
     key = kept(vending)[0]["Key"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
+import threading
 import time
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +98,7 @@ class Vending:
 
     def finish(self, arn: str, patience: float = PATIENCE) -> Ended:
         """Wait for the execution's end, at most `patience` real seconds."""
-        assert await_end(arn, patience), "waited in vain"
+        assert await_end(arn, patience), f"waited in vain\n{self._where(arn)}"
         described = self.states.describe_execution(executionArn=arn)
         cause = described.get("cause")
         with contextlib.suppress(ValueError):
@@ -107,6 +110,17 @@ class Vending:
             error=described.get("error"),
             cause=cause,
         )
+
+    def _where(self, arn: str) -> str:
+        """What the execution did last, and what every thread does at this moment."""
+        last = self.states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=9)
+        events = [f"{event['timestamp']} {event['type']} {event}" for event in last["events"]]
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        stacks = [
+            f"{names.get(ident)}:\n{''.join(traceback.format_stack(frame)[-6:])}"
+            for ident, frame in sys._current_frames().items()
+        ]
+        return "\n".join([str(self.aws.context.clock.datetime()), *reversed(events), *stacks])
 
     def run(self, request: Any) -> Ended:
         """Start by hand and wait for the end."""
