@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from bench import documents, gate_alone, makespan, one_request, peers, refusals, sizes, soak
+from bench import documents, makespan, one_request, peers, queue_alone, refusals, sizes, soak
 from bench.results import Report
 from bench.tables import span, text
 
@@ -17,7 +17,7 @@ CREATION_SECONDS = 30.0
 """AWS's own time for one account, where a part has only one: the rate is what binds then."""
 
 PARTS: dict[str, Callable[[], Report]] = {
-    "gate": lambda: gate_alone.measure(10_000, (CREATION_SECONDS, 90.0, 180.0)),
+    "queue": lambda: queue_alone.measure(10_000, (CREATION_SECONDS, 90.0, 180.0)),
     "peers": lambda: peers.measure(REQUESTS, CREATION_SECONDS),
     "sizes": sizes.measure,
     "refusals": refusals.measure,

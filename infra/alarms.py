@@ -122,7 +122,7 @@ def _conditions(
     yield Condition(
         name="ReconcilerFindings",
         says="The organization and the ledger differ in a way that they did not yesterday.",
-        metric=measured("AccountAmiss", period=hour),
+        metric=measured("AccountDrift", period=hour),
     )
     yield Condition(
         name="QuotaNearlyUsed",

@@ -326,7 +326,7 @@ def _reconciliation() -> cloudwatch.IWidget:
     gauges = {"RequestsInProgress": ("in progress", _BLUE), "RequestsStuck": ("stuck", _RED)}
     events = {
         "RequestRepaired": ("ended unheard", _PURPLE),
-        "AccountAmiss": ("findings", _AMBER),
+        "AccountDrift": ("findings", _AMBER),
         "AccountDiscovered": ("made elsewhere", _GREY),
     }
     return _graph(

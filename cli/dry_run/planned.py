@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, VendingError
 from vending.organization.report import Report
@@ -33,7 +33,7 @@ class Planned(Report):
     def refusals(self) -> Iterator[None]:
         """Note a refusal and go on: a plan lists all of them."""
         try:
-            with translating():
+            with translate_aws_errors():
                 yield
         except VendingError as error:
             self.problems.append(error.as_dict())

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from vending.aws import clients
 from vending.aws.observability import logger
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.handler import settings
 from vending.handler.operation import Json, operation
 from vending.ledger.changes import Entry, entry_of, objects
@@ -43,7 +43,7 @@ class Archive:
     def keep(self, key: str, entries: list[Entry]) -> None:
         """Write an object of JSON lines, one an entry."""
         lines = [json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in entries]
-        with translating():
+        with translate_aws_errors():
             self.client.put_object(
                 Bucket=self.bucket_name,
                 Key=key,

@@ -24,7 +24,7 @@ from vending.aws.clock import epoch, pause
 from vending.aws.measurements import measure, measure_failure
 from vending.aws.observability import logger
 from vending.creation.release import RELEASE_CALLS
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ConcurrentModification, TransientError, VendingError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
@@ -261,7 +261,7 @@ class Reconciliation:
         and are not among them.
         """
         try:
-            with translating():
+            with translate_aws_errors():
                 most = most_accounts(self.quotas)
         except VendingError as error:
             logger.warning("the quota cannot be read", extra={"code": error.code})
@@ -283,7 +283,7 @@ class Reconciliation:
         for finding in news:
             logger.warning("the organization and the ledger differ", extra={"difference": finding})
         if news:
-            measure("AccountAmiss", len(news))
+            measure("AccountDrift", len(news))
             self.publisher.publish_report(
                 {**report, "repaired": [], "findings": news[:FINDINGS_PER_EVENT]}
             )

@@ -10,7 +10,7 @@ from vending.aws import clients
 from vending.aws.clock import Clock, epoch, now
 from vending.creation.account_creation import Creation, operation_for
 from vending.creation.slots import SLOT_CALLS, CreationSlots
-from vending.errors.aws_errors import translate, translating, unknown_outcome
+from vending.errors.aws_errors import translate, translate_aws_errors, unknown_outcome
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
@@ -62,7 +62,7 @@ def run(
     """
     row = ledger.owned(payload.request_id, payload.execution_arn)
     creation_id = payload.create_account_request_id
-    with translating():
+    with translate_aws_errors():
         try:
             answer = organizations.describe_create_account_status(
                 CreateAccountRequestId=creation_id

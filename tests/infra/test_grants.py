@@ -361,7 +361,10 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
     }
 
 
-GATE: dict[str, str | list[str]] = {"GetItem": "gate#creation", "PutItem": "gate#creation"}
+CREATION_QUEUE: dict[str, str | list[str]] = {
+    "GetItem": "gate#creation",
+    "PutItem": "gate#creation",
+}
 READ_TOKENS: dict[str, str | list[str]] = {"GetItem": "token#*"}
 SAVE_TOKENS: dict[str, str | list[str]] = {"PutItem": "token#*"}
 LOCKS = ["account#*", "email#*"]
@@ -376,14 +379,18 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     ],
     "ReserveCreation": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
-        GATE,
+        CREATION_QUEUE,
         READ_TOKENS,
         SAVE_TOKENS,
     ],
-    "CreateAccount": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), GATE, READ_TOKENS],
+    "CreateAccount": [
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        CREATION_QUEUE,
+        READ_TOKENS,
+    ],
     "CreateGovCloudAccount": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
-        GATE,
+        CREATION_QUEUE,
         READ_TOKENS,
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
@@ -392,7 +399,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     ],
     "DescribeCreateAccountStatus": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
-        GATE,
+        CREATION_QUEUE,
         READ_TOKENS,
     ],
     "DescribeAccount": [
@@ -404,7 +411,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "RecordFailure": [
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
         {"DeleteItem": LOCKS},
-        GATE,
+        CREATION_QUEUE,
         READ_TOKENS,
     ],
 }

@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from vending.aws.measurements import measure
 from vending.aws.observability import logger
-from vending.errors.aws_errors import DENIALS, RETRIED
+from vending.errors.aws_errors import DENIALS, RETRYABLE
 from vending.errors.exceptions import Throttled
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _count_attempt(attempts: int, response: tuple[Any, dict[str, Any]] | None, *
     if attempts > 1:
         measure("Retries")
     code: str = response[1].get("Error", {}).get("Code", "") if response else ""
-    if RETRIED.get((code, None)) is Throttled:
+    if RETRYABLE.get((code, None)) is Throttled:
         measure("Throttled")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
 from vending.states import State
 
@@ -81,7 +81,7 @@ class EventPublisher:
         )
 
     def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
-        with translating():
+        with translate_aws_errors():
             answer = self.client.put_events(Entries=entries)
         if answer["FailedEntryCount"]:
             refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})

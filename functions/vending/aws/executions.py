@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -38,7 +38,7 @@ def is_running(execution_arn: str, stepfunctions: SFNClient, *, known_for: float
     Step Functions forgets executions 90 days after their end. So an unknown one is over, too, if it
     has been `known_for` (seconds, by what it wrote) long enough.
     """
-    with translating():
+    with translate_aws_errors():
         try:
             status = stepfunctions.describe_execution(executionArn=execution_arn)["status"]
         except stepfunctions.exceptions.ExecutionDoesNotExist:

@@ -71,7 +71,7 @@ METRICS: Mapping[str, Metric] = {
     "RequestRepaired": Metric(
         unit="Count", what="requests whose execution had ended without a word"
     ),
-    "AccountAmiss": Metric(
+    "AccountDrift": Metric(
         unit="Count", what="new differences between the organization and the ledger"
     ),
     "AccountDiscovered": Metric(unit="Count", what="accounts that somebody else made or invited"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import TaskTokenRefused
 
@@ -55,7 +55,7 @@ class WaitingStep:
         )
 
     def _ended(self, send: Callable[[], object]) -> bool:
-        with translating():
+        with translate_aws_errors():
             try:
                 send()
             except ClientError as error:

@@ -108,7 +108,7 @@ class Creation:
     def once(self, tags: dict[str, str], ask: Ask, slot: GrantedSlot | None) -> Created:
         """What an earlier call achieved; else AWS's answer to the only call.
 
-        OutcomeUnknown: run this again a little later. TurnNeeded, CreationRefusedForNow: nothing
+        OutcomeUnknown: run this again a little later. SlotNeeded, CreationRefusedForNow: nothing
         was created, run this again with the creation queue's next slot.
         """
         row = self.ledger.owned(self.request_id, self.execution_arn)
@@ -136,7 +136,7 @@ class Creation:
         return self._reconcile(intent, row) if intent else None
 
     def _reconcile(self, intent: Intent, row: Row) -> Created:
-        """Look for what a call without an answer may have made; TurnNeeded when it made nothing."""
+        """Look for what a call without an answer may have made; SlotNeeded when it made nothing."""
         asked = epoch(row.get("unanswered", intent["at"]))
         finding = self.search.look(since=asked, left=row.get("look"))
         if finding.kind == "ours" and finding.account_id:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws.clock import Clock, epoch, now, pause, timestamp
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
 from vending.request.validators import REQUEST_ID_TAG
 
@@ -79,7 +79,7 @@ class FindAccount:
 
         `left` is where an earlier run ended. `first` "accounts": no creation can be ours.
         """
-        with translating():
+        with translate_aws_errors():
             since -= CLOCKS_DIFFER_BY
             if any(self._is_named(status, since) for status in self._in_progress()):
                 return Finding(kind="in progress")
@@ -168,7 +168,7 @@ class FindAccount:
         """Each page's entries, and the token of the next; from the start where AWS lost it."""
         while True:
             try:
-                with translating():
+                with translate_aws_errors():
                     answer = page(**{"NextToken": token} if token else {})
             except ServiceUnavailable as error:
                 if error.reason not in _LOST_PAGES or not token:

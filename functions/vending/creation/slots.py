@@ -27,8 +27,8 @@ from vending.creation.queue import CreationQueue, Lease, Quota, Slot
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
     ConcurrentModification,
+    SlotNeeded,
     TransientError,
-    TurnNeeded,
     VendingError,
 )
 from vending.ledger.keys import CREATION_QUEUE
@@ -63,10 +63,10 @@ class GrantedSlot(Model):
     """How long it was until then; for whoever follows the progress."""
 
 
-def slot_needed() -> TurnNeeded:
+def slot_needed() -> SlotNeeded:
     """AWS must not be asked before the queue has given a slot."""
-    words = explain("TurnNeeded")
-    return TurnNeeded(words.what, remedy=words.remedy)
+    words = explain("SlotNeeded")
+    return SlotNeeded(words.what, remedy=words.remedy)
 
 
 _CLOCKS_DIFFER_BY = 2.0

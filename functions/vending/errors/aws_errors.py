@@ -38,7 +38,7 @@ from vending.errors.exceptions import (
     VendingError,
 )
 
-RETRIED: Mapping[tuple[str, str | None], type[TransientError]] = {
+RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationRefusedForNow,
     ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
     ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
@@ -185,7 +185,7 @@ def unknown_outcome(cause: str, operation: str = "CreateAccount") -> OutcomeUnkn
 
 
 @contextmanager
-def translating() -> Iterator[None]:
+def translate_aws_errors() -> Iterator[None]:
     """Lets no exception of botocore's out, not even as a cause: its text is not masked."""
     try:
         yield
@@ -197,7 +197,7 @@ def _refusal(error: ClientError) -> VendingError:
     code, reason = _code(error), reason_of(error)
     words = explain(code, reason)
     kind: type[VendingError] | None
-    kind = RETRIED.get((code, reason)) or RETRIED.get((code, None))
+    kind = RETRYABLE.get((code, reason)) or RETRYABLE.get((code, None))
     if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
         kind = ServiceUnavailable
     message = f"{error.operation_name}: {words.what}"

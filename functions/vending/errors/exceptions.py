@@ -10,7 +10,7 @@ VendingError
  │  ├ TrustedAccessMissing      a service has none yet, which another step may be enabling
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
- ├ TurnNeeded                nothing may be created before the creation queue gives a slot
+ ├ SlotNeeded                nothing may be created before the creation queue gives a slot
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -105,7 +105,7 @@ class OutcomeUnknown(VendingError):
     """AWS may or may not have acted. Look for what it made before acting again."""
 
 
-class TurnNeeded(VendingError):
+class SlotNeeded(VendingError):
     """AWS is to be asked for an account, and the creation queue gave no slot for it yet."""
 
 

@@ -45,7 +45,7 @@ class CreationPayload(Payload):
 def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:
     """{createAccountRequestId, state, accountId}; OutcomeUnknown: run this again a little later.
 
-    TurnNeeded, CreationRefusedForNow: run this again with the creation queue's next slot.
+    SlotNeeded, CreationRefusedForNow: run this again with the creation queue's next slot.
 
     Args:
         payload: the account and whose it is.

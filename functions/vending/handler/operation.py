@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from vending.aws.measurements import measure, write_measured
 from vending.aws.observability import log_request_id, logger, tracer
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, TransientError, VendingError
 from vending.model import Model
@@ -52,7 +52,7 @@ def operation(model: type[P]) -> Callable[[Callable[[P], Json]], Handler]:
             try:
                 payload = _payload(event, model)
                 log_request_id(getattr(payload, "request_id", None))
-                with translating():
+                with translate_aws_errors():
                     result = enter(payload)
             except VendingError as error:
                 kind = type(error).__name__

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import And, Attr, ConditionBase, ConditionExpressionBuilder, Key
 
 from vending.aws.clock import Clock, now
-from vending.errors.aws_errors import translate, translating
+from vending.errors.aws_errors import translate, translate_aws_errors
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb, to_dynamodb
 
@@ -130,7 +130,7 @@ class Table:
 
     def get(self, pk: str, *, consistent: bool = False) -> Item | None:
         """The item of this key; `consistent` shows every write that has returned."""
-        with translating():
+        with translate_aws_errors():
             answer = self.client.get_item(
                 TableName=self.name,
                 Key={"pk": {"S": pk}},
@@ -140,7 +140,7 @@ class Table:
 
     def put(self, put: Put) -> None:
         """Write an item; ConditionFailed where its condition does not hold."""
-        with translating():
+        with translate_aws_errors():
             try:
                 self.client.put_item(**put.parameters(self.name))
             except self.client.exceptions.ConditionalCheckFailedException as error:
@@ -150,7 +150,7 @@ class Table:
 
     def update(self, update: Update) -> Item:
         """Change an item, and return it; ConditionFailed where the condition does not hold."""
-        with translating():
+        with translate_aws_errors():
             try:
                 answer = self.client.update_item(
                     ReturnValues="ALL_NEW", **update.parameters(self.name)
@@ -161,7 +161,7 @@ class Table:
 
     def delete(self, pk: str, condition: ConditionBase) -> bool:
         """Delete the item of this key; whether the condition held."""
-        with translating():
+        with translate_aws_errors():
             try:
                 self.client.delete_item(
                     TableName=self.name,
@@ -177,7 +177,7 @@ class Table:
 
         Empty when all were made.
         """
-        with translating():
+        with translate_aws_errors():
             try:
                 self.client.transact_write_items(
                     TransactItems=[
@@ -201,7 +201,7 @@ class Table:
         condition: ConditionBase = Key("state").eq(state)
         if since is not None:
             condition &= Key("updatedAt").gte(since)
-        with translating():
+        with translate_aws_errors():
             for page in self.client.get_paginator("query").paginate(
                 TableName=self.name,
                 IndexName=keys.BY_STATE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, ServiceUnavailable
 
@@ -43,7 +43,7 @@ def vended_refusal(account_id: str, organizations: OrganizationsClient) -> Opera
 
     VendingError where AWS gives no answer.
     """
-    with translating():
+    with translate_aws_errors():
         try:
             account = organizations.describe_account(AccountId=account_id)["Account"]
         except organizations.exceptions.AccountNotFoundException:
@@ -70,7 +70,7 @@ def moved_since(
     """
     if unit_id is None:
         return None
-    with translating():
+    with translate_aws_errors():
         parent = parent_id(account_id, organizations)
     if parent == unit_id:
         return None

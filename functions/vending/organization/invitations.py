@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from vending.aws.clock import pause, timestamp
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.request.account_request import Account
@@ -67,7 +67,7 @@ class Invitations:
 
     def describe(self, handshake_id: str) -> HandshakeTypeDef | None:
         """The handshake; None when AWS shows none of this id (any more)."""
-        with translating():
+        with translate_aws_errors():
             try:
                 return self.client.describe_handshake(HandshakeId=handshake_id)["Handshake"]
             except self.client.exceptions.HandshakeNotFoundException:
@@ -99,7 +99,7 @@ class Invitations:
 
     def member(self) -> str | None:
         """The account's id where it is a member of this organization, else None."""
-        with translating():
+        with translate_aws_errors():
             if self.account.account_id:
                 try:
                     self.client.describe_account(AccountId=self.account.account_id)
@@ -138,7 +138,7 @@ class Invitations:
 
     def _sent(self) -> list[HandshakeTypeDef]:
         pages = self.client.get_paginator("list_handshakes_for_organization")
-        with translating():
+        with translate_aws_errors():
             return [
                 handshake
                 for page in pages.paginate(Filter={"ActionType": "INVITE"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.organization.eligibility import parent_id
 from vending.organization.invitations import Invitations
 
@@ -33,7 +33,7 @@ def unit_of(account_id: str, organizations: OrganizationsClient) -> tuple[str, .
     """
     names: list[str] = []
     parent = account_id
-    with translating():
+    with translate_aws_errors():
         while not parent.startswith(_ROOT):
             if parent != account_id:
                 unit = organizations.describe_organizational_unit(OrganizationalUnitId=parent)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vending.aws.clock import Clock
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
@@ -145,7 +145,7 @@ class OrganizationAudit:
 
     def _page(self, token: str | None) -> tuple[list[AccountTypeDef], str | None]:
         self.rest(SECONDS_PER_CALL)
-        with translating():
+        with translate_aws_errors():
             if token is None:
                 page = self.organizations.list_accounts()
             else:
@@ -183,7 +183,7 @@ class OrganizationAudit:
 
     def _request_id(self, account_id: str) -> str | None:
         self.rest(SECONDS_PER_CALL)
-        with translating():
+        with translate_aws_errors():
             pages = self.organizations.get_paginator("list_tags_for_resource")
             try:
                 for page in pages.paginate(ResourceId=account_id):
@@ -203,7 +203,7 @@ class OrganizationAudit:
             # Accounts that are gone are ever more, and those that come back are on a page.
             return [gone]
         self.rest(SECONDS_PER_CALL)
-        with translating():
+        with translate_aws_errors():
             try:
                 self.organizations.describe_account(AccountId=account_id)
             except self.organizations.exceptions.AccountNotFoundException:

@@ -17,7 +17,7 @@ from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.executions import EndStatus, account_id_of, is_over
 from vending.creation.release import release
-from vending.errors.aws_errors import translating
+from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
 from vending.errors.exceptions import REJECTIONS, ConcurrentModification, RequestInvalid
@@ -55,7 +55,7 @@ class ExecutionEnd:
     @classmethod
     def of(cls, execution_arn: str, stepfunctions: SFNClient) -> ExecutionEnd | None:
         """How the execution ended; None while it runs."""
-        with translating():
+        with translate_aws_errors():
             try:
                 described = stepfunctions.describe_execution(executionArn=execution_arn)
             except stepfunctions.exceptions.ExecutionDoesNotExist:

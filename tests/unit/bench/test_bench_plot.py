@@ -96,11 +96,11 @@ def test_page_gets_new_tables_between_its_marks_and_keeps_the_rest(tmp_path: Pat
     page = tmp_path / "performance.md"
     page.write_text(f"before\n{documents.BEGIN}\nold\n{documents.END}\nafter\n")
 
-    documents.write_page([report("gate"), report("soak")], page)
-    documents.write_page([report("gate")], page)
+    documents.write_page([report("queue"), report("soak")], page)
+    documents.write_page([report("queue")], page)
 
     assert page.read_text() == (
-        f"before\n{documents.BEGIN}\n### gate\n\n| a |\n| --- |\n| b |\n{documents.END}\nafter\n"
+        f"before\n{documents.BEGIN}\n### queue\n\n| a |\n| --- |\n| b |\n{documents.END}\nafter\n"
     )
 
 
@@ -109,7 +109,7 @@ def test_page_without_marks_is_refused(tmp_path: Path) -> None:
     page.write_text("nothing to fill in\n")
 
     with pytest.raises(ValueError, match="lacks"):
-        documents.write_page([report("gate")], page)
+        documents.write_page([report("queue")], page)
 
 
 def test_projects_own_page_has_the_marks() -> None:

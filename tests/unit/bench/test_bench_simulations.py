@@ -1,4 +1,4 @@
-"""What the bench computes by itself: gate, schedules, times, prices, speed."""
+"""What the bench computes by itself: queue, schedules, times, prices, speed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from bench import __main__ as command
 from bench import documents
 from bench.bounds import makespan_bound
-from bench.gate_alone import PACES, Pace, polled, simulate
 from bench.histories import added_time, lambda_runs, retries, states_entered
 from bench.machine import BUSY_SHARE, FASTEST, SLOWEST, Cost, Meter, speed_for
 from bench.one_request import PEERS
 from bench.peers import follow
 from bench.prices import Use
+from bench.queue_alone import PACES, Pace, polled, simulate
 from bench.random_faults import RandomFaults
 from bench.results import Measurement, Report
 from bench.schedules import SCHEDULES
@@ -31,7 +31,7 @@ def event(kind: str, at: float, name: str = "", **details: str) -> Event:
 
 @pytest.mark.parametrize("pace", PACES, ids=lambda pace: pace.name)
 @pytest.mark.parametrize("seconds", [3.0, 30.0])
-def test_gate_alone_comes_near_the_bound_and_loses_nobody(pace: Pace, seconds: float) -> None:
+def test_queue_alone_comes_near_the_bound_and_loses_nobody(pace: Pace, seconds: float) -> None:
     outcome = simulate(200, seconds, pace)
 
     assert outcome.created == 200
@@ -39,8 +39,8 @@ def test_gate_alone_comes_near_the_bound_and_loses_nobody(pace: Pace, seconds: f
     assert outcome.refused <= 2
 
 
-def test_gate_that_aws_refuses_is_seen_to_be_refused() -> None:
-    # Whoever asks earlier than the gate said is refused by the bucket, not waved through.
+def test_queue_that_aws_refuses_is_seen_to_be_refused() -> None:
+    # Whoever asks earlier than the queue said is refused by the bucket, not waved through.
     outcome = simulate(20, 30.0, Pace(name="hasty", latency=(-9.0, -9.0)))
 
     assert outcome.refused > 0
@@ -186,13 +186,15 @@ def test_command_fails_when_a_limit_is_exceeded(
     value: float, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit = Measurement(name="ratio", value=value, at_most=1.05)
-    report = Report(part="gate", title="Gate", headings=["a"], table=[["b"]], measurements=[limit])
+    report = Report(
+        part="queue", title="Queue", headings=["a"], table=[["b"]], measurements=[limit]
+    )
     written: list[object] = []
-    monkeypatch.setattr(command, "PARTS", {"gate": lambda: report})
+    monkeypatch.setattr(command, "PARTS", {"queue": lambda: report})
     monkeypatch.setattr(documents, "write_json", written.append)
     output = io.StringIO()
 
-    assert command.main(["--only", "gate"], output) == code
+    assert command.main(["--only", "queue"], output) == code
     assert written == [[report]]
     assert ("every limit is kept" in output.getvalue()) is (code == 0)
 

@@ -25,7 +25,7 @@ from vending.errors.exceptions import (
     RequestConflict,
     RequestInvalid,
     ServiceUnavailable,
-    TurnNeeded,
+    SlotNeeded,
 )
 from vending.ledger.claims import Claims
 from vending.ledger.rows import RECORD_FIELDS
@@ -250,7 +250,7 @@ def test_email_that_is_anothers_can_be_corrected_after_a_lost_answer(world: Worl
         create(world)
     world.organization.creations.clear()
     world.later(SETTLING_TIME)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):

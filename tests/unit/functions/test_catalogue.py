@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from permissions.declared_calls import all_calls
 from permissions.reference import sdk_service
 from vending.errors import catalogue, exceptions
-from vending.errors.aws_errors import RETRIED, translate, translate_creation
+from vending.errors.aws_errors import RETRYABLE, translate, translate_creation
 from vending.errors.exceptions import OperationRefused, OutcomeUnknown, TransientError, VendingError
 
 SESSION = botocore.session.get_session()
@@ -176,7 +176,7 @@ def test_every_explanation_is_complete(code: str, reason: str | None) -> None:
         assert "@" not in text
 
 
-@pytest.mark.parametrize(("code", "reason"), RETRIED)
+@pytest.mark.parametrize(("code", "reason"), RETRYABLE)
 def test_everything_retried_is_explained_as_such(code: str, reason: str | None) -> None:
     words = catalogue.explain(code, reason)
 

@@ -116,7 +116,7 @@ def test_create_account_refused_may_be_asked_again_without_a_look(
     assert (refused.value.code, refused.value.reason) == (code, reason)
     assert refused.value.remedy
     assert "intent" not in world.row(REQUEST_ID)
-    world.later(60)  # others create too, so the gate rests
+    world.later(60)  # others create too, so the queue rests
     assert create(world)["state"] == "IN_PROGRESS"
     assert world.called("ListCreateAccountStatus") == []
 

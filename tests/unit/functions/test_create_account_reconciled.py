@@ -27,7 +27,7 @@ from vending.errors.exceptions import (
     ExecutionSuperseded,
     OperationRefused,
     OutcomeUnknown,
-    TurnNeeded,
+    SlotNeeded,
 )
 
 ENDPOINT = "https://organizations.example.com"
@@ -80,7 +80,7 @@ def test_create_account_does_not_adopt_an_account_of_the_same_name(world: World)
     with pytest.raises(OutcomeUnknown):
         create(world)
     world.later(61)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
     result = create(world)
 
@@ -99,7 +99,7 @@ def test_create_account_ignores_creations_from_long_before_its_intent(world: Wor
         create(world)
     world.later(61)
 
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
     result = create(world)
 
@@ -116,7 +116,7 @@ def test_create_account_waits_before_it_believes_that_nothing_was_made(world: Wo
     with pytest.raises(OutcomeUnknown, match="may not show yet"):
         create(world)
     world.later(1)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
     result = create(world)
 
@@ -148,7 +148,7 @@ def test_create_account_that_made_nothing_takes_another_slot_before_it_asks_agai
         create(world, slot=world.organization.tokens[first])
     world.later(60)
 
-    with pytest.raises(TurnNeeded) as needed:
+    with pytest.raises(SlotNeeded) as needed:
         create(world, slot=world.organization.tokens[first])
     second = reserve(world)
 

@@ -141,7 +141,7 @@ def test_refused_pair_may_be_asked_for_again_without_a_look(
     assert (refused.value.code, refused.value.reason) == (code, reason)
     assert refused.value.remedy
     assert "intent" not in world.row(REQUEST_ID)
-    world.later(60)  # others create too, so the gate rests
+    world.later(60)  # others create too, so the queue rests
     assert create_pair(world)["state"] == "IN_PROGRESS"
     assert world.called("ListCreateAccountStatus") == []
 

@@ -16,7 +16,7 @@ from vending.errors.exceptions import (
     ExecutionSuperseded,
     OutcomeUnknown,
     ServiceUnavailable,
-    TurnNeeded,
+    SlotNeeded,
 )
 
 
@@ -194,7 +194,7 @@ def _lost_creation(world: World) -> str:
     (creation_id,) = world.organization.creations
     world.organization.creations[creation_id]["State"] = "FAILED"
     world.later(60)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
     assert world.row(REQUEST_ID)["executionArn"] == EXECUTION
     return creation_id

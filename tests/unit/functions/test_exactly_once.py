@@ -32,8 +32,8 @@ from vending.errors.exceptions import (
     ExecutionSuperseded,
     OutcomeUnknown,
     RequestConflict,
+    SlotNeeded,
     TransientError,
-    TurnNeeded,
 )
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import Locks, keys
@@ -60,7 +60,7 @@ def lose_the_answer(world: World, operation: str = "CreateAccount") -> None:
 def asked_again(world: World, operation: str = "CreateAccount") -> str:
     """AWS is asked again, as nothing shows of the first call; the second creation's id."""
     world.later(SETTLING_TIME)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world, operation=operation)
     world.later(60)
     reserve(world)
@@ -249,7 +249,7 @@ def test_creation_of_the_same_name_for_another_request_is_waited_for_and_not_ado
         create(world)
     others_id = world.organization.finish()
     world.later(SETTLING_TIME)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
 
     mine = create(world)
@@ -348,9 +348,9 @@ def test_slot_that_was_given_away_is_not_used(
         with pytest.raises(ConcurrentModification):
             create(world)
     assert "intent" in world.row(REQUEST_ID)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         create(world)
-    with pytest.raises(TurnNeeded):
+    with pytest.raises(SlotNeeded):
         world.call(  # the same run again, by the turn of before
             "CreateAccount",
             requestId=REQUEST_ID,

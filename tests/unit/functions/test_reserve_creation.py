@@ -28,9 +28,9 @@ from vending.errors.exceptions import (
     CreationRefusedForNow,
     ExecutionSuperseded,
     ServiceUnavailable,
+    SlotNeeded,
     TaskTokenRefused,
     Throttled,
-    TurnNeeded,
 )
 from vending.ledger.ledger import Ledger
 from vending.ledger.table import Table
@@ -318,7 +318,7 @@ def test_young_creation_is_polled_without_a_look_at_the_queue(world: World) -> N
 def test_create_account_without_a_slot_asks_for_one_and_creates_nothing(world: World) -> None:
     accepted(world)
 
-    with pytest.raises(TurnNeeded) as needed:
+    with pytest.raises(SlotNeeded) as needed:
         create(world, slot=None)
 
     assert needed.value.remedy

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from vending.errors.aws_errors import AwsFailure, translate, translating
+from vending.errors.aws_errors import AwsFailure, translate, translate_aws_errors
 from vending.errors.exceptions import (
     AccessDenied,
     OperationRefused,
@@ -117,7 +117,7 @@ def test_answer_without_error_details_is_refused_without_crashing() -> None:
 def test_translating_hides_what_botocore_said() -> None:
     error = _refused("TooManyRequestsException", message="team@example.com")
 
-    with pytest.raises(Throttled) as translated, translating():
+    with pytest.raises(Throttled) as translated, translate_aws_errors():
         raise error
 
     assert translated.value.__suppress_context__

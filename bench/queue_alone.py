@@ -46,11 +46,11 @@ def polled(creation_seconds: float) -> float:
 
 def simulate(requests: int, creation_seconds: float, pace: Pace, *, seed: int = 2026) -> Outcome:
     """All requests at once through the queue, each creation refused by AWS's own rules or made."""
-    simulation = _GateSimulation(creation_seconds, pace, random.Random(seed))  # noqa: S311
+    simulation = _QueueSimulation(creation_seconds, pace, random.Random(seed))  # noqa: S311
     return simulation.run(requests)
 
 
-class _GateSimulation:
+class _QueueSimulation:
     """The queue, AWS's bucket and leases, and an agenda."""
 
     def __init__(self, creation_seconds: float, pace: Pace, chance: random.Random) -> None:
