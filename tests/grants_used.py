@@ -127,9 +127,8 @@ def main(folder: Path) -> int:
     used = {tuple(grant) for file in files for grant in json.loads(file.read_text())}
     grants = given(read_template())
     found = problems(used, grants)
-    for line in found:
-        print(line)
-    print(f"{len(grants) - len(NEVER_USED)} grants are used by tests, {len(NEVER_USED)} cannot be.")
+    ended = f"{len(grants)} grants, of which {len(NEVER_USED)} cannot be used by tests"
+    sys.stdout.write("\n".join([*found, ended]) + "\n")
     return 1 if found else 0
 
 
