@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from permissions.never_used import NEVER_USED
 from tests import grants_used
 from tests.infra.synthesized import read_template
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def test_grants_that_were_all_used_are_in_order() -> None:
     grants = grants_used.given(read_template())
 
-    possible = {grant for grant, name in grants.items() if name not in grants_used.NEVER_USED}
+    possible = {grant for grant, name in grants.items() if name not in NEVER_USED}
 
     assert len(grants) > 100
     assert grants_used.problems(possible, grants) == []
@@ -53,4 +54,4 @@ def test_files_of_several_processes_are_one_run(
 
     unused = "used, or not given, after all" in capsys.readouterr().out
     assert status == (1 if unused else 0)
-    assert unused == bool(grants_used.NEVER_USED)
+    assert unused == bool(NEVER_USED)
