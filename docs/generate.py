@@ -114,8 +114,8 @@ def permissions_page() -> str:
         "",
         "`tests/abuse` holds what each role is denied. Grants used are grants given: the embedded",
         "AWS denies a call that no statement allows, and `make test` fails where a role is granted",
-        "an action on a resource, or on rows of a key, that no call used. What cannot be used there",
-        "is listed at the end.",
+        "an action on a resource, or on rows of a key, that no call used. What no test can use is",
+        "listed at the end.",
         "",
         "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
     ]

@@ -11,12 +11,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedded.authorization.authorization import Authorization
+from embedded.authorization.authorization import observers
 from embedded.policies.patterns import matches
 from permissions.never_used import NEVER_USED
 from tests.infra.synthesized import SynthesizedTemplate, logical_id, read_template
@@ -48,7 +48,7 @@ class Recorder:
 
     def begin(self) -> None:
         """From now on."""
-        Authorization.on_use = self._keep
+        observers.append(self._keep)
 
     def write(self, folder: Path) -> None:
         """To a file of this process."""
@@ -58,22 +58,28 @@ class Recorder:
     def _keep(
         self,
         principal: Principal,
-        statement: Statement,
+        statements: Sequence[Statement],
         permission: RequiredPermission,
         context: Mapping[str, Values],
     ) -> None:
         role = _ROLE.fullmatch(principal.role_name or "")
-        if role is None or statement.not_actions or statement.not_resources:
-            return
-        of = (role[1], statement.sid, permission.action)
-        for place, pattern in enumerate(statement.resources):
-            if matches(pattern, permission.resource, context=context):
-                self.used.add((*of, str(place)))
-        for condition in statement.conditions:
-            if condition.key in _LISTED and condition.operator != "null":
-                for value in condition.values:
-                    if any(condition.test(value, one, context) for one in context[condition.key]):
-                        self.used.add((*of, value))
+        for statement in statements:
+            if role and statement.applies(permission.action, permission.resource, context):
+                self.used.update(_used(role[1], statement, permission, context))
+
+
+def _used(
+    role: str, statement: Statement, permission: RequiredPermission, context: Mapping[str, Values]
+) -> Iterator[Grant]:
+    of = (role, statement.sid, permission.action)
+    for place, pattern in enumerate(statement.resources):
+        if matches(pattern, permission.resource, context=context):
+            yield (*of, str(place))
+    for condition in statement.conditions:
+        if condition.key in _LISTED and condition.operator != "null":
+            for value in condition.values:
+                if any(condition.test(value, one, context) for one in context[condition.key]):
+                    yield (*of, value)
 
 
 def given(template: SynthesizedTemplate) -> dict[Grant, str]:

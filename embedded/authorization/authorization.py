@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from moto.iam.models import iam_backends
 
@@ -45,18 +45,18 @@ class Denial:
     dependency: str | None = None
 
 
-Use = Callable[[Principal, Statement, RequiredPermission, Mapping[str, Values]], None]
-"""A principal's call, which the statement of its role allows, and the call's condition keys."""
+Observer = Callable[
+    [Principal, Sequence[Statement], RequiredPermission, Mapping[str, Values]], None
+]
+
+observers: list[Observer] = []
+"""Called with each call that a role's statements allow, and with its condition keys: by these,
+tests find grants that nothing uses.
+"""
 
 
 class Authorization:
-    """Decides on calls; remembers each role's compiled policies until one of them changes.
-
-    `on_use`, where it is set, is called with every statement that allows a call: by it tests find
-    grants that nothing uses.
-    """
-
-    on_use: ClassVar[Use | None] = None
+    """Decides on calls; remembers each role's compiled policies until one of them changes."""
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, str], _RolePolicies] = {}
@@ -90,10 +90,9 @@ class Authorization:
         for permission in needed:
             context = RequestContext(permission, known)
             reason = _refusal(policies, permission, context)
-            if reason is None and self.on_use is not None:
-                for statement in policies.identity:
-                    if statement.applies(permission.action, permission.resource, context):
-                        type(self).on_use(principal, statement, permission, context)
+            if reason is None:
+                for observe in observers:
+                    observe(principal, policies.identity, permission, context)
             if permission.action == bus_policies.ACTION:
                 reason = _with_bus_policy(principal, permission, context, reason)
             if reason:
