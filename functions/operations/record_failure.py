@@ -25,7 +25,7 @@ from vending.states import State
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
+    from vending.queueing.slots import Slots
 
 CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
@@ -54,7 +54,7 @@ def run(
     payload: RecordFailure,
     *,
     ledger: Ledger,
-    slots: CreationSlots,
+    slots: Slots,
     publisher: EventPublisher,
     policy: RequestPolicy,
 ) -> Json:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
+    from vending.queueing.slots import Slots
 
 CODES: Mapping[str, str] = {
     EndStatus.ABORTED: "ExecutionAborted",
@@ -132,7 +132,7 @@ class EndRecorder:
     """Writes down how executions ended that did not say so, and announces it."""
 
     ledger: Ledger
-    slots: CreationSlots
+    slots: Slots
     publisher: EventPublisher
 
     def record(self, request_id: str, end: ExecutionEnd) -> Row | None:
