@@ -78,7 +78,9 @@ def _used(
     for condition in statement.conditions:
         if condition.key in _LISTED and condition.operator != "null":
             for value in condition.values:
-                if any(condition.test(value, one, context) for one in context[condition.key]):
+                if any(
+                    condition.test(value, one, context) for one in context.get(condition.key, ())
+                ):
                     yield (*of, value)
 
 
