@@ -1,7 +1,7 @@
 """RecordExecutionEnd: what the ledger learns when an execution ends outside of its definition.
 
-Whatever fails inside of the definition, RecordFailure tells. An execution that is stopped by hand,
-that runs out of time, or whose RecordFailure could not write or announce, tells nobody: Step
+Whatever fails within the definition, RecordFailure records. An execution that is stopped by hand,
+that runs out of time, or whose RecordFailure could not write or announce, reports nothing: Step
 Functions' event does. It comes at least once, late, and in any order with a resubmission.
 """
 
@@ -64,26 +64,26 @@ def run(
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
     RECORDED: the ledger says how the request ended and an event said so: FAILED, or what the
-    execution had written and perhaps not announced. NOTHING_TO_TELL: the execution ended well, told
-    its end itself, had no request that can be named, or its request was taken over.
+    execution had written and perhaps not announced. NOTHING_TO_TELL: the execution ended well,
+    recorded its end itself, had no request that can be named, or its request was taken over.
     """
     detail = payload.detail
     if detail.status not in CODES:
         return {"outcome": "NOTHING_TO_TELL"}
-    told = detail if detail.input else _described(detail, stepfunctions)
+    full = detail if detail.input else _described(detail, stepfunctions)
     end = ExecutionEnd(
         execution_arn=detail.execution_arn,
         status=detail.status,
-        error=told.error,
-        cause=told.cause,
+        error=full.error,
+        cause=full.cause,
     )
-    row = recorder.record_unclaimed(_decoded(told.input), end, policy)
+    row = recorder.record_unclaimed(_decoded(full.input), end, policy)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     log_request_id(row["requestId"])
     if row["state"] == State.FAILED:
         measure_failure(row.get("error") or {})
-    logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
+    logger.warning("an execution ended unrecorded", extra={"execution": detail.execution_arn})
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 
 

@@ -26,7 +26,7 @@ MAX_QUEUE_BYTES = 350_000
 an email. DynamoDB takes 400 KB as one item, and the leases need room too."""
 
 NOTIFY_TIMEOUT = 60.0
-"""Seconds after which a slot that was not told is told by whoever comes to the queue next."""
+"""Seconds after which an unsent slot is sent by the next change of the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Lease:
     until: float
     """The end of the lease."""
     notifier: str | None = None
-    """The request whose coming or going made room, and which has to tell this slot; None: told."""
+    """The request that made room and has to send this slot; None: sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class CreationQueue:
     def release(
         self, request_id: str, now: float, quota: Quota
     ) -> tuple[CreationQueue, list[Slot]]:
-        """Free the request's lease, or its lease in the queue; nothing happens without either."""
+        """Free the request's lease, or its place in the queue; nothing happens without either."""
         return _advance(self._without(request_id), request_id, now, quota)
 
     def reclaim(
@@ -121,13 +121,13 @@ class CreationQueue:
     def requeue(
         self, request_id: str, now: float, quota: Quota
     ) -> tuple[CreationQueue, list[Slot]]:
-        """Have the request's used slot replaced by the next one: AWS surely made nothing of it."""
+        """Replace the request's used slot with the next one: AWS definitely created nothing."""
         return _advance(self._first_in_queue(request_id), request_id, now, quota)
 
     def renew(self, request_id: str, now: float, quota: Quota) -> CreationQueue:
         """Keep a lease for a creation that is seen to be in progress.
 
-        AWS counts it, so it has a lease even where its lease ran out unseen.
+        AWS counts it, so it keeps a lease even where its lease has expired meanwhile.
         """
         lease = self.leases.get(request_id, Lease(start_at=now, until=now))
         kept = replace(lease, until=now + quota.lease_seconds)
@@ -139,8 +139,8 @@ class CreationQueue:
     ) -> tuple[CreationQueue, list[Slot]]:
         """AWS refused the creation as one too many: cool down, then let the request try first.
 
-        The cooldown doubles while refusals follow each other; one that comes during it is of a slot
-        given before, and tells nothing new. Our idea of AWS's bucket was too full, so it
+        The cooldown doubles while refusals follow each other; one during the cooldown is of a slot
+        granted before, and carries no news. Our idea of AWS's bucket was too full, so it
         counts as empty afterwards.
         """
         queue = self._first_in_queue(request_id)
@@ -158,7 +158,7 @@ class CreationQueue:
         return _advance(queue, request_id, now, quota)
 
     def pending_notifications(self, notifier: str, now: float) -> list[Slot]:
-        """The slots that `notifier` has to tell, and those that nobody told for too long."""
+        """The slots that `notifier` has to send, and those unsent for too long."""
         return [
             Slot(request_id=request_id, start_at=max(now, lease.start_at))
             for request_id, lease in self.leases.items()
@@ -194,14 +194,16 @@ def _bytes(waiting: tuple[str, ...]) -> int:
 def _advance(
     queue: CreationQueue, notifier: str, now: float, quota: Quota
 ) -> tuple[CreationQueue, list[Slot]]:
-    """Hand the free leases to the first in the queue; `notifier` has to tell all but itself.
+    """Hand the free leases to the first in the queue; `notifier` has to notify all but itself.
 
-    a lease whose lease ran out is free. Who was not told of it waits in front.
+    An expired lease is free. A holder that was never notified of it waits in front.
     """
     leases = {one: lease for one, lease in queue.leases.items() if lease.until > now}
-    unheard = [one for one, lease in queue.leases.items() if lease.notifier and one not in leases]
+    unnotified = [
+        one for one, lease in queue.leases.items() if lease.notifier and one not in leases
+    ]
     queue = replace(
-        queue, waiting=(*unheard, *(one for one in queue.waiting if one not in unheard))
+        queue, waiting=(*unnotified, *(one for one in queue.waiting if one not in unnotified))
     )
     free = max(0, quota.in_progress - len(leases))
     slots, tat = [], queue.tat

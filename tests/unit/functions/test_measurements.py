@@ -138,7 +138,7 @@ def test_rejected_request_is_no_failed_vend(world: World, measured: Measured) ->
 
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
-def test_execution_that_ends_unheard_is_a_failed_vend(
+def test_execution_that_ends_unrecorded_is_a_failed_vend(
     world: World, measured: Measured, status: str
 ) -> None:
     accepted(world)

@@ -232,7 +232,7 @@ def test_refusal_names_its_action(
     assert refused.value.response["Error"]["Action"] == action  # type: ignore[typeddict-item]
 
 
-def test_denied_function_is_told_which_action_it_lacks(world: World) -> None:
+def test_denied_function_learns_which_action_it_lacks(world: World) -> None:
     world.organization.refuse("ListOrganizationsFeatures", "AccessDenied")
 
     with pytest.raises(VendingError) as denied:

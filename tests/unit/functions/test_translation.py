@@ -87,8 +87,8 @@ def test_denial_leads_to_what_names_action_and_resource(code: str) -> None:
 
     assert type(denied) is AccessDenied
     assert "errorMessage" in denied.remedy
-    assert "Allow the named action for the function's role" in denied.remedy
-    assert "No service control policy is the cause" in denied.remedy
+    assert "Allow that action on that resource for the function's role" in denied.remedy
+    assert "A service control policy is not the cause" in denied.remedy
 
 
 def test_message_is_never_what_decides() -> None:
