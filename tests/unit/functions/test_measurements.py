@@ -266,7 +266,7 @@ def test_metrics_that_are_measured_and_those_of_the_table_are_the_same() -> None
     named = {
         name
         for path in FUNCTIONS.rglob("*.py")
-        for name in re.findall(r'measure\(\s*f?"(\w+)', path.read_text())
+        for name in re.findall(r'(?:measure\(\s*f?|backlog=)"(\w+)', path.read_text())
     }
     source = (FUNCTIONS / "operations/accept_request.py").read_text()
     assert 'measure(f"Request{outcome.capitalize()}")' in source

@@ -1,0 +1,93 @@
+"""Which wish for an account is the newer one, whatever the order in which they are delivered.
+
+Pure. A wish is as old as the event that brought it, by the event's own time; one that was started
+by hand is as old as its execution. EventBridge gives whole seconds. Of wishes of one second the
+first to come is the older one, and by their ids it is known which have come: none of them is new
+again when it is delivered again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vending.authorization.sender import Sender
+
+_REMEMBERED = 20
+"""Ids of one second: that many wishes for one account are not accepted within one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """When something was asked for, and by which event or execution.
+
+    Attributes:
+        time: ISO-8601 in UTC, in whole seconds, which sorts as text.
+        id: the event's id, or the ARN of an execution that was started by hand.
+    """
+
+    time: str
+    id: str
+
+    @classmethod
+    def of(cls, sender: Sender, *, started_at: str | None, execution_arn: str) -> Wish | None:
+        """The wish that an execution is about; None where nothing shows its time.
+
+        An event that claims to come from the future is as old as its execution: nobody can be the
+        newest for years.
+
+        Args:
+            sender: what the event says.
+            started_at: when the execution started, as Step Functions says it.
+            execution_arn: the execution's.
+        """
+        started = _seconds(started_at)
+        sent = _seconds(sender.sent_at)
+        time = min(filter(None, (sent, started)), default=None)
+        if time is None:
+            return None
+        return cls(time=time, id=sender.event_id or execution_arn)
+
+
+def is_late(wish: Wish | None, newest: Mapping[str, Any] | None) -> bool:
+    """Whether a newer wish than this one has been accepted; `newest` is what `after` made."""
+    if wish is None or not newest:
+        return False
+    if wish.time != newest["time"]:
+        return wish.time < str(newest["time"])
+    return wish.id in newest["ids"][:-1]
+
+
+def after(newest: Mapping[str, Any] | None, wish: Wish | None) -> dict[str, Any] | None:
+    """{time, ids} of the newest wish once this one, which is not late, is accepted."""
+    if wish is None:
+        return dict(newest) if newest else None
+    if not newest or newest["time"] < wish.time:
+        return {"time": wish.time, "ids": [wish.id]}
+    ids = [one for one in newest["ids"] if one != wish.id]
+    return {"time": wish.time, "ids": [*ids, wish.id][-_REMEMBERED:]}
+
+
+def newer_of(
+    one: Mapping[str, Any] | None, other: Mapping[str, Any] | None
+) -> Mapping[str, Any] | None:
+    """The newer of two that `after` made."""
+    if not one or not other:
+        return one or other
+    if one["time"] == other["time"]:
+        return max(one, other, key=lambda each: len(each["ids"]))
+    return max(one, other, key=lambda each: str(each["time"]))
+
+
+def _seconds(text: str | None) -> str | None:
+    """A moment as Wish has it; None where it is no moment."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
