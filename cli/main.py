@@ -123,14 +123,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action=_Version, help="print the version and stop")
+    top.add_argument("--version", action=_Version, help="print the version and exit")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
 
     submit = _command(
         commands,
         "submit",
         "cli.commands.submit:run",
-        "submit requests and watch them being vended",
+        "submit requests and follow them",
         "Submits one request or a list, from JSON or YAML, and follows it to its end. What is "
         "already vended is not vended again; what failed resumes where it stopped.",
     )
@@ -138,7 +138,7 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument(
         "--local",
         action="store_true",
-        help="vend on an embedded AWS in this process, which ends with it",
+        help="vend on an embedded AWS that runs in this process",
     )
     submit.add_argument(
         "--wait",
@@ -168,7 +168,7 @@ def parser() -> argparse.ArgumentParser:
     setup.add_argument(
         "--local",
         action="store_true",
-        help="on an embedded AWS in this process, which ends with it",
+        help="on an embedded AWS that runs in this process",
     )
     setup.add_argument(
         "--wait",
@@ -191,7 +191,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--local",
         action="store_true",
-        help="on an embedded AWS in this process, which ends with it",
+        help="on an embedded AWS that runs in this process",
     )
     _json_option(plan)
     _embedded_options(plan)
@@ -223,8 +223,8 @@ def parser() -> argparse.ArgumentParser:
         "resume",
         "cli.commands.resume:run",
         "resume a request that failed or stopped",
-        "Sends a request again exactly as the ledger keeps it and follows it to its end. It goes "
-        "on from where it stopped, also after a new version was deployed.",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
+        "resumes where it stopped, even after a new version was deployed.",
     )
     resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
     resume.add_argument(
@@ -240,9 +240,9 @@ def parser() -> argparse.ArgumentParser:
         "redrive",
         "cli.commands.redrive:run",
         "redeliver undeliverable events",
-        "Puts the events of the dead-letter queue back: requests on the bus, AWS's own events to "
-        "the functions that wait for them. A request that was vended meanwhile is not vended "
-        "again. What cannot be put back stays in the queue.",
+        "Redelivers the events in the dead-letter queue: requests to the bus, events of AWS "
+        "services to the functions that they are for. A request that was vended meanwhile is "
+        "not vended again. What cannot be redelivered stays in the queue.",
     )
     redrive.add_argument(
         "--dry-run", action="store_true", help="only show what is in the queue and why"
@@ -254,8 +254,8 @@ def parser() -> argparse.ArgumentParser:
         "audit",
         "cli.commands.audit:run",
         "show who asked for what, and what was done when",
-        "Shows the audit trail, oldest entry first: every change of a request, from objects that "
-        "are locked against change. With --json an entry a line, with the whole row, to export it.",
+        "Shows the audit trail, oldest entry first: every change of a request, from immutable "
+        "objects. With --json one entry per line, with the whole row, for export.",
     )
     audit.add_argument("--request", metavar="ID", help="only this request's")
     audit.add_argument(
@@ -272,7 +272,7 @@ def parser() -> argparse.ArgumentParser:
         "cli.commands.doctor:run",
         "check prerequisites and find what is wrong",
         "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
-        "line says what to do where something is not right.",
+        "line with a problem says what to do about it.",
     )
     kind = doctor.add_mutually_exclusive_group()
     kind.add_argument(
@@ -304,7 +304,7 @@ def parser() -> argparse.ArgumentParser:
         "local",
         "cli.commands.local:run",
         "run the embedded AWS for any AWS client",
-        "Serves the embedded AWS on 127.0.0.1, this stack deployed, until Ctrl-C. Prints the "
+        "Serves the embedded AWS on 127.0.0.1, with this stack deployed, until Ctrl-C. Prints the "
         "exports to use, then a line that begins with `ready`.",
     )
     local.add_argument(
@@ -312,7 +312,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         type=_port,
         default=DEFAULT_PORT,
-        help="TCP port (%(default)s); 0 takes a free one",
+        help="TCP port (%(default)s); 0 for any free one",
     )
     _embedded_options(local)
     return top
@@ -329,7 +329,7 @@ def _schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema.add_argument(
         "--request-policy",
         action="store_true",
-        help="of the request policy, which says who may ask for what",
+        help="of the request policy, which says who may request what",
     )
 
 
@@ -379,7 +379,7 @@ def _embedded_options(to: argparse.ArgumentParser) -> None:
         "--speed",
         metavar="N",
         type=_speed,
-        help="run the embedded AWS's time N times as fast (1)",
+        help="run time on the embedded AWS N times as fast (1)",
     )
 
 

@@ -158,7 +158,7 @@ AUDIT_TRAIL = (
         rule="AwsSolutions-S1",
         where=("AuditTrail/Bucket/Resource",),
         reason="access logs would need a second bucket of the same kind; CloudTrail's data events, "
-        "which a company sets for its account, tell who read the trail",
+        "which a company sets for its account, show who read the trail",
     ),
     Suppression(
         rule="NIST.800.53.R5-S3BucketLoggingEnabled",
@@ -218,7 +218,7 @@ CODE = (
     Suppression(
         rule="B101",
         where=("functions/**", "infra/**", "embedded/**"),
-        reason="assertions tell the type checker what the code has made sure of; nothing is "
+        reason="assertions show the type checker what the code has made sure of; nothing is "
         "validated by them, and Lambda runs without -O",
     ),
     Suppression(

@@ -1,4 +1,4 @@
-"""The stack: what it is made of, who may do what, and what it tells the outside."""
+"""The stack: what it is made of, who may do what, and its outputs."""
 
 from collections.abc import Mapping
 from pathlib import Path

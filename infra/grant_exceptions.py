@@ -21,7 +21,7 @@ REQUEST_ID_TAG = "account-vending:request-id"
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 ANNOUNCEMENTS_SOURCE = "account-vending"
-"""The source of events by which this system tells what it does; nobody else may use it."""
+"""The source of this system's announcements; nobody else may use it."""
 
 _STATES = "arn:${Partition}:states:${Region}:${Account}"
 _ORGANIZATIONS = "arn:${Partition}:organizations::${Account}"
@@ -160,7 +160,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=("account:GetAlternateContact", "account:PutAlternateContact"),
             resources=("account:accountInOrganization",),
-            reason="Contacts of member accounts; nobody vends the management account its own.",
+            reason="Contacts of member accounts; those of the management account are not vended.",
         ),
         NarrowerGrant(
             actions=_OF_OTHER_QUOTAS,
@@ -182,7 +182,7 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=("organizations:ListPolicies",),
             functions=("AcceptRequest",),
-            reason="Policies of every type, because a name is taken for all of them.",
+            reason="Policies of every type, because names are unique across types.",
         ),
         NarrowerGrant(
             actions=("organizations:DescribePolicy",),
@@ -260,7 +260,7 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=enable,
             conditions={"StringEquals": {key: "iam.amazonaws.com"}},
-            reason="Root features need IAM's trusted access first, and nobody else's.",
+            reason="Root features need IAM's trusted access first, and no other service's.",
         ),
     )
 

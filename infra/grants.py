@@ -128,7 +128,7 @@ class Grants:
     def grant(
         self, function: OperationFunction, *, under: str | None = None, name: str | None = None
     ) -> None:
-        """Grant to `function` its calls, and tell it where to find what it calls.
+        """Grant to `function` its calls, and set in its environment where to find what it calls.
 
         `under` is the setting that decides on the calls, for a function that declares them by one.
         `name` is by what the exceptions know it, where that is not its operation.

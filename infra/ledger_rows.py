@@ -34,7 +34,7 @@ _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCK
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
 _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
-# Whoever changes the creation queue tells others their slots.
+# A function that changes the creation queue notifies others of their slots.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.

@@ -78,7 +78,7 @@ class Settings:
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
     of them AcceptHandshake acts in an invited account, which has made that role for this alone
     ("The role that accepts", docs/sources.md). None by default: the account's owner accepts.
-    `invited_account_external_id` is what AcceptHandshake then tells the role, which requires it.
+    `invited_account_external_id` is what AcceptHandshake then passes to the role, which needs it.
 
     `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
     is what the names of the bus, the state machine, the state machines' log groups and the roles
@@ -111,7 +111,7 @@ class Settings:
     `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
     changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
 
-    `alarms` makes the alarms of docs/runbook.md. They tell a topic of the stack's own, to which
+    `alarms` makes the alarms of docs/runbook.md. They notify a topic of the stack's own, to which
     `alarm_emails` are subscribed (each confirms by a link), or the topic `alarm_topic_arn`, which
     lets cloudwatch.amazonaws.com publish. `alarm_quota_percent` is the part of the organization's
     quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for

@@ -147,7 +147,7 @@ def concurrency(place: Place) -> Iterator[Result]:
             check="Lambda",
             level="warn",
             what=f"{limit} concurrent executions; requests in a batch wait for one another",
-            remedy="Ask for more under Service Quotas, AWS Lambda, Concurrent executions",
+            remedy="Request an increase in Service Quotas, AWS Lambda, Concurrent executions",
         )
     else:
         yield Result(check="Lambda", level="ok", what=f"{limit} concurrent executions")
@@ -223,7 +223,7 @@ def request_policy(_place: Place) -> Iterator[Result]:
         yield Result(
             check="request policy",
             level="fail",
-            what="the demo's, which lets everybody ask for everything",
+            what="the demo's, which lets everyone request everything",
             remedy="Write your own, beginning from examples/request-policies/team.yaml, into "
             "request-policy.yaml: docs/request-policy.md",
         )

@@ -22,7 +22,7 @@ def status(arguments: argparse.Namespace) -> int:
     if row is None:
         raise CommandError(
             f"the ledger has no request {safe(arguments.id)}",
-            remedy=f"`{command('list')}` shows every request it has; an event that could not start "
+            remedy=f"`{command('list')}` lists every request; an event that could not start "
             "the state machine is in the dead-letter queue",
         )
     if arguments.json:

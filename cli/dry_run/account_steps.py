@@ -95,8 +95,8 @@ class AccountSteps:
             raise WalkEnded
         if attributes is not None and decision == "corrected":
             self._planned.warnings += [
-                f"{what} stays on the account {self._record['accountId']} where it has it already: "
-                "a correction takes nothing away"
+                f"{what} stays on the account {self._record['accountId']} if it is already there: "
+                "a correction removes nothing"
                 for what in left_behind(attributes, asked)
             ]
         request = self._look_ahead(self._request)

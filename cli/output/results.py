@@ -112,7 +112,7 @@ def sent_text(tracked: Sequence[TrackedSubmission], terminal: Terminal) -> list[
         elif one.was_already_vended:
             lines.append(f"{terminal.paint('Already vended', 'green')}  {name}")
         else:
-            lines.append(f"{terminal.paint('On its way', 'green')}  {name}")
+            lines.append(f"{terminal.paint('In progress', 'green')}  {name}")
     first = next((one for one in tracked if not one.problem), None)
     if first is not None:
         words = ("status", first.submission.request_id) if len(tracked) == 1 else ("list",)

@@ -80,7 +80,7 @@ SHOWN_WITHIN = 300
 """Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
 _MAX_ATTEMPTS = 5
-"""How often locks that their owners have no use for any more are taken from them in one go."""
+"""How often locks that their owners no longer need are taken over in one go."""
 
 
 class AcceptRequest(Model):
@@ -214,8 +214,8 @@ class Acceptance:
             else:
                 return outcome, row
         raise ConcurrentModification(
-            "The account's id or email was claimed by others all the time.",
-            remedy="Nothing to do: the workflow tries again by itself.",
+            "The account's id or email was repeatedly claimed by others.",
+            remedy="No action needed: the workflow retries automatically.",
         )
 
     def _claim(self, locks: Mapping[str, Put]) -> tuple[Row, bool]:
@@ -248,8 +248,8 @@ class Acceptance:
         if beyond:
             raise RequestNotAllowed(
                 beyond,
-                remedy="Submit it again when others have ended, or on another day; or have whoever "
-                "operates account vending raise the ceiling in the request policy.",
+                remedy="Submit the request again when others have ended, or on another day; or "
+                "have the operators of account vending raise the limit in the request policy.",
             )
         return {str(put.item["pk"]): put}
 
@@ -281,7 +281,7 @@ class Acceptance:
         if self._was_stopped(row):
             raise ExecutionSuperseded(
                 "The execution was stopped before it could claim the request.",
-                remedy="Nothing to do here: the request is FAILED and can be resumed.",
+                remedy="No action needed: the request is FAILED and can be resumed.",
             )
         is_anothers = row.get("executionArn") not in (None, self.execution_arn)
         goes_on = is_anothers and row["state"] not in FINAL and self._goes_on(row)
@@ -331,7 +331,7 @@ def _in_the_way(held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict
             "Then submit this one again, if it is still wanted."
         )
     return RequestConflict(
-        f"{held.what}: is the same as of the request '{held.owner}', which is {owner['state']} in "
+        f"{held.what}: is also that of the request '{held.owner}', which is {owner['state']} in "
         f"the execution {owner.get('executionArn')}.",
         remedy=remedy,
     )

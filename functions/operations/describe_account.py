@@ -126,7 +126,7 @@ def _conflict(payload: DescribeAccount, other: Row) -> RequestConflict:
     remedy = f"Wait until the request '{request_id}' has ended, then submit this one again."
     if state in FINAL:
         remedy = (
-            f"Submit the request '{request_id}' again: it takes the account for its own. Then "
+            f"Submit the request '{request_id}' again: it adopts the account. Then "
             "submit this one again, if it is still wanted."
         )
     return RequestConflict(

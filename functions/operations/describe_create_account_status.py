@@ -72,7 +72,7 @@ def run(
                 raise translate(error) from None
             ledger.clear_creation_id(payload.request_id, payload.execution_arn)
             raise unknown_outcome(
-                f"AWS does not know the creation {creation_id}", operation_for(row.get("source"))
+                f"AWS has no record of the creation {creation_id}", operation_for(row.get("source"))
             ) from None
     created = Creation(
         request_id=payload.request_id,

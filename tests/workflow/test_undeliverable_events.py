@@ -129,7 +129,7 @@ def test_message_that_is_no_event_stays_while_requests_go_back(
     assert waiting(vending) == 1
 
 
-def test_end_of_an_execution_that_could_not_be_told_is_told_by_redrive(
+def test_end_of_an_execution_that_could_not_be_reported_is_reported_by_redrive(
     vending: Vending, vend: Command
 ) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 300}}])

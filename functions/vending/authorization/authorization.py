@@ -67,8 +67,8 @@ class Authorization:
         if own is None:
             raise RequestNotAllowed(
                 [f"requestId: '{request_id}' is in the namespace of another requester"],
-                remedy=f"Leave out what stands before the dot: it becomes '{self.name}.' by "
-                "itself.",
+                remedy=f"Leave out what stands before the dot: '{self.name}.' is "
+                "added automatically.",
             )
         return own
 

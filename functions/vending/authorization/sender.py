@@ -2,7 +2,7 @@
 
 EventBridge sets `account` itself: it is the account whose credentials put the event on the bus.
 `source` is the sender's word, which the sender's own IAM policy and the bus's resource policy hold
-it to by `events:source`. The principal is told by neither. Amazon EventBridge User Guide, "Events
+it to by `events:source`. Neither shows the principal. Amazon EventBridge User Guide, "Events
 in Amazon EventBridge".
 """
 
@@ -35,14 +35,14 @@ class Sender:
 
     def as_record(self, requester: str) -> dict[str, str]:
         """The record's `sender`, with the requester that the request policy knows it as."""
-        told = {
+        values = {
             "requester": requester,
             "account": self.account,
             "source": self.source,
             "eventId": self.event_id,
             "sentAt": self.sent_at,
         }
-        return {key: value for key, value in told.items() if value is not None}
+        return {key: value for key, value in values.items() if value is not None}
 
 
 def opened(execution_input: object) -> tuple[Sender, object]:

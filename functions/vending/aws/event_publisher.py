@@ -35,7 +35,7 @@ class EventPublisher:
     bus_name: str
 
     def publish_state_changed(self, record: Mapping[str, Any]) -> None:
-        """Tell the record's state, and its outcome where it is one.
+        """Publish the record's state, and its outcome where it is one.
 
         At least once: an operation that is repeated publishes again. ServiceUnavailable when
         EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
@@ -68,7 +68,7 @@ class EventPublisher:
         )
 
     def publish_report(self, report: Mapping[str, Any]) -> None:
-        """Tell what was repaired and what was found: ServiceUnavailable as above."""
+        """Publish what was repaired and what was found: ServiceUnavailable as above."""
         self._put(
             [
                 {
@@ -87,5 +87,5 @@ class EventPublisher:
             refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})
             raise ServiceUnavailable(
                 f"PutEvents: EventBridge did not accept an event ({', '.join(refused)}).",
-                remedy="Nothing to do: it is tried again by itself.",
+                remedy="No action needed: this is retried automatically.",
             )

@@ -153,7 +153,7 @@ class Creation:
             )
             raise self._unknown("the organization's accounts are still being searched")
         if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
-            raise self._unknown("what was made may not show yet")
+            raise self._unknown("what was created may not be visible yet")
         if finding.kind == "another's":
             # The email was never free, so that no call for it can have made an account.
             self.ledger.clear_intent(self.request_id, self.execution_arn, intent, nothing_made=True)
@@ -212,12 +212,12 @@ class Creation:
     def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
         """Not like a busy table: others create accounts too, so that the queue has to cool down.
 
-        If it cannot be told now, the next refusal will tell it.
+        If the queue cannot be notified now, the next refusal will notify it.
         """
         try:
             self.slots.back_off(self.request_id)
         except VendingError as error:
-            logger.warning("creation queue not told of the refusal", extra={"code": error.code})
+            logger.warning("creation queue not notified of the refusal", extra={"code": error.code})
         return CreationRefusedForNow(
             refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
         )

@@ -1,4 +1,4 @@
-"""The creation queue: who may ask AWS to create an account, told by the rows of the requests.
+"""The creation queue: who may ask AWS to create an account, by the rows of the requests.
 
 AWS allows 0.1 creations a second with a burst of 3, and 5 in progress.
 """

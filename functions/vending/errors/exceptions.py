@@ -1,9 +1,9 @@
 """Every error the functions raise. A class's name is the error's name in the state machine.
 
 VendingError
- ├ TransientError            passes by itself: the workflow tries again
+ ├ TransientError            passes without action: the workflow retries
  │  ├ Throttled                 AWS's request rate is used up
- │  ├ ConcurrentModification    somebody else is changing the same thing
+ │  ├ ConcurrentModification    another caller is changing the same resource
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a slot again
  │  ├ OrganizationFinalizing    the organization itself is still being set up
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 class VendingError(Exception):
     """What happened (`code`, `reason`, `message`) and what to do next (`remedy`).
 
-    `code` is AWS's error code where AWS refused, else the class's name. `str()` is JSON of what
-    `as_dict` tells, so that Step Functions' Cause carries it to the step that records the failure.
+    `code` is AWS's error code where AWS refused, else the class's name. `str()` is the JSON of
+    `as_dict`, so that Step Functions' Cause carries it to the step that records the failure.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class VendingError(Exception):
 
 
 class TransientError(VendingError):
-    """Passes by itself; safe to try the same operation again."""
+    """Passes without action; safe to retry the same operation."""
 
 
 class Throttled(TransientError):
@@ -110,7 +110,7 @@ class SlotNeeded(VendingError):
 
 
 class TaskTokenRefused(VendingError):
-    """Step Functions takes no answer for a task whose function is still at work.
+    """Step Functions does not accept a task token while the task's function is still running.
 
     Whether it does is documented nowhere. Where it does not, the function fails, which ends the
     task too, and `output` goes to the workflow in the error's text.
@@ -143,7 +143,8 @@ class RequestInvalid(RequestRefused):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
             "\n".join(problems),
-            remedy="Correct what is listed and submit the request again; nothing was done yet.",
+            remedy="Correct the listed problems and submit the request again; "
+            "nothing has been changed.",
         )
         self.problems = list(problems)
 
@@ -157,7 +158,7 @@ class RequestNotAllowed(RequestRefused):
 
 
 class RequestConflict(RequestRefused):
-    """The request's id, or its account's id or email, stands for another request."""
+    """The request's id, or its account's id or email, belongs to another request."""
 
 
 REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())

@@ -117,7 +117,7 @@ class Ledger:
         unanswered: bool = False,
         nothing_made: bool = False,
     ) -> Row:
-        """Take the intent back: AWS surely did not act on it, or (`unanswered`) nothing shows.
+        """Clear the intent: AWS definitely did not act on it, or (`unanswered`) nothing shows.
 
         Then it is remembered, as what AWS made of it may show yet; until it is certain that no
         call made anything (`nothing_made`).
@@ -207,8 +207,8 @@ class Ledger:
             values={"state": State.FAILED, "error": dict(error)},
             remove=(),
             unless=ConcurrentModification(
-                "The request went on at the same time.",
-                remedy="Nothing to do: it is looked at again by itself.",
+                "The request continued at the same time.",
+                remedy="No action needed: it is checked again automatically.",
             ),
             executionArn=seen.get("executionArn"),
             state=seen["state"],
@@ -241,7 +241,7 @@ class Ledger:
     change = _change
     """For modules that write down what only they know of; the same conditions hold.
 
-    `begins`: this is written before something is done, which must not be done any more once the
+    `begins`: this is written before something is done, which must no longer be done once the
     request has ended.
     """
 
@@ -316,7 +316,7 @@ class Ledger:
 def _ended(row: Row) -> ExecutionSuperseded:
     return ExecutionSuperseded(
         f"The request was recorded as {row['state']} before this step could begin.",
-        remedy="Nothing to do here: a request that is FAILED can be resumed.",
+        remedy="No action needed: a request that is FAILED can be resumed.",
     )
 
 

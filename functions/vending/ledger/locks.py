@@ -4,7 +4,7 @@ A lost answer is made up for by looking for the account of that email, which mus
 request's; and an account gets one baseline at a time. So a request takes a row for each that it
 knows in the transaction that claims it, and frees them at its end. The key of an email is a hash:
 an email is in nobody's table key. Names are shared: AWS allows it, and where creations of one name
-go on at the same time, the request's tag tells whose account came of which.
+go on at the same time, the request's tag shows which account belongs to which request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
 MAX_CREATION_SECONDS = 6 * 3600
-"""Seconds after which AWS surely does not create an account any more for a request that ended."""
+"""Seconds after which AWS can no longer be creating an account for a request that ended."""
 
 LOCK_CALLS = {"dynamodb:DeleteItem"}
 """What it takes to free a lock; it is taken with the claim."""
@@ -38,7 +38,7 @@ class LockHeld(Exception):
 
     @classmethod
     def by(cls, item: Mapping[str, Any]) -> LockHeld:
-        """As the lock's item tells it."""
+        """As the lock's item has it."""
         return cls(pk=item["pk"], owner=item["owner"], execution_arn=item["executionArn"])
 
     @property

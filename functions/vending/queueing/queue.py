@@ -35,7 +35,7 @@ MAX_QUEUE_BYTES = 350_000
 an email. DynamoDB takes 400 KB as one item, and the leases need room too."""
 
 NOTIFY_TIMEOUT = 60.0
-"""Seconds after which a slot that was not told is told by whoever comes to the queue next."""
+"""Seconds after which an unsent slot is sent by the next change of the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +97,7 @@ class Lease:
     until: float
     """The end of the lease."""
     notifier: str | None = None
-    """The request whose coming or going made room, and which has to tell this slot; None: told."""
+    """The request that made room and has to send this slot; None: sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ class Queue:
         return _advance(replace(self, waiting=waiting), request_id, now, quota)
 
     def release(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-        """Free the request's lease, or its lease in the queue; nothing happens without either."""
+        """Free the request's lease, or its place in the queue; nothing happens without either."""
         return _advance(self._without(request_id), request_id, now, quota)
 
     def reclaim(
@@ -171,7 +171,7 @@ class Queue:
         return _advance(queue, by, now, quota)
 
     def requeue(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-        """Have the request's used slot replaced by the next one: AWS surely made nothing of it.
+        """Replace the request's used slot with the next one: AWS definitely created nothing.
 
         Of the rate, the slot stays used.
         """
@@ -180,7 +180,7 @@ class Queue:
     def renew(self, request_id: str, now: float, quota: Quota) -> Queue:
         """Keep a lease for a use that is seen to be in progress.
 
-        AWS counts it, so it has a lease even where its lease ran out unseen.
+        AWS counts it, so it keeps a lease even where its lease has expired meanwhile.
         """
         lease = self.leases.get(request_id, Lease(start_at=now, until=now))
         kept = replace(lease, until=now + quota.lease_seconds)
@@ -190,8 +190,8 @@ class Queue:
     def back_off(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
         """AWS refused the use as one too many: cool down, then let the request try first.
 
-        The cooldown doubles while refusals follow each other; one that comes during it is of a slot
-        given before, and tells nothing new. Our idea of AWS's bucket was too full, so it
+        The cooldown doubles while refusals follow each other; one during the cooldown is of a slot
+        granted before, and carries no news. Our idea of AWS's bucket was too full, so it
         counts as empty afterwards.
         """
         queue = self._first_in_queue(request_id)
@@ -232,7 +232,7 @@ class Queue:
     ) -> tuple[Queue, list[Slot]]:
         """Count what others do: what has ended since the last look was begun since, at the latest.
 
-        What had ended before anybody looked may be older than the period; AWS's refusal tells.
+        What had ended before the first look may be older than the period; AWS's refusal shows it.
         """
         before = self.observed
         theirs = (seen.in_progress | seen.ended) - before.in_progress - before.ended
@@ -244,7 +244,7 @@ class Queue:
         return _advance(replace(self, uses=uses, observed=seen), by, now, quota)
 
     def pending_notifications(self, notifier: str, now: float) -> list[Slot]:
-        """The slots that `notifier` has to tell, and those that nobody told for too long."""
+        """The slots that `notifier` has to send, and those unsent for too long."""
         return [
             Slot(request_id=request_id, start_at=max(now, lease.start_at))
             for request_id, lease in self.leases.items()
@@ -285,9 +285,9 @@ def _bytes(waiting: tuple[str, ...]) -> int:
 
 
 def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-    """Hand the free leases to the first in the queue; `notifier` has to tell all but itself.
+    """Hand the free leases to the first in the queue; `notifier` has to notify all but itself.
 
-    A lease that ran out is free. Who was not told of it waits in front.
+    An expired lease is free. A holder that was never notified of it waits in front.
     """
     leases = {one: lease for one, lease in queue.leases.items() if lease.until > now}
     unheard = [one for one, lease in queue.leases.items() if lease.notifier and one not in leases]

@@ -28,7 +28,7 @@ _STATUS_OF = {
     "createmanagedaccount": "createmanagedaccountstatus",
     "updatemanagedaccount": "updatemanagedaccountstatus",
 }
-"""Where each event that tells an outcome has it, below serviceEventDetails."""
+"""Where each event that reports an outcome has it, below serviceEventDetails."""
 
 _JOINED = "accountjoinedorganization"
 _JOINED_IN = ("serviceeventdetails", "requestparameters", "responseelements", "additionaleventdata")
@@ -39,7 +39,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class AccountEvent:
-    """An account that is in the organization now; `creation_id` where the event tells it."""
+    """An account that is in the organization now; `creation_id` where the event has it."""
 
     event_name: str
     account_id: str
@@ -47,10 +47,10 @@ class AccountEvent:
 
 
 def account_event(detail: dict[str, Any], management_account_id: str) -> AccountEvent | None:
-    """The account that the event's detail tells of.
+    """The account that the event's detail reports.
 
-    None where it tells of none: a creation that failed, the management account itself, another
-    event. OperationRefused where it must tell of one and does not say which.
+    None where it reports none: a creation that failed, the management account itself, another
+    event. OperationRefused where it must report one and does not say which.
     """
     folded = _folded(detail)
     name = str(folded.get("eventname"))
@@ -58,11 +58,11 @@ def account_event(detail: dict[str, Any], management_account_id: str) -> Account
     if kind in _STATUS_OF:
         details = folded.get("serviceeventdetails")
         status = details.get(_STATUS_OF[kind]) if isinstance(details, dict) else None
-        told = status if isinstance(status, dict) else {}
-        if str(told.get("state", "SUCCEEDED")).upper() != "SUCCEEDED":
+        creation = status if isinstance(status, dict) else {}
+        if str(creation.get("state", "SUCCEEDED")).upper() != "SUCCEEDED":
             return None
-        found = list(_ids(told, ("accountid",)))
-        creation_id = told.get("id")
+        found = list(_ids(creation, ("accountid",)))
+        creation_id = creation.get("id")
     elif kind == _JOINED:
         found = [each for part in _JOINED_IN for each in _ids(folded.get(part), _JOINED_AS)]
         creation_id = None

@@ -250,7 +250,7 @@ def policy_content(value: str, policy_type: str | None) -> list[str]:
 
 
 def policy_name(value: str) -> list[str]:
-    """1 to 128 characters that a person can tell from those of another name."""
+    """1 to 128 characters that a person can distinguish from those of another name."""
     problems = _length(value, POLICY_NAME_MAX)
     if not problems:
         problems = free_text(value) + _readable(value) + _spaces_at_the_ends(value)

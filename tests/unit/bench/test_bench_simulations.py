@@ -155,7 +155,7 @@ def test_added_time_counts_waiting_at_awss_pace_and_processing_at_the_machines(
     assert added == pytest.approx(3.0 + 3.0 + processing)
 
 
-def test_history_tells_states_runs_and_retries() -> None:
+def test_history_shows_states_runs_and_retries() -> None:
     assert states_entered(HISTORY) == 6
     assert lambda_runs(HISTORY) == 5
     assert retries(HISTORY) == 2

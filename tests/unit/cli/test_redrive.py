@@ -184,7 +184,7 @@ def test_dry_run_shows_and_changes_nothing(
         (json.dumps(an_event(detail="text")), "no detail"),
         (json.dumps(an_event(source="")), "no source"),
         (json.dumps({"detail": {}, "source": "x"}), "no detail-type"),
-        (json.dumps(an_event(**{"detail-type": "Other"})), "no rule of the stack wants Other"),
+        (json.dumps(an_event(**{"detail-type": "Other"})), "no rule of the stack matches Other"),
     ],
 )
 def test_message_that_is_no_event_stays_and_is_named_while_the_rest_goes(

@@ -246,7 +246,7 @@ def queued(history: History, token: str = "") -> History:
     return history.schedule().add("TaskSubmitted", taskSubmittedEventDetails={"output": token})
 
 
-def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
+def test_step_that_waits_for_its_slot_says_so_however_long_it_takes() -> None:
     history = queued(accepted().enter("ReserveCreation"))
     history.add("TaskTimedOut", taskTimedOutEventDetails={"error": "States.Timeout"})
     waiting = step(trace_of(history), "ReserveCreation")

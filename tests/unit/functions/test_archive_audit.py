@@ -140,7 +140,7 @@ def test_batch_that_comes_again_writes_the_same_objects() -> None:
     assert bucket.objects == first
 
 
-def test_batch_that_cannot_be_written_fails_so_that_it_is_told_again() -> None:
+def test_batch_that_cannot_be_written_fails_so_that_it_is_delivered_again() -> None:
     bucket = Bucket()
     bucket.refuses = True
 

@@ -106,7 +106,7 @@ def test_handshake_that_does_not_show_is_looked_at_again(world: World) -> None:
     assert unseen.value.code == "HandshakeNotFoundException"
 
 
-def test_answer_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
+def test_answer_that_its_own_function_may_not_report_goes_by_the_error(world: World) -> None:
     handshake_id = invited(world)["handshakeId"]
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     (account_id,) = world.organization.accounts

@@ -119,7 +119,7 @@ def test_tree_is_drawn_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", tree(VendingError), ids=lambda kind: kind.__name__)
-def test_every_error_tells_itself_as_json(kind: type[VendingError]) -> None:
+def test_every_error_describes_itself_as_json(kind: type[VendingError]) -> None:
     problems: Any = ["a: is wrong", "b: too"]
     error: VendingError
     if kind is exceptions.RequestInvalid:
