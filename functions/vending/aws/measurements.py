@@ -37,7 +37,13 @@ METRICS: Mapping[str, Metric] = {
     "RequestDuplicate": Metric(unit="Count", what="repetitions of a request in progress"),
     "RequestFinished": Metric(unit="Count", what="repetitions of a request that is vended"),
     "RequestRejected": Metric(unit="Count", what="requests with mistakes, or in another's way"),
-    "AccountVended": Metric(unit="Count", what="requests that ended VENDED"),
+    "RequestSuperseded": Metric(
+        unit="Count", what="requests that were older than what was asked since"
+    ),
+    "AccountVended": Metric(unit="Count", what="requests that ended VENDED, changes apart"),
+    "AccountChanged": Metric(
+        unit="Count", what="requests that changed an account which was vended before"
+    ),
     "AccountVendingFailed": Metric(
         unit="Count", what="requests that ended FAILED", by=("owner", "reason")
     ),
