@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import Ceilings, RequestPolicy
+from vending.authorization.request_policy import DISCOVERED_ACCOUNTS, Ceilings, RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
@@ -386,7 +386,21 @@ class Acceptance:
     def _decided(
         self, row: Row | None, account: AccountRecord | None, *, goes_on: bool = False
     ) -> Decision:
+        if self._is_discovery_of(account):
+            return "superseded"
         return decide(row, Asked.of(self.request, self.wish), goes_on=goes_on, account=account)
+
+    def _is_discovery_of(self, account: AccountRecord | None) -> bool:
+        """Whether an account was taken for one that nobody asked for, and somebody did.
+
+        Its tag and its request may show later than the event that tells of it.
+        """
+        is_discovered = self.authorization.name == DISCOVERED_ACCOUNTS
+        return (
+            is_discovered
+            and account is not None
+            and account.get("requestId", self.request.request_id) != self.request.request_id
+        )
 
     def _was_stopped(self, row: Row) -> bool:
         """Whether this very execution's end is in the ledger already, and it is the end."""

@@ -20,6 +20,7 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.errors.exceptions import ExecutionSuperseded, RequestConflict, RequestInvalid
 from vending.ledger.keys import account_record
 from vending.ledger.table import IS_NEW
@@ -289,6 +290,18 @@ def test_late_event_does_not_undo_a_newer_revision(world: World) -> None:
 
     assert (result["outcome"], result["record"]["revision"]) == ("SUPERSEDED", 2)
     assert world.row(REQUEST_ID) == before
+
+
+def test_account_that_was_vended_is_not_discovered_as_anybodys(world: World) -> None:
+    vended(world)
+    found = event(EXISTING | {"requestId": f"a-{ACCOUNT_ID}", "tags": {"found": "1"}}, 1)
+
+    result = asked(world, found | {"source": DISCOVERED_ACCOUNTS_SOURCE})
+
+    assert (result["outcome"], result["changes"]) == ("SUPERSEDED", None)
+    known = world.ledger.accounts.get(ACCOUNT_ID)
+    assert known is not None
+    assert known["given"]["tags"] == ["cost-centre"]
 
 
 def test_revision_that_the_account_has_left_is_superseded(world: World) -> None:
