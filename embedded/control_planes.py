@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded import organizations
-from embedded.account import alternate_contacts
+from embedded.account import account_names, alternate_contacts
 from embedded.identity import member_access, root_access
 
 
@@ -13,3 +13,4 @@ def install() -> None:
     member_access.install()
     root_access.install()
     alternate_contacts.install()
+    account_names.install()

@@ -30,7 +30,11 @@ WILDCARDS = (
     ),
     Suppression(
         rule="AwsSolutions-IAM5[Resource::arn:aws:account::<AWS::AccountId>:account/o-*/*]",
-        where=("PutAlternateContact/Grants/Resource",),
+        where=(
+            "DeleteAlternateContact/Grants/Resource",
+            "PutAccountName/Grants/Resource",
+            "PutAlternateContact/Grants/Resource",
+        ),
         reason=_ID_IS_NOT_KNOWN,
     ),
     Suppression(
@@ -60,6 +64,7 @@ WILDCARDS = (
             "AcceptRequest/Grants/Resource",
             "AttachPolicy/Grants/Resource",
             "CreatePolicy/Grants/Resource",
+            "DetachPolicy/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
             "Setup/CreatePolicy/Grants/Resource",
         ),
@@ -71,6 +76,7 @@ WILDCARDS = (
             "AcceptRequest/Grants/Resource",
             "AttachPolicy/Grants/Resource",
             "CreatePolicy/Grants/Resource",
+            "DetachPolicy/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
             "Setup/CreatePolicy/Grants/Resource",
         ),

@@ -108,6 +108,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
                 "organizations:ListParents",
                 "organizations:ListTagsForResource",
                 "organizations:TagResource",
+                "organizations:UntagResource",
             ),
             resources=("organizations:account",),
             reason="Accounts are all that is moved, tagged and recognised here.",
@@ -158,9 +159,14 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
             "of a member account, whatever its role is called.",
         ),
         NarrowerGrant(
-            actions=("account:GetAlternateContact", "account:PutAlternateContact"),
+            actions=(
+                "account:DeleteAlternateContact",
+                "account:GetAlternateContact",
+                "account:PutAccountName",
+                "account:PutAlternateContact",
+            ),
             resources=("account:accountInOrganization",),
-            reason="Contacts of member accounts; those of the management account are not vended.",
+            reason="Names and contacts of member accounts; nobody vends the management account.",
         ),
         NarrowerGrant(
             actions=_OF_OTHER_QUOTAS,
@@ -197,6 +203,7 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="A policy is the organization's: a request uses it, and changes none.",
         ),
         *_of_targets("AttachPolicy", ("organizations:account",), of_allowed_types),
+        *_of_targets("DetachPolicy", ("organizations:account",), of_allowed_types),
         *_of_targets(
             "SetupAttachPolicy",
             ("organizations:root", "organizations:organizationalunit"),
@@ -221,12 +228,12 @@ def _of_targets(
     """What it attaches policies to, and so looks at."""
     return (
         NarrowerGrant(
-            actions=("organizations:AttachPolicy",),
+            actions=("organizations:AttachPolicy", "organizations:DetachPolicy"),
             functions=(function,),
             resources=("organizations:policy", "organizations:awspolicy", *targets),
             conditions=conditions,
-            reason="A request attaches to its account, an organization's document to the root and "
-            "to units. Policies that AWS manages belong to no account, and may be used too.",
+            reason="A request is about its account, an organization's document about the root and "
+            "units. Policies that AWS manages belong to no account, and may be used too.",
         ),
         NarrowerGrant(
             actions=("organizations:ListPoliciesForTarget",),
@@ -267,7 +274,10 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
 
 def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
     put = ("events:PutEvents",)
-    announcements = ("AccountVended", "AccountVendingFailed", "AccountVendingStateChanged")
+    announcements = (
+        *("AccountVended", "AccountChanged", "AccountVendingFailed"),
+        "AccountVendingStateChanged",
+    )
     return (
         NarrowerGrant(
             actions=put,

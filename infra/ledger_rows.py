@@ -26,6 +26,8 @@ class Rows:
 _REQUESTS = "request#*"
 _LOCKS = ("account#*", "email#*")
 _USAGE = ("requester#*",)
+_RECORDS = ("record#*",)
+_REVISIONS = ("revision#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
@@ -56,15 +58,16 @@ REQUESTS_ONLY = "UseRequests"
 
 LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "AcceptRequest": (
-        _requests(_GET, besides=_USAGE, sid="ReadRequests"),
+        _requests(_GET, besides=(*_USAGE, *_RECORDS), sid="ReadRequests"),
         _UNIT_PATHS,
-        # Claim, locks and what is left of the ceilings in one transaction, which one statement
+        # Claim, locks, the account's record and what is left of the ceilings in one transaction,
+        # which one statement
         # allows as a whole: whether AWS holds each item or all keys together against the condition
         # is not documented.
         _requests(
             _PUT,
             _UPDATE,
-            besides=(*_LOCKS, *_USAGE),
+            besides=(*_LOCKS, *_USAGE, *_RECORDS),
             sid="ClaimWithLocks",
             in_transactions=True,
         ),
@@ -83,7 +86,18 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
     # What a path led to, so that it is not searched for among all units again.
     "CreateOrganizationalUnit": (_UNIT_PATHS,),
-    "RecordVended": (_requests(_UPDATE), _FREE_LOCKS),
+    # The request's row, the account's record and its revision in one transaction.
+    "RecordVended": (
+        _requests(_GET, besides=_RECORDS, sid="ReadRequests"),
+        _requests(
+            _PUT,
+            _UPDATE,
+            besides=(*_RECORDS, *_REVISIONS),
+            sid="RecordRevision",
+            in_transactions=True,
+        ),
+        _FREE_LOCKS,
+    ),
     # It also remembers requests that were refused before they had a row.
     "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),

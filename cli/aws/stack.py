@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import boto3
@@ -22,6 +22,7 @@ from cli.output.failure import CommandError
 from cli.watch.submission import Record
 from vending.aws.executions import is_over
 from vending.ledger import keys
+from vending.ledger.accounts import AccountRecord
 from vending.ledger.items import from_dynamodb
 from vending.ledger.rows import Row, record_of, row_of
 from vending.states import FINAL, State
@@ -227,16 +228,43 @@ class Stack:
 
     def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
         """The ledger rows of those requests that have one, read consistently."""
-        found: dict[str, LedgerRow] = {}
-        wanted_keys = [{"pk": {"S": keys.request(request_id)}} for request_id in request_ids]
+        items = self._items([keys.request(request_id) for request_id in request_ids])
+        return {pk.removeprefix(keys.REQUEST): _row(item) for pk, item in items.items()}
+
+    def accounts(
+        self, rows: Mapping[str, LedgerRow], contents: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, AccountRecord]:
+        """The records of the accounts that requests are about, by the requests' ids.
+
+        Args:
+            rows: what the ledger knows of the requests.
+            contents: the requests.
+        """
+        of: dict[str, str] = {}
+        for request_id, content in contents.items():
+            row = rows.get(request_id)
+            account_id = row.record.get("accountId") if row else None
+            account_id = account_id or content.get("account", {}).get("accountId")
+            if account_id:
+                of[request_id] = keys.account_record(account_id)
+        items = self._items(sorted(set(of.values())))
+        return {
+            request_id: cast(AccountRecord, from_dynamodb(items[pk]))
+            for request_id, pk in of.items()
+            if pk in items
+        }
+
+    def _items(self, pks: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The ledger's items of these keys, read consistently."""
+        found: dict[str, Mapping[str, Any]] = {}
+        wanted_keys = [{"pk": {"S": pk}} for pk in pks]
         for start in range(0, len(wanted_keys), KEYS_PER_GET):
             some = {"Keys": wanted_keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
             wanted: Any = {self.table_name: some}
             while wanted:
                 answer = self._dynamodb.batch_get_item(RequestItems=wanted)
                 for item in answer["Responses"].get(self.table_name, []):
-                    row = _row(item)
-                    found[str(item["pk"]["S"]).removeprefix(keys.REQUEST)] = row
+                    found[str(item["pk"]["S"])] = item
                 wanted = answer.get("UnprocessedKeys")
         return found
 

@@ -68,6 +68,10 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
         except RequestNotAllowed as refused:
             refusals[one.request_id] = refused
     rows = stack.rows(list(own_ids.values()))
+    contents = {
+        own_ids[one.request_id]: one.content for one in submissions if one.request_id in own_ids
+    }
+    accounts = stack.accounts(rows, contents)
     plans = []
     for one in submissions:
         request_id = own_ids.get(one.request_id, one.request_id)
@@ -79,6 +83,7 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
             planned = _planner(stack).request(
                 parse({**one.detail, "requestId": request_id}),
                 row,
+                account=accounts.get(request_id),
                 goes_on=goes_on(stack, row),
                 authorization=stack.authorization,
             )

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -24,6 +24,7 @@ from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 from cli.watch.submission import Phase, Record, Submission, TrackedSubmission
 from vending.errors.exceptions import RequestConflict, RequestNotAllowed, VendingError
+from vending.ledger.accounts import AccountRecord
 from vending.ledger.decisions import decide
 from vending.organization import eligibility
 
@@ -85,6 +86,8 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
     now = time.monotonic()
     owned = list(_owned(stack, tracked, now))
     rows = stack.rows([one.submission.request_id for one in owned])
+    contents = {one.submission.request_id: one.submission.content for one in owned}
+    accounts = stack.accounts(rows, contents)
     organizations = cache(partial(stack.client, "organizations"))
     to_send = []
     for one in owned:
@@ -92,7 +95,10 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
         record = row.record if row else {}
         try:
             decision = decide(
-                row.attributes if row else None, one.submission.asked, goes_on=goes_on(stack, row)
+                row.attributes if row else None,
+                one.submission.asked,
+                goes_on=goes_on(stack, row),
+                account=accounts.get(one.submission.request_id),
             )
         except RequestConflict as conflict:
             one.end(now, code=conflict.code, problem=conflict.message, remedy=conflict.remedy)
@@ -102,6 +108,8 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
         elif decision == "running":
             one.record = record
             follower.begin(one, str(record["executionArn"]))
+        elif decision == "superseded":
+            one.end(now, code="Superseded", **_said_of_superseded(accounts, one))
         else:
             one.earlier_execution = record.get("executionArn")
             to_send.append(one)
@@ -116,6 +124,19 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
                 problem=f"EventBridge did not accept the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
+
+
+def _said_of_superseded(
+    accounts: Mapping[str, AccountRecord], one: TrackedSubmission
+) -> dict[str, str]:
+    """Why nothing is sent for a revision that the account has left behind, and what to do."""
+    revision = accounts[one.submission.request_id].get("revision")
+    return {
+        "problem": f"ifRevision: is {one.submission.asked.if_revision}, and the account is at "
+        f"revision {revision}",
+        "remedy": "Nothing was changed. Look at what was changed since, then submit the request "
+        "with the account's revision, or without ifRevision",
+    }
 
 
 def _owned(

@@ -17,7 +17,8 @@ from operations import enable_all_features
 from vending.authorization.authorization import Authorization
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.decisions import Asked, decide, left_behind
+from vending.ledger.accounts import AccountRecord, changes_of
+from vending.ledger.decisions import Asked, decide
 from vending.organization import eligibility
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at
 from vending.request.account_request import Account, AccountRequest
@@ -36,9 +37,11 @@ class AccountSteps:
         organizations: a client that only reads.
         request: the request.
         row: what the ledger knows of its id.
+        account: what it knows of its account.
         goes_on: whether an execution is at work on that.
         authorization: of who would send it; None where nobody knows.
-        look_ahead: takes out of the request what AWS would refuse, which it notes.
+        look_ahead: takes out of the request what AWS would refuse, which it notes, of an account
+            that is vended already.
     """
 
     def __init__(
@@ -48,14 +51,16 @@ class AccountSteps:
         organizations: DryRunClient,
         request: AccountRequest,
         row: LedgerRow | None,
+        account: AccountRecord | None,
         goes_on: bool,
         authorization: Authorization | None,
-        look_ahead: Callable[[AccountRequest], AccountRequest],
+        look_ahead: Callable[[AccountRequest, str | None], AccountRequest],
     ) -> None:
         self._planned = planned
         self._organizations: Any = organizations
         self._request = request
         self._row = row
+        self._account = account
         self._goes_on = goes_on
         self._authorization = authorization
         self._look_ahead = look_ahead
@@ -86,23 +91,31 @@ class AccountSteps:
                 raise WalkEnded
         asked, attributes = Asked.of(self._request), self._row.attributes if self._row else None
         try:
-            decision = decide(attributes, asked, goes_on=self._goes_on)
+            decision = decide(attributes, asked, goes_on=self._goes_on, account=self._account)
         except RequestConflict as conflict:
             self._planned.problems.append(conflict.as_dict())
             raise WalkEnded from None
         if decision == "finished":
             self._already_vended()
             raise WalkEnded
-        if attributes is not None and decision == "corrected":
-            self._planned.warnings += [
-                f"{what} stays on the account {self._record['accountId']} if it is already there: "
-                "a correction removes nothing"
-                for what in left_behind(attributes, asked)
-            ]
-        request = self._look_ahead(self._request)
+        if decision == "superseded":
+            self._planned.warnings.append(
+                f"The account is at revision {(self._account or {}).get('revision')}, so that "
+                "nothing would be changed for the revision that ifRevision says"
+            )
+            raise WalkEnded
+        request = self._look_ahead(self._request, self._record.get("accountId"))
         return {
             "outcome": "ACCEPTED",
             "request": request.normalised(),
+            "changes": changes_of(
+                request.normalised(),
+                attributes,
+                self._account,
+                protected_tags=(
+                    self._authorization.policy.protected.tags if self._authorization else ()
+                ),
+            ),
             "record": {"accountId": self._record.get("accountId")},
             "creationBegun": False,
         }

@@ -152,6 +152,10 @@ class DryRunClient:
             self._attached[key] = set(found) or ({f"p-{of_aws}"} if of_aws else set())
         return self._attached[key]
 
+    def attachments(self) -> Mapping[tuple[str, str], set[str]]:
+        """Ids of what is attached by this plan, by target and type, as far as it was looked at."""
+        return self._attached
+
     def _listed(self, target_id: str, policy_type: str) -> list[str]:
         pages = self._client.get_paginator("list_policies_for_target").paginate(
             TargetId=target_id, Filter=policy_type
@@ -258,6 +262,13 @@ def _tags(client: DryRunClient, parameters: Answer) -> Answer:
     return {}
 
 
+def _detachment(client: DryRunClient, parameters: Answer) -> Answer:
+    for (target_id, _), attached in client.attachments().items():
+        if target_id == parameters["TargetId"]:
+            attached.discard(parameters["PolicyId"])
+    return {}
+
+
 def _handshake(client: DryRunClient, _parameters: Answer) -> Answer:
     return {
         "Handshake": {
@@ -276,6 +287,8 @@ def _feature(name: str) -> Callable[[DryRunClient, Answer], Answer]:
 _STUBBED_WRITES: dict[str, Callable[[DryRunClient, Answer], Answer]] = {
     "attach_policy": _attachment,
     "create_organizational_unit": _unit,
+    "delete_alternate_contact": _nothing,
+    "detach_policy": _detachment,
     "create_policy": _policy,
     "enable_all_features": _handshake,
     "enable_aws_service_access": _trust,
@@ -283,7 +296,9 @@ _STUBBED_WRITES: dict[str, Callable[[DryRunClient, Answer], Answer]] = {
     "enable_organizations_root_sessions": _feature("RootSessions"),
     "enable_policy_type": _nothing,
     "move_account": _move,
+    "put_account_name": _nothing,
     "tag_resource": _tags,
+    "untag_resource": _nothing,
     "update_policy": _nothing,
 }
 """Every call by which an operation of the baseline or of the setup may change something."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
@@ -23,9 +23,10 @@ from cli.watch import definitions
 from embedded.jsonata.evaluator import UNDEFINED
 from vending.authorization.authorization import Authorization
 from vending.aws import clients
+from vending.ledger.accounts import AccountRecord
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
-from vending.request.account_request import AccountRequest
+from vending.request.account_request import AccountRequest, PolicyType
 from vending.request.organization_setup import OrganizationSetup
 
 Answers = Mapping[str, Callable[[Task], Any]]
@@ -101,6 +102,11 @@ class Planner:
             "organizations": self._organizations,
             "units": self._surroundings.units,
             "always_forced": allowed.forced_service_principals,
+            "policy_types": [
+                one
+                for one in get_args(PolicyType)
+                if allowed.policy_types is None or one in allowed.policy_types
+            ],
         }
         """What operations are run on, by the names of their parameters."""
         self._account_vending = account_vending or definitions.read(definitions.ACCOUNT_VENDING)
@@ -137,6 +143,7 @@ class Planner:
         request: AccountRequest,
         row: LedgerRow | None,
         *,
+        account: AccountRecord | None = None,
         goes_on: bool = False,
         authorization: Authorization | None = None,
     ) -> Planned:
@@ -145,6 +152,7 @@ class Planner:
         Args:
             request: the request.
             row: what the ledger knows of its id.
+            account: what it knows of its account.
             goes_on: whether an execution is at work on that.
             authorization: of who would send it; None where nobody knows.
 
@@ -156,9 +164,12 @@ class Planner:
             organizations=self._organizations,
             request=request,
             row=row,
+            account=account,
             goes_on=goes_on,
             authorization=authorization,
-            look_ahead=lambda asked: self._without_the_refused(asked, preflight.wishes_of(asked)),
+            look_ahead=lambda asked, account_id: self._without_the_refused(
+                asked, preflight.wishes_of(asked, account_id)
+            ),
         )
         self._follow(self._account_vending, steps.answers(), request)
         return self._planned

@@ -66,6 +66,7 @@ def account_fields(record: Record) -> list[tuple[str, str]]:
         ("GovCloud account", record.get("govCloudAccountId")),
         ("email", email_of(record)),
         *step_summaries.of_record(record),
+        ("revision", record.get("revision")),
         ("request", record.get("requestId")),
         ("warnings", "\n".join(map(str, record.get("warnings") or []))),
     )

@@ -22,6 +22,11 @@ from cli.output.terminal import Terminal, duration, safe
 from cli.watch.submission import Record, TrackedSubmission
 from vending.states import State
 
+_STATES = {"RequestConflict": State.REJECTED, "Superseded": State.SUPERSEDED}
+"""Of requests that were not sent, by the code of the reason; all others are FAILED."""
+
+_OUTCOMES = {State.REJECTED: "Rejected", State.SUPERSEDED: "Superseded"}
+
 
 def record_of(one: TrackedSubmission) -> Record:
     """The record, or what takes its place when there is none or it is about another request."""
@@ -29,9 +34,7 @@ def record_of(one: TrackedSubmission) -> Record:
         return one.record
     record = dict(one.record or {"requestId": one.submission.request_id})
     if one.problem:
-        record.setdefault(
-            "state", "REJECTED" if one.problem_code == "RequestConflict" else "FAILED"
-        )
+        record.setdefault("state", _STATES.get(one.problem_code, State.FAILED))
         record["error"] = {
             "code": one.problem_code,
             "reason": None,
@@ -51,10 +54,11 @@ def single_text(
     name = safe(one.submission.name)
     took = duration(one.elapsed(one.until or 0.0))
     if one.is_vended:
-        said = f"{name} is already vended" if one.was_already_vended else f"Vended {name} in {took}"
+        done = "Changed" if (record.get("revision") or 1) > 1 else "Vended"
+        said = f"{name} is already vended" if one.was_already_vended else f"{done} {name} in {took}"
         fields, colour = account_fields(record), "green"
     else:
-        outcome = "Rejected" if record.get("state") == State.REJECTED else "Failed"
+        outcome = _OUTCOMES.get(str(record.get("state")), "Failed")
         said = f"{outcome}: {name} ({took})"
         fields, colour = error_fields(record) + account_fields(record), "red"
     lines = [terminal.paint(said, "bold", colour), "", *_block(fields, terminal)]
@@ -133,7 +137,7 @@ def record_text(record: Record, terminal: Terminal) -> list[str]:
         lines += ["", f"Next  {command('explain', why(record))}"] if why(record) else []
         if state == "FAILED":
             lines.append(f"then  {command('resume', request_id)}")
-    elif state != "VENDED":
+    elif state not in {"VENDED", "SUPERSEDED"}:
         lines += ["", f"Next  {command('status', request_id)}"]
     return lines
 

@@ -31,7 +31,12 @@ class Submission:
     @property
     def asked(self) -> Asked:
         """As it is compared with the ledger's row."""
-        return Asked(request_id=self.request_id, fingerprint=self.fingerprint, content=self.content)
+        return Asked(
+            request_id=self.request_id,
+            fingerprint=self.fingerprint,
+            content=self.content,
+            if_revision=self.detail.get("ifRevision"),
+        )
 
 
 class Phase(Enum):

@@ -31,12 +31,14 @@ _MOTO_DELETE = AccountResponse.delete_alternate_contact
 
 def install() -> None:
     """Have moto's Account Management check what AWS checks. Safe to repeat."""
-    AccountResponse.get_alternate_contact = _checked("GetAlternateContact", _MOTO_GET)
-    AccountResponse.put_alternate_contact = _checked("PutAlternateContact", _MOTO_PUT)
-    AccountResponse.delete_alternate_contact = _checked("DeleteAlternateContact", _MOTO_DELETE)
+    AccountResponse.get_alternate_contact = checked("GetAlternateContact", _MOTO_GET)
+    AccountResponse.put_alternate_contact = checked("PutAlternateContact", _MOTO_PUT)
+    AccountResponse.delete_alternate_contact = checked("DeleteAlternateContact", _MOTO_DELETE)
 
 
-def _checked(operation: str, act: Callable[[AccountResponse], Any]) -> Any:
+def checked(operation: str, act: Callable[[AccountResponse], Any]) -> Any:
+    """What answers an operation: `act`, once the request and the caller are right."""
+
     def answer(self: AccountResponse) -> Any:
         call = ApiCall(
             service="account",

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import Ceilings, RequestPolicy
+from vending.authorization.request_policy import DISCOVERED_ACCOUNTS, Ceilings, RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws import clients
-from vending.aws.clock import epoch
+from vending.aws.clock import epoch, timestamp
 from vending.aws.executions import account_id_of, is_running
 from vending.aws.measurements import measure
 from vending.aws.observability import log_request_id
@@ -31,12 +31,14 @@ from vending.errors.exceptions import (
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.accounts import AccountRecord, changes_of
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
 from vending.ledger.rows import Row, record_of
 from vending.ledger.usage import Usages
+from vending.ledger.wishes import Wish, after, newer_of
 from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.reconciliation.execution_end import ExecutionEnd
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
-    from vending.ledger.table import Put
+    from vending.ledger.table import Put, Write
 
 CALLS = {
     "dynamodb:DeleteItem",
@@ -71,9 +73,13 @@ CALLS = {
     "states:DescribeExecution",
 }
 
-Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED"]
+Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED", "SUPERSEDED"]
 
-_OUTCOMES: dict[Decision, Outcome] = {"running": "DUPLICATE", "finished": "FINISHED"}
+_OUTCOMES: dict[Decision, Outcome] = {
+    "running": "DUPLICATE",
+    "finished": "FINISHED",
+    "superseded": "SUPERSEDED",
+}
 """Of all other decisions: ACCEPTED."""
 
 SHOWN_WITHIN = 300
@@ -87,13 +93,16 @@ class AcceptRequest(Model):
     """The execution's input, which is an event or a request: anything that JSON can say.
 
     `size` is the request's bytes as JSON in ASCII, `too_deep` whether it is nested beyond the
-    bounds; of one that is too large or too deep there is only what it is known by.
+    bounds; of one that is too large or too deep there is only what it is known by. `started_at` is
+    when the execution started, which an earlier definition does not say.
+
     """
 
     request: Any = None
     size: int = 0
     too_deep: bool = False
     execution_arn: str
+    started_at: str | None = None
 
 
 def run(
@@ -106,13 +115,18 @@ def run(
     surroundings: preflight.Surroundings,
     policy: RequestPolicy,
 ) -> Json:
-    """{outcome, record, request, creationBegun, organizationalUnitMissing}.
+    """{outcome, record, request, changes, creationBegun, organizationalUnitMissing}.
 
     RequestNotAllowed, RequestInvalid, RequestConflict, OperationRefused. What AWS is known to
     refuse is refused here, before there is an account, with every problem.
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it is already vended.
+    SUPERSEDED: a newer wish for the account, or under the request's id, was accepted before, or the
+    account has another revision than ifRevision says; the record is what stands, or that of this
+    request, which is SUPERSEDED.
+    changes: null, or what is changed in the account beside what the request puts there, as
+    `accounts.changes_of` says it.
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
     the account that was made before has left or is not active; a new claim is held then.
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
@@ -128,6 +142,7 @@ def run(
     authorization.ensure_allowed(request, organizations)
     return Acceptance(
         request=request,
+        wish=Wish.of(sender, started_at=payload.started_at, execution_arn=payload.execution_arn),
         authorization=authorization,
         execution_arn=payload.execution_arn,
         ledger=ledger,
@@ -143,6 +158,7 @@ class Acceptance:
     """One valid request that its sender may ask for, as its execution sees it."""
 
     request: AccountRequest
+    wish: Wish | None
     authorization: Authorization
     execution_arn: str
     ledger: Ledger
@@ -153,7 +169,7 @@ class Acceptance:
 
     def run(self) -> Json:
         """As the operation's `run`."""
-        outcome, row = self._claimed()
+        outcome, row, changes = self._claimed()
         found = preflight.Findings()
         if outcome == "ACCEPTED":
             found = preflight.ensure_possible(self.request, row, self.surroundings)
@@ -170,6 +186,7 @@ class Acceptance:
             "outcome": outcome,
             "record": record,
             "request": self.request.normalised(),
+            "changes": changes,
             "creationBegun": "accountId" in row or is_creation_in_flight(row),
             "organizationalUnitMissing": bool(found.missing_units),
         }
@@ -198,35 +215,98 @@ class Acceptance:
         intent = row.get("intent")
         return intent is not None and self.ledger.clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
-    def _claimed(self) -> tuple[Outcome, Row]:
-        locks = self._lock_puts(self.request.normalised()["account"])
+    def _claimed(self) -> tuple[Outcome, Row, Json | None]:
+        """What becomes of the request, its row, and what it changes in an account that is there."""
+        content = self.request.normalised()
+        locks = self._lock_puts(content["account"])
         for _ in range(_MAX_ATTEMPTS):
             try:
-                row, claimed = self._claim(locks)
+                row, account, claimed = self._claim(content, locks)
                 if claimed:
-                    return "ACCEPTED", row
-                decision = self._decision(row)
+                    return "ACCEPTED", row, self._changes(row, account)
+                decision = self._decision(row, account)
                 outcome = _OUTCOMES.get(decision, "ACCEPTED")
+                changes = self._changes(row, account) if outcome == "ACCEPTED" else None
                 if outcome == "ACCEPTED" and _to_be_taken_over(row, self.execution_arn):
-                    row = self._taken_over(row, locks, is_new=decision == "new")
+                    row = self._taken_over(row, account, locks, decision)
             except LockHeld as held:
                 self._take_away(held)
             else:
-                return outcome, row
+                return outcome, row, changes
         raise ConcurrentModification(
             "The account's id or email was repeatedly claimed by others.",
             remedy="No action needed: the workflow retries automatically.",
         )
 
-    def _claim(self, locks: Mapping[str, Put]) -> tuple[Row, bool]:
+    def _changes(self, row: Row, account: AccountRecord | None) -> Json | None:
+        return changes_of(
+            self.request.normalised(),
+            row,
+            account,
+            protected_tags=self.authorization.policy.protected.tags,
+        )
+
+    def _claim(
+        self, content: Json, locks: Mapping[str, Put]
+    ) -> tuple[Row, AccountRecord | None, bool]:
+        """The request's row, the record of its account, and whether the row was made now.
+
+        A request that is about an account which is known must not be claimed where it is late.
+        """
+        account_id = content["account"].get("accountId")
+        account = self.ledger.accounts.get(account_id) if account_id else None
         counted: dict[str, Put] = {}
-        if self._ceilings is not None and self.ledger.get(self.request.request_id) is None:
-            counted = self._counted(is_new=True)
-        return Claims(ledger=self.ledger).claim(
+        if self._ceilings is not None or account is not None:
+            there = self.ledger.get(self.request.request_id)
+            if there is None and self._decided(None, account) == "superseded":
+                return self._superseded(account), account, False
+            if there is None:
+                counted = self._counted(is_new=True)
+        accepting = self._accepting(account_id, account, content, before=None)
+        row, claimed = Claims(ledger=self.ledger).claim(
             self.request,
             self.execution_arn,
-            {**locks, **counted},
+            {**locks, **counted, **accepting},
             sender=self.authorization.as_record(),
+            ordered_by=after(None, self.wish),
+        )
+        if not claimed and row.get("accountId") not in (None, account_id):
+            account = self.ledger.accounts.get(row["accountId"])
+        return row, account, claimed
+
+    def _accepting(
+        self,
+        account_id: str | None,
+        account: AccountRecord | None,
+        content: Json,
+        *,
+        before: Row | None,
+    ) -> dict[str, Write]:
+        """The write by which the account's record knows that the request was accepted."""
+        is_there = account is not None or (before is not None and "accountId" in before)
+        if account_id is None or not (is_there or self.request.source == "existing"):
+            return {}
+        update = self.ledger.accounts.accepting(
+            account_id, account, content, before=before, wish=self.wish
+        )
+        return {update.pk: update}
+
+    def _superseded(self, account: AccountRecord | None) -> Row:
+        """The row of a request that was late before it had one."""
+        at = timestamp(self.ledger.clock())
+        return Claims(ledger=self.ledger).insert_unclaimed(
+            {
+                "requestId": self.request.request_id,
+                "state": State.SUPERSEDED,
+                "source": self.request.source,
+                "accountId": (account or {}).get("accountId"),
+                "revision": (account or {}).get("revision"),
+                "requestedBy": self.request.requested_by,
+                "sender": dict(self.authorization.as_record()),
+                "requestedAt": at,
+                "updatedAt": at,
+            },
+            self.request,
         )
 
     @property
@@ -260,16 +340,34 @@ class Acceptance:
     def _lock_puts(self, account: Mapping[str, Any]) -> dict[str, Put]:
         return self.ledger.locks.lock_puts(self.request.request_id, self.execution_arn, account)
 
-    def _taken_over(self, before: Row, locks: dict[str, Put], *, is_new: bool) -> Row:
-        if "accountId" in before:
+    def _taken_over(
+        self,
+        before: Row,
+        account: AccountRecord | None,
+        locks: dict[str, Put],
+        decision: Decision,
+    ) -> Row:
+        content, account_id = self.request.normalised(), before.get("accountId")
+        if decision == "changed":
+            # While the account stands as it was vended: what is refused now was never claimed.
+            preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
+        if account_id is not None:
             # It asks AWS for none, so that nobody's email is in its way.
-            locks = self._lock_puts({"accountId": before["accountId"]})
+            locks = self._lock_puts({"accountId": account_id})
+        about = account_id or content["account"].get("accountId")
         row = Claims(ledger=self.ledger).take_over(
             before,
             self.request,
             self.execution_arn,
-            {**locks, **self._counted(is_new=is_new)},
+            {
+                **locks,
+                **self._counted(is_new=decision == "new"),
+                **self._accepting(about, account, content, before=before),
+            },
             sender=self.authorization.as_record(),
+            ordered_by=after(
+                newer_of(before.get("orderedBy"), (account or {}).get("orderedBy")), self.wish
+            ),
         )
         # A correction may be about another account; an earlier execution may have kept the first.
         if not set(keys(account_of(before))) <= set(keys(account_of(row))):
@@ -277,7 +375,7 @@ class Acceptance:
             self.ledger.locks.free(row["requestId"], earlier, account_of(before))
         return row
 
-    def _decision(self, row: Row) -> Decision:
+    def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
         if self._was_stopped(row):
             raise ExecutionSuperseded(
                 "The execution was stopped before it could claim the request.",
@@ -285,7 +383,26 @@ class Acceptance:
             )
         is_anothers = row.get("executionArn") not in (None, self.execution_arn)
         goes_on = is_anothers and row["state"] not in FINAL and self._goes_on(row)
-        return decide(row, Asked.of(self.request), goes_on=goes_on)
+        return self._decided(row, account, goes_on=goes_on)
+
+    def _decided(
+        self, row: Row | None, account: AccountRecord | None, *, goes_on: bool = False
+    ) -> Decision:
+        if self._is_discovery_of(account):
+            return "superseded"
+        return decide(row, Asked.of(self.request, self.wish), goes_on=goes_on, account=account)
+
+    def _is_discovery_of(self, account: AccountRecord | None) -> bool:
+        """Whether an account was taken for one that nobody asked for, and somebody did.
+
+        Its tag and its request may show later than the event that tells of it.
+        """
+        is_discovered = self.authorization.name == DISCOVERED_ACCOUNTS
+        return (
+            is_discovered
+            and account is not None
+            and account.get("requestId", self.request.request_id) != self.request.request_id
+        )
 
     def _was_stopped(self, row: Row) -> bool:
         """Whether this very execution's end is in the ledger already, and it is the end."""
@@ -339,7 +456,11 @@ def _in_the_way(held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict
 
 def progress(result: Json) -> str:
     """What progress says of it; empty when there is nothing to say."""
-    phrases = {"DUPLICATE": "in progress in another execution", "FINISHED": "already vended"}
+    phrases = {
+        "DUPLICATE": "in progress in another execution",
+        "FINISHED": "already vended",
+        "SUPERSEDED": "older than what was asked since",
+    }
     return phrases.get(str(result["outcome"]), "")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CALLS = {"account:GetAlternateContact", "account:PutAlternateContact"}
 
-_TYPES: dict[str, AlternateContactTypeType] = {
+TYPES: dict[str, AlternateContactTypeType] = {
     "billing": "BILLING",
     "operations": "OPERATIONS",
     "security": "SECURITY",
@@ -48,12 +48,12 @@ def run(payload: PutAlternateContact, *, account: AccountClient) -> Json:
     different = [
         name
         for name, contact in wanted.items()
-        if _content(contact) != _present(account, payload.account_id, _TYPES[name])
+        if _content(contact) != _present(account, payload.account_id, TYPES[name])
     ]
     for name in different:
         account.put_alternate_contact(
             AccountId=payload.account_id,
-            AlternateContactType=_TYPES[name],
+            AlternateContactType=TYPES[name],
             Name=wanted[name].name,
             Title=wanted[name].title,
             EmailAddress=wanted[name].email,

@@ -1,4 +1,4 @@
-"""RecordVended: the ledger says VENDED, and an event announces it."""
+"""RecordVended: the ledger says VENDED and at which revision, and an event announces it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CALLS = {
     "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
     "organizations:DescribeAccount",
@@ -68,6 +70,9 @@ def run(
     ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
     publisher.publish_state_changed(record)
+    if record["revision"] > 1:
+        measure("AccountChanged")
+        return record
     measure("AccountVended")
     took = ledger.clock() - epoch(row["requestedAt"])
     measure("VendDuration", max(0.0, took), source=row["source"])

@@ -23,10 +23,14 @@ class State(StrEnum):
     VENDED = "VENDED"
     FAILED = "FAILED"
     REJECTED = "REJECTED"
+    SUPERSEDED = "SUPERSEDED"
 
 
-FINAL = (State.VENDED, State.FAILED, State.REJECTED)
+FINAL = (State.VENDED, State.FAILED, State.REJECTED, State.SUPERSEDED)
 """No execution is at work on a request in one of these."""
+
+UNCLAIMED = (State.REJECTED, State.SUPERSEDED)
+"""Nothing is kept of a request in one of these, so that any other may have its id."""
 
 IN_FLIGHT = tuple(state for state in State if state not in FINAL)
 """An execution is at work on a request in one of these, or ended without saying so."""
@@ -57,7 +61,9 @@ NEXT: Mapping[State, tuple[State, ...]] = {
     # The last function of an execution that was stopped may still have been at work.
     State.FAILED: (State.VENDED, State.REJECTED),
     # Nothing is kept of a request that was refused, so that any other may have its id.
-    State.REJECTED: (State.FAILED, State.VENDED),
+    State.REJECTED: (State.FAILED, State.VENDED, State.SUPERSEDED),
+    # A newer wish for its account had been accepted when it came: nothing was done for it.
+    State.SUPERSEDED: (State.FAILED, State.REJECTED),
 }
 
 

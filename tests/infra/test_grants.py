@@ -198,7 +198,23 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "account:GetAlternateContact": {CONTACTS},
         "account:PutAlternateContact": {CONTACTS},
     },
-    "RecordVended": announced_row("DeleteItem", "UpdateItem")
+    "PutAccountName": {
+        "account:PutAccountName": {CONTACTS},
+        "organizations:DescribeAccount": {ACCOUNTS},
+    },
+    "UntagResource": {
+        "organizations:ListTagsForResource": {ACCOUNTS},
+        "organizations:UntagResource": {ACCOUNTS},
+    },
+    "DetachPolicy": {
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
+        "organizations:DetachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS},
+    },
+    "DeleteAlternateContact": {
+        "account:DeleteAlternateContact": {CONTACTS},
+        "account:GetAlternateContact": {CONTACTS},
+    },
+    "RecordVended": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:ListParents": {ACCOUNTS},
@@ -309,7 +325,10 @@ def test_function_is_granted_exactly_what_its_operation_calls(operation: str) ->
     assert set(EXPECTED_GRANTS[operation]) == needed
 
 
-ANNOUNCEMENTS = ["AccountVended", "AccountVendingFailed", "AccountVendingStateChanged"]
+ANNOUNCEMENTS = [
+    *("AccountVended", "AccountChanged", "AccountVendingFailed"),
+    "AccountVendingStateChanged",
+]
 
 
 def putting(source: str, detail_types: list[str]) -> dict[str, object]:
@@ -372,9 +391,9 @@ USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
-        {"GetItem": ["request#*", *USAGE]},
+        {"GetItem": ["request#*", *USAGE, "record#*"]},
         dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
-        {key: ["request#*", *LOCKS, *USAGE] for key in ("PutItem", "UpdateItem")},
+        {key: ["request#*", *LOCKS, *USAGE, "record#*"] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
     "ReserveCreation": [
@@ -407,7 +426,11 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {"GetItem": ["request#*", "account#*", "email#*"]},
     ],
     "CreateOrganizationalUnit": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
-    "RecordVended": [{"UpdateItem": "request#*"}, {"DeleteItem": LOCKS}],
+    "RecordVended": [
+        {"GetItem": ["request#*", "record#*"]},
+        {key: ["request#*", "record#*", "revision#*"] for key in ("PutItem", "UpdateItem")},
+        {"DeleteItem": LOCKS},
+    ],
     "RecordFailure": [
         dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), "request#*"),
         {"DeleteItem": LOCKS},
@@ -427,7 +450,7 @@ def test_function_may_touch_no_other_rows_than_these(
         if names:
             assert statement.condition is not None
             keys = statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-            in_transactions = statement.sid == "ClaimWithLocks"
+            in_transactions = statement.sid in {"ClaimWithLocks", "RecordRevision"}
             assert ("Null" in statement.condition) != in_transactions
             if not in_transactions:
                 assert statement.condition["Null"] == {"dynamodb:LeadingKeys": "false"}

@@ -47,6 +47,8 @@ ELSEWHERE = {Site("CreatePolicy", "organizations", "UpdatePolicy")}
 TRANSACTED = {
     ("AcceptRequest", "dynamodb", "PutItem"): "TransactWriteItems",
     ("AcceptRequest", "dynamodb", "UpdateItem"): "TransactWriteItems",
+    ("RecordVended", "dynamodb", "PutItem"): "TransactWriteItems",
+    ("RecordVended", "dynamodb", "UpdateItem"): "TransactWriteItems",
 }
 """Writes that are one call together; DynamoDB's grants are for each of them."""
 

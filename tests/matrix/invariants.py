@@ -14,7 +14,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from tests.workflow.vending import Ended, Vending
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.request.validators import REQUEST_ID_TAG
+from vending.request.validators import ATTACHED_BY_AWS, REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,8 +100,9 @@ def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
         problems.append(f"{account_id} is in {vending.path(account_id)}, not in {path}")
     wanted = {**request.get("tags", {}), REQUEST_ID_TAG: wish.request_id}
     tags = vending.tags(account_id)
-    if not wanted.items() <= tags.items():
+    if wanted != tags:
         problems.append(f"{account_id} has the tags {tags}, not {wanted}")
+    problems += _named(vending, account_id, request["account"].get("name"))
     principals = set(request.get("serviceAccess", []))
     if not principals <= vending.service_access():
         problems.append(f"service access is {vending.service_access()}, without {principals}")
@@ -112,14 +113,23 @@ def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
         attached = vending.organizations.list_policies_for_target(
             TargetId=account_id, Filter=policy["type"]
         )["Policies"]
-        if policy["name"] not in {one["Name"] for one in attached}:
-            problems.append(f"{account_id} lacks the policy {policy['name']}")
+        there = {one["Name"] for one in attached} - set(ATTACHED_BY_AWS.values())
+        asked = {one["name"] for one in request["policies"] if one["type"] == policy["type"]}
+        if there != asked:
+            problems.append(f"{account_id} has the policies {there}, not {asked}")
     contacts = vending.contacts(account_id)
     if contacts != request.get("contacts", {}):
         problems.append(f"{account_id} has the contacts {contacts}")
     if row.get("error"):
         problems.append(f"{wish.request_id} is VENDED with an error: {row['error']}")
     return problems
+
+
+def _named(vending: Vending, account_id: str, name: str | None) -> list[str]:
+    names = {one["Id"]: one["Name"] for one in vending.accounts()}
+    if name in (None, names[account_id]):
+        return []
+    return [f"{account_id} is called {names[account_id]}, not {name}"]
 
 
 def nothing_left(vending: Vending) -> list[str]:

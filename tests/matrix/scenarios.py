@@ -77,7 +77,8 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
         request["serviceAccess"] = [*request["serviceAccess"], service]
     if source == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
-        return Wish(request=request | {"account": {"accountId": account_id}}, account_id=account_id)
+        account = {"accountId": account_id, "name": "By hand"}
+        return Wish(request=request | {"account": account}, account_id=account_id)
     if source == "new-govcloud":
         account = request["account"]
         return Wish(
@@ -85,9 +86,10 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
         )
     if source == "invited":
         account = {"accountId": STANDALONE.id, "roleName": STANDALONE.accepting_role_name}
+        account["name"] = STANDALONE.name
         account = {key: value for key, value in account.items() if key not in scenario.without}
         if "accountId" not in account:
-            account = {"email": STANDALONE.email}
+            account = {"email": STANDALONE.email, "name": STANDALONE.name}
         return Wish(request=request | {"account": account}, account_id=STANDALONE.id)
     return Wish(request=request)
 
@@ -337,6 +339,18 @@ def _acceptance_refused(lab: Lab, wish: Wish) -> list[Ended]:
     return lab.send(wish)
 
 
+def _changed(lab: Lab, wish: Wish) -> list[Ended]:
+    """The account was vended with more than it is to have now, and by another name."""
+    before = {
+        **wish.request,
+        "account": {**wish.request["account"], "name": "Before"},
+        "tags": {**wish.request["tags"], "before": "1"},
+        "policies": [*POLICIES, POLICIES[0] | {"name": "Before"}],
+        "contacts": {**CONTACTS, "operations": a_contact("Operations")},
+    }
+    return [*lab.run(Wish(request=before, account_id=wish.account_id)), *lab.run(wish)]
+
+
 def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
     """The account is being made for this request already, and this execution cannot know."""
     account = wish.request["account"]
@@ -353,6 +367,8 @@ def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
         )
     return lab.run(wish)
 
+
+_OF_CHANGES = ("PutAccountName", "UntagResource", "DetachPolicy", "DeleteAlternateContact")
 
 SCENARIOS = (
     Scenario(name="by event", run=_by_event),
@@ -374,6 +390,7 @@ SCENARIOS = (
         without=("organizationalUnit",),
         meets=("PlacementKept",),
     ),
+    Scenario(name="changed", run=_changed, meets=("IsAccountChanged", *_OF_CHANGES)),
     Scenario(name="second of two", run=_second_of_two, meets=("DescribePolicy",)),
     Scenario(
         name="service enabled before",

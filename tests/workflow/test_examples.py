@@ -66,6 +66,28 @@ def an_account_of_that_id(vending: Vending) -> None:
     as_owner(vending, account_id).accept_handshake(HandshakeId=handshake["Handshake"]["Id"])
 
 
+def an_account_that_was_given_more(vending: Vending) -> None:
+    """The account of `existing.yaml` was vended before, with more than the file asks for."""
+    an_account_of_that_id(vending)
+    (document,) = read(str(EXAMPLES / "requests/existing.yaml"))
+    content = {"Version": "2012-10-17", "Statement": []}
+    content["Statement"] = [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]
+    policy = {
+        "name": "NoStorage",
+        "type": "SERVICE_CONTROL_POLICY",
+        "content": json.dumps(content),
+    }
+    contacts = document.value["contacts"]
+    earlier = {
+        "account": document.value["account"] | {"name": "Earlier"},
+        "tags": {"earlier": "1"},
+        "policies": [policy],
+        "contacts": contacts | {"billing": contacts["security"]},
+    }
+    ended = vending.run(document.value | earlier)
+    assert ended.status == "SUCCEEDED", ended
+
+
 def the_units_of_that_path(vending: Vending) -> None:
     """Somebody made the organizational units of `sandbox.yaml`."""
     parent = vending.organizations.list_roots()["Roots"][0]["Id"]
@@ -121,6 +143,9 @@ CASES = {
     "requests/sandbox.yaml, its path is known": Case(beforehand=a_request_to_that_path),
     "requests/existing.yaml": Case(
         request="requests/existing.yaml", beforehand=an_account_of_that_id
+    ),
+    "requests/existing.yaml, which was given more": Case(
+        request="requests/existing.yaml", beforehand=an_account_that_was_given_more
     ),
     "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
     "requests/invited_by_role.yaml": Case(request=INVITED),

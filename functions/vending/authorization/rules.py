@@ -168,6 +168,8 @@ def _of_organization(request: AccountRequest, rule: str, requester: Requester) -
     for index, service in enumerate(request.service_access):
         if not _any_matches(service, requester.service_access):
             yield f"serviceAccess[{index}]: {rule}.serviceAccess does not grant {shown(service)}"
+    if request.manage == "authoritative":
+        yield "manage: authoritative is for administrators: it removes what others set"
     if not requester.contacts and request.contacts.model_fields_set:
         yield f"contacts: {rule}.contacts does not grant them"
     for index, feature in enumerate(request.root_access):

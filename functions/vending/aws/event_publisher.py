@@ -25,6 +25,9 @@ OUTCOMES: Mapping[str, str] = {
     State.REJECTED: "AccountVendingFailed",
 }
 """The event besides, by the state with which a request has ended."""
+CHANGED = "AccountChanged"
+"""The event instead of AccountVended where the account was vended before: of its second revision,
+and of those after it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,9 @@ class EventPublisher:
         EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
         """
         detail_types = [STATE_CHANGED]
-        if record["state"] in OUTCOMES:
+        if record["state"] == State.VENDED and (record.get("revision") or 1) > 1:
+            detail_types.append(CHANGED)
+        elif record["state"] in OUTCOMES:
             detail_types.append(OUTCOMES[record["state"]])
         entries: list[PutEventsRequestEntryTypeDef] = [
             {

@@ -39,7 +39,13 @@ METRICS: Mapping[str, Metric] = {
     "RequestRejected": Metric(
         unit="Count", what="requests that are invalid or conflict with another"
     ),
-    "AccountVended": Metric(unit="Count", what="requests that ended VENDED"),
+    "RequestSuperseded": Metric(
+        unit="Count", what="requests that were older than what was asked since"
+    ),
+    "AccountVended": Metric(unit="Count", what="requests that ended VENDED, changes apart"),
+    "AccountChanged": Metric(
+        unit="Count", what="requests that changed an account which was vended before"
+    ),
     "AccountVendingFailed": Metric(
         unit="Count", what="requests that ended FAILED", by=("owner", "reason")
     ),

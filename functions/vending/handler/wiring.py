@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 from vending.authorization.request_policy import FILE_NAME, RequestPolicy, parse_policy
 from vending.aws import clients
@@ -17,6 +18,7 @@ from vending.ledger.table import Table
 from vending.organization.preflight import Allowed, Surroundings
 from vending.queueing.queue import Quota
 from vending.queueing.slots import Slots
+from vending.request.account_request import PolicyType
 
 
 def table() -> Table:
@@ -55,6 +57,12 @@ def surroundings() -> Surroundings:
             invited_account_role_names=allowed.invited_account_role_names.split(),
         ),
     )
+
+
+def policy_types() -> list[PolicyType]:
+    """The types of policies that the stack allows."""
+    allowed = settings.read(settings.AllowanceSettings).policy_types.split()
+    return [one for one in get_args(PolicyType) if one in allowed]
 
 
 def slots() -> Slots:

@@ -19,7 +19,7 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld
 from vending.ledger.rows import SCHEMA_VERSION, Row, row_of
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Write, as_expected
-from vending.states import State
+from vending.states import UNCLAIMED, State
 
 if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest
@@ -40,14 +40,15 @@ class Claims:
         self,
         request: AccountRequest,
         execution_arn: str,
-        locks: Mapping[str, Put] | None = None,
+        locks: Mapping[str, Write] | None = None,
         *,
         sender: Mapping[str, str] | None = None,
+        ordered_by: Mapping[str, Any] | None = None,
     ) -> tuple[Row, bool]:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
         `locks` are taken with it or not at all; LockHeld when another request has one of them.
-        `sender` is who asks, as the record shows it.
+        `sender` is who asks, as the record shows it; `ordered_by` is the newest wish, this one.
         """
         at = timestamp(self.ledger.clock())
         row = _filled(
@@ -55,7 +56,7 @@ class Claims:
             schemaVersion=SCHEMA_VERSION,
             requestedAt=at,
             updatedAt=at,
-            **_claimed(request, execution_arn, sender),
+            **_claimed(request, execution_arn, sender, ordered_by),
         )
         there = self._transacted(Put(item=row, condition=IS_NEW), locks)
         return (row, True) if there is None else (there, False)
@@ -65,24 +66,29 @@ class Claims:
         seen: Row,
         request: AccountRequest,
         execution_arn: str,
-        locks: Mapping[str, Put] | None = None,
+        locks: Mapping[str, Write] | None = None,
         *,
         sender: Mapping[str, str] | None = None,
+        ordered_by: Mapping[str, Any] | None = None,
     ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
-        What the request asks takes the place of what the row did. `locks` are taken with it or not
-        at all; LockHeld when another request has one of them.
+        What the request asks takes the place of what the row did; `origin` keeps what the account
+        was made with. `locks` are taken with it or not at all; LockHeld when another request has
+        one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
-        values = _claimed(request, execution_arn, sender)
+        values = _claimed(request, execution_arn, sender, ordered_by)
         unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
         if "accountId" not in seen:  # else the name may be one that AWS returned
             unsaid.append("accountName")
+        elif "request" in seen:
+            values["origin"] = {key: seen["request"][key] for key in ("source", "account")}
         update = self.ledger.updating(
             request.request_id,
             values=values,
             remove=[name for name in unsaid if name not in values],
+            keep=["origin"] if "origin" in values else [],
             condition=as_expected(
                 {"executionArn": seen.get("executionArn"), "updatedAt": seen["updatedAt"]}
             ),
@@ -112,7 +118,7 @@ class Claims:
         row = self.ledger.expiry.of_new(row)
         try:
             self.ledger.table.put(
-                Put(item=row, condition=IS_NEW | Attr("state").eq(State.REJECTED))
+                Put(item=row, condition=IS_NEW | Attr("state").is_in(list(UNCLAIMED)))
             )
         except ConditionFailed as failed:
             if failed.found is None:
@@ -120,7 +126,7 @@ class Claims:
             return row_of(failed.found)
         return row
 
-    def _transacted(self, claim: Write, locks: Mapping[str, Put] | None) -> Row | None:
+    def _transacted(self, claim: Write, locks: Mapping[str, Write] | None) -> Row | None:
         """Make a claim together with its locks, or nothing of it; what is there instead of it.
 
         None when all was written. LockHeld where a lock is another's.
@@ -148,7 +154,10 @@ class Claims:
 
 
 def _claimed(
-    request: AccountRequest, execution_arn: str, sender: Mapping[str, str] | None
+    request: AccountRequest,
+    execution_arn: str,
+    sender: Mapping[str, str] | None,
+    ordered_by: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         "requestId": request.request_id,
@@ -158,6 +167,7 @@ def _claimed(
         "executionArn": execution_arn,
         "requestedBy": request.requested_by,
         "sender": dict(sender) if sender else None,
+        "orderedBy": dict(ordered_by) if ordered_by else None,
         "request": request.normalised(),
         "fingerprint": request.fingerprint(),
     }

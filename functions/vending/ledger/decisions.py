@@ -1,9 +1,10 @@
 """What the ledger's row means for a request that comes under its id.
 
 Pure, and asked by AcceptRequest, by `vend submit` and by `vend plan`, so that all three say the
-same. A request that failed can be corrected under its own id. Once AWS has, or may have, made or
-invited its account, what the account was made or invited with stays: a changed email would be a
-second account, and a changed name would never come to be.
+same. A request that failed can be corrected under its own id, and the account of one that was
+vended is changed under it. Once AWS has, or may have, made or invited its account, what the account
+was made or invited with stays: a changed email would be a second account. A name is changed once
+the account is there. A wish that is older than one that was accepted changes nothing.
 """
 
 from __future__ import annotations
@@ -13,17 +14,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
+from vending.ledger.accounts import AccountRecord, record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
+from vending.ledger.wishes import is_late, newer_of
+from vending.organization.merge import same_document
 from vending.request.request_ids import namespace_of, subject
-from vending.states import State
+from vending.states import UNCLAIMED, State
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
+    from vending.ledger.wishes import Wish
     from vending.request.account_request import AccountRequest
 
-Decision = Literal["new", "resumed", "corrected", "running", "finished"]
+Decision = Literal["new", "resumed", "corrected", "changed", "running", "finished", "superseded"]
 """new: the id has led to nothing yet. resumed: it resumes where it stopped. corrected: likewise,
-with other content. running: an execution is at work on it. finished: it is vended."""
+with other content. changed: its account exists and is changed to what is requested now. running: an
+execution is at work on it. finished: it is vended. superseded: a newer request was accepted."""
 
 _STAYS = {
     "new": ("email", "name", "roleName", "iamUserAccessToBilling"),
@@ -39,19 +45,30 @@ _OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request as it is compared with a row: `content` is the request normalised."""
+    """A request as it is compared with a row.
+
+    Attributes:
+        request_id, fingerprint: the request's.
+        content: the request normalised.
+        wish: when it was asked for; None where it is asked for now.
+        if_revision: the only revision of the account that it is to change.
+    """
 
     request_id: str
     fingerprint: str
     content: Mapping[str, Any]
+    wish: Wish | None = None
+    if_revision: int | None = None
 
     @classmethod
-    def of(cls, request: AccountRequest) -> Asked:
+    def of(cls, request: AccountRequest, wish: Wish | None = None) -> Asked:
         """What the request asks."""
         return cls(
             request_id=request.request_id,
             fingerprint=request.fingerprint(),
             content=request.normalised(),
+            wish=wish,
+            if_revision=request.if_revision,
         )
 
     @property
@@ -60,33 +77,93 @@ class Asked:
         return subject(self.request_id, self.content)
 
 
-def decide(row: Row | None, asked: Asked, *, goes_on: bool) -> Decision:
+def decide(
+    row: Row | None, asked: Asked, *, goes_on: bool, account: AccountRecord | None = None
+) -> Decision:
     """What becomes of the request; RequestConflict, with what can be done, where nothing can.
 
     Args:
         row: of the request's id.
         asked: the request that comes.
         goes_on: whether the row's execution is at work, or may be.
+        account: the record of the account that the row or the request names.
     """
-    if row is None:
-        return "new"
-    # Refused before, or an account made elsewhere for which there was no request yet.
-    if row["state"] == State.REJECTED or not row.get("executionArn"):
+    if account is None and row is not None:
+        account = record_of_row(row)
+    newest: Mapping[str, Any] | None = (account or {}).get("orderedBy")
+    # Refused before, or an account made elsewhere that nobody has asked anything for yet.
+    if row is None or row["state"] in UNCLAIMED or not row.get("executionArn"):
+        if _is_superseded(asked, account, newest):
+            return "superseded"
         _refuse_what_stays(row, asked)
         return "new"
-    same = row.get("fingerprint") in (None, asked.fingerprint)
+    newest = newer_of(newest, row.get("orderedBy"))
     if row["state"] == State.VENDED:
-        if same:
-            return "finished"
-        raise _vended(row, asked)
+        return _decide_on_vended(row, asked, account, newest)
     if goes_on:
-        if same:
-            return "running"
-        raise _running(row, asked)
-    if same:
+        return _decide_on_running(row, asked, newest)
+    return _decide_on_ended(row, asked, account, newest)
+
+
+def _is_same(row: Row, asked: Asked) -> bool:
+    return row.get("fingerprint") in (None, asked.fingerprint)
+
+
+def _decide_on_vended(
+    row: Row, asked: Asked, account: AccountRecord | None, newest: Mapping[str, Any] | None
+) -> Decision:
+    document = (account or {}).get("document")
+    # Of an account without a record of its own, the row tells all.
+    stands = document in (None, row.get("request")) or same_document(document, asked.content)
+    if stands and _is_same(row, asked):
+        return "finished"
+    if _is_superseded(asked, account, newest):
+        return "superseded"
+    _refuse_what_stays(row, asked)
+    return "changed"
+
+
+def _decide_on_ended(
+    row: Row, asked: Asked, account: AccountRecord | None, newest: Mapping[str, Any] | None
+) -> Decision:
+    if _is_superseded(asked, account, newest):
+        return "superseded"
+    if _is_same(row, asked):
         return "resumed"
     _refuse_what_stays(row, asked)
     return "corrected"
+
+
+def _decide_on_running(row: Row, asked: Asked, newest: Mapping[str, Any] | None) -> Decision:
+    if _is_same(row, asked):
+        return "running"
+    if is_late(asked.wish, newest):
+        return "superseded"
+    raise _running(row, asked)
+
+
+def _is_superseded(
+    asked: Asked, account: AccountRecord | None, newest: Mapping[str, Any] | None
+) -> bool:
+    return is_late(asked.wish, newest) or _is_of_another_revision(asked, account)
+
+
+def _is_of_another_revision(asked: Asked, account: AccountRecord | None) -> bool:
+    """Whether the account has moved on from the revision that the request is about.
+
+    RequestConflict where it has not come to that revision.
+    """
+    wanted, revision = asked.if_revision, (account or {}).get("revision", 0)
+    if wanted is None or wanted == revision:
+        return False
+    if wanted < revision:
+        return True
+    has = f"is at revision {revision}" if revision else "has no revision yet"
+    raise RequestConflict(
+        f"ifRevision: is {wanted}, and the account of {asked.subject} {has}.",
+        remedy="Look at the account's revision with `vend status`; then submit the request again "
+        "with it, or without ifRevision.",
+    )
 
 
 def is_hidden(request_id: str, *, of: str) -> bool:
@@ -108,32 +185,14 @@ def hidden_conflict(where: str) -> RequestConflict:
     )
 
 
-def left_behind(row: Row, asked: Asked) -> list[str]:
-    """What a correction may leave on the account: it adds and moves, and takes nothing away."""
-    if not row.get("accountId"):
-        return []
-    before, now = row.get("request") or {}, asked.content
-    tags = sorted(set(before.get("tags", {})) - set(now.get("tags", {})))
-    wanted = {policy["name"] for policy in now.get("policies", [])}
-    policies = [
-        policy["name"] for policy in before.get("policies", []) if policy["name"] not in wanted
-    ]
-    contacts = [name for name in before.get("contacts", {}) if name not in now.get("contacts", {})]
-    return [
-        *(f"tag {key}" for key in tags),
-        *(f"policy {name}" for name in policies),
-        *(f"{name} contact" for name in contacts),
-    ]
-
-
 def _has_begun(row: Row) -> bool:
     # An invitation that was declined, cancelled or left to expire leads to nothing any more.
     is_over = (row.get("error") or {}).get("code") == "InvitationEnded"
     return any(row.get(name) for name in (*CREATION_BEGUN, *(() if is_over else INVITATION_BEGUN)))
 
 
-def _refuse_what_stays(row: Row, asked: Asked) -> None:
-    if not _has_begun(row):
+def _refuse_what_stays(row: Row | None, asked: Asked) -> None:
+    if row is None or not _has_begun(row):
         return
     if row.get("executionArn") and not row.get("request"):
         raise _vended(
@@ -146,16 +205,23 @@ def _refuse_what_stays(row: Row, asked: Asked) -> None:
 def _changed(row: Row, asked: Asked) -> Iterator[tuple[str, str | None, str | None]]:
     """(key, what stands, what is asked) of everything that is asked to change and cannot."""
     account = asked.content.get("account", {})
-    stands = row.get("request") or {}
+    stands = row.get("origin") or row.get("request") or {}
+    known = row.get("accountId")
     if not row.get("executionArn"):  # whichever source takes it in, it is this account
-        known = row.get("accountId")
         if account.get("accountId") != known:
             yield "account.accountId", known, account.get("accountId")
         return
     source, wanted = stands.get("source", "new"), asked.content.get("source", "new")
+    if known and wanted in _OF_ACCOUNTS_THAT_ARE_THERE and account.get("accountId"):
+        # Whichever source it came by, it is this account.
+        if account["accountId"] != known:
+            yield "account.accountId", known, account["accountId"]
+        return
     if source != wanted and not {source, wanted} <= _OF_ACCOUNTS_THAT_ARE_THERE:
         yield "source", source, wanted
     for key in _STAYS.get(source, ()):
+        if key == "name" and known:
+            continue  # PutAccountName changes it
         old, new = stands.get("account", {}).get(key), account.get(key)
         if _folded(key, old) != _folded(key, new):
             yield f"account.{key}", old, new
@@ -174,15 +240,17 @@ def _stays(
         f"{key} is {_quoted(old)}, and {_quoted(new)} was asked for" for key, old, new in changed
     )
     kept = " and ".join(f"{key} {_quoted(old)}" if old else f"no {key}" for key, old, _ in changed)
-    makes = (row.get("request") or {}).get("source", "existing") in ("new", "new-govcloud")
+    stands = row.get("origin") or row.get("request") or {}
+    makes = stands.get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
     *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} belongs to a request that is {row['state']}, and {_account_of(row)}. "
         f"What can no longer be changed: {changes}.",
         remedy=(
-            f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed. For "
-            f"another account, use {another}."
+            f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed"
+            f"{', and account.name' if row.get('accountId') else ''}. For another account, use "
+            f"{another}."
         ),
     )
 
@@ -207,8 +275,8 @@ def _vended(row: Row, asked: Asked) -> RequestConflict:
         remedy = (
             f"To change what the account has, submit a request with source existing, "
             f"account.accountId '{account_id}' and a new requestId, and nothing else in account: "
-            "that source takes no name, email, roleName or iamUserAccessToBilling. For another "
-            "account, use a new requestId and another email."
+            "that source takes no email, roleName or iamUserAccessToBilling. For another account, "
+            "use a new requestId and another email."
         )
     return RequestConflict(_different(row, asked), remedy=remedy)
 
@@ -218,7 +286,7 @@ def _running(row: Row, asked: Asked) -> RequestConflict:
         f"{_different(row, asked)} It is in progress in the execution {row.get('executionArn')}.",
         remedy=(
             "Wait until it has ended, then submit this one again: a request that failed can be "
-            "corrected, and where it was vended the answer says how to change its account."
+            "corrected, and where it was vended this one changes its account."
         ),
     )
 

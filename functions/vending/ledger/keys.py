@@ -30,6 +30,16 @@ def account_lock(account_id: str) -> str:
     return f"account#{account_id}"
 
 
+def account_record(account_id: str) -> str:
+    """The record of an account: its last document, and the order of its wishes."""
+    return f"record#{account_id}"
+
+
+def revision(account_id: str, number: int) -> str:
+    """What one revision of an account's document was, who asked for it, and when."""
+    return f"revision#{account_id}#{number}"
+
+
 def usage(requester: str) -> str:
     """What a requester has used of its ceilings."""
     return f"requester#{requester}"

@@ -14,8 +14,9 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from vending.aws.clock import Clock, timestamp
-from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
+from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
+from vending.ledger.accounts import Accounts
 from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import Locks
 from vending.ledger.rows import (
@@ -28,6 +29,9 @@ from vending.ledger.rows import (
 from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
+
+_CONTENDED = ("ConditionalCheckFailed", "TransactionConflict")
+"""Why a transaction was cancelled that somebody else was in the way of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,11 @@ class Ledger:
     def tokens(self) -> WaitingTokens:
         """The task tokens beside the rows."""
         return WaitingTokens(table=self.table)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts' records beside the rows."""
+        return Accounts(table=self.table)
 
     @property
     def locks(self) -> Locks:
@@ -179,14 +188,44 @@ class Ledger:
         organizational_unit_id: str | None,
         warnings: Sequence[str] = (),
     ) -> Row:
-        """The account is done; `warnings` are what the requester should know."""
-        values = {
-            "state": State.VENDED,
-            "accountId": account_id,
-            "organizationalUnitId": organizational_unit_id,
-            "warnings": list(warnings) or None,
-        }
-        return self._change(request_id, execution_arn, values=values, remove=["error"])
+        """The account is done, at a revision; `warnings` are what the requester should know.
+
+        One transaction with the account's record. Repeated by the same execution it changes nothing
+        more. ConcurrentModification where the account's record has changed at the same time.
+        """
+        row = self.owned(request_id, execution_arn)
+        if row["state"] == State.VENDED and "revision" in row:
+            return row
+        number, writes = self.accounts.vending(account_id, row, self.accounts.get(account_id))
+        update = self.updating(
+            request_id,
+            values={
+                "state": State.VENDED,
+                "accountId": account_id,
+                "organizationalUnitId": organizational_unit_id,
+                "warnings": list(warnings) or None,
+                "revision": number,
+            },
+            remove=["error"],
+            condition=as_expected({"executionArn": execution_arn}),
+        )
+        cancelled = self.table.transact({"row": update, **writes})
+        if not cancelled:
+            written = {name: value for name, value in update.values.items() if value is not None}
+            kept = {name: value for name, value in row.items() if name not in update.remove}
+            return row_of({**kept, **written})
+        if "row" in cancelled and cancelled["row"].code == "ConditionalCheckFailed":
+            found = cancelled["row"].found
+            raise _superseded(row_of(found) if found else None)
+        if all(reason.code in _CONTENDED for reason in cancelled.values()):
+            raise ConcurrentModification(
+                "The account's record changed at the same time.",
+                remedy="Nothing to do: the workflow tries again by itself.",
+            )
+        raise Throttled(
+            "DynamoDB took no more writes at this moment.",
+            remedy="Nothing to do: the workflow tries again by itself.",
+        )
 
     def mark_failed(
         self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, Any]

@@ -52,6 +52,7 @@ class Row(TypedDict, total=False):
     nextSteps: list[str]
     warnings: list[str]
     executionArn: str
+    revision: int
     error: dict[str, Any]
     requestedBy: str
     sender: dict[str, str]
@@ -65,6 +66,8 @@ class Row(TypedDict, total=False):
     queuedAt: str
     look: SearchPosition
     unanswered: str
+    orderedBy: dict[str, Any]
+    origin: dict[str, Any]
 
 
 _NOT_IN_RECORDS = (
@@ -79,6 +82,8 @@ _NOT_IN_RECORDS = (
     "queuedAt",
     "look",
     "unanswered",
+    "orderedBy",
+    "origin",
 )
 RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
 

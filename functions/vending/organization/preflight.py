@@ -97,26 +97,33 @@ class Findings:
     missing_units: Sequence[str] = ()
 
 
-def ensure_possible(request: AccountRequest, row: Row, surroundings: Surroundings) -> Findings:
+def ensure_possible(
+    request: AccountRequest,
+    row: Row | None,
+    surroundings: Surroundings,
+    *,
+    account_id: str | None = None,
+) -> Findings:
     """RequestInvalid with every problem at once, unless it is too late.
 
     Once AWS was asked for an account, or for an invitation, or an account that exists was looked
-    at, the request has to be gone on with. Nothing is looked for and found then.
+    at, the request has to be gone on with. Nothing is looked for and found then. `row` is None
+    before a change of a vended account, `account_id`, is claimed.
     """
-    if _is_begun(row):
+    if row is not None and _is_begun(row):
         return Findings()
-    found = examine(wishes_of(request), surroundings)
+    found = examine(wishes_of(request, account_id), surroundings)
     if found.problems:
         raise invalid([str(problem) for problem in found.problems])
     return found
 
 
-def wishes_of(request: AccountRequest) -> Wishes:
-    """What a request asks for, beside its account."""
+def wishes_of(request: AccountRequest, account_id: str | None = None) -> Wishes:
+    """What a request asks for, beside its account; `account_id` is that of one that was vended."""
     path = request.organizational_unit
     role_name = request.normalised()["account"].get("roleName")
     return Wishes(
-        account_id=request.account.account_id if request.source == "existing" else None,
+        account_id=request.account.account_id if request.source == "existing" else account_id,
         policies=request.policies,
         policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
         service_access=request.service_access,

@@ -83,6 +83,7 @@ PolicyName = Annotated[
 PolicyContent = Annotated[
     str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
 ]
+Revision = Annotated[int, Field(ge=1)]
 RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
 Source = Literal["new", "new-govcloud", "invited", "existing"]
 PolicyType = Literal[
@@ -147,7 +148,7 @@ class Policy(Model):
 
 def changeable() -> list[str]:
     """The keys of a request that are changed by submitting it again, whatever came of it so far."""
-    stay = {"source", "account", "request_id"}
+    stay = {"source", "account", "request_id", "if_revision"}
     fields = AccountRequest.model_fields.items()
     return [str(field.alias) for name, field in fields if name not in stay]
 
@@ -191,6 +192,15 @@ class AccountRequest(Model):
         description="The account's alternate contacts. They need trusted access for "
         "account.amazonaws.com, which serviceAccess can ask for.",
     )
+    manage: Literal["merge", "authoritative"] = Field(
+        "merge",
+        description="What becomes of tags, policies and contacts that no request put on the "
+        "account: they stay (merge), or are removed (authoritative).",
+    )
+    if_revision: Revision | None = Field(
+        None,
+        description="Change the account only if this is its revision, which records show.",
+    )
     requested_by: RequestedBy | None = Field(None, description="Who asks, in free text.")
     request_id: RequestId = Field(
         default_factory=_derived,
@@ -221,6 +231,7 @@ class AccountRequest(Model):
         content = self.model_dump(
             by_alias=True, exclude_none=True, exclude_defaults=exclude_defaults
         )
+        content.pop("ifRevision", None)  # is about when, and no part of what
         rules, account = SOURCES[self.source], content["account"]
         for key in (*rules.forbids, *rules.only_if_given):
             account.pop(key, None)

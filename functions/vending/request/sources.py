@@ -26,10 +26,10 @@ SOURCES = {
     "new-govcloud": SourceRules(requires=("name", "email"), forbids=("accountId",)),
     "invited": SourceRules(
         requires_one_of=("accountId", "email"),
-        forbids=("name", "iamUserAccessToBilling"),
+        forbids=("iamUserAccessToBilling",),
         only_if_given=("roleName",),
     ),
-    "existing": SourceRules(requires=("accountId",), forbids=("name", "email", *_ONLY_AT_CREATION)),
+    "existing": SourceRules(requires=("accountId",), forbids=("email", *_ONLY_AT_CREATION)),
 }
 
 

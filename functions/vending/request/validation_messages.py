@@ -24,6 +24,8 @@ _WORDS = {
     "string_type": "must be text",
     "string_unicode": "must be text in valid Unicode",
     "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
     "list_type": "must be a list",
     "dict_type": "must be an object of texts",
     "model_type": "must be an object",

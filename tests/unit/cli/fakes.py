@@ -16,6 +16,7 @@ from cli.aws.stack import LedgerRow
 from cli.output.terminal import Terminal
 from cli.watch.submission import Submission
 from statemachines import definitions
+from vending.ledger.accounts import AccountRecord
 
 PROJECT = Path(__file__).resolve().parents[3]
 DEFINITION = definitions.text("account_vending")
@@ -167,6 +168,7 @@ class FakeStack:
         )
         self.clients: dict[str, Any] = {"organizations": Organizations()}
         self.ledger: dict[str, LedgerRow] = {}
+        self.account_records: dict[str, AccountRecord] = {}
         self.histories: dict[str, list[dict[str, Any]]] = {}
         self.statuses: dict[str, str] = {}
         self.published: list[Mapping[str, Any]] = []
@@ -206,6 +208,12 @@ class FakeStack:
     def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
         """Rows that exist."""
         return {one: self.ledger[one] for one in request_ids if one in self.ledger}
+
+    def accounts(
+        self, rows: Mapping[str, LedgerRow], contents: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, AccountRecord]:
+        """The records of accounts, by the requests that are about them."""
+        return {one: self.account_records[one] for one in contents if one in self.account_records}
 
     def row(self, request_id: str) -> LedgerRow | None:
         """One row."""

@@ -307,13 +307,10 @@ def test_request_that_failed_before_is_sent_again(stack: FakeStack, file: Path, 
     assert stack.published == [REQUEST]
 
 
-@pytest.mark.parametrize(
-    ("state", "remedy"), [("VENDED", "new requestId"), ("CREATING", "Wait until it has ended")]
-)
-def test_same_id_with_different_content_is_refused(
-    stack: FakeStack, file: Path, state: str, remedy: str, capsys: pytest.CaptureFixture[str]
+def test_same_id_with_different_content_is_refused_while_the_first_is_under_way(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.put(a_record(state), "another fingerprint")
+    stack.put(a_record("CREATING"), "another fingerprint")
     stack.statuses[FIRST] = "RUNNING"
 
     status = main(["submit", str(file)])
@@ -323,7 +320,39 @@ def test_same_id_with_different_content_is_refused(
     assert stack.published == []
     assert "RequestConflict" in out
     assert "different content" in out
-    assert remedy in " ".join(out.split())
+    assert "Wait until it has ended" in " ".join(out.split())
+
+
+def test_new_content_for_a_vended_account_is_sent(
+    stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = parse({**REQUEST, "tags": {"before": "1"}})
+    stack.put(
+        a_record("VENDED", accountId="123456789012", request=asked.normalised()),
+        asked.fingerprint(),
+    )
+
+    assert main(["submit", str(file), "--no-wait"]) == 0
+    assert stack.published == [REQUEST]
+    assert "On its way" in capsys.readouterr().out
+
+
+def test_revision_that_the_account_has_left_is_not_sent(
+    stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = parse({**REQUEST, "tags": {"before": "1"}})
+    record = a_record("VENDED", accountId="123456789012", request=asked.normalised())
+    stack.put(record, asked.fingerprint())
+    stack.account_records[asked.request_id] = {"revision": 3, "document": asked.normalised()}
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps({**REQUEST, "ifRevision": 2}))
+
+    assert main(["submit", str(file), "--json"]) == 1
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["error"]["code"] == "Superseded"
+    assert "the account is at revision 3" in said["error"]["message"]
+    assert stack.published == []
 
 
 def test_failed_request_may_be_corrected_under_its_id(stack: FakeStack, file: Path) -> None:
@@ -336,7 +365,7 @@ def test_failed_request_may_be_corrected_under_its_id(stack: FakeStack, file: Pa
 def test_what_a_made_account_keeps_is_refused_before_anything_is_sent(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = parse({**REQUEST, "account": {"name": "Sandpit", "email": "sandbox@example.com"}})
+    asked = parse({**REQUEST, "account": {"name": "Sandbox", "email": "other@example.com"}})
     failed = a_record("FAILED", accountId="123456789012", request=asked.normalised())
     stack.put(failed, asked.fingerprint())
 
@@ -344,7 +373,7 @@ def test_what_a_made_account_keeps_is_refused_before_anything_is_sent(
 
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "RequestConflict"
-    assert "account.name is 'Sandpit', and 'Sandbox' was asked for" in error["message"]
+    assert "account.email is 'other@example.com', and" in error["message"]
     assert stack.published == []
 
 

@@ -286,6 +286,42 @@ def set_contacts(world: World) -> None:
     )
 
 
+def delete_a_contact(world: World) -> None:
+    set_contacts(world)
+    world.call(
+        "DeleteAlternateContact",
+        requestId=REQUEST_ID,
+        accountId=next(reversed(world.organization.accounts)),
+        given=["billing"],
+        wanted=[],
+    )
+
+
+def rename_an_account(world: World) -> None:
+    world.organization.service_access.add("account.amazonaws.com")
+    account_id = world.organization.add_account(email=EMAIL)
+    world.call("PutAccountName", requestId=REQUEST_ID, accountId=account_id, accountName="Another")
+
+
+def untag_an_account(world: World) -> None:
+    account_id = world.organization.add_account(email=EMAIL, tags={"owner": "me"})
+    payload = {"accountId": account_id, "given": ["owner"], "wanted": []}
+    world.call("UntagResource", requestId=REQUEST_ID, **payload)
+
+
+def detach_a_policy(world: World) -> None:
+    attach_a_policy(world)
+    attached = world.called("AttachPolicy")[-1]
+    (name,) = [
+        policy.name
+        for policy in world.organization.state.policies
+        if policy.id == attached["PolicyId"]
+    ]
+    given = [{"type": "SERVICE_CONTROL_POLICY", "name": name}]
+    payload = {"accountId": attached["TargetId"], "given": given, "wanted": []}
+    world.call("DetachPolicy", requestId=REQUEST_ID, **payload)
+
+
 def record_vended(world: World) -> None:
     accepted(world)
     vend(world, organizationalUnitId=UNIT_ID)
@@ -321,6 +357,10 @@ SCENARIOS = {
     "EnableOrganizationsRootCredentialsManagement": enable_root_credentials_management,
     "EnableOrganizationsRootSessions": enable_root_sessions,
     "PutAlternateContact": set_contacts,
+    "PutAccountName": rename_an_account,
+    "UntagResource": untag_an_account,
+    "DetachPolicy": detach_a_policy,
+    "DeleteAlternateContact": delete_a_contact,
     "AcceptOrganizationSetup": accept_a_document,
     "EnableAllFeatures": ask_for_all_features,
     "ReportOrganizationSetup": report_a_setup,

@@ -10,8 +10,10 @@ from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, INVITED, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.decisions import Asked, decide, left_behind
+from vending.ledger.accounts import AccountRecord
+from vending.ledger.decisions import Asked, decide
 from vending.ledger.rows import Row
+from vending.ledger.wishes import Wish
 from vending.request.account_request import parse
 
 ACCOUNT_ID = "000000000042"
@@ -116,7 +118,12 @@ def test_what_an_account_is_given_can_be_corrected(state: str, key: str, begun: 
 def test_what_an_account_is_made_with_is_refused_by_name(
     begun: str, key: str, changes: dict[str, Any], stands: str, wanted: str
 ) -> None:
-    refusal = refused(a_row(**BEGUN[begun]), asked(**changes))
+    row = a_row(**BEGUN[begun])
+    if (key, begun) == ("account.name", "made"):
+        assert decide(row, asked(**changes), goes_on=False) == "corrected"
+        return
+
+    refusal = refused(row, asked(**changes))
 
     assert f"{key} is '{stands}', and '{wanted}' was asked for" in refusal.message
     assert f"{key} '{stands}'" in refusal.remedy
@@ -126,7 +133,7 @@ def test_what_an_account_is_made_with_is_refused_by_name(
 def test_everything_that_cannot_change_is_named_at_once_and_what_can_is_not() -> None:
     account = {"name": "Sandpit", "email": "b@example.com"}
 
-    refusal = refused(a_row(**BEGUN["made"]), asked(account=account, tags={}))
+    refusal = refused(a_row(**BEGUN["being made"]), asked(account=account, tags={}))
 
     assert "account.email is" in refusal.message
     assert "account.name is" in refusal.message
@@ -201,23 +208,102 @@ def test_request_that_is_under_way_is_to_be_waited_for(state: str) -> None:
     assert refusal.remedy.startswith("Wait")
 
 
-def test_vended_account_is_changed_by_a_request_of_its_own() -> None:
-    refusal = refused(a_row("VENDED", **BEGUN["made"]), asked(tags={}))
+@pytest.mark.parametrize("key", CAN_CHANGE)
+def test_vended_account_is_changed_under_its_id(key: str) -> None:
+    row = a_row("VENDED", **BEGUN["made"])
 
-    assert f"source existing, account.accountId '{ACCOUNT_ID}' and a new requestId" in (
-        refusal.remedy
-    )
+    decision = decide(row, asked(**{key: CAN_CHANGE[key]}), goes_on=False)
+
+    assert decision == ("finished" if key == "requestedBy" else "changed")
+
+
+def test_vended_account_is_renamed() -> None:
+    row = a_row("VENDED", **BEGUN["made"])
+
+    assert decide(row, asked(account=NEW | {"name": "Sandpit"}), goes_on=False) == "changed"
 
 
 @pytest.mark.parametrize("source", ["existing", "invited"])
-def test_source_existing_is_not_the_remedy_where_the_account_was_there_before(source: str) -> None:
-    stands = a_request(source=source, account={"accountId": INVITED})
-    row = a_row("VENDED", request=stands, accountId=INVITED)
+def test_vended_account_may_be_asked_for_as_one_that_exists(source: str) -> None:
+    row = a_row("VENDED", **BEGUN["made"])
+    later = cast(Row, row | {"origin": row["request"]} | {"request": {"source": source}})
 
-    refusal = refused(row, asked(source=source, account={"accountId": INVITED}, tags={}))
+    as_it_exists = asked(source=source, account={"accountId": ACCOUNT_ID})
 
-    assert "source existing" not in refusal.remedy
-    assert "new requestId" in refusal.remedy
+    assert decide(row, as_it_exists, goes_on=False) == "changed"
+    assert decide(later, asked(tags={}), goes_on=False) == "changed"
+
+
+def test_vended_account_is_no_other_one() -> None:
+    row = a_row("VENDED", **BEGUN["made"])
+
+    refusal = refused(row, asked(source="existing", account={"accountId": INVITED}))
+
+    assert f"account.accountId is '{ACCOUNT_ID}', and '{INVITED}' was asked for" in refusal.message
+
+
+def account(revision: int, document: dict[str, Any] | None = None, **more: Any) -> AccountRecord:
+    content = parse(document or a_request()).normalised()
+    return cast(AccountRecord, {"revision": revision, "document": content, **more})
+
+
+def test_content_that_another_request_replaced_is_a_change_back() -> None:
+    row = a_row("VENDED", **BEGUN["made"])
+    since = account(2, a_request(tags={"owner": "another"}))
+
+    assert decide(row, asked(), goes_on=False, account=since) == "changed"
+    assert decide(row, asked(), goes_on=False, account=account(1)) == "finished"
+
+
+NEWEST = {"time": "2026-11-28T10:00:05Z", "ids": ["newer"]}
+OLDER = Wish(time="2026-11-28T10:00:04Z", id="older")
+
+
+@pytest.mark.parametrize("state", ["VENDED", "FAILED", "REQUESTED", "CREATING"])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_older_wish_changes_nothing_whatever_the_newer_one_came_to(
+    state: str, goes_on: bool
+) -> None:
+    row = a_row(state, **BEGUN["made"], orderedBy=NEWEST)
+
+    late = Asked.of(parse(a_request(tags={})), OLDER)
+
+    assert decide(row, late, goes_on=goes_on) == "superseded"
+
+
+@pytest.mark.parametrize("state", [None, "REJECTED", "SUPERSEDED"])
+def test_older_wish_for_a_known_account_is_no_new_request(state: str | None) -> None:
+    row = a_row(state) if state else None
+
+    decision = decide(
+        row,
+        Asked.of(parse(a_request()), OLDER),
+        goes_on=False,
+        account=account(2, orderedBy=NEWEST),
+    )
+
+    assert decision == "superseded"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "decision"), [(1, "superseded"), (2, "changed"), (None, "changed")]
+)
+def test_revision_that_the_account_has_left_is_changed_no_more(
+    wanted: int | None, decision: str
+) -> None:
+    row = a_row("VENDED", **BEGUN["made"])
+
+    request = asked(tags={}, ifRevision=wanted)
+
+    assert decide(row, request, goes_on=False, account=account(2)) == decision
+
+
+@pytest.mark.parametrize("known", [None, account(2)], ids=["none", "2"])
+def test_revision_that_the_account_has_not_come_to_is_a_conflict(
+    known: AccountRecord | None,
+) -> None:
+    with pytest.raises(RequestConflict, match="ifRevision: is 3"):
+        decide(None, asked(ifRevision=3), goes_on=False, account=known)
 
 
 @pytest.mark.parametrize(
@@ -236,16 +322,16 @@ def test_request_without_an_id_is_answered_in_terms_of_its_account(
 ) -> None:
     request = a_request(**changes)
     del request["requestId"]
-    row = a_row("VENDED", request=request, accountId=INVITED)
+    row = a_row("BASELINING", request=request, accountId=INVITED)
 
-    refusal = refused(row, Asked.of(parse(request | {"tags": {}})))
+    refusal = refused(row, Asked.of(parse(request | {"tags": {}})), goes_on=True)
 
     assert refusal.message.startswith(subject)
     assert parse(request).request_id not in refusal.message + refusal.remedy
 
 
 def test_request_with_an_id_is_answered_in_terms_of_it() -> None:
-    refusal = refused(a_row("VENDED", **BEGUN["made"]), asked(tags={}))
+    refusal = refused(a_row("BASELINING", **BEGUN["made"]), asked(tags={}), goes_on=True)
 
     assert refusal.message.startswith(f"requestId: '{REQUEST_ID}'")
 
@@ -274,14 +360,3 @@ def test_id_of_an_account_that_was_recorded_is_for_no_other_account() -> None:
     refusal = refused(row, asked())
 
     assert f"account.accountId is '{INVITED}', and none was asked for" in refusal.message
-
-
-def test_correction_leaves_behind_what_it_does_not_name_any_more() -> None:
-    contacts = {"billing": a_contact("Billing"), "security": a_contact("Security")}
-    request = a_request(policies=[POLICY], contacts=contacts)
-    row = a_row(request=request, accountId=ACCOUNT_ID)
-
-    left = left_behind(row, asked(tags={"owner": "x"}, contacts={"security": a_contact("New")}))
-
-    assert left == ["tag cost-centre", "policy NoLeaving", "billing contact"]
-    assert left_behind(a_row(), asked(tags={})) == []

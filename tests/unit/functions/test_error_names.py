@@ -82,6 +82,7 @@ FOLLOWING_A_WRITE = {
     "MoveAccount",
     "TagResource",
     "AttachPolicy",
+    "PutAccountName",
     "PutAlternateContact",
 }
 """Steps that work on what they or an earlier step wrote a moment ago, as trusted access."""

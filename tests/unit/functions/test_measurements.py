@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
+from operations.accept_request import Outcome
 from tests.emf import Sample, samples_in
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -78,6 +79,20 @@ def test_request_is_counted_when_it_is_accepted_repeated_and_vended(
         assert measured.values(name) == [1], name
     assert measured.values("VendDuration", source="new") == [pytest.approx(90, abs=1)]
     assert measured.values("AccountVendingFailed") == []
+
+
+def test_change_of_a_vended_account_is_no_vend_that_took_long(
+    world: World, measured: Measured
+) -> None:
+    accepted(world)
+    vend(world)
+    world.later(86_400)
+    accepted(world, a_request(tags={}), OTHER_EXECUTION)
+    vend(world, executionArn=OTHER_EXECUTION)
+
+    assert measured.values("AccountChanged") == [1]
+    assert measured.values("AccountVended") == [1]
+    assert measured.values("VendDuration", source="new") == [pytest.approx(0, abs=1)]
 
 
 def test_vend_of_a_request_that_was_resumed_counts_from_its_first_day(
@@ -270,7 +285,7 @@ def test_metrics_that_are_measured_and_those_of_the_table_are_the_same() -> None
     }
     source = (FUNCTIONS / "operations/accept_request.py").read_text()
     assert 'measure(f"Request{outcome.capitalize()}")' in source
-    outcomes = {"RequestAccepted", "RequestDuplicate", "RequestFinished"}
+    outcomes = {f"Request{one.capitalize()}" for one in get_args(Outcome)}
 
     # RequestAccepted and its like are one expression; failures have a function of their own.
     assert named - {"Request"} | outcomes == set(METRICS)

@@ -17,6 +17,7 @@ def test_record_vended_run_twice_says_the_same(world: World) -> None:
     assert first == second
     assert first["state"] == "VENDED"
     assert first["organizationalUnitId"] == UNIT_ID
+    assert first["revision"] == 1
     assert [name for name, _ in world.announced()] == [
         "AccountVendingStateChanged",
         "AccountVended",

@@ -17,7 +17,6 @@ import pytest
 from tests.unit.functions import payloads
 from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors.exceptions import RequestConflict
 
 CATALOGUE = json.loads(
     (
@@ -145,15 +144,3 @@ def test_failed_request_submitted_again_goes_on_and_can_be_corrected(
     assert again["outcome"] == corrected["outcome"] == "ACCEPTED"
     assert corrected["record"]["accountId"] == (payloads.ACCOUNT_ID if made else None)
     assert corrected["request"]["tags"] == {}
-
-
-def test_remedy_of_a_conflict_over_a_vended_request_is_a_request_of_its_own(world: World) -> None:
-    accepted(world)
-    payloads.vend(world)
-    with pytest.raises(RequestConflict, match="source existing") as conflict:
-        accepted(world, a_request(tags={}), OTHER_EXECUTION)
-    account_id = re.findall(r"\d{12}", conflict.value.remedy)[0]
-
-    request = {"requestId": "new", "source": "existing", "account": {"accountId": account_id}}
-
-    assert accepted(world, request, OTHER_EXECUTION)["outcome"] == "ACCEPTED"

@@ -437,16 +437,23 @@ def test_schema_describes_every_key() -> None:
     [
         ({"source": "existing", "account": {}}, ["account.accountId: is required"]),
         (
-            {"source": "existing", "account": {"accountId": "42", "name": "a"}},
-            ["account.accountId: must be twelve digits", "account.name: has no meaning"],
+            {"source": "existing", "account": {"accountId": "42", "email": EMAIL}},
+            ["account.accountId: must be twelve digits", "account.email: has no meaning"],
         ),
         ({"source": "invited", "account": {}}, ["account: needs accountId or email"]),
         (
             {
                 "source": "invited",
-                "account": {"accountId": "000000000042", "email": EMAIL, "name": "a"},
+                "account": {
+                    "accountId": "000000000042",
+                    "email": EMAIL,
+                    "iamUserAccessToBilling": "DENY",
+                },
             },
-            ["account: needs either accountId or email", "account.name: has no meaning"],
+            [
+                "account: needs either accountId or email",
+                "account.iamUserAccessToBilling: has no meaning",
+            ],
         ),
         (
             {"source": "invited", "account": {"email": EMAIL, "roleName": "Admin"}},

@@ -93,7 +93,7 @@ def test_root_feature_that_is_not_granted_is_refused() -> None:
     assert found == ["rootAccess[0]: requesters.portal.rootAccess does not grant RootSessions"]
 
 
-UNRULED = {"requestId", "requestedBy"}
+UNRULED = {"requestId", "requestedBy", "ifRevision"}
 """Keys of a request that its requester may write as it likes."""
 
 
@@ -109,6 +109,7 @@ def test_every_key_of_a_request_has_a_rule() -> None:
         "serviceAccess": ["sso.amazonaws.com"],
         "rootAccess": ["RootSessions"],
         "contacts": {"billing": contact},
+        "manage": "authoritative",
     }
 
     named = {

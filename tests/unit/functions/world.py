@@ -100,7 +100,10 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
-        serving = ("account#", "email#", "gate#", "requester#", "token#", "unit#")
+        serving = (
+            *("account#", "email#", "gate#", "requester#", "token#", "unit#"),
+            *("record#", "revision#"),
+        )
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property
@@ -190,10 +193,7 @@ class World:
             written = [parsed["Attributes"]] if "Attributes" in parsed else []
         elif model.name == "TransactWriteItems":
             written = [
-                write["Put"]["Item"]
-                if "Put" in write
-                else write["Update"]["Key"]
-                | {"state": write["Update"]["ExpressionAttributeValues"][":state"]}
+                write["Put"]["Item"] if "Put" in write else _updated(write["Update"])
                 for write in parameters["TransactItems"]
             ]
         else:
@@ -237,6 +237,13 @@ class World:
         self.organization.lose(model.name)
         if model.service_model.service_name == "organizations":
             self.organization.put_an_empty_page_in_front(model, self._last_parameters, parsed)
+
+
+def _updated(update: dict[str, Any]) -> dict[str, Any]:
+    """The key, and the state where it is set."""
+    state = update["ExpressionAttributeValues"].get(":state")
+    item: dict[str, Any] = update["Key"] | ({"state": state} if state else {})
+    return item
 
 
 _current: list[World] = []
