@@ -100,7 +100,7 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
-        serving = ("account#", "email#", "gate#", "requester#", "token#", "unit#")
+        serving = ("account#", "email#", "gate#", "queue#", "requester#", "token#", "unit#")
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property
