@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.discovered_account_rules import DiscoveredAccountRules
@@ -90,6 +91,14 @@ class AccountVendingStack(Stack):
             settings=settings,
         )
 
+        retirement = AccountRetirementWorkflow(
+            self,
+            "AccountRetirementWorkflow",
+            functions=_runnable(functions),
+            settings=settings,
+        )
+
+        bus.start_on_retirement(retirement.state_machine, settings=settings)
         bus.start_on_request(workflow.state_machine, settings=settings)
         grants = Grants(
             ledger=ledger.table,
@@ -176,6 +185,11 @@ class AccountVendingStack(Stack):
             self,
             "OrganizationSetupStateMachineArn",
             value=setup.state_machine.state_machine_arn,
+        )
+        CfnOutput(
+            self,
+            "AccountRetirementStateMachineArn",
+            value=retirement.state_machine.state_machine_arn,
         )
         CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
         CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)

@@ -39,6 +39,15 @@ _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
 # A function that changes the creation queue notifies others of their slots.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
+_RETIREMENTS = ("retirement#*",)
+_RETIREMENT_TOKENS = ("token#retirement#*",)
+_READ_RETIREMENTS = Rows(sid="ReadRetirements", actions=(_GET,), keys=_RETIREMENTS)
+_USE_RETIREMENTS = Rows(sid="UseRetirements", actions=(_GET, _UPDATE), keys=_RETIREMENTS)
+_CLOSING_QUEUE = Rows(sid="UseClosingQueue", actions=(_GET, _PUT), keys=("queue#closing",))
+_CLOSING = (
+    _CLOSING_QUEUE,
+    Rows(sid="ReadTokens", actions=(_GET,), keys=_RETIREMENT_TOKENS),
+)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.
 _GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
 
@@ -57,6 +66,26 @@ REQUESTS_ONLY = "UseRequests"
 """The sid of what a function that is not in `LEDGER_ROWS` may do: its actions, on requests."""
 
 LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
+    "AcceptRetirement": (
+        # It looks at requests that have a lock on the account.
+        Rows(sid="ReadRetirements", actions=(_GET,), keys=(*_RETIREMENTS, _REQUESTS)),
+        Rows(
+            sid="ClaimWithLocks",
+            actions=(_PUT,),
+            keys=(*_RETIREMENTS, *_LOCKS),
+            in_transactions=True,
+        ),
+        _FREE_LOCKS,
+    ),
+    "ReserveClosing": (
+        _USE_RETIREMENTS,
+        *_CLOSING,
+        Rows(sid="SaveTokens", actions=(_PUT,), keys=_RETIREMENT_TOKENS),
+    ),
+    "DeregisterDelegatedAdministrator": (_USE_RETIREMENTS,),
+    "CloseAccount": (_USE_RETIREMENTS, *_CLOSING),
+    "DescribeClosure": (_READ_RETIREMENTS, *_CLOSING),
+    "RecordRetirement": (_USE_RETIREMENTS, *_CLOSING, _FREE_LOCKS),
     "AcceptRequest": (
         _requests(_GET, besides=(*_USAGE, *_RECORDS), sid="ReadRequests"),
         _UNIT_PATHS,
@@ -111,3 +140,6 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
 
 QUEUEING = tuple(name for name, rows in LEDGER_ROWS.items() if _CREATION_QUEUE in rows)
 """Functions that change the creation queue, and hand the turn to the next there."""
+
+CLOSING = tuple(name for name, rows in LEDGER_ROWS.items() if _CLOSING_QUEUE in rows)
+"""Functions that change the closing queue."""

@@ -35,7 +35,13 @@ from vending.ledger.accounts import AccountRecord, changes_of
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
+from vending.ledger.locks import (
+    LockHeld,
+    account_of,
+    is_creation_in_flight,
+    keys,
+    refuse_retired,
+)
 from vending.ledger.rows import Row, record_of
 from vending.ledger.usage import Usages
 from vending.ledger.wishes import Wish, after, newer_of
@@ -416,6 +422,7 @@ class Acceptance:
 
     def _take_away(self, held: LockHeld) -> None:
         """Free a lock whose owner is over and done with; RequestConflict where it is not."""
+        refuse_retired(held)
         owner = self.ledger.get(held.owner)
         if owner is not None:
             is_over = owner["state"] in FINAL or not self._goes_on(owner)

@@ -10,6 +10,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
+from vending.ledger.locks import refuse_retired
 from vending.ledger.rows import Row, record_of
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
@@ -97,6 +98,7 @@ def _refuse_anothers(
     """
     known = {"email": account.get("Email"), "accountId": payload.account_id}
     for held in ledger.locks.foreign_locks(payload.request_id, known):
+        refuse_retired(held)
         other = ledger.get(held.owner)
         if other and (other["state"] not in FINAL or ledger.locks.may_still_create(other)):
             raise _conflict(payload, other)

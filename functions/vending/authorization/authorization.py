@@ -108,6 +108,16 @@ class Authorization:
                 is_own=is_own,
             )
 
+    def ensure_retirement_allowed(self, account_id: str, unit: tuple[str, ...]) -> None:
+        """RequestNotAllowed where the sender may not retire the account from this unit."""
+        rules.ensure_retirement_allowed(
+            account_id,
+            unit,
+            name=self.name,
+            requester=self.requester,
+            protected=self.policy.protected,
+        )
+
     @property
     def _looks_at_places(self) -> bool:
         return rules.needs_place(self.requester, self.policy.protected)

@@ -19,6 +19,9 @@ SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
 REQUESTED = "AccountRequested"
 RECONCILED = "AccountVendingReconciled"
+RETIREMENT_REQUESTED = "AccountRetirementRequested"
+RETIRING, RESTORED, CLOSED = "AccountRetiring", "AccountRestored", "AccountClosed"
+RETIREMENT_FAILED = "AccountRetirementFailed"
 OUTCOMES: Mapping[str, str] = {
     State.VENDED: "AccountVended",
     State.FAILED: "AccountVendingFailed",
@@ -68,6 +71,19 @@ class EventPublisher:
                     "Source": source,
                     "DetailType": REQUESTED,
                     "Detail": json.dumps(request, separators=(",", ":")),
+                }
+            ]
+        )
+
+    def publish_retirement(self, detail_type: str, record: Mapping[str, Any]) -> None:
+        """Tell how far the end of an account has come: ServiceUnavailable as above."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": SOURCE,
+                    "DetailType": detail_type,
+                    "Detail": json.dumps(record, separators=(",", ":")),
                 }
             ]
         )

@@ -53,7 +53,7 @@ def creation_slots(ledger: Ledger, stepfunctions: SFNClient, quota: Quota, **por
     """The creation queue; `ports` are the clock and the sleep of a test."""
     return Slots(
         pk=CREATION_QUEUE,
-        backlog="QueueBacklog",
+        is_measured=True,
         table=ledger.table,
         waiters=Requests(ledger=ledger),
         stepfunctions=stepfunctions,

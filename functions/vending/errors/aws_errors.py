@@ -27,6 +27,7 @@ from botocore.parsers import ResponseParserError
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
     AccessDenied,
+    ClosingRefusedForNow,
     ConcurrentModification,
     CreationRefusedForNow,
     OperationRefused,
@@ -40,6 +41,8 @@ from vending.errors.exceptions import (
 
 RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationRefusedForNow,
+    ("ConstraintViolationException", "CLOSE_ACCOUNT_QUOTA_EXCEEDED"): ClosingRefusedForNow,
+    ("ConstraintViolationException", "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED"): ClosingRefusedForNow,
     ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
     ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
     ("FinalizingOrganizationException", None): OrganizationFinalizing,

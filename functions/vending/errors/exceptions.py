@@ -6,11 +6,12 @@ VendingError
  │  ├ ConcurrentModification    another caller is changing the same resource
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a slot again
+ │  ├ ClosingRefusedForNow      AWS closes as many accounts as it wants to: wait for a slot again
  │  ├ OrganizationFinalizing    the organization itself is still being set up
  │  ├ TrustedAccessMissing      a service has none yet, which another step may be enabling
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
- ├ SlotNeeded                nothing may be created before the creation queue gives a slot
+ ├ SlotNeeded                nothing may be created or closed before the queue gives a slot
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -89,6 +90,10 @@ class CreationRefusedForNow(TransientError):
     """AWS refused to create one more account now: too many in too short a time, or at once."""
 
 
+class ClosingRefusedForNow(TransientError):
+    """AWS refused to close one more account now: too many at once, or in 30 days."""
+
+
 class OrganizationFinalizing(TransientError):
     """AWS is still setting up the organization, which takes up to an hour."""
 
@@ -106,7 +111,7 @@ class OutcomeUnknown(VendingError):
 
 
 class SlotNeeded(VendingError):
-    """AWS is to be asked for an account, and the creation queue gave no slot for it yet."""
+    """AWS is to create or close an account, and the queue gave no slot for it yet."""
 
 
 class TaskTokenRefused(VendingError):

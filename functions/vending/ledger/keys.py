@@ -9,6 +9,9 @@ import hashlib
 
 REQUEST = "request#"
 CREATION_QUEUE = "gate#creation"
+CLOSING_QUEUE = "queue#closing"
+RETIREMENT = "retirement#"
+EMAIL_LOCK = "email#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 
 BY_STATE = "byState"
@@ -20,9 +23,14 @@ def request(request_id: str) -> str:
     return f"{REQUEST}{request_id}"
 
 
+def retirement(account_id: str) -> str:
+    """An account's retirement."""
+    return f"{RETIREMENT}{account_id}"
+
+
 def email_lock(email: str) -> str:
     """The lock on the email of an account."""
-    return f"email#{_hashed(email)}"
+    return f"{EMAIL_LOCK}{_hashed(email)}"
 
 
 def account_lock(account_id: str) -> str:

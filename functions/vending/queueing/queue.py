@@ -30,6 +30,10 @@ MOMENTS_DIFFER_BY = 60.0
 
 DAY = 86_400.0
 
+USES_KEPT = 100 * DAY
+"""Seconds for which it is known whose a use was: a closed account is seen for 90 days, and must not
+be taken for one that others closed."""
+
 MAX_QUEUE_BYTES = 350_000
 """Bytes of the queue at most: 5,000 requests with the longest ids, 14,000 with those derived from
 an email. DynamoDB takes 400 KB as one item, and the leases need room too."""
@@ -128,8 +132,8 @@ class Queue:
         consecutive_throttles: refusals in a row, which lengthen the cooldown.
         leases: uses in progress or about to be, by request.
         waiting: who waits, first in front.
-        uses: the moments of the uses that count in the period, ours and those seen of others, the
-            earliest first; none where there is no period.
+        uses: the moments of uses, ours and those seen of others, by what was used for; none where
+            there is no period.
         observed: what was seen at last.
     """
 
@@ -138,7 +142,7 @@ class Queue:
     consecutive_throttles: int = 0
     leases: Mapping[str, Lease] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
-    uses: tuple[float, ...] = ()
+    uses: Mapping[str, float] = field(default_factory=dict)
     observed: Observed = Observed()
 
     def enqueue(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
@@ -219,8 +223,8 @@ class Queue:
         """
         queue = self._first_in_queue(request_id)
         until = now + DAY
-        if quota.period is not None and queue.uses:
-            until = min(until, max(now, queue.uses[0] + quota.period.seconds))
+        if quota.period is not None and (counted := _counted(queue, now, quota)):
+            until = min(until, max(now, counted[0] + quota.period.seconds))
         # Never at once: what is to leave now was not what AWS counted.
         until = max(until, now + quota.max_cooldown)
         return _advance(
@@ -238,8 +242,8 @@ class Queue:
         theirs = (seen.in_progress | seen.ended) - before.in_progress - before.ended
         if before.at == 0:
             theirs = seen.in_progress
-        theirs -= self.leases.keys()
-        uses = tuple(sorted((*self.uses, *(now for _ in theirs)))) if quota.period else ()
+        theirs -= self.leases.keys() | self.uses.keys()
+        uses = {**self.uses, **dict.fromkeys(theirs, now)} if quota.period else {}
         seen = replace(seen, in_progress=seen.in_progress - self.leases.keys())
         return _advance(replace(self, uses=uses, observed=seen), by, now, quota)
 
@@ -262,10 +266,8 @@ class Queue:
 
     def _unused(self, request_id: str) -> Queue:
         """Without the request's lease, whose use does not count in the period."""
-        lease, uses = self.leases.get(request_id), list(self.uses)
-        if lease is not None and lease.start_at in uses:
-            uses.remove(lease.start_at)
-        return replace(self._without(request_id), uses=tuple(uses))
+        uses = {one: at for one, at in self.uses.items() if one != request_id}
+        return replace(self._without(request_id), uses=uses)
 
     def _without(self, request_id: str) -> Queue:
         return replace(
@@ -294,11 +296,11 @@ def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Que
     queue = replace(
         queue,
         waiting=(*unheard, *(one for one in queue.waiting if one not in unheard)),
-        uses=_counted(queue, now, quota),
+        uses={one: at for one, at in queue.uses.items() if at > now - USES_KEPT},
     )
     others = len(queue.observed.in_progress - leases.keys())
     free = max(0, quota.in_progress - len(leases) - others)
-    slots, tat, uses = [], queue.tat, queue.uses
+    slots, tat, uses = [], queue.tat, dict(queue.uses)
     for request_id, start_at, paid in _starts(queue, queue.waiting[:free], now, quota):
         leases[request_id] = Lease(
             start_at=start_at,
@@ -307,23 +309,24 @@ def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Que
         )
         slots.append(Slot(request_id=request_id, start_at=start_at))
         tat = paid
-        uses = (*uses, start_at) if quota.period else ()
+        if quota.period is not None:
+            uses[request_id] = start_at
     waiting = queue.waiting[len(slots) :]
     return replace(queue, leases=leases, waiting=waiting, tat=tat, uses=uses), slots
 
 
-def _counted(queue: Queue, now: float, quota: Quota) -> tuple[float, ...]:
-    """The uses that are still in the period."""
+def _counted(queue: Queue, now: float, quota: Quota) -> list[float]:
+    """The moments of the uses that are still in the period, the earliest first."""
     if quota.period is None:
-        return ()
+        return []
     since = now - quota.period.seconds - MOMENTS_DIFFER_BY
-    return tuple(sorted(at for at in queue.uses if at > since))
+    return sorted(at for at in queue.uses.values() if at > since)
 
 
 def _starts(
     queue: Queue, request_ids: tuple[str, ...], now: float, quota: Quota
 ) -> Iterator[tuple[str, float, float]]:
-    tat, uses = queue.tat, list(queue.uses)
+    tat, uses = queue.tat, _counted(queue, now, quota)
     earliest = max(now, queue.cooldown_until)
     for request_id in request_ids:
         start_at = max(earliest, tat - (quota.burst - 1) * quota.interval)

@@ -100,11 +100,11 @@ class Slots:
 
     Attributes:
         pk: the key of the queue's item.
-        backlog: the metric of how many wait.
+        is_measured: whether how many wait is the metric QueueBacklog.
     """
 
     pk: str
-    backlog: str
+    is_measured: bool
     table: Table
     waiters: Waiters
     stepfunctions: SFNClient
@@ -252,7 +252,8 @@ class Slots:
             if changed == queue:
                 return changed
             if self._write(changed, version):
-                measure(self.backlog, len(changed.waiting))
+                if self.is_measured:
+                    measure("QueueBacklog", len(changed.waiting))
                 return changed
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing
@@ -322,7 +323,7 @@ def _attributes(queue: Queue) -> dict[str, Any]:
         "restingUntil": _number(queue.cooldown_until),
         "refusals": queue.consecutive_throttles,
         "queue": list(queue.waiting),
-        **({"uses": [_number(at) for at in queue.uses]} if queue.uses else {}),
+        **({"uses": {one: _number(at) for one, at in queue.uses.items()}} if queue.uses else {}),
         **({"observed": _observed_attributes(queue.observed)} if queue.observed.at else {}),
         "places": {
             request_id: {
@@ -341,7 +342,7 @@ def _queue(found: Mapping[str, Any]) -> Queue:
         cooldown_until=float(found.get("restingUntil", 0)),
         consecutive_throttles=int(found.get("refusals", 0)),
         waiting=tuple(found.get("queue", ())),
-        uses=tuple(float(at) for at in found.get("uses", ())),
+        uses={one: float(at) for one, at in found.get("uses", {}).items()},
         observed=_observed(found.get("observed", {})),
         leases={
             request_id: Lease(

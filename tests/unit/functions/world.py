@@ -101,7 +101,7 @@ class World:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
         serving = (
-            *("account#", "email#", "gate#", "requester#", "token#", "unit#"),
+            *("account#", "email#", "gate#", "queue#", "requester#", "token#", "unit#"),
             *("record#", "revision#"),
         )
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
