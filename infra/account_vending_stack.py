@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
+from infra.creation_rule import CreationRule
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
@@ -126,6 +127,17 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
+        heard = list[OperationFunction]()
+        if settings.creation_events:
+            creations = CreationRule(
+                self,
+                "CreationAnswers",
+                code=code,
+                settings=settings,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            grants.grant(creations.operation)
+            heard.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -146,7 +158,13 @@ class AccountVendingStack(Stack):
             discoverers=discoverers,
             settings=settings,
         )
-        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        watched = [
+            *functions.values(),
+            ends.operation,
+            reconciliation.operation,
+            answers.operation,
+            *heard,
+        ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
         if settings.audit_retention_days is not None:

@@ -27,6 +27,7 @@ _REQUESTS = "request#*"
 _LOCKS = ("account#*", "email#*")
 _USAGE = ("requester#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
+_CREATIONS = ("creation#*",)
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
 _UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
@@ -36,6 +37,7 @@ _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
 # Whoever changes the creation queue tells others their slots.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.
 _GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
@@ -72,9 +74,18 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _FREE_LOCKS,
     ),
     "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
-    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "DescribeCreateAccountStatus": (
+        _requests(_GET, _UPDATE),
+        *_QUEUE,
+        _SAVE_TOKENS,
+        Rows(sid="ReadCreations", actions=(_GET,), keys=_CREATIONS),
+    ),
+    "AnswerCreateAccount": (
+        _requests(_GET, besides=(*_CREATIONS, *_TOKENS), sid="ReadRequests"),
+        Rows(sid="NoteCreations", actions=(_UPDATE,), keys=_CREATIONS),
+    ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),

@@ -98,6 +98,7 @@ TRAIL = (frozenset({"kms:GenerateDataKey"}), "s3.us-east-1.amazonaws.com", "${Bu
 EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "ArchiveAudit": {LEDGER, TRAIL, DEAD_LETTERS},
     "AcceptRequest": {LEDGER, LOOKS_AT_EXECUTIONS},
+    "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "CancelHandshake": {LEDGER},
     "CreateAccount": {LEDGER, TELLS_EXECUTIONS},

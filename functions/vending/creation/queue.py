@@ -7,7 +7,8 @@ state and the time, so that one conditional write makes each change, and so that
 simulated.
 
 Whoever dies holding a lease loses it when it runs out; nobody waits for it longer than that, and
-nothing has to notice the death.
+nothing has to notice the death. Nobody renews a lease either: whoever comes to the queue and finds
+one that has run out looks whether its creation goes on.
 
 A slot is handed out by whoever makes room for it, and whoever waits for it has to be notified.
 Until that is done, the lease says whose task it is: a hand-over that broke off is taken up again.
@@ -37,7 +38,7 @@ class Quota:
     burst: int = 3
     in_progress: int = 5
     lease_seconds: float = 900.0
-    """How long a lease is kept for a creation nobody has asked about since."""
+    """How long a lease is kept before it is looked whether its creation goes on."""
     slack_seconds: float = 0.0
     """How much later than its slot a creation may reach AWS. AWS counts from when the first one
     does, so after a quiet time the slots behind the burst come later by this much."""

@@ -35,6 +35,7 @@ from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.table import IS_NEW, ConditionFailed, Put
 from vending.model import Model
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -141,7 +142,7 @@ class CreationSlots:
         self._change(request_id, lambda queue, at: queue.requeue(request_id, at, self.quota)[0])
 
     def renew(self, request_id: str) -> None:
-        """Keep a lease for a creation that goes on, where less than half of the lease is left."""
+        """Have a lease for a creation that goes on, where less than half of one is left."""
 
         def step(queue: CreationQueue, at: float) -> CreationQueue:
             lease = queue.leases.get(request_id)
@@ -198,7 +199,8 @@ class CreationSlots:
     def _written(self, step: Step) -> CreationQueue:
         for attempt in range(_ATTEMPTS):
             version, queue = self.read()
-            changed = step(queue, self.clock())
+            at = self.clock()
+            changed = step(self._without_lapses(queue, at), at)
             if changed == queue:
                 return changed
             if self._write(changed, version):
@@ -209,6 +211,25 @@ class CreationSlots:
         raise ConcurrentModification(
             "The creation queue was changed by others all the time.",
             remedy="Nothing to do: the workflow tries again by itself.",
+        )
+
+    def _without_lapses(self, queue: CreationQueue, at: float) -> CreationQueue:
+        """With the leases renewed that have run out while AWS still creates their accounts.
+
+        Nobody renews a lease while its workflow waits: who comes to the queue looks instead. A
+        lease whose release was lost is not renewed, so that it is free from here on.
+        """
+        for request_id, lease in queue.leases.items():
+            if lease.until <= at and self._is_being_created(request_id):
+                queue = queue.renew(request_id, at, self.quota)
+        return queue
+
+    def _is_being_created(self, request_id: str) -> bool:
+        row = self.ledger.get(request_id)
+        return (
+            row is not None
+            and row["state"] == State.CREATING
+            and self.ledger.locks.may_still_create(row)
         )
 
     def read(self) -> tuple[int, CreationQueue]:

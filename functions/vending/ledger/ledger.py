@@ -16,6 +16,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
 from vending.ledger import keys
+from vending.ledger.creation_pointers import CreationPointers
 from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import Locks
 from vending.ledger.rows import (
@@ -51,6 +52,11 @@ class Ledger:
     def tokens(self) -> WaitingTokens:
         """The task tokens beside the rows."""
         return WaitingTokens(table=self.table)
+
+    @property
+    def creation_pointers(self) -> CreationPointers:
+        """From AWS's creations to their requests."""
+        return CreationPointers(table=self.table)
 
     @property
     def locks(self) -> Locks:
