@@ -12,6 +12,7 @@ from constructs import Construct
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
+from infra.creation_rule import CreationRule
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
@@ -135,6 +136,17 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
+        heard = list[OperationFunction]()
+        if settings.creation_events:
+            creations = CreationRule(
+                self,
+                "CreationAnswers",
+                code=code,
+                settings=settings,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            grants.grant(creations.operation)
+            heard.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -155,7 +167,13 @@ class AccountVendingStack(Stack):
             discoverers=discoverers,
             settings=settings,
         )
-        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        watched = [
+            *functions.values(),
+            ends.operation,
+            reconciliation.operation,
+            answers.operation,
+            *heard,
+        ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
         if settings.audit_retention_days is not None:
@@ -180,20 +198,16 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
 
-        CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
-        CfnOutput(
-            self,
-            "OrganizationSetupStateMachineArn",
-            value=setup.state_machine.state_machine_arn,
-        )
-        CfnOutput(
-            self,
-            "AccountRetirementStateMachineArn",
-            value=retirement.state_machine.state_machine_arn,
-        )
-        CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
-        CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
-        CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
+        outputs = {
+            "StateMachineArn": workflow.state_machine.state_machine_arn,
+            "OrganizationSetupStateMachineArn": setup.state_machine.state_machine_arn,
+            "AccountRetirementStateMachineArn": retirement.state_machine.state_machine_arn,
+            "EventBusName": bus.event_bus.event_bus_name,
+            "LedgerTableName": ledger.table.table_name,
+            "DeadLetterQueueUrl": bus.dead_letter_queue.queue_url,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
         if settings.invited_account_role_names:
             CfnOutput(self, "AcceptHandshakeRoleArn", value=functions["AcceptHandshake"].role_arn)
         # What a role may do cannot be asked by everybody who may ask what would be done.

@@ -29,6 +29,7 @@ _USAGE = ("requester#*",)
 _RECORDS = ("record#*",)
 _REVISIONS = ("revision#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
+_CREATIONS = ("creation#*",)
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
 _UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
@@ -38,6 +39,7 @@ _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
 # A function that changes the creation queue notifies others of their slots.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 _RETIREMENTS = ("retirement#*",)
 _RETIREMENT_TOKENS = ("token#retirement#*",)
@@ -104,9 +106,18 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _FREE_LOCKS,
     ),
     "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
-    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "DescribeCreateAccountStatus": (
+        _requests(_GET, _UPDATE),
+        *_QUEUE,
+        _SAVE_TOKENS,
+        Rows(sid="ReadCreations", actions=(_GET,), keys=_CREATIONS),
+    ),
+    "AnswerCreateAccount": (
+        _requests(_GET, besides=(*_CREATIONS, *_TOKENS), sid="ReadRequests"),
+        Rows(sid="NoteCreations", actions=(_UPDATE,), keys=_CREATIONS),
+    ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),

@@ -112,6 +112,10 @@ class Settings:
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
+    `creation_events` is whether events report that AWS has made an account, so that the workflow
+    need not look again and again. They come where a trail of the management account logs management
+    events in us-east-1 (docs/deploy.md). Without one, and with False, all goes on by looking.
+
     `discovered_accounts` says what happens to an account that somebody else created or invited:
     `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
     changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
@@ -125,7 +129,7 @@ class Settings:
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
-    The lease is how long the slot of a creation in progress is kept without being renewed. The
+    The lease is how long a slot is kept before it is looked whether its creation goes on. The
     slack is how much later than its slot's start time a call may reach AWS, by a cold start of its
     function.
 
@@ -179,6 +183,7 @@ class Settings:
     requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
+    creation_events: bool = True
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
     termination_protection: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cli.output.records import (
     account_fields,
@@ -25,7 +25,7 @@ from vending.states import State
 _STATES = {"RequestConflict": State.REJECTED, "Superseded": State.SUPERSEDED}
 """Of requests that were not sent, by the code of the reason; all others are FAILED."""
 
-_OUTCOMES = {State.REJECTED: "Rejected", State.SUPERSEDED: "Superseded"}
+_OUTCOMES: Mapping[str, str] = {State.REJECTED: "Rejected", State.SUPERSEDED: "Superseded"}
 
 
 def record_of(one: TrackedSubmission) -> Record:

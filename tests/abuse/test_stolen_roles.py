@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FUNCTIONS = (
     *OPERATIONS,
     *(f"{PREFIX}{operation}" for operation in OWN_OPERATIONS),
+    "AnswerCreateAccount",
     "AnswerHandshake",
     "ArchiveAudit",
     "DiscoverAccount",

@@ -107,6 +107,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "DescribeClosure": {LEDGER, TELLS_RETIREMENTS},
     "RecordRetirement": {LEDGER, TELLS_RETIREMENTS},
     "ReserveClosing": {LEDGER, TELLS_RETIREMENTS},
+    "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "CancelHandshake": {LEDGER},
     "CreateAccount": {LEDGER, TELLS_EXECUTIONS},

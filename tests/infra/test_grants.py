@@ -135,7 +135,10 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "DescribeCreateAccountStatus": announced_row("GetItem", "UpdateItem")
     | TURNS
     | CREATION_FINDER
-    | {"organizations:DescribeCreateAccountStatus": {ANY}},
+    | {
+        "organizations:DescribeCreateAccountStatus": {ANY},
+        "states:SendTaskFailure": {MACHINE},
+    },
     "DescribeAccount": announced_row("GetItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
@@ -461,11 +464,13 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        {"PutItem": "creation#*"},
     ],
     "CreateGovCloudAccount": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        {"PutItem": "creation#*"},
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
@@ -475,6 +480,8 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        SAVE_TOKENS,
+        {"GetItem": "creation#*"},
     ],
     "DescribeAccount": [
         {"UpdateItem": "request#*"},

@@ -62,6 +62,7 @@ CLEANS_UP = {"CancelHandshake"}
 REFUSED_FOR_GOOD = {
     *("RequestInvalid", "RequestConflict", "RequestRefused", "OperationRefused"),
     *("AccountCreationFailed", "InvitationEnded", "ExecutionSuperseded", "TaskTokenRefused"),
+    *("CreationAnswered", "CreationInProgress"),
     *("Runtime.UnmarshalError", "Runtime.MarshalError", "States.TaskFailed", "States.Runtime"),
 }
 """Errors that the same input always meets, and names under which they would be caught."""

@@ -13,6 +13,7 @@ from vending.errors.exceptions import SlotNeeded
 from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.locks import is_creation_in_flight
 from vending.queueing.slots import Slots, Waiter
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -46,6 +47,7 @@ class Requests:
             task_token=self.ledger.tokens.find(row) if waits else None,
             is_served=is_served,
             is_begun=is_begun,
+            keeps_lease=row["state"] == State.CREATING and self.ledger.locks.may_still_create(row),
         )
 
 

@@ -12,6 +12,8 @@ VendingError
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
  ├ SlotNeeded                nothing may be created or closed before the queue gives a slot
+ ├ CreationInProgress        AWS is still at work, and no event is sure to come: look later
+ ├ CreationAnswered          an event reports that AWS has ended the creation: look
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -112,6 +114,14 @@ class OutcomeUnknown(VendingError):
 
 class SlotNeeded(VendingError):
     """AWS is to create or close an account, and the queue gave no slot for it yet."""
+
+
+class CreationInProgress(VendingError):
+    """AWS is still creating the account, and no event is sure to report its end in time."""
+
+
+class CreationAnswered(VendingError):
+    """An event reports that AWS has ended the creation: it is time to look how."""
 
 
 class TaskTokenRefused(VendingError):

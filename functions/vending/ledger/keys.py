@@ -63,6 +63,11 @@ def invited(account: str) -> str:
     return f"invited#{_hashed(account) if '@' in account else account}"
 
 
+def creation(creation_id: str) -> str:
+    """The pointer from a creation in AWS to its request."""
+    return f"creation#{creation_id}"
+
+
 def token(request_id: str) -> str:
     """The task token under which a request waits."""
     return f"token#{request_id}"

@@ -17,6 +17,7 @@ from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
 from vending.ledger.accounts import Accounts
+from vending.ledger.creation_pointers import CreationPointers
 from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import Locks
 from vending.ledger.rows import (
@@ -60,6 +61,11 @@ class Ledger:
     def accounts(self) -> Accounts:
         """The accounts' records beside the rows."""
         return Accounts(table=self.table)
+
+    @property
+    def creation_pointers(self) -> CreationPointers:
+        """From AWS's creations to their requests."""
+        return CreationPointers(table=self.table)
 
     @property
     def locks(self) -> Locks:

@@ -8,7 +8,8 @@ state and the time, so that one conditional write makes each change, and so that
 simulated.
 
 Whoever dies holding a lease loses it when it runs out; nobody waits for it longer than that, and
-nothing has to notice the death.
+nothing has to notice the death. Whoever comes to the queue and finds a lease that has run out may
+renew it, where AWS is still at work.
 
 A slot is handed out by whoever makes room for it, and whoever waits for it has to be notified.
 Until that is done, the lease says whose task it is: a hand-over that broke off is taken up again.
@@ -63,7 +64,7 @@ class Quota:
     """What AWS allows this organization; a raised quota is a setting.
 
     Attributes:
-        lease_seconds: how long a lease is kept for a use nobody has asked about since.
+        lease_seconds: how long a lease is kept before it is looked whether its use goes on.
         slack_seconds: how much later than its slot a use may reach AWS. AWS counts from when the
             first one does, so after a quiet time the slots behind the burst come later by this
             much.

@@ -79,12 +79,14 @@ class Waiter:
         task_token: under which it waits; None where it does not.
         is_served: whether it has what it came for, and no use for a slot.
         is_begun: whether it was sent a slot before, and used it.
+        keeps_lease: whether what it uses its slot for may still be in progress at AWS.
     """
 
     execution_arn: str | None
     task_token: str | None
     is_served: bool = False
     is_begun: bool = False
+    keeps_lease: bool = False
 
 
 class Waiters(Protocol):
@@ -188,7 +190,7 @@ class Slots:
         self._change(request_id, lambda queue, at: queue.requeue(request_id, at, self.quota)[0])
 
     def renew(self, request_id: str) -> None:
-        """Keep a lease for a creation that goes on, where less than half of the lease is left."""
+        """Have a lease for a creation that goes on, where less than half of one is left."""
 
         def step(queue: Queue, at: float) -> Queue:
             lease = queue.leases.get(request_id)
@@ -248,7 +250,8 @@ class Slots:
     def _written(self, step: Step) -> Queue:
         for attempt in range(_ATTEMPTS):
             version, queue = self.read()
-            changed = step(queue, self.clock())
+            at = self.clock()
+            changed = step(self._without_lapses(queue, at), at)
             if changed == queue:
                 return changed
             if self._write(changed, version):
@@ -261,6 +264,19 @@ class Slots:
             "The queue was changed by others all the time.",
             remedy="No action needed: the workflow retries automatically.",
         )
+
+    def _without_lapses(self, queue: Queue, at: float) -> Queue:
+        """With the leases renewed that have expired while AWS is still at work.
+
+        Nobody renews a lease while its workflow waits: who comes to the queue looks instead. A
+        lease whose release was lost is not renewed, so that it is free from here on.
+        """
+        for waiter_id, lease in queue.leases.items():
+            if lease.until <= at:
+                waiter = self.waiters.find(waiter_id)
+                if waiter is not None and waiter.keeps_lease:
+                    queue = queue.renew(waiter_id, at, self.quota)
+        return queue
 
     def read(self) -> tuple[int, Queue]:
         """The queue as it is now, and which version of it that is."""

@@ -194,6 +194,7 @@ def describe_a_conflict(world: World) -> None:
     accepted(world)
     fill_the_gate(world)
     creation_id = create(world)["createAccountRequestId"]
+    describe(world, creation_id, taskToken=world.organization.wait_for_answer())
     world.organization.create_account("else@example.com")
     world.organization.finish()
     world.organization.finish(creation_id, failure="EMAIL_ALREADY_EXISTS")

@@ -166,6 +166,47 @@ def test_failure_while_aws_may_be_creating_keeps_the_lease_until_its_lease_ends(
     assert told(world, again) is not None
 
 
+def test_creation_that_goes_on_keeps_its_lease_though_nobody_looks(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    create(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+
+    world.later(5 * 3600)
+    reserve(world, "other-4")
+
+    assert [told(world, token) is not None for token in tokens] == [True] * (PLACES - 1) + [False]
+    assert REQUEST_ID in world.queue.leases
+
+
+def test_lease_whose_release_was_lost_is_reclaimed(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    create(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+    account_id = world.organization.finish()
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=account_id)
+
+    world.later(Quota().lease_seconds)
+    again = reserve(world, "other-4")
+
+    assert told(world, tokens[-1]) is None
+    assert told(world, again) is not None
+    assert REQUEST_ID not in world.queue.leases
+
+
+def test_creation_that_is_resumed_has_a_lease_again(world: World) -> None:
+    accepted(world)
+    creation = create(world)
+    world.later(5 * 3600)
+    world.slots().release(REQUEST_ID)
+
+    resumed = create(world, slot=None)
+
+    assert resumed == creation
+    assert world.queue.leases[REQUEST_ID].until > world.now
+
+
 def test_reserve_creation_run_again_keeps_its_lease_under_the_new_token(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
 
@@ -288,20 +329,6 @@ def test_failing_to_send_one_slot_keeps_no_other_from_being_sent(world: World) -
         world.slots().release("nobody")
 
     assert [told(world, token) is not None for token in tokens[PLACES:]] == [False, True]
-
-
-def test_lease_is_renewed_while_the_creation_lasts(world: World) -> None:
-    accepted(world)
-    reserve(world)
-    creation_id = create(world)["createAccountRequestId"]
-    ends = []
-
-    for _ in range(4):
-        world.later(300)
-        describe(world, creation_id)
-        ends.append(world.queue.leases[REQUEST_ID].until - world.now)
-
-    assert ends == [600, 900, 600, 900]
 
 
 def test_young_creation_is_polled_without_a_look_at_the_queue(world: World) -> None:
