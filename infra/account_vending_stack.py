@@ -206,19 +206,21 @@ class AccountVendingStack(Stack):
             "LedgerTableName": ledger.table.table_name,
             "DeadLetterQueueUrl": bus.dead_letter_queue.queue_url,
         }
-        for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
         if settings.invited_account_role_names:
-            CfnOutput(self, "AcceptHandshakeRoleArn", value=functions["AcceptHandshake"].role_arn)
+            outputs["AcceptHandshakeRoleArn"] = functions["AcceptHandshake"].role_arn
+        self._show(outputs)
         # What a role may do cannot be asked by everybody who may ask what would be done.
-        for output, allowed in {
+        allowed = {
             "ServicePrincipals": settings.service_principals,
             "ForcedServicePrincipals": settings.forced_service_principals,
             "PolicyTypes": settings.policy_types,
             "InvitedAccountRoleNames": settings.invited_account_role_names,
-        }.items():
-            if allowed:
-                CfnOutput(self, output, value=" ".join(allowed))
+        }
+        self._show({output: " ".join(values) for output, values in allowed.items() if values})
+
+    def _show(self, outputs: Mapping[str, str]) -> None:
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
 
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:

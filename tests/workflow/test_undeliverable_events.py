@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def start_denied(vending: Vending) -> Iterator[None]:
     """The rule's role may not start the state machine, for a while."""
     bus = vending.aws.outputs["EventBusName"]
-    (rule,) = vending.events.list_rules(EventBusName=bus)["Rules"]
+    rules = vending.events.list_rules(EventBusName=bus)["Rules"]
+    (rule,) = (each for each in rules if "AccountRequested" in each["Name"])
     (target,) = vending.events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
     role = target["RoleArn"].rsplit("/", 1)[1]
     (name,) = vending.iam.list_role_policies(RoleName=role)["PolicyNames"]
