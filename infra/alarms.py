@@ -17,7 +17,7 @@ from infra.settings import Settings
 
 RUNBOOK = "docs/runbook.md"
 THROTTLED_CALLS = 30
-"""In a quarter of an hour; a few are everyday, and the workflow waits and tries again."""
+"""In a quarter of an hour; a few are everyday, and who was refused waits and tries again."""
 MOST_HOURS = 83
 """Of a schedule whose missing can be noticed: CloudWatch looks back for seven days."""
 
@@ -138,6 +138,17 @@ def _conditions(
         name="Throttling",
         says=f"AWS throttled {THROTTLED_CALLS} calls or more within a quarter of an hour.",
         metric=measured("Throttled", period=quarter),
+        at_least=THROTTLED_CALLS,
+        lasts=True,
+    )
+    yield Condition(
+        name="LambdaThrottles",
+        says=f"Lambda refused {THROTTLED_CALLS} runs or more in a quarter of an hour, of whatever "
+        "functions of this account and region: its concurrency is used up.",
+        # Of all functions, as they share the concurrency; one function each would cost as many.
+        metric=cloudwatch.Metric(
+            namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=quarter
+        ),
         at_least=THROTTLED_CALLS,
         lasts=True,
     )

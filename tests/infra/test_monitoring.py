@@ -24,6 +24,7 @@ ALWAYS_THERE = {
     "ReconcilerFindings",
     "QuotaNearlyUsed",
     "Throttling",
+    "LambdaThrottles",
     "QueueBacklog",
     "ReconcilerNotRunning",
 }

@@ -11,9 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from vending.request import validators
+
 DETAIL_TYPE = "detail-type"
 """The key by which an execution's input is an event, and no request by itself."""
 
+
+_LONGEST = 256
+"""Characters of a source, the longest of what EventBridge says (PutEvents, API reference)."""
 
 DISCOVERED_ACCOUNTS_SOURCE = "account-vending.discovered-accounts"
 """Of requests that DiscoverAccount makes: the bus's resource policy lets nobody else use it."""
@@ -59,6 +64,7 @@ def opened(execution_input: object) -> tuple[Sender, object]:
     return sender, event.get("detail")
 
 
-def _text(value: object) -> str:
-    """A text, empty for anything else: an event without a sender has one that nobody knows."""
-    return value if isinstance(value, str) else ""
+def _text(value: Any) -> str:
+    """A short text, empty for anything else: an event without a sender has an unknown one."""
+    is_one = isinstance(value, str) and len(value) <= _LONGEST and not validators.free_text(value)
+    return value if is_one else ""

@@ -103,8 +103,9 @@ def policies_per_target(policy_type: str) -> int:
 
 
 def shown(value: str) -> str:
-    """A value quoted for a problem's text: printable and short, whatever was sent."""
+    """A value quoted for a problem's text: printable, short and no address, whatever was sent."""
     text = "".join(character if character.isprintable() else "?" for character in value[:61])
+    text = re.sub(r"[^\s@/]+@", "…@", text)
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"  # noqa: PLR2004
 
 
