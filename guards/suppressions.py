@@ -17,6 +17,7 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::*]",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -37,6 +38,7 @@ WILDCARDS = (
         rule=f"{_ORGANIZATIONS}ou/o-*/ou-*]",
         where=(
             "AcceptRequest/Grants/Resource",
+            "AcceptRetirement/Grants/Resource",
             "CreateOrganizationalUnit/Grants/Resource",
             "MoveAccount/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
@@ -60,6 +62,7 @@ WILDCARDS = (
             "AcceptRequest/Grants/Resource",
             "AttachPolicy/Grants/Resource",
             "CreatePolicy/Grants/Resource",
+            "DetachPolicy/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
             "Setup/CreatePolicy/Grants/Resource",
         ),
@@ -71,6 +74,7 @@ WILDCARDS = (
             "AcceptRequest/Grants/Resource",
             "AttachPolicy/Grants/Resource",
             "CreatePolicy/Grants/Resource",
+            "DetachPolicy/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
             "Setup/CreatePolicy/Grants/Resource",
         ),
@@ -96,7 +100,19 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
         "execution:account-vending:*]",
         where=("**/Grants/Resource",),
-        reason="executions of this stack's one state machine, whose names are their requests'",
+        reason="executions of the state machine that vends, whose names are their requests'",
+    ),
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
+        "execution:account-retirement:*]",
+        where=(
+            "AcceptRetirement/Grants/Resource",
+            "CloseAccount/Grants/Resource",
+            "DescribeClosure/Grants/Resource",
+            "RecordRetirement/Grants/Resource",
+            "ReserveClosing/Grants/Resource",
+        ),
+        reason="executions of the state machine that retires, whose names EventBridge gives them",
     ),
 )
 
@@ -138,7 +154,9 @@ FUNCTIONS = (
         rule="NIST.800.53.R5-IAMNoInlinePolicy",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
+            "RequestBus/StartRetirementRole/Resource",
             "RequestBus/StartRole/Resource",
             "VendingWorkflow/Role/Resource",
         ),
