@@ -32,6 +32,8 @@ examples:
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
+  vend restore 123456789012                            put it back as it was
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
@@ -42,6 +44,7 @@ examples:
 exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 DEFAULT_PORT, MAX_PORT = 5111, 65535
+ACCOUNT_DIGITS = 12
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -200,10 +203,13 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "status",
         "cli.commands.query:status",
-        "show where one request stands",
-        "Shows a request's record: what was made, or what went wrong and what to do about it.",
+        "show where one request, or the retirement of an account, stands",
+        "Shows a request's record: what was made, or what went wrong and what to do about it. Of "
+        "an account's id, it shows the account's retirement.",
     )
-    status.add_argument("id", metavar="ID", help="the request id, as `vend submit` prints it")
+    status.add_argument(
+        "id", metavar="ID", help="the request id, as `vend submit` prints it; or an account's id"
+    )
     _json_option(status)
 
     listing = _command(
@@ -235,19 +241,9 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(resume)
 
-    redrive = _command(
-        commands,
-        "redrive",
-        "cli.commands.redrive:run",
-        "redeliver undeliverable events",
-        "Redelivers the events in the dead-letter queue: requests to the bus, events of AWS "
-        "services to the functions that they are for. A request that was vended meanwhile is "
-        "not vended again. What cannot be redelivered stays in the queue.",
-    )
-    redrive.add_argument(
-        "--dry-run", action="store_true", help="only show what is in the queue and why"
-    )
-    _json_option(redrive)
+    _retirement(commands)
+
+    _redrive(commands)
 
     audit = _command(
         commands,
@@ -316,6 +312,60 @@ def parser() -> argparse.ArgumentParser:
     )
     _embedded_options(local)
     return top
+
+
+def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
+    redrive = _command(
+        commands,
+        "redrive",
+        "cli.commands.redrive:run",
+        "redeliver undeliverable events",
+        "Redelivers the events in the dead-letter queue: requests to the bus, events of AWS "
+        "services to the functions that they are for. A request that was vended meanwhile is "
+        "not vended again. What cannot be redelivered stays in the queue.",
+    )
+    redrive.add_argument(
+        "--dry-run", action="store_true", help="only show what is in the queue and why"
+    )
+    _json_option(redrive)
+
+
+def _retirement(commands: argparse._SubParsersAction[_Parser]) -> None:
+    retire = _command(
+        commands,
+        "retire",
+        "cli.commands.retire:retire",
+        "end an account: suspend it, and close it after a grace period",
+        "Moves an account to the unit for retired accounts and denies it everything. After the "
+        "grace period AWS is asked to close it, in turn and within the quota; until then "
+        "`vend restore` puts it back as it was.",
+    )
+    retire.add_argument("account", metavar="ACCOUNT", type=_account, help="the account's id")
+    retire.add_argument(
+        "--reason", metavar="TEXT", required=True, help="why, for whoever finds it suspended"
+    )
+    retire.add_argument(
+        "--deregister-delegated-administrator",
+        action="store_true",
+        help="also where the account administers services for the organization",
+    )
+    restore = _command(
+        commands,
+        "restore",
+        "cli.commands.retire:restore",
+        "put a retired account back as it was",
+        "Moves an account that is in its grace period back to where it was and takes off what "
+        "suspended it. Once AWS was asked to close it, only AWS Support can reopen it.",
+    )
+    restore.add_argument("account", metavar="ACCOUNT", type=_account, help="the account's id")
+    for each in (retire, restore):
+        each.add_argument(
+            "--wait",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="follow until the account is suspended, or restored (the default)",
+        )
+        _json_option(each)
 
 
 def _schema(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -398,6 +448,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
     return port
+
+
+def _account(text: str) -> str:
+    if not (len(text) == ACCOUNT_DIGITS and text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError("must be an account's id, which has 12 digits")
+    return text
 
 
 def _moment(text: str) -> str:

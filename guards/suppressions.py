@@ -17,6 +17,7 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::*]",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -41,6 +42,7 @@ WILDCARDS = (
         rule=f"{_ORGANIZATIONS}ou/o-*/ou-*]",
         where=(
             "AcceptRequest/Grants/Resource",
+            "AcceptRetirement/Grants/Resource",
             "CreateOrganizationalUnit/Grants/Resource",
             "MoveAccount/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
@@ -102,7 +104,19 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
         "execution:account-vending:*]",
         where=("**/Grants/Resource",),
-        reason="executions of this stack's one state machine, whose names are their requests'",
+        reason="executions of the state machine that vends, whose names are their requests'",
+    ),
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
+        "execution:account-retirement:*]",
+        where=(
+            "AcceptRetirement/Grants/Resource",
+            "CloseAccount/Grants/Resource",
+            "DescribeClosure/Grants/Resource",
+            "RecordRetirement/Grants/Resource",
+            "ReserveClosing/Grants/Resource",
+        ),
+        reason="executions of the state machine that retires, whose names EventBridge gives them",
     ),
 )
 
@@ -144,7 +158,9 @@ FUNCTIONS = (
         rule="NIST.800.53.R5-IAMNoInlinePolicy",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
+            "RequestBus/StartRetirementRole/Resource",
             "RequestBus/StartRole/Resource",
             "VendingWorkflow/Role/Resource",
         ),

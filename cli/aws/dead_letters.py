@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.aws import retirements
 from cli.aws.stack import DETAIL_TYPE, STACK_NAME, Stack
 
 HIDDEN_SECONDS = 600
@@ -113,10 +114,15 @@ class DeadLetters:
 
     def _put(self, letter: DeadLetter) -> str:
         """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
-        if letter.detail_type != DETAIL_TYPE:
+        machines = {
+            DETAIL_TYPE: self._stack.state_machine_arn,
+            retirements.DETAIL_TYPE: self._stack.retirement_machine_arn,
+        }
+        machine_arn = machines.get(letter.detail_type)
+        if not machine_arn:
             return f"no rule of the stack matches {letter.detail_type}"
         self._states.start_execution(
-            stateMachineArn=self._stack.state_machine_arn,
+            stateMachineArn=machine_arn,
             input=json.dumps(letter.event, ensure_ascii=False),
         )
         return ""

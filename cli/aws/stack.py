@@ -103,6 +103,8 @@ class Stack:
         """None where the stack keeps no audit trail."""
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
+        self.retirement_machine_arn = outputs.get("AccountRetirementStateMachineArn", "")
+        """Empty where an earlier version is deployed."""
         self.service_principals = _listed(outputs, "ServicePrincipals")
         """The services that may be enabled; None where an earlier version is deployed."""
         self.forced_service_principals = _listed(outputs, "ForcedServicePrincipals") or frozenset()

@@ -75,7 +75,7 @@ def test_changes_of_requests_are_delivered_until_they_are_kept_or_dead_lettered(
     assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3_600
     assert flat(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == f"${{{queue_id}.Arn}}"
     assert json.loads(wanted["Pattern"]) == {
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "request#"}]}}}
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "request#"}, {"prefix": "retirement#"}]}}}
     }
 
 

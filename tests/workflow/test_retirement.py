@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded.cloud import EmbeddedAws
+    from tests.workflow.command import Command
 
 GRACE_SECONDS = 120
 POLICY = "RetiredAccounts"
@@ -292,6 +293,41 @@ def test_delegated_administrator_is_deregistered_and_closed_where_that_is_wanted
     assert ended.status == "SUCCEEDED", ended
     assert ended.output["deregistered"] == ["ram.amazonaws.com"]
     assert state(vending, account_id) == "CLOSED"
+
+
+def test_commands_suspend_an_account_and_put_it_back(vending: Vending, vend: Command) -> None:
+    account_id = a_placed_account(vending)
+
+    retired = vend("retire", account_id, "--reason", "project over", "--json")
+    during = vending.path(account_id)
+    again = vend("retire", account_id, "--reason", "project over")
+    shown = vend("status", account_id)
+    restored = vend("restore", account_id)
+    status = vend("status", account_id, "--json")
+
+    assert (retired.status, retired.json["state"], during) == (0, "RETIRING", "/Suspended")
+    assert (again.status, restored.status) == (0, 0), again.out + restored.out
+    assert "Suspended" in again.out
+    assert retired.json["closesAt"] in shown.out
+    assert "Restored" in restored.out
+    assert vending.path(account_id) == "/Workloads/Sandbox"
+    assert status.json["state"] == "ACTIVE"
+    assert status.json["before"]["organizationalUnit"] == "/Workloads/Sandbox"
+
+
+def test_command_says_why_an_account_is_not_retired(vending: Vending, vend: Command) -> None:
+    management = vend("retire", "111111111111", "--reason", "over", "--json")
+    unknown = vend("restore", an_account(vending))
+
+    assert (management.status, unknown.status) == (1, 1)
+    assert management.json["error"]["code"] == "ManagementAccountNotRetired"
+    assert "Not restored" in unknown.out
+    assert "NotRetired" in unknown.out
+
+
+@pytest.mark.parametrize("words", [["123"], ["12345678901a"], []])
+def test_command_with_no_account_is_a_mistake(vend: Command, words: list[str]) -> None:
+    assert vend("restore", *words).status == 2
 
 
 @pytest.mark.slow

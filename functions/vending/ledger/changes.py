@@ -18,6 +18,9 @@ _SECRET = "taskToken"  # noqa: S105  the name of what is left out
 _SEQUENCE_DIGITS = 40
 """Of the longest sequence number of DynamoDB's (API reference, StreamRecord)."""
 
+AUDITED = (keys.REQUEST, keys.RETIREMENT)
+"""What the keys of rows begin with whose changes are kept."""
+
 Entry = dict[str, Any]
 """{eventId, sequence, at, change, by, requestId, state, changed, row}.
 
@@ -26,13 +29,16 @@ Entry = dict[str, Any]
 
 
 def entry_of(record: Mapping[str, Any]) -> Entry | None:
-    """The entry for a record of the stream; None where it is about no request."""
+    """The entry for a record of the stream; None where it is about no request or retirement.
+
+    What a retirement is called, where requests have their ids, is `retirement#<account>`.
+    """
     change = record["dynamodb"]
     before = from_dynamodb(change.get("OldImage", {}))
     after = from_dynamodb(change.get("NewImage", {}))
     row = after or before
     pk = str(from_dynamodb(change["Keys"])["pk"])
-    if not pk.startswith(keys.REQUEST):
+    if not pk.startswith(AUDITED):
         return None
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return {

@@ -31,6 +31,8 @@ def queue_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         url = sqs.create_queue(QueueName="dead")["QueueUrl"]
         outputs = {
             "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:account-vending",
+            "AccountRetirementStateMachineArn": "arn:aws:states:us-east-1:123456789012:"
+            "stateMachine:account-retirement",
             "EventBusName": "account-vending",
             "LedgerTableName": "ledger",
             "DeadLetterQueueUrl": url,
@@ -145,6 +147,20 @@ def test_event_starts_the_workflow_as_its_own_senders_and_leaves_the_queue(
     assert "mine" in out
     assert "NO_PERMISSIONS: not authorized" in out
     assert "1 put back" in err
+
+
+def test_event_about_a_retirement_starts_its_own_state_machine(queue_url: str, aws: Aws) -> None:
+    event = an_event(
+        **{"detail-type": "AccountRetirementRequested"},
+        detail={"accountId": "210987654321", "reason": "over"},
+    )
+    keep(queue_url, event)
+
+    assert main(["redrive"]) == 0
+
+    (started,) = aws.started
+    assert started["stateMachineArn"].endswith(":account-retirement")
+    assert json.loads(started["input"]) == event
 
 
 def test_every_event_of_a_long_queue_goes_back(queue_url: str) -> None:
