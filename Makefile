@@ -56,7 +56,9 @@ vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [RE
 # order, so that those that share one follow each other.
 .PHONY: test
 test: synth build/.bundled ## Run the tests, except those marked slow
+	@rm -rf build/grants-used
 	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m tests.grants_used
 
 .PHONY: test-slow
 test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow

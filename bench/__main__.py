@@ -8,7 +8,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from bench import documents, makespan, one_request, peers, queue_alone, refusals, sizes, soak
+from bench import (
+    closures_alone,
+    documents,
+    makespan,
+    one_request,
+    peers,
+    queue_alone,
+    refusals,
+    sizes,
+    soak,
+)
 from bench.results import Report
 from bench.tables import span, text
 
@@ -18,6 +28,7 @@ CREATION_SECONDS = 30.0
 
 PARTS: dict[str, Callable[[], Report]] = {
     "queue": lambda: queue_alone.measure(10_000, (CREATION_SECONDS, 90.0, 180.0)),
+    "closures": lambda: closures_alone.measure(400, 999),
     "peers": lambda: peers.measure(REQUESTS, CREATION_SECONDS),
     "sizes": sizes.measure,
     "refusals": refusals.measure,

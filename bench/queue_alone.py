@@ -13,7 +13,7 @@ from bench.results import Measurement, Report
 from bench.tables import span
 from embedded.organizations.quotas import QUOTAS
 from embedded.organizations.throttling import TokenBucket
-from vending.creation.queue import CreationQueue, Quota, Slot
+from vending.queueing.queue import Queue, Quota, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class _QueueSimulation:
             burst=AWS_QUOTA.burst,
             in_progress=AWS_QUOTA.in_progress,
         )
-        self._queue = CreationQueue()
+        self._queue = Queue()
         self._bucket = TokenBucket(QUOTAS["CreateAccount"].per_account, 0.0)
         self._ends: list[float] = []
         self._order = itertools.count()

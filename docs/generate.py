@@ -24,6 +24,7 @@ from infra.operation_function import module_name
 from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
 from infra.settings import Settings
 from permissions.declared_calls import calls_of
+from permissions.never_used import NEVER_USED
 from permissions.reference import sdk_service
 from statemachines import definitions
 from vending.aws.measurements import METRICS
@@ -111,7 +112,10 @@ def permissions_page() -> str:
         "state machine may invoke the functions that its definition names and write to its log",
         "group, the bus's rule may start `account-vending`. Nothing else has a role.",
         "",
-        "`tests/abuse` holds what each role is denied.",
+        "`tests/abuse` holds what each role is denied. Grants used are grants given: the embedded",
+        "AWS denies a call that no statement allows, and `make test` fails where a role is granted",
+        "an action on a resource, or on rows of a key, that no call used. What no test can use is",
+        "listed at the end.",
         "",
         "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
     ]
@@ -123,6 +127,8 @@ def permissions_page() -> str:
             continue
         lines += ["| may | on | only where | because |", "|---|---|---|---|"]
         lines += [_statement(one) for one in statements]
+    lines += ["", "## Given, and used by no test", "", "| grant | because |", "|---|---|"]
+    lines += [f"| {grant} | {reason} |" for grant, reason in sorted(NEVER_USED.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -258,7 +258,7 @@ CODE = (
             "bench/**",
             "embedded/eventbridge/delivery.py",
             "embedded/jsonata/functions.py",
-            "functions/vending/creation/slots.py",
+            "functions/vending/queueing/slots.py",
         ),
         reason="spreads retries or repeats an experiment; nothing is kept secret by it",
     ),

@@ -10,8 +10,9 @@ In `<machine>.asl.json` a state names its retries and catches, and
     "{% ${InputSize} > 1024 %}"
         the expression of this name, which may name others
 
-A Task has besides what the profiles' `Task` says, unless it says otherwise, and invokes the
-function of its own name. docs/decisions/0014-profiles-by-name.md says why this form.
+A Task also has what `Task` and, for its resource, `Resource` say, unless it says otherwise. One
+that names no function invokes the function of its own name, with what `Payload` says for its
+machine beside its own payload. docs/decisions/0014-profiles-by-name.md says why this form.
 
 `make definition` prints what the template carries and the tests run. Knows nothing of the CDK.
 """
@@ -33,6 +34,7 @@ Json = dict[str, Any]
 
 _ENDING = ".asl.json"
 _SECTIONS = ("Retry", "Catch", "Expressions")
+_DEFAULTS = ("Resource", "Payload")
 _NAME = re.compile(r"\$\{([^{}]*)\}")
 _FUNCTION = re.compile(r"\$\{(\w+)FunctionArn\}")
 _INVOKE = "arn:aws:states:::lambda:invoke"
@@ -115,9 +117,10 @@ class _Profiles:
         self.task: Json = {
             key: value for key, value in content.get("Task", {}).items() if key != "Comment"
         }
-        unknown = sorted(content.keys() - {"Comment", "Task", *_SECTIONS})
+        sections = (*_DEFAULTS, *_SECTIONS)
+        unknown = sorted(content.keys() - {"Comment", "Task", *sections})
         self.problems = [f"{PROFILES}: {key} is no section" for key in unknown]
-        self._sections: dict[str, Json] = {key: content.get(key, {}) for key in _SECTIONS}
+        self._sections: dict[str, Json] = {key: content.get(key, {}) for key in sections}
         self._used: set[tuple[str, str]] = set()
 
     def find(self, section: str, name: str, where: str) -> Any:
@@ -130,6 +133,14 @@ class _Profiles:
             return None
         self._used.add((section, name))
         return self._sections[section][name]
+
+    def defaults(self, section: str, name: str) -> Json:
+        """What the section adds for this resource or machine; nothing where it does not name it."""
+        if name not in self._sections[section]:
+            return {}
+        self._used.add((section, name))
+        added: Json = self._sections[section][name]
+        return added
 
     def retriers(self, name: str, where: str) -> list[Json]:
         """The retriers of a profile: its own one, or those that it lists by name."""
@@ -175,6 +186,7 @@ class _Machine:
     """One definition while it is written out."""
 
     def __init__(self, name: str, profiles: _Profiles) -> None:
+        self._name = name
         self._file = f"{name}{_ENDING}"
         self._profiles = profiles
 
@@ -211,18 +223,41 @@ class _Machine:
         return full
 
     def _with_defaults(self, name: str, source: Json) -> Json:
-        """A Task with what every Task has, in the order in which people write it."""
+        """A Task with what the profiles add to it, in the order in which people write it."""
         if source.get("Type") != "Task":
             return source
-        given = source.get("Arguments", {})
-        invokes = str(source.get("Resource")).startswith(_INVOKE) and isinstance(given, dict)
-        arguments = {"FunctionName": f"${{{name}FunctionArn}}"} | given if invokes else given
+        resource = str(source.get("Resource"))
+        arguments = self._arguments(name, resource, source.get("Arguments", {}))
+        head = {key: source[key] for key in ("Type", "Comment", "Resource") if key in source}
+        transition = {key: source[key] for key in ("Next", "End") if key in source}
+        own = {key: source[key] for key in source if key not in {"Arguments", *head, *transition}}
         return (
-            {key: source[key] for key in ("Type", "Comment", "Resource") if key in source}
+            head
             | ({"Arguments": arguments} if arguments else {})
             | self._profiles.task
-            | {key: value for key, value in source.items() if key != "Arguments"}
+            | own
+            | {
+                key: value
+                for key, value in self._profiles.defaults("Resource", resource).items()
+                if key not in own
+            }
+            | transition
         )
+
+    def _arguments(self, name: str, resource: str, given: Any) -> Any:
+        """The arguments with the function and the payload's defaults, unless they name one."""
+        if not (resource.startswith(_INVOKE) and isinstance(given, dict)):
+            return given
+        if "FunctionName" in given:
+            return given
+        payload = given.get("Payload", {})
+        if isinstance(payload, dict):
+            payload = self._profiles.defaults("Payload", self._name) | payload
+        return {
+            "FunctionName": f"${{{name}FunctionArn}}",
+            **given,
+            **({"Payload": payload} if payload else {}),
+        }
 
     def _rules(self, key: str, value: Any, where: str) -> list[Json]:
         given = value if isinstance(value, list) else []

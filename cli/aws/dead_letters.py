@@ -20,12 +20,14 @@ HIDDEN_SECONDS = 600
 MOST = 1000
 """Messages of one run."""
 _PER_CALL = 10
+_INPUT_BYTES = 262_144
+"""Of a Standard execution's input (StartExecution, API reference); an event's envelope is in it."""
 _RESHAPED = ("Input", "InputPath", "InputTransformer")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """One message: `event` is None where its body is no event, and `problem` says so."""
+    """One message: `problem` says why it cannot go back, `event` is None where it is no event."""
 
     message_id: str
     receipt_handle: str
@@ -180,8 +182,9 @@ def _dead_letter(message: dict[str, Any]) -> DeadLetter:
 def _event(body: str) -> tuple[dict[str, Any] | None, str]:
     try:
         value = json.loads(body)
-    except ValueError:
-        return None, "it is not JSON"
+    except (ValueError, RecursionError) as error:
+        is_deep = isinstance(error, RecursionError)
+        return None, "it is nested too deep to be read" if is_deep else "it is not JSON"
     if not isinstance(value, dict):
         return None, "it is not an event"
     if isinstance(changes := value.get("DDBStreamBatchInfo"), dict):
@@ -189,7 +192,18 @@ def _event(body: str) -> tuple[dict[str, Any] | None, str]:
     for name, kind in (("source", str), ("detail-type", str), ("detail", dict)):
         if not isinstance(value.get(name), kind) or (kind is str and not value[name]):
             return None, f"it is not an event: it has no {name}"
-    return value, ""
+    return value, _too_large(value)
+
+
+def _too_large(event: dict[str, Any]) -> str:
+    """Why no execution can start with it, empty where one can."""
+    size = len(json.dumps(event, ensure_ascii=False).encode(errors="surrogatepass"))
+    if event["detail-type"] != DETAIL_TYPE or size <= _INPUT_BYTES:
+        return ""
+    return (
+        f"it has {size:,} bytes, an execution's input may have {_INPUT_BYTES:,}: have its sender "
+        "ask for less in one request"
+    )
 
 
 def _missing_from_trail(told: dict[str, Any], changes: dict[str, Any]) -> str:

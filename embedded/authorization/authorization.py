@@ -8,7 +8,7 @@ are not.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,16 @@ class Denial:
 
     message: str
     dependency: str | None = None
+
+
+Observer = Callable[
+    [Principal, Sequence[Statement], RequiredPermission, Mapping[str, Values]], None
+]
+
+observers: list[Observer] = []
+"""Called with each call that a role's statements allow, and with its condition keys: by these,
+tests find grants that nothing uses.
+"""
 
 
 class Authorization:
@@ -80,6 +90,9 @@ class Authorization:
         for permission in needed:
             context = RequestContext(permission, known)
             reason = _refusal(policies, permission, context)
+            if reason is None:
+                for observe in observers:
+                    observe(principal, policies.identity, permission, context)
             if permission.action == bus_policies.ACTION:
                 reason = _with_bus_policy(principal, permission, context, reason)
             if reason:

@@ -12,16 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import BaseWSGIServer, make_server
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from embedded.authorization.authorization import Authorization, Denial
 from embedded.core.context import Call, Context, current
 from embedded.core.principal import Principal, caller
+from embedded.gateway.server import Server, called
 from embedded.moto_patches import iam_managed_policies, iam_policy_texts, speed, sts_session_ends
 from embedded.protocols import protocols
 from embedded.protocols.errors import (
@@ -64,26 +60,13 @@ def _callers_account(_: Any) -> str:
     return caller.get().account_id
 
 
-def serve(port: int = 0) -> BaseWSGIServer:
+def serve(port: int = 0) -> Server:
     """A threaded HTTP server on 127.0.0.1 with moto behind a gateway, bound and not yet serving.
 
     `port` 0 takes a free one, `server_port` says which. OSError when the port is taken.
     """
     install()
-    app = Gateway(_Dispatcher(_backend_app))
-    # Bound here, because werkzeug ends the process where the port is taken. Like werkzeug's own,
-    # the socket takes a port again that connections of an earlier server still linger on.
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        server = make_server(
-            "127.0.0.1",
-            listener.getsockname()[1],
-            app,
-            threaded=True,
-            request_handler=_QuietHandler,
-            fd=listener.fileno(),
-        )
-    server.server_port = server.port
-    return server
+    return Server(port, Gateway(_Dispatcher(_backend_app)))
 
 
 def _backend_app(service: str | None) -> Any:
@@ -107,11 +90,6 @@ class _Dispatcher(DomainDispatcherApplication):
         if host not in self._backends:
             self._backends[host] = super().get_backend_for_host(host)
         return self._backends[host]
-
-
-class _QuietHandler(MotoRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Calls are in the context's call log."""
 
 
 class Gateway:
@@ -172,23 +150,8 @@ class Gateway:
         return self._act(call, environ), fault is not None and fault.lost
 
     def _act(self, call: ApiCall, environ: WSGIEnvironment) -> Answer:
-        started: list[tuple[str, list[tuple[str, str]]]] = []
-        written = io.BytesIO()
-
-        def start_response(
-            status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
-        ) -> Any:
-            del exc_info
-            started[:] = [(status, headers)]
-            return written.write
-
         try:
-            chunks = self._app(environ, start_response)
-            try:
-                written.writelines(chunks)
-            finally:
-                if hasattr(chunks, "close"):
-                    chunks.close()
+            status, headers, body = called(self._app, environ)
         except NotImplementedError as problem:
             message = f"the embedded AWS has no {call.service}:{call.operation} ({problem})"
             return error(call, "NotImplemented", message)
@@ -196,12 +159,11 @@ class Gateway:
             # What moto did not foresee would reach the client as a page of HTML.
             _LOG.exception("%s:%s failed", call.service, call.operation)
             return error(call, "InternalFailure", f"{type(problem).__name__}: {problem}")
-        status, headers = started[0]
-        if status.startswith("404") and written.getvalue()[:15].lower() == b"<!doctype html>":
+        if status.startswith("404") and body[:15].lower() == b"<!doctype html>":
             # No route of moto's: the service is there, the operation is not, or neither is.
             message = f"the embedded AWS has no {call.service}:{call.operation}"
             return error(call, "NotImplemented", message)
-        return Answer(status=status, headers=tuple(headers), body=written.getvalue())
+        return Answer(status=status, headers=tuple(headers), body=body)
 
 
 def _denied(call: ApiCall, denial: Denial) -> Answer:

@@ -114,12 +114,12 @@ def evaluate(expression: Expression, variables: Mapping[str, Any], *, millis: in
     """
     frame = Jsonata.Frame(_LIBRARY)
     frame.bind("$", None)
-    for name, value in variables.items():
-        frame.bind(name, _bound(value))
     instance = copy.copy(expression.parsed)
     instance.timestamp = millis
     Jsonata.CURRENT.jsonata = instance
     try:
+        for name, value in variables.items():
+            frame.bind(name, _bound(value))
         result = instance.eval(instance.ast, None, frame)
         return UNDEFINED if result is None else _plain(result)
     except QueryFailed:

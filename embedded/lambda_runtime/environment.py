@@ -30,6 +30,8 @@ class Plan:
 
     function: FunctionSettings
     clock: Clock
+    origin: float
+    """The clock's, which a process is given once: where time has jumped, it needs another one."""
     endpoint_url: str
     credentials_from: Credentials
     """The registry that issued the role's credentials."""
@@ -74,7 +76,7 @@ class ExecutionEnvironment:
                     credentials=credentials,
                 ),
                 speed=plan.clock.speed,
-                origin=plan.clock.origin,
+                origin=plan.origin,
                 output=output,
                 ended=self._ended,
             )

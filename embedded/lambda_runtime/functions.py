@@ -80,6 +80,7 @@ class LambdaRuntime:
         plan = Plan(
             function=settings,
             clock=context.clock,
+            origin=context.clock.origin,
             endpoint_url=context.endpoint_url,
             credentials_from=context.credentials,
         )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
+    from vending.queueing.slots import Slots
 
 CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
@@ -98,7 +98,7 @@ class Reconciliation:
     stepfunctions: SFNClient
     organizations: OrganizationsClient
     quotas: BaseClient
-    slots: CreationSlots
+    slots: Slots
     publisher: EventPublisher
     rest: Callable[[float], None]
     until: float

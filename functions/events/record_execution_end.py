@@ -7,18 +7,20 @@ Functions' event does. It comes at least once, late, and in any order with a res
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vending.authorization.request_policy import RequestPolicy
 from vending.aws import clients
+from vending.aws.executions import EndStatus
 from vending.aws.measurements import measure_failure
 from vending.aws.observability import log_request_id, logger
 from vending.creation.release import RELEASE_CALLS
+from vending.errors.exceptions import REJECTIONS, RequestInvalid
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.reconciliation.execution_end import CODES, EndRecorder, ExecutionEnd
+from vending.request import bounds
 from vending.states import State
 
 if TYPE_CHECKING:
@@ -64,20 +66,25 @@ def run(
     """{outcome: RECORDED, requestId, state} or {outcome: NOTHING_TO_TELL}.
 
     RECORDED: the ledger says how the request ended and an event said so: FAILED, or what the
-    execution had written and perhaps not announced. NOTHING_TO_TELL: the execution ended well, told
-    its end itself, had no request that can be named, or its request was taken over.
+    execution had written and perhaps not announced. REJECTED where the input is nested deeper than
+    anything reads. NOTHING_TO_TELL: the execution ended well, told its end itself, had no request
+    that can be named, or its request was taken over.
     """
     detail = payload.detail
     if detail.status not in CODES:
         return {"outcome": "NOTHING_TO_TELL"}
     told = detail if detail.input else _described(detail, stepfunctions)
+    execution_input, is_too_deep = bounds.read(told.input or "")
     end = ExecutionEnd(
         execution_arn=detail.execution_arn,
         status=detail.status,
         error=told.error,
         cause=told.cause,
     )
-    row = recorder.record_unclaimed(_decoded(told.input), end, policy)
+    if is_too_deep and end.status == EndStatus.FAILED and end.error not in REJECTIONS:
+        # JSONata or Lambda could not read it, and its execution may say so in any words.
+        end = end.refused(RequestInvalid([bounds.TOO_DEEP]))
+    row = recorder.record_unclaimed(execution_input, end, policy)
     if row is None:
         return {"outcome": "NOTHING_TO_TELL"}
     log_request_id(row["requestId"])
@@ -100,13 +107,6 @@ def _described(detail: Detail, stepfunctions: SFNClient) -> Detail:
         error=detail.error or described.get("error"),
         cause=detail.cause or described.get("cause"),
     )
-
-
-def _decoded(text: str | None) -> Any:
-    try:
-        return json.loads(text or "")
-    except ValueError:
-        return None
 
 
 @operation(RecordExecutionEnd)

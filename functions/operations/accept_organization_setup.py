@@ -14,19 +14,20 @@ CALLS: set[str] = set()
 
 
 class AcceptOrganizationSetup(Model):
-    """The raw document: anything that JSON can say, null where it is too large to be passed on.
+    """The raw document: anything that JSON can say, null where it is too large or too deep.
 
-    `size` is its bytes as JSON in ASCII.
+    `size` is its bytes as JSON in ASCII, `too_deep` whether it is nested beyond the bounds.
     """
 
     document: Any = None
     size: int = 0
+    too_deep: bool = False
 
 
 def run(payload: AcceptOrganizationSetup) -> Json:
     """{setup}: the document with its defaults filled; RequestInvalid with every problem."""
-    if too_large := validators.too_large(payload.size):
-        raise RequestInvalid(too_large)
+    if beyond := validators.beyond(payload.size, too_deep=payload.too_deep):
+        raise RequestInvalid(beyond)
     return {"setup": parse(payload.document).normalised()}
 
 

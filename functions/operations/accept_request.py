@@ -92,13 +92,14 @@ _MAX_ATTEMPTS = 5
 class AcceptRequest(Model):
     """The execution's input, which is an event or a request: anything that JSON can say.
 
-    `size` is the request's bytes as JSON in ASCII; of one that is too large there is only what it
-    is known by. `started_at` is when the execution started, which an earlier definition does not
-    say.
+    `size` is the request's bytes as JSON in ASCII, `too_deep` whether it is nested beyond the
+    bounds; of one that is too large or too deep there is only what it is known by. `started_at` is
+    when the execution started, which an earlier definition does not say.
     """
 
     request: Any = None
     size: int = 0
+    too_deep: bool = False
     execution_arn: str
     started_at: str | None = None
 
@@ -134,8 +135,8 @@ def run(
     here = account_id_of(payload.execution_arn)
     log_request_id(policy.remembered(raw, sender, here=here)[0])
     authorization = Authorization.of(sender, policy, here=here)
-    if too_large := validators.too_large(payload.size):
-        raise RequestInvalid(too_large)
+    if beyond := validators.beyond(payload.size, too_deep=payload.too_deep):
+        raise RequestInvalid(beyond)
     request = authorization.owned(parse(raw))
     authorization.ensure_allowed(request, organizations)
     return Acceptance(

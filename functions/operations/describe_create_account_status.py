@@ -9,12 +9,12 @@ from pydantic import Field
 from vending.aws import clients
 from vending.aws.clock import Clock, epoch, now
 from vending.creation.account_creation import Creation, operation_for
-from vending.creation.slots import SLOT_CALLS, CreationSlots
 from vending.errors.aws_errors import translate, translate_aws_errors, unknown_outcome
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of
+from vending.queueing.slots import SLOT_CALLS, Slots
 from vending.request.account_request import NewAccount
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run(
     *,
     ledger: Ledger,
     organizations: OrganizationsClient,
-    slots: CreationSlots,
+    slots: Slots,
     publisher: EventPublisher,
     clock: Clock = now,
 ) -> Json:
@@ -102,7 +102,7 @@ def _may_not_show_yet(row: Row, clock: Clock) -> bool:
     return intent is not None and clock() - epoch(intent["at"]) < SHOWN_WITHIN
 
 
-def _lasts(row: Row, clock: Clock, slots: CreationSlots) -> bool:
+def _lasts(row: Row, clock: Clock, slots: Slots) -> bool:
     """Whether the creation takes so long that the lease of its place may have to be renewed."""
     began = row["intent"]["at"] if "intent" in row else row["requestedAt"]
     return clock() - epoch(began) > slots.quota.lease_seconds / 2

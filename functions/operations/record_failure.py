@@ -25,7 +25,7 @@ from vending.states import State
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
+    from vending.queueing.slots import Slots
 
 CALLS = RELEASE_CALLS | {
     "dynamodb:GetItem",
@@ -38,14 +38,14 @@ CALLS = RELEASE_CALLS | {
 class RecordFailure(Model):
     """The execution's input, as AcceptRequest gets it, and the error that was caught.
 
-    Of a request that is too large to be passed on, by its `size`, there is only what it is known
-    by.
+    Of a request that is too large or too deep to be passed on there is only what it is known by.
     """
 
     request: Any = None
     identity: Any = None
     """What an earlier definition sends instead of a request that is too large."""
     size: int = 0
+    too_deep: bool = False
     execution_arn: str
     error: CaughtError
 
@@ -54,7 +54,7 @@ def run(
     payload: RecordFailure,
     *,
     ledger: Ledger,
-    slots: CreationSlots,
+    slots: Slots,
     publisher: EventPublisher,
     policy: RequestPolicy,
 ) -> Json:
@@ -138,7 +138,7 @@ def _written(row: Row | None, record: Json, payload: RecordFailure, ledger: Ledg
 
 
 def _valid(payload: RecordFailure) -> AccountRequest | None:
-    if validators.too_large(payload.size):
+    if validators.beyond(payload.size, too_deep=payload.too_deep):
         return None
     try:
         return parse(opened(payload.request)[1])

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from vending.creation.slots import SLOT_CALLS, CreationSlots
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import record_of
+from vending.queueing.slots import SLOT_CALLS, Slots
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
@@ -33,7 +33,7 @@ class ReserveCreation(Payload):
 
 
 def run(
-    payload: ReserveCreation, *, ledger: Ledger, slots: CreationSlots, publisher: EventPublisher
+    payload: ReserveCreation, *, ledger: Ledger, slots: Slots, publisher: EventPublisher
 ) -> Json:
     """{state: QUEUED}; the slot, {startAt}, comes by the token, or by TaskTokenRefused.
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from embedded.jsonata.evaluator import evaluate, parse
 from statemachines import definitions
-from vending.request import validators
+from vending.request import bounds, validators
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFINITIONS = {name: definitions.definition(name) for name in definitions.names()}
@@ -237,7 +240,44 @@ def test_query_language_is_jsonata(machine: dict[str, Any]) -> None:
 
 @SCOPES
 def test_input_is_passed_on_up_to_the_size_that_is_accepted(machine: dict[str, Any]) -> None:
-    measured = re.findall(r"/\[ -~\]\+/, ''\)\) ?\)* > (\d+) \?", json.dumps(machine))
+    measured = re.findall(r"/\[ -~\]\+/, ''\)\) ?\)* > (\d+) (?:\?|or)", json.dumps(machine))
 
     assert measured
     assert set(measured) == {str(validators.SIZE_MAX)}
+
+
+@SCOPES
+def test_input_is_passed_on_up_to_the_depth_that_is_accepted(machine: dict[str, Any]) -> None:
+    peeled = re.findall(r"\+/, ''\), (\d+)\) != ''", json.dumps(machine))
+
+    assert peeled
+    # The text that is measured is an object around the input, which is a level more.
+    assert set(peeled) == {str(bounds.DEPTH_MAX + 1)}
+
+
+TRICKY = st.text(st.sampled_from('[]{}",:\\/ab\n\u2028é'), max_size=6)
+
+
+@settings(deadline=None)
+@given(
+    levels=st.lists(TRICKY | st.none(), max_size=24),
+    beside=st.recursive(TRICKY, lambda inner: st.lists(inner, max_size=3)),
+)
+@example(levels=[None] * 100, beside="")
+@example(levels=["a"] * bounds.DEPTH_MAX, beside="[" * 40)
+@example(levels=["a"] * (bounds.DEPTH_MAX + 1), beside="")
+def test_depth_that_the_definition_finds_is_the_one_that_the_functions_find(
+    levels: list[str | None], beside: Any
+) -> None:
+    """Lists by None, objects by their key; the texts have brackets and quotation marks."""
+    document: Any = "x"
+    for key in levels:
+        document = [document] if key is None else {key: document, "beside": beside}
+    machine = DEFINITIONS["account_vending"]
+    expression = machine["States"]["AcceptRequest"]["Arguments"]["Payload"]["tooDeep"]
+    states = {"context": {"Execution": {"Input": document}}}
+
+    found = evaluate(parse(expression[2:-2]), {"states": states}, millis=0)
+
+    known = isinstance(document, dict) and "detail-type" in document
+    assert found is (bounds.problems(document) == [bounds.TOO_DEEP] and not known)

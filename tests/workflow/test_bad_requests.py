@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded import lambda_runtime
 from embedded.lambda_runtime import logs
 from tests.bad_requests import PRODUCT, SECRET, Maker
 from tests.workflow.announcements import told
+from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Ended, Vending
@@ -77,15 +79,81 @@ def test_bad_requests_sent_as_events_end_refused_and_are_announced_shortly(
     assert SECRET not in "".join(events)
 
 
-@pytest.mark.parametrize("levels", [100, 400, 900])
-def test_request_nested_deeply_is_refused_by_name(vending: Vending, levels: int) -> None:
-    nested: Any = "x"
-    for _ in range(levels):
-        nested = [nested]
+def nested(request_id: str, levels: int) -> str:
+    """A request as JSON, which Python cannot write that deep."""
+    return f'{{"requestId": "{request_id}", "tags": {"[" * levels}"x"{"]" * levels}}}'
 
-    ended = vending.run({"requestId": f"nested-{levels}", "tags": nested})
+
+def rejected(vending: Vending, request_id: str) -> dict[str, Any] | None:
+    """The request's row once it is rejected."""
+    row = vending.row(request_id)
+    return row if row is not None and row["state"] == "REJECTED" else None
+
+
+@pytest.mark.parametrize("levels", [100, 900, 1_500])
+def test_request_nested_deeply_is_refused_by_name(vending: Vending, levels: int) -> None:
+    request_id = f"nested-{levels}"
+    started = vending.states.start_execution(
+        stateMachineArn=vending.aws.outputs["StateMachineArn"], input=nested(request_id, levels)
+    )
+
+    ended = vending.finish(started["executionArn"])
 
     assert "nested at most 16 levels" in refused(ended)["message"]
-    row = vending.row(f"nested-{levels}")
-    assert row is not None
-    assert row["state"] == "REJECTED"
+    assert rejected(vending, request_id) is not None
+    assert vending.states_entered(ended.arn) == ["AcceptRequest", "RecordFailure", "VendingFailed"]
+
+
+@pytest.mark.parametrize("levels", [900, 1_500, 3_000])
+def test_event_nested_deeply_is_refused_by_name_and_announced(
+    vending: Vending, levels: int
+) -> None:
+    request_id = f"laptop.nested-{levels}"
+    with told(vending, "AccountVendingFailed") as announced:
+        send(vending, nested(request_id, levels))
+        row = eventually(lambda: rejected(vending, request_id))
+        assert lambda_runtime.settle(10)
+
+    assert "nested at most 16 levels" in row["error"]["message"]
+    assert [one["requestId"] for one in announced] == [request_id]
+    assert vending.dead_letters() == 0
+
+
+def test_nesting_that_the_embedded_aws_does_not_read_is_refused_to_the_sender(
+    vending: Vending,
+) -> None:
+    entry = send(vending, nested("nested-20000", 20_000))
+
+    assert entry["ErrorCode"] == "MalformedDetail"
+    with pytest.raises(vending.states.exceptions.InvalidExecutionInput):
+        vending.states.start_execution(
+            stateMachineArn=vending.aws.outputs["StateMachineArn"],
+            input=nested("nested-20000", 20_000),
+        )
+
+
+def test_organizations_document_nested_deeply_is_refused_by_name(vending: Vending) -> None:
+    document: Any = "x"
+    for _ in range(900):
+        document = [document]
+
+    ended = vending.set_up({"organizationalUnits": document})
+
+    assert ended.status == "FAILED"
+    assert "nested at most 16 levels" in json.dumps(ended.cause)
+
+
+def send(vending: Vending, detail: str) -> dict[str, Any]:
+    """Put a request on the bus as it is written; what EventBridge says of it."""
+    answer = vending.events.put_events(
+        Entries=[
+            {
+                "EventBusName": vending.aws.outputs["EventBusName"],
+                "Source": "form.example",
+                "DetailType": "AccountRequested",
+                "Detail": detail,
+            }
+        ]
+    )
+    entry: dict[str, Any] = answer["Entries"][0]
+    return entry

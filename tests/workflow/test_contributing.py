@@ -106,7 +106,6 @@ def test_untag_resource_answers_the_keys(world: World) -> None:
 '''
 TAG_RETRY = """\
               "Retry": [{"ErrorEquals": ["${Idempotent}", "${AccessDeniedAfterWrite}"]}],
-              "Output": "{% $states.result.Payload %}",
 """
 STATE = """\
               "Next": "UntagResource"
@@ -115,13 +114,8 @@ STATE = """\
               "Type": "Task",
               "Comment": "Takes off what only the creation needed",
               "Resource": "arn:aws:states:::lambda:invoke",
-              "Arguments": {"Payload": {
-                "requestId": "{% $request.requestId %}",
-                "accountId": "{% $accountId %}",
-                "tagKeys": ["temporary"]
-              }},
+              "Arguments": {"Payload": {"accountId": "{% $accountId %}", "tagKeys": ["temporary"]}},
               "Retry": [{"ErrorEquals": ["${Idempotent}"]}],
-              "Output": "{% $states.result.Payload %}",
               "End": true
             }
 """
@@ -182,7 +176,7 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy.write("tests/unit/functions/test_untag_resource.py", TEST)
     copy.edit(
         "statemachines/account_vending.asl.json",
-        r'(?<="tags": "\{% \$request.tags %\}"\n              \}\},\n)(.{0,200}?)'
+        r'(?<="tags": "\{% \$request.tags %\}"\}\},\n)(.{0,200}?)'
         r'              "End": true\n            \}\n',
         TAG_RETRY + STATE,
     )

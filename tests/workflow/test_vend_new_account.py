@@ -11,7 +11,6 @@ import pytest
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.event_queues import queue_of_rule
-from tests.grids import few
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def test_new_account_is_vended_where_the_items_of_a_transaction_have_no_keys(
 
 
 @pytest.mark.parametrize("resource", ["account", "*"])
-@pytest.mark.parametrize("source", few(["new", "new-govcloud"], quick=["new"]))
+@pytest.mark.parametrize("source", ["new", "new-govcloud"])
 def test_new_account_is_vended_whatever_its_tags_are_authorized_on(
     vending: Vending, source: str, resource: NewAccountResource
 ) -> None:

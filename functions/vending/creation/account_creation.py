@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
-    from vending.creation.slots import CreationSlots, GrantedSlot
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Intent, Row
+    from vending.queueing.slots import GrantedSlot, Slots
     from vending.request.account_request import NewAccount
 
 Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
@@ -89,7 +89,7 @@ class Creation:
     execution_arn: str
     account: NewAccount
     ledger: Ledger
-    slots: CreationSlots
+    slots: Slots
     organizations: OrganizationsClient
     clock: Clock = now
     operation: Operation = "CreateAccount"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.creation.slots import SLOT_CALLS
 from vending.ledger.locks import LOCK_CALLS, account_of, is_creation_in_flight
+from vending.queueing.slots import SLOT_CALLS
 from vending.states import State
 
 if TYPE_CHECKING:
-    from vending.creation.slots import CreationSlots
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Row
+    from vending.queueing.slots import Slots
 
 RELEASE_CALLS = LOCK_CALLS | SLOT_CALLS
 """What it takes to give back."""
 
 
-def release(row: Row, *, ledger: Ledger, slots: CreationSlots) -> None:
+def release(row: Row, *, ledger: Ledger, slots: Slots) -> None:
     """Give back what a FAILED or REJECTED request keeps, unless AWS may yet create its account.
 
     Then the place ends with its lease, as the creation does count until it ends; and the locks are

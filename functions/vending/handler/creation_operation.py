@@ -8,10 +8,10 @@ from pydantic import AliasChoices, Field
 
 from vending.aws import clients
 from vending.creation.account_creation import Creation
-from vending.creation.slots import SLOT_CALLS, GrantedSlot
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload
 from vending.ledger.rows import record_of
+from vending.queueing.slots import SLOT_CALLS, GrantedSlot
 from vending.request.account_request import NewAccount, TagKey, TagValue
 
 if TYPE_CHECKING:

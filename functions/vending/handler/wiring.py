@@ -10,13 +10,14 @@ from typing import get_args
 from vending.authorization.request_policy import FILE_NAME, RequestPolicy, parse_policy
 from vending.aws import clients
 from vending.aws.event_publisher import EventPublisher
-from vending.creation.queue import Quota
-from vending.creation.slots import CreationSlots
+from vending.creation.slots import creation_slots
 from vending.handler import settings
 from vending.ledger.ledger import Ledger
 from vending.ledger.ou_path_cache import OuPathCache
 from vending.ledger.table import Table
 from vending.organization.preflight import Allowed, Surroundings
+from vending.queueing.queue import Quota
+from vending.queueing.slots import Slots
 from vending.request.account_request import PolicyType
 
 
@@ -64,12 +65,10 @@ def policy_types() -> list[PolicyType]:
     return [one for one in get_args(PolicyType) if one in allowed]
 
 
-def slots() -> CreationSlots:
+def slots() -> Slots:
     """The creation queue, under the quota that CREATION_… give."""
     quota = settings.read(settings.CreationQuotaSettings)
-    return CreationSlots(
-        ledger=ledger(), stepfunctions=clients.stepfunctions(), quota=Quota(**quota.model_dump())
-    )
+    return creation_slots(ledger(), clients.stepfunctions(), Quota(**quota.model_dump()))
 
 
 def event_publisher() -> EventPublisher:

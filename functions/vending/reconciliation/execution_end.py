@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
@@ -20,7 +20,12 @@ from vending.creation.release import release
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.errors.exceptions import REJECTIONS, ConcurrentModification, RequestInvalid
+from vending.errors.exceptions import (
+    REJECTIONS,
+    ConcurrentModification,
+    RequestInvalid,
+    RequestRefused,
+)
 from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
-    from vending.creation.slots import CreationSlots
+    from vending.queueing.slots import Slots
 
 CODES: Mapping[str, str] = {
     EndStatus.ABORTED: "ExecutionAborted",
@@ -74,6 +79,21 @@ class ExecutionEnd:
         """The code of the record's error."""
         return CODES.get(self.status or "", "ExecutionFailed")
 
+    def refused(self, error: RequestRefused) -> ExecutionEnd:
+        """The same end, told as the refusal that it comes to."""
+        return ExecutionEnd(
+            execution_arn=self.execution_arn,
+            status=self.status,
+            error=type(error).__name__,
+            cause=json.dumps({"errorMessage": str(error)}),
+        )
+
+    @property
+    def told_itself(self) -> bool:
+        """Whether the definition failed with an error of the record's form as the cause."""
+        told = _decoded(self.cause)
+        return isinstance(told, dict) and "code" in told
+
     def as_error(self) -> dict[str, Any]:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
@@ -112,7 +132,7 @@ class EndRecorder:
     """Writes down how executions ended that did not say so, and announces it."""
 
     ledger: Ledger
-    slots: CreationSlots
+    slots: Slots
     publisher: EventPublisher
 
     def record(self, request_id: str, end: ExecutionEnd) -> Row | None:
@@ -146,21 +166,29 @@ class EndRecorder:
     ) -> Row | None:
         """As `record`, for a request that its execution may have had no time to claim.
 
-        A request without an id cannot be remembered: None.
+        A refusal that is not the row's is announced all the same, as RecordFailure does: of a
+        request without an id, which cannot be remembered, or with the id of another one.
         """
         sender, raw = opened(execution_input)
         here = account_id_of(end.execution_arn)
         request_id, requester = policy.remembered(raw, sender, here=here)
-        if request_id is None:
-            return None
-        if self.ledger.get(request_id) is None:
-            record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
-            record["sender"] = sender.as_record(requester)
+        record = _record(raw, request_id, end, at=timestamp(self.ledger.clock()))
+        record["sender"] = sender.as_record(requester)
+        known = None if request_id is None else self.ledger.get(request_id)
+        if request_id is not None and known is None:
             row = Claims(ledger=self.ledger).insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
                 self.publisher.publish_state_changed(record_of(row))
                 return row
-        return self.record(request_id, end)
+            known = row
+        if request_id is not None and known is not None:
+            told = self.record(request_id, end)
+            if told is not None or known.get("executionArn") == end.execution_arn:
+                return told
+        if end.error not in REJECTIONS or end.told_itself:
+            return None
+        self.publisher.publish_state_changed(record)
+        return cast(Row, record)
 
     def _release(self, row: Row, end: ExecutionEnd) -> None:
         release(row, ledger=self.ledger, slots=self.slots)
@@ -194,7 +222,7 @@ def _decoded(cause: str | None) -> object:
         return cause
 
 
-def _record(raw: object, request_id: str, end: ExecutionEnd, *, at: str) -> dict[str, Any]:
+def _record(raw: object, request_id: str | None, end: ExecutionEnd, *, at: str) -> dict[str, Any]:
     request = _valid(raw)
     return {
         **dict.fromkeys(RECORD_FIELDS),

@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 
-from vending.request import lookalikes, ou_paths, policy_documents
+from vending.request import bounds, lookalikes, ou_paths, policy_documents
 
 EMAIL_LENGTH = (6, 64)
 ACCOUNT_NAME_MAX = 50
@@ -304,6 +304,11 @@ def too_large(bytes_: int) -> list[str]:
     if bytes_ <= SIZE_MAX:
         return []
     return [f"the whole must have at most {SIZE_MAX:,} bytes as JSON, this has {bytes_:,}"]
+
+
+def beyond(bytes_: int, *, too_deep: bool) -> list[str]:
+    """What is said of an input that the definition measured and did not pass on for that."""
+    return too_large(bytes_) or ([bounds.TOO_DEEP] if too_deep else [])
 
 
 def free_text(value: str) -> list[str]:

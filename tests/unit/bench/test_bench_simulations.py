@@ -10,6 +10,12 @@ import pytest
 from bench import __main__ as command
 from bench import documents
 from bench.bounds import makespan_bound
+from bench.closures_alone import (
+    GRACE_SECONDS,
+    PERIOD,
+    closing_bound,
+)
+from bench.closures_alone import simulate as simulate_closures
 from bench.histories import added_time, lambda_runs, retries, states_entered
 from bench.machine import BUSY_SHARE, FASTEST, SLOWEST, Cost, Meter, speed_for
 from bench.one_request import PEERS
@@ -37,6 +43,31 @@ def test_queue_alone_comes_near_the_bound_and_loses_nobody(pace: Pace, seconds: 
     assert outcome.created == 200
     assert makespan_bound(200, seconds) <= outcome.makespan <= 1.05 * makespan_bound(200, seconds)
     assert outcome.refused <= 2
+
+
+def test_400_retirements_of_1000_accounts_end_within_the_bound_and_none_early() -> None:
+    outcome = simulate_closures(400, 999)
+
+    bound = closing_bound(400, 999, 180.0)
+    assert len(outcome.closed) == 400
+    assert bound <= outcome.makespan <= 1.05 * bound
+    assert min(outcome.asked.values()) >= GRACE_SECONDS
+    assert outcome.refused <= 4
+
+
+def test_closures_that_others_used_up_are_waits_and_no_failures() -> None:
+    outcome = simulate_closures(30, 200, closed_by_others=240)
+
+    assert len(outcome.closed) == 30
+    assert outcome.refused > 0
+    begun = sorted(outcome.asked.values())
+    assert begun[10] >= GRACE_SECONDS - 1 + PERIOD
+
+
+def test_closing_bound_is_the_period_where_more_are_closed_than_it_has() -> None:
+    assert closing_bound(1, 999, 60.0) == GRACE_SECONDS + 60
+    assert closing_bound(3, 999, 60.0) == GRACE_SECONDS + 40 + 60
+    assert closing_bound(251, 999, 60.0) == GRACE_SECONDS + PERIOD + 60
 
 
 def test_queue_that_aws_refuses_is_seen_to_be_refused() -> None:

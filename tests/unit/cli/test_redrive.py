@@ -174,6 +174,12 @@ def test_dry_run_shows_and_changes_nothing(
     ("body", "problem"),
     [
         ("no json", "not JSON"),
+        pytest.param(f"{'[' * 20_000}{']' * 20_000}", "nested too deep", id="nested"),
+        pytest.param(
+            json.dumps(an_event(detail={"requestedBy": "x" * 262_144})),
+            "an execution's input may have 262,144: have its sender ask for less",
+            id="large",
+        ),
         ("[1]", "not an event"),
         (json.dumps(an_event(detail="text")), "no detail"),
         (json.dumps(an_event(source="")), "no source"),

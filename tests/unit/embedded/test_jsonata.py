@@ -216,3 +216,12 @@ def test_number_that_json_cannot_hold_fails_the_expression(expression: str, numb
 )
 def test_half_a_character_does_not_break_an_expression(expression: str) -> None:
     assert value_of(expression, x="\ud800") in ("\ud800", '["\ud800"]', 1, "\ud800a")
+
+
+def test_variable_nested_too_deep_fails_the_query() -> None:
+    nested: Any = "x"
+    for _ in range(20_000):
+        nested = [nested]
+
+    with pytest.raises(QueryFailed, match="Stack overflow"):
+        value_of("$nested", nested=nested)

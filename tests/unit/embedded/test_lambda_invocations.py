@@ -19,6 +19,7 @@ from embedded import lambda_runtime
 from embedded.core.clock import Clock
 from tests.unit.embedded.cloudformation_template import trust
 from tests.unit.embedded.lambda_aws import CLIENTS, LambdaAws, eventually, is_running, running_with
+from tests.unit.embedded.time_travel import pass_days
 
 CODE = {"S3Bucket": "assets", "S3Key": "functions.zip"}
 
@@ -430,6 +431,21 @@ def test_time_of_functions_runs_at_the_embedded_aws_speed(
     assert 0.06 <= asleep["real"] < 3
     assert 0 < now - asleep["at"] < 10_000
     assert 0 < asleep["left"] < 10_000 * 1000
+
+
+def test_warm_function_follows_a_clock_that_has_jumped(
+    aws: LambdaAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(1000)
+    monkeypatch.setattr(aws.context, "clock", clock)
+    name = aws.create("wait", timeout=10)
+    aws.invoke(name, {"seconds": 0})
+
+    pass_days(clock, 31)
+    asked = clock.now()
+    answer = aws.invoke(name, {"seconds": 0}).payload
+
+    assert asked <= answer["at"] <= clock.now()
 
 
 def test_other_clock_starts_a_new_process(aws: LambdaAws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,7 +291,7 @@ def delete_a_contact(world: World) -> None:
     world.call(
         "DeleteAlternateContact",
         requestId=REQUEST_ID,
-        accountId=next(reversed(world.organization.accounts)),
+        accountId=world.called("PutAlternateContact")[-1]["AccountId"],
         given=["billing"],
         wanted=[],
     )

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vending.creation.queue import (
+from vending.queueing.queue import (
     MAX_QUEUE_BYTES,
     NOTIFY_TIMEOUT,
-    CreationQueue,
     Lease,
+    Queue,
     Quota,
     Slot,
 )
@@ -23,10 +23,8 @@ QUOTA = Quota()
 SLACK = Quota(slack_seconds=3.0)
 
 
-def enqueue_all(
-    count: int, now: float = 1000.0, quota: Quota = QUOTA
-) -> tuple[CreationQueue, list[Slot]]:
-    queue, slots = CreationQueue(), []
+def enqueue_all(count: int, now: float = 1000.0, quota: Quota = QUOTA) -> tuple[Queue, list[Slot]]:
+    queue, slots = Queue(), []
     for number in range(count):
         queue, more = queue.enqueue(f"r{number}", now, quota)
         slots += more
@@ -68,7 +66,7 @@ def test_queue_that_is_full_turns_away_and_has_room_again_later() -> None:
     long = "x" * 60
     waiting = tuple(f"{number:04}{long}" for number in range(MAX_QUEUE_BYTES // 67 + 1))
     leases = {f"r{n}": Lease(start_at=0, until=2000) for n in range(QUOTA.in_progress)}
-    full = CreationQueue(waiting=waiting, leases=leases)
+    full = Queue(waiting=waiting, leases=leases)
 
     queue, slots = full.enqueue("late", 1000.0, QUOTA)
     assert (queue.waiting, slots) == (waiting, [])
@@ -125,7 +123,7 @@ def test_lease_that_is_renewed_is_kept() -> None:
 def test_creation_seen_in_progress_has_a_lease_even_where_its_lease_ran_out() -> None:
     late = 1000.0 + QUOTA.lease_seconds + 100
 
-    queue = CreationQueue(waiting=("r0",)).renew("r0", late, QUOTA)
+    queue = Queue(waiting=("r0",)).renew("r0", late, QUOTA)
 
     assert (queue.waiting, queue.leases["r0"].until) == ((), late + QUOTA.lease_seconds)
 
@@ -201,7 +199,7 @@ def test_many_at_once_take_no_longer_than_the_quota_makes_them(count: int, secon
     )
 )
 def test_no_order_of_things_exceeds_the_quota(steps: list[tuple[str, int, float]]) -> None:
-    queue, now = CreationQueue(), 1000.0
+    queue, now = Queue(), 1000.0
     starts: dict[str, float] = {}
     spent: list[float] = []
 
@@ -328,7 +326,7 @@ def test_refusals_of_slots_given_before_the_rest_lengthen_nothing() -> None:
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30, unique=True), st.floats(0, 200))
 def test_everybody_gets_a_slot_in_the_order_of_asking(numbers: list[int], seconds: float) -> None:
-    queue, now, order = CreationQueue(), 1000.0, []
+    queue, now, order = Queue(), 1000.0, []
     ends: list[tuple[float, int, str]] = []
 
     def take(slots: list[Slot]) -> None:

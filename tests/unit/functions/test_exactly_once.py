@@ -24,8 +24,6 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.creation.find_account import LOOK_SECONDS, SETTLING_TIME
-from vending.creation.queue import Quota
-from vending.creation.slots import CreationSlots
 from vending.errors.exceptions import (
     AccountCreationFailed,
     ConcurrentModification,
@@ -37,6 +35,8 @@ from vending.errors.exceptions import (
 )
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import Locks, keys
+from vending.queueing.queue import Quota
+from vending.queueing.slots import Slots
 
 THIRD_EXECUTION = EXECUTION.replace("first", "third")
 PLACES = Quota().in_progress
@@ -169,16 +169,16 @@ def test_function_that_outlives_its_execution_does_not_ask_once_its_lock_is_anot
     accepted(world)
     world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
     other = a_request(requestId="other", account={"name": "Other", "email": EMAIL})
-    is_due = CreationSlots.is_due
+    is_due = Slots.is_due
 
-    def taken_from_it(self: CreationSlots, request_id: str) -> bool:
+    def taken_from_it(self: Slots, request_id: str) -> bool:
         due = is_due(self, request_id)
         if request_id == REQUEST_ID:
             accepted(world, other, OTHER_EXECUTION)
         return due
 
     with monkeypatch.context() as patched:
-        patched.setattr(CreationSlots, "is_due", taken_from_it)
+        patched.setattr(Slots, "is_due", taken_from_it)
         with pytest.raises(ExecutionSuperseded):
             create(world)
     create(world, requestId="other", executionArn=OTHER_EXECUTION, account=other["account"])
@@ -344,7 +344,7 @@ def test_slot_that_was_given_away_is_not_used(
     world.calls.clear()
 
     with monkeypatch.context() as patched:
-        patched.setattr(CreationSlots, "requeue", busy)
+        patched.setattr(Slots, "requeue", busy)
         with pytest.raises(ConcurrentModification):
             create(world)
     assert "intent" in world.row(REQUEST_ID)
@@ -395,7 +395,7 @@ def test_slot_that_was_used_is_not_given_to_another(
         raise RuntimeError("the notifier dies once it has told")
 
     with monkeypatch.context() as patched:
-        patched.setattr(CreationSlots, "_settled", dies)
+        patched.setattr(Slots, "_settled", dies)
         with pytest.raises(RuntimeError):
             world.slots().release("other-0")
     assert world.organization.tokens[token] is not None

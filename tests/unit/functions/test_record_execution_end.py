@@ -201,6 +201,57 @@ def test_refused_request_that_could_not_be_recorded_is_rejected(world: World) ->
     assert world.row("mine")["state"] == "REJECTED"
 
 
+def failures(world: World) -> list[dict[str, Any]]:
+    """What was announced as failed."""
+    return [record for kind, record in world.announced() if kind == "AccountVendingFailed"]
+
+
+NESTED = f'{"[" * 20_000}"x"{"]" * 20_000}'
+UNREAD = {"error": "Runtime.UnmarshalError", "cause": '{"errorType": "Runtime.UnmarshalError"}'}
+
+
+def test_input_nested_deeper_than_anything_reads_is_rejected_under_its_id(world: World) -> None:
+    end(world, "FAILED", input=f'{{"tags": {NESTED}, "requestId": "mine"}}', **UNREAD)
+
+    row = world.row("mine")
+    assert row["state"] == "REJECTED"
+    assert row["error"]["reason"] == "RequestInvalid"
+    assert "nested at most 16 levels" in row["error"]["message"]
+    assert [record["requestId"] for record in failures(world)] == ["mine"]
+
+
+def test_input_nested_too_deep_without_an_id_is_announced_once(world: World) -> None:
+    end(world, "FAILED", input=NESTED, **UNREAD)
+
+    (told,) = failures(world)
+    assert (told["state"], told["requestId"]) == ("REJECTED", None)
+    assert world.rows() == []
+
+
+def test_input_nested_too_deep_leaves_another_execution_of_its_id_alone(world: World) -> None:
+    accepted(world)
+    before = world.row(REQUEST_ID)
+    world.organization.executions[OTHER_EXECUTION] = "FAILED"
+
+    given = f'{{"tags": {NESTED}, "requestId": "{REQUEST_ID}"}}'
+    end(world, "FAILED", input=given, executionArn=OTHER_EXECUTION, **UNREAD)
+
+    assert world.row(REQUEST_ID) == before
+    told = failures(world)[-1]
+    assert (told["executionArn"], told["state"]) == (OTHER_EXECUTION, "REJECTED")
+
+
+def test_refusal_of_an_input_nested_too_deep_that_was_told_is_not_told_again(world: World) -> None:
+    error = {"Error": "RequestInvalid", "Cause": "{}"}
+    world.call("RecordFailure", request=[], tooDeep=True, executionArn=EXECUTION, error=error)
+    (told,) = failures(world)
+    cause = json.dumps(told["error"])
+
+    result = end(world, "FAILED", input=NESTED, error="RequestInvalid", cause=cause)
+
+    assert result == {"outcome": "NOTHING_TO_TELL"}
+
+
 @pytest.mark.parametrize("given", ["[]", '"text"', "{}", "no json"])
 def test_input_that_names_no_request_writes_nothing(world: World, given: str) -> None:
     assert end(world, input=given) == {"outcome": "NOTHING_TO_TELL"}

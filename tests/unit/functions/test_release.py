@@ -17,8 +17,8 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.creation.queue import Quota
 from vending.ledger.locks import keys
+from vending.queueing.queue import Quota
 
 MACHINE = "arn:aws:states:us-east-1:111111111111:stateMachine:account-vending"
 PLACES = Quota().in_progress

@@ -11,13 +11,32 @@ from tests.builders import a_largest_request, policy_content
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION, World
 from vending.errors.exceptions import RequestInvalid
-from vending.request import organization_setup, validation_messages, validators
+from vending.request import bounds, organization_setup, validation_messages, validators
 from vending.request.account_request import AccountRequest, parse, schema
 
 EVENT_BYTES = 256 * 1024
 PAYLOAD_BYTES = 256 * 1024
 ITEM_BYTES = 400 * 1024
 CAUSE_CHARACTERS = 32_768
+
+
+def test_request_too_deep_to_be_passed_on_is_refused_by_what_it_is_known_by(world: World) -> None:
+    known = {"requestId": REQUEST_ID}
+    with pytest.raises(RequestInvalid) as refused:
+        world.call("AcceptRequest", request=known, tooDeep=True, executionArn=EXECUTION)
+    error = {"Error": "RequestInvalid", "Cause": json.dumps({"errorMessage": str(refused.value)})}
+
+    record = world.call(
+        "RecordFailure", request=known, tooDeep=True, executionArn=EXECUTION, error=error
+    )
+
+    assert refused.value.problems == [bounds.TOO_DEEP]
+    assert world.row(REQUEST_ID)["state"] == record["state"] == "REJECTED"
+
+
+def test_organizations_document_too_deep_to_be_passed_on_is_refused_for_that(world: World) -> None:
+    with pytest.raises(RequestInvalid, match="nested at most 16 levels"):
+        world.call("AcceptOrganizationSetup", document=None, tooDeep=True)
 
 
 def problems_of(request: dict[str, Any]) -> list[str]:

@@ -21,8 +21,6 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, World
-from vending.creation.queue import CreationQueue, Lease, Quota
-from vending.creation.slots import CreationSlots
 from vending.errors.exceptions import (
     ConcurrentModification,
     CreationRefusedForNow,
@@ -34,6 +32,8 @@ from vending.errors.exceptions import (
 )
 from vending.ledger.ledger import Ledger
 from vending.ledger.table import Table
+from vending.queueing.queue import Lease, Queue, Quota
+from vending.queueing.slots import Slots
 
 PLACES = 5
 
@@ -48,7 +48,7 @@ def hold_all_places(world: World, queue: tuple[str, ...] = ()) -> None:
     slots = world.slots()
     leases = {f"h{n}": Lease(start_at=world.now, until=world.now + 900) for n in range(PLACES)}
     version, _ = slots.read()
-    slots._write(CreationQueue(leases=leases, waiting=queue, tat=world.now), version)
+    slots._write(Queue(leases=leases, waiting=queue, tat=world.now), version)
 
 
 def test_reserve_creation_tells_the_slot_at_once_where_there_is_room(world: World) -> None:
@@ -187,7 +187,7 @@ def test_reserve_creation_of_a_superseded_execution_takes_no_lease(world: World)
     with pytest.raises(ExecutionSuperseded):
         reserve(world)
 
-    assert world.queue == CreationQueue()
+    assert world.queue == Queue()
 
 
 def test_slot_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: World) -> None:
@@ -358,10 +358,10 @@ def test_create_account_refused_is_refused_even_if_the_queue_cannot_be_told(
     reserve(world)
     world.organization.refuse("CreateAccount", "ConcurrentModificationException")
 
-    def broken(self: CreationSlots, request_id: str) -> None:
+    def broken(self: Slots, request_id: str) -> None:
         raise Throttled(f"no queue for {request_id}")
 
-    monkeypatch.setattr(CreationSlots, "back_off", broken)
+    monkeypatch.setattr(Slots, "back_off", broken)
 
     with pytest.raises(CreationRefusedForNow):
         create(world)
@@ -408,7 +408,7 @@ def test_settings_of_the_quota_are_used(world: World, monkeypatch: pytest.Monkey
 def test_queue_that_others_change_all_the_time_is_given_up_for_now(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(CreationSlots, "_write", lambda *_: False)
+    monkeypatch.setattr(Slots, "_write", lambda *_: False)
 
     with pytest.raises(ConcurrentModification):
         world.slots().enqueue("request-1", task_token="token")

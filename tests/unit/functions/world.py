@@ -20,12 +20,13 @@ from permissions.reference import prefix_of
 from tests.unit.functions.organization import PAGE, Organization, Refusal
 from tests.unit.functions.validation import violations
 from vending.aws import clients
-from vending.creation.queue import CreationQueue, Lease, Quota
-from vending.creation.slots import CreationSlots
+from vending.creation.slots import creation_slots
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.ledger.table import Table
+from vending.queueing.queue import Lease, Queue, Quota
+from vending.queueing.slots import Slots
 from vending.states import may_follow
 
 TABLE = "ledger"
@@ -106,11 +107,11 @@ class World:
         return [row for row in found if not row["pk"]["S"].startswith(serving)]
 
     @property
-    def queue(self) -> CreationQueue:
+    def queue(self) -> Queue:
         """The creation queue as it is in the table."""
         return self.slots().read()[1]
 
-    def slots(self, **changes: Any) -> CreationSlots:
+    def slots(self, **changes: Any) -> Slots:
         """The creation queue as the functions use it."""
         ports: dict[str, Any] = {
             "ledger": self.ledger,
@@ -119,7 +120,7 @@ class World:
             "clock": lambda: self.now,
             "sleep": lambda _: None,
         }
-        return CreationSlots(**(ports | changes))
+        return creation_slots(**(ports | changes))
 
     def give_slot(self, request_id: str) -> None:
         """Have the queue's slot come for a request that has no place there."""

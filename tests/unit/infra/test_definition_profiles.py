@@ -21,10 +21,14 @@ DENIED = {"ErrorEquals": ["Denied"], "MaxAttempts": 3}
 PROFILES: dict[str, Any] = {
     "Comment": "for people",
     "Task": {"Comment": "for people", "TimeoutSeconds": 60},
+    "Resource": {"arn:aws:states:::lambda:invoke": {"Output": "{% $states.result.Payload %}"}},
+    "Payload": {"one": {"requestId": "{% $request.requestId %}"}},
     "Retry": {"Passing": ["Busy"], "Busy": BUSY, "Denied": DENIED},
     "Catch": {"Failure": {"ErrorEquals": ["States.ALL"], "Assign": {"failure": "{% 1 %}"}}},
     "Expressions": {"Size": "($length($string($states.input)))"},
 }
+SILENT = PROFILES | {"Expressions": {}}
+BOTH = PROFILES | {"Payload": {"one": {"requestId": "one"}, "two": {"requestId": "two"}}}
 TASK: dict[str, Any] = {
     "Type": "Task",
     "Resource": "arn:aws:states:::lambda:invoke",
@@ -57,6 +61,10 @@ def with_profiles(section: str, **more: Any) -> dict[str, Any]:
     return copy.deepcopy(PROFILES) | {section: PROFILES.get(section, {}) | more}
 
 
+def without(*sections: str) -> dict[str, Any]:
+    return {key: value for key, value in PROFILES.items() if key not in sections}
+
+
 def states(scope: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for state in scope["States"].values():
         yield state
@@ -73,6 +81,7 @@ def test_names_are_written_out_and_defaults_added() -> None:
         "Arguments": {
             "FunctionName": "${WorkFunctionArn}",
             "Payload": {
+                "requestId": "{% $request.requestId %}",
                 "size": "{% ($length($string($states.input))) %}",
                 "least": "{% ${Least} %}",
             },
@@ -82,8 +91,29 @@ def test_names_are_written_out_and_defaults_added() -> None:
         "Catch": [
             {"ErrorEquals": ["States.ALL"], "Assign": {"failure": "{% 1 %}"}, "Next": "Failed"}
         ],
+        "Output": "{% $states.result.Payload %}",
         "Next": "Done",
     }
+    assert list(full)[-2:] == ["Output", "Next"]
+
+
+def test_task_without_arguments_passes_the_defaults_of_its_machine() -> None:
+    full = expanded({key: value for key, value in TASK.items() if key != "Arguments"}, SILENT)
+
+    assert full["Arguments"] == {
+        "FunctionName": "${WorkFunctionArn}",
+        "Payload": {"requestId": "{% $request.requestId %}"},
+    }
+
+
+def test_task_that_waits_for_a_token_has_the_payload_and_no_output() -> None:
+    waiting = TASK | {"Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken"}
+
+    full = definitions.expanded({"one": machine(TASK), "two": machine(waiting)}, BOTH)["two"]
+
+    task = full["States"]["Work"]
+    assert task["Arguments"]["Payload"]["requestId"] == "two"
+    assert "Output" not in task
 
 
 def test_source_and_profiles_stay_as_they_were() -> None:
@@ -104,19 +134,25 @@ def test_what_a_task_says_itself_is_kept() -> None:
         | {
             "TimeoutSeconds": 5,
             "Arguments": arguments,
+            "Output": {"kept": "{% ${Size} %}"},
             "Retry": [*TASK["Retry"], own],
             "Catch": [caught, *TASK["Catch"]],
-        }
+        },
+        without("Payload"),
     )
 
     assert full["TimeoutSeconds"] == 5
     assert full["Arguments"]["FunctionName"] == "another"
+    assert full["Arguments"]["Payload"].keys() == {"size"}
+    assert full["Output"].keys() == {"kept"}
     assert full["Retry"] == [BUSY, DENIED, own]
     assert full["Catch"][0] == caught
 
 
 def test_task_that_invokes_no_function_gets_no_function() -> None:
-    full = expanded(TASK | {"Resource": "arn:aws:states:::sqs:sendMessage"})
+    full = expanded(
+        TASK | {"Resource": "arn:aws:states:::sqs:sendMessage"}, without("Payload", "Resource")
+    )
 
     assert "FunctionName" not in full["Arguments"]
     assert full["TimeoutSeconds"] == 60
@@ -200,6 +236,8 @@ def test_state_whose_names_do_not_fit_is_refused(change: dict[str, Any], expecte
         (with_profiles("Retry", Idle=BUSY), "profiles.json: nothing names Retry, Idle"),
         (with_profiles("Catch", Idle=BUSY), "profiles.json: nothing names Catch, Idle"),
         (with_profiles("Expressions", Idle="1"), "profiles.json: nothing names Expressions, Idle"),
+        (with_profiles("Resource", idle={}), "profiles.json: nothing names Resource, idle"),
+        (with_profiles("Payload", idle={}), "profiles.json: nothing names Payload, idle"),
         (with_profiles("Retries"), "profiles.json: Retries is no section"),
         (
             with_profiles("Retry", Passing=["Busy", "Gone"]),
@@ -213,7 +251,16 @@ def test_state_whose_names_do_not_fit_is_refused(change: dict[str, Any], expecte
             "profiles.json, Retry, Passing: lists a profile that is a list itself",
         ),
     ],
-    ids=["idle retry", "idle catch", "idle expression", "section", "unknown part", "list of lists"],
+    ids=[
+        "idle retry",
+        "idle catch",
+        "idle expression",
+        "idle resource",
+        "idle payload",
+        "section",
+        "unknown part",
+        "list of lists",
+    ],
 )
 def test_profiles_that_do_not_fit_are_refused(profiles: dict[str, Any], expected: str) -> None:
     assert problems(TASK, profiles) == (expected,)
@@ -274,11 +321,21 @@ def test_no_source_writes_out_what_a_profile_says() -> None:
     profiles = json.loads((ROOT / "statemachines" / "profiles.json").read_text())
     catchers = [_said(catcher) for catcher in profiles["Catch"].values()]
     for path in (ROOT / "statemachines").glob("*.asl.json"):
+        payload = profiles["Payload"].get(path.name.removesuffix(".asl.json"), {})
         for state in states(json.loads(path.read_text())):
+            assert not profiles["Task"].items() & _texts(state), state
+            assert not profiles["Resource"].get(state.get("Resource"), {}).items() & _texts(state)
+            arguments = state.get("Arguments", {})
+            if "FunctionName" not in arguments:
+                assert not payload.items() & _texts(arguments.get("Payload", {})), state
             for retrier in state.get("Retry", []):
                 assert set(retrier) == {"ErrorEquals"}, state
             for catcher in state.get("Catch", []):
                 assert _said(catcher) not in catchers, state
+
+
+def _texts(value: dict[str, Any]) -> set[tuple[str, Any]]:
+    return {(key, each) for key, each in value.items() if isinstance(each, str | int)}
 
 
 def _said(catcher: dict[str, Any]) -> dict[str, Any]:
