@@ -141,7 +141,12 @@ def run(
     authorization.ensure_allowed(request, organizations)
     return Acceptance(
         request=request,
-        wish=Wish.of(sender, started_at=payload.started_at, execution_arn=payload.execution_arn),
+        wish=Wish.of(
+            event_id=sender.event_id,
+            sent_at=sender.sent_at,
+            started_at=payload.started_at,
+            execution_arn=payload.execution_arn,
+        ),
         authorization=authorization,
         execution_arn=payload.execution_arn,
         ledger=ledger,
