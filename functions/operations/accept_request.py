@@ -101,7 +101,6 @@ class AcceptRequest(Model):
     `size` is the request's bytes as JSON in ASCII, `too_deep` whether it is nested beyond the
     bounds; of one that is too large or too deep there is only what it is known by. `started_at` is
     when the execution started, which an earlier definition does not say.
-
     """
 
     request: Any = None
@@ -148,7 +147,12 @@ def run(
     authorization.ensure_allowed(request, organizations)
     return Acceptance(
         request=request,
-        wish=Wish.of(sender, started_at=payload.started_at, execution_arn=payload.execution_arn),
+        wish=Wish.of(
+            event_id=sender.event_id,
+            sent_at=sender.sent_at,
+            started_at=payload.started_at,
+            execution_arn=payload.execution_arn,
+        ),
         authorization=authorization,
         execution_arn=payload.execution_arn,
         ledger=ledger,

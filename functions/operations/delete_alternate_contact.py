@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from operations.put_alternate_contact import TYPES
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
-from vending.organization.merge import surplus
 from vending.request.account_request import AccountId
+from vending.request.merge import surplus
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient

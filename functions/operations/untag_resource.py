@@ -13,8 +13,8 @@ from pydantic import Field
 from vending.authorization.rules import matches
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
-from vending.organization.merge import surplus
 from vending.request.account_request import AccountId, TagKey
+from vending.request.merge import surplus
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:

@@ -77,8 +77,8 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
         request["serviceAccess"] = [*request["serviceAccess"], service]
     if source == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
-        account = {"accountId": account_id, "name": "By hand"}
-        return Wish(request=request | {"account": account}, account_id=account_id)
+        member = {"accountId": account_id, "name": "By hand"}
+        return Wish(request=request | {"account": member}, account_id=account_id)
     if source == "new-govcloud":
         account = request["account"]
         return Wish(

@@ -76,8 +76,8 @@ def an_account_that_was_given_more(vending: Vending) -> None:
     """The account of `existing.yaml` was vended before, with more than the file asks for."""
     an_account_of_that_id(vending)
     (document,) = read(str(EXAMPLES / "requests/existing.yaml"))
-    content = {"Version": "2012-10-17", "Statement": []}
-    content["Statement"] = [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]
+    statement = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
+    content = {"Version": "2012-10-17", "Statement": [statement]}
     policy = {
         "name": "NoStorage",
         "type": "SERVICE_CONTROL_POLICY",

@@ -16,7 +16,7 @@ from vending.aws.clock import timestamp
 from vending.ledger import keys
 from vending.ledger.table import IS_NEW, Put, Table, Update, Write, as_expected
 from vending.ledger.wishes import Wish, after, newer_of
-from vending.organization.merge import Given, differences, given_by, same_document
+from vending.request.merge import Given, differences, given_by, same_document
 from vending.request.request_ids import namespace_of
 from vending.states import State
 

@@ -17,7 +17,7 @@ from vending.errors.exceptions import RequestConflict
 from vending.ledger.accounts import AccountRecord, record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.ledger.wishes import is_late, newer_of
-from vending.organization.merge import same_document
+from vending.request.merge import same_document
 from vending.request.request_ids import namespace_of, subject
 from vending.states import UNCLAIMED, State
 

@@ -11,10 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vending.authorization.sender import Sender
+from typing import Any
 
 _REMEMBERED = 20
 """Ids of one second: that many wishes for one account are not accepted within one."""
@@ -33,23 +30,31 @@ class Wish:
     id: str
 
     @classmethod
-    def of(cls, sender: Sender, *, started_at: str | None, execution_arn: str) -> Wish | None:
+    def of(
+        cls,
+        *,
+        event_id: str | None,
+        sent_at: str | None,
+        started_at: str | None,
+        execution_arn: str,
+    ) -> Wish | None:
         """The wish that an execution is about; None where nothing shows its time.
 
         An event that claims to come from the future is as old as its execution: nobody can be the
         newest for years.
 
         Args:
-            sender: what the event says.
+            event_id: the event's; None where somebody started the execution by hand.
+            sent_at: the event's time.
             started_at: when the execution started, as Step Functions says it.
             execution_arn: the execution's.
         """
         started = _seconds(started_at)
-        sent = _seconds(sender.sent_at)
+        sent = _seconds(sent_at)
         time = min(filter(None, (sent, started)), default=None)
         if time is None:
             return None
-        return cls(time=time, id=sender.event_id or execution_arn)
+        return cls(time=time, id=event_id or execution_arn)
 
 
 def is_late(wish: Wish | None, newest: Mapping[str, Any] | None) -> bool:

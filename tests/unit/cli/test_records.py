@@ -22,7 +22,7 @@ def test_only_what_is_known_is_said() -> None:
 
 
 def test_steps_say_what_they_made_in_the_definitions_order() -> None:
-    record = a_record("VENDED")
+    record = a_record("VENDED", revision=2)
     record["request"]["policies"] = [{"name": "NoLeaving"}, {"name": "Guard"}]
 
     fields = account_fields(record)
@@ -30,11 +30,12 @@ def test_steps_say_what_they_made_in_the_definitions_order() -> None:
     assert fields == [
         ("account", "123456789012"),
         ("email", "sandbox@example.com"),
+        ("policies", "NoLeaving, Guard"),
         ("organizational unit", "/Workloads/Sandbox (ou-ab12-11111111)"),
         ("tags", "team=a"),
-        ("policies", "NoLeaving, Guard"),
         ("service access", "account.amazonaws.com"),
         ("root access", "RootSessions"),
+        ("revision", "2"),
         ("request", "r-sandbox"),
     ]
 

@@ -296,7 +296,7 @@ def delete_a_contact(world: World) -> None:
     world.call(
         "DeleteAlternateContact",
         requestId=REQUEST_ID,
-        accountId=next(reversed(world.organization.accounts)),
+        accountId=world.called("PutAlternateContact")[-1]["AccountId"],
         given=["billing"],
         wanted=[],
     )
@@ -315,15 +315,10 @@ def untag_an_account(world: World) -> None:
 
 
 def detach_a_policy(world: World) -> None:
-    attach_a_policy(world)
-    attached = world.called("AttachPolicy")[-1]
-    (name,) = [
-        policy.name
-        for policy in world.organization.state.policies
-        if policy.id == attached["PolicyId"]
-    ]
-    given = [{"type": "SERVICE_CONTROL_POLICY", "name": name}]
-    payload = {"accountId": attached["TargetId"], "given": given, "wanted": []}
+    account_id = world.organization.add_account(email=EMAIL)
+    world.organization.attach(world.organization.add_policy("Guard"), account_id)
+    given = [{"type": "SERVICE_CONTROL_POLICY", "name": "Guard"}]
+    payload = {"accountId": account_id, "given": given, "wanted": []}
     world.call("DetachPolicy", requestId=REQUEST_ID, **payload)
 
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.functions.payloads import a_request
-from vending.organization.merge import Given, differences, given_by, same_document, surplus
 from vending.request.account_request import parse
+from vending.request.merge import Given, differences, given_by, same_document, surplus
 
 NAMES = st.sampled_from("abcdefgh")
 SOME = st.frozensets(NAMES)

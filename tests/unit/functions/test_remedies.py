@@ -116,7 +116,6 @@ def test_no_remedy_asks_for_a_new_request_id_where_the_account_may_be_there() ->
     assert asking == {
         "AccountNotActive",  # for another account than the one that is not there any more
         "MasterCannotLeaveOrganizationException",
-        "RequestConflict",
     }
 
 

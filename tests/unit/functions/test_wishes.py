@@ -75,7 +75,12 @@ def test_wish_of_an_unknown_time_is_not_late_and_changes_no_order() -> None:
 def test_wish_is_as_old_as_its_event_or_its_execution(
     sender: Sender, started_at: str | None, expected: tuple[str, str] | None
 ) -> None:
-    found = Wish.of(sender, started_at=started_at, execution_arn=EXECUTION)
+    found = Wish.of(
+        event_id=sender.event_id,
+        sent_at=sender.sent_at,
+        started_at=started_at,
+        execution_arn=EXECUTION,
+    )
 
     assert (None if found is None else (found.time[11:19], found.id)) == expected
 
