@@ -174,7 +174,8 @@ def trail(place: Place) -> Iterator[Result]:
     yield Result(
         check="CloudTrail",
         level="warn",
-        what="no trail logs management events here, so accounts made elsewhere are not noticed",
+        what="no trail logs management events here, so accounts made elsewhere are not noticed, "
+        "and vends look again and again whether AWS has made their account",
         remedy="Nothing for requests; for accounts made elsewhere, create a trail of management "
         "events",
     )
