@@ -41,7 +41,7 @@ class Reporting:
 
 
 IN_TIME = Reporting(
-    name="events after 1 s", seconds=1.0, speeds={3.0: 1.0, 30.0: 1.0, 120.0: 4.0, 600.0: 10.0}
+    name="events after 1 s", seconds=1.0, speeds={3.0: 1.0, 30.0: 2.0, 120.0: 4.0, 600.0: 10.0}
 )
 _QUICKER = {3.0: 1.0, 30.0: 2.0, 120.0: 8.0, 600.0: 30.0}
 LATE = Reporting(name="events after 17 s", seconds=17.0, speeds=_QUICKER)
