@@ -176,9 +176,9 @@ def trail(place: Place) -> Iterator[Result]:
         check="CloudTrail",
         level="warn",
         what="no trail logs management events here, so accounts created elsewhere are not "
-        "discovered",
-        remedy="Requests do not need one; to discover accounts created elsewhere, create a trail "
-        "that logs management events",
+        "discovered, and vends poll until AWS has created their account",
+        remedy="Requests do not need one; to discover accounts created elsewhere and to end vends "
+        "sooner, create a trail that logs management events",
     )
 
 

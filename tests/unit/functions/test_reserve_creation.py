@@ -185,7 +185,7 @@ def test_lease_whose_release_was_lost_is_reclaimed(world: World) -> None:
     create(world)
     tokens = [waiting(world, number) for number in range(PLACES)]
     account_id = world.organization.finish()
-    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=account_id)
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=str(account_id))
 
     world.later(Quota().lease_seconds)
     again = reserve(world, "other-4")
