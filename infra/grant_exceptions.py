@@ -323,10 +323,8 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
 
 def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
     put = ("events:PutEvents",)
-    announcements = (
-        *("AccountVended", "AccountChanged", "AccountVendingFailed"),
-        "AccountVendingStateChanged",
-    )
+    progress, failed = "AccountVendingStateChanged", "AccountVendingFailed"
+    announcements = ("AccountVended", "AccountChanged", failed, progress)
     return (
         NarrowerGrant(
             actions=put,
@@ -344,8 +342,20 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=put,
+            functions=("RecordExecutionEnd", "RecordFailure", "RecordVended"),
             conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
-            reason="Who announces can request nothing.",
+            reason="They announce how a request ended, which one of them may have recorded before.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            functions=("AcceptRequest",),
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, (failed, progress)),
+            reason="A request whose execution has ended is FAILED before its locks are taken.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, (progress,)),
+            reason="Who announces can request nothing, and says no outcome but what it records.",
         ),
         NarrowerGrant(
             actions=("dynamodb:Query",),

@@ -438,7 +438,7 @@ class Acceptance:
                 if end is None:
                     raise self._in_the_way(held, owner, is_over=False)
                 owner = self.ledger.mark_interrupted(owner, error=end.as_error())
-                self.publisher.publish_state_changed(record_of(owner))
+                self.publisher.publish_outcome(record_of(owner))
         self.ledger.locks.release(held)
 
     def _in_the_way(self, held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict:

@@ -80,7 +80,7 @@ def run(
         record = record_of(row)
         release(row, ledger=ledger, slots=slots)
     if row is not None or rejected or _is_vended_no_more(known, payload):
-        publisher.publish_state_changed(record)
+        publisher.publish_outcome(record)
     if rejected:
         measure("RequestRejected")
     else:

@@ -371,6 +371,13 @@ OF_RETIREMENTS = [
     "AccountRetirementFailed",
     "AccountRetiring",
 ]
+ANNOUNCED_BY = {
+    "AcceptRequest": ["AccountVendingFailed", "AccountVendingStateChanged"],
+    "RecordFailure": ANNOUNCEMENTS,
+    "RecordRetirement": OF_RETIREMENTS,
+    "RecordVended": ANNOUNCEMENTS,
+}
+"""What is announced besides progress, by who records it."""
 
 
 def putting(source: str, detail_types: list[str]) -> dict[str, object]:
@@ -397,7 +404,7 @@ def test_function_that_announces_can_put_announcements_only(
 ) -> None:
     for operation, granted in EXPECTED_GRANTS.items():
         role = logical_id(template.functions()[operation]["Role"])
-        announced = OF_RETIREMENTS if operation == "RecordRetirement" else ANNOUNCEMENTS
+        announced = ANNOUNCED_BY.get(operation, ["AccountVendingStateChanged"])
         expected = [putting("account-vending", announced)] * ("events:PutEvents" in granted)
         assert put_events(template, role) == expected, operation
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +41,24 @@ class EventPublisher:
     bus_name: str
 
     def publish_state_changed(self, record: Mapping[str, Any]) -> None:
-        """Publish the record's state, and its outcome where it is one.
+        """Publish the record's state, by a function that ends no request.
 
-        At least once: an operation that is repeated publishes again. ServiceUnavailable when
-        EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
+        Where the request has ended meanwhile, its outcome is published by what ended it. At least
+        once: an operation that is repeated publishes again. ServiceUnavailable when EventBridge
+        takes an entry in but does not accept it (PutEvents answers 200 then).
         """
+        self._publish(record, [STATE_CHANGED])
+
+    def publish_outcome(self, record: Mapping[str, Any]) -> None:
+        """Publish the record's state and, if the request has ended, its outcome; as above."""
         detail_types = [STATE_CHANGED]
         if record["state"] == State.VENDED and (record.get("revision") or 1) > 1:
             detail_types.append(CHANGED)
         elif record["state"] in OUTCOMES:
             detail_types.append(OUTCOMES[record["state"]])
+        self._publish(record, detail_types)
+
+    def _publish(self, record: Mapping[str, Any], detail_types: Sequence[str]) -> None:
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
                 "EventBusName": self.bus_name,

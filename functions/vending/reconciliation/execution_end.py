@@ -155,7 +155,7 @@ class EndRecorder:
                 except ConcurrentModification:
                     continue  # the execution's last function was still writing
             self._release(row, end)
-            self.publisher.publish_state_changed(record_of(row))
+            self.publisher.publish_outcome(record_of(row))
             return row
         raise ConcurrentModification(
             "The request's row changed before each attempt to write it.",
@@ -179,7 +179,7 @@ class EndRecorder:
         if request_id is not None and known is None:
             row = Claims(ledger=self.ledger).insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
-                self.publisher.publish_state_changed(record_of(row))
+                self.publisher.publish_outcome(record_of(row))
                 return row
             known = row
         if request_id is not None and known is not None:
@@ -188,7 +188,7 @@ class EndRecorder:
                 return recorded
         if end.error not in REJECTIONS or end.told_itself:
             return None
-        self.publisher.publish_state_changed(record)
+        self.publisher.publish_outcome(record)
         return cast(Row, record)
 
     def _release(self, row: Row, end: ExecutionEnd) -> None:

@@ -461,7 +461,7 @@ def test_repairs_and_news_are_reported_once_each(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("announcement", ["publish_state_changed", "publish_report"])
+@pytest.mark.parametrize("announcement", ["publish_outcome", "publish_report"])
 def test_repair_that_could_not_be_reported_is_reported_by_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
 ) -> None:
