@@ -19,20 +19,18 @@ class Log(list[Item]):
     """The latest entries, oldest first; a list, so that it can be read while it is added to."""
 
     MOST: ClassVar[int]
-    """Entries that are kept at least, where `most` says nothing else; when there are a tenth more,
-    the oldest are forgotten.
-    """
+    """Entries that are kept at least; when there are a tenth more, the oldest are forgotten."""
 
-    def __init__(self, most: int | None = None) -> None:
-        super().__init__()
-        self._most = most
+    @property
+    def most(self) -> int:
+        """Entries that this log keeps at least."""
+        return self.MOST
 
     def append(self, entry: Item, /) -> None:
         """Add an entry, and forget the oldest where there are too many."""
         super().append(entry)
-        most = self.MOST if self._most is None else self._most
-        if len(self) > most + most // 10:
-            del self[:-most]
+        if len(self) > self.most + self.most // 10:
+            del self[: -self.most]
 
 
 class Latest(dict[Item, None]):
