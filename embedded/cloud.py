@@ -17,7 +17,7 @@ from botocore.config import Config
 
 from embedded import ACCOUNT_ID, REGION
 from embedded.core.clock import Clock
-from embedded.core.context import Context, activate
+from embedded.core.context import CallLog, Context, activate
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
 from embedded.core.sessions import DIRECT, isolated
@@ -44,6 +44,8 @@ class EmbeddedAws:
         schedules: whether rules with a schedule fire; where not, nothing runs but what is asked.
         assembly: the cloud assembly that `cdk synth` made.
         build: the folder with the functions built for this machine and their runtime client.
+        calls_kept: how many of the latest calls the log keeps at least; by default
+                `CallLog.MOST`.
 
     Raises:
         EmbeddedAwsNotBuilt: the assembly or the functions are not built.
@@ -61,7 +63,10 @@ class EmbeddedAws:
         schedules: bool = False,
         assembly: Path = PROJECT / "cdk.out",
         build: Path = PROJECT / "build",
+        calls_kept: int | None = None,
     ) -> None:
+        if calls_kept is not None and calls_kept < 1:
+            raise ValueError("calls_kept must be above 0")
         self._port = port
         self._organization = organization
         self._fire_schedules = schedules
@@ -77,7 +82,12 @@ class EmbeddedAws:
         self._making_client = threading.Lock()
         self.clock = Clock(speed)
         self.faults = _read(faults)
-        self.context = Context(clock=self.clock, faults=self.faults, credentials=Credentials())
+        self.context = Context(
+            clock=self.clock,
+            faults=self.faults,
+            credentials=Credentials(),
+            calls=CallLog(calls_kept),
+        )
         self.outputs: dict[str, str] = {}
         """The stack's outputs by name."""
 

@@ -21,11 +21,16 @@ class Log(list[Item]):
     MOST: ClassVar[int]
     """Entries that are kept at least; when there are a tenth more, the oldest are forgotten."""
 
+    @property
+    def most(self) -> int:
+        """Entries that this log keeps at least."""
+        return self.MOST
+
     def append(self, entry: Item, /) -> None:
         """Add an entry, and forget the oldest where there are too many."""
         super().append(entry)
-        if len(self) > self.MOST + self.MOST // 10:
-            del self[: -self.MOST]
+        if len(self) > self.most + self.most // 10:
+            del self[: -self.most]
 
 
 class Latest(dict[Item, None]):

@@ -30,9 +30,18 @@ class Call:
 
 
 class CallLog(Log[Call]):
-    """The latest calls."""
+    """The latest calls; `MOST` of them, unless `most` says how many."""
 
     MOST = 100_000
+
+    def __init__(self, most: int | None = None) -> None:
+        super().__init__()
+        self._kept = most
+
+    @property
+    def most(self) -> int:
+        """Calls that this log keeps at least."""
+        return self.MOST if self._kept is None else self._kept
 
 
 @dataclass(kw_only=True)

@@ -73,7 +73,13 @@ def _backend_app(service: str | None) -> Any:
     """Moto's application of a service; NotImplementedError for one that moto does not know."""
     if service is None:
         raise NotImplementedError("the whole service is missing")
-    return create_backend_app(service)
+    app = create_backend_app(service)
+    # What serves moto's developers and browsers, and costs every call: forms are looked at for a
+    # page's mistakes, answers get headers for other sites' scripts. Errors still come here.
+    app.debug = False
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.after_request_funcs.clear()
+    return app
 
 
 class _Dispatcher(DomainDispatcherApplication):

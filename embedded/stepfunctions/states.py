@@ -39,6 +39,9 @@ from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
+    BranchWorker,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
 )
@@ -237,6 +240,15 @@ def _run_program(self: Any, env: Any) -> None:
         timer.cancel()
 
 
+def _start_branch(self: Any) -> None:
+    """As moto's, which writes the whole branch out as its thread's name."""
+    if self._worker_thread is not None:
+        raise RuntimeError("this branch runs already")
+    name = f"branch {self._program.start_at.start_at_name}"
+    self._worker_thread = threading.Thread(target=self._thread_routine, name=name, daemon=True)
+    self._worker_thread.start()
+
+
 def _wait_interval(self: Any, env: Any, wait_seconds: float) -> None:  # noqa: ARG001
     env.wait(wait_seconds)
 
@@ -336,6 +348,7 @@ def install() -> None:
     """Put these in the place of moto's."""
     EvalComponent.heap_key = property(_heap_key)
     Program.eval = _run_program
+    BranchWorker.start = _start_branch
     CommonStateField._eval_body = _eval_state_body
     CommonStateField._eval_state_input = _eval_state_input
     CommonStateField._get_state_exited_event_details = _state_exited_details

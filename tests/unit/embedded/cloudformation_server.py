@@ -14,13 +14,12 @@ from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
-    MotoRequestHandler,
     create_backend_app,
 )
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
-from werkzeug.serving import make_server
 
 from embedded import REGION, cloudformation
+from embedded.gateway.server import Server
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
     FUNCTIONS_KEY,
@@ -103,11 +102,6 @@ class Aws:
         return list(reversed(found["StackEvents"]))
 
 
-class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def cloudformation_server() -> Iterator[Aws]:
     """The server, with state machines in the backend that runs them."""
@@ -115,7 +109,7 @@ def cloudformation_server() -> Iterator[Aws]:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     cloudformation.install()
     app = DomainDispatcherApplication(create_backend_app)
-    http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
+    http = Server(0, app)
     threading.Thread(target=http.serve_forever, daemon=True).start()
     yield Aws(f"http://127.0.0.1:{http.server_port}")
     http.shutdown()

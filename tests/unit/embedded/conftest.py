@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from embedded import control_planes, eventbridge
 from embedded.core.partitions import administrator_in
 from embedded.core.principal import Principal, caller
+from embedded.gateway.server import Server
 from embedded.protocols import protocols
 from tests.unit.embedded.live_aws import Aws
 
@@ -33,7 +33,7 @@ def server() -> Iterator[Aws]:
         finally:
             caller.reset(token)
 
-    http = make_server("127.0.0.1", 0, application, threaded=True)
+    http = Server(0, application)
     aws = Aws(f"http://127.0.0.1:{http.server_port}")
     threading.Thread(target=http.serve_forever, daemon=True).start()
     yield aws

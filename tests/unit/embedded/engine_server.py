@@ -23,7 +23,6 @@ from botocore.config import Config
 from moto.awslambda.models import LambdaBackend
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from embedded import ACCOUNT_ID, REGION, eventbridge, stepfunctions
 from embedded.core import context
@@ -31,6 +30,7 @@ from embedded.core.clock import Clock
 from embedded.core.context import Context
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
+from embedded.gateway.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,7 +198,7 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     before = list(context._active)
     engines: list[Engine] = []
     app = _Gateway(DomainDispatcherApplication(create_backend_app), engines)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = Server(0, app)
     own.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     context.activate(own)
     engine = Engine(context=own)

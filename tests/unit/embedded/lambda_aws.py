@@ -17,13 +17,13 @@ import pytest
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
 from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from embedded import REGION, lambda_runtime
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
 from embedded.core.credentials import RoleCredentials
 from embedded.core.faults import Faults
+from embedded.gateway.server import Server
 from infra.bundling import build_runtime
 
 ROLE = "arn:aws:iam::111111111111:role/Sample"
@@ -242,11 +242,6 @@ def is_running(process: int) -> bool:
     return bool(state) and not state.startswith("Z")
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        pass
-
-
 def write_samples(asset: Path) -> None:
     (asset / "operations").mkdir(parents=True)
     for name, source in SAMPLES.items():
@@ -265,7 +260,7 @@ def running(folder: Path, runtime: Path, **how: Any) -> Iterator[LambdaAws]:
     activate(context)
     lambda_runtime.install(asset, runtime, **how)
     app = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = Server(0, app)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     context.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     session = boto3.session.Session("test", "test", region_name=REGION)

@@ -469,3 +469,10 @@ def test_caller_is_known_while_moto_acts_and_forgotten_after(server: Server) -> 
     assert body == [b"{}"]
     assert [principal.role_name for principal in seen] == [server.last_role]
     assert caller.get().is_administrator
+
+
+def test_answer_has_no_headers_for_other_sites_scripts(server: Server) -> None:
+    answer = server.client("sqs").list_queues()
+
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert not [name for name in headers if name.startswith("access-control-")]

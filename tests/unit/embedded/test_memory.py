@@ -12,6 +12,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from embedded import ACCOUNT_ID, REGION
+from embedded.cloud import EmbeddedAws
 from embedded.core.context import Call, CallLog
 from embedded.lambda_runtime import function_log
 from embedded.lambda_runtime.variables import FunctionSettings
@@ -29,6 +30,21 @@ def test_the_call_log_keeps_the_latest_calls_and_no_more() -> None:
     assert len(log) >= CallLog.MOST
     assert [call.at for call in log[-2:]] == [3 * CallLog.MOST - 2, 3 * CallLog.MOST - 1]
     assert log[0].at == 3 * CallLog.MOST - len(log)
+
+
+def test_how_many_calls_are_kept_is_a_setting() -> None:
+    log = EmbeddedAws(calls_kept=20).context.calls
+
+    for number in range(100):
+        log.append(Call(service="sts", operation="GetCallerIdentity", caller="a", at=number))
+
+    assert 20 <= len(log) <= 22
+    assert log[-1].at == 99
+
+
+def test_a_call_log_that_keeps_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="calls_kept"):
+        EmbeddedAws(calls_kept=0)
 
 
 @pytest.fixture

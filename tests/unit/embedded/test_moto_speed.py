@@ -8,8 +8,10 @@ from typing import Any
 import boto3
 import pytest
 from moto.core import responses, serialize
+from moto.core.base_backend import BackendDict
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.sqs import models as sqs_models
 
 from embedded.moto_patches import ec2_regions, speed
 
@@ -91,3 +93,16 @@ def test_sessions_are_boto3s_own_once_moto_is_imported() -> None:
 
     assert boto3.Session is boto3.session.Session
     assert "us-east-1" in [region.name for region in RegionsAndZonesBackend.regions]
+
+
+def test_backend_that_was_reset_is_made_anew_and_reset_again() -> None:
+    backends = BackendDict(sqs_models.SQSBackend, "sqs")
+    first = backends["111111111111"]["us-east-1"]
+    assert backends["111111111111"]["us-east-1"] is first
+
+    BackendDict.reset()
+
+    assert backends["111111111111"] is backends["111111111111"]
+    assert sum(each is backends for each in BackendDict._instances) == 1
+    BackendDict.reset()
+    assert list(backends) == []
