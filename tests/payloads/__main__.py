@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PASSED_OVER = {
     "faults/crash.json",
+    "faults/lost_event.json",
     "faults/lost_answer.json",
     "faults/slow_creation.json",
     "faults/throttled.json",

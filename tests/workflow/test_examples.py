@@ -164,6 +164,7 @@ CASES = {
     "faults/crash.json": Case(),
     "faults/lost_answer.json": Case(),
     "faults/slow_creation.json": Case(),
+    "faults/lost_event.json": Case(),
     "faults/throttled.json": Case(),
     "organization.yaml": Case(
         request="organization.yaml",

@@ -203,9 +203,12 @@ class Creation:
         return self.settle(status, self._mark_creating(status["Id"]))
 
     def _mark_creating(self, creation_id: str) -> Row:
-        """Keep the creation's id, and by it let events find the request."""
+        """Keep the creation's id, and by it let events find the request; if not, it is polled."""
         row = self.ledger.mark_creating(self.request_id, self.execution_arn, creation_id)
-        self.ledger.creation_pointers.save(creation_id, self.request_id)
+        try:
+            self.ledger.creation_pointers.save(creation_id, self.request_id)
+        except VendingError as error:
+            logger.warning("events will not find the creation", extra={"code": error.code})
         return row
 
     def _withdraw(self, intent: Intent) -> None:

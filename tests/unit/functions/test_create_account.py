@@ -28,6 +28,7 @@ from vending.errors.exceptions import (
     ServiceUnavailable,
     VendingError,
 )
+from vending.ledger.creation_pointers import CreationPointers
 
 ENDPOINT = "https://organizations.example.com"
 
@@ -216,3 +217,29 @@ def test_create_account_error_carries_code_reason_and_remedy_as_json(world: Worl
 def _answer_at_once(world: World, monkeypatch: pytest.MonkeyPatch, **status: str) -> None:
     answer = {"CreateAccountStatus": {"Id": "car-00000042", **status}}
     monkeypatch.setitem(world.organization.answers, "CreateAccount", lambda **_: answer)
+
+
+def test_creation_that_events_cannot_find_goes_on_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+
+    def refuse(*_: object) -> None:
+        raise ConcurrentModification("no", remedy="none")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CreationPointers, "save", refuse)
+        result = create(world)
+
+    assert world.row(REQUEST_ID)["createAccountRequestId"] == result["createAccountRequestId"]
+    assert world.ledger.creation_pointers.find(result["createAccountRequestId"]) is None
+
+
+def test_creation_leaves_a_pointer_from_itself_to_its_request(world: World) -> None:
+    accepted(world)
+    creation_id = create(world)["createAccountRequestId"]
+
+    pointer = world.ledger.creation_pointers.find(creation_id)
+
+    assert pointer is not None
+    assert (pointer.request_id, pointer.event_delay) == (REQUEST_ID, None)
