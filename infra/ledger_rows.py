@@ -144,6 +144,8 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     # It has an item of its own, which says how far it came.
     "ReconcileLedger": (
         _requests(_GET, _PUT, _UPDATE, besides=("reconciliation#*",)),
+        # Closed accounts depart after 90 days.
+        Rows(sid="MarkDepartures", actions=(_UPDATE,), keys=_RETIREMENTS),
         *_GIVE_BACK,
     ),
 }

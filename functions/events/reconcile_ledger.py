@@ -33,9 +33,11 @@ from vending.ledger.rows import Row
 from vending.model import Model
 from vending.organization.account_quota import most_accounts
 from vending.reconciliation import audit_cursor
-from vending.reconciliation.audit import OrganizationAudit
+from vending.reconciliation.audit import SECONDS_PER_CALL, OrganizationAudit
 from vending.reconciliation.audit_cursor import AuditCursor
 from vending.reconciliation.execution_end import EndRecorder, ExecutionEnd
+from vending.retirement.departures import mark_departed
+from vending.retirement.rows import Retirements
 from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
@@ -252,7 +254,23 @@ class Reconciliation:
         complete = after.started_at is None and after.ended_at > cursor.ended_at
         if complete:
             self._measure_quota(after.accounts)
+            self._mark_departures()
         return "COMPARED" if complete else "CONTINUES", after, shown
+
+    def _mark_departures(self) -> None:
+        """Once a day, as closed accounts go after 90 of them; what fails is done the next day."""
+        try:
+            departed = mark_departed(
+                Retirements(table=self.ledger.table),
+                self.organizations,
+                rest=lambda: self.rest(SECONDS_PER_CALL),
+                until=self.until,
+            )
+        except VendingError as error:
+            logger.warning("departures are looked for later", extra={"code": error.code})
+            return
+        if departed:
+            logger.info("closed accounts are gone", extra={"accounts": departed})
 
     def _measure_quota(self, accounts: int) -> None:
         """How many of the accounts that AWS allows there are; that it cannot be read does no harm.

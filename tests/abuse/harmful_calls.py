@@ -85,7 +85,12 @@ def of_nobody(target: Target, name: str) -> dict[str, Calls]:
                 entry(target.bus, "form.example", "AccountRequested"),
                 entry(target.bus, "account-vending", "AccountRequested"),
                 entry(target.bus, "account-vending.discovered-accounts", "AccountRequested"),
-                entry(target.bus, "account-vending", "AccountClosed"),
+                # Who announces vends announces no closures, and the other way round.
+                entry(
+                    target.bus,
+                    "account-vending",
+                    "AccountVended" if name == "RecordRetirement" else "AccountClosed",
+                ),
                 entry("default", "form.example", "AccountRequested"),
             ],
             "put_rule": [{"Name": "thief", "EventPattern": '{"source": ["x"]}'}],

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded.cloudformation import assembly
+from infra.operation_function import module_name
 from infra.settings import Settings
+from permissions.declared_calls import calls_of
 from tests.builders import a_request
 from tests.grids import few
 from tests.infra.synthesized import ASSEMBLY, synthesize
@@ -176,27 +178,54 @@ def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, funct
     assert row(vending, account_id)["before"]["organizationalUnit"] == "/Workloads/Sandbox"
 
 
-LOST = [
-    ("organizations", "AttachPolicy"),
-    ("organizations", "CreatePolicy"),
-    ("organizations", "MoveAccount"),
-    ("organizations", "CloseAccount"),
+ORGANIZATIONS_CALLS = sorted(
+    {
+        call.removeprefix("organizations:")
+        for operation in STATES
+        for call in calls_of(f"operations.{module_name(operation)}")
+        if call.startswith("organizations:")
+    }
+)
+BROKEN = [
+    *(("organizations", call, {"lost": True}) for call in ORGANIZATIONS_CALLS),
+    *(
+        ("organizations", call, {"error": "TooManyRequestsException"})
+        for call in ORGANIZATIONS_CALLS
+    ),
+    *(
+        ("dynamodb", call, {"lost": True})
+        for call in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+    ),
+    ("events", "PutEvents", {"lost": True}),
 ]
+"""Every call of the way to the end, its answer lost, or refused as one too many."""
 
 
 @pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(("service", "operation"), few(LOST, quick=LOST[-1:]))
-def test_lost_answer_is_made_up_for(vending: Vending, service: str, operation: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "operation", "how"),
+    few(
+        BROKEN,
+        quick=[
+            ("organizations", "CloseAccount", {"lost": True}),
+            ("dynamodb", "TransactWriteItems", {"lost": True}),
+        ],
+    ),
+)
+def test_call_that_is_broken_once_costs_nothing(
+    vending: Vending, service: str, operation: str, how: dict[str, Any]
+) -> None:
     account_id = a_placed_account(vending)
-    vending.aws.faults.replace(
-        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
-    )
+    vending.aws.faults.replace([{"service": service, "operation": operation, "calls": [1], **how}])
 
     ended = run(vending, wish(account_id))
 
     assert ended.status == "SUCCEEDED", ended
     assert state(vending, account_id) == "CLOSED"
     assert vending.policies(account_id) >= {POLICY}
+    kept = row(vending, account_id)
+    assert kept["closingAt"] >= kept["closesAt"]
+    assert kept["before"]["organizationalUnit"] == "/Workloads/Sandbox"
 
 
 @pytest.mark.usefixtures("short_grace")

@@ -123,10 +123,11 @@ def test_restoration_that_comes_between_look_and_intent_wins(world: World) -> No
     account_id = an_account(world)
     due(world, account_id)
     world.later(1)
-    world.organization.before(
-        "DescribeAccount",
-        lambda: accept(world, {"accountId": account_id, **RESTORE}, RESTORING) and None,
-    )
+
+    def restore() -> None:
+        accept(world, {"accountId": account_id, **RESTORE}, RESTORING)
+
+    world.organization.before("DescribeAccount", restore)
 
     with pytest.raises(ExecutionSuperseded):
         close(world, account_id)

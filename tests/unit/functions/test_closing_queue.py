@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vending.queueing.queue import (
     DAY,
@@ -175,3 +177,27 @@ def test_queue_without_a_period_keeps_no_moments() -> None:
     queue, _ = Queue().enqueue("one", NOW, quota)
 
     assert queue.uses == {}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.floats(0, 3 * DAY), min_size=30, max_size=30),
+    st.lists(st.booleans(), min_size=30, max_size=30),
+)
+def test_no_more_are_used_in_any_period_than_it_allows(
+    pauses: list[float], refusals: list[bool]
+) -> None:
+    queue, at, used = Queue(), NOW, list[float]()
+    for number, (pause, is_refused) in enumerate(zip(pauses, refusals, strict=True)):
+        at += pause
+        queue, slots = queue.enqueue(f"account-{number}", at, QUOTA)
+        for slot in slots:
+            if is_refused:
+                queue, _ = queue.back_off(slot.request_id, slot.start_at, QUOTA)
+            else:
+                used.append(slot.start_at)
+                queue, _ = queue.release(slot.request_id, slot.start_at, QUOTA)
+
+    number = PERIOD.number(0)
+    for first, beyond in zip(sorted(used), sorted(used)[number:], strict=False):
+        assert beyond - first >= PERIOD.seconds

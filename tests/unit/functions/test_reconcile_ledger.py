@@ -11,6 +11,7 @@ import pytest
 from events import reconcile_ledger
 from events.reconcile_ledger import CALLS
 from tests.emf import samples_in
+from tests.unit.functions import retiring
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -680,3 +681,25 @@ def test_idle_reconciliation_measures_nothing(
     reconcile(world)
 
     assert measured() == {}
+
+
+@pytest.mark.parametrize(
+    ("days", "is_there", "state"),
+    [(89, False, "CLOSED"), (91, True, "CLOSED"), (91, False, "DEPARTED")],
+)
+def test_closed_account_that_is_gone_after_its_90_days_has_departed(
+    world: World, days: int, is_there: bool, state: str
+) -> None:
+    account_id = retiring.an_account(world)
+    retiring.due(world, account_id)
+    retiring.close(world, account_id)
+    world.organization.accounts[account_id].update(State="CLOSED")
+    retiring.record(world, account_id, "CLOSED")
+    world.later(days * 24 * HOUR)
+    if not is_there:
+        del world.organization.accounts[account_id]
+
+    reconcile(world, audit=True)
+    reconcile(world, audit=True)
+
+    assert retiring.row_of(account_id)["state"] == state
