@@ -60,5 +60,7 @@ def makespan_bound(
 
 
 def added_time_bound(creation_seconds: float) -> float:
-    """Seconds that one request may take besides AWS's own creation time T: 3 s and 10 % of T."""
-    return 3.0 + 0.1 * creation_seconds
+    """Seconds that one request may take besides AWS's own creation time T where no event reports
+    its end in time: 3 s and 5 % of T.
+    """
+    return 3.0 + 0.05 * creation_seconds

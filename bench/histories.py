@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bench.system import Event
 
 
 def added_time(
-    events: Sequence[Event], created_from: float, created_until: float, speed: float
+    events: Sequence[Event],
+    created_from: float,
+    created_until: float,
+    speed: float,
+    *,
+    reported_after: float = math.inf,
 ) -> tuple[float, float, float]:
-    """What a vend took besides AWS's creation: (all, waiting for a poll, processing), in seconds.
+    """What a vend took besides AWS's creation: (all, waiting for its end, processing), in seconds.
 
     Waiting counts at AWS's pace, processing at the machine's: before and after the creation,
-    whatever is not a Wait state took real time, which passed `speed` times too fast.
+    whatever is not a Wait state took real time, which passed `speed` times too fast. The end is
+    waited for until the look that saw it began, or an event reported it: `reported_after` seconds.
     """
     began, ended = events[0].at, events[-1].at
-    noticed = max(
+    looked = max(
         (
             event.at
             for event in events
-            if event.kind == "TaskStateExited"
+            if event.kind == "TaskStateEntered"
             and event.details["name"] == "DescribeCreateAccountStatus"
         ),
         default=created_until,
     )
-    noticed = max(noticed, created_until)
+    noticed = max(created_until, min(looked, created_until + reported_after))
     waits_before = _waited(events, began, created_from)
     waits_after = _waited(events, noticed, ended)
     busy = (created_from - began - waits_before) + (ended - noticed - waits_after)

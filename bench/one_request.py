@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench.bounds import added_time_bound
@@ -19,9 +21,38 @@ if TYPE_CHECKING:
 
     from embedded.core.context import Call
 
-SPEEDS = {3.0: 1.0, 30.0: 2.0, 120.0: 8.0, 600.0: 30.0}
-"""AWS's creation time T and how many times as fast as on AWS it is waited for."""
+TIMES = (3.0, 30.0, 120.0, 600.0)
+"""AWS's creation times T, in seconds."""
 
+
+@dataclass(frozen=True, kw_only=True)
+class Reporting:
+    """How CloudTrail's events report that an account is made.
+
+    Attributes:
+        name: in the table.
+        seconds: after which they come; None: never.
+        speeds: by T, how many times as fast as on AWS it is waited for.
+    """
+
+    name: str
+    seconds: float | None
+    speeds: Mapping[float, float]
+
+
+IN_TIME = Reporting(
+    name="events after 1 s", seconds=1.0, speeds={3.0: 1.0, 30.0: 2.0, 120.0: 4.0, 600.0: 10.0}
+)
+_QUICKER = {3.0: 1.0, 30.0: 2.0, 120.0: 8.0, 600.0: 30.0}
+LATE = Reporting(name="events after 17 s", seconds=17.0, speeds=_QUICKER)
+NEVER = Reporting(name="no events", seconds=None, speeds=_QUICKER)
+
+MOST_ADDED_SECONDS = 2.0
+MOST_POLLS, MOST_STATES, MOST_LAMBDA_RUNS = 5, 34, 14
+DEAREST_RATIO = 1.1
+"""What a vend at the longest T may cost more than one at the shortest, where events report."""
+
+_REPORTS = ("CreateAccount", "CreateAccountResult")
 _PATIENCE = 180.0
 _COST_NOTE = (
     f"public prices of {AS_OF}; for others only states and Lambda requests, without the rest of "
@@ -85,10 +116,11 @@ PEERS = (
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """One vend. `added` is in seconds, `waited_in_vain` the part of it spent between AWS being done
-    and the poll that saw it.
+    and an event or a poll that said so. `lambda_runs` counts those of events about it, too.
     """
 
     creation_seconds: float
+    reporting: Reporting
     added: float
     waited_in_vain: float
     processing: float
@@ -119,14 +151,19 @@ def used(
     )
 
 
-def vend(creation_seconds: float, speed: float) -> Outcome:
+def vend(creation_seconds: float, reporting: Reporting) -> Outcome:
     """Vend one account by warm functions in an organization that was vended to before."""
     from embedded.lambda_runtime import logs  # noqa: PLC0415
     from embedded.organizations import OrganizationSettings  # noqa: PLC0415
 
-    settings = OrganizationSettings(creation_seconds=creation_seconds)
-    quick = [{"createAccount": {"calls": [1, 2], "seconds": 0.5}}]
-    with deployed(speed=speed, organization=settings, faults=quick) as system:
+    speed = reporting.speeds[creation_seconds]
+    settings = OrganizationSettings(
+        creation_seconds=creation_seconds, event_seconds=reporting.seconds or 0.0
+    )
+    faults: list[dict[str, object]] = [{"createAccount": {"calls": [1, 2], "seconds": 0.5}}]
+    if reporting.seconds is None:
+        faults += [{"event": name, "lost": True} for name in _REPORTS]
+    with deployed(speed=speed, organization=settings, faults=faults) as system:
         for warm in range(2):
             system.await_end(system.start(a_request(warm, prefix="warm")))
         functions = system.functions()
@@ -138,33 +175,72 @@ def vend(creation_seconds: float, speed: float) -> Outcome:
             raise RuntimeError(f"the request ended {status}")
         events = system.history(arn)
         calls = [call for call in system.aws.context.calls if system.is_ours(call)]
+        lines = {name: logs(name)[logged[name] :] for name in functions}
         requested, completed = system.last_creation()
-        added, in_vain, processing = added_time(events, requested, completed, speed)
+        added, in_vain, processing = added_time(
+            events,
+            requested,
+            completed,
+            speed,
+            reported_after=math.inf if reporting.seconds is None else reporting.seconds,
+        )
+        use = used(events, calls, itertools.chain(*lines.values()), max(functions.values()) / 1024)
+        runs_of_events = sum(
+            line.startswith("START")
+            for name, of_function in lines.items()
+            if "AnswerCreateAccount" in name
+            for line in of_function
+        )
         return Outcome(
             creation_seconds=creation_seconds,
+            reporting=reporting,
             added=added,
             waited_in_vain=in_vain,
             processing=processing,
             polls=sum(call.operation == "DescribeCreateAccountStatus" for call in calls),
             states=states_entered(events),
             retries=retries(events),
-            lambda_runs=lambda_runs(events),
+            lambda_runs=lambda_runs(events) + runs_of_events,
             calls=sum(call.service in {"organizations", "iam"} for call in calls),
-            use=used(
-                events,
-                calls,
-                (line for name in functions for line in logs(name)[logged[name] :]),
-                max(functions.values()) / 1024,
-            ),
+            use=replace(use, lambda_runs=use.lambda_runs + runs_of_events),
         )
 
 
-def measure(creation_times: Sequence[float] = tuple(SPEEDS)) -> Report:
+def limits(outcomes: Sequence[Outcome]) -> list[Measurement]:
+    """What the vends are held to: flat in T where events report, else by what looking may take."""
+    found = []
+    for one in outcomes:
+        where = f"T = {one.creation_seconds:g} s, {one.reporting.name}"
+        in_time = one.reporting is IN_TIME
+        bound = MOST_ADDED_SECONDS if in_time else added_time_bound(one.creation_seconds)
+        found.append(
+            Measurement(name=f"added time, {where}", value=one.added, unit="s", at_most=bound)
+        )
+        if in_time:
+            found += [
+                Measurement(name=f"polls, {where}", value=one.polls, at_most=MOST_POLLS),
+                Measurement(name=f"states, {where}", value=one.states, at_most=MOST_STATES),
+                Measurement(
+                    name=f"Lambda runs, {where}", value=one.lambda_runs, at_most=MOST_LAMBDA_RUNS
+                ),
+            ]
+    prices = [one.use.dollars() for one in outcomes if one.reporting is IN_TIME]
+    if prices:
+        ratio = max(prices) / min(prices)
+        found.append(Measurement(name="dearest T / cheapest T", value=ratio, at_most=DEAREST_RATIO))
+    return found
+
+
+def measure(creation_times: Sequence[float] = TIMES) -> Report:
     """Added time, states, runs, calls and dollars at every T, beside the counts of others."""
-    outcomes = [vend(seconds, SPEEDS[seconds]) for seconds in creation_times]
+    outcomes = [
+        vend(seconds, reporting)
+        for reporting in (IN_TIME, LATE, NEVER)
+        for seconds in creation_times
+    ]
     rows = [
         [
-            f"this project, T = {one.creation_seconds:g} s",
+            f"this project, T = {one.creation_seconds:g} s, {one.reporting.name}",
             span(one.added),
             f"{one.polls}",
             f"{one.states}",
@@ -201,28 +277,23 @@ def measure(creation_times: Sequence[float] = tuple(SPEEDS)) -> Report:
             "cost",
         ],
         table=rows,
-        measurements=[
-            Measurement(
-                name=f"added time, T = {one.creation_seconds:g} s",
-                value=one.added,
-                unit="s",
-                at_most=added_time_bound(one.creation_seconds),
-            )
-            for one in outcomes
-        ],
+        measurements=limits(outcomes),
         notes=[
             *(
-                f"T = {one.creation_seconds:g} s at {SPEEDS[one.creation_seconds]:g} times AWS's "
-                f"pace: {one.waited_in_vain:.1f} s until the poll that saw it, "
+                f"T = {one.creation_seconds:g} s, {one.reporting.name}, at "
+                f"{one.reporting.speeds[one.creation_seconds]:g} times AWS's pace: "
+                f"{one.waited_in_vain:.1f} s until an event or a poll said so, "
                 f"{one.processing:.1f} s of processing, {one.retries} retries"
                 for one in outcomes
             ),
+            "Lambda runs are those of the workflow and of the events about the creation",
             _COST_NOTE,
         ],
         data={
             "vends": [
                 {
                     "creation_seconds": one.creation_seconds,
+                    "event_seconds": one.reporting.seconds,
                     "added_seconds": one.added,
                     "polls": one.polls,
                     "states": one.states,

@@ -122,7 +122,7 @@ def _at(curve: Curve, seconds: float) -> int:
 
 
 def _thinned(points: Sequence[tuple[float, int]], most: int = 150) -> list[tuple[float, int]]:
-    """No more points than the eye can tell apart; the first and the last stay."""
+    """No more points than the eye can distinguish; the first and the last stay."""
     step = max(1, len(points) // most)
     kept = list(points[::step])
     return kept if kept[-1] == points[-1] else [*kept, points[-1]]

@@ -32,6 +32,8 @@ examples:
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
+  vend restore 123456789012                            put it back as it was
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
@@ -42,6 +44,7 @@ examples:
 exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 DEFAULT_PORT, MAX_PORT = 5111, 65535
+ACCOUNT_DIGITS = 12
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -123,14 +126,14 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action=_Version, help="print the version and stop")
+    top.add_argument("--version", action=_Version, help="print the version and exit")
     commands = top.add_subparsers(metavar="COMMAND", required=True, title="commands")
 
     submit = _command(
         commands,
         "submit",
         "cli.commands.submit:run",
-        "submit requests and watch them being vended",
+        "submit requests and follow them",
         "Submits one request or a list, from JSON or YAML, and follows it to its end. What is "
         "already vended is not vended again; what failed resumes where it stopped.",
     )
@@ -138,7 +141,7 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument(
         "--local",
         action="store_true",
-        help="vend on an embedded AWS in this process, which ends with it",
+        help="vend on an embedded AWS that runs in this process",
     )
     submit.add_argument(
         "--wait",
@@ -168,7 +171,7 @@ def parser() -> argparse.ArgumentParser:
     setup.add_argument(
         "--local",
         action="store_true",
-        help="on an embedded AWS in this process, which ends with it",
+        help="on an embedded AWS that runs in this process",
     )
     setup.add_argument(
         "--wait",
@@ -191,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--local",
         action="store_true",
-        help="on an embedded AWS in this process, which ends with it",
+        help="on an embedded AWS that runs in this process",
     )
     _json_option(plan)
     _embedded_options(plan)
@@ -200,10 +203,13 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "status",
         "cli.commands.query:status",
-        "show where one request stands",
-        "Shows a request's record: what was made, or what went wrong and what to do about it.",
+        "show where one request, or the retirement of an account, stands",
+        "Shows a request's record: what was made, or what went wrong and what to do about it. Of "
+        "an account's id, it shows the account's retirement.",
     )
-    status.add_argument("id", metavar="ID", help="the request id, as `vend submit` prints it")
+    status.add_argument(
+        "id", metavar="ID", help="the request id, as `vend submit` prints it; or an account's id"
+    )
     _json_option(status)
 
     listing = _command(
@@ -223,8 +229,8 @@ def parser() -> argparse.ArgumentParser:
         "resume",
         "cli.commands.resume:run",
         "resume a request that failed or stopped",
-        "Sends a request again exactly as the ledger keeps it and follows it to its end. It goes "
-        "on from where it stopped, also after a new version was deployed.",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
+        "resumes where it stopped, even after a new version was deployed.",
     )
     resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
     resume.add_argument(
@@ -235,27 +241,17 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(resume)
 
-    redrive = _command(
-        commands,
-        "redrive",
-        "cli.commands.redrive:run",
-        "redeliver undeliverable events",
-        "Puts the events of the dead-letter queue back: requests on the bus, AWS's own events to "
-        "the functions that wait for them. A request that was vended meanwhile is not vended "
-        "again. What cannot be put back stays in the queue.",
-    )
-    redrive.add_argument(
-        "--dry-run", action="store_true", help="only show what is in the queue and why"
-    )
-    _json_option(redrive)
+    _retirement(commands)
+
+    _redrive(commands)
 
     audit = _command(
         commands,
         "audit",
         "cli.commands.audit:run",
         "show who asked for what, and what was done when",
-        "Shows the audit trail, oldest entry first: every change of a request, from objects that "
-        "are locked against change. With --json an entry a line, with the whole row, to export it.",
+        "Shows the audit trail, oldest entry first: every change of a request, from immutable "
+        "objects. With --json one entry per line, with the whole row, for export.",
     )
     audit.add_argument("--request", metavar="ID", help="only this request's")
     audit.add_argument(
@@ -272,7 +268,7 @@ def parser() -> argparse.ArgumentParser:
         "cli.commands.doctor:run",
         "check prerequisites and find what is wrong",
         "Checks credentials, organization, stack, events and requests, and changes nothing. Each "
-        "line says what to do where something is not right.",
+        "line with a problem says what to do about it.",
     )
     kind = doctor.add_mutually_exclusive_group()
     kind.add_argument(
@@ -304,7 +300,7 @@ def parser() -> argparse.ArgumentParser:
         "local",
         "cli.commands.local:run",
         "run the embedded AWS for any AWS client",
-        "Serves the embedded AWS on 127.0.0.1, this stack deployed, until Ctrl-C. Prints the "
+        "Serves the embedded AWS on 127.0.0.1, with this stack deployed, until Ctrl-C. Prints the "
         "exports to use, then a line that begins with `ready`.",
     )
     local.add_argument(
@@ -312,10 +308,64 @@ def parser() -> argparse.ArgumentParser:
         metavar="N",
         type=_port,
         default=DEFAULT_PORT,
-        help="TCP port (%(default)s); 0 takes a free one",
+        help="TCP port (%(default)s); 0 for any free one",
     )
     _embedded_options(local)
     return top
+
+
+def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
+    redrive = _command(
+        commands,
+        "redrive",
+        "cli.commands.redrive:run",
+        "redeliver undeliverable events",
+        "Redelivers the events in the dead-letter queue: requests to the bus, events of AWS "
+        "services to the functions that they are for. A request that was vended meanwhile is "
+        "not vended again. What cannot be redelivered stays in the queue.",
+    )
+    redrive.add_argument(
+        "--dry-run", action="store_true", help="only show what is in the queue and why"
+    )
+    _json_option(redrive)
+
+
+def _retirement(commands: argparse._SubParsersAction[_Parser]) -> None:
+    retire = _command(
+        commands,
+        "retire",
+        "cli.commands.retire:retire",
+        "end an account: suspend it, and close it after a grace period",
+        "Moves an account to the unit for retired accounts and denies it everything. After the "
+        "grace period AWS is asked to close it, in turn and within the quota; until then "
+        "`vend restore` puts it back as it was.",
+    )
+    retire.add_argument("account", metavar="ACCOUNT", type=_account, help="the account's id")
+    retire.add_argument(
+        "--reason", metavar="TEXT", required=True, help="why, for whoever finds it suspended"
+    )
+    retire.add_argument(
+        "--deregister-delegated-administrator",
+        action="store_true",
+        help="also where the account administers services for the organization",
+    )
+    restore = _command(
+        commands,
+        "restore",
+        "cli.commands.retire:restore",
+        "put a retired account back as it was",
+        "Moves an account that is in its grace period back to where it was and takes off what "
+        "suspended it. Once AWS was asked to close it, only AWS Support can reopen it.",
+    )
+    restore.add_argument("account", metavar="ACCOUNT", type=_account, help="the account's id")
+    for each in (retire, restore):
+        each.add_argument(
+            "--wait",
+            action=argparse.BooleanOptionalAction,
+            default=True,
+            help="follow until the account is suspended, or restored (the default)",
+        )
+        _json_option(each)
 
 
 def _schema(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -329,7 +379,7 @@ def _schema(commands: argparse._SubParsersAction[_Parser]) -> None:
     schema.add_argument(
         "--request-policy",
         action="store_true",
-        help="of the request policy, which says who may ask for what",
+        help="of the request policy, which says who may request what",
     )
 
 
@@ -379,7 +429,7 @@ def _embedded_options(to: argparse.ArgumentParser) -> None:
         "--speed",
         metavar="N",
         type=_speed,
-        help="run the embedded AWS's time N times as fast (1)",
+        help="run time on the embedded AWS N times as fast (1)",
     )
 
 
@@ -398,6 +448,12 @@ def _port(text: str) -> int:
     if not 0 <= port <= MAX_PORT:
         raise argparse.ArgumentTypeError(f"must be 0 to {MAX_PORT}")
     return port
+
+
+def _account(text: str) -> str:
+    if not (len(text) == ACCOUNT_DIGITS and text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError("must be an account's id, which has 12 digits")
+    return text
 
 
 def _moment(text: str) -> str:

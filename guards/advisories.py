@@ -1,7 +1,7 @@
 """pip-audit on the locks of what is deployed and what builds it, where a source can be reached.
 
-Without an answer this says so loudly and ends well, unless it is told `required`: a machine apart
-from the internet must be able to run `make check`, and a pipeline must not pass unasked.
+Without an answer this warns and exits with 0, unless it is run with `required`: a machine without
+internet access must be able to run `make check`, and a pipeline must not pass unchecked.
 """
 
 import json

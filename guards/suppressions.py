@@ -17,6 +17,7 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::*]",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -41,6 +42,7 @@ WILDCARDS = (
         rule=f"{_ORGANIZATIONS}ou/o-*/ou-*]",
         where=(
             "AcceptRequest/Grants/Resource",
+            "AcceptRetirement/Grants/Resource",
             "CreateOrganizationalUnit/Grants/Resource",
             "MoveAccount/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
@@ -102,7 +104,19 @@ WILDCARDS = (
         rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
         "execution:account-vending:*]",
         where=("**/Grants/Resource",),
-        reason="executions of this stack's one state machine, whose names are their requests'",
+        reason="executions of the state machine that vends, whose names are their requests'",
+    ),
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::arn:aws:states:us-east-1:<AWS::AccountId>:"
+        "execution:account-retirement:*]",
+        where=(
+            "AcceptRetirement/Grants/Resource",
+            "CloseAccount/Grants/Resource",
+            "DescribeClosure/Grants/Resource",
+            "RecordRetirement/Grants/Resource",
+            "ReserveClosing/Grants/Resource",
+        ),
+        reason="executions of the state machine that retires, whose names EventBridge gives them",
     ),
 )
 
@@ -144,7 +158,9 @@ FUNCTIONS = (
         rule="NIST.800.53.R5-IAMNoInlinePolicy",
         where=(
             "**/Grants/Resource",
+            "AccountRetirementWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
+            "RequestBus/StartRetirementRole/Resource",
             "RequestBus/StartRole/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -164,7 +180,7 @@ AUDIT_TRAIL = (
         rule="AwsSolutions-S1",
         where=("AuditTrail/Bucket/Resource",),
         reason="access logs would need a second bucket of the same kind; CloudTrail's data events, "
-        "which a company sets for its account, tell who read the trail",
+        "which a company sets for its account, show who read the trail",
     ),
     Suppression(
         rule="NIST.800.53.R5-S3BucketLoggingEnabled",
@@ -224,7 +240,7 @@ CODE = (
     Suppression(
         rule="B101",
         where=("functions/**", "infra/**", "embedded/**"),
-        reason="assertions tell the type checker what the code has made sure of; nothing is "
+        reason="assertions show the type checker what the code has made sure of; nothing is "
         "validated by them, and Lambda runs without -O",
     ),
     Suppression(

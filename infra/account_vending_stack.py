@@ -1,4 +1,4 @@
-"""The stack: what it is made of, who may do what, and what it tells the outside."""
+"""The stack: what it is made of, who may do what, and its outputs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +9,10 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
+from infra.creation_rule import CreationRule
 from infra.discovered_account_rules import DiscoveredAccountRules
 from infra.execution_end_rule import ExecutionEndRule
 from infra.grants import Grants
@@ -90,6 +92,14 @@ class AccountVendingStack(Stack):
             settings=settings,
         )
 
+        retirement = AccountRetirementWorkflow(
+            self,
+            "AccountRetirementWorkflow",
+            functions=_runnable(functions),
+            settings=settings,
+        )
+
+        bus.start_on_retirement(retirement.state_machine, settings=settings)
         bus.start_on_request(workflow.state_machine, settings=settings)
         grants = Grants(
             ledger=ledger.table,
@@ -126,6 +136,17 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
+        heard = list[OperationFunction]()
+        if settings.creation_events:
+            creations = CreationRule(
+                self,
+                "CreationAnswers",
+                code=code,
+                settings=settings,
+                dead_letter_queue=bus.dead_letter_queue,
+            )
+            grants.grant(creations.operation)
+            heard.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -146,7 +167,13 @@ class AccountVendingStack(Stack):
             discoverers=discoverers,
             settings=settings,
         )
-        watched = [*functions.values(), ends.operation, reconciliation.operation, answers.operation]
+        watched = [
+            *functions.values(),
+            ends.operation,
+            reconciliation.operation,
+            answers.operation,
+            *heard,
+        ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
         if settings.audit_retention_days is not None:
@@ -171,26 +198,29 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
 
-        CfnOutput(self, "StateMachineArn", value=workflow.state_machine.state_machine_arn)
-        CfnOutput(
-            self,
-            "OrganizationSetupStateMachineArn",
-            value=setup.state_machine.state_machine_arn,
-        )
-        CfnOutput(self, "EventBusName", value=bus.event_bus.event_bus_name)
-        CfnOutput(self, "LedgerTableName", value=ledger.table.table_name)
-        CfnOutput(self, "DeadLetterQueueUrl", value=bus.dead_letter_queue.queue_url)
+        outputs = {
+            "StateMachineArn": workflow.state_machine.state_machine_arn,
+            "OrganizationSetupStateMachineArn": setup.state_machine.state_machine_arn,
+            "AccountRetirementStateMachineArn": retirement.state_machine.state_machine_arn,
+            "EventBusName": bus.event_bus.event_bus_name,
+            "LedgerTableName": ledger.table.table_name,
+            "DeadLetterQueueUrl": bus.dead_letter_queue.queue_url,
+        }
         if settings.invited_account_role_names:
-            CfnOutput(self, "AcceptHandshakeRoleArn", value=functions["AcceptHandshake"].role_arn)
+            outputs["AcceptHandshakeRoleArn"] = functions["AcceptHandshake"].role_arn
+        self._show(outputs)
         # What a role may do cannot be asked by everybody who may ask what would be done.
-        for output, allowed in {
+        allowed = {
             "ServicePrincipals": settings.service_principals,
             "ForcedServicePrincipals": settings.forced_service_principals,
             "PolicyTypes": settings.policy_types,
             "InvitedAccountRoleNames": settings.invited_account_role_names,
-        }.items():
-            if allowed:
-                CfnOutput(self, output, value=" ".join(allowed))
+        }
+        self._show({output: " ".join(values) for output, values in allowed.items() if values})
+
+    def _show(self, outputs: Mapping[str, str]) -> None:
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)
 
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:

@@ -11,7 +11,7 @@ from infra.settings import Settings
 
 
 class AlarmTopic(Construct):
-    """The SNS topic that alarms tell, with the subscribers of the settings.
+    """The SNS topic that alarms notify, with the subscribers of the settings.
 
     `master_key` encrypts it; its key policy has to let cloudwatch.amazonaws.com use it
     (kms:Decrypt, kms:GenerateDataKey*), as CloudWatch cannot publish under SNS's own key

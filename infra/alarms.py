@@ -17,7 +17,7 @@ from infra.settings import Settings
 
 RUNBOOK = "docs/runbook.md"
 THROTTLED_CALLS = 30
-"""In a quarter of an hour; a few are everyday, and the workflow waits and tries again."""
+"""In a quarter of an hour; a few are everyday, and who was refused waits and tries again."""
 MOST_HOURS = 83
 """Of a schedule whose missing can be noticed: CloudWatch looks back for seven days."""
 
@@ -36,7 +36,7 @@ class Condition:
         periods: so many periods of the metric in a row.
         missing: what it means that nothing is measured.
         below: it goes off below `at_least` instead.
-        lasts: whether it is over some time, which is told as well; else it is about an event.
+        lasts: whether it lasts, so that its end is notified, too; else it is about an event.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Condition:
 
 
 class Alarms(Construct):
-    """The alarms, which tell `topic`. `alarms` has them by name."""
+    """The alarms, which notify `topic`. `alarms` has them by name."""
 
     def __init__(
         self,
@@ -115,13 +115,13 @@ def _conditions(
     )
     yield Condition(
         name="StuckRequests",
-        says="Nothing has happened for hours in a request that is in progress.",
+        says="A request in progress has not changed for hours.",
         metric=measured("RequestsStuck", statistic="Maximum", period=hour),
         lasts=True,
     )
     yield Condition(
         name="ReconcilerFindings",
-        says="The organization and the ledger differ in a way that they did not yesterday.",
+        says="There are new differences between the organization and the ledger.",
         metric=measured("AccountDrift", period=hour),
     )
     yield Condition(
@@ -136,8 +136,19 @@ def _conditions(
     )
     yield Condition(
         name="Throttling",
-        says=f"AWS refused {THROTTLED_CALLS} calls or more in a quarter of an hour as too many.",
+        says=f"AWS throttled {THROTTLED_CALLS} calls or more within a quarter of an hour.",
         metric=measured("Throttled", period=quarter),
+        at_least=THROTTLED_CALLS,
+        lasts=True,
+    )
+    yield Condition(
+        name="LambdaThrottles",
+        says=f"Lambda refused {THROTTLED_CALLS} runs or more in a quarter of an hour, of whatever "
+        "functions of this account and region: its concurrency is used up.",
+        # Of all functions, as they share the concurrency; one function each would cost as many.
+        metric=cloudwatch.Metric(
+            namespace="AWS/Lambda", metric_name="Throttles", statistic="Sum", period=quarter
+        ),
         at_least=THROTTLED_CALLS,
         lasts=True,
     )
@@ -154,7 +165,7 @@ def _conditions(
     if hours is not None and hours <= MOST_HOURS:
         yield Condition(
             name="ReconcilerNotRunning",
-            says=f"ReconcileLedger has not run to its end for {2 * hours + 1} hours.",
+            says=f"ReconcileLedger has not completed a run for {2 * hours + 1} hours.",
             metric=cloudwatch.MathExpression(
                 expression="invocations - errors",
                 label="runs without an error",

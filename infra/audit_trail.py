@@ -17,6 +17,7 @@ from infra.encryption import customer_key, use_of_queue, uses_of_audit_trail
 from infra.operation_function import OperationFunction
 from infra.settings import Settings
 from permissions.declared_calls import calls_of
+from vending.ledger.changes import AUDITED
 
 GATHERING_SECONDS = 60
 """How long changes are gathered for one run: a vend has some twelve in its first minute."""
@@ -75,10 +76,10 @@ class AuditTrail(Construct):
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=100,
             max_batching_window=Duration.seconds(GATHERING_SECONDS),
-            # Locks, the creation queue and pointers are nobody's deeds.
+            # Locks, queues and pointers are nobody's deeds.
             filters=[
                 lambda_.FilterCriteria.filter(
-                    {"dynamodb": {"Keys": {"pk": {"S": [{"prefix": "request#"}]}}}}
+                    {"dynamodb": {"Keys": {"pk": {"S": [{"prefix": one} for one in AUDITED]}}}}
                 )
             ],
             bisect_batch_on_error=True,

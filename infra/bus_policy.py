@@ -16,6 +16,9 @@ from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 REQUESTED = "AccountRequested"
 """The detail-type of requests."""
 
+RETIREMENT_REQUESTED = "AccountRetirementRequested"
+"""The detail-type of requests to end an account, or to put it back."""
+
 
 class BusPolicy(Construct):
     """The bus's resource policy, a statement each.
@@ -57,7 +60,7 @@ class BusPolicy(Construct):
                 ),
             },
         )
-        requests = events_of(None, (REQUESTED,))
+        requests = events_of(None, (REQUESTED, RETIREMENT_REQUESTED))
         if settings.requesting_accounts:
             self._state(
                 "AccountsRequest",

@@ -325,9 +325,9 @@ def _reconciliation() -> cloudwatch.IWidget:
     # Counted once an hour where anything is in progress; the others are events.
     gauges = {"RequestsInProgress": ("in progress", _BLUE), "RequestsStuck": ("stuck", _RED)}
     events = {
-        "RequestRepaired": ("ended unheard", _PURPLE),
+        "RequestRepaired": ("ended unrecorded", _PURPLE),
         "AccountDrift": ("findings", _AMBER),
-        "AccountDiscovered": ("made elsewhere", _GREY),
+        "AccountDiscovered": ("created elsewhere", _GREY),
     }
     return _graph(
         "What the reconciliation found",

@@ -1,4 +1,4 @@
-"""Accounts made elsewhere: rules on the default bus, and the function that decides on them."""
+"""Accounts created elsewhere: rules on the default bus, and the function that decides on them."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from infra.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class AccountEventRule:
-    """Events by which a service tells of accounts."""
+    """Events by which a service reports accounts."""
 
     description: str
     source: str
@@ -22,12 +22,12 @@ class AccountEventRule:
 
 RULES = {
     "OrganizationsAccounts": AccountEventRule(
-        description="An account was made in the organization or joined it",
+        description="An account was created in the organization or joined it",
         source="aws.organizations",
         event_names=("CreateAccountResult", "AccountJoinedOrganization"),
     ),
     "ControlTowerAccounts": AccountEventRule(
-        description="Control Tower made an account or enrolled it anew",
+        description="Control Tower created an account or enrolled it again",
         source="aws.controltower",
         event_names=("CreateManagedAccount", "UpdateManagedAccount"),
     ),

@@ -81,9 +81,9 @@ def uses_of_calls(
             context="aws:dynamodb:tableName",
             resource=table_name,
         )
-    if called & {"states:DescribeExecution", "states:SendTaskSuccess", "states:StartExecution"}:
-        # DescribeExecution shows the input; the other two hand over data to be kept.
-        writes = called & {"states:SendTaskSuccess", "states:StartExecution"}
+    writes = called & {"states:SendTaskFailure", "states:SendTaskSuccess", "states:StartExecution"}
+    if writes or "states:DescribeExecution" in called:
+        # DescribeExecution shows the input; the others hand over data to be kept.
         yield KeyUse(
             sid="UseKeyOfExecutions",
             actions=_READ_AND_WRITE if writes else _READ,

@@ -13,7 +13,7 @@ from infra.settings import Settings
 class ExecutionEndRule(Construct):
     """Has RecordExecutionEnd hear of every execution that is stopped, times out or fails.
 
-    Step Functions tells of its executions on the default bus only. Of what cannot be delivered
+    Step Functions reports its executions on the default bus only. Of what cannot be delivered
     ReconcileLedger finds the row.
     """
 
@@ -45,5 +45,5 @@ class ExecutionEndRule(Construct):
                 },
             ),
             rule="ExecutionEnded",
-            description="An execution was stopped, timed out or failed: tell the ledger",
+            description="An execution was stopped, timed out or failed: record it in the ledger",
         )

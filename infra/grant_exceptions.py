@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from infra import account_retirement_workflow
 from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
 from infra.vending_workflow import state_machine_name
@@ -21,7 +22,7 @@ REQUEST_ID_TAG = "account-vending:request-id"
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 ANNOUNCEMENTS_SOURCE = "account-vending"
-"""The source of events by which this system tells what it does; nobody else may use it."""
+"""The source of this system's announcements; nobody else may use it."""
 
 _STATES = "arn:${Partition}:states:${Region}:${Account}"
 _ORGANIZATIONS = "arn:${Partition}:organizations::${Account}"
@@ -59,8 +60,8 @@ def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
     }
 
 
-def machine_that_vends(name: str) -> str:
-    """The ARN of the state machine that vends, by its name."""
+def machine_of_name(name: str) -> str:
+    """The ARN of one of this stack's state machines."""
     return f"{_STATES}:stateMachine:{name}"
 
 
@@ -100,7 +101,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("organizations:ListParents",),
-            functions=("AcceptRequest",),
+            functions=("AcceptRequest", "AcceptRetirement"),
             reason="The units that a member of the organization is in decide who may touch it.",
         ),
         NarrowerGrant(
@@ -177,6 +178,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
+        *_of_retiring_machine(account_retirement_workflow.state_machine_name(settings)),
         *_of_this_stack(state_machine_name(settings)),
     )
 
@@ -188,7 +190,7 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=("organizations:ListPolicies",),
             functions=("AcceptRequest",),
-            reason="Policies of every type, because a name is taken for all of them.",
+            reason="Policies of every type, because names are unique across types.",
         ),
         NarrowerGrant(
             actions=("organizations:DescribePolicy",),
@@ -202,6 +204,7 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             resources=(),
             reason="A policy is the organization's: a request uses it, and changes none.",
         ),
+        *_of_retirement(),
         *_of_targets("AttachPolicy", ("organizations:account",), of_allowed_types),
         *_of_targets("DetachPolicy", ("organizations:account",), of_allowed_types),
         *_of_targets(
@@ -218,6 +221,19 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             ),
             conditions=of_allowed_types,
             reason=reason,
+        ),
+    )
+
+
+def _of_retirement() -> tuple[NarrowerGrant, ...]:
+    of_guardrails = {"StringEquals": {"organizations:PolicyType": "SERVICE_CONTROL_POLICY"}}
+    return (
+        NarrowerGrant(
+            actions=("organizations:ListPoliciesForTarget",),
+            functions=("AcceptRetirement",),
+            resources=("organizations:account",),
+            conditions=of_guardrails,
+            reason="Whether the account has the policy that suspends it.",
         ),
     )
 
@@ -267,17 +283,48 @@ def _of_service_access(settings: Settings) -> tuple[NarrowerGrant, ...]:
         NarrowerGrant(
             actions=enable,
             conditions={"StringEquals": {key: "iam.amazonaws.com"}},
-            reason="Root features need IAM's trusted access first, and nobody else's.",
+            reason="Root features need IAM's trusted access first, and no other service's.",
+        ),
+    )
+
+
+def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
+    retiring = account_retirement_workflow.RETIRING
+    return (
+        NarrowerGrant(
+            actions=("events:PutEvents",),
+            functions=("RecordRetirement",),
+            conditions=events_of(
+                ANNOUNCEMENTS_SOURCE,
+                (
+                    "AccountClosed",
+                    "AccountRestored",
+                    "AccountRetirementFailed",
+                    "AccountRetiring",
+                ),
+            ),
+            reason="Who announces can request nothing.",
+        ),
+        NarrowerGrant(
+            actions=("states:DescribeExecution",),
+            functions=retiring,
+            resources=(f"{_STATES}:execution:{state_machine}:*",),
+            reason="Executions of the machine that retires, by its name: it names these functions "
+            "itself.",
+        ),
+        NarrowerGrant(
+            actions=("states:SendTaskSuccess",),
+            functions=retiring,
+            resources=(machine_of_name(state_machine),),
+            reason="Those that wait in the closing queue are executions of the same machine.",
         ),
     )
 
 
 def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
     put = ("events:PutEvents",)
-    announcements = (
-        *("AccountVended", "AccountChanged", "AccountVendingFailed"),
-        "AccountVendingStateChanged",
-    )
+    progress, failed = "AccountVendingStateChanged", "AccountVendingFailed"
+    announcements = ("AccountVended", "AccountChanged", failed, progress)
     return (
         NarrowerGrant(
             actions=put,
@@ -295,8 +342,20 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=put,
+            functions=("RecordExecutionEnd", "RecordFailure", "RecordVended"),
             conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
-            reason="Who announces can request nothing.",
+            reason="They announce how a request ended, which one of them may have recorded before.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            functions=("AcceptRequest",),
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, (failed, progress)),
+            reason="A request whose execution has ended is FAILED before its locks are taken.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, (progress,)),
+            reason="Who announces can request nothing, and says no outcome but what it records.",
         ),
         NarrowerGrant(
             actions=("dynamodb:Query",),
@@ -315,7 +374,7 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:SendTaskFailure", "states:SendTaskSuccess"),
-            resources=(machine_that_vends(state_machine),),
+            resources=(machine_of_name(state_machine),),
             reason="Step Functions checks the state machine whose execution waits under a token, "
             "although the Service Authorization Reference lists no resource.",
         ),

@@ -17,15 +17,16 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 
+from infra import account_retirement_workflow
 from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
     TAGGING,
     Conditions,
     exceptions,
-    machine_that_vends,
+    machine_of_name,
 )
 from infra.ledger import BY_STATE
-from infra.ledger_rows import LEDGER_ROWS, QUEUEING, REQUESTS_ONLY, Rows
+from infra.ledger_rows import CLOSING, LEDGER_ROWS, QUEUEING, REQUESTS_ONLY, Rows
 from infra.operation_function import OperationFunction, module_name
 from infra.settings import Settings
 from infra.vending_workflow import state_machine_name
@@ -128,7 +129,7 @@ class Grants:
     def grant(
         self, function: OperationFunction, *, under: str | None = None, name: str | None = None
     ) -> None:
-        """Grant to `function` its calls, and tell it where to find what it calls.
+        """Grant to `function` its calls, and set in its environment where to find what it calls.
 
         `under` is the setting that decides on the calls, for a function that declares them by one.
         `name` is by what the exceptions know it, where that is not its operation.
@@ -148,13 +149,16 @@ class Grants:
         for use in uses_of_calls(
             calls,
             table_name=self.ledger.table_name,
-            state_machine_arn=self._arn(
-                function, machine_that_vends(state_machine_name(self.settings))
-            ),
+            state_machine_arn=self._arn(function, machine_of_name(self._machine_of(name))),
         ):
             function.grant_key(use)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
+
+    def _machine_of(self, function: str) -> str:
+        if function in account_retirement_workflow.RETIRING:
+            return account_retirement_workflow.state_machine_name(self.settings)
+        return state_machine_name(self.settings)
 
     def _arn(self, function: OperationFunction, resource: str) -> str:
         own = {
@@ -197,6 +201,7 @@ class Grants:
                 "CREATION_LEASE_SECONDS": settings.creation_lease_seconds,
                 "CREATION_SLACK_SECONDS": settings.creation_slack_seconds,
             }
+        variables |= self._of_retirement(function)
         forced = " ".join(settings.forced_service_principals)
         if function == "AcceptRequest":
             variables["SERVICE_PRINCIPALS"] = " ".join(settings.service_principals)
@@ -209,3 +214,22 @@ class Grants:
         if function in {"AcceptRequest", "EnableAWSServiceAccess", "SetupEnableAWSServiceAccess"}:
             variables["FORCED_SERVICE_PRINCIPALS"] = forced
         return {name: str(value) for name, value in variables.items() if value != ""}
+
+    def _of_retirement(self, function: str) -> dict[str, str | float]:
+        settings = self.settings
+        variables: dict[str, str | float] = {}
+        if function in CLOSING:
+            variables |= {
+                "CLOSING_RATE_PER_SECOND": settings.closing_rate_per_second,
+                "CLOSINGS_IN_PROGRESS": settings.closings_in_progress,
+                "CLOSINGS_IN_30_DAYS": settings.closings_in_30_days,
+                "CLOSING_LEASE_SECONDS": settings.closing_lease_seconds,
+                "CLOSING_SLACK_SECONDS": settings.closing_slack_seconds,
+            }
+        if function == "AcceptRetirement":
+            variables["RETIREMENT_ORGANIZATIONAL_UNIT"] = settings.retirement_organizational_unit
+            variables["RETIREMENT_POLICY_NAME"] = settings.retirement_policy_name or ""
+            variables["RETIREMENT_PROTECTED_TAG"] = settings.retirement_protected_tag or ""
+        if function == "RecordRetirement":
+            variables["RETIREMENT_GRACE_DAYS"] = settings.retirement_grace_days
+        return variables

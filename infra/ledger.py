@@ -36,7 +36,8 @@ class Ledger(Construct):
             ),
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else None,
             encryption_key=key,
-            time_to_live_attribute=(None if settings.ended_rows_expire_days is None else EXPIRES),
+            # Of task tokens always; of requests by the setting, without which no row has the time.
+            time_to_live_attribute=EXPIRES,
             # For the audit trail.
             stream=(
                 None

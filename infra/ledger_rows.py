@@ -29,6 +29,7 @@ _USAGE = ("requester#*",)
 _RECORDS = ("record#*",)
 _REVISIONS = ("revision#*",)
 _INVITATION_POINTERS = ("handshake#*", "invited#*")
+_CREATIONS = ("creation#*",)
 _GET, _PUT, _UPDATE = "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"
 
 _UNIT_PATHS = Rows(sid="UseUnitPaths", actions=(_GET, _PUT), keys=("unit#*",))
@@ -36,9 +37,19 @@ _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCK
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
 _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
-# Whoever changes the creation queue tells others their slots.
+# A function that changes the creation queue notifies others of their slots.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
+_SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
+_RETIREMENTS = ("retirement#*",)
+_RETIREMENT_TOKENS = ("token#retirement#*",)
+_READ_RETIREMENTS = Rows(sid="ReadRetirements", actions=(_GET,), keys=_RETIREMENTS)
+_USE_RETIREMENTS = Rows(sid="UseRetirements", actions=(_GET, _UPDATE), keys=_RETIREMENTS)
+_CLOSING_QUEUE = Rows(sid="UseClosingQueue", actions=(_GET, _PUT), keys=("queue#closing",))
+_CLOSING = (
+    _CLOSING_QUEUE,
+    Rows(sid="ReadTokens", actions=(_GET,), keys=_RETIREMENT_TOKENS),
+)
 # A request that ended keeps neither its locks nor its place in the creation queue from others.
 _GIVE_BACK = (_FREE_LOCKS, *_QUEUE)
 
@@ -57,6 +68,26 @@ REQUESTS_ONLY = "UseRequests"
 """The sid of what a function that is not in `LEDGER_ROWS` may do: its actions, on requests."""
 
 LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
+    "AcceptRetirement": (
+        # It looks at requests that have a lock on the account.
+        Rows(sid="ReadRetirements", actions=(_GET,), keys=(*_RETIREMENTS, _REQUESTS)),
+        Rows(
+            sid="ClaimWithLocks",
+            actions=(_PUT,),
+            keys=(*_RETIREMENTS, *_LOCKS),
+            in_transactions=True,
+        ),
+        _FREE_LOCKS,
+    ),
+    "ReserveClosing": (
+        _USE_RETIREMENTS,
+        *_CLOSING,
+        Rows(sid="SaveTokens", actions=(_PUT,), keys=_RETIREMENT_TOKENS),
+    ),
+    "DeregisterDelegatedAdministrator": (_USE_RETIREMENTS,),
+    "CloseAccount": (_USE_RETIREMENTS, *_CLOSING),
+    "DescribeClosure": (_READ_RETIREMENTS, *_CLOSING),
+    "RecordRetirement": (_USE_RETIREMENTS, *_CLOSING, _FREE_LOCKS),
     "AcceptRequest": (
         _requests(_GET, besides=(*_USAGE, *_RECORDS), sid="ReadRequests"),
         _UNIT_PATHS,
@@ -75,9 +106,18 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _FREE_LOCKS,
     ),
     "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
-    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE),
-    "DescribeCreateAccountStatus": (_requests(_GET, _UPDATE), *_QUEUE),
+    "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
+    "DescribeCreateAccountStatus": (
+        _requests(_GET, _UPDATE),
+        *_QUEUE,
+        _SAVE_TOKENS,
+        Rows(sid="ReadCreations", actions=(_GET,), keys=_CREATIONS),
+    ),
+    "AnswerCreateAccount": (
+        _requests(_GET, besides=(*_CREATIONS, *_TOKENS), sid="ReadRequests"),
+        Rows(sid="NoteCreations", actions=(_UPDATE,), keys=_CREATIONS),
+    ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),
@@ -111,3 +151,6 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
 
 QUEUEING = tuple(name for name, rows in LEDGER_ROWS.items() if _CREATION_QUEUE in rows)
 """Functions that change the creation queue, and hand the turn to the next there."""
+
+CLOSING = tuple(name for name, rows in LEDGER_ROWS.items() if _CLOSING_QUEUE in rows)
+"""Functions that change the closing queue."""

@@ -1,4 +1,4 @@
-"""What an operator sees and is told: alarms and their topic, the dashboard, saved log queries."""
+"""What an operator sees and receives: alarms and their topic, the dashboard, saved log queries."""
 
 from collections.abc import Mapping
 

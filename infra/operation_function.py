@@ -49,7 +49,7 @@ class OperationFunction(Construct):
             "Logs",
             retention=settings.log_retention,
             encryption_key=customer_key(self, settings),
-            # They tell what was done in the organization, also after the stack is gone.
+            # They show what was done in the organization, even after the stack is gone.
             removal_policy=RemovalPolicy.RETAIN,
         )
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))

@@ -1,4 +1,4 @@
-"""The way in for events: the bus, and the rule that starts the workflow."""
+"""The way in for events: the bus, and the rules that start the state machines."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_events as events
@@ -8,7 +8,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from infra.bus_policy import REQUESTED
+from infra.bus_policy import REQUESTED, RETIREMENT_REQUESTED
 from infra.encryption import customer_key, statement, uses_of_calls
 from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
@@ -59,9 +59,39 @@ class RequestBus(Construct):
         EventBridge delivers at least once; the workflow's first state detects repetitions.
         What cannot be delivered for a day waits in the dead-letter queue.
         """
+        self._start(
+            state_machine,
+            REQUESTED,
+            settings=settings,
+            role_id="StartRole",
+            sid="StartVending",
+            description="An account is requested: start vending it",
+        )
+
+    def start_on_retirement(self, state_machine: sfn.IStateMachine, *, settings: Settings) -> None:
+        """Start `state_machine` with every `AccountRetirementRequested`, in the same way."""
+        self._start(
+            state_machine,
+            RETIREMENT_REQUESTED,
+            settings=settings,
+            role_id="StartRetirementRole",
+            sid="StartRetirement",
+            description="An account is to be retired, or restored: start the retirement's machine",
+        )
+
+    def _start(
+        self,
+        state_machine: sfn.IStateMachine,
+        detail_type: str,
+        *,
+        settings: Settings,
+        role_id: str,
+        sid: str,
+        description: str,
+    ) -> None:
         role = iam.Role(
             self,
-            "StartRole",
+            role_id,
             assumed_by=iam.ServicePrincipal(
                 "events.amazonaws.com",
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
@@ -70,7 +100,7 @@ class RequestBus(Construct):
                 "Start": iam.PolicyDocument(
                     statements=[
                         iam.PolicyStatement(
-                            sid="StartVending",
+                            sid=sid,
                             actions=["states:StartExecution"],
                             resources=[state_machine.state_machine_arn],
                         ),
@@ -81,11 +111,11 @@ class RequestBus(Construct):
         )
         events.Rule(
             self,
-            "AccountRequested",
-            description="An account is requested: start vending it",
+            detail_type,
+            description=description,
             event_bus=self.event_bus,
             event_pattern=events.EventPattern(
-                detail_type=[REQUESTED],
+                detail_type=[detail_type],
                 source=events.Match.anything_but(ANNOUNCEMENTS_SOURCE),
                 # An organization's accounts are not listed here; the bus lets in no others.
                 account=None

@@ -31,7 +31,7 @@ def read(project: Path) -> dict[str, Any]:
     except OSError as missing:
         raise RequestPolicyInvalid([f"{path.name}: {missing.strerror}"]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as unreadable:
-        raise RequestPolicyInvalid([f"{path.name}: is no YAML: {unreadable}"]) from None
+        raise RequestPolicyInvalid([f"{path.name}: is not YAML: {unreadable}"]) from None
     parse_policy(raw)
     if (size := len(json.dumps(raw))) > LARGEST:
         raise RequestPolicyInvalid([f"it has {size:,} characters as JSON; {LARGEST:,} are allowed"])

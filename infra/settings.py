@@ -8,6 +8,8 @@ from typing import Any, Literal
 from aws_cdk.aws_logs import RetentionDays
 
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
+from vending.request import ou_paths
+from vending.request.validators import POLICY_NAME_MAX, TAG_KEY_MAX
 
 TASK_SECONDS = 60
 """The time-out of each task in the state machine."""
@@ -15,6 +17,9 @@ TASK_SECONDS = 60
 ALLOWANCES_MAX = 3_000
 """Characters of the services, types of policies and roles that may be used: AcceptRequest gets them
 in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer Guide, "Quotas")."""
+
+GRACE_DAYS_MAX = 180
+"""Days of grace at most."""
 
 ADMINISTRATORS_ROLES = ("AWSControlTowerExecution", "OrganizationAccountAccessRole")
 """Roles that AWS makes in member accounts, for the management account to administer them."""
@@ -78,7 +83,7 @@ class Settings:
     `invited_account_role_names` are the roles that a request's `account.roleName` may name: by one
     of them AcceptHandshake acts in an invited account, which has made that role for this alone
     ("The role that accepts", docs/sources.md). None by default: the account's owner accepts.
-    `invited_account_external_id` is what AcceptHandshake then tells the role, which requires it.
+    `invited_account_external_id` is what AcceptHandshake then passes to the role, which needs it.
 
     `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
     is what the names of the bus, the state machine, the state machines' log groups and the roles
@@ -107,11 +112,15 @@ class Settings:
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
+    `creation_events` is whether events report that AWS has made an account, so that the workflow
+    need not look again and again. They come where a trail of the management account logs management
+    events in us-east-1 (docs/deploy.md). Without one, and with False, all goes on by looking.
+
     `discovered_accounts` says what happens to an account that somebody else created or invited:
     `ignore` (no rule, no function), `record` (the ledger gets a row for it, the account is not
     changed) or `baseline` (it is vended with source `existing` and `discovered_account_baseline`).
 
-    `alarms` makes the alarms of docs/runbook.md. They tell a topic of the stack's own, to which
+    `alarms` makes the alarms of docs/runbook.md. They notify a topic of the stack's own, to which
     `alarm_emails` are subscribed (each confirms by a link), or the topic `alarm_topic_arn`, which
     lets cloudwatch.amazonaws.com publish. `alarm_quota_percent` is the part of the organization's
     quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for
@@ -120,9 +129,19 @@ class Settings:
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
-    The lease is how long the slot of a creation in progress is kept without being renewed. The
+    The lease is how long a slot is kept before it is looked whether its creation goes on. The
     slack is how much later than its slot's start time a call may reach AWS, by a cold start of its
     function.
+
+    `retirement_organizational_unit` is the path of the unit that accounts are moved to when they
+    are retired, made where it is missing. `retirement_policy_name` is the service control policy
+    that is attached to them then, made with a text that denies everything where there is none of
+    that name; None: what the unit inherits is all that binds them. `retirement_grace_days` is for
+    how many days `vend restore` can put them back before they are closed.
+    `retirement_protected_tag` is the key of the tag that keeps an account from being retired unless
+    its value is false; None: no tag does. The `closing_` settings are the organization's quota for
+    closing accounts, as the `creation_` ones; in 30 days it is a fifth of the members where that is
+    more than `closings_in_30_days`.
 
     `termination_protection` refuses to delete the stack until `make unprotect` has allowed it.
     `code_signing_config_arn` is the Lambda code signing configuration of every function; the zip
@@ -164,6 +183,7 @@ class Settings:
     requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
+    creation_events: bool = True
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
     termination_protection: bool = True
@@ -181,6 +201,15 @@ class Settings:
     creations_in_progress: int = 5
     creation_lease_seconds: float = 900
     creation_slack_seconds: float = 3
+    retirement_organizational_unit: str = "/Suspended"
+    retirement_policy_name: str | None = "RetiredAccounts"
+    retirement_grace_days: float = 14
+    retirement_protected_tag: str | None = "account-vending:protected"
+    closing_rate_per_second: float = 0.05
+    closings_in_progress: int = 3
+    closings_in_30_days: int = 250
+    closing_lease_seconds: float = 3_600
+    closing_slack_seconds: float = 1
 
     def __post_init__(self) -> None:
         """Refuse, before anything is deployed, what no request could be granted or all could.
@@ -221,6 +250,7 @@ class Settings:
         yield from self._problems_of_requesters()
         yield from self._problems_of_signing()
         yield from self._problems_of_monitoring()
+        yield from self._problems_of_retirement()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -287,6 +317,39 @@ class Settings:
                 f"name_prefix: {self.name_prefix!r} is not at most 21 small letters, digits and "
                 "hyphens, a letter first"
             )
+
+    def _problems_of_retirement(self) -> Iterator[str]:
+        try:
+            named = ou_paths.split(self.retirement_organizational_unit)
+        except ValueError as error:
+            yield f"retirement_organizational_unit {error}"
+        else:
+            if not named:
+                yield "retirement_organizational_unit must be a unit below the root"
+        name = self.retirement_policy_name
+        if name is not None and not 1 <= len(name) <= POLICY_NAME_MAX:
+            yield f"retirement_policy_name has 1 to {POLICY_NAME_MAX} characters, or is None"
+        if name is not None and "SERVICE_CONTROL_POLICY" not in self.policy_types:
+            yield (
+                "retirement_policy_name needs SERVICE_CONTROL_POLICY in policy_types, or must be "
+                "None"
+            )
+        if not 0 < self.retirement_grace_days <= GRACE_DAYS_MAX:
+            yield (
+                f"retirement_grace_days must be more than 0 and at most {GRACE_DAYS_MAX}: an "
+                "execution, which waits in the closing queue besides, lasts a year at most"
+            )
+        tag = self.retirement_protected_tag
+        if tag is not None and not 1 <= len(tag) <= TAG_KEY_MAX:
+            yield f"retirement_protected_tag has 1 to {TAG_KEY_MAX} characters, or is None"
+        for each in (
+            "closing_rate_per_second",
+            "closings_in_progress",
+            "closings_in_30_days",
+            "closing_lease_seconds",
+        ):
+            if getattr(self, each) <= 0:
+                yield f"{each} must be more than 0, or no account is ever closed"
 
     def _problems_of_monitoring(self) -> Iterator[str]:
         for address in self.alarm_emails:

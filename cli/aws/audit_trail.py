@@ -24,8 +24,8 @@ class AuditTrail:
         if stack.audit_bucket_name is None:
             raise CommandError(
                 "this stack keeps no audit trail",
-                remedy="It does where audit_retention_days is set in infra/settings.py "
-                "(docs/security.md); `make deploy` then",
+                remedy="Set audit_retention_days in infra/settings.py (docs/security.md), "
+                "then run `make deploy`",
             )
         self._bucket = stack.audit_bucket_name
         self._s3 = stack.client("s3")
@@ -35,7 +35,7 @@ class AuditTrail:
     ) -> Iterator[Entry]:
         """The entries in order of time: of one request, or since a moment (as rows have them).
 
-        DynamoDB tells a change at least once; each comes once here.
+        DynamoDB delivers a change at least once; each appears once here.
         """
         for _, keys in groupby(self._keys(request_id, since), key=lambda key: key[: len(day(key))]):
             entries = {entry["eventId"]: entry for key in keys for entry in self._read(key)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from cli.aws import retirements
 from cli.aws.stack import DETAIL_TYPE, STACK_NAME, Stack
 
 HIDDEN_SECONDS = 600
@@ -113,10 +114,15 @@ class DeadLetters:
 
     def _put(self, letter: DeadLetter) -> str:
         """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
-        if letter.detail_type != DETAIL_TYPE:
-            return f"no rule of the stack wants {letter.detail_type}"
+        machines = {
+            DETAIL_TYPE: self._stack.state_machine_arn,
+            retirements.DETAIL_TYPE: self._stack.retirement_machine_arn,
+        }
+        machine_arn = machines.get(letter.detail_type)
+        if not machine_arn:
+            return f"no rule of the stack matches {letter.detail_type}"
         self._states.start_execution(
-            stateMachineArn=self._stack.state_machine_arn,
+            stateMachineArn=machine_arn,
             input=json.dumps(letter.event, ensure_ascii=False),
         )
         return ""
@@ -125,7 +131,7 @@ class DeadLetters:
         """As the rules of the default bus do it, which nobody can put an event of AWS on."""
         targets = list(self._targets(json.dumps(letter.event)))
         if not targets:
-            return "no rule of the stack wants it"
+            return "no rule of the stack matches it"
         for target in targets:
             if target["Arn"].split(":")[2] != "lambda" or any(k in target for k in _RESHAPED):
                 return f"only a rule can deliver it to {target['Arn']}"
@@ -206,9 +212,9 @@ def _too_large(event: dict[str, Any]) -> str:
     )
 
 
-def _missing_from_trail(told: dict[str, Any], changes: dict[str, Any]) -> str:
-    """What Lambda gave up of the ledger's stream ("Retaining discarded batches", its guide)."""
-    condition = (told.get("requestContext") or {}).get("condition", "given up")
+def _missing_from_trail(record: dict[str, Any], changes: dict[str, Any]) -> str:
+    """What Lambda discarded of the ledger's stream ("Retaining discarded batches", its guide)."""
+    condition = (record.get("requestContext") or {}).get("condition", "given up")
     return (
         f"{changes.get('batchSize')} changes of the ledger are missing from the audit trail "
         f"({condition}): written {changes.get('approximateArrivalOfFirstRecord')} to "

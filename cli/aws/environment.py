@@ -97,7 +97,7 @@ def explained() -> Iterator[None]:
     except exceptions.ProxyConnectionError as error:
         raise CommandError(
             f"the proxy cannot be reached: {error}",
-            remedy="Check HTTPS_PROXY and HTTP_PROXY, or name AWS's hosts in NO_PROXY",
+            remedy="Check HTTPS_PROXY and HTTP_PROXY, or list AWS's hosts in NO_PROXY",
         ) from error
     except (exceptions.EndpointConnectionError, exceptions.ConnectionError) as error:
         raise CommandError(

@@ -29,6 +29,7 @@ from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from vending.authorization.authorization import Authorization
+    from vending.authorization.request_policy import RequestPolicy
 
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
@@ -102,6 +103,8 @@ class Stack:
         """None where the stack keeps no audit trail."""
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
+        self.retirement_machine_arn = outputs.get("AccountRetirementStateMachineArn", "")
+        """Empty where an earlier version is deployed."""
         self.service_principals = _listed(outputs, "ServicePrincipals")
         """The services that may be enabled; None where an earlier version is deployed."""
         self.forced_service_principals = _listed(outputs, "ForcedServicePrincipals") or frozenset()
@@ -123,7 +126,7 @@ class Stack:
 
         return cls(isolated(), endpoint_url=endpoint_url)
 
-    @cached_property
+    @property
     def authorization(self) -> Authorization | None:
         """What the deployed request policy says of who sends from here.
 
@@ -133,8 +136,18 @@ class Stack:
             RequestNotAllowed: the policy does not have this sender.
         """
         from vending.authorization.authorization import Authorization  # noqa: PLC0415 -- pydantic is slow to import
-        from vending.authorization.request_policy import parse_policy  # noqa: PLC0415
         from vending.authorization.sender import Sender  # noqa: PLC0415
+
+        policy = self._request_policy
+        if policy is None:
+            return None
+        sender = Sender(account=self.account_id, source=SOURCE)
+        return Authorization.of(sender, policy, here=self.account_id)
+
+    @cached_property
+    def _request_policy(self) -> RequestPolicy | None:
+        """What was deployed; asked once, whether it has this sender or not."""
+        from vending.authorization.request_policy import parse_policy  # noqa: PLC0415 -- pydantic is slow to import
 
         try:
             summary = self._formation.get_template_summary(StackName=STACK_NAME)
@@ -143,10 +156,7 @@ class Stack:
                 raise
             return None
         raw = json.loads(summary.get("Metadata") or "{}").get("RequestPolicy")
-        if raw is None:
-            return None
-        sender = Sender(account=self.account_id, source=SOURCE)
-        return Authorization.of(sender, parse_policy(raw), here=self.account_id)
+        return None if raw is None else parse_policy(raw)
 
     def owned_id(self, request_id: str) -> str:
         """The id by which the ledger has a request of ours.

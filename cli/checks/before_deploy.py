@@ -13,6 +13,7 @@ from cli.aws.stack import STACK_NAME
 from cli.checks.checks import CHECKS, Check, Place, Result
 
 STATE_MACHINE_NAME = "account-vending"
+"""Without the setting name_prefix."""
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 """Where the CDK's bootstrap stack keeps its version, with the default qualifier."""
 BOOTSTRAP_VERSION = 6
@@ -86,25 +87,24 @@ def state_machine_name(place: Place) -> Iterator[Result]:
 
     Source: Step Functions API reference, DeleteStateMachine.
     """
+    name = _state_machine_name()
     client = place.client("stepfunctions")
     pages = client.get_paginator("list_state_machines").paginate()
     arns = [
         machine["stateMachineArn"]
         for page in pages
         for machine in page["stateMachines"]
-        if machine["name"] == STATE_MACHINE_NAME
+        if machine["name"] == name
     ]
     if not arns:
-        yield Result(
-            check="state machine", level="ok", what=f"the name {STATE_MACHINE_NAME} is free"
-        )
+        yield Result(check="state machine", level="ok", what=f"the name {name} is free")
         return
     status = client.describe_state_machine(stateMachineArn=arns[0])["status"]
     if status == "DELETING":
         yield Result(
             check="state machine",
             level="fail",
-            what=f"{STATE_MACHINE_NAME} is being deleted, until its executions have ended",
+            what=f"{name} is being deleted, until its executions have ended",
             remedy="Stop its executions (`aws stepfunctions stop-execution`), wait until it is "
             "gone, then deploy",
         )
@@ -112,11 +112,11 @@ def state_machine_name(place: Place) -> Iterator[Result]:
         yield Result(
             check="state machine",
             level="fail",
-            what=f"another state machine is named {STATE_MACHINE_NAME} already",
+            what=f"another state machine is named {name} already",
             remedy="Delete or rename it, then deploy",
         )
     else:
-        yield Result(check="state machine", level="ok", what=f"{STATE_MACHINE_NAME} is {status}")
+        yield Result(check="state machine", level="ok", what=f"{name} is {status}")
 
 
 def older_ledger(place: Place) -> Iterator[Result]:
@@ -147,7 +147,7 @@ def concurrency(place: Place) -> Iterator[Result]:
             check="Lambda",
             level="warn",
             what=f"{limit} concurrent executions; requests in a batch wait for one another",
-            remedy="Ask for more under Service Quotas, AWS Lambda, Concurrent executions",
+            remedy="Request an increase in Service Quotas, AWS Lambda, Concurrent executions",
         )
     else:
         yield Result(check="Lambda", level="ok", what=f"{limit} concurrent executions")
@@ -205,11 +205,26 @@ def _stack_status(place: Place) -> str | None:
     return str(stacks[0]["StackStatus"])
 
 
+def _template() -> dict[str, Any] | None:
+    """What is about to be deployed; None where nothing has been synthesized."""
+    try:
+        template: dict[str, Any] = json.loads(TEMPLATE.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return template
+
+
+def _state_machine_name() -> str:
+    """The name that is about to be deployed, of the one state machine that has a fixed one."""
+    resources = (_template() or {}).get("Resources", {})
+    names = [each.get("Properties", {}).get("StateMachineName") for each in resources.values()]
+    return next((name for name in names if name), STATE_MACHINE_NAME)
+
+
 def request_policy(_place: Place) -> Iterator[Result]:
     """What is about to be deployed has a request policy of somebody's own, not the demo's."""
-    try:
-        template = json.loads(TEMPLATE.read_text(encoding="utf-8"))
-    except OSError:
+    template = _template()
+    if template is None:
         yield Result(
             check="request policy",
             level="fail",
@@ -223,7 +238,7 @@ def request_policy(_place: Place) -> Iterator[Result]:
         yield Result(
             check="request policy",
             level="fail",
-            what="the demo's, which lets everybody ask for everything",
+            what="the demo's, which lets everyone request everything",
             remedy="Write your own, beginning from examples/request-policies/team.yaml, into "
             "request-policy.yaml: docs/request-policy.md",
         )

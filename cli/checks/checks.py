@@ -107,8 +107,8 @@ def trusted_access(place: Place) -> Iterator[Result]:
             check="trusted access",
             level="warn",
             what=f"{TRUSTED_FOR_ROOT_ACCESS} is not enabled",
-            remedy="Nothing, unless accounts are to have no root user: then a request with "
-            "rootAccess enables it",
+            remedy="No action needed, unless accounts are to have no root user: a request with "
+            "rootAccess then enables it",
         )
 
 
@@ -125,8 +125,8 @@ def root_access(place: Place) -> Iterator[Result]:
             check="root access",
             level="warn",
             what=f"not enabled: {', '.join(missing)}",
-            remedy="Nothing, unless accounts are to have no root user: then a request with "
-            "rootAccess enables it",
+            remedy="No action needed, unless accounts are to have no root user: a request with "
+            "rootAccess then enables it",
         )
     else:
         yield Result(check="root access", level="ok", what=", ".join(sorted(enabled)))
@@ -146,7 +146,8 @@ def room_for_accounts(place: Place) -> Iterator[Result]:
             check="accounts",
             level="warn",
             what=f"{count} in the organization; the quota cannot be read here",
-            remedy="See Service Quotas, AWS Organizations, and ask there for more before a batch",
+            remedy="Check AWS Organizations in Service Quotas, and request an increase before a "
+            "batch",
         )
         return
     left = most - count
@@ -156,8 +157,8 @@ def room_for_accounts(place: Place) -> Iterator[Result]:
         yield Result(
             check="accounts",
             level="fail" if left <= 0 else "warn",
-            what=f"{count} of {most}, so {max(left, 0)} more can be made",
-            remedy="Ask for more under Service Quotas, AWS Organizations",
+            what=f"{count} of {most}, so {max(left, 0)} more can be created",
+            remedy="Request an increase in Service Quotas, AWS Organizations",
         )
 
 
@@ -174,9 +175,10 @@ def trail(place: Place) -> Iterator[Result]:
     yield Result(
         check="CloudTrail",
         level="warn",
-        what="no trail logs management events here, so accounts made elsewhere are not noticed",
-        remedy="Nothing for requests; for accounts made elsewhere, create a trail of management "
-        "events",
+        what="no trail logs management events here, so accounts created elsewhere are not "
+        "discovered, and vends poll until AWS has created their account",
+        remedy="Requests do not need one; to discover accounts created elsewhere and to end vends "
+        "sooner, create a trail that logs management events",
     )
 
 

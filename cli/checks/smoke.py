@@ -68,9 +68,9 @@ def smoke(
         yield Result(
             check="smoke test",
             level="fail",
-            what=f"no end of the request in the ledger after {TAKES_AT_MOST} seconds",
-            remedy=f"`{command('doctor')}` says whether its event could not be delivered; look at "
-            "the executions of the state machine, too",
+            what=f"the request has not ended in the ledger after {TAKES_AT_MOST} seconds",
+            remedy=f"`{command('doctor')}` shows whether its event could not be delivered; "
+            "check the executions of the state machine, too",
         )
         return
     yield Result(
@@ -123,7 +123,7 @@ def _log(place: Place, stack: Stack) -> Result:
         check="logs",
         level="warn",
         what=f"{group} has no log stream yet",
-        remedy="Try again in a minute; then look at the role of AcceptRequest",
+        remedy="Try again in a minute; then check the role of AcceptRequest",
     )
 
 
@@ -154,7 +154,7 @@ def stopped(
                 check=check,
                 level="fail",
                 what=f"not FAILED in the ledger {HEARD_WITHIN} seconds after it was stopped",
-                remedy="Look at the rule ExecutionEnded on the default bus, the log of "
+                remedy="Check the rule ExecutionEnded on the default bus, the log of "
                 "RecordExecutionEnd, and the dead-letter queue",
             )
             return
@@ -164,7 +164,7 @@ def stopped(
     yield Result(
         check=check,
         level="warn",
-        what="not checked: the execution ended by itself before it was stopped, each time",
+        what="not checked: each time, the execution ended on its own before it was stopped",
         remedy="Try again",
     )
 
@@ -207,7 +207,7 @@ def traces(
         check="traces",
         level="warn",
         what=f"X-Ray shows no trace of {name}",
-        remedy="Try again in a minute: X-Ray samples requests; then look at the machine's role",
+        remedy="Try again in a minute: X-Ray samples requests; then check the state machine's role",
     )
 
 
@@ -245,7 +245,7 @@ def creation_grant(place: Place) -> Iterator[Result]:
         what=f"IAM denies {', '.join(denied)} to the role of CreateAccount"
         if denied
         else "the role of CreateAccount may create accounts and tag them",
-        remedy="Deploy again; then look for a permissions boundary" if denied else "",
+        remedy="Deploy again; then check for a permissions boundary" if denied else "",
     )
 
 

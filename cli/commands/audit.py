@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_listing(found, Terminal.of(sys.stdout))))
     else:
         print(
-            "The audit trail has nothing of that; a change takes minutes to come", file=sys.stderr
+            "The audit trail has no such entry; a change takes up to minutes to appear",
+            file=sys.stderr,
         )
     return EXIT_VENDED
 
@@ -49,11 +50,11 @@ def _listing(entries: Sequence[dict[str, Any]], terminal: Terminal) -> list[str]
         )
         for entry in entries
     ]
-    return list(table(("AT (UTC)", "REQUEST", "STATE", "ASKED BY", "CHANGED"), rows, terminal))
+    return list(table(("AT (UTC)", "REQUEST", "STATE", "REQUESTED BY", "CHANGED"), rows, terminal))
 
 
 def _asked_by(row: dict[str, Any]) -> str:
-    """Who sent the request; rows of earlier releases do not tell, and no request's words do."""
+    """Who sent the request; not in rows of earlier releases, and not what the request says."""
     sender = row.get("sender") or {}
     known = (sender.get("requester"), sender.get("source"), sender.get("account"))
     return " ".join(filter(None, known)) or "-"
@@ -64,5 +65,5 @@ def _done(entry: dict[str, Any]) -> str:
         return f"row deleted by {entry['by'] or 'an administrator'}"
     names = [name for name in entry["changed"] if name not in _NOT_DEEDS]
     if entry["change"] == "INSERT":
-        return "row made"
+        return "row created"
     return ", ".join(names) or "-"

@@ -75,7 +75,7 @@ def _near(error: str) -> str:
     words = [word for word in error.strip().lower().split("/") if word]
     near = [names[match] for word in words for match in difflib.get_close_matches(word, names, 3)]
     if not near:
-        return "Give AWS's error code or its Reason, as `vend status` shows them"
+        return "Specify AWS's error code or its Reason, as `vend status` shows them"
     return "Did you mean " + " or ".join(dict.fromkeys(near)) + "?"
 
 

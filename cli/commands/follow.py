@@ -173,7 +173,7 @@ class Follower:
                 now,
                 code="ExecutionEnded",
                 problem=f"{WORDLESS_ENDS.get(status, status)}; the ledger still says {state}",
-                remedy="Submit the request again: it goes on from where it stopped",
+                remedy="Submit the request again: it resumes where it stopped",
             )
 
     def _is_overdue(self, one: TrackedSubmission, status: str, now: float) -> bool:
@@ -185,7 +185,7 @@ class Follower:
         one.end(
             now,
             code="ExecutionNotStarted",
-            problem=f"no execution has started {PATIENCE_SECONDS:.0f} s after the event was taken",
+            problem=f"no execution started within {PATIENCE_SECONDS:.0f} s of the event",
             remedy="An event that cannot start the state machine ends in the dead-letter queue, "
             f"with the reason: {self._stack.dead_letter_queue_url}",
         )

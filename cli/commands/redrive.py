@@ -117,7 +117,7 @@ def _say(attempts: Sequence[Attempt]) -> None:
     said = ", ".join(f"{count} {_WORDS[kind]}" for kind, count in counts.items() if count)
     progress.write(f"\n{said}\n")
     if counts["WOULD_REDRIVE"]:
-        progress.write(f"Settle the reason first, then  {command('redrive')}\n")
+        progress.write(f"Resolve the cause first, then  {command('redrive')}\n")
     elif counts["REDRIVEN"]:
         progress.write(f"Next  {command('list')}\n")
     if len(attempts) >= MOST:

@@ -37,7 +37,7 @@ def _submission(request_id: str, row: LedgerRow | None) -> Submission:
     if row is None:
         raise CommandError(
             f"the ledger has no request {safe(request_id)}",
-            remedy=f"`{command('list')}` shows every request it has, and "
+            remedy=f"`{command('list')}` lists every request, and "
             f"`{command('redrive', '--dry-run')}` the events that never became one",
         )
     record = row.record
@@ -50,8 +50,8 @@ def _submission(request_id: str, row: LedgerRow | None) -> Submission:
     request = record.get("request")
     if not isinstance(request, dict):
         raise CommandError(
-            f"the ledger does not keep what the request {safe(request_id)} asked for",
-            remedy="Submit the request again; it goes on from where it stopped",
+            f"the ledger does not have the content of the request {safe(request_id)}",
+            remedy="Submit the request again; it resumes where it stopped",
         )
     return Submission(
         label=request_id,

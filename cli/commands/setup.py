@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         with target.aws(arguments, progress) as stack, explained():
             if not stack.setup_machine_arn:
                 raise CommandError(
-                    "the deployed version cannot set an organization up",
+                    "the deployed version cannot set up an organization",
                     remedy="Run `make deploy` with this version",
                 )
             title = progress.paint("Setting up the organization", "bold")
@@ -155,7 +155,7 @@ def _started(execution_arn: str, arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"executionArn": execution_arn, "state": "RUNNING"}, indent=2))
     else:
-        print(f"On its way  {execution_arn}\n\nNext  {command('setup', arguments.file)}")
+        print(f"In progress  {execution_arn}\n\nNext  {command('setup', arguments.file)}")
     return EXIT_VENDED
 
 
@@ -182,9 +182,9 @@ def _text(
     if not is_ready:
         columns = min(110, terminal.size()[0])
         lines += [*aligned(error_fields(report), terminal, columns), ""]
-    lines += _listed("changed", report["changed"], "+", terminal, "green")
-    lines += _listed("unchanged", report["alreadyThere"], "=", terminal, "dim")
-    lines += _listed("warnings", report["warnings"], "!", terminal, "yellow")
+    lines += _listed("changed", report["changed"], terminal)
+    lines += _listed("unchanged", report["alreadyThere"], terminal)
+    lines += _listed("warnings", report["warnings"], terminal)
     words: tuple[str, ...] = ("submit", "examples/requests/sandbox.yaml")
     if not is_ready:
         reason = why(report)
@@ -194,18 +194,21 @@ def _text(
     return [*lines, f"Next  {terminal.paint(command(*words), 'bold')}"]
 
 
-def _listed(
-    title: str, entries: Sequence[str], sign: str, terminal: Terminal, colour: str
-) -> list[str]:
+_MARKS = {"changed": ("+", "green"), "unchanged": ("=", "dim"), "warnings": ("!", "yellow")}
+"""Sign and colour of each list's entries."""
+
+
+def _listed(title: str, entries: Sequence[str], terminal: Terminal) -> list[str]:
     if not entries:
         return []
+    sign, colour = _MARKS[title]
     marked = [f"    {terminal.paint(sign, colour)} {safe(each)}" for each in entries]
     return [f"  {terminal.paint(title, 'dim')}", *marked, ""]
 
 
 def _interrupted(progress: Terminal, *, is_local: bool) -> int:
-    said = "No longer watching. The setup goes on in AWS; run it again to watch it."
+    said = "No longer watching. The setup continues in AWS; run it again to watch it."
     if is_local:
-        said = "Stopped, and with it the embedded AWS; nothing was left behind."
+        said = "Stopped, along with the embedded AWS; nothing was left behind."
     progress.write(f"\n{said}\n")
     return EXIT_INTERRUPTED

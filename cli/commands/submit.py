@@ -121,7 +121,7 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
             one.end(
                 one.since,
                 code="EventNotTaken",
-                problem=f"EventBridge did not take the event: {refusal}",
+                problem=f"EventBridge did not accept the event: {refusal}",
                 remedy="Nothing was started; submit the request again",
             )
 
@@ -174,7 +174,7 @@ def _answer(
         since = eligibility.moved_since(account_id, unit_id, organizations())
     except VendingError as error:
         # Who may not look, or cannot now, gets the ledger's answer, and knows that it is no more.
-        since = f"The account {account_id} was not looked at. {error.message}"
+        since = f"The account {account_id} was not checked. {error.message}"
     warnings = [*(record.get("warnings") or []), *([since] if since else [])]
     one.record = record | {"warnings": warnings or None}
     one.was_already_vended = True
@@ -218,15 +218,15 @@ def _print_json(tracked: Sequence[TrackedSubmission]) -> None:
 def interrupted(
     progress: Terminal, tracked: Sequence[TrackedSubmission], *, is_local: bool = False
 ) -> int:
-    """Say that the requests go on without us."""
+    """Say that the requests continue without us."""
     under_way = [one for one in tracked if one.phase in {Phase.SENT, Phase.RUNNING}]
     if is_local:
-        said = "Stopped, and with it the embedded AWS; nothing was left behind."
+        said = "Stopped, along with the embedded AWS; nothing was left behind."
     elif not under_way:
         said = "Stopped; nothing was sent."
     else:
         words = ("status", under_way[0].submission.request_id) if len(under_way) == 1 else ("list",)
-        subject = "The request goes" if len(under_way) == 1 else "The requests go"
-        said = f"No longer watching. {subject} on in AWS.\nNext  {command(*words)}"
+        subject = "The request continues" if len(under_way) == 1 else "The requests continue"
+        said = f"No longer watching. {subject} in AWS.\nNext  {command(*words)}"
     progress.write(f"\n{said}\n")
     return EXIT_INTERRUPTED

@@ -20,7 +20,7 @@ def check(arguments: argparse.Namespace) -> None:
     if not arguments.local and (arguments.faults or arguments.speed is not None):
         raise InputError(
             "--faults and --speed are for the embedded AWS",
-            remedy="Add --local, or give them to `vend local`",
+            remedy="Add --local, or pass them to `vend local`",
         )
     if arguments.local and not getattr(arguments, "wait", True):
         raise InputError("--local ends with this command, so it cannot be combined with --no-wait")

@@ -80,7 +80,7 @@ class DryRunClient:
         if stub is not None:
             return lambda **parameters: stub(self, parameters)
         if self._answers_something(name):
-            raise CannotPlan(name, "what this call answers is not known")
+            raise CannotPlan(name, "the answer to this call is not known")
         return lambda **_: {}
 
     def _answers_something(self, name: str) -> bool:
@@ -176,7 +176,7 @@ class _Paginator:
 
     def __init__(self, client: DryRunClient, paginator: Any, operation: str) -> None:
         if not operation.startswith(READS):
-            raise CannotPlan(operation, "it is no call that reads")
+            raise CannotPlan(operation, "it is not a read-only call")
         self._dry_run = client
         self._paginator = paginator
         self._operation = operation

@@ -32,24 +32,24 @@ from vending.request.organization_setup import OrganizationSetup
 Answers = Mapping[str, Callable[[Task], Any]]
 
 NOT_RUN = {
-    "AcceptRequest": "claims the request; what the ledger knows of it is read, and looked ahead",
-    "AcceptOrganizationSetup": "only parses the document, which is done before",
-    "InviteAccountToOrganization": "keeps its intent in the ledger; the invitation is looked for",
-    "AcceptHandshake": "a plan goes on as if the handshake was accepted",
-    "DescribeHandshake": "waits for an answer; a plan goes on as if it had come",
-    "ReserveCreation": "queues for a moment to ask AWS; a plan asks for nothing",
-    "CreateAccount": "asks AWS for an account by the ledger; the account is looked for",
-    "CreateGovCloudAccount": "asks AWS for a pair by the ledger; the account is looked for",
-    "DescribeAccount": "marks the account in the ledger; the account is looked at",
+    "AcceptRequest": "claims the request; a plan reads the ledger, and checks ahead",
+    "AcceptOrganizationSetup": "only parses the document, which has been done already",
+    "InviteAccountToOrganization": "records its intent; a plan looks for the invitation",
+    "AcceptHandshake": "a plan continues as if the handshake had been accepted",
+    "DescribeHandshake": "waits for an answer; a plan continues as if it had come",
+    "ReserveCreation": "waits for a slot; a plan creates nothing",
+    "CreateAccount": "records its intent; a plan looks for the account",
+    "CreateGovCloudAccount": "records its intent; a plan looks for the account",
+    "DescribeAccount": "marks the account in the ledger; a plan describes the account",
     "RecordVended": "writes the end to the ledger",
     "ReportOrganizationSetup": "only reports; the plan is the report",
 }
 """Operations that a plan answers for, and why it does not run them."""
 
 NOT_REACHED = {
-    "CancelHandshake": "comes after a failure, and a plan goes on without what is refused",
-    "DescribeCreateAccountStatus": "a plan takes the account as created",
-    "RecordFailure": "comes after a failure, and a plan goes on without what is refused",
+    "CancelHandshake": "follows a failure; a plan continues without what is refused",
+    "DescribeCreateAccountStatus": "a plan assumes that the account is created",
+    "RecordFailure": "follows a failure; a plan continues without what is refused",
 }
 """Operations that no plan comes to, and why."""
 
@@ -230,4 +230,6 @@ def _payload(task: Task, module: ModuleType, parameter: inspect.Parameter) -> An
     try:
         return model.model_validate(payload, extra="ignore")
     except ValidationError as error:
-        raise CannotPlan(task.state, f"its payload is none of {task.operation}: {error}") from error
+        raise CannotPlan(
+            task.state, f"its payload is not valid for {task.operation}: {error}"
+        ) from error

@@ -75,7 +75,7 @@ class Walk:
         name, seen = region["StartAt"], set[str]()
         while name is not None:
             if name in seen:
-                self.missing(name, "definition", "comes back to it without an end")
+                self.missing(name, "definition", "loops back to it without end")
                 return UNDEFINED
             seen.add(name)
             name = _Step(self, name, region["States"][name], variables, data).leave()
@@ -131,7 +131,7 @@ class _Step:
             case "Pass" | "Succeed" | "Wait":
                 pass
             case kind:
-                raise CannotPlan(self._name, f"a state of type {kind} is not followed")
+                raise CannotPlan(self._name, f"states of type {kind} are not supported")
         self._exit(chosen)
         following: str | None = chosen.get("Next")
         return following
@@ -145,7 +145,7 @@ class _Step:
             if value is not False:
                 self._walk.missing(self._name, field, "is neither true nor false")
         if "Default" not in self._state:
-            self._walk.missing(self._name, "Choices", "do not hold, none of them")
+            self._walk.missing(self._name, "Choices", "have none that holds")
         return {**self._state, "Next": self._state.get("Default")}
 
     def _task(self) -> Any:
@@ -177,7 +177,7 @@ class _Step:
     def _map(self) -> Any:
         items = self._value(self._state.get("Items", "{% $states.input %}"), "Items")
         if not isinstance(items, list):
-            self._walk.missing(self._name, "Items", "are no array")
+            self._walk.missing(self._name, "Items", "are not an array")
             return UNDEFINED
         results = []
         for index, value in enumerate(items):

@@ -57,20 +57,22 @@ def read(path: str, *, stdin: TextIO | None = None) -> list[Document]:
     name = "standard input" if path == STDIN else path
     text = _typed(stdin or sys.stdin) if path == STDIN else _text(path)
     if not text.strip():
-        raise InputError(f"{name} is empty", remedy="Give one request or a list; see `vend schema`")
+        raise InputError(
+            f"{name} is empty", remedy="Provide one request or a list; see `vend schema`"
+        )
     try:
         values, problems = _parse(name, text, is_json=Path(path).suffix.lower() == ".json")
         sizes: dict[int, int] = {}
         if sum(_size(value, sizes) for value in values) > MAX_VALUES:
             raise InputError(
-                f"{name} unfolds to more than {MAX_VALUES:,} values: not a request file"
+                f"{name} expands to more than {MAX_VALUES:,} values: not a request file"
             )
     except RecursionError:
-        raise InputError(f"{name} is nested too deeply, or in itself, to be a request") from None
+        raise InputError(f"{name} is nested too deeply, or contains itself") from None
     requests = [item for value in values for item in _items(value)]
     if not requests:
         raise InputError(
-            f"{name} holds no request", remedy="Give one request or a list of requests"
+            f"{name} contains no request", remedy="Provide one request or a list of requests"
         )
     documents = [
         Document(
@@ -101,14 +103,16 @@ def _items(value: Any) -> list[Any]:
 
 def _text(path: str) -> str:
     if not path:
-        raise InputError("the file's name is empty", remedy="Name a file, or - for standard input")
+        raise InputError(
+            "the file's name is empty", remedy="Specify a file, or - for standard input"
+        )
     try:
         with Path(path).open("rb") as file:
             return _decoded(path, file.read(MAX_BYTES + 1))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist", remedy=_TO_START_FROM) from None
     except IsADirectoryError:
-        raise InputError(f"{path} is a folder", remedy="Name one file in it") from None
+        raise InputError(f"{path} is a directory", remedy="Specify a file in it") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
 
@@ -116,7 +120,7 @@ def _text(path: str) -> str:
 def _typed(stdin: TextIO | None) -> str:
     # Python has no stream at all where the shell closed it.
     if stdin is None:
-        raise InputError("standard input is closed", remedy="Name a file, or pipe a request in")
+        raise InputError("standard input is closed", remedy="Specify a file, or pipe a request in")
     source = getattr(stdin, "buffer", stdin)
     try:
         given = source.read(MAX_BYTES + 1)
@@ -265,7 +269,7 @@ class _Loader(yaml.SafeLoader):
             key = key_node.value
             if key in first and key_node.tag != _MERGE:
                 self.problems.append(
-                    f"line {line}: the key {json.dumps(key)} was given before, in line {first[key]}"
+                    f"line {line}: the key {json.dumps(key)} is already in line {first[key]}"
                 )
             first.setdefault(key, line)
         node.value = [pair for pair in node.value if isinstance(pair[0], yaml.ScalarNode)]

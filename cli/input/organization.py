@@ -46,7 +46,7 @@ def document_of(documents: Sequence[Document]) -> Any:
     read = [one for one in documents if one.value is not None or not one.problems]
     values = [one.value for one in read]
     if len(values) > 1:
-        raise InputError(f"the file holds {len(values)} documents, and an organization is one")
+        raise InputError(f"the file holds {len(values)} documents; an organization is one")
     for one in read:
         value = one.value
         try:
@@ -54,13 +54,13 @@ def document_of(documents: Sequence[Document]) -> Any:
         except RequestInvalid as invalid:
             problems += located(invalid.problems, one.places())
         if len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) > INPUT_BYTES:
-            problems.append("is larger than a state machine takes (256 KB)")
+            problems.append("is larger than a state machine accepts (256 KB)")
     if problems:
         count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was sent"
         listing = "\n".join(f"  {safe(problem)}" for problem in problems)
         raise InputError(
             f"{count}\n\n{safe(documents[0].label)}\n{listing}",
-            remedy="examples/organization.yaml shows what it may say",
+            remedy="examples/organization.yaml shows what it may contain",
         )
     return values[0]
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 _ONE_AT_A_TIME = {
-    "email": "AWS takes an email for one account",
-    "accountId": "ask for everything that the account is to have in one request",
+    "email": "AWS accepts an email for one account only",
+    "accountId": "put everything that the account is to have into one request",
 }
 
 
@@ -46,7 +46,9 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
         found.extend(_twice(submission, submissions))
         submissions.append(submission)
     if any(problems.values()):
-        raise InputError(_report(problems), remedy="`vend schema` prints what a request may say")
+        raise InputError(
+            _report(problems), remedy="`vend schema` prints what a request may contain"
+        )
     return submissions
 
 
@@ -72,12 +74,12 @@ def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
             subject = submission.asked.subject
             if other.fingerprint == submission.fingerprint:
                 return [f"{subject} is the same request as {other.label}"]
-            already = "the id of" if subject.startswith("requestId") else "asked for by"
+            already = "the id of" if subject.startswith("requestId") else "requested by"
             return [f"{subject} is already {already} {other.label}, with different content"]
         for key in ("email", "accountId"):
             if key in mine and mine[key].lower() == str(its.get(key)).lower():
                 return [
-                    f"account.{key}: '{mine[key]}' is already asked for by {other.label}; "
+                    f"account.{key}: '{mine[key]}' is already requested by {other.label}; "
                     + _ONE_AT_A_TIME[key]
                 ]
     return []

@@ -286,7 +286,7 @@ class Log:
                 if one.phase is Phase.RUNNING and one.trace is not None:
                     current = one.trace.current
                     text = f"{current.name} {status_text(current)}".rstrip() if current else ""
-                self._say((request, ""), (text,), one, now, f"{who}{text}" if text else "")
+                self._say((request, ""), (text,), one.elapsed(now), f"{who}{text}" if text else "")
                 continue
             for step in one.trace.shown:
                 key = (
@@ -296,7 +296,7 @@ class Log:
                 )
                 is_silent = step.status in {StepStatus.PENDING, StepStatus.UNREACHED}
                 line = "" if is_silent else self._line(step, now)
-                self._say((request, step.name), key, one, now, line)
+                self._say((request, step.name), key, one.elapsed(now), line)
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -317,11 +317,10 @@ class Log:
         self,
         what: tuple[str, str],
         key: tuple[object, ...],
-        one: TrackedSubmission,
-        now: float,
+        elapsed: float,
         line: str,
     ) -> None:
         if self._said.get(what) != key:
             self._said[what] = key
             if line:
-                self._terminal.write(f"{duration(one.elapsed(now)):>8}  {line}\n")
+                self._terminal.write(f"{duration(elapsed):>8}  {line}\n")

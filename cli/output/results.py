@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cli.output.records import (
     account_fields,
@@ -25,7 +25,7 @@ from vending.states import State
 _STATES = {"RequestConflict": State.REJECTED, "Superseded": State.SUPERSEDED}
 """Of requests that were not sent, by the code of the reason; all others are FAILED."""
 
-_OUTCOMES = {State.REJECTED: "Rejected", State.SUPERSEDED: "Superseded"}
+_OUTCOMES: Mapping[str, str] = {State.REJECTED: "Rejected", State.SUPERSEDED: "Superseded"}
 
 
 def record_of(one: TrackedSubmission) -> Record:
@@ -116,7 +116,7 @@ def sent_text(tracked: Sequence[TrackedSubmission], terminal: Terminal) -> list[
         elif one.was_already_vended:
             lines.append(f"{terminal.paint('Already vended', 'green')}  {name}")
         else:
-            lines.append(f"{terminal.paint('On its way', 'green')}  {name}")
+            lines.append(f"{terminal.paint('In progress', 'green')}  {name}")
     first = next((one for one in tracked if not one.problem), None)
     if first is not None:
         words = ("status", first.submission.request_id) if len(tracked) == 1 else ("list",)

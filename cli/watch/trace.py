@@ -16,6 +16,10 @@ from cli.watch.steps import Plan, Region
 Event = Mapping[str, Any]
 
 
+_LOOKS_AGAIN = {"CreationAnswered", "CreationInProgress"}
+"""Errors by which a step that waits says that it is time, or not yet time, to look again."""
+
+
 class StepStatus(Enum):
     """Where a step stands."""
 
@@ -168,7 +172,9 @@ class Trace:
             step.status = StepStatus.RUNNING
             output = details.get("output", step_summaries.carried(details.get("cause")))
             step.note = step_summaries.of_result(step.name, output)
-        elif kind.endswith("TimedOut") and self.plan.waits_for_answer(step.name):
+        elif (kind.endswith("TimedOut") and self.plan.waits_for_answer(step.name)) or details.get(
+            "error"
+        ) in _LOOKS_AGAIN:
             step.status = StepStatus.RUNNING
             step.attempts = 0
         elif kind.endswith(("Failed", "TimedOut")):

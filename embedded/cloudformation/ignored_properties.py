@@ -13,7 +13,7 @@ _TIMER = "kept and shown; nothing fires it here"
 
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "AWS::CDK::Metadata": {
-        "Analytics": "tells AWS which construct libraries made the template",
+        "Analytics": "reports to AWS which construct libraries made the template",
     },
     "AWS::CloudWatch::Alarm": dict.fromkeys(
         (
@@ -52,7 +52,7 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "AWS::Lambda::Function": {
         "Architectures": "kept and shown; the code that runs is built for this machine",
         "EphemeralStorage.Size": "kept and shown; /tmp is this machine's",
-        "MemorySize": "kept, shown and told to the function; not enforced",
+        "MemorySize": "kept, shown and passed to the function; not enforced",
         "RuntimeManagementConfig": "the runtime here is the one that is installed",
         "SnapStart": "snapshots start functions faster, nothing else",
         "TracingConfig.Mode": _TRACES,

@@ -59,6 +59,17 @@ class CreationFault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventFault:
+    """How an event is delivered: how many times at once, how many virtual seconds after what AWS
+    tells by it (None as usual), or not at all.
+    """
+
+    deliveries: int = 1
+    seconds: float | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """One entry. `kind` is call, function, creation or event; `names` is what it is about."""
 
@@ -70,7 +81,7 @@ class Rule:
     reason: str | None = None
     lost: bool = False
     creation: CreationFault | None = None
-    deliveries: int = 1
+    event: EventFault | None = None
 
     def hits(self, count: int) -> bool:
         """Whether the rule is meant for the count-th call it names."""
@@ -192,13 +203,22 @@ class _Entry:
 
     def _event(self) -> Rule:
         entry = self.entry
-        self._only(entry, ("event", "deliveries"))
+        self._only(entry, ("event", "deliveries", "seconds", "lost"))
         name = self._text(entry, "event")
-        deliveries = entry.get("deliveries")
-        if not _is_count(deliveries):
+        deliveries, seconds, lost = (entry.get(key) for key in ("deliveries", "seconds", "lost"))
+        is_needed = lost is None and seconds is None
+        if (is_needed or deliveries is not None) and not _is_count(deliveries):
             self.problems.append("deliveries: must be a whole number from 1")
-            deliveries = 1
-        return Rule(kind="event", names=(name,), deliveries=deliveries)
+        if seconds is not None and not (_is_number(seconds) and seconds >= 0):
+            self.problems.append("seconds: must be a number of at least 0")
+        if lost is not None and (lost is not True or {"deliveries", "seconds"} & entry.keys()):
+            self.problems.append("lost: must be true where it stands, and alone")
+        fault = EventFault(
+            deliveries=deliveries if _is_count(deliveries) else 1,
+            seconds=float(seconds) if _is_number(seconds) else None,
+            lost=lost is True,
+        )
+        return Rule(kind="event", names=(name,), event=fault)
 
     def _only(self, entry: Mapping[Any, Any], keys: Collection[str]) -> None:
         for key in entry:

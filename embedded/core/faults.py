@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from embedded.core.fault_rules import CreationFault, Rule, parse_rules
+from embedded.core.fault_rules import CreationFault, EventFault, Rule, parse_rules
 from embedded.core.service_models import client_name
 
-__all__ = ["CallFault", "CreationFault", "Faults", "FaultsInvalid"]
+__all__ = ["CallFault", "CreationFault", "EventFault", "Faults", "FaultsInvalid"]
 
 
 class FaultsInvalid(ValueError):
@@ -97,11 +97,11 @@ class Faults:
         rule = self._count("creation", ())
         return rule.creation if rule else None
 
-    def deliveries(self, detail_type: str) -> int:
-        """How many times at once an event of this detail-type is delivered."""
+    def for_event(self, *names: object) -> EventFault:
+        """How an event of these names is delivered: its detail-type, CloudTrail's eventName."""
         with self._lock:
-            rules = (r for r in self._rules if r.kind == "event" and r.names == (detail_type,))
-            return next((rule.deliveries for rule in rules), 1)
+            rules = (r for r in self._rules if r.kind == "event" and r.names[0] in names)
+            return next((rule.event for rule in rules if rule.event), EventFault())
 
     def _count(self, kind: str, names: tuple[str, ...]) -> Rule | None:
         hit = None

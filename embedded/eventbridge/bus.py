@@ -132,7 +132,7 @@ def _time(given: Any) -> str:
 def route(bus: Any, event: dict[str, Any], trace_header: str | None = None) -> None:
     """Start the delivery to every target of every enabled rule of the bus that matches.
 
-    At least once: as often, all at once, as the faults say for the event's detail-type.
+    At least once: as often, all at once, as the faults say for the event's detail-type or name.
     """
     deliveries = [
         Delivery(event=event, target=target, rule=rule, trace_header=trace_header)
@@ -140,8 +140,8 @@ def route(bus: Any, event: dict[str, Any], trace_header: str | None = None) -> N
         for target in list(rule.targets)
     ]
     if deliveries:
-        times = current().faults.deliveries(event["detail-type"])
-        for delivery in deliveries * times:
+        fault = current().faults.for_event(event["detail-type"], event["detail"].get("eventName"))
+        for delivery in deliveries * fault.deliveries:
             delivery.start()
 
 

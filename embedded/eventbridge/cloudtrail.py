@@ -53,7 +53,7 @@ def publish(event: Event) -> None:
     try:
         events_backends[recipient][region].put_events([entry])
     except Exception:
-        # A target that cannot take the event is no fault of the operation that it tells of.
+        # A target that cannot take the event is no fault of the operation that it reports.
         _LOG.exception("an event of AWS Organizations was not delivered")
 
 
@@ -136,8 +136,8 @@ def account_joined(
 ) -> Event:
     """An account has become a member: `method` is CREATED or INVITED."""
     # As the pages of CreateAccount and AcceptHandshake print it, each in its own way.
-    told = "Created" if method == "CREATED" else method
-    details = {"accountId": account_id, "joinedMethod": told, "joinedTime": _spoken(at)}
+    joined = "Created" if method == "CREATED" else method
+    details = {"accountId": account_id, "joinedMethod": joined, "joinedTime": _spoken(at)}
     return _service_event("AccountJoinedOrganization", manager_id, at, details, region)
 
 

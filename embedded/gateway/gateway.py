@@ -1,4 +1,4 @@
-"""The door of the embedded AWS: every API call is told apart, authorized, made to fail where the
+"""The entry of the embedded AWS: every API call is identified, authorized, made to fail where the
 fault file says so, passed on to moto, and recorded.
 """
 

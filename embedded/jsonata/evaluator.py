@@ -107,7 +107,7 @@ def evaluate(expression: Expression, variables: Mapping[str, Any], *, millis: in
     Args:
         expression: what to evaluate.
         variables: JSON values by name without the dollar sign; never read as JSONata.
-        millis: the time that `$now()` and `$millis()` tell, in milliseconds since the epoch.
+        millis: the time that `$now()` and `$millis()` return, in milliseconds since the epoch.
 
     Raises:
         QueryFailed: a type error, a failing function, or a result that is not JSON.

@@ -148,7 +148,7 @@ class _Forked:
         self._zygote, self._number, self.ended = zygote, number, ended
 
     def kill(self) -> None:
-        self._zygote.tell({"kill": self._number})
+        self._zygote.send({"kill": self._number})
 
 
 class _Zygote:
@@ -187,12 +187,12 @@ class _Zygote:
         number = next(self._numbers)
         forked = self._forked[number] = _Forked(self, number, ended)
         message = {"fork": number, "launch": launch, "environment": dict(environment)}
-        told = self.tell(message, files=[output])
-        if not told and self._forked.pop(number, None) is not None:
+        sent = self.send(message, files=[output])
+        if not sent and self._forked.pop(number, None) is not None:
             ended(signal.SIGKILL)
         return forked
 
-    def tell(self, message: Mapping[str, Any], files: list[int] | None = None) -> bool:
+    def send(self, message: Mapping[str, Any], files: list[int] | None = None) -> bool:
         """Send; False when the zygote is gone."""
         data = json.dumps(message).encode() + b"\n"
         with self._sending:

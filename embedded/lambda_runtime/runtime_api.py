@@ -190,4 +190,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Nothing to stderr: the function's own log tells what happened."""
+        """Nothing to stderr: the function's own log shows what happened."""

@@ -256,13 +256,13 @@ def _function(mapping: Any) -> Any:
 
 def _shown(mapping: Any, record: dict[str, Any]) -> dict[str, Any]:
     """The record as the function sees it: its moment is epoch seconds."""
-    told = record["dynamodb"]
-    moment = int(told["ApproximateCreationDateTime"].timestamp())
+    change = record["dynamodb"]
+    moment = int(change["ApproximateCreationDateTime"].timestamp())
     return {
         **record,
         "awsRegion": mapping.region,
         "eventSourceARN": mapping.event_source_arn,
-        "dynamodb": {**told, "ApproximateCreationDateTime": moment},
+        "dynamodb": {**change, "ApproximateCreationDateTime": moment},
     }
 
 

@@ -61,7 +61,7 @@ class AllFeatures(Service):
         for account in self.state.accounts:
             self._ask(account, final)
         self._open_when_approved(final)
-        self.handshakes.tell("EnableAllFeatures", request, final)
+        self.handshakes.report("EnableAllFeatures", request, final)
         return {"Handshake": final.describe()}
 
     def is_pending_all_features(self) -> bool:

@@ -1,4 +1,4 @@
-"""CreateAccount: accepted at once, decided later, told by status and by events.
+"""CreateAccount: accepted at once, decided later, reported by status and by events.
 
 API reference: CreateAccount, DescribeCreateAccountStatus, ListCreateAccountStatus.
 """

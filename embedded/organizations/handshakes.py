@@ -90,8 +90,8 @@ class Handshakes(Service):
         self.state.handshakes[handshake.id] = handshake
         return handshake
 
-    def tell(self, operation: str, request: Mapping[str, Any], handshake: Handshake) -> None:
-        """Have CloudTrail tell of a call about a handshake, in the caller's account."""
+    def report(self, operation: str, request: Mapping[str, Any], handshake: Handshake) -> None:
+        """Have CloudTrail report a call about a handshake, in the caller's account."""
         principal, region = caller.get(), REGIONS[self.state.partition]
         self.state.announce(
             cloudtrail.handshake_call(
@@ -100,7 +100,7 @@ class Handshakes(Service):
         )
 
     def organization_resource(self) -> dict[str, Any]:
-        """What a handshake tells of the organization that asks."""
+        """What a handshake shows of the organization that asks."""
         manager = self.state.account(self.state.account_id)
         return {
             "Type": "ORGANIZATION",
@@ -119,7 +119,7 @@ class Handshakes(Service):
         for child in list(self._everywhere()):
             if child.parent_id == handshake.id and child.is_unanswered:
                 child.end("CANCELED", self.state.now())
-        self.tell(operation, request, handshake)
+        self.report(operation, request, handshake)
         return {"Handshake": handshake.describe()}
 
     def _everywhere(self) -> Iterator[Handshake]:

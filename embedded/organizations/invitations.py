@@ -44,7 +44,7 @@ class Invitations(Service):
         self.membership = Membership(state)
 
     def invite_account_to_organization(self, **request: Any) -> dict[str, Any]:
-        """Invite an account by its id or by its owner's email. Whether it exists is not told.
+        """Invite an account by its id or by its owner's email. Whether it exists is not reported.
 
         Raises:
             OrganizationsError: InvalidInputException for the target or the tags;
@@ -66,7 +66,7 @@ class Invitations(Service):
             raise OrganizationsError("DuplicateHandshakeException")
         self._refuse_above_limits()
         handshake = self.handshakes.send(self._invitation(request, account_id, tags))
-        self.handshakes.tell("InviteAccountToOrganization", request, handshake)
+        self.handshakes.report("InviteAccountToOrganization", request, handshake)
         return {"Handshake": handshake.describe()}
 
     def open_invitations(self) -> list[Handshake]:

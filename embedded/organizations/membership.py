@@ -44,7 +44,7 @@ class Membership(Service):
         self.depart(self.state.account(self.state.caller_id()), "LEFT")
 
     def join(self, account: Account) -> None:
-        """Take an account in, and tell of it."""
+        """Add an account, and announce it."""
         self.state.add_account(account)
         self.state.announce(
             cloudtrail.account_joined(
@@ -57,7 +57,7 @@ class Membership(Service):
         )
 
     def depart(self, account: Account, method: str) -> None:
-        """Let an account go, and tell of it, or refuse."""
+        """Remove an account, and announce it, or refuse."""
         self._refuse_departure(account)
         self._take_out(account, method, self.state.now())
         self.all_features.forget(account)

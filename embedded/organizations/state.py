@@ -220,6 +220,8 @@ class OrganizationState(OrganizationsBackend):
     def announce(self, event: cloudtrail.Event) -> None:
         """Have CloudTrail bring `event` to the bus, unless the organization is gone by then.
 
+        The faults say of an event, by its name, that it comes late or never.
+
         Delivered without the lock: a target may call back.
         """
         generation = self._generation
@@ -228,7 +230,11 @@ class OrganizationState(OrganizationsBackend):
             if self._generation is generation:
                 cloudtrail.publish(event)
 
-        current().clock.timer(self.settings.event_seconds, deliver)
+        fault = current().faults.for_event(event.detail["eventName"])
+        if fault.lost:
+            return
+        seconds = self.settings.event_seconds if fault.seconds is None else fault.seconds
+        current().clock.timer(seconds, deliver)
 
     def find_account(self, account_id: str) -> Account | None:
         """The account of that id, closed ones included."""

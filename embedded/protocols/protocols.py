@@ -39,7 +39,7 @@ _STREAMS_TARGET = "DynamoDBStreams_"
 @dataclass(frozen=True, kw_only=True)
 class ApiCall:
     """One call of an AWS API. `parameters` is the operation's input by member names, as far as it
-    can be told from the request; `operation` is empty when the request fits none.
+    can be recognized in the request; `operation` is empty when the request fits none.
     """
 
     service: str

@@ -323,7 +323,7 @@ def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -
     real = min(current().clock.real(timeout_seconds), _THREAD_TIMEOUT)
     callback_endpoint.is_waited_at = True  # what was called with the token has returned
     outcome = callback_endpoint.wait(timeout=real)
-    callback_endpoint.report(CallbackConsumerLeft())  # whoever answers from now on is told so
+    callback_endpoint.report(CallbackConsumerLeft())  # later answers get that error
     return outcome
 
 

@@ -2,7 +2,7 @@
 
 Which events AWS shows in the management account is not documented, so none is trusted: an event
 says which invitation to look at, and AWS Organizations says how it was answered. An event that does
-not come, or comes twice, changes nothing: the workflow looks by itself, and goes on once.
+not come, or comes twice, changes nothing: the workflow polls as well, and continues once.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def run(
     else:
         raise ServiceUnavailable(
             f"AWS Organizations shows the handshake {handshake_id} unanswered.",
-            remedy="Nothing to do: it is tried again, and the workflow looks by itself.",
+            remedy="No action needed: this is retried, and the workflow polls for the answer.",
         )
     return {"outcome": "ANSWERED" if went_on else "LATE", "requestId": row["requestId"]}
 
@@ -103,7 +103,7 @@ def _joined(payload: AnswerHandshake) -> AccountEvent | None:
     try:
         return account_event(payload.detail, payload.account)
     except OperationRefused:
-        return None  # it does not say which account: the workflow looks by itself
+        return None  # it does not say which account: the workflow polls for it
 
 
 def _row(

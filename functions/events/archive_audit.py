@@ -1,6 +1,6 @@
 """ArchiveAudit: every change of a request's row, kept where nobody can take it back.
 
-The ledger's stream tells each change at least once, those of a row in order. What fails is told
+The ledger's stream delivers each change at least once, those of a row in order. What fails is sent
 again for a day, by halves, so that one batch keeps no other back; then the dead-letter queue says
 which records they were.
 """

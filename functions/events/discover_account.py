@@ -66,7 +66,7 @@ class Stranger:
 
     account_event: AccountEvent
     name: str | None
-    told_by: str
+    reported_by: str
 
 
 TakeIn = Callable[[Stranger], str]
@@ -99,8 +99,10 @@ def run(
     since = epoch(payload.time) - CLOCKS_DIFFER_BY
     if request_of(found, email=account.get("Email"), ledger=ledger, since=since) is not None:
         return {"outcome": "OURS", "accountId": account_id}
-    told_by = f"{found.event_name} of {payload.source}, event {payload.id}"
-    outcome = take_in(Stranger(account_event=found, name=account.get("Name"), told_by=told_by))
+    reported_by = f"{found.event_name} of {payload.source}, event {payload.id}"
+    outcome = take_in(
+        Stranger(account_event=found, name=account.get("Name"), reported_by=reported_by)
+    )
     measure("AccountDiscovered")
     return {"outcome": outcome, "accountId": account_id}
 
@@ -108,7 +110,7 @@ def run(
 def record(stranger: Stranger, *, ledger: Ledger) -> str:
     """A row that says the account is there: RECORDED, or KNOWN where one was made meanwhile."""
     found, at = stranger.account_event, timestamp(ledger.clock())
-    request = parse({**_wish(found.account_id), "requestedBy": stranger.told_by})
+    request = parse({**_wish(found.account_id), "requestedBy": stranger.reported_by})
     row = Claims(ledger=ledger).insert_unclaimed(
         {
             "requestId": request.request_id,
@@ -134,7 +136,7 @@ def request(stranger: Stranger, *, publisher: EventPublisher, baseline: Json) ->
     """
     wish = _wish(stranger.account_event.account_id)
     publisher.publish_request(
-        {**baseline, **wish, "requestedBy": stranger.told_by}, source=DISCOVERED_ACCOUNTS_SOURCE
+        {**baseline, **wish, "requestedBy": stranger.reported_by}, source=DISCOVERED_ACCOUNTS_SOURCE
     )
     return "REQUESTED"
 
@@ -168,5 +170,5 @@ def handler(payload: DiscoverAccount) -> Json:
             else partial(request, publisher=wiring.event_publisher(), baseline=wanted.baseline)
         ),
     )
-    logger.info("looked at an account", extra={**result, "told_by": payload.id})
+    logger.info("looked at an account", extra={**result, "reported_by": payload.id})
     return result

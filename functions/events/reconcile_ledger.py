@@ -7,7 +7,7 @@ an execution carries on and in which nothing has happened for hours is only meas
 
 A run that finds nothing in progress reads a few index entries and one item. Once a day the
 organization is compared as well, as far as a run may read; the next runs go on from there. What was
-repaired is told before that begins.
+repaired is reported before that begins.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Reconciliation:
         cursor = audit_cursor.load(table)
         in_progress, ends = self._ends(cursor.owed)
         if ends:
-            # Before, as a row that says FAILED is not looked for any more.
+            # Before, as a row that says FAILED is no longer looked for.
             audit_cursor.save(replace(cursor, owed=tuple(ends)), table)
         repaired, left = self._repaired(ends)
         due = audits_now or clock() - cursor.ended_at >= AUDIT_EVERY
@@ -135,7 +135,7 @@ class Reconciliation:
             report |= {"organization": outcome, "findings": findings}
             self._publish_news(report)
             if after is not cursor:
-                # Last, so that a run that could not tell what it found finds it again.
+                # Last, so that a run that could not report its findings finds them again.
                 audit_cursor.save(after, table)
         logger.info(
             "reconciled",
@@ -217,7 +217,7 @@ class Reconciliation:
         left = list(ends)
         while left:
             request_id = left.pop(0)
-            # ConcurrentModification: somebody else is at it.
+            # ConcurrentModification: another run is at it.
             with suppress(ConcurrentModification):
                 row = recorder.record(request_id, ends[request_id])
                 if row is not None:
@@ -229,7 +229,7 @@ class Reconciliation:
 
     def _measure_end(self, row: Row) -> None:
         logger.warning(
-            "an execution ended unheard",
+            "an execution ended unrecorded",
             extra={"request_id": row["requestId"], "execution": row["executionArn"]},
         )
         if row["state"] == State.FAILED:
@@ -248,7 +248,7 @@ class Reconciliation:
         except TransientError as error:
             logger.warning("the comparison goes on later", extra={"code": error.code})
             return "CONTINUES", cursor, []
-        shown = [one.as_json() | {"new": one.key not in cursor.told} for one in findings]
+        shown = [one.as_json() | {"new": one.key not in cursor.reported} for one in findings]
         complete = after.started_at is None and after.ended_at > cursor.ended_at
         if complete:
             self._measure_quota(after.accounts)
@@ -278,7 +278,7 @@ class Reconciliation:
             self.publisher.publish_report(report)
 
     def _publish_news(self, report: Json) -> None:
-        """Repairs are told by then."""
+        """Repairs have been reported by then."""
         news = [finding for finding in report["findings"] if finding["new"]]
         for finding in news:
             logger.warning("the organization and the ledger differ", extra={"difference": finding})

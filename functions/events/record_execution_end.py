@@ -1,7 +1,7 @@
 """RecordExecutionEnd: what the ledger learns when an execution ends outside of its definition.
 
-Whatever fails inside of the definition, RecordFailure tells. An execution that is stopped by hand,
-that runs out of time, or whose RecordFailure could not write or announce, tells nobody: Step
+Whatever fails within the definition, RecordFailure records. An execution that is stopped by hand,
+that runs out of time, or whose RecordFailure could not write or announce, reports nothing: Step
 Functions' event does. It comes at least once, late, and in any order with a resubmission.
 """
 
@@ -67,19 +67,19 @@ def run(
 
     RECORDED: the ledger says how the request ended and an event said so: FAILED, or what the
     execution had written and perhaps not announced. REJECTED where the input is nested deeper than
-    anything reads. NOTHING_TO_TELL: the execution ended well, told its end itself, had no request
-    that can be named, or its request was taken over.
+    anything reads. NOTHING_TO_TELL: the execution ended well, recorded its end itself, had no
+    request that can be named, or its request was taken over.
     """
     detail = payload.detail
     if detail.status not in CODES:
         return {"outcome": "NOTHING_TO_TELL"}
-    told = detail if detail.input else _described(detail, stepfunctions)
-    execution_input, is_too_deep = bounds.read(told.input or "")
+    full = detail if detail.input else _described(detail, stepfunctions)
+    execution_input, is_too_deep = bounds.read(full.input or "")
     end = ExecutionEnd(
         execution_arn=detail.execution_arn,
         status=detail.status,
-        error=told.error,
-        cause=told.cause,
+        error=full.error,
+        cause=full.cause,
     )
     if is_too_deep and end.status == EndStatus.FAILED and end.error not in REJECTIONS:
         # JSONata or Lambda could not read it, and its execution may say so in any words.
@@ -90,7 +90,7 @@ def run(
     log_request_id(row["requestId"])
     if row["state"] == State.FAILED:
         measure_failure(row.get("error") or {})
-    logger.warning("an execution ended unheard", extra={"execution": detail.execution_arn})
+    logger.warning("an execution ended unrecorded", extra={"execution": detail.execution_arn})
     return {"outcome": "RECORDED", "requestId": row["requestId"], "state": row["state"]}
 
 

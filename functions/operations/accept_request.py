@@ -35,7 +35,13 @@ from vending.ledger.accounts import AccountRecord, changes_of
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
-from vending.ledger.locks import LockHeld, account_of, is_creation_in_flight, keys
+from vending.ledger.locks import (
+    LockHeld,
+    account_of,
+    is_creation_in_flight,
+    keys,
+    refuse_retired,
+)
 from vending.ledger.rows import Row, record_of
 from vending.ledger.usage import Usages
 from vending.ledger.wishes import Wish, after, newer_of
@@ -86,7 +92,7 @@ SHOWN_WITHIN = 300
 """Seconds after AWS was asked for an account, in which it may be one that does not show yet."""
 
 _MAX_ATTEMPTS = 5
-"""How often locks that their owners have no use for any more are taken from them in one go."""
+"""How often locks that their owners no longer need are taken over in one go."""
 
 
 class AcceptRequest(Model):
@@ -238,8 +244,8 @@ class Acceptance:
             else:
                 return outcome, row, changes
         raise ConcurrentModification(
-            "The account's id or email was claimed by others all the time.",
-            remedy="Nothing to do: the workflow tries again by itself.",
+            "The account's id or email was repeatedly claimed by others.",
+            remedy="No action needed: the workflow retries automatically.",
         )
 
     def _changes(self, row: Row, account: AccountRecord | None) -> Json | None:
@@ -332,8 +338,8 @@ class Acceptance:
         if beyond:
             raise RequestNotAllowed(
                 beyond,
-                remedy="Submit it again when others have ended, or on another day; or have whoever "
-                "operates account vending raise the ceiling in the request policy.",
+                remedy="Submit the request again when others have ended, or on another day; or "
+                "have the operators of account vending raise the limit in the request policy.",
             )
         return {str(put.item["pk"]): put}
 
@@ -383,7 +389,7 @@ class Acceptance:
         if self._was_stopped(row):
             raise ExecutionSuperseded(
                 "The execution was stopped before it could claim the request.",
-                remedy="Nothing to do here: the request is FAILED and can be resumed.",
+                remedy="No action needed: the request is FAILED and can be resumed.",
             )
         is_anothers = row.get("executionArn") not in (None, self.execution_arn)
         goes_on = is_anothers and row["state"] not in FINAL and self._goes_on(row)
@@ -420,6 +426,7 @@ class Acceptance:
 
     def _take_away(self, held: LockHeld) -> None:
         """Free a lock whose owner is over and done with; RequestConflict where it is not."""
+        refuse_retired(held)
         owner = self.ledger.get(held.owner)
         if owner is not None:
             is_over = owner["state"] in FINAL or not self._goes_on(owner)
@@ -431,7 +438,7 @@ class Acceptance:
                 if end is None:
                     raise self._in_the_way(held, owner, is_over=False)
                 owner = self.ledger.mark_interrupted(owner, error=end.as_error())
-                self.publisher.publish_state_changed(record_of(owner))
+                self.publisher.publish_outcome(record_of(owner))
         self.ledger.locks.release(held)
 
     def _in_the_way(self, held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict:
@@ -452,7 +459,7 @@ def _in_the_way(held: LockHeld, owner: Row, *, is_over: bool) -> RequestConflict
             "Then submit this one again, if it is still wanted."
         )
     return RequestConflict(
-        f"{held.what}: is the same as of the request '{held.owner}', which is {owner['state']} in "
+        f"{held.what}: is also that of the request '{held.owner}', which is {owner['state']} in "
         f"the execution {owner.get('executionArn')}.",
         remedy=remedy,
     )

@@ -43,7 +43,7 @@ def run(payload: AttachPolicy, *, organizations: OrganizationsClient) -> Json:
         try:
             organizations.attach_policy(PolicyId=payload.policy_id, TargetId=payload.target_id)
         except organizations.exceptions.DuplicatePolicyAttachmentException:
-            # Somebody attached it between the two calls: VENDED must not say more than is seen.
+            # Others attached it between the two calls: VENDED must not say more than is seen.
             if not _is_attached(organizations, payload):
                 raise
             attached = False

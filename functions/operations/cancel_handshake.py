@@ -24,7 +24,7 @@ class CancelHandshake(Payload):
 
 
 def run(payload: CancelHandshake, *, ledger: Ledger, organizations: OrganizationsClient) -> Json:
-    """{handshakeId, canceled}; false for what has ended, and for what somebody else had sent.
+    """{handshakeId, canceled}; false for what has ended, and for what others had sent.
 
     Implements CancelHandshake of the AWS Organizations API reference.
     """

@@ -72,7 +72,7 @@ def run(
 def _make(
     organizations: OrganizationsClient, parents: Sequence[str], names: Sequence[str]
 ) -> tuple[str, bool]:
-    """The unit's id, and whether it is new: somebody else may have made it meanwhile."""
+    """The unit's id, and whether it is new: another caller may have created it meanwhile."""
     name = names[len(parents) - 1]
     try:
         made = organizations.create_organizational_unit(ParentId=parents[-1], Name=name)
@@ -86,11 +86,11 @@ def _make(
 
 def _hidden(name: str) -> ConcurrentModification:
     return ConcurrentModification(
-        f"CreateOrganizationalUnit: {ou_paths.quote(name)} was made at the same time and does not "
-        "show.",
+        f"CreateOrganizationalUnit: {ou_paths.quote(name)} was created at the same time and is "
+        "not visible yet.",
         code="DuplicateOrganizationalUnitException",
         remedy=(
-            "Nothing to do: the workflow tries again by itself. Submit the request again if it "
+            "No action needed: the workflow retries automatically. Submit the request again if it "
             "has given up."
         ),
     )

@@ -81,7 +81,7 @@ def _find(organizations: OrganizationsClient, wanted: Policy) -> PolicySummaryTy
 def _create(
     organizations: OrganizationsClient, wanted: Policy
 ) -> tuple[str, PolicySummaryTypeDef | None]:
-    """The id of the policy, and the policy where somebody else has made it meanwhile."""
+    """The id of the policy, and the policy where another caller has created it meanwhile."""
     if wanted.content is None:
         raise policies.missing(wanted)
     try:
@@ -97,11 +97,11 @@ def _create(
         if there is None:
             raise ConcurrentModification(
                 f"CreatePolicy: a policy '{wanted.name}' exists and is no {wanted.type}, or was "
-                "made at the same time and does not show yet.",
+                "created at the same time and is not visible yet.",
                 code="DuplicatePolicyException",
                 remedy=(
-                    "Nothing to do: the workflow tries again by itself. If it has given up, look "
-                    "for a policy of this name and another type: a name is taken for all types."
+                    "No action needed: the workflow retries automatically. If it has given up, "
+                    "look for a policy with this name and another type: names are unique."
                 ),
             ) from None
         return there["Id"], there
@@ -134,7 +134,7 @@ def _compared(
     if found.get("AwsManaged"):
         words = explain("InvalidInputException", "IMMUTABLE_POLICY")
         raise OperationRefused(
-            f"UpdatePolicy: '{wanted.name}' is AWS's own. {words.what}",
+            f"UpdatePolicy: '{wanted.name}' is managed by AWS. {words.what}",
             code=words.code,
             reason=words.reason,
             remedy=words.remedy,

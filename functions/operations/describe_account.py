@@ -10,6 +10,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
+from vending.ledger.locks import refuse_retired
 from vending.ledger.rows import Row, record_of
 from vending.organization import eligibility
 from vending.request.account_request import AccountId
@@ -97,6 +98,7 @@ def _refuse_anothers(
     """
     known = {"email": account.get("Email"), "accountId": payload.account_id}
     for held in ledger.locks.foreign_locks(payload.request_id, known):
+        refuse_retired(held)
         other = ledger.get(held.owner)
         if other and (other["state"] not in FINAL or ledger.locks.may_still_create(other)):
             raise _conflict(payload, other)
@@ -126,7 +128,7 @@ def _conflict(payload: DescribeAccount, other: Row) -> RequestConflict:
     remedy = f"Wait until the request '{request_id}' has ended, then submit this one again."
     if state in FINAL:
         remedy = (
-            f"Submit the request '{request_id}' again: it takes the account for its own. Then "
+            f"Submit the request '{request_id}' again: it adopts the account. Then "
             "submit this one again, if it is still wanted."
         )
     return RequestConflict(

@@ -65,7 +65,7 @@ def run(
     answer = invitations.answer(payload.handshake_id)
     step = WaitingStep(client=states, token=payload.task_token)
     if answer is not None and not step.succeed(answer):
-        # An event may have ended the step a moment ago; then nobody hears this.
+        # An event may have ended the step a moment ago; then this goes nowhere.
         raise token_refused(answer)
     return {"answered": answer is not None}
 

@@ -1,7 +1,7 @@
 """EnableAllFeatures: sees the organization from consolidated billing to all features.
 
 AWS asks every account that was invited into the organization, for up to 90 days; this operation
-starts that, adopts what somebody else started, and says at each call how far it has come. The last
+starts that, adopts what others started, and says at each call how far it has come. The last
 word is the management account's: AcceptHandshake, once the state is OPEN.
 """
 
@@ -139,7 +139,7 @@ def _refused_start(refused: ClientError) -> Json:
     if reason == "ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION":
         words = explain("HandshakeConstraintViolationException", reason)
         raise ConcurrentModification(
-            f"EnableAllFeatures: {words.what} Its handshake does not show yet.",
+            f"EnableAllFeatures: {words.what} Its handshake is not visible yet.",
             code=words.code,
             reason=reason,
             remedy=words.remedy,
@@ -182,7 +182,7 @@ def _refuse_declined(
     age = clock() - final["RequestedTimestamp"].timestamp()
     if final["State"] == "REQUESTED" and not answers and age > _SHOWN_FOR:
         # The last of all to agree would have opened the handshake, and its answer would show.
-        said = "AWS shows no answer any more and waits for none: the answer is over 30 days old."
+        said = "AWS no longer shows an answer and waits for none: the answer is over 30 days old."
         raise _not_approved("DECLINED", said, final["Id"])
 
 
@@ -230,7 +230,7 @@ def progress(result: Json) -> str:
     if waiting:
         return f"waits for {', '.join(waiting)} until {str(result['expiresAt'])[:10]}"
     if result["state"] == "REQUESTED":
-        return "waits for AWS: everybody has answered, perhaps one declined over 30 days ago"
+        return "waits for AWS: every account has answered, one perhaps declined over 30 days ago"
     return "every invited account has agreed"
 
 
@@ -247,12 +247,12 @@ def report(result: Json, into: Report) -> None:
     elif state == "OPEN":
         into.say("all features, which every invited account agreed to", changed=True)
     else:
-        what = f"all features, asked for already; not answered yet: {waiting or 'nobody'}"
+        what = f"all features, already requested; not answered yet: {waiting or 'none'}"
         into.say(what, changed=True)
     if state == "REQUESTED" and not waiting and not result["started"]:
         into.warnings.append(
-            f"The handshake {result['handshakeId']} waits for nobody and is not open: if that "
-            "lasts, an account has declined over 30 days ago, which AWS does not show any more; "
+            f"The handshake {result['handshakeId']} waits for no account and is not open: if this "
+            "persists, an account declined over 30 days ago, which AWS no longer shows; "
             "cancel the handshake and run the setup again"
         )
 

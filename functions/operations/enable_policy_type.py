@@ -54,7 +54,7 @@ def run(payload: EnablePolicyType, *, organizations: OrganizationsClient) -> Jso
                 PolicyType=policy_type,  # type: ignore[arg-type]
             )
         except organizations.exceptions.PolicyTypeAlreadyEnabledException:
-            continue  # somebody switched it on between the two calls
+            continue  # it was enabled between the two calls
         except organizations.exceptions.ConstraintViolationException as error:
             refusal = translate(error)
             if refusal.reason != "SERVICE_ACCESS_NOT_ENABLED":

@@ -122,7 +122,7 @@ def _known(row: Row, invitations: Invitations, clock: Clock) -> HandshakeTypeDef
         sent_at = epoch(intent["at"])
         handshake = invitations.newest(since=sent_at - CLOCKS_DIFFER_BY)
         if handshake is None and is_own and clock() - sent_at < SETTLING_TIME:
-            raise _unclear(unknown_outcome("what was sent may not show yet", _NAME))
+            raise _unclear(unknown_outcome("what was sent may not be visible yet", _NAME))
     else:
         return None
     if handshake is not None and (is_own or handshake["State"] in UNANSWERED):
@@ -215,7 +215,7 @@ _LISTED_MAX = 10
 def progress(result: Json) -> str:
     """What progress says of it; empty when there is nothing to say."""
     if result["state"] == "MEMBER":
-        return "in the organization already"
+        return "already in the organization"
     return f"{result['handshakeId']}, open until {str(result['expiresAt'])[:10]}"
 
 

@@ -51,7 +51,7 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
             organizations.exceptions.DuplicateAccountException,
             organizations.exceptions.SourceParentNotFoundException,
         ):
-            # Somebody moved it between the two calls: VENDED must not say more than is seen.
+            # Others moved it between the two calls: VENDED must not say more than is seen.
             if eligibility.parent_id(payload.account_id, organizations) != destination:
                 raise
             moved = False

@@ -62,7 +62,9 @@ def run(
 
     A row that another execution owns, or that is VENDED, is left as it is; the record returned
     then is about this execution alone. It is announced where a vended account is asked for again
-    and was not seen in its place. What the request kept from others is given back.
+    and was not seen in its place. One with an id of another requester is announced without an id:
+    whoever follows that id would take the refusal for the end of the request that has it. What the
+    request kept from others is given back.
     """
     rejected = payload.error.name in REJECTIONS
     record = _own_record(
@@ -78,7 +80,7 @@ def run(
         record = record_of(row)
         release(row, ledger=ledger, slots=slots)
     if row is not None or rejected or _is_vended_no_more(known, payload):
-        publisher.publish_state_changed(record)
+        publisher.publish_outcome(record)
     if rejected:
         measure("RequestRejected")
     else:

@@ -69,7 +69,7 @@ def run(
     )
     ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
-    publisher.publish_state_changed(record)
+    publisher.publish_outcome(record)
     if record["revision"] > 1:
         measure("AccountChanged")
         return record

@@ -30,10 +30,14 @@ def entry(bus: str, source: str, detail_type: str) -> dict[str, Any]:
     return {"Entries": [given]}
 
 
+MACHINES = ("", "OrganizationSetup", "AccountRetirement")
+"""What the outputs of the state machines' ARNs begin with."""
+
+
 def of_nobody(target: Target, name: str) -> dict[str, Calls]:
     """What none of the stack's roles may do, by service; `name` is the role's."""
     role, table = target.roles[name], {"TableName": target.table}
-    machines = [target.aws.outputs[f"{one}StateMachineArn"] for one in ("", "OrganizationSetup")]
+    machines = [target.aws.outputs[f"{one}StateMachineArn"] for one in MACHINES]
     other = next(one for one in target.functions.values() if one != target.functions.get(name))
     return {
         "organizations": _of_organizations(target),
@@ -138,7 +142,6 @@ def of_nobody(target: Target, name: str) -> dict[str, Calls]:
 
 def _of_organizations(target: Target) -> Calls:
     return {
-        "close_account": [{"AccountId": target.member}],
         "remove_account_from_organization": [{"AccountId": target.member}],
         "leave_organization": [{}],
         "delete_organization": [{}],
@@ -163,6 +166,7 @@ def _of_organizations(target: Target) -> Calls:
 
 
 CHANGES = {
+    "close_account": {"CloseAccount"},
     "move_account": {"MoveAccount"},
     "tag_resource": {"TagResource"},
     "create_account": {"CreateAccount"},
@@ -182,6 +186,7 @@ CHANGES = {
 def changes(target: Target, name: str) -> Calls:
     """The changes of an organization that the role of this name is not there for."""
     made: Calls = {
+        "close_account": [{"AccountId": target.member}],
         "move_account": [
             {
                 "AccountId": target.member,
@@ -215,6 +220,11 @@ def changes(target: Target, name: str) -> Calls:
         {"PolicyId": target.policy, "TargetId": one}
         for one in (target.root, target.unit, target.member)
         if one not in targets.get(name, set())
+    ]
+    refused["detach_policy"] = [
+        {"PolicyId": target.policy, "TargetId": one}
+        for one in (target.root, target.unit, target.member)
+        if (name, one) != ("DetachPolicy", target.member)
     ]
     return refused
 

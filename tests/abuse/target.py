@@ -183,7 +183,11 @@ class Target:
                 self.aws.client("stepfunctions").list_executions(
                     stateMachineArn=self.aws.outputs[machine]
                 )["executions"]
-                for machine in ("StateMachineArn", "OrganizationSetupStateMachineArn")
+                for machine in (
+                    "StateMachineArn",
+                    "OrganizationSetupStateMachineArn",
+                    "AccountRetirementStateMachineArn",
+                )
             ],
         }
 

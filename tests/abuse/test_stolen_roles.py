@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 FUNCTIONS = (
     *OPERATIONS,
     *(f"{PREFIX}{operation}" for operation in OWN_OPERATIONS),
+    "AnswerCreateAccount",
     "AnswerHandshake",
     "ArchiveAudit",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",
 )
-OTHERS = ("RequestBusStart", "VendingWorkflow", "OrganizationSetupWorkflow")
+STARTS = {"RequestBusStart": "", "RequestBusStartRetirement": "AccountRetirement"}
+"""Roles of rules, and which machine each starts."""
+
+OTHERS = (
+    *STARTS,
+    "AccountRetirementWorkflow",
+    "VendingWorkflow",
+    "OrganizationSetupWorkflow",
+)
 BEYOND = (
     "AcceptHandshake",
     "AcceptRequest",
@@ -94,11 +103,12 @@ def test_role_that_accepts_reaches_the_invited_account_with_the_external_id(
 def test_stolen_role_of_a_machine_or_of_the_rule_changes_nothing(target: Target, name: str) -> None:
     tried = harmful_calls.of_nobody(target, name)
     machine = tried["stepfunctions"].pop("start_execution")
-    if name != "RequestBusStart":
+    if name in STARTS:
+        own = harmful_calls.MACHINES.index(STARTS[name])
+        tried["stepfunctions"]["start_execution"] = [*machine[:own], *machine[own + 1 :]]
+    else:
         # A machine invokes its functions, and what these do is theirs to decide.
         tried["lambda"].pop("invoke")
-    else:
-        tried["stepfunctions"]["start_execution"] = machine[1:]
 
     assert succeeding(target, name, tried) == []
     assert target.snapshot() == target.before
@@ -107,10 +117,12 @@ def test_stolen_role_of_a_machine_or_of_the_rule_changes_nothing(target: Target,
 def test_machine_invokes_no_function_of_the_other_one(target: Target) -> None:
     setup = [target.functions[f"{PREFIX}{operation}"] for operation in OWN_OPERATIONS]
     requests = [target.functions[name] for name in ("AcceptRequest", "CreateAccount")]
+    retirements = [target.functions[name] for name in ("AcceptRetirement", "CloseAccount")]
 
     for machine, functions in (
-        ("VendingWorkflow", setup),
-        ("OrganizationSetupWorkflow", requests),
+        ("VendingWorkflow", [*setup, *retirements]),
+        ("OrganizationSetupWorkflow", [*requests, *retirements]),
+        ("AccountRetirementWorkflow", [*setup, *requests]),
     ):
         calls = {"invoke": [{"FunctionName": name} for name in functions]}
         assert target.succeeding(target.stolen(machine, "lambda"), calls) == []

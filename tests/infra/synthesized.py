@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 ASSEMBLY = ROOT / "cdk.out"
 TEMPLATE_NAME = "AccountVending.template.json"
 MACHINES = {
+    "AccountRetirementWorkflow": "account_retirement",
     "VendingWorkflow": "account_vending",
     "OrganizationSetupWorkflow": "organization_setup",
 }

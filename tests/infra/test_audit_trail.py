@@ -59,7 +59,7 @@ def test_function_may_do_exactly_this(template: SynthesizedTemplate) -> None:
     assert {"s3:PutObject"} == import_module("events.archive_audit").CALLS
 
 
-def test_changes_of_requests_are_told_until_they_are_kept_or_dead_lettered(
+def test_changes_of_requests_are_delivered_until_they_are_kept_or_dead_lettered(
     template: SynthesizedTemplate,
 ) -> None:
     function_id, _ = template.entrance("ArchiveAudit")
@@ -75,7 +75,7 @@ def test_changes_of_requests_are_told_until_they_are_kept_or_dead_lettered(
     assert mapping["MaximumRecordAgeInSeconds"] < 24 * 3_600
     assert flat(mapping["DestinationConfig"]["OnFailure"]["Destination"]) == f"${{{queue_id}.Arn}}"
     assert json.loads(wanted["Pattern"]) == {
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "request#"}]}}}
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "request#"}, {"prefix": "retirement#"}]}}}
     }
 
 

@@ -13,7 +13,9 @@ from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
 PARTNER, ORGANIZATION = "444455556666", "o-exampleorgid"
 OWN = {"Ref": "AWS::AccountId"}
 REQUESTS = {
-    "ForAllValues:StringEquals": {"events:detail-type": ["AccountRequested"]},
+    "ForAllValues:StringEquals": {
+        "events:detail-type": ["AccountRequested", "AccountRetirementRequested"]
+    },
     "Null": {"events:detail-type": "false"},
 }
 

@@ -158,17 +158,24 @@ def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
         assert environment["LOG_LEVEL"] == "INFO"
 
 
+RULES = {
+    "AccountRequested": "VendingWorkflow",
+    "AccountRetirementRequested": "AccountRetirementWorkflow",
+}
+
+
+@pytest.mark.parametrize(("detail_type", "machine"), RULES.items())
 def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
-    template: SynthesizedTemplate,
+    template: SynthesizedTemplate, detail_type: str, machine: str
 ) -> None:
-    _, rule = template.rule("AccountRequested")
-    machine_id = template.machine_id("VendingWorkflow")
+    _, rule = template.rule(detail_type)
+    machine_id = template.machine_id(machine)
     (bus_id,) = template.of_type("AWS::Events::EventBus")
     (target,) = rule["Targets"]
 
     assert rule["EventPattern"] == {
         "account": [{"Ref": "AWS::AccountId"}],
-        "detail-type": ["AccountRequested"],
+        "detail-type": [detail_type],
         "source": [{"anything-but": ["account-vending"]}],
     }
     assert rule["EventBusName"] == {"Ref": bus_id}
@@ -177,8 +184,11 @@ def test_rule_starts_the_machine_with_the_whole_event_of_any_account_request(
     assert not {"Input", "InputPath", "InputTransformer"} & target.keys()
 
 
-def test_rule_retries_for_a_day_and_then_keeps_the_event(template: SynthesizedTemplate) -> None:
-    (target,) = template.rule("AccountRequested")[1]["Targets"]
+@pytest.mark.parametrize("detail_type", RULES)
+def test_rule_retries_for_a_day_and_then_keeps_the_event(
+    template: SynthesizedTemplate, detail_type: str
+) -> None:
+    (target,) = template.rule(detail_type)[1]["Targets"]
     (queue_id,) = template.of_type("AWS::SQS::Queue")
 
     assert target["RetryPolicy"] == {

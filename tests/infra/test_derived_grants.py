@@ -14,7 +14,13 @@ from infra.settings import Settings
 from permissions import reference
 from permissions.declared_calls import all_calls
 
-OF_EVENTS = ("AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd")
+OF_EVENTS = (
+    "AnswerCreateAccount",
+    "AnswerHandshake",
+    "DiscoverAccount",
+    "ReconcileLedger",
+    "RecordExecutionEnd",
+)
 CALLS = {
     name: all_calls()[f"{package}.{module_name(name)}"]
     for package, names in (("operations", OPERATIONS), ("events", OF_EVENTS))

@@ -93,11 +93,21 @@ def _told(template: SynthesizedTemplate, role_id: str) -> set[tuple[frozenset[st
 LEDGER = (DECRYPT, "dynamodb.us-east-1.amazonaws.com", "${LedgerTable}")
 LOOKS_AT_EXECUTIONS = (DECRYPT, "states.us-east-1.amazonaws.com", MACHINE)
 TELLS_EXECUTIONS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", MACHINE)
+RETIREMENTS = MACHINE.replace("account-vending", "account-retirement")
+LOOKS_AT_RETIREMENTS = (DECRYPT, "states.us-east-1.amazonaws.com", RETIREMENTS)
+TELLS_RETIREMENTS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", RETIREMENTS)
 DEAD_LETTERS = (DECRYPT_AND_ENCRYPT, "sqs.us-east-1.amazonaws.com", "${Queue.Arn}")
 TRAIL = (frozenset({"kms:GenerateDataKey"}), "s3.us-east-1.amazonaws.com", "${Bucket.Arn}")
 EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "ArchiveAudit": {LEDGER, TRAIL, DEAD_LETTERS},
     "AcceptRequest": {LEDGER, LOOKS_AT_EXECUTIONS},
+    "AcceptRetirement": {LEDGER, LOOKS_AT_RETIREMENTS},
+    "CloseAccount": {LEDGER, TELLS_RETIREMENTS},
+    "DeregisterDelegatedAdministrator": {LEDGER},
+    "DescribeClosure": {LEDGER, TELLS_RETIREMENTS},
+    "RecordRetirement": {LEDGER, TELLS_RETIREMENTS},
+    "ReserveClosing": {LEDGER, TELLS_RETIREMENTS},
+    "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "CancelHandshake": {LEDGER},
     "CreateAccount": {LEDGER, TELLS_EXECUTIONS},
@@ -147,6 +157,7 @@ def test_state_machine_uses_the_key_for_its_own_data_and_log(
     role_id = encrypted.machine(construct)["RoleArn"]["Fn::GetAtt"][0]
     own = {
         "VendingWorkflow": MACHINE,
+        "AccountRetirementWorkflow": RETIREMENTS,
         "OrganizationSetupWorkflow": MACHINE.replace(
             "account-vending", "OrganizationSetupWorkflowStateMachine*"
         ),

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
+from statemachines import definitions
 from tests.infra.synthesized import SynthesizedTemplate, synthesize
+from vending.ledger.expiry import DELETE_AT
+from vending.ledger.waiting_tokens import KEPT_SECONDS
 
 
 def _days(template: SynthesizedTemplate) -> set[str]:
@@ -18,9 +21,18 @@ def _days(template: SynthesizedTemplate) -> set[str]:
     }
 
 
-def test_rows_stay_by_default(template: SynthesizedTemplate) -> None:
-    assert "TimeToLiveSpecification" not in template.only("AWS::DynamoDB::Table")["Properties"]
+def test_rows_of_requests_stay_by_default_and_task_tokens_go(
+    template: SynthesizedTemplate,
+) -> None:
+    table = template.only("AWS::DynamoDB::Table")["Properties"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": DELETE_AT, "Enabled": True}
     assert _days(template) == {"never"}
+
+
+def test_task_token_is_kept_for_as_long_as_an_execution_can_wait_under_it() -> None:
+    longest = definitions.definition("account_vending")["TimeoutSeconds"]
+
+    assert longest < KEPT_SECONDS < 2 * longest
 
 
 def test_rows_go_after_the_days_of_the_setting(tmp_path: Path) -> None:

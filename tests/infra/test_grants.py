@@ -69,6 +69,11 @@ TURNS = {
     "states:SendTaskSuccess": {MACHINE},
     "states:DescribeExecution": {EXECUTIONS},
 }
+RETIRING_EXECUTIONS = EXECUTIONS.replace("account-vending", "account-retirement")
+CLOSINGS = TURNS | {
+    "states:SendTaskSuccess": {MACHINE.replace("account-vending", "account-retirement")},
+    "states:DescribeExecution": {RETIRING_EXECUTIONS},
+}
 TAGGING = (
     "organizations:CreateAccount",
     "organizations:CreateGovCloudAccount",
@@ -130,7 +135,10 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "DescribeCreateAccountStatus": announced_row("GetItem", "UpdateItem")
     | TURNS
     | CREATION_FINDER
-    | {"organizations:DescribeCreateAccountStatus": {ANY}},
+    | {
+        "organizations:DescribeCreateAccountStatus": {ANY},
+        "states:SendTaskFailure": {MACHINE},
+    },
     "DescribeAccount": announced_row("GetItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
@@ -220,6 +228,34 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListParents": {ACCOUNTS},
     },
     "RecordFailure": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem") | TURNS,
+    "AcceptRetirement": {
+        "dynamodb:DeleteItem": {LEDGER},
+        "dynamodb:GetItem": {LEDGER},
+        "dynamodb:PutItem": {LEDGER},
+        "states:DescribeExecution": {RETIRING_EXECUTIONS},
+        "organizations:DescribeAccount": {ACCOUNTS},
+        "organizations:DescribeOrganizationalUnit": {UNITS},
+        "organizations:ListDelegatedServicesForAccount": {ACCOUNTS},
+        "organizations:ListParents": {ACCOUNTS, UNITS},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
+        "organizations:ListTagsForResource": {ACCOUNTS},
+    },
+    "ReserveClosing": CLOSINGS
+    | {"dynamodb:UpdateItem": {LEDGER}, "organizations:ListAccounts": {ANY}},
+    "DeregisterDelegatedAdministrator": {
+        "dynamodb:GetItem": {LEDGER},
+        "dynamodb:UpdateItem": {LEDGER},
+        "organizations:DeregisterDelegatedAdministrator": {ACCOUNTS},
+        "organizations:ListDelegatedServicesForAccount": {ACCOUNTS},
+    },
+    "CloseAccount": CLOSINGS
+    | {
+        "dynamodb:UpdateItem": {LEDGER},
+        "organizations:CloseAccount": {ACCOUNTS},
+        "organizations:DescribeAccount": {ACCOUNTS},
+    },
+    "DescribeClosure": CLOSINGS | {"organizations:DescribeAccount": {ACCOUNTS}},
+    "RecordRetirement": announced_row("DeleteItem", "UpdateItem") | CLOSINGS,
     "AcceptOrganizationSetup": {},
     "EnableAllFeatures": {
         "organizations:DescribeOrganization": {ANY},
@@ -329,6 +365,19 @@ ANNOUNCEMENTS = [
     *("AccountVended", "AccountChanged", "AccountVendingFailed"),
     "AccountVendingStateChanged",
 ]
+OF_RETIREMENTS = [
+    "AccountClosed",
+    "AccountRestored",
+    "AccountRetirementFailed",
+    "AccountRetiring",
+]
+ANNOUNCED_BY = {
+    "AcceptRequest": ["AccountVendingFailed", "AccountVendingStateChanged"],
+    "RecordFailure": ANNOUNCEMENTS,
+    "RecordRetirement": OF_RETIREMENTS,
+    "RecordVended": ANNOUNCEMENTS,
+}
+"""What is announced besides progress, by who records it."""
 
 
 def putting(source: str, detail_types: list[str]) -> dict[str, object]:
@@ -355,7 +404,8 @@ def test_function_that_announces_can_put_announcements_only(
 ) -> None:
     for operation, granted in EXPECTED_GRANTS.items():
         role = logical_id(template.functions()[operation]["Role"])
-        expected = [putting("account-vending", ANNOUNCEMENTS)] * ("events:PutEvents" in granted)
+        announced = ANNOUNCED_BY.get(operation, ["AccountVendingStateChanged"])
+        expected = [putting("account-vending", announced)] * ("events:PutEvents" in granted)
         assert put_events(template, role) == expected, operation
 
 
@@ -389,7 +439,22 @@ SAVE_TOKENS: dict[str, str | list[str]] = {"PutItem": "token#*"}
 LOCKS = ["account#*", "email#*"]
 USAGE = ["requester#*"]
 INVITED = ["request#*", "handshake#*", "invited#*"]
+RETIREMENTS: dict[str, str | list[str]] = dict.fromkeys(("GetItem", "UpdateItem"), "retirement#*")
+CLOSING: list[dict[str, str | list[str]]] = [
+    dict.fromkeys(("GetItem", "PutItem"), "queue#closing"),
+    {"GetItem": "token#retirement#*"},
+]
 ROWS: dict[str, list[dict[str, str | list[str]]]] = {
+    "AcceptRetirement": [
+        {"GetItem": ["retirement#*", "request#*"]},
+        {"PutItem": ["retirement#*", *LOCKS]},
+        {"DeleteItem": LOCKS},
+    ],
+    "ReserveClosing": [RETIREMENTS, *CLOSING, {"PutItem": "token#retirement#*"}],
+    "DeregisterDelegatedAdministrator": [RETIREMENTS],
+    "CloseAccount": [RETIREMENTS, *CLOSING],
+    "DescribeClosure": [{"GetItem": "retirement#*"}, *CLOSING],
+    "RecordRetirement": [RETIREMENTS, *CLOSING, {"DeleteItem": LOCKS}],
     "AcceptRequest": [
         {"GetItem": ["request#*", *USAGE, "record#*"]},
         dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
@@ -406,11 +471,13 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        {"PutItem": "creation#*"},
     ],
     "CreateGovCloudAccount": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        {"PutItem": "creation#*"},
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
@@ -420,6 +487,8 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
         READ_TOKENS,
+        SAVE_TOKENS,
+        {"GetItem": "creation#*"},
     ],
     "DescribeAccount": [
         {"UpdateItem": "request#*"},
@@ -488,6 +557,46 @@ def test_quota_of_the_settings_reaches_whoever_hands_out_turns(
             }
 
 
+def test_closing_quota_of_the_settings_reaches_whoever_hands_out_slots(
+    template: SynthesizedTemplate,
+) -> None:
+    for operation, function in template.functions().items():
+        environment = function["Environment"]["Variables"]
+        quota = {name: value for name, value in environment.items() if "CLOSING" in name}
+
+        assert (quota != {}) == (CLOSINGS.items() <= EXPECTED_GRANTS[operation].items()), operation
+        if quota:
+            assert quota == {
+                "CLOSING_RATE_PER_SECOND": "0.05",
+                "CLOSINGS_IN_PROGRESS": "3",
+                "CLOSINGS_IN_30_DAYS": "250",
+                "CLOSING_LEASE_SECONDS": "3600",
+                "CLOSING_SLACK_SECONDS": "1",
+            }
+
+
+def test_settings_of_retirements_reach_whoever_accepts_and_records_them(
+    template: SynthesizedTemplate,
+) -> None:
+    told = {
+        operation: {
+            name.removeprefix("RETIREMENT_"): value
+            for name, value in function["Environment"]["Variables"].items()
+            if name.startswith("RETIREMENT_")
+        }
+        for operation, function in template.functions().items()
+    }
+
+    assert {operation: settings for operation, settings in told.items() if settings} == {
+        "AcceptRetirement": {
+            "ORGANIZATIONAL_UNIT": "/Suspended",
+            "POLICY_NAME": "RetiredAccounts",
+            "PROTECTED_TAG": "account-vending:protected",
+        },
+        "RecordRetirement": {"GRACE_DAYS": "14"},
+    }
+
+
 @pytest.mark.parametrize("construct", MACHINES)
 def test_state_machine_may_write_to_its_own_log_group_only(
     template: SynthesizedTemplate, construct: str
@@ -535,9 +644,18 @@ def test_every_operation_is_run_by_a_state_machine(template: SynthesizedTemplate
     }
 
 
-def test_rule_may_start_exactly_this_machine(template: SynthesizedTemplate) -> None:
-    (target,) = template.rule("AccountRequested")[1]["Targets"]
-    machine_id = template.machine_id("VendingWorkflow")
+@pytest.mark.parametrize(
+    ("rule", "machine"),
+    [
+        ("AccountRequested", "VendingWorkflow"),
+        ("AccountRetirementRequested", "AccountRetirementWorkflow"),
+    ],
+)
+def test_rule_may_start_exactly_this_machine(
+    template: SynthesizedTemplate, rule: str, machine: str
+) -> None:
+    (target,) = template.rule(rule)[1]["Targets"]
+    machine_id = template.machine_id(machine)
 
     (start,) = template.statements(logical_id(target["RoleArn"]))
 

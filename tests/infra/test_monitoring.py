@@ -24,6 +24,7 @@ ALWAYS_THERE = {
     "ReconcilerFindings",
     "QuotaNearlyUsed",
     "Throttling",
+    "LambdaThrottles",
     "QueueBacklog",
     "ReconcilerNotRunning",
 }
@@ -92,7 +93,7 @@ def test_commands_and_queries_of_the_runbook_exist(template: SynthesizedTemplate
     }
 
 
-def test_every_alarm_tells_the_topic_and_nothing_measured_is_no_alarm(
+def test_every_alarm_notifies_the_topic_and_nothing_measured_is_no_alarm(
     template: SynthesizedTemplate,
 ) -> None:
     (topic,) = template.of_type(TOPIC)

@@ -127,6 +127,7 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
     assert set(template.document["Outputs"]) == {
         "StateMachineArn",
         "OrganizationSetupStateMachineArn",
+        "AccountRetirementStateMachineArn",
         "EventBusName",
         "LedgerTableName",
         "DeadLetterQueueUrl",

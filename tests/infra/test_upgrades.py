@@ -34,6 +34,7 @@ LOG_GROUPS = [
     "CreateGovCloudAccountLogs484E6E2D",
     "CreateOrganizationalUnitLogs30B5169B",
     "CreatePolicyLogs13C3ADA9",
+    "CreationAnswersAnswerCreateAccountLogs5FD666AA",
     "DescribeAccountLogs0E6141D3",
     "DescribeCreateAccountStatusLogs98689D71",
     "DescribeHandshakeLogs724F326F",

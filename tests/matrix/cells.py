@@ -15,6 +15,20 @@ from vending.errors import catalogue
 
 DELIVERIES = (1, 2, 10)
 
+REPORTS: dict[str, list[dict[str, Any]]] = {
+    "in-time": [],
+    "lost": [{"event": "CreateAccountResult", "lost": True}],
+    "late": [{"event": "CreateAccountResult", "seconds": 3600}],
+    "thrice": [
+        {"event": name, "deliveries": 3}
+        for name in ("CreateAccount", "CreateGovCloudAccount", "CreateAccountResult")
+    ],
+    "begun-unreported": [
+        {"event": name, "lost": True} for name in ("CreateAccount", "CreateGovCloudAccount")
+    ],
+}
+"""How AWS's events about a creation come, as faults."""
+
 _THROTTLES = (
     "TooManyRequestsException",
     "ThrottlingException",
@@ -27,7 +41,8 @@ class Cell:
     """One way of breaking one vending.
 
     `kind` is error-once, error-for-good, answer-lost, dies-after, throttled (a call site's), or
-    aborted-on-entry, aborted-in-flight, deployed (a state's), or delivered.
+    aborted-on-entry, aborted-in-flight, deployed (a state's), delivered (the request's event), or
+    reported (AWS's events about its creation).
     """
 
     source: str
@@ -37,6 +52,7 @@ class Cell:
     reason: str | None = None
     state: str | None = None
     deliveries: int | None = None
+    report: str | None = None
 
     def __str__(self) -> str:
         given = [str(getattr(self, field.name) or "") for field in fields(self)]
@@ -98,6 +114,9 @@ def _of_source(source: str) -> Iterator[Cell]:
             yield Cell(source=source, kind="deployed", state=state)
     for deliveries in DELIVERIES:
         yield Cell(source=source, kind="delivered", deliveries=deliveries)
+    if "DescribeCreateAccountStatus" in tasks_of(source):
+        for report in REPORTS:
+            yield Cell(source=source, kind="reported", report=report)
 
 
 def _of_site(source: str, site: Site, index: int) -> Iterator[Cell]:

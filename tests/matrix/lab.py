@@ -12,9 +12,9 @@ from embedded import eventbridge
 from embedded.core.faults import CallFault
 from tests import interruptions
 from tests.matrix import invariants
-from tests.matrix.cells import Cell
+from tests.matrix.cells import REPORTS, Cell
 from tests.matrix.definition import Site, sources, tasks_of
-from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
+from tests.matrix.scenarios import SCENARIOS, SLOW_SECONDS, Scenario, a_wish
 from tests.matrix.site_faults import AfterTheCall, SiteFault, SiteFaults
 from tests.workflow.vending import Ended, Vending, eventually
 from vending.errors.catalogue import explain
@@ -164,7 +164,14 @@ class Lab:
 
     def _passed_by(self, cell: Cell, scenario: Scenario, ended: list[Ended]) -> list[str]:
         """A single occurrence of what the catalogue says passes must not be seen by anybody."""
-        passes = cell.kind in {"answer-lost", "dies-after", "throttled", "delivered", "deployed"}
+        passes = cell.kind in {
+            "answer-lost",
+            "dies-after",
+            "throttled",
+            "delivered",
+            "deployed",
+            "reported",
+        }
         if cell.kind == "error-once" and (cell.site, cell.error) not in ANSWERS:
             passes = explain(_name(cell), cell.reason).treatment == "retry"
         failed = [one for one in ended if one.status == "FAILED"]
@@ -180,6 +187,10 @@ class Lab:
             return lambda: armed.began is not None
         if cell.deliveries is not None:
             self.faults.replace([{"event": "AccountRequested", "deliveries": cell.deliveries}])
+            return lambda: True
+        if cell.report is not None:
+            slow = {"createAccount": {"calls": "all", "seconds": SLOW_SECONDS}}
+            self.faults.replace([slow, *REPORTS[cell.report]])
             return lambda: True
         assert cell.state is not None
         if cell.kind == "aborted-in-flight":

@@ -47,6 +47,11 @@ CONTACTS = {"billing": a_contact("Billing"), "security": a_contact("Security")}
 _HELD = 5.0
 """Real seconds that an execution is held in its state at most."""
 
+SLOW_SECONDS = 600.0
+"""Of AWS's time that a creation takes where it is to be waited for."""
+
+_GOV_CLOUD_UNREPORTED = {"event": "CreateGovCloudAccount", "lost": True}
+
 DENIED = CallFault(error="AccessDeniedException")
 
 
@@ -173,6 +178,19 @@ def _creation_uncertain(lab: Lab, wish: Wish) -> list[Ended]:
 def _creation_fails_later(lab: Lab, wish: Wish) -> list[Ended]:
     """AWS says that the account is there already, and it is not."""
     lab.faults.replace([{"createAccount": {"calls": [1], "failureReason": "EMAIL_ALREADY_EXISTS"}}])
+    return lab.send(wish)
+
+
+def _created_slowly(lab: Lab, wish: Wish) -> list[Ended]:
+    """AWS takes its time, and reports the end of it."""
+    lab.faults.replace([{"createAccount": {"calls": "all", "seconds": SLOW_SECONDS}}])
+    return lab.send(wish)
+
+
+def _created_unreported(lab: Lab, wish: Wish) -> list[Ended]:
+    """AWS takes its time, and no event tells of it."""
+    slow = {"createAccount": {"calls": "all", "seconds": SLOW_SECONDS}}
+    lab.faults.replace([slow, {"event": "CreateAccount", "lost": True}, _GOV_CLOUD_UNREPORTED])
     return lab.send(wish)
 
 
@@ -441,6 +459,16 @@ SCENARIOS = (
         run=_creation_fails_later,
         fails=True,
         meets=("ListCreateAccountStatus", "ListAccounts"),
+    ),
+    Scenario(
+        name="created slowly",
+        run=_created_slowly,
+        meets=("AnswerCreateAccount",),
+    ),
+    Scenario(
+        name="created unreported",
+        run=_created_unreported,
+        meets=("SendTaskFailure", "WaitForAccount"),
     ),
     Scenario(
         name="unit made by hand",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from embedded.cloud import PROJECT, EmbeddedAws
 from tests.infra.synthesized import synthesize
 from tests.payloads import FOLDER, Recording
 from tests.unit.test_definitions import RUNS_AGAIN
+from tests.workflow import retirements
 from tests.workflow.invitations import ROLE_ACCEPTS
 from tests.workflow.test_examples import CASES, EXAMPLES
 from tests.workflow.vending import Vending
@@ -52,10 +54,26 @@ def shape(value: Any) -> Any:
     return type(value).__name__
 
 
-def accepting_by_role(folder: Path) -> Path:
-    """The stack of settings by which a role of an invited account accepts, as it may not else."""
-    synthesize(ROLE_ACCEPTS, folder)
+def with_everything(folder: Path) -> Path:
+    """The stack of settings by which a role of an invited account accepts, as it may not else, and
+    the grace period of a retired account ends while this waits.
+    """
+    synthesize(replace(ROLE_ACCEPTS, retirement_grace_days=0.001), folder)
     return folder
+
+
+def retirements_run(vending: Vending) -> Iterator[str]:
+    """The ARNs of executions that restore an account, close one, and retire none."""
+    service = {"ServicePrincipal": "ram.amazonaws.com"}
+    vending.organizations.enable_aws_service_access(**service)
+    restored = retirements.an_account(vending, email="restored@example.com")
+    yield retirements.suspended(vending, restored)
+    yield retirements.run(vending, retirements.restoration(restored)).arn
+    closed = retirements.an_account(vending, email="closed@example.com")
+    vending.organizations.register_delegated_administrator(AccountId=closed, **service)
+    yield retirements.run(vending, retirements.wish(closed)).arn
+    wish = retirements.wish(closed, deregisterDelegatedAdministrator=True)
+    yield retirements.run(vending, wish).arn
 
 
 def record() -> Recording:
@@ -63,7 +81,7 @@ def record() -> Recording:
     found: dict[str, dict[str, dict[str, Any]]] = {}
     with (
         tempfile.TemporaryDirectory() as assembly,
-        EmbeddedAws(speed=60, assembly=accepting_by_role(Path(assembly))) as aws,
+        EmbeddedAws(speed=60, assembly=with_everything(Path(assembly))) as aws,
     ):
         vending = Vending(aws)
         for name, case in CASES.items():
@@ -74,6 +92,10 @@ def record() -> Recording:
                 aws.faults.replace(json.loads((EXAMPLES / name).read_text()))
             case.beforehand(vending)
             for task, payload in sent(vending, case.run(vending).arn):
+                found.setdefault(task, {}).setdefault(repr(shape(payload)), payload)
+        aws.renew()
+        for arn in retirements_run(vending):
+            for task, payload in sent(vending, arn):
                 found.setdefault(task, {}).setdefault(repr(shape(payload)), payload)
     return {task: list(found[task].values()) for task in sorted(found)}
 

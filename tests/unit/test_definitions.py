@@ -36,6 +36,7 @@ NO_LAMBDA_LEFT = ["Lambda.TooManyRequestsException"]
 AMBIGUOUS = {"Lambda.Unknown", "Sandbox.Timedout", "Runtime.ExitError", "States.Timeout"}
 NOT_IDEMPOTENT = {"CreateAccount", "CreateGovCloudAccount"}
 RECORDED = {
+    "account_retirement": ["RecordRetirementFailure", "RetirementFailed"],
     "account_vending": ["RecordFailure", "VendingFailed"],
     "organization_setup": [
         "ReportOrganizationSetup",
@@ -45,7 +46,14 @@ RECORDED = {
 }
 """By machine: the way from the one state that every failure goes to, to the end of the machine."""
 
-RUNS_AGAIN = {"PrepareOrganizationalUnit": "CreateOrganizationalUnit"}
+RUNS_AGAIN = {
+    "PrepareOrganizationalUnit": "CreateOrganizationalUnit",
+    "MoveAccountBack": "MoveAccount",
+    **dict.fromkeys(
+        ("RecordRetiring", "RecordClosed", "RecordRestored", "RecordRetirementFailure"),
+        "RecordRetirement",
+    ),
+}
 """States that run the function of another: within a machine a name is used once."""
 
 CLEANS_UP = {"CancelHandshake"}
@@ -54,6 +62,7 @@ CLEANS_UP = {"CancelHandshake"}
 REFUSED_FOR_GOOD = {
     *("RequestInvalid", "RequestConflict", "RequestRefused", "OperationRefused"),
     *("AccountCreationFailed", "InvitationEnded", "ExecutionSuperseded", "TaskTokenRefused"),
+    *("CreationAnswered", "CreationInProgress"),
     *("Runtime.UnmarshalError", "Runtime.MarshalError", "States.TaskFailed", "States.Runtime"),
 }
 """Errors that the same input always meets, and names under which they would be caught."""

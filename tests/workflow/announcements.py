@@ -14,8 +14,11 @@ from tests.workflow.vending import Vending
 
 
 @contextlib.contextmanager
-def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
-    """Details of the events of a type that are on the bus meanwhile, filled in at the end."""
+def told(vending: Vending, detail_type: str, *, most: int = 10) -> Iterator[list[dict[str, Any]]]:
+    """Details of the events of a type that are on the bus meanwhile, filled in at the end.
+
+    `most` is how many are read.
+    """
     bus, name = vending.aws.outputs["EventBusName"], f"listener-{uuid.uuid4()}"
     sqs = vending.aws.client("sqs")
     pattern = json.dumps({"detail-type": [detail_type]})
@@ -26,8 +29,9 @@ def told(vending: Vending, detail_type: str) -> Iterator[list[dict[str, Any]]]:
     try:
         yield heard
         assert eventbridge.drain(10)
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        heard += [json.loads(one["Body"])["detail"] for one in answer.get("Messages", [])]
+        for _ in range(0, most, 10):
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+            heard += [json.loads(one["Body"])["detail"] for one in answer.get("Messages", [])]
     finally:
         vending.events.remove_targets(Rule=name, EventBusName=bus, Ids=["q"])
         vending.events.delete_rule(Name=name, EventBusName=bus)

@@ -9,6 +9,7 @@ import pytest
 
 from embedded import lambda_runtime
 from embedded.lambda_runtime import logs
+from tests.bad_events import EventMaker
 from tests.bad_requests import PRODUCT, SECRET, Maker
 from tests.workflow.announcements import told
 from tests.workflow.vending import eventually
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BYTES = 10 * 1024
 REQUESTS = 40
 LARGEST = 200_000
+EVENT_CHUNKS, EVENT_CHUNK = 6, 50
 
 
 def sendable(seed: int) -> Any:
@@ -32,6 +34,11 @@ def refused(ended: Ended) -> dict[str, Any]:
     assert (ended.status, ended.error) == ("FAILED", "RequestInvalid"), ended
     cause: dict[str, Any] = ended.cause
     return cause
+
+
+def written_by(*functions: str) -> str:
+    """The logs of the functions."""
+    return "\n".join(line for name in functions for line in logs(name))
 
 
 def test_bad_requests_end_refused_at_once_and_nothing_of_them_is_run_or_logged_raw(
@@ -50,8 +57,7 @@ def test_bad_requests_end_refused_at_once_and_nothing_of_them_is_run_or_logged_r
             "RecordFailure",
             "VendingFailed",
         ]
-    functions = ("AcceptRequest", "RecordFailure")
-    written = "\n".join(line for name in functions for line in logs(name))
+    written = written_by("AcceptRequest", "RecordFailure")
     assert written.count("RequestInvalid") >= REQUESTS
     assert PRODUCT not in written
     assert SECRET not in written
@@ -77,6 +83,44 @@ def test_bad_requests_sent_as_events_end_refused_and_are_announced_shortly(
     assert max(map(len, events)) < BYTES
     assert PRODUCT not in "".join(events)
     assert SECRET not in "".join(events)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [pytest.param(one, marks=pytest.mark.slow if one > 0 else ()) for one in range(EVENT_CHUNKS)],
+)
+def test_bad_events_are_refused_by_the_bus_or_end_refused_and_announced(
+    vending: Vending, chunk: int
+) -> None:
+    made = range(3_000_000 + chunk * EVENT_CHUNK, 3_000_000 + (chunk + 1) * EVENT_CHUNK)
+    entries = [
+        entry for seed in made if len((entry := EventMaker(seed).entry())["Detail"]) < LARGEST
+    ]
+    accepted = dead = 0
+    with told(vending, "AccountVendingFailed", most=EVENT_CHUNK) as announced:
+        for entry in entries:
+            answer = vending.events.put_events(
+                Entries=[{"EventBusName": vending.aws.outputs["EventBusName"], **entry}]
+            )["Entries"][0]
+            # An execution's input has no number beyond all doubles.
+            is_dead = entry["Detail"].endswith("e999}")
+            accepted += "ErrorCode" not in answer and not is_dead
+            dead += "ErrorCode" not in answer and is_dead
+
+        ended = [vending.finish(arn) for arn in vending.await_executions(accepted)]
+
+    assert accepted > EVENT_CHUNK / 2
+    assert vending.dead_letters() == dead
+    unheard = {one.arn for one in ended} - {event["executionArn"] for event in announced}
+    assert unheard == set()
+    assert len(ended) == accepted
+    for one in ended:
+        assert len(json.dumps(refused(one))) < BYTES
+    said = json.dumps(announced) + written_by("AcceptRequest", "RecordFailure")
+    assert SECRET not in said
+    assert PRODUCT not in said
+    assert max(len(json.dumps(event)) for event in announced) < BYTES
+    assert vending.accounts() == []
 
 
 def nested(request_id: str, levels: int) -> str:

@@ -143,7 +143,7 @@ def test_the_stack_is_deployed_used_and_removed_by_make(local: Local) -> None:
     destroyed = local.make("destroy", "--force")
 
     assert "Environment aws://111111111111/us-east-1 bootstrapped" in bootstrapped
-    assert "the demo's, which lets everybody ask for everything" in demo
+    assert "the demo's, which lets everyone request everything" in demo
     assert "✅  AccountVending" in deployed
     assert "no changes" not in deployed
     assert assets == {"json", "zip"}

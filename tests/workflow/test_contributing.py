@@ -197,7 +197,7 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
         r"    Baseline --> TagResource\n",
         "    Baseline --> TagResource\n    TagResource --> UntagResource\n",
     )
-    copy.edit("CHANGELOG.md", r"(?<=\[Unreleased\]\n\n### Added\n)", "- Accounts lose a tag.\n")
+    copy.edit("CHANGELOG.md", r"(?<=\[Unreleased\]\n\n)", "- Accounts lose a tag.\n\n")
 
     copy.python("docs/generate.py")
     copy.python("-m", "infra.bundling", "lambda", "local", "runtime")

@@ -112,7 +112,7 @@ def test_burst_of_requests_is_vended_at_the_quotas_speed() -> None:
 @pytest.mark.parametrize(
     "task_answers", [True, False], indirect=True, ids=["answered-inside", "answered-after"]
 )
-def test_turn_at_once_takes_one_look_whoever_may_tell_it(
+def test_slot_at_once_takes_one_look_whoever_may_send_it(
     vending: Vending, *, task_answers: bool
 ) -> None:
     ended = vending.run(a_request())

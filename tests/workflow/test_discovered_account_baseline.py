@@ -72,7 +72,7 @@ def as_before(cloud: EmbeddedAws) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("as_before")
-def test_account_made_elsewhere_gets_the_baseline_once_however_often_it_is_told_of(
+def test_account_made_elsewhere_gets_the_baseline_once_however_often_it_is_reported(
     cloud: EmbeddedAws, tmp_path: Path
 ) -> None:
     vending = deployed(cloud, BASELINE, tmp_path)

@@ -28,7 +28,13 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 SANDBOX, INVITED = "requests/sandbox.yaml", "requests/invited_by_role.yaml"
 STANDALONE = "222222222222"
-RUN_BY_EVENTS = ("AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd")
+RUN_BY_EVENTS = (
+    "AnswerCreateAccount",
+    "AnswerHandshake",
+    "DiscoverAccount",
+    "ReconcileLedger",
+    "RecordExecutionEnd",
+)
 
 
 def nothing(_: Vending) -> None:

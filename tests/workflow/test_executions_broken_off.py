@@ -107,7 +107,7 @@ def bring(vending: Vending, name: str, execution_arn: str, request: dict[str, An
 
 @pytest.mark.usefixtures("ends_unheard")
 @pytest.mark.parametrize("name", samples.TELL_OF_AN_END)
-def test_end_reaches_the_ledger_however_it_is_told(vending: Vending, name: str) -> None:
+def test_end_reaches_the_ledger_however_it_is_reported(vending: Vending, name: str) -> None:
     request = a_request()
     stopped = vending.run_stopped_in("CreateAccount", request)
 
@@ -241,7 +241,7 @@ def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     }
 
 
-def test_end_told_three_times_is_one_end(vending: Vending) -> None:
+def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     change = {"event": "Step Functions Execution Status Change", "deliveries": 3}
     vending.aws.faults.replace([change, {"createAccount": {"calls": [1], "seconds": 30}}])
     request = a_request()

@@ -171,7 +171,7 @@ def test_function_that_dies_after_its_calls_is_made_up_for(vending: Vending, fun
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
-def test_lost_answer_of_a_creation_that_fails_still_tells_the_reason(vending: Vending) -> None:
+def test_lost_answer_of_a_creation_that_fails_still_shows_the_reason(vending: Vending) -> None:
     vending.aws.faults.replace(
         [
             {"service": "organizations", "operation": "CreateAccount", "calls": [1], "lost": True},

@@ -85,7 +85,7 @@ def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
     assert [parent["Id"] for parent in parents] == [said["UNIT_ID"]]
 
 
-def test_management_account_without_a_govcloud_account_is_told_what_to_do(
+def test_management_account_without_a_govcloud_account_learns_what_to_do(
     vending: Vending, cloud: EmbeddedAws
 ) -> None:
     before = cloud._organization

@@ -102,7 +102,7 @@ def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending:
 
 @pytest.mark.usefixtures("without_events", "task_answers")
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
-def test_acceptance_that_no_event_tells_of_is_found(
+def test_acceptance_that_no_event_reports_is_found(
     vending: Vending, account: dict[str, str]
 ) -> None:
     _, ended = run_and_accept(vending, an_invitation(**account))
@@ -114,7 +114,7 @@ def test_acceptance_that_no_event_tells_of_is_found(
 @pytest.mark.parametrize(
     ("named", "otherwise"), [(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], ids=["id", "email"]
 )
-def test_open_invitation_under_the_other_name_is_told_and_cancelled_to_the_letter(
+def test_open_invitation_under_the_other_name_is_reported_and_cancelled_to_the_letter(
     vending: Vending, named: dict[str, str], otherwise: dict[str, str]
 ) -> None:
     there = invite(vending, otherwise)
@@ -198,7 +198,7 @@ def test_role_that_the_account_has_not_leaves_no_invitation_behind(vending: Vend
     assert handshakes(vending) == ["CANCELED"]
 
 
-def test_refused_acceptance_takes_the_invitation_back_and_tells_why(vending: Vending) -> None:
+def test_refused_acceptance_takes_the_invitation_back_and_shows_why(vending: Vending) -> None:
     refusal = {"service": "organizations", "operation": "AcceptHandshake", "calls": "all"}
     vending.aws.faults.replace(
         [

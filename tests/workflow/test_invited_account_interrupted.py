@@ -104,7 +104,7 @@ def test_waiting_function_that_dies_is_made_up_for(vending: Vending) -> None:
 @pytest.mark.parametrize(
     "detail_type", ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
 )
-def test_answer_told_three_times_is_heard_once(vending: Vending, detail_type: str) -> None:
+def test_answer_reported_three_times_is_heard_once(vending: Vending, detail_type: str) -> None:
     vending.aws.faults.replace([{"event": detail_type, "deliveries": 3}])
     request = an_invitation()
     arn = vending.start(request)

@@ -144,7 +144,7 @@ WISHES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("wish", WISHES)
-def test_plan_tells_of_other_content_what_the_run_does(vending: Vending, wish: str) -> None:
+def test_plan_reports_other_content_as_the_run_does(vending: Vending, wish: str) -> None:
     made_by_hand(vending, OTHER)
 
     before = planned(vending, WISHES[wish])

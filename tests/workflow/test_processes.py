@@ -133,7 +133,7 @@ def test_submission_on_a_local_aws_ends_cleanly_by_signal(
     ended = running.ended(by=by)
 
     assert ended.status == 130
-    assert ended.err.splitlines()[-1].startswith("Stopped, and with it the embedded AWS")
+    assert ended.err.splitlines()[-1].startswith("Stopped, along with the embedded AWS")
     assert "Traceback" not in ended.err
     assert ended.left == []
 

@@ -31,7 +31,7 @@ def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("ends_unheard")
-def test_request_whose_end_nobody_heard_is_failed_and_resumes(vending: Vending) -> None:
+def test_request_whose_end_was_not_recorded_is_failed_and_resumes(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
     stopped, running = a_request(), a_request()
     vending.run_stopped_in("WaitForAccount", stopped)

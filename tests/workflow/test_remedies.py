@@ -266,7 +266,7 @@ def test_policy_that_is_missing_is_given_its_content(vending: Vending) -> None:
     request = a_request(policies=[{"name": "NoLeaving", "type": SCP}])
     refused = vending.run(request)
     assert (refused.error, vending.accounts()) == ("RequestInvalid", [])
-    assert "Give the policy's content" in refused.cause["message"]
+    assert "Add the policy's content" in refused.cause["message"]
 
     again = vending.run(request | {"policies": [a_policy()]})
 

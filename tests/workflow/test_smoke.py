@@ -73,4 +73,4 @@ def test_smoke_test_of_a_stack_whose_rule_starts_nothing_fails(
 
     assert ran.status == 1
     (failed,) = [each for each in ran.json if each["level"] == "fail"]
-    assert "no end of the request" in failed["what"]
+    assert "the request has not ended" in failed["what"]

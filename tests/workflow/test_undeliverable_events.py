@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def start_denied(vending: Vending) -> Iterator[None]:
     """The rule's role may not start the state machine, for a while."""
     bus = vending.aws.outputs["EventBusName"]
-    (rule,) = vending.events.list_rules(EventBusName=bus)["Rules"]
+    rules = vending.events.list_rules(EventBusName=bus)["Rules"]
+    (rule,) = (each for each in rules if "AccountRequested" in each["Name"])
     (target,) = vending.events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus)["Targets"]
     role = target["RoleArn"].rsplit("/", 1)[1]
     (name,) = vending.iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -129,7 +130,7 @@ def test_message_that_is_no_event_stays_while_requests_go_back(
     assert waiting(vending) == 1
 
 
-def test_end_of_an_execution_that_could_not_be_told_is_told_by_redrive(
+def test_end_of_an_execution_that_could_not_be_reported_is_reported_by_redrive(
     vending: Vending, vend: Command
 ) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 300}}])

@@ -29,7 +29,7 @@ ID_PARAMETERS = (
     "DestinationParentId",
     "TargetId",
 )
-"""Parameters that hold the id of an entity, whose form tells which kind of entity it is."""
+"""Parameters that hold the id of an entity, whose form shows which kind of entity it is."""
 
 _TAGGED_AT_CREATION = {
     "CreateAccount": "account",

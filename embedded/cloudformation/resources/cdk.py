@@ -1,4 +1,4 @@
-"""AWS::CDK::Metadata: what CDK adds to a template unless told not to."""
+"""AWS::CDK::Metadata: what CDK adds to a template unless disabled."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ class Authorization:
         if own is None:
             raise RequestNotAllowed(
                 [f"requestId: '{request_id}' is in the namespace of another requester"],
-                remedy=f"Leave out what stands before the dot: it becomes '{self.name}.' by "
-                "itself.",
+                remedy=f"Leave out what stands before the dot: '{self.name}.' is "
+                "added automatically.",
             )
         return own
 
@@ -107,6 +107,16 @@ class Authorization:
                 protected=self.policy.protected,
                 is_own=is_own,
             )
+
+    def ensure_retirement_allowed(self, account_id: str, unit: tuple[str, ...]) -> None:
+        """RequestNotAllowed where the sender may not retire the account from this unit."""
+        rules.ensure_retirement_allowed(
+            account_id,
+            unit,
+            name=self.name,
+            requester=self.requester,
+            protected=self.policy.protected,
+        )
 
     @property
     def _looks_at_places(self) -> bool:

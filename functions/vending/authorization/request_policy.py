@@ -133,6 +133,11 @@ class Requester(Model):
     contacts: bool = Field(
         default=False, description="Whether alternate contacts may be set: they get AWS's mail."
     )
+    retire: list[UnitPattern] = Field(
+        default=[],
+        description="Where accounts may be retired from, and restored to: these units and all "
+        "below them.",
+    )
     ceilings: Ceilings = Ceilings()
 
     @property

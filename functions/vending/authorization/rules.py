@@ -68,15 +68,8 @@ def ensure_place_allowed(
         protected: what no request touches.
         is_own: whether this request made the account, which therefore may be in the root yet.
     """
-    broken = []
+    broken = list(_of_protected_place(account_id, unit, protected))
     place = shown(ou_paths.join(unit))
-    if account_id in protected.accounts:
-        broken.append(f"account: {account_id} is protected (protected.accounts)")
-    if _in_any(unit, protected.organizational_units):
-        broken.append(
-            f"account: {account_id} is in {place}, which is protected "
-            "(protected.organizationalUnits)"
-        )
     is_new = is_own and unit == ROOT
     if requester is not None and not is_new and not _in_any(unit, requester.organizational_units):
         broken.append(
@@ -85,6 +78,39 @@ def ensure_place_allowed(
         )
     if broken:
         raise RequestNotAllowed(broken, remedy=REMEDY)
+
+
+def ensure_retirement_allowed(
+    account_id: str, unit: Unit, *, name: str, requester: Requester | None, protected: Protected
+) -> None:
+    """RequestNotAllowed where the account may not be retired from where it stands, or back there.
+
+    Args:
+        account_id: of a member of the organization.
+        unit: where it is, or was before it was suspended.
+        name: of the requester.
+        requester: what it may ask for; None where only what is protected limits it.
+        protected: what no request touches.
+    """
+    broken = list(_of_protected_place(account_id, unit, protected))
+    if requester is not None and not _in_any(unit, requester.retire):
+        granted = ", ".join(requester.retire) or "none"
+        broken.append(
+            f"account: {account_id} is in {shown(ou_paths.join(unit))}, which "
+            f"requesters.{name}.retire does not grant; it grants {granted}"
+        )
+    if broken:
+        raise RequestNotAllowed(broken, remedy=REMEDY)
+
+
+def _of_protected_place(account_id: str, unit: Unit, protected: Protected) -> Iterator[str]:
+    if account_id in protected.accounts:
+        yield f"account: {account_id} is protected (protected.accounts)"
+    if _in_any(unit, protected.organizational_units):
+        yield (
+            f"account: {account_id} is in {shown(ou_paths.join(unit))}, which is protected "
+            "(protected.organizationalUnits)"
+        )
 
 
 def needs_place(requester: Requester | None, protected: Protected) -> bool:

@@ -2,7 +2,7 @@
 
 EventBridge sets `account` itself: it is the account whose credentials put the event on the bus.
 `source` is the sender's word, which the sender's own IAM policy and the bus's resource policy hold
-it to by `events:source`. The principal is told by neither. Amazon EventBridge User Guide, "Events
+it to by `events:source`. Neither shows the principal. Amazon EventBridge User Guide, "Events
 in Amazon EventBridge".
 """
 
@@ -11,9 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from vending.request import validators
+
 DETAIL_TYPE = "detail-type"
 """The key by which an execution's input is an event, and no request by itself."""
 
+
+_LONGEST = 256
+"""Characters of a source, the longest of what EventBridge says (PutEvents, API reference)."""
 
 DISCOVERED_ACCOUNTS_SOURCE = "account-vending.discovered-accounts"
 """Of requests that DiscoverAccount makes: the bus's resource policy lets nobody else use it."""
@@ -35,14 +40,14 @@ class Sender:
 
     def as_record(self, requester: str) -> dict[str, str]:
         """The record's `sender`, with the requester that the request policy knows it as."""
-        told = {
+        values = {
             "requester": requester,
             "account": self.account,
             "source": self.source,
             "eventId": self.event_id,
             "sentAt": self.sent_at,
         }
-        return {key: value for key, value in told.items() if value is not None}
+        return {key: value for key, value in values.items() if value is not None}
 
 
 def opened(execution_input: object) -> tuple[Sender, object]:
@@ -59,6 +64,7 @@ def opened(execution_input: object) -> tuple[Sender, object]:
     return sender, event.get("detail")
 
 
-def _text(value: object) -> str:
-    """A text, empty for anything else: an event without a sender has one that nobody knows."""
-    return value if isinstance(value, str) else ""
+def _text(value: Any) -> str:
+    """A short text, empty for anything else: an event without a sender has an unknown one."""
+    is_one = isinstance(value, str) and len(value) <= _LONGEST and not validators.free_text(value)
+    return value if is_one else ""

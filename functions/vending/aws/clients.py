@@ -102,7 +102,7 @@ def organizations_once() -> OrganizationsClient:
 
 
 def organizations_as(account_id: str, role_name: str, external_id: str) -> OrganizationsClient:
-    """Of another account, by a role there that lets this function in, told this external id.
+    """Of another account, by a role there that this function may assume with this external id.
 
     Made anew each time, because such credentials expire, and able to accept a handshake only.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
 REQUESTED = "AccountRequested"
 RECONCILED = "AccountVendingReconciled"
+RETIREMENT_REQUESTED = "AccountRetirementRequested"
+RETIRING, RESTORED, CLOSED = "AccountRetiring", "AccountRestored", "AccountClosed"
+RETIREMENT_FAILED = "AccountRetirementFailed"
 OUTCOMES: Mapping[str, str] = {
     State.VENDED: "AccountVended",
     State.FAILED: "AccountVendingFailed",
@@ -38,16 +41,24 @@ class EventPublisher:
     bus_name: str
 
     def publish_state_changed(self, record: Mapping[str, Any]) -> None:
-        """Tell the record's state, and its outcome where it is one.
+        """Publish the record's state, by a function that ends no request.
 
-        At least once: an operation that is repeated publishes again. ServiceUnavailable when
-        EventBridge takes an entry in but does not accept it (PutEvents answers 200 then).
+        Where the request has ended meanwhile, its outcome is published by what ended it. At least
+        once: an operation that is repeated publishes again. ServiceUnavailable when EventBridge
+        takes an entry in but does not accept it (PutEvents answers 200 then).
         """
+        self._publish(record, [STATE_CHANGED])
+
+    def publish_outcome(self, record: Mapping[str, Any]) -> None:
+        """Publish the record's state and, if the request has ended, its outcome; as above."""
         detail_types = [STATE_CHANGED]
         if record["state"] == State.VENDED and (record.get("revision") or 1) > 1:
             detail_types.append(CHANGED)
         elif record["state"] in OUTCOMES:
             detail_types.append(OUTCOMES[record["state"]])
+        self._publish(record, detail_types)
+
+    def _publish(self, record: Mapping[str, Any], detail_types: Sequence[str]) -> None:
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
                 "EventBusName": self.bus_name,
@@ -72,8 +83,21 @@ class EventPublisher:
             ]
         )
 
+    def publish_retirement(self, detail_type: str, record: Mapping[str, Any]) -> None:
+        """Tell how far the end of an account has come: ServiceUnavailable as above."""
+        self._put(
+            [
+                {
+                    "EventBusName": self.bus_name,
+                    "Source": SOURCE,
+                    "DetailType": detail_type,
+                    "Detail": json.dumps(record, separators=(",", ":")),
+                }
+            ]
+        )
+
     def publish_report(self, report: Mapping[str, Any]) -> None:
-        """Tell what was repaired and what was found: ServiceUnavailable as above."""
+        """Publish what was repaired and what was found: ServiceUnavailable as above."""
         self._put(
             [
                 {
@@ -92,5 +116,5 @@ class EventPublisher:
             refused = sorted({e["ErrorCode"] for e in answer["Entries"] if "ErrorCode" in e})
             raise ServiceUnavailable(
                 f"PutEvents: EventBridge did not accept an event ({', '.join(refused)}).",
-                remedy="Nothing to do: it is tried again by itself.",
+                remedy="No action needed: this is retried automatically.",
             )

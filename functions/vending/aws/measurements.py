@@ -36,7 +36,9 @@ METRICS: Mapping[str, Metric] = {
     "RequestAccepted": Metric(unit="Count", what="requests that an execution began to vend"),
     "RequestDuplicate": Metric(unit="Count", what="repetitions of a request in progress"),
     "RequestFinished": Metric(unit="Count", what="repetitions of a request that is vended"),
-    "RequestRejected": Metric(unit="Count", what="requests with mistakes, or in another's way"),
+    "RequestRejected": Metric(
+        unit="Count", what="requests that are invalid or conflict with another"
+    ),
     "RequestSuperseded": Metric(
         unit="Count", what="requests that were older than what was asked since"
     ),
@@ -55,19 +57,21 @@ METRICS: Mapping[str, Metric] = {
     ),
     "StepDuration": Metric(
         unit="Milliseconds",
-        what="what a run of a step's function takes, failed runs included",
+        what="duration of a step's function, failed runs included",
         by=("step",),
         in_all=False,
     ),
     "CreationDuration": Metric(
-        unit="Seconds", what="from asking AWS for an account until it is there"
+        unit="Seconds", what="from requesting an account from AWS until it exists"
     ),
-    "QueueWait": Metric(unit="Seconds", what="from joining the creation queue until AWS is asked"),
+    "QueueWait": Metric(
+        unit="Seconds", what="from joining the creation queue until the request to AWS"
+    ),
     "QueueBacklog": Metric(unit="Count", what="requests that wait in the creation queue"),
     "Retries": Metric(
         unit="Count", what="calls that were repeated, and runs of steps that are to be repeated"
     ),
-    "Throttled": Metric(unit="Count", what="calls that AWS refused as too many"),
+    "Throttled": Metric(unit="Count", what="calls that AWS throttled"),
     "RequestsInProgress": Metric(
         unit="Count", what="requests that an execution carries on, as ReconcileLedger counts them"
     ),
@@ -75,12 +79,12 @@ METRICS: Mapping[str, Metric] = {
         unit="Count", what="requests in progress in which nothing has happened for hours"
     ),
     "RequestRepaired": Metric(
-        unit="Count", what="requests whose execution had ended without a word"
+        unit="Count", what="requests whose execution had ended without recording its end"
     ),
     "AccountDrift": Metric(
         unit="Count", what="new differences between the organization and the ledger"
     ),
-    "AccountDiscovered": Metric(unit="Count", what="accounts that somebody else made or invited"),
+    "AccountDiscovered": Metric(unit="Count", what="accounts created or invited by others"),
     "AccountsUsed": Metric(unit="Count", what="accounts in the organization, counted once a day"),
     "AccountQuota": Metric(unit="Count", what="accounts that AWS allows the organization"),
     "AccountQuotaUsed": Metric(unit="Percent", what="AccountsUsed of AccountQuota"),

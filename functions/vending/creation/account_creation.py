@@ -130,8 +130,9 @@ class Creation:
                 account_id=account_id, gov_cloud_account_id=row.get("govCloudAccountId")
             )
         if creation_id:
-            row = self.ledger.mark_creating(self.request_id, self.execution_arn, creation_id)
-            return Created(state="IN_PROGRESS", row=row)
+            # AWS counts it, though its place may have run out since an earlier execution ended.
+            self.slots.renew(self.request_id)
+            return Created(state="IN_PROGRESS", row=self._mark_creating(creation_id))
         intent = row.get("intent")
         return self._reconcile(intent, row) if intent else None
 
@@ -153,7 +154,7 @@ class Creation:
             )
             raise self._unknown("the organization's accounts are still being searched")
         if self.clock() - epoch(intent["at"]) < SETTLING_TIME:
-            raise self._unknown("what was made may not show yet")
+            raise self._unknown("what was created may not be visible yet")
         if finding.kind == "another's":
             # The email was never free, so that no call for it can have made an account.
             self.ledger.clear_intent(self.request_id, self.execution_arn, intent, nothing_made=True)
@@ -199,8 +200,13 @@ class Creation:
         status: CreateAccountStatusTypeDef | None = answer.get("CreateAccountStatus")
         if not status or "Id" not in status:
             raise self._unknown("an answer without a status")
-        row = self.ledger.mark_creating(self.request_id, self.execution_arn, status["Id"])
-        return self.settle(status, row)
+        return self.settle(status, self._mark_creating(status["Id"]))
+
+    def _mark_creating(self, creation_id: str) -> Row:
+        """Keep the creation's id, and by it let events find the request."""
+        row = self.ledger.mark_creating(self.request_id, self.execution_arn, creation_id)
+        self.ledger.creation_pointers.save(creation_id, self.request_id)
+        return row
 
     def _withdraw(self, intent: Intent) -> None:
         """AWS did not act, so the next call need not look for anything; if this fails, it will."""
@@ -212,12 +218,12 @@ class Creation:
     def _refused_for_now(self, refusal: VendingError) -> CreationRefusedForNow:
         """Not like a busy table: others create accounts too, so that the queue has to cool down.
 
-        If it cannot be told now, the next refusal will tell it.
+        If the queue cannot be notified now, the next refusal will notify it.
         """
         try:
             self.slots.back_off(self.request_id)
         except VendingError as error:
-            logger.warning("creation queue not told of the refusal", extra={"code": error.code})
+            logger.warning("creation queue not notified of the refusal", extra={"code": error.code})
         return CreationRefusedForNow(
             refusal.message, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy
         )

@@ -105,14 +105,14 @@ class FindAccount:
     def _through(
         self,
         pages: Iterator[tuple[list[Any], str | None]],
-        tells: Callable[[Any], Finding | None],
+        match: Callable[[Any], Finding | None],
         look: SearchPosition,
         until: float,
     ) -> Finding | None:
-        """What the first entry that tells anything tells."""
+        """The finding of the first entry that gives one."""
         for entries, next_token in pages:
             for entry in entries:
-                finding = tells(entry)
+                finding = match(entry)
                 if finding is not None:
                     return finding
             if next_token and self.clock() >= until:
@@ -127,7 +127,7 @@ class FindAccount:
         return Finding(kind="ours" if ours else "another's", account_id=account["Id"])
 
     def _made(self, since: float, status: CreateAccountStatusTypeDef) -> Finding | None:
-        """What a successful creation tells; None: it is another's."""
+        """What a successful creation shows; None: it is another's."""
         if not self._is_named(status, since):
             return None
         account_id = status.get("AccountId")

@@ -30,7 +30,7 @@ def next_steps(
 ) -> list[str]:
     """The steps in their order, each `what, and with whose credentials: command`.
 
-    Where AWS did not tell the GovCloud account's id, the first step finds it. What the request
+    Where AWS did not return the GovCloud account's id, the first step finds it. What the request
     wants of the commercial account's tags and place is wanted of its twin's, too.
     """
     account = gov_cloud_account_id or _UNKNOWN
@@ -64,7 +64,7 @@ def next_steps(
             _step(
                 f"{manager}, move the account to {organizational_unit} of that organization, where "
                 "it has such a unit: its id takes the place of UNIT_ID, and the root's, which "
-                "`list-roots` tells, that of ROOT_ID",
+                "`list-roots` shows, that of ROOT_ID",
                 f"organizations move-account --account-id {account} --source-parent-id ROOT_ID"
                 " --destination-parent-id UNIT_ID",
             )

@@ -1,4 +1,4 @@
-"""The creation queue: who may ask AWS to create an account, told by the rows of the requests.
+"""The creation queue: who may ask AWS to create an account, by the rows of the requests.
 
 AWS allows 0.1 creations a second with a burst of 3, and 5 in progress.
 """
@@ -13,6 +13,7 @@ from vending.errors.exceptions import SlotNeeded
 from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.locks import is_creation_in_flight
 from vending.queueing.slots import Slots, Waiter
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -46,6 +47,7 @@ class Requests:
             task_token=self.ledger.tokens.find(row) if waits else None,
             is_served=is_served,
             is_begun=is_begun,
+            keeps_lease=row["state"] == State.CREATING and self.ledger.locks.may_still_create(row),
         )
 
 
@@ -53,7 +55,7 @@ def creation_slots(ledger: Ledger, stepfunctions: SFNClient, quota: Quota, **por
     """The creation queue; `ports` are the clock and the sleep of a test."""
     return Slots(
         pk=CREATION_QUEUE,
-        backlog="QueueBacklog",
+        is_measured=True,
         table=ledger.table,
         waiters=Requests(ledger=ledger),
         stepfunctions=stepfunctions,

@@ -27,6 +27,7 @@ from botocore.parsers import ResponseParserError
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
     AccessDenied,
+    ClosingRefusedForNow,
     ConcurrentModification,
     CreationRefusedForNow,
     OperationRefused,
@@ -40,6 +41,8 @@ from vending.errors.exceptions import (
 
 RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     ("ConstraintViolationException", "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"): CreationRefusedForNow,
+    ("ConstraintViolationException", "CLOSE_ACCOUNT_QUOTA_EXCEEDED"): ClosingRefusedForNow,
+    ("ConstraintViolationException", "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED"): ClosingRefusedForNow,
     ("InvalidInputException", "INVALID_NEXT_TOKEN"): ServiceUnavailable,
     ("InvalidInputException", "INVALID_PAGINATION_TOKEN"): ServiceUnavailable,
     ("FinalizingOrganizationException", None): OrganizationFinalizing,
@@ -136,7 +139,7 @@ _SERVER_ERROR = 500
 
 _NO_TRUST = (
     "If the organization does not trust account.amazonaws.com, list that in the request's "
-    "serviceAccess, or enable it in AWS Organizations. Else: "
+    "serviceAccess, or enable it in AWS Organizations. Otherwise: "
 )
 
 _LIKELIER = {
@@ -145,9 +148,10 @@ _LIKELIER = {
     "PutAccountName": _NO_TRUST,
     "PutAlternateContact": _NO_TRUST,
     "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
-    "service, add it there and deploy the stack: the function's role may enable no other. Else: ",
+    "service, add it there and deploy the stack: the function's role may enable no other. "
+    "Otherwise: ",
     "EnablePolicyType": "If the stack's setting policy_types does not list the type, add it there "
-    "and deploy the stack: the function's role may enable no other. Else: ",
+    "and deploy the stack: the function's role may enable no other. Otherwise: ",
 }
 """What is likelier than a missing permission: that a role's policy follows the stack's settings, or
 that a service denies what the organization does not trust it with."""
@@ -168,7 +172,7 @@ def translate(error: AwsFailure) -> VendingError:
 
 
 def translate_creation(error: AwsFailure, operation: str = "CreateAccount") -> VendingError:
-    """Our error for a call that must not be repeated unless AWS surely did not act on it."""
+    """Our error for a call that must not be repeated unless AWS definitely did not act on it."""
     if isinstance(error, ClientError):
         if _status(error) >= _SERVER_ERROR or _code(error) in _AMBIGUOUS_CODES:
             return unknown_outcome(_code(error), operation)
@@ -181,7 +185,7 @@ def translate_creation(error: AwsFailure, operation: str = "CreateAccount") -> V
 
 
 def unknown_outcome(cause: str, operation: str = "CreateAccount") -> OutcomeUnknown:
-    """The operation may have acted; `cause` says why nobody knows."""
+    """The operation may have acted; `cause` says why that is unknown."""
     words = explain("OutcomeUnknown")
     return OutcomeUnknown(f"{operation}: {words.what} ({cause})", remedy=words.remedy)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 Owner = Literal["retry", "requester", "administrator", "aws-support"]
-"""Who must act: nobody (it passes), the requester, the administrator, or AWS."""
+"""Who must act: no one (it passes), the requester, the administrator, or AWS."""
 
 Treatment = Literal["retry", "adopt", "reconcile", "fail"]
-"""What the functions and the workflow do about it by themselves."""
+"""What the functions and the workflow do about it automatically."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +73,11 @@ def _unknown(code: str, reason: str | None) -> Explanation:
     return Explanation(
         code=code,
         reason=reason,
-        what=f"This version does not know the error {named}.",
+        what=f"This version does not recognize the error {named}.",
         owner="administrator",
         remedy=(
-            "Read the message and the function's log group, settle the cause, and submit the "
-            "request again: it goes on where it stopped."
+            "Read the message and the function's log group, resolve the cause, and submit the "
+            "request again: it resumes where it stopped."
         ),
         wait=None,
         treatment="fail",

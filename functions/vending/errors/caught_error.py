@@ -1,4 +1,4 @@
-"""What Step Functions caught, told as what happened and what to do next."""
+"""What Step Functions caught, as what happened and what to do next."""
 
 from __future__ import annotations
 

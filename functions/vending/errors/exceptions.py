@@ -1,16 +1,19 @@
 """Every error the functions raise. A class's name is the error's name in the state machine.
 
 VendingError
- ├ TransientError            passes by itself: the workflow tries again
+ ├ TransientError            passes without action: the workflow retries
  │  ├ Throttled                 AWS's request rate is used up
- │  ├ ConcurrentModification    somebody else is changing the same thing
+ │  ├ ConcurrentModification    another caller is changing the same resource
  │  ├ ServiceUnavailable        AWS did not answer, or does not show what was just made yet
  │  ├ CreationRefusedForNow     AWS creates as many accounts as it wants to: wait for a slot again
+ │  ├ ClosingRefusedForNow      AWS closes as many accounts as it wants to: wait for a slot again
  │  ├ OrganizationFinalizing    the organization itself is still being set up
  │  ├ TrustedAccessMissing      a service has none yet, which another step may be enabling
  │  └ AccountNotInPlace         AWS does not show the account where this request moved it
  ├ OutcomeUnknown            AWS may or may not have acted: look before acting again
- ├ SlotNeeded                nothing may be created before the creation queue gives a slot
+ ├ SlotNeeded                nothing may be created or closed before the queue gives a slot
+ ├ CreationInProgress        AWS is still at work, and no event is sure to come: look later
+ ├ CreationAnswered          an event reports that AWS has ended the creation: look
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -37,8 +40,8 @@ if TYPE_CHECKING:
 class VendingError(Exception):
     """What happened (`code`, `reason`, `message`) and what to do next (`remedy`).
 
-    `code` is AWS's error code where AWS refused, else the class's name. `str()` is JSON of what
-    `as_dict` tells, so that Step Functions' Cause carries it to the step that records the failure.
+    `code` is AWS's error code where AWS refused, else the class's name. `str()` is the JSON of
+    `as_dict`, so that Step Functions' Cause carries it to the step that records the failure.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class VendingError(Exception):
 
 
 class TransientError(VendingError):
-    """Passes by itself; safe to try the same operation again."""
+    """Passes without action; safe to retry the same operation."""
 
 
 class Throttled(TransientError):
@@ -87,6 +90,10 @@ class ServiceUnavailable(TransientError):
 
 class CreationRefusedForNow(TransientError):
     """AWS refused to create one more account now: too many in too short a time, or at once."""
+
+
+class ClosingRefusedForNow(TransientError):
+    """AWS refused to close one more account now: too many at once, or in 30 days."""
 
 
 class OrganizationFinalizing(TransientError):
@@ -106,11 +113,19 @@ class OutcomeUnknown(VendingError):
 
 
 class SlotNeeded(VendingError):
-    """AWS is to be asked for an account, and the creation queue gave no slot for it yet."""
+    """AWS is to create or close an account, and the queue gave no slot for it yet."""
+
+
+class CreationInProgress(VendingError):
+    """AWS is still creating the account, and no event is sure to report its end in time."""
+
+
+class CreationAnswered(VendingError):
+    """An event reports that AWS has ended the creation: it is time to look how."""
 
 
 class TaskTokenRefused(VendingError):
-    """Step Functions takes no answer for a task whose function is still at work.
+    """Step Functions does not accept a task token while the task's function is still running.
 
     Whether it does is documented nowhere. Where it does not, the function fails, which ends the
     task too, and `output` goes to the workflow in the error's text.
@@ -143,7 +158,8 @@ class RequestInvalid(RequestRefused):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__(
             "\n".join(problems),
-            remedy="Correct what is listed and submit the request again; nothing was done yet.",
+            remedy="Correct the listed problems and submit the request again; "
+            "nothing has been changed.",
         )
         self.problems = list(problems)
 
@@ -157,7 +173,7 @@ class RequestNotAllowed(RequestRefused):
 
 
 class RequestConflict(RequestRefused):
-    """The request's id, or its account's id or email, stands for another request."""
+    """The request's id, or its account's id or email, belongs to another request."""
 
 
 REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())

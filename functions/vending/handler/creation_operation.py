@@ -39,7 +39,7 @@ class CreationPayload(Payload):
         # Executions keep their definition for up to 17 days: earlier ones call it `turn`.
         Field(validation_alias=AliasChoices("slot", "turn")),
     ] = None
-    """As the creation queue told it; null when AWS was asked before."""
+    """As the creation queue granted it; null when AWS was asked before."""
 
 
 def begin(payload: CreationPayload, operation: Operation, ask: Ask) -> Json:

@@ -42,6 +42,30 @@ class CreationQuotaSettings(Settings):
     slack_seconds: float = Field(alias="CREATION_SLACK_SECONDS", ge=0)
 
 
+class ClosingQuotaSettings(Settings):
+    """AWS's closing quota, for the functions that take or give back slots."""
+
+    rate_per_second: float = Field(alias="CLOSING_RATE_PER_SECOND", gt=0)
+    in_progress: int = Field(alias="CLOSINGS_IN_PROGRESS", ge=1)
+    in_30_days: int = Field(alias="CLOSINGS_IN_30_DAYS", ge=1)
+    lease_seconds: float = Field(alias="CLOSING_LEASE_SECONDS", gt=0)
+    slack_seconds: float = Field(alias="CLOSING_SLACK_SECONDS", ge=0)
+
+
+class RetirementSettings(Settings):
+    """Where retired accounts go, what denies them everything, and which are never retired."""
+
+    organizational_unit: Filled = Field(alias="RETIREMENT_ORGANIZATIONAL_UNIT")
+    policy_name: str = Field("", alias="RETIREMENT_POLICY_NAME")
+    protected_tag: str = Field("", alias="RETIREMENT_PROTECTED_TAG")
+
+
+class GracePeriodSettings(Settings):
+    """How long a retired account can be restored."""
+
+    days: float = Field(alias="RETIREMENT_GRACE_DAYS", gt=0)
+
+
 class ServiceAccessSettings(Settings):
     """Service principals, separated by spaces, that this installation enables by force."""
 

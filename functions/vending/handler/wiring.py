@@ -16,9 +16,14 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.ou_path_cache import OuPathCache
 from vending.ledger.table import Table
 from vending.organization.preflight import Allowed, Surroundings
-from vending.queueing.queue import Quota
+from vending.queueing.queue import Period, Quota
 from vending.queueing.slots import Slots
 from vending.request.account_request import PolicyType
+from vending.retirement import closing
+from vending.retirement.rows import Retirements
+
+_CLOSING_COOLDOWN = 600.0
+"""Seconds that the closing queue rests at most where others have all places."""
 
 
 def table() -> Table:
@@ -69,6 +74,26 @@ def slots() -> Slots:
     """The creation queue, under the quota that CREATION_… give."""
     quota = settings.read(settings.CreationQuotaSettings)
     return creation_slots(ledger(), clients.stepfunctions(), Quota(**quota.model_dump()))
+
+
+def retirements() -> Retirements:
+    """The retirements' rows in the table."""
+    return Retirements(table=table())
+
+
+def closing_slots() -> Slots:
+    """The closing queue, under the quota that CLOSING_… give."""
+    settled = settings.read(settings.ClosingQuotaSettings)
+    quota = Quota(
+        rate_per_second=settled.rate_per_second,
+        burst=1,
+        in_progress=settled.in_progress,
+        lease_seconds=settled.lease_seconds,
+        slack_seconds=settled.slack_seconds,
+        max_cooldown=_CLOSING_COOLDOWN,
+        period=Period(least=settled.in_30_days),
+    )
+    return closing.closing_slots(table(), retirements(), clients.stepfunctions(), quota)
 
 
 def event_publisher() -> EventPublisher:

@@ -1,4 +1,4 @@
-"""Changes of the ledger's rows as DynamoDB's stream tells them, and as the audit trail keeps them.
+"""Changes of the ledger's rows as its stream delivers them, and as the audit trail keeps them.
 
 An entry of the trail says when, by whom and how a request's row changed, and what it is afterwards.
 Tokens of Step Functions, by which anybody may answer for a step, are in none.
@@ -18,6 +18,9 @@ _SECRET = "taskToken"  # noqa: S105  the name of what is left out
 _SEQUENCE_DIGITS = 40
 """Of the longest sequence number of DynamoDB's (API reference, StreamRecord)."""
 
+AUDITED = (keys.REQUEST, keys.RETIREMENT)
+"""What the keys of rows begin with whose changes are kept."""
+
 Entry = dict[str, Any]
 """{eventId, sequence, at, change, by, requestId, state, changed, row}.
 
@@ -26,19 +29,22 @@ Entry = dict[str, Any]
 
 
 def entry_of(record: Mapping[str, Any]) -> Entry | None:
-    """The entry for a record of the stream; None where it is about no request."""
-    told = record["dynamodb"]
-    before = from_dynamodb(told.get("OldImage", {}))
-    after = from_dynamodb(told.get("NewImage", {}))
+    """The entry for a record of the stream; None where it is about no request or retirement.
+
+    What a retirement is called, where requests have their ids, is `retirement#<account>`.
+    """
+    change = record["dynamodb"]
+    before = from_dynamodb(change.get("OldImage", {}))
+    after = from_dynamodb(change.get("NewImage", {}))
     row = after or before
-    pk = str(from_dynamodb(told["Keys"])["pk"])
-    if not pk.startswith(keys.REQUEST):
+    pk = str(from_dynamodb(change["Keys"])["pk"])
+    if not pk.startswith(AUDITED):
         return None
     changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     return {
         "eventId": record["eventID"],
-        "sequence": str(told["SequenceNumber"]),
-        "at": _moment(after, told),
+        "sequence": str(change["SequenceNumber"]),
+        "at": _moment(after, change),
         "change": record["eventName"],
         "by": (record.get("userIdentity") or {}).get("principalId"),
         "requestId": pk.removeprefix(keys.REQUEST),
@@ -73,9 +79,9 @@ def request_of(key: str) -> str:
     return key.split("/")[3]
 
 
-def _moment(row: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+def _moment(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
     """When the row says it was written; the stream's time, in whole seconds, where it is gone."""
-    return str(row.get("updatedAt") or timestamp(float(told["ApproximateCreationDateTime"])))
+    return str(row.get("updatedAt") or timestamp(float(change["ApproximateCreationDateTime"])))
 
 
 def _without_tokens(value: Any) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CLAIM = "claim"
 """The write of a transaction that makes the request the execution's; the others take locks."""
 
-_WAITS = "Nothing to do: the workflow tries again by itself."
+_WAITS = "No action needed: the workflow retries automatically."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Claims:
         """
         values = _claimed(request, execution_arn, sender, ordered_by)
         unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
-        if "accountId" not in seen:  # else the name may be one that AWS told
+        if "accountId" not in seen:  # else the name may be one that AWS returned
             unsaid.append("accountName")
         elif "request" in seen:
             values["origin"] = {key: seen["request"][key] for key in ("source", "account")}
@@ -96,7 +96,7 @@ class Claims:
         if self._transacted(update, locks) is not None:
             raise ConcurrentModification(
                 "The request was taken over by another execution at the same time.",
-                remedy="Nothing to do: the workflow tries again by itself.",
+                remedy="No action needed: the workflow retries automatically.",
             )
         return self.ledger.owned(request.request_id, execution_arn)
 
@@ -150,7 +150,7 @@ class Claims:
                 "claimed by another at this time.",
                 remedy=_WAITS,
             )
-        raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
+        raise Throttled("DynamoDB temporarily accepted no more writes.", remedy=_WAITS)
 
 
 def _claimed(

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest
 
 Decision = Literal["new", "resumed", "corrected", "changed", "running", "finished", "superseded"]
-"""new: nothing came of the id yet. resumed: it goes on where it stopped. corrected: likewise, with
-other content. changed: its account is there, and gets what is asked now. running: an execution is
-at work on it. finished: it is vended. superseded: a newer wish was accepted before."""
+"""new: the id has led to nothing yet. resumed: it resumes where it stopped. corrected: likewise,
+with other content. changed: its account exists and is changed to what is requested now. running: an
+execution is at work on it. finished: it is vended. superseded: a newer request was accepted."""
 
 _STAYS = {
     "new": ("email", "name", "roleName", "iamUserAccessToBilling"),
@@ -167,7 +167,7 @@ def _is_of_another_revision(asked: Asked, account: AccountRecord | None) -> bool
 
 
 def is_hidden(request_id: str, *, of: str) -> bool:
-    """Whether a request is another requester's, of which the request `of` is told nothing."""
+    """Whether a request is another requester's, unknown to the request `of`."""
     namespace = namespace_of(of)
     return namespace is not None and namespace_of(request_id) != namespace
 
@@ -186,7 +186,7 @@ def hidden_conflict(where: str) -> RequestConflict:
 
 
 def _has_begun(row: Row) -> bool:
-    # Of an invitation that was declined, cancelled or left to expire nothing comes any more.
+    # An invitation that was declined, cancelled or left to expire leads to nothing any more.
     is_over = (row.get("error") or {}).get("code") == "InvitationEnded"
     return any(row.get(name) for name in (*CREATION_BEGUN, *(() if is_over else INVITATION_BEGUN)))
 
@@ -195,7 +195,9 @@ def _refuse_what_stays(row: Row | None, asked: Asked) -> None:
     if row is None or not _has_begun(row):
         return
     if row.get("executionArn") and not row.get("request"):
-        raise _vended(row, asked)  # an old row, which does not tell what its account was made with
+        raise _vended(
+            row, asked
+        )  # an old row, which does not say what its account was created with
     if changed := list(_changed(row, asked)):
         raise _stays(row, asked, changed)
 
@@ -234,7 +236,7 @@ def _stays(
 ) -> RequestConflict:
     from vending.request.account_request import changeable  # noqa: PLC0415 -- pydantic is slow
 
-    told = "; ".join(
+    changes = "; ".join(
         f"{key} is {_quoted(old)}, and {_quoted(new)} was asked for" for key, old, new in changed
     )
     kept = " and ".join(f"{key} {_quoted(old)}" if old else f"no {key}" for key, old, _ in changed)
@@ -245,8 +247,8 @@ def _stays(
     by_hand = " The root user's email is changed in AWS, not by a request." if is_email else ""
     *others, last = changeable()
     return RequestConflict(
-        f"{asked.subject} stands for a request which is {row['state']}, and {_account_of(row)}. "
-        f"What cannot be changed any more: {told}.",
+        f"{asked.subject} belongs to a request that is {row['state']}, and {_account_of(row)}. "
+        f"What can no longer be changed: {changes}.",
         remedy=(
             f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed"
             f"{', and account.name' if row.get('accountId') else ''}. For another account, use "
@@ -260,7 +262,7 @@ def _account_of(row: Row) -> str:
         return f"its account is {account_id}"
     if row.get("invitation") or row.get("handshakeId"):
         return "its account was invited, or may have been"
-    return "its account was made, or may have been"
+    return "its account was created, or may have been"
 
 
 def _vended(row: Row, asked: Asked) -> RequestConflict:
@@ -283,7 +285,7 @@ def _vended(row: Row, asked: Asked) -> RequestConflict:
 
 def _running(row: Row, asked: Asked) -> RequestConflict:
     return RequestConflict(
-        f"{_different(row, asked)} It is under way in the execution {row.get('executionArn')}.",
+        f"{_different(row, asked)} It is in progress in the execution {row.get('executionArn')}.",
         remedy=(
             "Wait until it has ended, then submit this one again: a request that failed can be "
             "corrected, and where it was vended this one changes its account."
@@ -295,7 +297,7 @@ def _different(row: Row, asked: Asked) -> str:
     account_id = row.get("accountId")
     known = f" Its account is {account_id}." if account_id else ""
     return (
-        f"{asked.subject} already stands for a request with different content, which is "
+        f"{asked.subject} already belongs to a request with different content, which is "
         f"{row['state']}.{known}"
     )
 

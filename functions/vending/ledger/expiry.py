@@ -41,7 +41,7 @@ class Expiry:
         return {**row, "deleteAt": delete_at}
 
     def of_ended(self, row: Row) -> Row:
-        """The row that was just written, which goes in time where nothing came of its request.
+        """The row that was just written, which expires where its request led to nothing.
 
         A write of its own, as only now it is known what the row has; its condition holds off what
         was written since. Every other write takes the end away again.

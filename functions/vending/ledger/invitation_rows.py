@@ -1,7 +1,7 @@
 """What the ledger keeps of an invitation, so that it is sent once and its answer finds its request.
 
 Beside the request's own row there are pointers: rows with nothing but a requestId, whose keys are
-what an event tells of (`keys.handshake`, `keys.invited`).
+what an event reports (`keys.handshake`, `keys.invited`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vending.states import State
 
 
 class RefusedAsDuplicate(TypedDict):
-    """When an execution was first told of an open invitation that it does not see."""
+    """When AWS first reported to an execution an open invitation that it does not see."""
 
     executionArn: str
     at: str
@@ -45,7 +45,7 @@ class InvitationRows:
         )
 
     def clear_intent(self, request_id: str, execution_arn: str) -> Row:
-        """Take that back: AWS surely sent no invitation."""
+        """Clear that: AWS definitely sent no invitation."""
         return self.ledger.change(request_id, execution_arn, remove=["invitation"])
 
     def seconds_refused_as_duplicate(self, row: Row) -> float:

@@ -9,6 +9,9 @@ import hashlib
 
 REQUEST = "request#"
 CREATION_QUEUE = "gate#creation"
+CLOSING_QUEUE = "queue#closing"
+RETIREMENT = "retirement#"
+EMAIL_LOCK = "email#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 
 BY_STATE = "byState"
@@ -20,9 +23,14 @@ def request(request_id: str) -> str:
     return f"{REQUEST}{request_id}"
 
 
+def retirement(account_id: str) -> str:
+    """An account's retirement."""
+    return f"{RETIREMENT}{account_id}"
+
+
 def email_lock(email: str) -> str:
     """The lock on the email of an account."""
-    return f"email#{_hashed(email)}"
+    return f"{EMAIL_LOCK}{_hashed(email)}"
 
 
 def account_lock(account_id: str) -> str:
@@ -53,6 +61,11 @@ def handshake(handshake_id: str) -> str:
 def invited(account: str) -> str:
     """The pointer from an invited account, by its id or email, to its request."""
     return f"invited#{_hashed(account) if '@' in account else account}"
+
+
+def creation(creation_id: str) -> str:
+    """The pointer from a creation in AWS to its request."""
+    return f"creation#{creation_id}"
 
 
 def token(request_id: str) -> str:

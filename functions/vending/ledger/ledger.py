@@ -17,6 +17,7 @@ from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
 from vending.ledger.accounts import Accounts
+from vending.ledger.creation_pointers import CreationPointers
 from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import Locks
 from vending.ledger.rows import (
@@ -60,6 +61,11 @@ class Ledger:
     def accounts(self) -> Accounts:
         """The accounts' records beside the rows."""
         return Accounts(table=self.table)
+
+    @property
+    def creation_pointers(self) -> CreationPointers:
+        """From AWS's creations to their requests."""
+        return CreationPointers(table=self.table)
 
     @property
     def locks(self) -> Locks:
@@ -126,7 +132,7 @@ class Ledger:
         unanswered: bool = False,
         nothing_made: bool = False,
     ) -> Row:
-        """Take the intent back: AWS surely did not act on it, or (`unanswered`) nothing shows.
+        """Clear the intent: AWS definitely did not act on it, or (`unanswered`) nothing shows.
 
         Then it is remembered, as what AWS made of it may show yet; until it is certain that no
         call made anything (`nothing_made`).
@@ -246,8 +252,8 @@ class Ledger:
             values={"state": State.FAILED, "error": dict(error)},
             remove=(),
             unless=ConcurrentModification(
-                "The request went on at the same time.",
-                remedy="Nothing to do: it is looked at again by itself.",
+                "The request continued at the same time.",
+                remedy="No action needed: it is checked again automatically.",
             ),
             executionArn=seen.get("executionArn"),
             state=seen["state"],
@@ -280,7 +286,7 @@ class Ledger:
     change = _change
     """For modules that write down what only they know of; the same conditions hold.
 
-    `begins`: this is written before something is done, which must not be done any more once the
+    `begins`: this is written before something is done, which must no longer be done once the
     request has ended.
     """
 
@@ -355,7 +361,7 @@ class Ledger:
 def _ended(row: Row) -> ExecutionSuperseded:
     return ExecutionSuperseded(
         f"The request was recorded as {row['state']} before this step could begin.",
-        remedy="Nothing to do here: a request that is FAILED can be resumed.",
+        remedy="No action needed: a request that is FAILED can be resumed.",
     )
 
 

@@ -4,26 +4,27 @@ A lost answer is made up for by looking for the account of that email, which mus
 request's; and an account gets one baseline at a time. So a request takes a row for each that it
 knows in the transaction that claims it, and frees them at its end. The key of an email is a hash:
 an email is in nobody's table key. Names are shared: AWS allows it, and where creations of one name
-go on at the same time, the request's tag tells whose account came of which.
+go on at the same time, the request's tag shows which account belongs to which request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
 from vending.aws.clock import epoch
-from vending.ledger.keys import account_lock, email_lock
+from vending.errors.exceptions import RequestConflict
+from vending.ledger.keys import RETIREMENT, account_lock, email_lock
 from vending.ledger.table import IS_NEW, Put, Table
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
 MAX_CREATION_SECONDS = 6 * 3600
-"""Seconds after which AWS surely does not create an account any more for a request that ended."""
+"""Seconds after which AWS can no longer be creating an account for a request that ended."""
 
 LOCK_CALLS = {"dynamodb:DeleteItem"}
 """What it takes to free a lock; it is taken with the claim."""
@@ -38,14 +39,37 @@ class LockHeld(Exception):
 
     @classmethod
     def by(cls, item: Mapping[str, Any]) -> LockHeld:
-        """As the lock's item tells it."""
+        """As the lock's item has it."""
         return cls(pk=item["pk"], owner=item["owner"], execution_arn=item["executionArn"])
+
+    @property
+    def retired_account(self) -> str | None:
+        """The account whose retirement has the lock; None where a request has it."""
+        is_retirement = self.owner.startswith(RETIREMENT)
+        return self.owner.removeprefix(RETIREMENT) if is_retirement else None
 
     @property
     def what(self) -> str:
         """The key of a request that the lock is on."""
         kind = self.pk.partition("#")[0]
         return "account.accountId" if kind == "account" else f"account.{kind}"
+
+
+def retirement_owner(account_id: str) -> str:
+    """By what the retirement of an account owns its locks."""
+    return f"{RETIREMENT}{account_id}"
+
+
+def refuse_retired(held: LockHeld) -> None:
+    """RequestConflict where the account is being retired: nothing else is done to it meanwhile."""
+    account_id = held.retired_account
+    if account_id is not None:
+        raise RequestConflict(
+            f"{held.what}: the account {account_id} is being retired, in the execution "
+            f"{held.execution_arn}.",
+            remedy=f"If the account is wanted, put it back with `vend restore {account_id}`, then "
+            "submit the request again.",
+        )
 
 
 def keys(account: Mapping[str, Any]) -> list[str]:
@@ -78,12 +102,16 @@ class Locks:
         self, request_id: str, execution_arn: str, account: Mapping[str, Any]
     ) -> dict[str, Put]:
         """What to add to the transaction that claims the request for the execution."""
+        return self.puts(request_id, execution_arn, keys(account))
+
+    def puts(self, owner: str, execution_arn: str, pks: Iterable[str]) -> dict[str, Put]:
+        """The same for locks by their keys."""
         return {
             pk: Put(
-                item={"pk": pk, "owner": request_id, "executionArn": execution_arn},
-                condition=IS_NEW | Attr("owner").eq(request_id),
+                item={"pk": pk, "owner": owner, "executionArn": execution_arn},
+                condition=IS_NEW | Attr("owner").eq(owner),
             )
-            for pk in keys(account)
+            for pk in pks
         }
 
     def free(self, request_id: str, execution_arn: str, account: Mapping[str, Any]) -> None:

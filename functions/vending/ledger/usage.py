@@ -44,7 +44,7 @@ class Usage:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Usage:
-        """As the item tells it."""
+        """As the item has it."""
         return cls(
             in_progress=tuple(item["inProgress"]),
             day=item["day"],

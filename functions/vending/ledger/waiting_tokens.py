@@ -1,7 +1,8 @@
 """The task tokens under which requests wait, apart from their rows: a token lets its holder answer.
 
 Whoever may read requests can follow them and end none of their waits. A request waits at one place
-at a time, and the token of an earlier wait is of no use, so one item a request is enough.
+at a time, and the token of an earlier wait is of no use, so one item a request is enough. DynamoDB
+deletes it when no execution can wait under it any more.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from vending.ledger import keys
+from vending.ledger.expiry import DELETE_AT
 from vending.ledger.rows import Row
 from vending.ledger.table import Put, Table
+
+KEPT_SECONDS = 20 * 86_400
+"""Longer than an execution can last by its definition, which is 17 days and some hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,7 @@ class WaitingTokens:
             "pk": keys.token(request_id),
             "executionArn": execution_arn,
             "taskToken": task_token,
+            DELETE_AT: int(self.table.clock()) + KEPT_SECONDS,
         }
         self.table.put(Put(item=item))
 

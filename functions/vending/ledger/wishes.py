@@ -1,7 +1,7 @@
 """Which wish for an account is the newer one, whatever the order in which they are delivered.
 
 Pure. A wish is as old as the event that brought it, by the event's own time; one that was started
-by hand is as old as its execution. EventBridge tells whole seconds. Of wishes of one second the
+by hand is as old as its execution. EventBridge gives whole seconds. Of wishes of one second the
 first to come is the older one, and by their ids it is known which have come: none of them is new
 again when it is delivered again.
 """
@@ -38,7 +38,7 @@ class Wish:
         started_at: str | None,
         execution_arn: str,
     ) -> Wish | None:
-        """The wish that an execution is about; None where nothing tells its time.
+        """The wish that an execution is about; None where nothing shows its time.
 
         An event that claims to come from the future is as old as its execution: nobody can be the
         newest for years.

@@ -39,7 +39,7 @@ def refusal(account: AccountTypeDef) -> OperationRefused | None:
 
 
 def vended_refusal(account_id: str, organizations: OrganizationsClient) -> OperationRefused | None:
-    """Why an account that was vended cannot be called vended any more; None where it can.
+    """Why an account that was vended can no longer be called vended; None where it can.
 
     VendingError where AWS gives no answer.
     """
@@ -48,11 +48,11 @@ def vended_refusal(account_id: str, organizations: OrganizationsClient) -> Opera
             account = organizations.describe_account(AccountId=account_id)["Account"]
         except organizations.exceptions.AccountNotFoundException:
             return OperationRefused(
-                f"The account {account_id} belongs to this request, and is not in the "
-                "organization any more.",
+                f"The account {account_id} belongs to this request, and is no longer in "
+                "the organization.",
                 code="AccountNotFoundException",
                 remedy=(
-                    "If the account is wanted back, invite it: a request with source invited, its "
+                    "To bring the account back, invite it: a request with source invited, its "
                     "accountId and a new requestId. For another account, use a new requestId and "
                     "another email address."
                 ),
@@ -89,6 +89,6 @@ def parent_id(account_id: str, organizations: OrganizationsClient) -> str:
         for parent in page.get("Parents", []):
             return parent["Id"]
     raise ServiceUnavailable(
-        f"ListParents: AWS does not show yet where the account {account_id} is.",
-        remedy="Nothing to do: the workflow tries again by itself.",
+        f"ListParents: it is not visible yet where the account {account_id} is.",
+        remedy="No action needed: the workflow retries automatically.",
     )

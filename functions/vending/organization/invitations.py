@@ -44,7 +44,7 @@ def role_not_allowed(role_name: str) -> OperationRefused:
         "function's role may assume no other role in an invited account.",
         code="RoleNotAssumable",
         remedy=(
-            "List it there and deploy the stack. Or leave account.roleName out, and have the "
+            "List it there and deploy the stack. Or omit account.roleName, and have the "
             "account's owner accept."
         ),
     )
@@ -117,7 +117,7 @@ class Invitations:
     def answer(self, handshake_id: str) -> dict[str, str] | None:
         """{handshakeId, state, accountId} of an accepted invitation; None of an unanswered one.
 
-        InvitationEnded when it will not be accepted any more; ServiceUnavailable while AWS shows
+        InvitationEnded when it will no longer be accepted; ServiceUnavailable while AWS shows
         neither the handshake nor, after its acceptance, the account.
         """
         handshake = self.describe(handshake_id)

@@ -48,7 +48,7 @@ def find(
         for unit_id, name in there:
             end = readings.get(ou_paths.reading(name))
             if end is not None:
-                raise _similar(names, above, end, unit_id, name)
+                raise _similar(names, slice(above, end), unit_id, name)
     return None
 
 
@@ -71,16 +71,15 @@ def _children(organizations: OrganizationsClient, parent_id: str) -> Iterator[tu
             yield unit["Id"], unit["Name"]
 
 
-def _similar(
-    names: Sequence[str], above: int, end: int, unit_id: str, name: str
-) -> OperationRefused:
-    """The refusal of names[above:end], which read like the unit `name` that is there."""
-    existing = ou_paths.join([*names[:above], name])
-    meant = ou_paths.join([*names[:above], name, *names[end:]])
+def _similar(names: Sequence[str], part: slice, unit_id: str, name: str) -> OperationRefused:
+    """The refusal of names[part], which reads like the existing unit `name`."""
+    above, below = names[: part.start], names[part.stop :]
+    existing = ou_paths.join([*above, name])
+    meant = ou_paths.join([*above, name, *below])
     asked = ou_paths.join(names)
     if validators.organizational_unit(meant):
-        right = "/".join(names[above:end])
-        path = ou_paths.join([*names[:above], right, *names[end:]])
+        right = "/".join(names[part])
+        path = ou_paths.join([*above, right, *below])
         again = (
             "submit the request again."
             if path == asked
@@ -89,11 +88,11 @@ def _similar(
         remedy = (
             "No path can name the existing unit. Rename it, with `aws organizations "
             f"update-organizational-unit --organizational-unit-id {unit_id} --name "
-            f"{shlex.quote(right)}` if it is the one that is meant; then {again}"
+            f"{shlex.quote(right)}` if it is the one that you mean; then {again}"
         )
     else:
         remedy = (
-            f"If the existing unit is meant, write {ou_paths.quote(meant)} and submit the request "
+            f"If you mean the existing unit, write {ou_paths.quote(meant)} and submit the request "
             "again. Otherwise rename the existing unit, then submit the request again."
         )
     return OperationRefused(

@@ -29,7 +29,7 @@ def of_type(organizations: OrganizationsClient, policy_type: str) -> Iterator[Po
 def attached_to(organizations: OrganizationsClient, target_id: str, policy_type: str) -> set[str]:
     """Names of the policies of a type that are attached to the target itself.
 
-    None of a target that is not in the organization: whoever acts on it is told so.
+    None of a target that is not in the organization: the operation that acts on it gets that error.
     """
     # The client's type hints are older than botocore's list of policy types.
     pages = organizations.get_paginator("list_policies_for_target").paginate(

@@ -68,8 +68,8 @@ def _enable(
     except iam.exceptions.ServiceAccessNotEnabledException as error:
         organizations.enable_aws_service_access(ServicePrincipal=IAM_PRINCIPAL)
         raise ServiceUnavailable(
-            "IAM does not see yet that the organization trusts it.",
+            "Trusted access for IAM is not effective yet.",
             code="ServiceAccessNotEnabledException",
-            remedy="Nothing to do: the workflow tries again by itself.",
+            remedy="No action needed: the workflow retries automatically.",
         ) from error
     return list(answer["EnabledFeatures"]), answer["OrganizationId"]

@@ -8,7 +8,8 @@ state and the time, so that one conditional write makes each change, and so that
 simulated.
 
 Whoever dies holding a lease loses it when it runs out; nobody waits for it longer than that, and
-nothing has to notice the death.
+nothing has to notice the death. Whoever comes to the queue and finds a lease that has run out may
+renew it, where AWS is still at work.
 
 A slot is handed out by whoever makes room for it, and whoever waits for it has to be notified.
 Until that is done, the lease says whose task it is: a hand-over that broke off is taken up again.
@@ -30,12 +31,16 @@ MOMENTS_DIFFER_BY = 60.0
 
 DAY = 86_400.0
 
+USES_KEPT = 100 * DAY
+"""Seconds for which it is known whose a use was: a closed account is seen for 90 days, and must not
+be taken for one that others closed."""
+
 MAX_QUEUE_BYTES = 350_000
 """Bytes of the queue at most: 5,000 requests with the longest ids, 14,000 with those derived from
 an email. DynamoDB takes 400 KB as one item, and the leases need room too."""
 
 NOTIFY_TIMEOUT = 60.0
-"""Seconds after which a slot that was not told is told by whoever comes to the queue next."""
+"""Seconds after which an unsent slot is sent by the next change of the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,7 @@ class Quota:
     """What AWS allows this organization; a raised quota is a setting.
 
     Attributes:
-        lease_seconds: how long a lease is kept for a use nobody has asked about since.
+        lease_seconds: how long a lease is kept before it is looked whether its use goes on.
         slack_seconds: how much later than its slot a use may reach AWS. AWS counts from when the
             first one does, so after a quiet time the slots behind the burst come later by this
             much.
@@ -97,7 +102,7 @@ class Lease:
     until: float
     """The end of the lease."""
     notifier: str | None = None
-    """The request whose coming or going made room, and which has to tell this slot; None: told."""
+    """The request that made room and has to send this slot; None: sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +133,8 @@ class Queue:
         consecutive_throttles: refusals in a row, which lengthen the cooldown.
         leases: uses in progress or about to be, by request.
         waiting: who waits, first in front.
-        uses: the moments of the uses that count in the period, ours and those seen of others, the
-            earliest first; none where there is no period.
+        uses: the moments of uses, ours and those seen of others, by what was used for; none where
+            there is no period.
         observed: what was seen at last.
     """
 
@@ -138,7 +143,7 @@ class Queue:
     consecutive_throttles: int = 0
     leases: Mapping[str, Lease] = field(default_factory=dict)
     waiting: tuple[str, ...] = ()
-    uses: tuple[float, ...] = ()
+    uses: Mapping[str, float] = field(default_factory=dict)
     observed: Observed = Observed()
 
     def enqueue(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
@@ -157,7 +162,7 @@ class Queue:
         return _advance(replace(self, waiting=waiting), request_id, now, quota)
 
     def release(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-        """Free the request's lease, or its lease in the queue; nothing happens without either."""
+        """Free the request's lease, or its place in the queue; nothing happens without either."""
         return _advance(self._without(request_id), request_id, now, quota)
 
     def reclaim(
@@ -171,7 +176,7 @@ class Queue:
         return _advance(queue, by, now, quota)
 
     def requeue(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-        """Have the request's used slot replaced by the next one: AWS surely made nothing of it.
+        """Replace the request's used slot with the next one: AWS definitely created nothing.
 
         Of the rate, the slot stays used.
         """
@@ -180,7 +185,7 @@ class Queue:
     def renew(self, request_id: str, now: float, quota: Quota) -> Queue:
         """Keep a lease for a use that is seen to be in progress.
 
-        AWS counts it, so it has a lease even where its lease ran out unseen.
+        AWS counts it, so it keeps a lease even where its lease has expired meanwhile.
         """
         lease = self.leases.get(request_id, Lease(start_at=now, until=now))
         kept = replace(lease, until=now + quota.lease_seconds)
@@ -190,8 +195,8 @@ class Queue:
     def back_off(self, request_id: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
         """AWS refused the use as one too many: cool down, then let the request try first.
 
-        The cooldown doubles while refusals follow each other; one that comes during it is of a slot
-        given before, and tells nothing new. Our idea of AWS's bucket was too full, so it
+        The cooldown doubles while refusals follow each other; one during the cooldown is of a slot
+        granted before, and carries no news. Our idea of AWS's bucket was too full, so it
         counts as empty afterwards.
         """
         queue = self._first_in_queue(request_id)
@@ -219,8 +224,8 @@ class Queue:
         """
         queue = self._first_in_queue(request_id)
         until = now + DAY
-        if quota.period is not None and queue.uses:
-            until = min(until, max(now, queue.uses[0] + quota.period.seconds))
+        if quota.period is not None and (counted := _counted(queue, now, quota)):
+            until = min(until, max(now, counted[0] + quota.period.seconds))
         # Never at once: what is to leave now was not what AWS counted.
         until = max(until, now + quota.max_cooldown)
         return _advance(
@@ -232,19 +237,19 @@ class Queue:
     ) -> tuple[Queue, list[Slot]]:
         """Count what others do: what has ended since the last look was begun since, at the latest.
 
-        What had ended before anybody looked may be older than the period; AWS's refusal tells.
+        What had ended before the first look may be older than the period; AWS's refusal shows it.
         """
         before = self.observed
         theirs = (seen.in_progress | seen.ended) - before.in_progress - before.ended
         if before.at == 0:
             theirs = seen.in_progress
-        theirs -= self.leases.keys()
-        uses = tuple(sorted((*self.uses, *(now for _ in theirs)))) if quota.period else ()
+        theirs -= self.leases.keys() | self.uses.keys()
+        uses = {**self.uses, **dict.fromkeys(theirs, now)} if quota.period else {}
         seen = replace(seen, in_progress=seen.in_progress - self.leases.keys())
         return _advance(replace(self, uses=uses, observed=seen), by, now, quota)
 
     def pending_notifications(self, notifier: str, now: float) -> list[Slot]:
-        """The slots that `notifier` has to tell, and those that nobody told for too long."""
+        """The slots that `notifier` has to send, and those unsent for too long."""
         return [
             Slot(request_id=request_id, start_at=max(now, lease.start_at))
             for request_id, lease in self.leases.items()
@@ -262,10 +267,8 @@ class Queue:
 
     def _unused(self, request_id: str) -> Queue:
         """Without the request's lease, whose use does not count in the period."""
-        lease, uses = self.leases.get(request_id), list(self.uses)
-        if lease is not None and lease.start_at in uses:
-            uses.remove(lease.start_at)
-        return replace(self._without(request_id), uses=tuple(uses))
+        uses = {one: at for one, at in self.uses.items() if one != request_id}
+        return replace(self._without(request_id), uses=uses)
 
     def _without(self, request_id: str) -> Queue:
         return replace(
@@ -285,20 +288,20 @@ def _bytes(waiting: tuple[str, ...]) -> int:
 
 
 def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:
-    """Hand the free leases to the first in the queue; `notifier` has to tell all but itself.
+    """Hand the free leases to the first in the queue; `notifier` has to notify all but itself.
 
-    A lease that ran out is free. Who was not told of it waits in front.
+    An expired lease is free. A holder that was never notified of it waits in front.
     """
     leases = {one: lease for one, lease in queue.leases.items() if lease.until > now}
     unheard = [one for one, lease in queue.leases.items() if lease.notifier and one not in leases]
     queue = replace(
         queue,
         waiting=(*unheard, *(one for one in queue.waiting if one not in unheard)),
-        uses=_counted(queue, now, quota),
+        uses={one: at for one, at in queue.uses.items() if at > now - USES_KEPT},
     )
     others = len(queue.observed.in_progress - leases.keys())
     free = max(0, quota.in_progress - len(leases) - others)
-    slots, tat, uses = [], queue.tat, queue.uses
+    slots, tat, uses = [], queue.tat, dict(queue.uses)
     for request_id, start_at, paid in _starts(queue, queue.waiting[:free], now, quota):
         leases[request_id] = Lease(
             start_at=start_at,
@@ -307,23 +310,24 @@ def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Que
         )
         slots.append(Slot(request_id=request_id, start_at=start_at))
         tat = paid
-        uses = (*uses, start_at) if quota.period else ()
+        if quota.period is not None:
+            uses[request_id] = start_at
     waiting = queue.waiting[len(slots) :]
     return replace(queue, leases=leases, waiting=waiting, tat=tat, uses=uses), slots
 
 
-def _counted(queue: Queue, now: float, quota: Quota) -> tuple[float, ...]:
-    """The uses that are still in the period."""
+def _counted(queue: Queue, now: float, quota: Quota) -> list[float]:
+    """The moments of the uses that are still in the period, the earliest first."""
     if quota.period is None:
-        return ()
+        return []
     since = now - quota.period.seconds - MOMENTS_DIFFER_BY
-    return tuple(sorted(at for at in queue.uses if at > since))
+    return sorted(at for at in queue.uses.values() if at > since)
 
 
 def _starts(
     queue: Queue, request_ids: tuple[str, ...], now: float, quota: Quota
 ) -> Iterator[tuple[str, float, float]]:
-    tat, uses = queue.tat, list(queue.uses)
+    tat, uses = queue.tat, _counted(queue, now, quota)
     earliest = max(now, queue.cooldown_until)
     for request_id in request_ids:
         start_at = max(earliest, tat - (quota.burst - 1) * quota.interval)

@@ -42,7 +42,7 @@ SLOT_CALLS = {
     "states:DescribeExecution",
     "states:SendTaskSuccess",
 }
-"""What it takes to change the queue: room for another may have to be told, or found unwanted."""
+"""What it takes to change the queue: others may have to be notified, or found gone."""
 
 _ATTEMPTS = 40
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
@@ -50,7 +50,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 
 
 class GrantedSlot(Model):
-    """A slot as whoever waited for it was told."""
+    """A slot as the request that waited for it receives it."""
 
     start_at: str
     wait_seconds: int = 0
@@ -61,10 +61,10 @@ _CLOCKS_DIFFER_BY = 2.0
 """Seconds that Lambda's clock may be behind that of Step Functions, which did the waiting."""
 
 _FUNCTION_RETURNS_IN = 1.0
-"""Seconds after which a function that has put its request in the queue has surely returned."""
+"""Seconds after which a function that has put its request in the queue has returned."""
 
 _MAX_NOTIFIED = 20
-"""How many slots one change of the queue tells at most."""
+"""How many requests one change of the queue notifies at most."""
 
 Step = Callable[[Queue, float], Queue]
 Sleep = Callable[[float], None]
@@ -78,13 +78,15 @@ class Waiter:
         execution_arn: of the execution that waits.
         task_token: under which it waits; None where it does not.
         is_served: whether it has what it came for, and no use for a slot.
-        is_begun: whether it was told a slot before, and used it.
+        is_begun: whether it was sent a slot before, and used it.
+        keeps_lease: whether what it uses its slot for may still be in progress at AWS.
     """
 
     execution_arn: str | None
     task_token: str | None
     is_served: bool = False
     is_begun: bool = False
+    keeps_lease: bool = False
 
 
 class Waiters(Protocol):
@@ -100,11 +102,11 @@ class Slots:
 
     Attributes:
         pk: the key of the queue's item.
-        backlog: the metric of how many wait.
+        is_measured: whether how many wait is the metric QueueBacklog.
     """
 
     pk: str
-    backlog: str
+    is_measured: bool
     table: Table
     waiters: Waiters
     stepfunctions: SFNClient
@@ -113,7 +115,7 @@ class Slots:
     sleep: Sleep = time.sleep
 
     def enqueue(self, request_id: str, *, task_token: str) -> None:
-        """Queue for a slot; it is told under the token, now or by whoever makes room for it.
+        """Queue for a slot, which is sent to the token now or by whichever request frees one.
 
         For the function of the step that waits under the token: TaskTokenRefused carries a slot
         that has come already where Step Functions takes no answer from there.
@@ -184,11 +186,11 @@ class Slots:
         self._change(by, step)
 
     def requeue(self, request_id: str) -> None:
-        """The slot was used and nothing came of it: give the request the next one."""
+        """The slot was used and nothing was created: give the request the next one."""
         self._change(request_id, lambda queue, at: queue.requeue(request_id, at, self.quota)[0])
 
     def renew(self, request_id: str) -> None:
-        """Keep a lease for a creation that goes on, where less than half of the lease is left."""
+        """Have a lease for a creation that goes on, where less than half of one is left."""
 
         def step(queue: Queue, at: float) -> Queue:
             lease = queue.leases.get(request_id)
@@ -203,7 +205,7 @@ class Slots:
 
         A notification that failed is made by the next attempt of the same operation; its error is
         raised when all others were made, if another attempt may help. Where many who wait are
-        dead, telling takes long: what is left then is told by whoever comes next.
+        dead, notifying takes long: the rest is left to the next change of the queue.
         """
         queue = self._written(step)
         failures: list[TransientError] = []
@@ -218,9 +220,11 @@ class Slots:
                 except TransientError as error:
                     failures.append(error)
                 except VendingError as error:
-                    # Somebody else's slot must not fail this request.
-                    logger.warning("nobody notified of a slot", extra={"code": error.code})
-            queue = self._written(partial(self._settled, request_id, notified, unwanted))
+                    # Another request's slot must not fail this request.
+                    logger.warning("request not notified of its slot", extra={"code": error.code})
+            queue = self._written(
+                partial(self._settled, notifier=request_id, notified=notified, unwanted=unwanted)
+            )
         if failures:
             raise failures[0]
         return queue
@@ -231,11 +235,12 @@ class Slots:
 
     def _settled(
         self,
+        queue: Queue,
+        at: float,
+        *,
         notifier: str,
         notified: list[str],
         unwanted: list[str],
-        queue: Queue,
-        at: float,
     ) -> Queue:
         queue = queue.with_notified(notified)
         for request_id in unwanted:
@@ -245,18 +250,33 @@ class Slots:
     def _written(self, step: Step) -> Queue:
         for attempt in range(_ATTEMPTS):
             version, queue = self.read()
-            changed = step(queue, self.clock())
+            at = self.clock()
+            changed = step(self._without_lapses(queue, at), at)
             if changed == queue:
                 return changed
             if self._write(changed, version):
-                measure(self.backlog, len(changed.waiting))
+                if self.is_measured:
+                    measure("QueueBacklog", len(changed.waiting))
                 return changed
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing
         raise ConcurrentModification(
             "The queue was changed by others all the time.",
-            remedy="Nothing to do: the workflow tries again by itself.",
+            remedy="No action needed: the workflow retries automatically.",
         )
+
+    def _without_lapses(self, queue: Queue, at: float) -> Queue:
+        """With the leases renewed that have expired while AWS is still at work.
+
+        Nobody renews a lease while its workflow waits: who comes to the queue looks instead. A
+        lease whose release was lost is not renewed, so that it is free from here on.
+        """
+        for waiter_id, lease in queue.leases.items():
+            if lease.until <= at:
+                waiter = self.waiters.find(waiter_id)
+                if waiter is not None and waiter.keeps_lease:
+                    queue = queue.renew(waiter_id, at, self.quota)
+        return queue
 
     def read(self) -> tuple[int, Queue]:
         """The queue as it is now, and which version of it that is."""
@@ -277,7 +297,7 @@ class Slots:
         return True
 
     def _notify(self, slot: Slot) -> bool:
-        """Whether anybody will use the slot."""
+        """Whether the slot will be used."""
         waiter = self.waiters.find(slot.request_id)
         if waiter is None or waiter.is_served:
             return False
@@ -285,16 +305,16 @@ class Slots:
             return True
         if not self._runs(waiter):
             return False
-        # Nobody may wait there any more: the slot was told before, or the wait ran out and begins
-        # anew; then the execution comes for its slot by itself. Or its own function, which put it
-        # in the queue, is about to return, and Step Functions takes no answer before that.
+        # Perhaps nothing waits there any more: the slot was sent before, or the wait timed out and
+        # starts again; then the execution asks for its slot itself. Or its own function, which put
+        # it in the queue, is about to return, and Step Functions accepts no answer before that.
         self.sleep(_FUNCTION_RETURNS_IN)
         waiter = self.waiters.find(slot.request_id)
         self._accepted(waiter.task_token if waiter else None, self._granted(slot.start_at))
         return True
 
     def _granted(self, start_at: float) -> dict[str, Any]:
-        """A slot as whoever waits for it is told."""
+        """A slot as it is sent to the request that waits for it."""
         wait = max(0.0, start_at - self.clock())
         # A Wait state knows whole seconds only, and a slot must not come a little too early.
         start_at = math.ceil(start_at) if wait else start_at
@@ -304,7 +324,7 @@ class Slots:
         """Whether the step under the token took the slot."""
         if task_token and WaitingStep(client=self.stepfunctions, token=task_token).succeed(slot):
             return True
-        logger.info("nobody waits for the slot")
+        logger.info("no task waits for the slot")
         return False
 
     def _runs(self, waiter: Waiter | None) -> bool:
@@ -319,7 +339,7 @@ def _attributes(queue: Queue) -> dict[str, Any]:
         "restingUntil": _number(queue.cooldown_until),
         "refusals": queue.consecutive_throttles,
         "queue": list(queue.waiting),
-        **({"uses": [_number(at) for at in queue.uses]} if queue.uses else {}),
+        **({"uses": {one: _number(at) for one, at in queue.uses.items()}} if queue.uses else {}),
         **({"observed": _observed_attributes(queue.observed)} if queue.observed.at else {}),
         "places": {
             request_id: {
@@ -338,7 +358,7 @@ def _queue(found: Mapping[str, Any]) -> Queue:
         cooldown_until=float(found.get("restingUntil", 0)),
         consecutive_throttles=int(found.get("refusals", 0)),
         waiting=tuple(found.get("queue", ())),
-        uses=tuple(float(at) for at in found.get("uses", ())),
+        uses={one: float(at) for one, at in found.get("uses", {}).items()},
         observed=_observed(found.get("observed", {})),
         leases={
             request_id: Lease(

@@ -1,10 +1,13 @@
 """What an event of an AWS service says about an account that came into the organization.
 
-Pure: an event in, an account out. Nobody's identity is looked at, and keys and states are compared
-without case, because shapes differ from caller to caller and between the documented samples.
+Pure: an event in, an account or a creation out. Nobody's identity is looked at, and keys and states
+are compared without case, because shapes differ from caller to caller and between the documented
+samples.
 
 - `CreateAccountResult` (AWS Organizations user guide, "Logging API calls with AWS CloudTrail"):
   `serviceEventDetails.createAccountStatus` with `id`, `state` and `accountId`.
+- `CreateAccount`, `CreateGovCloudAccount` (the same page): the calls, whose `responseElements` have
+  a `createAccountStatus` with its `id`. Names and email addresses are masked.
 - `CreateManagedAccount`, `UpdateManagedAccount` (AWS Control Tower user guide, "Lifecycle events"):
   `serviceEventDetails.createManagedAccountStatus` or `updateManagedAccountStatus` with `state` and
   `account.accountId`.
@@ -21,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from vending.aws.clock import epoch
 from vending.errors.exceptions import OperationRefused
 
 _STATUS_OF = {
@@ -28,7 +32,10 @@ _STATUS_OF = {
     "createmanagedaccount": "createmanagedaccountstatus",
     "updatemanagedaccount": "updatemanagedaccountstatus",
 }
-"""Where each event that tells an outcome has it, below serviceEventDetails."""
+"""Where each event that reports an outcome has it, below serviceEventDetails."""
+
+_ENDED = ("SUCCEEDED", "FAILED")
+"""The states in which a creation stays."""
 
 _JOINED = "accountjoinedorganization"
 _JOINED_IN = ("serviceeventdetails", "requestparameters", "responseelements", "additionaleventdata")
@@ -39,7 +46,7 @@ _ACCOUNT_ID = re.compile(r"\d{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class AccountEvent:
-    """An account that is in the organization now; `creation_id` where the event tells it."""
+    """An account that is in the organization now; `creation_id` where the event has it."""
 
     event_name: str
     account_id: str
@@ -47,10 +54,10 @@ class AccountEvent:
 
 
 def account_event(detail: dict[str, Any], management_account_id: str) -> AccountEvent | None:
-    """The account that the event's detail tells of.
+    """The account that the event's detail reports.
 
-    None where it tells of none: a creation that failed, the management account itself, another
-    event. OperationRefused where it must tell of one and does not say which.
+    None where it reports none: a creation that failed, the management account itself, another
+    event. OperationRefused where it must report one and does not say which.
     """
     folded = _folded(detail)
     name = str(folded.get("eventname"))
@@ -58,11 +65,11 @@ def account_event(detail: dict[str, Any], management_account_id: str) -> Account
     if kind in _STATUS_OF:
         details = folded.get("serviceeventdetails")
         status = details.get(_STATUS_OF[kind]) if isinstance(details, dict) else None
-        told = status if isinstance(status, dict) else {}
-        if str(told.get("state", "SUCCEEDED")).upper() != "SUCCEEDED":
+        creation = status if isinstance(status, dict) else {}
+        if str(creation.get("state", "SUCCEEDED")).upper() != "SUCCEEDED":
             return None
-        found = list(_ids(told, ("accountid",)))
-        creation_id = told.get("id")
+        found = list(_ids(creation, ("accountid",)))
+        creation_id = creation.get("id")
     elif kind == _JOINED:
         found = [each for part in _JOINED_IN for each in _ids(folded.get(part), _JOINED_AS)]
         creation_id = None
@@ -84,6 +91,43 @@ def account_event(detail: dict[str, Any], management_account_id: str) -> Account
         event_name=name,
         account_id=strangers[0],
         creation_id=creation_id if isinstance(creation_id, str) else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreationEvent:
+    """A creation that AWS was asked for, or has ended: `seconds_late` is how late this is known."""
+
+    creation_id: str
+    has_ended: bool
+    seconds_late: int
+
+
+def creation_event(detail: dict[str, Any], came_at: str) -> CreationEvent | None:
+    """The creation that the event's detail tells of; None where it tells of none, or of no news.
+
+    `came_at` is the event's own `time`, at which CloudTrail has put it on the bus.
+    """
+    folded = _folded(detail)
+    kind = str(folded.get("eventname")).lower()
+    part = {
+        "createaccount": "responseelements",
+        "creategovcloudaccount": "responseelements",
+        "createaccountresult": "serviceeventdetails",
+    }.get(kind)
+    details = folded.get(part) if part else None
+    status = details.get("createaccountstatus") if isinstance(details, dict) else None
+    if not isinstance(status, dict) or not isinstance(status.get("id"), str):
+        return None
+    has_ended = kind == "createaccountresult"
+    if has_ended and str(status.get("state")).upper() not in _ENDED:
+        return None
+    try:
+        late = epoch(came_at) - epoch(str(folded.get("eventtime")))
+    except ValueError:
+        return None
+    return CreationEvent(
+        creation_id=status["id"], has_ended=has_ended, seconds_late=max(0, round(late))
     )
 
 

@@ -1,7 +1,7 @@
-"""Comparing the organization with the ledger: accounts nobody knows of, and rows without account.
+"""Comparing the organization with the ledger: unknown accounts, and rows without an account.
 
 Only ListAccounts is read throughout; tags are asked for where the ledger does not know an account,
-and vended accounts that no page shows are described, until they have been told to be gone. Reads
+and vended accounts that no page shows are described, until they have been reported as gone. Reads
 keep a pace that leaves most of AWS's rate to others and stop after a while: the cursor says where
 the next run goes on.
 """
@@ -37,9 +37,9 @@ REMEDIES = {
     "SecondAccount": "The request has two accounts. Find out which one is used, and close the "
     "other in AWS Organizations.",
     "AccountNotAdopted": "Resume the request with `vend resume` and its id: it adopts the account.",
-    "AccountClosed": "Nothing to do if it was closed on purpose. AWS reopens it within 90 days if "
-    "asked to.",
-    "AccountGone": "Nothing to do if it was closed or removed on purpose.",
+    "AccountClosed": "No action needed if it was closed on purpose. AWS can reopen it within 90 "
+    "days.",
+    "AccountGone": "No action needed if it was closed or removed on purpose.",
 }
 """What to do about each kind of finding."""
 
@@ -119,7 +119,7 @@ class OrganizationAudit:
                 return cursor, findings
         missing = sorted(cursor.unseen)
         for number, account_id in enumerate(missing, start=1):
-            gone = self._gone(known.get(account_id), cursor.told)
+            gone = self._gone(known.get(account_id), cursor.reported)
             findings += gone
             cursor = _with(cursor, gone)
             if self.clock() >= self.until and number < len(missing):
@@ -131,7 +131,7 @@ class OrganizationAudit:
             listed=False,
             unseen=frozenset(),
             found=(),
-            told=frozenset(cursor.found),
+            reported=frozenset(cursor.found),
         )
         return done, findings
 
@@ -194,12 +194,12 @@ class OrganizationAudit:
                 return None  # it has left since the page was read
         return None
 
-    def _gone(self, row: Row | None, told: frozenset[bytes]) -> list[Finding]:
+    def _gone(self, row: Row | None, reported: frozenset[bytes]) -> list[Finding]:
         if row is None or row["state"] != State.VENDED:
             return []
         account_id = row["accountId"]
-        gone = _finding("AccountGone", row, account_id, "It is not in the organization any more.")
-        if gone.key in told:
+        gone = _finding("AccountGone", row, account_id, "It is no longer in the organization.")
+        if gone.key in reported:
             # Accounts that are gone are ever more, and those that come back are on a page.
             return [gone]
         self.rest(SECONDS_PER_CALL)

@@ -32,9 +32,9 @@ class AuditCursor:
         listed: every page was read; what is left of `unseen` is asked for one by one.
         unseen: accounts that the ledger has vended and that no page has shown yet.
         found: keys of what this audit has found so far, BYTES_PER_KEY each.
-        told: keys of what the last one found: known, so not news.
+        reported: keys of what the last one found: known, so not news.
         accounts: how many accounts the pages that were read have shown.
-        owed: requests whose repair may not have been told to its end.
+        owed: requests whose repair may not have been fully reported.
     """
 
     ended_at: float = 0.0
@@ -43,7 +43,7 @@ class AuditCursor:
     listed: bool = False
     unseen: frozenset[str] = frozenset()
     found: tuple[bytes, ...] = ()
-    told: frozenset[bytes] = frozenset()
+    reported: frozenset[bytes] = frozenset()
     accounts: int = 0
     owed: tuple[str, ...] = ()
 
@@ -59,7 +59,7 @@ def load(table: Table) -> AuditCursor:
         listed=bool(item.get("listed")),
         unseen=frozenset(_unpacked(bytes(item.get("unseen", b"")))),
         found=tuple(_parts(bytes(item.get("foundKeys", b"")), BYTES_PER_KEY)),
-        told=frozenset(_parts(bytes(item.get("toldKeys", b"")), BYTES_PER_KEY)),
+        reported=frozenset(_parts(bytes(item.get("toldKeys", b"")), BYTES_PER_KEY)),
         accounts=int(item.get("accounts", 0)),
         owed=tuple(item.get("owed", ())),
     )
@@ -68,7 +68,7 @@ def load(table: Table) -> AuditCursor:
 def save(cursor: AuditCursor, table: Table) -> None:
     """Keep the cursor for the next run, as far as it fits into an item.
 
-    Of more than that, accounts are not missed in this audit, and findings are told as new again.
+    Beyond that, accounts are not missed in this audit, and findings are reported as new again.
     """
     unseen = _packed(sorted(cursor.unseen)[:_MOST_UNSEEN])
     room = _MOST_BYTES - len(unseen) - len((cursor.next_token or "").encode())
@@ -81,7 +81,7 @@ def save(cursor: AuditCursor, table: Table) -> None:
         "listed": cursor.listed or None,
         "unseen": unseen,
         "foundKeys": b"".join(cursor.found[:most]),
-        "toldKeys": b"".join(sorted(cursor.told)[:most]),
+        "toldKeys": b"".join(sorted(cursor.reported)[:most]),
         "accounts": cursor.accounts,
         "owed": list(cursor.owed) or None,
     }

@@ -1,8 +1,9 @@
-"""Executions that ended without telling the ledger or the bus: stopped, timed out, failed unheard.
+"""Executions that ended unknown to the ledger and the bus: stopped, timed out, failed unrecorded.
 
 Whoever notices writes down the end, if the row is still that execution's and in progress; and
 announces what the row says, if the execution may not have done so itself. A takeover, or an end
-that was told in time, is left as it is, so that it does not matter who notices, when, or how often.
+that was recorded in time, is left as it is, so that it does not matter who notices, when, or how
+often.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class ExecutionEnd:
         return CODES.get(self.status or "", "ExecutionFailed")
 
     def refused(self, error: RequestRefused) -> ExecutionEnd:
-        """The same end, told as the refusal that it comes to."""
+        """The same end, as the refusal that it comes to."""
         return ExecutionEnd(
             execution_arn=self.execution_arn,
             status=self.status,
@@ -91,32 +92,32 @@ class ExecutionEnd:
     @property
     def told_itself(self) -> bool:
         """Whether the definition failed with an error of the record's form as the cause."""
-        told = _decoded(self.cause)
-        return isinstance(told, dict) and "code" in told
+        cause = _decoded(self.cause)
+        return isinstance(cause, dict) and "code" in cause
 
     def as_error(self) -> dict[str, Any]:
         """The record's error; the reason is the code of what failed, where that is known."""
         words = explain(self.code)
         if self.status == EndStatus.FAILED and self.error:
-            told = from_catch(
+            caught = from_catch(
                 CaughtError.model_validate({"Error": self.error, "Cause": self.cause})
             )
             return {
                 "code": self.code,
-                "reason": told["reason"] or told["code"],
-                "message": f"{words.what} {told['message']}".strip(),
-                "remedy": f"{told['remedy']} {words.remedy}".strip(),
-                "owner": told["owner"],
-                "wait": told["wait"],
+                "reason": caught["reason"] or caught["code"],
+                "message": f"{words.what} {caught['message']}".strip(),
+                "remedy": f"{caught['remedy']} {words.remedy}".strip(),
+                "owner": caught["owner"],
+                "wait": caught["wait"],
             }
         message = words.what
         if self.status is None:
-            message += " Step Functions does not know it any more."
+            message += " Step Functions no longer has it."
         elif self.status not in CODES:
             message += f" It is {self.status}."
         said = ": ".join(text for text in (self.error, self.cause) if text)
         if said:
-            message += f" It was told: {said[:1000]}"
+            message += f" Step Functions reports: {said[:1000]}"
         return {
             "code": self.code,
             "reason": None,
@@ -139,7 +140,7 @@ class EndRecorder:
         """Write the end into the request's row and announce it; None where there is nothing to say.
 
         What the request kept from others is given back. An outcome that the row has already is
-        announced, perhaps again, unless the execution surely announced it: see `_is_announced`.
+        announced, perhaps again, unless the execution definitely announced it: see `_is_announced`.
         """
         for _ in range(_MAX_ATTEMPTS):
             row = self.ledger.get(request_id)
@@ -154,11 +155,11 @@ class EndRecorder:
                 except ConcurrentModification:
                     continue  # the execution's last function was still writing
             self._release(row, end)
-            self.publisher.publish_state_changed(record_of(row))
+            self.publisher.publish_outcome(record_of(row))
             return row
         raise ConcurrentModification(
-            "The request's row changed each time it was about to be written.",
-            remedy="Nothing to do: it is tried again by itself.",
+            "The request's row changed before each attempt to write it.",
+            remedy="No action needed: this is retried automatically.",
         )
 
     def record_unclaimed(
@@ -178,16 +179,16 @@ class EndRecorder:
         if request_id is not None and known is None:
             row = Claims(ledger=self.ledger).insert_unclaimed(record, _valid(raw))
             if row.get("error") == end.as_error():
-                self.publisher.publish_state_changed(record_of(row))
+                self.publisher.publish_outcome(record_of(row))
                 return row
             known = row
         if request_id is not None and known is not None:
-            told = self.record(request_id, end)
-            if told is not None or known.get("executionArn") == end.execution_arn:
-                return told
+            recorded = self.record(request_id, end)
+            if recorded is not None or known.get("executionArn") == end.execution_arn:
+                return recorded
         if end.error not in REJECTIONS or end.told_itself:
             return None
-        self.publisher.publish_state_changed(record)
+        self.publisher.publish_outcome(record)
         return cast(Row, record)
 
     def _release(self, row: Row, end: ExecutionEnd) -> None:
@@ -199,7 +200,7 @@ class EndRecorder:
 
 
 def _is_announced(row: Row, end: ExecutionEnd) -> bool:
-    """Whether the ended execution surely announced the outcome that its row has.
+    """Whether the ended execution definitely announced the outcome that its row has.
 
     No row remembers it, as that would cost everybody a write; the way the execution ended shows it.
     The definition fails with the record's error as the cause after RecordFailure has announced it,

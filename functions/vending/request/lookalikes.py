@@ -2,7 +2,7 @@
 
 The rule is short enough to be kept in mind, and needs no tables: a name is in one script. Chinese,
 Japanese and Korean writing may have Latin letters in it, as it does everywhere. That is the level
-"Highly Restrictive" of Unicode Technical Standard #39, over scripts as the characters' names tell
+"Highly Restrictive" of Unicode Technical Standard #39, over scripts as the characters' names show
 them. Besides, a letter or digit that is only a form of an ASCII one is refused: U+FF21 FULLWIDTH
 LATIN CAPITAL LETTER A and U+1D400 MATHEMATICAL BOLD CAPITAL A are.
 """

@@ -103,8 +103,9 @@ def policies_per_target(policy_type: str) -> int:
 
 
 def shown(value: str) -> str:
-    """A value quoted for a problem's text: printable and short, whatever was sent."""
+    """A value quoted for a problem's text: printable, short and no address, whatever was sent."""
     text = "".join(character if character.isprintable() else "?" for character in value[:61])
+    text = re.sub(r"[^\s@/]+@", "…@", text)
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"  # noqa: PLR2004
 
 
@@ -250,7 +251,7 @@ def policy_content(value: str, policy_type: str | None) -> list[str]:
 
 
 def policy_name(value: str) -> list[str]:
-    """1 to 128 characters that a person can tell from those of another name."""
+    """1 to 128 characters that a person can distinguish from those of another name."""
     problems = _length(value, POLICY_NAME_MAX)
     if not problems:
         problems = free_text(value) + _readable(value) + _spaces_at_the_ends(value)

@@ -77,6 +77,6 @@ def test_earliest_starts_are_those_of_whoever_asks_aws_all_the_time(
     assert starts == pytest.approx(greedy(requests, seconds, quota, step=1.0))
 
 
-@pytest.mark.parametrize(("seconds", "bound"), [(0, 3), (30, 6), (600, 63)])
-def test_added_time_bound_is_3_seconds_and_a_tenth(seconds: float, bound: float) -> None:
+@pytest.mark.parametrize(("seconds", "bound"), [(0, 3), (30, 4.5), (600, 33)])
+def test_added_time_bound_is_3_seconds_and_a_twentieth(seconds: float, bound: float) -> None:
     assert added_time_bound(seconds) == pytest.approx(bound)

@@ -126,7 +126,7 @@ def test_people_see_who_asked_and_what_was_done(capsys: pytest.CaptureFixture[st
     assert "2026-11-27 23:00:00" in made
     assert "team-a form.example" in made
     assert "CEO" not in made
-    assert "row made" in made
+    assert "row created" in made
     assert "intent, state" in changed
     assert "updatedAt" not in changed
     assert "row deleted by dynamodb.amazonaws.com" in deleted
@@ -138,10 +138,10 @@ def test_nothing_found_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "nothing of that" in printed.err
+    assert "no such entry" in printed.err
 
 
-def test_stack_without_a_trail_is_told_with_the_setting(
+def test_stack_without_a_trail_is_reported_with_the_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Stack, "from_environment", lambda: SimpleNamespace(audit_bucket_name=None))

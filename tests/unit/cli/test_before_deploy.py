@@ -86,6 +86,29 @@ def place(
     )
 
 
+def synthesized(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> None:
+    """The template is about to deploy a state machine of this name."""
+    machines = {
+        "Setup": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {}},
+        "Vending": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"StateMachineName": name},
+        },
+    }
+    template = folder / "template.json"
+    template.write_text(json.dumps({"Resources": machines}), encoding="utf-8")
+    monkeypatch.setattr(before_deploy, "TEMPLATE", template)
+
+
+@pytest.mark.parametrize(("name", "level"), [("account-vending", "fail"), ("x-vending", "ok")])
+def test_name_with_the_settings_prefix_is_the_one_that_must_be_free(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, level: str
+) -> None:
+    synthesized(monkeypatch, tmp_path, name)
+
+    assert result("state machine", place(machine="DELETING")).level == level
+
+
 def result(name: str, where: Place) -> Result:
     """The only result of a check."""
     (found,) = BEFORE_DEPLOY[name](where)

@@ -182,6 +182,8 @@ def test_every_command_of_this_version_is_there() -> None:
         "status",
         "list",
         "resume",
+        "retire",
+        "restore",
         "redrive",
         "audit",
         "doctor",

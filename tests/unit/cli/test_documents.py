@@ -133,11 +133,11 @@ def test_every_problem_of_the_text_is_reported_at_once() -> None:
     [
         pytest.param("", "is empty", id="nothing"),
         pytest.param(" \n", "is empty", id="blank"),
-        pytest.param("[]", "holds no request", id="empty list"),
-        pytest.param("# a comment\n", "holds no request", id="comment"),
+        pytest.param("[]", "contains no request", id="empty list"),
+        pytest.param("# a comment\n", "contains no request", id="comment"),
         pytest.param("a: [1, 2\n", "line 2", id="yaml that breaks off"),
         pytest.param("a: 1\n\tb: 2\n", "not YAML", id="tab"),
-        pytest.param("&a [*a]", "in itself", id="loop"),
+        pytest.param("&a [*a]", "contains itself", id="loop"),
         pytest.param("[" * 5000, "nested", id="too deep"),
     ],
 )
@@ -185,7 +185,7 @@ def test_yaml_aliases_that_unfold_without_end_are_refused_at_once() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
 
-    with pytest.raises(InputError, match="unfolds"):
+    with pytest.raises(InputError, match="expands"):
         read("\n".join(levels))
 
 
@@ -261,7 +261,7 @@ def test_file_that_is_missing_comes_with_files_to_start_from() -> None:
 
 
 def test_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is a folder"):
+    with pytest.raises(InputError, match="is a directory"):
         documents.read(str(tmp_path))
 
 

@@ -23,6 +23,8 @@ COMMANDS = [
     ["status", "r-1"],
     ["list"],
     ["resume", "r-1"],
+    ["retire", "123456789012", "--reason", "over", "--no-wait"],
+    ["restore", "123456789012", "--no-wait"],
     ["redrive", "--dry-run"],
     ["doctor"],
     ["doctor", "--before-deploy"],

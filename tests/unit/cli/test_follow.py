@@ -106,7 +106,7 @@ def test_event_that_starts_nothing_is_reported_with_the_dead_letter_queue() -> N
     time = follow(stack, one)
 
     assert time.now - 100.0 >= PATIENCE_SECONDS
-    assert "no execution has started" in one.problem
+    assert "no execution started within" in one.problem
     assert stack.dead_letter_queue_url in one.remedy
     assert not one.is_vended
 

@@ -164,7 +164,7 @@ def test_table_has_a_row_for_each_request() -> None:
     vended.end(4.0)
     failed.record = a_record("FAILED", error=an_error())
     failed.end(5.0)
-    lost.end(6.0, code="EventNotTaken", problem="EventBridge did not take the event: X")
+    lost.end(6.0, code="EventNotTaken", problem="EventBridge did not accept the event: X")
 
     rows = table_rows([waiting, running, vended, failed, lost], 9.0)
 
@@ -179,7 +179,7 @@ def test_table_has_a_row_for_each_request() -> None:
     assert rows[1].note.startswith(f"{count_half_way()}  CreateAccount  Throttled; retrying (2)")
     assert (rows[2].elapsed, rows[2].note) == (4.0, "VENDED  123456789012")
     assert rows[3].note == "FAILED  EMAIL_ALREADY_EXISTS"
-    assert rows[4].note == "EventBridge did not take the event: X"
+    assert rows[4].note == "EventBridge did not accept the event: X"
 
 
 def test_name_cannot_steer_the_terminal() -> None:

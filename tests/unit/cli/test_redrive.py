@@ -31,6 +31,8 @@ def queue_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         url = sqs.create_queue(QueueName="dead")["QueueUrl"]
         outputs = {
             "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:account-vending",
+            "AccountRetirementStateMachineArn": "arn:aws:states:us-east-1:123456789012:"
+            "stateMachine:account-retirement",
             "EventBusName": "account-vending",
             "LedgerTableName": "ledger",
             "DeadLetterQueueUrl": url,
@@ -147,6 +149,20 @@ def test_event_starts_the_workflow_as_its_own_senders_and_leaves_the_queue(
     assert "1 put back" in err
 
 
+def test_event_about_a_retirement_starts_its_own_state_machine(queue_url: str, aws: Aws) -> None:
+    event = an_event(
+        **{"detail-type": "AccountRetirementRequested"},
+        detail={"accountId": "210987654321", "reason": "over"},
+    )
+    keep(queue_url, event)
+
+    assert main(["redrive"]) == 0
+
+    (started,) = aws.started
+    assert started["stateMachineArn"].endswith(":account-retirement")
+    assert json.loads(started["input"]) == event
+
+
 def test_every_event_of_a_long_queue_goes_back(queue_url: str) -> None:
     for number in range(25):
         keep(queue_url, an_event(detail={"requestId": f"r-{number}"}))
@@ -184,7 +200,7 @@ def test_dry_run_shows_and_changes_nothing(
         (json.dumps(an_event(detail="text")), "no detail"),
         (json.dumps(an_event(source="")), "no source"),
         (json.dumps({"detail": {}, "source": "x"}), "no detail-type"),
-        (json.dumps(an_event(**{"detail-type": "Other"})), "no rule of the stack wants Other"),
+        (json.dumps(an_event(**{"detail-type": "Other"})), "no rule of the stack matches Other"),
     ],
 )
 def test_message_that_is_no_event_stays_and_is_named_while_the_rest_goes(

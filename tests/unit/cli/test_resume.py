@@ -135,7 +135,7 @@ def test_without_waiting_it_says_where_to_look(
     assert main(["resume", "r-sandbox", "--no-wait"]) == 0
 
     out = capsys.readouterr().out
-    assert "On its way" in out
+    assert "In progress" in out
     assert "vend status r-sandbox" in out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from cli.aws.stack import Stack
 from cli.output.failure import CommandError
 from embedded.core.sessions import isolated
 from tests.unit.cli.fakes import a_record
+from vending.errors.exceptions import RequestNotAllowed
 
 TEMPLATE = {
     "Resources": {
@@ -363,3 +365,22 @@ def test_missing_credentials_are_reported_by_the_command(
 
     with pytest.raises(CommandError, match="no AWS credentials"), explained():
         Stack.from_environment()
+
+
+def test_policy_is_asked_for_once_though_it_has_nothing_for_the_sender(
+    aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = deploy()
+    asked: list[str] = []
+
+    def summary(**request: str) -> dict[str, str]:
+        asked.append(request["StackName"])
+        return {"Metadata": json.dumps({"RequestPolicy": {"requesters": {}}})}
+
+    monkeypatch.setattr(stack, "_formation", SimpleNamespace(get_template_summary=summary))
+
+    for _ in range(3):
+        with pytest.raises(RequestNotAllowed):
+            stack.owned_id("mine")
+
+    assert asked == ["AccountVending"]

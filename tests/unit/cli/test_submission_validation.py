@@ -69,7 +69,7 @@ def test_problems_of_the_text_and_of_the_request_are_reported_together() -> None
     text = refusal_of("source: existing\naccount:\n  accountId: 012345678901\n  accountId: x\n")
 
     assert "leading zero" in text
-    assert "given before" in text
+    assert "is already in line" in text
     assert "twelve digits" in text
 
 
@@ -198,7 +198,7 @@ def test_one_email_for_two_wishes_without_ids_is_reported_in_terms_of_the_email(
     )
 
     assert (
-        "account.email: 'A@example.com' is already asked for by standard input, request 1 (A), "
+        "account.email: 'A@example.com' is already requested by standard input, request 1 (A), "
         "with different content"
     ) in text
     assert "r-" not in text
@@ -217,7 +217,7 @@ def test_one_account_for_two_ids_is_reported_before_anything_is_sent(
     text = refusal_of(f"- {{requestId: x, {account}}}\n- {{requestId: y, {account}}}\n")
 
     assert f"account.{key}: '" in text
-    assert "is already asked for by standard input, request 1" in text
+    assert "is already requested by standard input, request 1" in text
 
 
 def test_accounts_of_one_name_in_one_file_are_no_problem() -> None:

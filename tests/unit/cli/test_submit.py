@@ -177,7 +177,7 @@ def test_one_failure_among_several_is_reported_and_decides_the_exit_status(
     assert [line.split()[0] for line in out.splitlines()[1:4]] == ["VENDED", "FAILED", "VENDED"]
 
 
-def test_invalid_requests_are_all_told_and_nothing_is_sent(
+def test_invalid_requests_are_all_reported_and_nothing_is_sent(
     stack: FakeStack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = [REQUEST, {"account": {"name": "", "email": "x"}}, {"color": "blue"}]
@@ -216,7 +216,7 @@ def test_account_that_has_left_since_it_was_vended_is_reported_with_a_remedy(
     assert status == 1
     assert stack.published == []
     assert "Failed: Sandbox" in out
-    assert "123456789012 belongs to this request, and is not in the organization" in out
+    assert "123456789012 belongs to this request, and is no longer in" in out
     assert "new requestId" in out
 
 
@@ -263,7 +263,7 @@ def test_account_that_may_not_be_looked_at_was_vended_before_as_far_as_is_known(
     assert status == 0
     assert organizations.asked == ["123456789012"]
     assert "Sandbox is already vended" in out
-    assert "The account 123456789012 was not looked at." in out
+    assert "The account 123456789012 was not checked." in out
 
 
 def test_request_under_way_is_followed_instead_of_sent(stack: FakeStack, file: Path) -> None:
@@ -419,7 +419,7 @@ def test_no_wait_sends_and_says_how_to_look(
     out = capsys.readouterr().out
     assert status == 0
     assert stack.published == [REQUEST]
-    assert "On its way  Sandbox" in out
+    assert "In progress  Sandbox" in out
     assert "Next  vend status r-sandbox" in out
 
 
@@ -450,7 +450,7 @@ def test_interrupt_says_that_the_request_goes_on(
 
     err = capsys.readouterr().err
     assert status == 130
-    assert "goes on in AWS" in err
+    assert "continues in AWS" in err
     assert "vend status r-sandbox" in err
 
 

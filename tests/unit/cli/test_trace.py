@@ -109,10 +109,9 @@ def test_polls_are_one_step_waits_included_and_no_retries() -> None:
     history.enter("WaitForAccount", "Wait")
     waiting = trace_of(history)
     history.at = 3.0
-    history.leave("WaitForAccount", "Wait").step(
-        "DescribeCreateAccountStatus", {"state": "IN_PROGRESS"}
-    )
-    history.enter("IsAccountReady", "Choice").enter("WaitForAccount", "Wait")
+    history.leave("WaitForAccount", "Wait").enter("DescribeCreateAccountStatus").schedule()
+    history.fail("CreationInProgress", code="CreationInProgress")
+    history.leave("DescribeCreateAccountStatus").enter("WaitForAccount", "Wait")
     polled = trace_of(history)
     history.at = 6.0
     history.leave("WaitForAccount", "Wait").step(
@@ -126,6 +125,17 @@ def test_polls_are_one_step_waits_included_and_no_retries() -> None:
     assert step(ready, "DescribeCreateAccountStatus").elapsed(99) == 5.0
     assert step(ready, "DescribeCreateAccountStatus").retries == 0
     assert step(ready, "DescribeCreateAccountStatus").note == "account 123456789012"
+
+
+def test_step_that_an_event_wakes_to_look_goes_on() -> None:
+    history = created().enter("DescribeCreateAccountStatus").schedule()
+    history.fail("CreationAnswered", code="CreationAnswered")
+    woken = trace_of(history.leave("DescribeCreateAccountStatus"))
+    looking = trace_of(history.enter("DescribeCreateAccountStatus").schedule())
+
+    assert step(woken, "DescribeCreateAccountStatus").status is not StepStatus.FAILED
+    assert step(looking, "DescribeCreateAccountStatus").status is StepStatus.RUNNING
+    assert step(looking, "DescribeCreateAccountStatus").retries == 0
 
 
 def test_poll_is_skipped_when_the_account_is_there_at_once() -> None:
@@ -246,7 +256,7 @@ def queued(history: History, token: str = "") -> History:
     return history.schedule().add("TaskSubmitted", taskSubmittedEventDetails={"output": token})
 
 
-def test_step_that_waits_for_its_turn_says_so_however_long_it_takes() -> None:
+def test_step_that_waits_for_its_slot_says_so_however_long_it_takes() -> None:
     history = queued(accepted().enter("ReserveCreation"))
     history.add("TaskTimedOut", taskTimedOutEventDetails={"error": "States.Timeout"})
     waiting = step(trace_of(history), "ReserveCreation")

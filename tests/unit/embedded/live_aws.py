@@ -20,6 +20,7 @@ from embedded import REGION, organizations
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
 from embedded.core.credentials import Credentials
+from embedded.core.faults import EventFault
 from embedded.core.principal import Principal
 
 SPEED = 200.0
@@ -44,8 +45,8 @@ class FakeFaults:
         self.asked += 1
         return self.planned.pop(0) if self.planned else None
 
-    def deliveries(self, _detail_type: str) -> int:
-        return 1
+    def for_event(self, *_names: object) -> EventFault:
+        return EventFault()
 
 
 def eventually(look: Callable[[], Any]) -> Any:

@@ -99,7 +99,7 @@ def test_inline_policy_allows_what_it_says() -> None:
     assert denial(call("organizations", "ListAccounts")) is not None
 
 
-def test_explicit_deny_is_told_apart() -> None:
+def test_explicit_deny_is_distinguished() -> None:
     worker(allow("*"), allow("organizations:*") | {"Effect": "Deny"})
 
     refused = denial(LIST_ROOTS)

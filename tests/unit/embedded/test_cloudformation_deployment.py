@@ -26,7 +26,7 @@ def refusal(call: Any, **parameters: Any) -> str:
     return str(caught.value)
 
 
-def test_stack_tells_what_it_made(cloud: Aws) -> None:
+def test_stack_shows_what_it_made(cloud: Aws) -> None:
     cloudformation = cloud.client("cloudformation")
 
     made = cloud.create(Tags=[{"Key": "team", "Value": "platform"}])

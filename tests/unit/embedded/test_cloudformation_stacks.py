@@ -32,7 +32,7 @@ def refusal(call: Any, **parameters: Any) -> str:
     return str(caught.value)
 
 
-def test_stack_events_tell_each_step(cloud: Aws) -> None:
+def test_stack_events_report_each_step(cloud: Aws) -> None:
     cloud.create()
 
     told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]

@@ -100,7 +100,7 @@ def test_create_account_result_of_a_success_has_the_form_of_a_real_one(aws: Aws,
     assert "ecret" not in json.dumps(event)
 
 
-def test_create_account_result_of_a_failure_tells_the_reason_and_no_account(
+def test_create_account_result_of_a_failure_shows_the_reason_and_no_account(
     aws: Aws, bus: Bus
 ) -> None:
     aws.faults.planned = [CreationFault(failure_reason="EMAIL_ALREADY_EXISTS")]
@@ -148,7 +148,7 @@ def test_create_account_is_an_api_call_with_email_and_name_masked(aws: Aws, bus:
     assert "ecret" not in json.dumps(event).replace("secret-", "")
 
 
-def test_calls_that_change_the_organization_are_told_in_camel_case(aws: Aws, bus: Bus) -> None:
+def test_calls_that_change_the_organization_are_reported_in_camel_case(aws: Aws, bus: Bus) -> None:
     client = aws.client("organizations")
     root = client.list_roots()["Roots"][0]["Id"]
     account = aws.create_account()["AccountId"]
@@ -177,7 +177,7 @@ def test_calls_that_change_the_organization_are_told_in_camel_case(aws: Aws, bus
         assert (detail["eventType"], detail["readOnly"]) == ("AwsApiCall", False)
 
 
-def test_a_founded_organization_is_told_of_without_its_email(aws: Aws, bus: Bus) -> None:
+def test_a_founded_organization_is_reported_without_its_email(aws: Aws, bus: Bus) -> None:
     client = aws.client("organizations")
     client.delete_organization()
     client.create_organization()
@@ -201,7 +201,7 @@ def test_reads_and_refused_calls_are_no_events(aws: Aws, bus: Bus) -> None:
     assert bus.seen() == []
 
 
-def test_close_account_result_tells_how_a_closure_ended(aws: Aws, bus: Bus) -> None:
+def test_close_account_result_shows_how_a_closure_ended(aws: Aws, bus: Bus) -> None:
     account_id = aws.create_account()["AccountId"]
     aws.close_account(account_id)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from embedded.core.faults import CallFault, CreationFault, Faults, FaultsInvalid
+from embedded.core.faults import CallFault, CreationFault, EventFault, Faults, FaultsInvalid
 
 CREATE = ("organizations", "CreateAccount")
 
@@ -101,8 +101,18 @@ def test_creation_fault_counts_creations() -> None:
 def test_deliveries_of_an_event() -> None:
     faults = Faults.parse([{"event": "AccountRequested", "deliveries": 3}])
 
-    assert [faults.deliveries("AccountRequested") for _ in range(2)] == [3, 3]
-    assert faults.deliveries("AccountVended") == 1
+    assert [faults.for_event("AccountRequested").deliveries for _ in range(2)] == [3, 3]
+    assert faults.for_event("AccountVended") == EventFault()
+
+
+def test_event_is_known_by_any_of_its_names_and_comes_late_or_never() -> None:
+    faults = Faults.parse(
+        [{"event": "CreateAccountResult", "seconds": 17}, {"event": "CreateAccount", "lost": True}]
+    )
+
+    assert faults.for_event("AWS Service Event via CloudTrail", "CreateAccountResult").seconds == 17
+    assert faults.for_event("CreateAccount").lost
+    assert not faults.for_event(None).lost
 
 
 def test_no_faults_hit_nothing() -> None:
@@ -111,7 +121,7 @@ def test_no_faults_hit_nothing() -> None:
     assert faults.for_call(*CREATE) is None
     assert not faults.for_invocation("CreateAccount")
     assert faults.for_creation() is None
-    assert faults.deliveries("AccountRequested") == 1
+    assert faults.for_event("AccountRequested").deliveries == 1
 
 
 def test_replace_counts_from_one_again() -> None:
@@ -210,6 +220,11 @@ def test_counting_from_many_threads_hits_once_each() -> None:
         ),
         pytest.param({"event": "A", "deliveries": 0}, "deliveries: must be", id="deliveries-zero"),
         pytest.param({"event": "A"}, "deliveries: must be", id="deliveries-missing"),
+        pytest.param({"event": "A", "seconds": -1}, "seconds: must be", id="event-early"),
+        pytest.param({"event": "A", "lost": 1}, "lost: must be true", id="event-half-lost"),
+        pytest.param(
+            {"event": "A", "lost": True, "seconds": 1}, "lost: must be true", id="event-lost-late"
+        ),
         pytest.param({"event": 1, "deliveries": 1}, "event: must be a text", id="event-number"),
     ],
 )

@@ -20,7 +20,7 @@ def test_describe_create_account_status_of_an_unknown_request(aws: Aws) -> None:
     assert refused == ("CreateAccountStatusNotFoundException", None)
 
 
-def test_list_create_account_status_filters_by_state_and_never_tells_emails(aws: Aws) -> None:
+def test_list_create_account_status_filters_by_state_and_never_shows_emails(aws: Aws) -> None:
     organizations = aws.client("organizations")
     succeeded = aws.create_account(Email="a@example.com")
     failed = aws.create_account(Email="a@example.com")

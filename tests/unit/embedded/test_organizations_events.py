@@ -60,7 +60,7 @@ def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
     return listen(monkeypatch, "111111111111")
 
 
-def test_the_management_account_is_told_of_invitation_and_arrival(aws: Aws, bus: Bus) -> None:
+def test_the_management_account_gets_an_event_of_invitation_and_arrival(aws: Aws, bus: Bus) -> None:
     handshake = invite(aws, BY_EMAIL, Notes="secret", Tags=[{"Key": "a", "Value": "b"}])
     accept(aws, handshake)
 
@@ -88,7 +88,7 @@ def test_the_management_account_is_told_of_invitation_and_arrival(aws: Aws, bus:
     assert all(one["detail"]["eventName"] != "AcceptHandshake" for one in bus.seen)
 
 
-def test_a_created_account_is_told_of_twice(aws: Aws, bus: Bus) -> None:
+def test_a_created_account_is_reported_twice(aws: Aws, bus: Bus) -> None:
     account_id = aws.create_account()["AccountId"]
 
     result, joined = bus.event("CreateAccountResult"), bus.event("AccountJoinedOrganization")
@@ -100,7 +100,7 @@ def test_a_created_account_is_told_of_twice(aws: Aws, bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("by", ["RemoveAccountFromOrganization", "LeaveOrganization"])
-def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: str) -> None:
+def test_the_management_account_gets_an_event_of_a_departure(aws: Aws, bus: Bus, by: str) -> None:
     accept(aws, invite(aws, BY_ID))
     client = aws.client("organizations")
 
@@ -115,7 +115,9 @@ def test_the_management_account_is_told_of_a_departure(aws: Aws, bus: Bus, by: s
     assert (details["accountId"], details["departureMethod"]) == (STANDALONE.id, method)
 
 
-def test_the_management_account_is_told_when_a_closed_account_is_gone(aws: Aws, bus: Bus) -> None:
+def test_the_management_account_gets_an_event_when_a_closed_account_is_gone(
+    aws: Aws, bus: Bus
+) -> None:
     account_id = aws.create_account()["AccountId"]
     aws.close_account(account_id)
 
@@ -132,7 +134,7 @@ def test_the_management_account_is_told_when_a_closed_account_is_gone(aws: Aws, 
 @pytest.mark.parametrize(
     ("operation", "state"), [("AcceptHandshake", "ACCEPTED"), ("DeclineHandshake", "DECLINED")]
 )
-def test_an_answer_is_told_in_the_answering_account(
+def test_an_answer_is_reported_in_the_answering_account(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, operation: str, state: str
 ) -> None:
     theirs = listen(monkeypatch, STANDALONE.id)

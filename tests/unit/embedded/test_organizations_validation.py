@@ -21,7 +21,7 @@ TAG = r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$"
 
 
 @given(st.text())
-def test_matches_tells_letters_separators_and_numbers_of_all_scripts(text: str) -> None:
+def test_matches_distinguishes_letters_separators_and_numbers_of_all_scripts(text: str) -> None:
     allowed = all(
         unicodedata.category(character)[0] in "LZN" or character in "_.:/=+-@" for character in text
     )

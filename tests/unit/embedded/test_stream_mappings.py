@@ -134,7 +134,7 @@ def stream(aws: LambdaAws, function: Function) -> Iterator[Stream]:
     made.remove()
 
 
-def test_changes_are_gathered_for_the_window_and_told_in_order(
+def test_changes_are_gathered_for_the_window_and_delivered_in_order(
     stream: Stream, function: Function
 ) -> None:
     stream.after(0)
@@ -150,7 +150,7 @@ def test_changes_are_gathered_for_the_window_and_told_in_order(
     assert len(function.batches) == 1
 
 
-def test_record_tells_what_was_and_is(stream: Stream, function: Function) -> None:
+def test_record_shows_what_was_and_is(stream: Stream, function: Function) -> None:
     stream.put("a", state="old")
     stream.put("a", state="new")
     stream.put("a", state="new")  # changes nothing
@@ -189,7 +189,7 @@ def test_numbers_go_on_after_what_was_read_is_forgotten(stream: Stream, function
     assert second > first
 
 
-def test_batch_that_fails_is_told_again_and_later_ones_wait(
+def test_batch_that_fails_is_delivered_again_and_later_ones_wait(
     stream: Stream, function: Function
 ) -> None:
     function.fails_at = {"a"}
@@ -253,7 +253,7 @@ def test_record_that_is_too_old_is_dead_lettered(aws: LambdaAws, function: Funct
     assert letter["requestContext"]["condition"] == "RecordAgeExceeded"
 
 
-def test_what_is_skipped_is_never_told(stream: Stream, function: Function) -> None:
+def test_what_is_skipped_is_never_delivered(stream: Stream, function: Function) -> None:
     stream.put("a")
     stream.after(0)
 

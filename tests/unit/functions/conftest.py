@@ -25,6 +25,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "CLOSINGS_IN_30_DAYS": "250",
+        "CLOSINGS_IN_PROGRESS": "3",
+        "CLOSING_LEASE_SECONDS": "3600",
+        "CLOSING_RATE_PER_SECOND": "0.05",
+        "CLOSING_SLACK_SECONDS": "0",
         "CREATIONS_IN_PROGRESS": "5",
         "CREATION_BURST": "3",
         "CREATION_LEASE_SECONDS": "900",
@@ -37,6 +42,10 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "POLICY_TYPES": " ".join(get_args(PolicyType)),
         "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
         "POWERTOOLS_SERVICE_NAME": "account-vending",
+        "RETIREMENT_GRACE_DAYS": "14",
+        "RETIREMENT_ORGANIZATIONAL_UNIT": "/Suspended",
+        "RETIREMENT_POLICY_NAME": "RetiredAccounts",
+        "RETIREMENT_PROTECTED_TAG": "account-vending:protected",
         "SERVICE_PRINCIPALS": " ".join(trusted_services._entries()),
     }
     for name, value in values.items():

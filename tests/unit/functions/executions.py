@@ -39,6 +39,12 @@ class Executions:
         self.tokens[token] = None
         return token
 
+    def wait_for_answer(self) -> str:
+        """A task token, under which a step waits from now on to be ended."""
+        token = f"token-{next(self._tokens)}"
+        self.waiting.add(token)
+        return token
+
     def DescribeExecution(self, executionArn: str) -> dict[str, Any]:  # noqa: N802, N803
         if executionArn not in self.executions:
             raise Refusal("ExecutionDoesNotExist")

@@ -84,7 +84,7 @@ def test_acceptance_whose_answer_was_lost_is_found_though_a_members_role_is_not_
     assert len(world.called("AcceptHandshake")) == 1
 
 
-def test_role_that_does_not_let_this_system_in_is_told_as_such(
+def test_role_that_does_not_let_this_system_in_is_reported_as_such(
     world: World, handshake_id: str
 ) -> None:
     world.organization.refuse("AssumeRole", "AccessDenied")

@@ -215,7 +215,7 @@ def test_account_that_another_requester_asks_for_is_refused_without_its_content(
         assert secret not in told
 
 
-def test_administrator_is_told_whose_request_is_in_the_way(world: World) -> None:
+def test_administrator_learns_whose_request_is_in_the_way(world: World) -> None:
     accept(world, sent(a_request()))
 
     with pytest.raises(RequestConflict, match=r"portal\.wish-1"):

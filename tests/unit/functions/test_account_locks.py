@@ -393,7 +393,7 @@ def test_request_that_has_its_account_is_resumed_alone_with_it(world: World) -> 
     assert locks(world) == {}
 
 
-def test_keys_of_locks_tell_emails_apart_by_nothing_but_their_letters() -> None:
+def test_keys_of_locks_distinguish_emails_by_nothing_but_their_letters() -> None:
     assert keys({"email": "A@example.com"}) == keys({"email": "a@EXAMPLE.com"})
     assert "example" not in str(keys({"email": "a@example.com"}))
 

@@ -61,7 +61,7 @@ def waiting(world: World, **account: str) -> str:
 
 
 @pytest.mark.parametrize("where", ["requestParameters", "responseElements", "serviceEventDetails"])
-def test_acceptance_told_anywhere_in_the_event_ends_the_step(world: World, where: str) -> None:
+def test_acceptance_reported_anywhere_in_the_event_ends_the_step(world: World, where: str) -> None:
     handshake_id = waiting(world)
     world.organization.end_invitation(handshake_id, "ACCEPTED")
 
@@ -118,7 +118,7 @@ def test_invitation_that_ended_otherwise_fails_the_step_with_its_reason(
     assert cause["remedy"]
 
 
-def test_answer_told_twice_ends_the_step_once(world: World) -> None:
+def test_answer_reported_twice_ends_the_step_once(world: World) -> None:
     handshake_id = waiting(world)
     world.organization.end_invitation(handshake_id, "ACCEPTED")
 
@@ -171,7 +171,7 @@ def test_answer_that_no_step_waits_for_is_ignored(world: World, arrange: Any) ->
     ],
     ids=["nothing", "null", "the management account", "no account"],
 )
-def test_event_that_tells_of_no_invitation_is_ignored(world: World, detail: Any) -> None:
+def test_event_about_no_invitation_is_ignored(world: World, detail: Any) -> None:
     waiting(world)
 
     assert told(world, **detail) == {"outcome": "IGNORED", "requestId": None}

@@ -85,6 +85,17 @@ def test_entry_says_who_asked_what_changed_and_when() -> None:
     assert (entry["sequence"], entry["by"]) == ("7", None)
 
 
+def test_retirement_is_kept_under_the_account() -> None:
+    retiring = {"pk": "retirement#123456789012", "state": "RETIRING", "updatedAt": AT}
+    bucket = Bucket()
+
+    archive(bucket, record(retiring, retiring | {"state": "CLOSING"}))
+
+    ((key, (entry,)),) = bucket.objects.items()
+    assert "/retirement%23123456789012/" in key
+    assert (entry["requestId"], entry["state"]) == ("retirement#123456789012", "CLOSING")
+
+
 def test_no_token_is_kept() -> None:
     entry = entry_of(record(None, ROW))
 
@@ -140,7 +151,7 @@ def test_batch_that_comes_again_writes_the_same_objects() -> None:
     assert bucket.objects == first
 
 
-def test_batch_that_cannot_be_written_fails_so_that_it_is_told_again() -> None:
+def test_batch_that_cannot_be_written_fails_so_that_it_is_delivered_again() -> None:
     bucket = Bucket()
     bucket.refuses = True
 

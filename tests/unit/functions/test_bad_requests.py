@@ -1,4 +1,4 @@
-"""Ten thousand bad requests: each refused, soon and shortly, and none of it run or logged raw."""
+"""Ten thousand bad requests and as many events: refused soon and shortly, not run, not logged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from operations import accept_request
+from tests.bad_events import KNOWN, POLICY, EventMaker
 from tests.bad_requests import PRODUCT, SECRET, Maker
 from tests.unit.functions.world import EXECUTION, World
-from vending.authorization.request_policy import parse_policy
+from vending.authorization.request_policy import UNKNOWN, parse_policy
+from vending.authorization.sender import opened
 from vending.aws.observability import logger
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.errors.exceptions import RequestInvalid
+from vending.errors.exceptions import RequestInvalid, RequestNotAllowed, RequestRefused
 from vending.handler import wiring
 from vending.request.account_request import best_effort_request_id
 
@@ -27,12 +29,17 @@ CHUNKS, CHUNK = 10, 1_000
 SECONDS, BYTES = 2.0, 10 * 1024
 
 
-def refusal(request: Any) -> str:
-    """The error's text as Lambda reports it."""
+def refusal(request: Any) -> RequestRefused:
+    """What AcceptRequest says of it."""
     event = {"request": request, "executionArn": EXECUTION}
-    with pytest.raises(RequestInvalid) as refused:
+    with pytest.raises(RequestRefused) as refused:
         accept_request.handler(event, SimpleNamespace())
-    return str(refused.value)
+    return refused.value
+
+
+def as_caught(error: RequestRefused) -> dict[str, str]:
+    """The error as Lambda reports it and Step Functions catches it."""
+    return {"Error": type(error).__name__, "Cause": json.dumps({"errorMessage": str(error)})}
 
 
 @pytest.fixture
@@ -68,28 +75,90 @@ def test_bad_request_is_refused_soon_and_shortly_and_is_neither_run_nor_logged_r
         request = Maker(seed).request()
 
         began = time.process_time()
-        said = refusal(request)
-        caught = CaughtError(Error="RequestInvalid", Cause=json.dumps({"errorMessage": said}))
-        request_id, error = best_effort_request_id(request), from_catch(caught)
+        refused = refusal(request)
+        caught = as_caught(refused)
+        error = from_catch(CaughtError.model_validate(caught))
+        request_id = best_effort_request_id(request)
         took = time.process_time() - began
 
-        written = logged()
-        answered = json.dumps({"requestId": request_id, "error": error})
+        assert isinstance(refused, RequestInvalid), seed
         assert took < SECONDS, seed
-        assert len(answered.encode()) < BYTES, seed
-        assert len(json.dumps({"errorMessage": said})) < BYTES, seed
-        assert error["code"] == "RequestInvalid", seed
-        assert PRODUCT not in answered + written, seed
-        assert SECRET not in answered + written, seed
-        assert (written + said).replace("\n", "").isprintable(), seed
-        assert error["message"].replace("\n", "").isprintable(), seed
+        ensure_short_and_clean({"requestId": request_id, "error": error}, caught, logged(), seed)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [pytest.param(one, marks=pytest.mark.slow if one > 0 else ()) for one in range(CHUNKS)],
+)
+def test_bad_event_is_refused_soon_and_shortly_and_is_neither_run_nor_logged_raw(
+    chunk: int, logged: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = parse_policy(POLICY)
+    monkeypatch.setattr(wiring, "request_policy", lambda: policy)
+    kinds = set()
+    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+        event = EventMaker(seed).delivered()
+
+        began = time.process_time()
+        refused = refusal(event)
+        caught = as_caught(refused)
+        error = from_catch(CaughtError.model_validate(caught))
+        sender, raw = opened(event)
+        request_id, name = policy.remembered(raw, sender, here=KNOWN["account"])
+        took = time.process_time() - began
+
+        kinds.add(type(refused))
+        assert took < SECONDS, seed
+        assert name in ("team", UNKNOWN), seed
+        assert request_id is None or request_id.startswith(f"{name}."), seed
+        ensure_short_and_clean({"requestId": request_id, "error": error}, caught, logged(), seed)
+    assert kinds == {RequestInvalid, RequestNotAllowed}
+
+
+def ensure_short_and_clean(
+    told: dict[str, Any], caught: dict[str, str], written: str, seed: int
+) -> None:
+    """What is told and logged of a refusal is short and readable, and nothing in it was run."""
+    answered = json.dumps(told)
+    assert len(answered.encode()) < BYTES, seed
+    assert len(caught["Cause"]) < BYTES, seed
+    assert told["error"]["code"] == caught["Error"], seed
+    assert PRODUCT not in answered + written, seed
+    assert SECRET not in answered + written, seed
+    said = json.loads(caught["Cause"])["errorMessage"]
+    assert (written + said).replace("\n", "").isprintable(), seed
+    assert told["error"]["message"].replace("\n", "").isprintable(), seed
+
+
+def test_bad_events_end_as_rows_and_events_that_are_short(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(POLICY))
+    for seed in range(200_000, 200_200):
+        event = EventMaker(seed).delivered()
+
+        record = world.call(
+            "RecordFailure", request=event, executionArn=EXECUTION, error=as_caught(refusal(event))
+        )
+
+        assert record["state"] == "REJECTED", seed
+        assert record["sender"]["requester"] in ("team", UNKNOWN), seed
+        assert len(json.dumps(record)) < BYTES, seed
+    rows = [json.dumps(row) for row in world.rows()]
+    events = [json.dumps(record) for _, record in world.announced()]
+    assert len(rows) > 50
+    assert len(events) == 2 * 200
+    assert max(map(len, rows + events)) < BYTES
+    assert PRODUCT not in "".join(rows + events)
+    for _, record in world.announced():
+        # The sender is told as EventBridge tells it.
+        assert SECRET not in json.dumps(record | {"sender": None})
 
 
 def test_bad_requests_end_as_rows_and_events_that_are_short(world: World) -> None:
     for seed in range(100_000, 100_200):
         request = Maker(seed).request()
-        said = refusal(request)
-        error = {"Error": "RequestInvalid", "Cause": json.dumps({"errorMessage": said})}
+        error = as_caught(refusal(request))
 
         record = world.call("RecordFailure", request=request, executionArn=EXECUTION, error=error)
 

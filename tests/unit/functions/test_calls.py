@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_contact
+from tests.unit.functions import retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -29,12 +30,15 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module_name
 from vending.errors.exceptions import (
+    ClosingRefusedForNow,
+    ConcurrentModification,
     OperationRefused,
     OutcomeUnknown,
     RequestInvalid,
     ServiceUnavailable,
     TaskTokenRefused,
 )
+from vending.handler import wiring
 
 OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
@@ -190,6 +194,7 @@ def describe_a_conflict(world: World) -> None:
     accepted(world)
     fill_the_gate(world)
     creation_id = create(world)["createAccountRequestId"]
+    describe(world, creation_id, taskToken=world.organization.wait_for_answer())
     world.organization.create_account("else@example.com")
     world.organization.finish()
     world.organization.finish(creation_id, failure="EMAIL_ALREADY_EXISTS")
@@ -331,7 +336,83 @@ def record_a_rejection_and_a_failure(world: World) -> None:
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
 
 
+def accept_a_retirement(world: World) -> None:
+    account_id = retiring.an_account(world)
+    request = a_request(requestId="over", source="existing", account={"accountId": account_id})
+    accepted(world, request, OTHER_EXECUTION)
+    world.ledger.mark_failed("over", OTHER_EXECUTION, state="FAILED", error={})
+    with contextlib.suppress(ConcurrentModification):
+        retiring.accept(world, retiring.a_wish(account_id))
+    for execution in (EXECUTION, OTHER_EXECUTION):
+        retiring.accept(world, retiring.a_wish(account_id), execution)
+
+
+def reserve_a_closing(world: World) -> None:
+    account_id = retiring.an_account(world)
+    retiring.due(world, account_id)
+    with contextlib.suppress(TaskTokenRefused):
+        world.call(
+            "ReserveClosing",
+            accountId=account_id,
+            executionArn=EXECUTION,
+            taskToken="long gone",
+        )
+
+
+def one_is_not_told(world: World) -> tuple[str, str]:
+    """An account whose slot has come, and its execution; of a fourth one's slot nobody told it."""
+    accounts = [retiring.an_account(world, f"Unit{number}") for number in range(4)]
+    for account_id in accounts:
+        retiring.accept(world, retiring.a_wish(account_id), EXECUTION + account_id)
+        retiring.record(world, account_id, "RETIRING", EXECUTION + account_id)
+    world.later(15 * retiring.DAY)
+    for account_id in accounts:
+        retiring.reserve(world, account_id, EXECUTION + account_id)
+    slots = wiring.closing_slots()
+    version, queue = slots.read()
+    slots._write(queue.release(accounts[1], world.now, slots.quota)[0], version)
+    world.organization.tokens.clear()
+    world.later(2_000)
+    world.calls_of.clear()
+    return accounts[0], EXECUTION + accounts[0]
+
+
+def close_an_account(world: World) -> None:
+    account_id, execution = one_is_not_told(world)
+    world.organization.refuse("CloseAccount", "TooManyRequestsException")
+    with contextlib.suppress(ClosingRefusedForNow):
+        retiring.close(world, account_id, execution)
+
+
+def follow_a_closure(world: World) -> None:
+    account_id, _ = one_is_not_told(world)
+    world.call("DescribeClosure", accountId=account_id)
+
+
+def record_a_retirement(world: World) -> None:
+    account_id, execution = one_is_not_told(world)
+    retiring.record(world, account_id, "FAILED", execution, error={"Error": "AccessDenied"})
+    retiring.accept(world, {"accountId": account_id, "action": "restore"}, OTHER_EXECUTION)
+    retiring.record(world, account_id, "RESTORED", OTHER_EXECUTION)
+
+
+def end_delegations(world: World) -> None:
+    account_id = retiring.an_account(world)
+    world.organization.state.delegations[account_id] = {
+        "guardduty.amazonaws.com": world.organization.state.now()
+    }
+    retiring.due(world, account_id, deregisterDelegatedAdministrator=True)
+    world.call("DeregisterDelegatedAdministrator", accountId=account_id, executionArn=EXECUTION)
+
+
 SCENARIOS = {
+    "AcceptRetirement": accept_a_retirement,
+    "ReserveClosing": reserve_a_closing,
+    "DeregisterDelegatedAdministrator": end_delegations,
+    "CloseAccount": close_an_account,
+    "DescribeClosure": follow_a_closure,
+    "DetachPolicy": detach_a_policy,
+    "RecordRetirement": record_a_retirement,
     "AcceptRequest": accept_and_take_over,
     "ReserveCreation": reserve_and_find_the_dead,
     "CreateAccount": create_with_a_lost_answer,
@@ -354,7 +435,6 @@ SCENARIOS = {
     "PutAlternateContact": set_contacts,
     "PutAccountName": rename_an_account,
     "UntagResource": untag_an_account,
-    "DetachPolicy": detach_a_policy,
     "DeleteAlternateContact": delete_a_contact,
     "AcceptOrganizationSetup": accept_a_document,
     "EnableAllFeatures": ask_for_all_features,

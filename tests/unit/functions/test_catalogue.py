@@ -30,13 +30,13 @@ REASONS = {
 }
 
 NOT_OURS = re.compile(
-    "CLOSE_ACCOUNT|CLOSE_MANAGEMENT|DELEGATED_ADMINISTRATOR_(FOR|EXISTS)|DELEGATED_ADMINISTRATORS_FOR"
+    "DELEGATED_ADMINISTRATOR_(FOR|EXISTS)|DELEGATED_ADMINISTRATORS_FOR"
     "|AS_DELEGATED_ADMINISTRATOR|CREATE_ORGANIZATION|EMAIL_VERIFICATION|MATCH_MARKETPLACE"
     "|RESPONSIBILITY|START_DATE|END_DATE|BILLING_PREREQUISITE|UNSUPPORTED_PRICING|PREPAYMENT"
     "|PAST_DUE|LEGACY_PERMISSIONS|SOURCE_AND_TARGET|TARGET_ACCOUNT_VALIDATION"
     "|RESOURCE_POLICY|INVALID_PRINCIPAL"
 )
-"""Reasons of operations that nothing here calls: closing accounts, delegated administrators, making
+"""Reasons of operations that nothing here calls: registering delegated administrators, making
 an organization, changing an email, billing transfer, resource policies."""
 OF_OTHER_FUNCTIONS = re.compile(
     "EC2|EFS|ENI|S3Files|SnapStart|Subnet|Invalid(Subnet|SecurityGroup)|KMS|CodeArtifact|Durable"
@@ -46,7 +46,10 @@ OF_OTHER_FUNCTIONS = re.compile(
 own, none of which these functions have."""
 
 ADOPTED = {
+    "AccountAlreadyClosedException",
+    "AccountNotRegisteredException",
     "ConditionalCheckFailedException",
+    "ConflictException",
     "DuplicateAccountException",
     "DuplicateHandshakeException",
     "DuplicateOrganizationalUnitException",
@@ -56,6 +59,7 @@ ADOPTED = {
     "HandshakeAlreadyInStateException",
     "InvalidToken",
     "OrganizationalUnitNotFoundException",
+    "PolicyNotAttachedException",
     "PolicyTypeAlreadyEnabledException",
     "ServiceAccessNotEnabledException",
     "SourceParentNotFoundException",

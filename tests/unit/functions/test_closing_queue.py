@@ -119,16 +119,29 @@ def test_our_own_use_is_not_taken_for_anothers() -> None:
     assert len(queue.uses) == 1
 
 
+def test_what_we_closed_is_not_taken_for_anothers_however_late_somebody_looks() -> None:
+    queue, _ = Queue().observe(Observed(at=NOW, members=5), "looker", NOW, QUOTA)
+    queue, at = closed(queue, 1, NOW)
+    ours = frozenset(queue.uses)
+    late = at + 80 * DAY
+
+    queue, _ = queue.observe(Observed(at=late, ended=ours), "looker", late, QUOTA)
+    queue, slots = queue.enqueue("next", late, QUOTA)
+
+    assert len(queue.uses) == 2
+    assert [slot.request_id for slot in slots] == ["next"]
+
+
 def test_what_others_closed_since_the_last_look_counts_in_the_period() -> None:
     queue, _ = Queue().observe(
         Observed(at=NOW, ended=frozenset({"long ago"})), "looker", NOW, QUOTA
     )
-    assert queue.uses == ()
+    assert queue.uses == {}
 
     queue, _ = queue.observe(
         Observed(at=NOW + 600, ended=frozenset({"long ago", "x", "y"})), "looker", NOW + 600, QUOTA
     )
-    assert queue.uses == (NOW + 600, NOW + 600)
+    assert queue.uses == {"x": NOW + 600, "y": NOW + 600}
     queue, slots = queue.enqueue("ours", NOW + 600, QUOTA)
     assert slots == []
 
@@ -161,4 +174,4 @@ def test_queue_without_a_period_keeps_no_moments() -> None:
 
     queue, _ = Queue().enqueue("one", NOW, quota)
 
-    assert queue.uses == ()
+    assert queue.uses == {}

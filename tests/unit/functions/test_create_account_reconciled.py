@@ -113,7 +113,7 @@ def test_create_account_waits_before_it_believes_that_nothing_was_made(world: Wo
         create(world)
 
     world.later(59)
-    with pytest.raises(OutcomeUnknown, match="may not show yet"):
+    with pytest.raises(OutcomeUnknown, match="may not be visible yet"):
         create(world)
     world.later(1)
     with pytest.raises(SlotNeeded):

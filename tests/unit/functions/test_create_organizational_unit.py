@@ -120,7 +120,7 @@ def test_create_organizational_unit_run_twice_makes_it_once(world: World) -> Non
     assert len(world.called("CreateOrganizationalUnit")) == 5
 
 
-def test_create_organizational_unit_tells_names_apart_by_parent(world: World) -> None:
+def test_create_organizational_unit_distinguishes_names_by_parent(world: World) -> None:
     world.organization.add_unit("Sandbox", world.organization.add_unit("Elsewhere"))
 
     unit_id = create_unit(world, "/Sandbox")

@@ -128,7 +128,7 @@ def test_creation_seen_in_progress_has_a_lease_even_where_its_lease_ran_out() ->
     assert (queue.waiting, queue.leases["r0"].until) == ((), late + QUOTA.lease_seconds)
 
 
-def test_slot_that_nobody_told_before_its_lease_ran_out_is_given_again_first() -> None:
+def test_slot_that_nobody_sent_before_its_lease_ran_out_is_given_again_first() -> None:
     queue, _ = enqueue_all(7)
     queue, _ = queue.release("r0", 1001.0, QUOTA)
     assert queue.leases["r5"].notifier == "r0"

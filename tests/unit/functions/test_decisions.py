@@ -346,7 +346,7 @@ def test_request_with_an_id_is_answered_in_terms_of_it() -> None:
     assert refusal.message.startswith(f"requestId: '{REQUEST_ID}'")
 
 
-def test_old_row_that_does_not_tell_what_was_asked_is_no_longer_changed() -> None:
+def test_old_row_that_does_not_report_what_was_asked_is_no_longer_changed() -> None:
     row = a_row(request=a_request(), accountId=ACCOUNT_ID)
     del row["request"]
 

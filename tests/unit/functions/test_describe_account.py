@@ -134,7 +134,7 @@ def test_describe_account_that_another_request_made_and_may_look_for_is_a_confli
         describe_account(world, account_id)
 
     assert f"'{REQUEST_ID}', which is {state}" in conflict.value.message
-    assert ("again: it takes" in conflict.value.remedy) == (state == "FAILED")
+    assert ("again: it adopts" in conflict.value.remedy) == (state == "FAILED")
     assert "accountId" not in world.row("a-1")
 
 

@@ -13,10 +13,13 @@ from tests.unit.functions.payloads import (
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors.exceptions import (
     AccountCreationFailed,
+    CreationInProgress,
     ExecutionSuperseded,
+    OperationRefused,
     OutcomeUnknown,
     ServiceUnavailable,
     SlotNeeded,
+    TaskTokenRefused,
 )
 
 
@@ -198,3 +201,87 @@ def _lost_creation(world: World) -> str:
         create(world)
     assert world.row(REQUEST_ID)["executionArn"] == EXECUTION
     return creation_id
+
+
+@pytest.mark.parametrize(
+    ("delay", "waited", "waits"),
+    [
+        (None, 3, False),
+        (1, 3, True),
+        (3, 3, True),
+        (17, 3, False),
+        (17, 279, False),
+        (17, 280, True),
+    ],
+)
+def test_step_waits_for_an_event_where_it_is_in_time(
+    world: World, delay: int | None, waited: int, *, waits: bool
+) -> None:
+    creation_id = _creating(world)
+    if delay is not None:
+        world.ledger.creation_pointers.save_event_delay(creation_id, delay)
+    token = world.organization.wait_for_answer()
+
+    result = describe(world, creation_id, taskToken=token, waitedSeconds=waited)
+
+    assert result["state"] == "IN_PROGRESS"
+    assert [error for _, error, _ in world.organization.ended_steps] == (
+        [] if waits else ["CreationInProgress"]
+    )
+    assert world.token(REQUEST_ID) == token
+
+
+def test_step_waits_for_no_event_that_has_come(world: World) -> None:
+    creation_id = _creating(world)
+    world.ledger.creation_pointers.save_event_delay(creation_id, 1)
+    token = world.organization.wait_for_answer()
+
+    describe(world, creation_id, taskToken=token, waitedSeconds=60, isAnswered=True)
+
+    assert [error for _, error, _ in world.organization.ended_steps] == ["CreationInProgress"]
+
+
+def test_step_ends_with_the_account_that_is_there(world: World) -> None:
+    creation_id = _creating(world)
+    account_id = world.organization.finish()
+    token = world.organization.wait_for_answer()
+
+    result = describe(world, creation_id, taskToken=token, waitedSeconds=3)
+
+    assert result["accountId"] == account_id
+    assert world.organization.ended_steps == [(token, "", result)]
+
+
+def test_step_that_takes_no_answer_now_gets_it_by_the_error(world: World) -> None:
+    creation_id = _creating(world)
+
+    with pytest.raises(CreationInProgress):
+        describe(world, creation_id, taskToken="not waiting", waitedSeconds=3)
+    account_id = world.organization.finish()
+    with pytest.raises(TaskTokenRefused) as refused:
+        describe(world, creation_id, taskToken="not waiting", waitedSeconds=6)
+
+    assert refused.value.output["accountId"] == account_id
+
+
+def test_step_that_waits_for_six_hours_fails_and_keeps_the_creation(world: World) -> None:
+    creation_id = _creating(world)
+    token = world.organization.wait_for_answer()
+
+    with pytest.raises(OperationRefused) as failed:
+        describe(world, creation_id, taskToken=token, waitedSeconds=21601)
+
+    assert failed.value.code == "AccountCreationOverdue"
+    assert failed.value.remedy
+    assert world.row(REQUEST_ID)["createAccountRequestId"] == creation_id
+
+
+def test_step_wakes_with_the_reason_of_a_failure(world: World) -> None:
+    creation_id = _creating(world)
+    world.organization.finish(failure="INVALID_EMAIL")
+    token = world.organization.wait_for_answer()
+
+    with pytest.raises(AccountCreationFailed) as failed:
+        describe(world, creation_id, taskToken=token, waitedSeconds=60, isAnswered=True)
+
+    assert failed.value.reason == "INVALID_EMAIL"

@@ -21,6 +21,8 @@ from vending.errors.exceptions import (
     ServiceUnavailable,
     TaskTokenRefused,
 )
+from vending.ledger import keys
+from vending.ledger.waiting_tokens import KEPT_SECONDS
 
 
 def test_unanswered_invitation_is_waited_for_under_the_token(world: World) -> None:
@@ -106,7 +108,7 @@ def test_handshake_that_does_not_show_is_looked_at_again(world: World) -> None:
     assert unseen.value.code == "HandshakeNotFoundException"
 
 
-def test_answer_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
+def test_answer_that_its_own_function_may_not_report_goes_by_the_error(world: World) -> None:
     handshake_id = invited(world)["handshakeId"]
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     (account_id,) = world.organization.accounts
@@ -135,6 +137,15 @@ def test_next_step_is_gone_once_the_account_is_there(world: World) -> None:
     row = world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=INVITED)
 
     assert "nextSteps" not in row
+
+
+def test_token_goes_when_no_execution_can_wait_under_it_any_more(world: World) -> None:
+    await_answer(world, invited(world)["handshakeId"])
+
+    item = world.ledger.table.get(keys.token(REQUEST_ID), consistent=True)
+
+    assert item is not None
+    assert item["deleteAt"] == int(world.now) + KEPT_SECONDS
 
 
 def test_token_of_another_execution_is_not_the_requests(world: World) -> None:

@@ -212,7 +212,7 @@ def test_row_that_is_there_is_never_overwritten(world: World, state: str) -> Non
 def test_row_that_another_event_makes_meanwhile_stays(world: World) -> None:
     found = AccountEvent(event_name="CreateAccountResult", account_id="444455556666")
     first, second = (
-        Stranger(account_event=found, name="Lab", told_by=who) for who in ("one", "two")
+        Stranger(account_event=found, name="Lab", reported_by=who) for who in ("one", "two")
     )
 
     outcomes = [record(stranger, ledger=world.ledger) for stranger in (first, second)]

@@ -105,7 +105,7 @@ def test_account_that_a_late_function_writes_down_keeps_the_row(world: World) ->
     assert "deleteAt" not in world.row(REQUEST_ID)
 
 
-def test_row_that_gets_an_account_while_it_is_told_to_expire_stays(world: World) -> None:
+def test_row_that_gets_an_account_while_it_is_set_to_expire_stays(world: World) -> None:
     accepted(world)
     fail(world)
     seen: Row = world.row(REQUEST_ID)

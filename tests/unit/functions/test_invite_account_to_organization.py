@@ -130,7 +130,7 @@ def test_invitation_that_was_never_sent_is_sent_once_it_would_show(world: World)
     )
     with pytest.raises(ServiceUnavailable):
         invited(world)
-    with pytest.raises(ServiceUnavailable, match="may not show yet"):
+    with pytest.raises(ServiceUnavailable, match="may not be visible yet"):
         invite(world)
     world.later(61)
 
@@ -160,7 +160,7 @@ def test_invitation_of_long_ago_is_not_taken_for_the_lost_one(world: World) -> N
     ],
     ids=["never connected", "no credentials"],
 )
-def test_invitation_that_surely_was_not_sent_leaves_no_intent(
+def test_invitation_that_was_definitely_not_sent_leaves_no_intent(
     world: World, failure: Exception, error: type[VendingError]
 ) -> None:
     world.organization.break_connection("InviteAccountToOrganization", failure)
@@ -316,7 +316,7 @@ def test_member_is_not_invited(world: World, account: dict[str, str], reason: st
         ("ConcurrentModificationException", None, ConcurrentModification),
     ],
 )
-def test_refusal_is_told_with_its_reason_and_leaves_no_intent(
+def test_refusal_is_reported_with_its_reason_and_leaves_no_intent(
     world: World, code: str, reason: str | None, error: type[VendingError]
 ) -> None:
     world.organization.refuse("InviteAccountToOrganization", code, reason)

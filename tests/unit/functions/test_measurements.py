@@ -153,7 +153,7 @@ def test_rejected_request_is_no_failed_vend(world: World, measured: Measured) ->
 
 
 @pytest.mark.parametrize("status", ["ABORTED", "TIMED_OUT"])
-def test_execution_that_ends_unheard_is_a_failed_vend(
+def test_execution_that_ends_unrecorded_is_a_failed_vend(
     world: World, measured: Measured, status: str
 ) -> None:
     accepted(world)
@@ -281,7 +281,7 @@ def test_metrics_that_are_measured_and_those_of_the_table_are_the_same() -> None
     named = {
         name
         for path in FUNCTIONS.rglob("*.py")
-        for name in re.findall(r'measure\(\s*f?"(\w+)', path.read_text())
+        for name in re.findall(r'(?:measure\(\s*f?|backlog=)"(\w+)', path.read_text())
     }
     source = (FUNCTIONS / "operations/accept_request.py").read_text()
     assert 'measure(f"Request{outcome.capitalize()}")' in source

@@ -65,7 +65,7 @@ def test_reading_is_blind_to_form_and_to_what_cannot_be_seen(name: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["Sandbox2", "Sand box", "Sandböx", "Sand-box", "Sand/box"])
-def test_names_that_people_tell_apart_have_other_readings(other: str) -> None:
+def test_names_that_people_distinguish_have_other_readings(other: str) -> None:
     assert reading(other) != reading("Sandbox")
 
 

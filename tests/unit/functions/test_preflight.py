@@ -266,7 +266,7 @@ def test_twin_of_a_unit_is_refused(world: World, name: str) -> None:
     assert "reads like" in problem
 
 
-def test_unit_that_is_missing_is_told_of_and_not_made(world: World) -> None:
+def test_unit_that_is_missing_is_reported_and_not_created(world: World) -> None:
     world.organization.add_unit("Workloads")
 
     result = accept(world, organizationalUnit="/Workloads/Sandbox")
@@ -342,7 +342,7 @@ def test_known_unit_below_a_parent_that_is_another_now_is_searched_for(world: Wo
     assert world.called("ListOrganizationalUnitsForParent")[-1]["ParentId"] != ROOT_ID
 
 
-def test_all_problems_are_told_at_once_and_the_request_can_be_corrected(world: World) -> None:
+def test_all_problems_are_reported_at_once_and_the_request_can_be_corrected(world: World) -> None:
     world.organization.add_unit("workloads")
     problems = refused(
         world,

@@ -129,7 +129,7 @@ def test_put_whose_answer_is_lost_is_found_when_it_is_run_again(
         ("ValidationException", OperationRefused),
     ],
 )
-def test_errors_of_account_management_are_told_apart(
+def test_errors_of_account_management_are_distinguished(
     world: World, account_id: str, operation: str, code: str, kind: type[Exception]
 ) -> None:
     world.organization.refuse(operation, code)

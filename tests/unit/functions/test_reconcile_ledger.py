@@ -249,7 +249,7 @@ def test_difference_is_reported_with_what_to_do(world: World, finding: str, arra
     assert [each["findings"] for each in reported(world)] == [[found]]
 
 
-def test_difference_told_yesterday_is_no_news(world: World) -> None:
+def test_difference_reported_yesterday_is_no_news(world: World) -> None:
     _gone(world)
     reconcile(world)
 
@@ -259,7 +259,7 @@ def test_difference_told_yesterday_is_no_news(world: World) -> None:
     assert reported(world) == []
 
 
-def test_difference_that_could_not_be_told_is_told_by_the_next_run(world: World) -> None:
+def test_difference_that_could_not_be_reported_is_reported_by_the_next_run(world: World) -> None:
     _gone(world)
     world.refused_entries = 1
     with pytest.raises(ServiceUnavailable):
@@ -354,7 +354,7 @@ def test_cursor_is_read_as_it_was_written(world: World) -> None:
         listed=True,
         unseen=frozenset({"000000000001", "999999999999"}),
         found=(key(2), key(1)),
-        told=frozenset({key(3)}),
+        reported=frozenset({key(3)}),
         owed=("request-1",),
     )
 
@@ -374,7 +374,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
         next_token=token,
         unseen=unseen,
         found=tuple(keys),
-        told=frozenset(keys),
+        reported=frozenset(keys),
         owed=owed,
     )
 
@@ -383,7 +383,7 @@ def test_largest_cursor_fits_into_an_item(world: World, token: str) -> None:
     read = audit_cursor.load(world.ledger.table)
     assert (read.unseen, read.next_token, read.owed) == (unseen, token, owed)
     assert list(read.found) == keys[: len(read.found)]
-    assert read.told == set(read.found)
+    assert read.reported == set(read.found)
     assert len(read.found) == (5_000 if token == "page" else 2_500)
 
 
@@ -411,7 +411,7 @@ def test_many_accounts_that_are_gone_are_found_over_several_runs(world: World) -
     assert found == sorted(gone)
 
 
-def test_account_told_to_be_gone_is_not_asked_about_again(world: World) -> None:
+def test_account_reported_gone_is_not_asked_about_again(world: World) -> None:
     vended_long_ago(world, 30)
     first = reconcile(world)
     assert len(world.called("DescribeAccount")) == 30
@@ -437,7 +437,7 @@ def test_account_that_leaves_comes_back_and_leaves_again_is_news_twice(world: Wo
     assert (found["finding"], found["new"]) == ("AccountGone", True)
 
 
-def test_repairs_are_told_before_the_organization_is_compared(world: World) -> None:
+def test_repairs_are_reported_before_the_organization_is_compared(world: World) -> None:
     accepted(world)
     told: list[Any] = []
     world.organization.before("ListAccounts", lambda: told.extend(reported(world)))
@@ -449,7 +449,7 @@ def test_repairs_are_told_before_the_organization_is_compared(world: World) -> N
     assert reported(world) == told
 
 
-def test_repairs_and_news_are_told_once_each(world: World) -> None:
+def test_repairs_and_news_are_reported_once_each(world: World) -> None:
     _tagged(world, "nobody")
     accepted(world)
 
@@ -461,8 +461,8 @@ def test_repairs_and_news_are_told_once_each(world: World) -> None:
     ]
 
 
-@pytest.mark.parametrize("announcement", ["publish_state_changed", "publish_report"])
-def test_repair_that_could_not_be_told_is_told_by_the_next_run(
+@pytest.mark.parametrize("announcement", ["publish_outcome", "publish_report"])
+def test_repair_that_could_not_be_reported_is_reported_by_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch, announcement: str
 ) -> None:
     compared_before(world)
@@ -486,7 +486,7 @@ def test_repair_that_could_not_be_told_is_told_by_the_next_run(
     assert world.announced() == []
 
 
-def test_repair_that_could_not_be_told_is_left_to_who_resumed(world: World) -> None:
+def test_repair_that_could_not_be_reported_is_left_to_who_resumed(world: World) -> None:
     compared_before(world)
     accepted(world)
     world.refused_entries = 1

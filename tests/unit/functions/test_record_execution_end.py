@@ -85,7 +85,7 @@ def record_vended(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", CODES)
-def test_end_that_nobody_told_is_a_failure_with_a_remedy(world: World, status: str) -> None:
+def test_end_that_was_not_recorded_is_a_failure_with_a_remedy(world: World, status: str) -> None:
     accepted(world)
 
     result = end(world, status)
@@ -138,7 +138,7 @@ def test_event_delivered_twice_records_one_end(world: World) -> None:
     assert world.row(REQUEST_ID) == first
 
 
-def test_end_told_in_time_is_left_as_it_is(world: World) -> None:
+def test_end_recorded_in_time_is_left_as_it_is(world: World) -> None:
     accepted(world)
     record_failure(world)
     told = world.row(REQUEST_ID)
@@ -267,7 +267,9 @@ def test_input_too_large_for_an_event_is_read_from_the_execution(world: World) -
     assert world.row(REQUEST_ID)["state"] == "FAILED"
 
 
-def test_failure_of_which_the_event_tells_nothing_is_read_from_the_execution(world: World) -> None:
+def test_failure_about_which_the_event_says_nothing_is_read_from_the_execution(
+    world: World,
+) -> None:
     """As where a customer's key encrypts executions: what was announced is not announced again."""
     accepted(world)
     record_failure(world)

@@ -60,7 +60,7 @@ def test_record_failure_keeps_what_the_function_said(world: World) -> None:
     ],
     ids=["known", "passing", "unknown"],
 )
-def test_record_failure_tells_who_must_act_and_how_long_to_wait(
+def test_record_failure_records_who_must_act_and_how_long_to_wait(
     world: World, error: VendingError, owner: str, wait: int | None
 ) -> None:
     accepted(world)
@@ -130,7 +130,7 @@ def test_record_failure_run_twice_leaves_one_failure(world: World) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_record_failure_tells_any_error_in_full(
+def test_record_failure_records_any_error_in_full(
     world: World, error: dict[str, Any], code: str, words: str
 ) -> None:
     accepted(world)

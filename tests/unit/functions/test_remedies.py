@@ -31,10 +31,18 @@ UNMET = {
         "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION",
         "WAIT_PERIOD_ACTIVE",
     },
-    "this system detaches, deletes and switches off no policy": {
+    "no request detaches a policy, and nothing here deletes or switches one off": {
         "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
         "NON_DETACHABLE_POLICY",
         "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE",
+    },
+    "of a retirement, whose journeys are in tests/workflow/test_retirement.py": {
+        "AccountIsDelegatedAdministrator",
+        "AccountProtected",
+        "CANNOT_CLOSE_MANAGEMENT_ACCOUNT",
+        "ManagementAccountNotRetired",
+        "NotRetired",
+        "RestoreTooLate",
     },
     "this system registers no delegated administrators": {
         "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",

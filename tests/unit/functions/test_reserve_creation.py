@@ -51,7 +51,7 @@ def hold_all_places(world: World, queue: tuple[str, ...] = ()) -> None:
     slots._write(Queue(leases=leases, waiting=queue, tat=world.now), version)
 
 
-def test_reserve_creation_tells_the_slot_at_once_where_there_is_room(world: World) -> None:
+def test_reserve_creation_sends_the_slot_at_once_where_there_is_room(world: World) -> None:
     accepted(world)
 
     token = reserve(world)
@@ -64,7 +64,7 @@ def test_reserve_creation_tells_the_slot_at_once_where_there_is_room(world: Worl
     assert [record["state"] for _, record in world.announced()] == ["QUEUED"]
 
 
-def test_slot_that_its_own_function_may_not_tell_goes_by_the_error(world: World) -> None:
+def test_slot_that_its_own_function_may_not_report_goes_by_the_error(world: World) -> None:
     accepted(world)
     world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
 
@@ -86,7 +86,7 @@ def test_slot_of_an_execution_that_was_stopped_at_the_queue_is_left_to_others(wo
     assert REQUEST_ID not in world.queue.leases
 
 
-def test_slot_is_told_again_to_whoever_was_still_being_queued(world: World) -> None:
+def test_slot_is_sent_again_to_whoever_was_still_being_queued(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     world.organization.refuse("SendTaskSuccess", "TaskDoesNotExist")
     pauses: list[float] = []
@@ -98,7 +98,7 @@ def test_slot_is_told_again_to_whoever_was_still_being_queued(world: World) -> N
     assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
 
-def test_reserve_creation_never_tells_a_token(world: World) -> None:
+def test_reserve_creation_never_shows_a_token(world: World) -> None:
     accepted(world)
 
     token = reserve(world)
@@ -164,6 +164,47 @@ def test_failure_while_aws_may_be_creating_keeps_the_lease_until_its_lease_ends(
     again = reserve(world, "other-4")
 
     assert told(world, again) is not None
+
+
+def test_creation_that_goes_on_keeps_its_lease_though_nobody_looks(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    create(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+
+    world.later(5 * 3600)
+    reserve(world, "other-4")
+
+    assert [told(world, token) is not None for token in tokens] == [True] * (PLACES - 1) + [False]
+    assert REQUEST_ID in world.queue.leases
+
+
+def test_lease_whose_release_was_lost_is_reclaimed(world: World) -> None:
+    accepted(world)
+    reserve(world)
+    create(world)
+    tokens = [waiting(world, number) for number in range(PLACES)]
+    account_id = world.organization.finish()
+    world.ledger.mark_account_created(REQUEST_ID, EXECUTION, account_id=str(account_id))
+
+    world.later(Quota().lease_seconds)
+    again = reserve(world, "other-4")
+
+    assert told(world, tokens[-1]) is None
+    assert told(world, again) is not None
+    assert REQUEST_ID not in world.queue.leases
+
+
+def test_creation_that_is_resumed_has_a_lease_again(world: World) -> None:
+    accepted(world)
+    creation = create(world)
+    world.later(5 * 3600)
+    world.slots().release(REQUEST_ID)
+
+    resumed = create(world, slot=None)
+
+    assert resumed == creation
+    assert world.queue.leases[REQUEST_ID].until > world.now
 
 
 def test_reserve_creation_run_again_keeps_its_lease_under_the_new_token(world: World) -> None:
@@ -252,7 +293,7 @@ def test_slot_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> 
     assert told(world, back) is not None
 
 
-def test_slot_that_could_not_be_told_is_told_when_the_operation_is_run_again(
+def test_slot_that_could_not_be_sent_is_sent_when_the_operation_is_run_again(
     world: World,
 ) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
@@ -267,7 +308,7 @@ def test_slot_that_could_not_be_told_is_told_when_the_operation_is_run_again(
     assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
 
-def test_slot_that_nobody_told_is_told_by_whoever_comes_next(world: World) -> None:
+def test_slot_that_nobody_sent_is_sent_by_whoever_comes_next(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
     world.organization.refuse("SendTaskSuccess", "ServiceUnavailable", status=503)
     with pytest.raises(ServiceUnavailable):
@@ -279,7 +320,7 @@ def test_slot_that_nobody_told_is_told_by_whoever_comes_next(world: World) -> No
     assert told(world, tokens[-1]) is not None
 
 
-def test_failing_to_tell_one_slot_keeps_no_other_from_being_told(world: World) -> None:
+def test_failing_to_send_one_slot_keeps_no_other_from_being_sent(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 2)]
     world.later(Quota().lease_seconds + 60)  # all leases are free now
     world.organization.refuse("SendTaskSuccess", "KmsThrottlingException")
@@ -288,20 +329,6 @@ def test_failing_to_tell_one_slot_keeps_no_other_from_being_told(world: World) -
         world.slots().release("nobody")
 
     assert [told(world, token) is not None for token in tokens[PLACES:]] == [False, True]
-
-
-def test_lease_is_renewed_while_the_creation_lasts(world: World) -> None:
-    accepted(world)
-    reserve(world)
-    creation_id = create(world)["createAccountRequestId"]
-    ends = []
-
-    for _ in range(4):
-        world.later(300)
-        describe(world, creation_id)
-        ends.append(world.queue.leases[REQUEST_ID].until - world.now)
-
-    assert ends == [600, 900, 600, 900]
 
 
 def test_young_creation_is_polled_without_a_look_at_the_queue(world: World) -> None:
@@ -351,7 +378,7 @@ def test_create_account_refused_cools_the_queue_down_and_keeps_the_first_lease(
     assert told(world, later)["waitSeconds"] == 0  # was told before
 
 
-def test_create_account_refused_is_refused_even_if_the_queue_cannot_be_told(
+def test_create_account_refused_is_refused_even_if_the_queue_cannot_be_notified(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted(world)

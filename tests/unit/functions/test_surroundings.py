@@ -232,13 +232,16 @@ def test_refusal_names_its_action(
     assert refused.value.response["Error"]["Action"] == action  # type: ignore[typeddict-item]
 
 
-def test_denied_function_is_told_which_action_it_lacks(world: World) -> None:
+def test_denied_function_learns_which_action_it_lacks(world: World) -> None:
     world.organization.refuse("ListOrganizationsFeatures", "AccessDenied")
 
     with pytest.raises(VendingError) as denied:
         world.call("EnableOrganizationsRootCredentialsManagement", requestId=REQUEST_ID)
 
-    assert "Allow iam:ListOrganizationsFeatures for the function's role" in denied.value.remedy
+    assert (
+        "Allow iam:ListOrganizationsFeatures on that resource for the function's role"
+        in denied.value.remedy
+    )
 
 
 def test_traces_of_a_request_are_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:

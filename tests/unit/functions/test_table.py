@@ -38,7 +38,7 @@ def test_item_reads_back_as_it_was_written(table: Table) -> None:
     assert table.get(keys.request("another")) is None
 
 
-def test_write_whose_condition_fails_tells_what_is_there(table: Table) -> None:
+def test_write_whose_condition_fails_shows_what_is_there(table: Table) -> None:
     table.put(Put(item={"pk": PK, "owner": "first"}))
     second = {"pk": PK, "owner": "second"}
 
@@ -71,7 +71,7 @@ def test_update_sets_and_removes_and_leaves_what_is_none(table: Table) -> None:
     assert after == {"pk": PK, "kept": 1, "changed": 2, "new": "x"} == table.get(PK)
 
 
-def test_delete_tells_whether_its_condition_held(table: Table) -> None:
+def test_delete_shows_whether_its_condition_held(table: Table) -> None:
     table.put(Put(item={"pk": PK, "owner": "first"}))
 
     assert not table.delete(PK, Attr("owner").eq("second"))

@@ -76,7 +76,7 @@ def test_denial_of_what_a_setting_allows_names_the_setting(
     remedy = translate(ClientError({"Error": details}, operation)).remedy
 
     assert remedy.startswith(f"If the stack's setting {setting} ")
-    assert f"Allow organizations:{operation} for" in remedy
+    assert f"Allow organizations:{operation} on that resource for" in remedy
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
@@ -87,8 +87,8 @@ def test_denial_leads_to_what_names_action_and_resource(code: str) -> None:
 
     assert type(denied) is AccessDenied
     assert "errorMessage" in denied.remedy
-    assert "Allow the named action for the function's role" in denied.remedy
-    assert "No service control policy is the cause" in denied.remedy
+    assert "Allow the named action on that resource for the function's role" in denied.remedy
+    assert "A service control policy is not the cause" in denied.remedy
 
 
 def test_message_is_never_what_decides() -> None:

@@ -33,7 +33,13 @@ TABLE = "ledger"
 BUS = "account-vending"
 EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:first"
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
-OF_EVENTS = {"AnswerHandshake", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd"}
+OF_EVENTS = {
+    "AnswerCreateAccount",
+    "AnswerHandshake",
+    "DiscoverAccount",
+    "ReconcileLedger",
+    "RecordExecutionEnd",
+}
 UNDISTURBED = {"dynamodb", "events"}
 """Services whose calls no test can refuse, lose or precede."""
 
@@ -101,7 +107,16 @@ class World:
         """Every row of the table but locks and the like, as DynamoDB has them."""
         found = clients.dynamodb().scan(TableName=TABLE)["Items"]
         serving = (
-            *("account#", "email#", "gate#", "requester#", "token#", "unit#"),
+            *(
+                "account#",
+                "creation#",
+                "email#",
+                "gate#",
+                "queue#",
+                "requester#",
+                "token#",
+                "unit#",
+            ),
             *("record#", "revision#"),
         )
         return [row for row in found if not row["pk"]["S"].startswith(serving)]

@@ -239,7 +239,7 @@ def test_changed_request_policy_is_in_the_next_asset(project: Path, installer: I
     ("text", "problem"),
     [
         ("requester: {}", "requester: unknown key"),
-        ("requesters: [", "is no YAML"),
+        ("requesters: [", "is not YAML"),
         ("", "must be an object"),
         ("requesters: {portal: {senders: [{account: 1, source: a}]}}", "account: must be text"),
     ],

@@ -113,7 +113,7 @@ def test_a_start_that_is_not_valid_is_refused(
     assert refused.value.response["Error"]["Code"] == error
 
 
-def test_describing_tells_all_of_a_finished_execution(engine: Engine) -> None:
+def test_describing_shows_all_of_a_finished_execution(engine: Engine) -> None:
     arn = engine.machine(machine(END | {"Output": {"text": "ü"}}))
     execution = engine.finish(engine.start(arn, {"a": 1}, name="n", traceHeader="Root=1-2-3")).arn
 
@@ -128,7 +128,7 @@ def test_describing_tells_all_of_a_finished_execution(engine: Engine) -> None:
     assert "error" not in described
 
 
-def test_describing_a_running_execution_tells_no_end(engine: Engine) -> None:
+def test_describing_a_running_execution_shows_no_end(engine: Engine) -> None:
     execution = engine.start(engine.machine(machine(LONG)))
 
     described = engine.states.describe_execution(executionArn=execution)
@@ -137,7 +137,7 @@ def test_describing_a_running_execution_tells_no_end(engine: Engine) -> None:
     assert not {"stopDate", "output", "error", "cause"} & described.keys()
 
 
-def test_describing_a_failed_execution_tells_error_and_cause(engine: Engine) -> None:
+def test_describing_a_failed_execution_shows_error_and_cause(engine: Engine) -> None:
     ended = engine.run(machine({"Type": "Fail", "Error": "E", "Cause": "c"}))
 
     described = engine.states.describe_execution(executionArn=ended.arn)

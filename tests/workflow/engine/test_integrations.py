@@ -265,7 +265,7 @@ def test_an_sdk_integrations_error_has_the_services_name(engine: Engine) -> None
     assert ended.error == "Sfn.ExecutionDoesNotExistException"
 
 
-def test_a_queue_that_is_gone_is_told_as_on_aws(engine: Engine) -> None:
+def test_a_queue_that_is_gone_is_reported_as_on_aws(engine: Engine) -> None:
     url = f"{engine.context.endpoint_url}/{ACCOUNT_ID}/{unique('gone')}"
     state = {
         "Type": "Task",

@@ -292,7 +292,7 @@ def test_escapes_in_texts_and_names_of_a_definition_are_undone(engine: Engine) -
         ),
     ],
 )
-def test_a_failing_expression_is_told_with_its_state_and_place(
+def test_a_failing_expression_is_reported_with_its_state_and_place(
     engine: Engine, fields: dict[str, Any], location: str, problem: str
 ) -> None:
     ended = engine.run(machine({"Type": "Pass", "Next": "Bad"}, Bad=END | fields))
@@ -469,7 +469,7 @@ def test_json_path_definitions_still_run(engine: Engine) -> None:
     assert engine.run(definition, {"n": 1}).output == {"sum": 2}
 
 
-def test_the_context_tells_times_as_text(engine: Engine) -> None:
+def test_the_context_shows_times_as_text(engine: Engine) -> None:
     definition = machine(END | {"Output": "{% $states.context %}"})
     ended = engine.run(definition, {"a": 1})
 

@@ -1,0 +1,142 @@
+"""Retirements on the deployed stack: the event that asks, the execution it starts, the record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.aws.stack import SOURCE, Stack
+from cli.output.failure import CommandError
+from vending.ledger import keys
+from vending.ledger.items import from_dynamodb
+
+DETAIL_TYPE = "AccountRetirementRequested"
+NEWEST = 100
+"""Executions among which the one of an event is looked for: the event has just been sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """The execution that an event started."""
+
+    execution_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """How an execution stands: its status, and what came of it where it is over."""
+
+    status: str | None
+    output: dict[str, Any]
+    error: dict[str, Any]
+
+
+@dataclass(kw_only=True)
+class Retirements:
+    """What the command does about them."""
+
+    stack: Stack
+    machine_arn: str
+    events: Any
+    states: Any
+    dynamodb: Any
+    _seen: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, stack: Stack) -> Retirements:
+        """Those of a stack.
+
+        Raises:
+            CommandError: an earlier version is deployed, which retires no accounts.
+        """
+        if not stack.retirement_machine_arn:
+            raise CommandError(
+                "the deployed version cannot retire accounts",
+                remedy="Run `make deploy` with this version",
+            )
+        return cls(
+            stack=stack,
+            machine_arn=stack.retirement_machine_arn,
+            events=stack.client("events"),
+            states=stack.client("stepfunctions"),
+            dynamodb=stack.client("dynamodb"),
+        )
+
+    def send(self, detail: dict[str, Any]) -> str:
+        """Put the event on the bus; its id.
+
+        Raises:
+            CommandError: EventBridge did not take it.
+        """
+        (answer,) = self.events.put_events(
+            Entries=[
+                {
+                    "Source": SOURCE,
+                    "DetailType": DETAIL_TYPE,
+                    "Detail": json.dumps(detail, ensure_ascii=False),
+                    "EventBusName": self.stack.event_bus_name,
+                }
+            ]
+        )["Entries"]
+        if "EventId" not in answer:
+            raise CommandError(
+                f"EventBridge did not take the event: {answer.get('ErrorCode')}",
+                remedy="Nothing was started; run the command again",
+            )
+        return str(answer["EventId"])
+
+    def started_by(self, event_id: str) -> Started | None:
+        """The execution that the event has started; None as long as there is none."""
+        listed = self.states.list_executions(stateMachineArn=self.machine_arn, maxResults=NEWEST)
+        for one in listed["executions"]:
+            arn = str(one["executionArn"])
+            if arn in self._seen:
+                continue
+            text = self.states.describe_execution(executionArn=arn).get("input") or "{}"
+            self._seen.add(arn)
+            given = json.loads(text)
+            if isinstance(given, dict) and given.get("id") == event_id:
+                return Started(execution_arn=arn)
+        return None
+
+    def end_of(self, started: Started) -> End:
+        """How the execution stands."""
+        told = self.stack.execution(started.execution_arn)
+        return End(
+            status=told["status"],
+            output=_object(told.get("output")),
+            error=_error_of(told),
+        )
+
+    def record(self, account_id: str) -> dict[str, Any] | None:
+        """The account's retirement; None where there is none."""
+        # Imported late: pydantic, which comes with it, is slow to import.
+        from vending.retirement.rows import record_of  # noqa: PLC0415
+
+        item = self.dynamodb.get_item(
+            TableName=self.stack.table_name,
+            Key={"pk": {"S": keys.retirement(account_id)}},
+            ConsistentRead=True,
+        ).get("Item")
+        return record_of(from_dynamodb(item)) if item else None  # type: ignore[arg-type]
+
+
+def _error_of(told: dict[str, Any]) -> dict[str, Any]:
+    error = _object(told.get("cause"))
+    if "code" in error:
+        return error
+    return {
+        "code": told.get("error") or told["status"],
+        "reason": None,
+        "message": told.get("cause") or f"the execution ended as {told['status']}",
+        "remedy": "Run the command again: it goes on where it stopped",
+    }
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

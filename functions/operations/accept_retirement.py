@@ -1,0 +1,399 @@
+"""AcceptRetirement: who may end an account or put it back, and the claim that nobody else does.
+
+What the account was like is written down before anything is changed, so that it can be put back as
+it was. A repeated event finds that it was heard, an older one that something newer was.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from vending.authorization.authorization import Authorization
+from vending.authorization.request_policy import RequestPolicy
+from vending.authorization.sender import Sender, opened
+from vending.aws import clients
+from vending.aws.clock import epoch, timestamp
+from vending.aws.executions import account_id_of, is_running
+from vending.errors.catalogue import explain
+from vending.errors.exceptions import (
+    ConcurrentModification,
+    OperationRefused,
+    RequestConflict,
+)
+from vending.handler import settings, wiring
+from vending.handler.operation import Json, operation
+from vending.ledger.keys import email_lock
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import LockHeld, refuse_retired
+from vending.model import Model
+from vending.organization import eligibility, placement, policies
+from vending.request import ou_paths
+from vending.retirement.request import RetirementRequest, parse
+from vending.retirement.rows import (
+    ENDED,
+    AccountState,
+    Before,
+    Retirement,
+    Retirements,
+    record_of,
+)
+from vending.states import FINAL
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import AccountTypeDef
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.handler.settings import RetirementSettings
+
+CALLS = {
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "organizations:DescribeAccount",
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListDelegatedServicesForAccount",
+    "organizations:ListParents",
+    "organizations:ListPoliciesForTarget",
+    "organizations:ListTagsForResource",
+    "states:DescribeExecution",
+}
+
+Outcome = Literal["ACCEPTED", "CLOSING", "RESTORING", "DUPLICATE", "FINISHED", "SUPERSEDED"]
+
+POLICY_TYPE = "SERVICE_CONTROL_POLICY"
+DENY_ALL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "Retired", "Effect": "Deny", "Action": "*", "Resource": "*"}],
+    },
+    separators=(",", ":"),
+)
+"""Without exceptions: what the management account does to a member, no SCP denies."""
+
+_EVENTS_KEPT = 20
+"""Ids of events that were heard: repetitions come within a day, and the newest are looked for."""
+
+_FUNCTIONS_END_WITHIN = 60.0
+"""Seconds after which no function of an execution that is over is at work any more."""
+
+_CLOSES_WITHIN = 900.0
+"""Seconds after which a closure that AWS was asked for shows."""
+
+
+class AcceptRetirement(Model):
+    """The execution's input, which is an event or a request: anything that JSON can say."""
+
+    request: Any = None
+    execution_arn: str
+    started_at: str
+    """When the execution began: the time of a wish that came by no event."""
+
+
+def run(
+    payload: AcceptRetirement,
+    *,
+    retirements: Retirements,
+    stepfunctions: SFNClient,
+    organizations: OrganizationsClient,
+    policy: RequestPolicy,
+    settled: RetirementSettings,
+) -> Json:
+    """{outcome, record, organizationalUnit, policy, parentId, detach, deregister}.
+
+    ACCEPTED: this execution retires the account, from the start or from where an earlier one ended.
+    CLOSING: AWS was, or may have been, asked to close it before; this execution follows that.
+    RESTORING: this execution puts it back. DUPLICATE: the execution that the record names does what
+    is wanted. FINISHED: it is done already. SUPERSEDED: a newer wish was heard.
+
+    RequestNotAllowed, RequestInvalid, RequestConflict; OperationRefused where the account must not
+    be retired or cannot be restored. ConcurrentModification: run this again a little later.
+    """
+    sender, raw = opened(payload.request)
+    here = account_id_of(payload.execution_arn)
+    authorization = Authorization.of(sender, policy, here=here)
+    return _Acceptance(
+        request=parse(raw),
+        sender=sender,
+        authorization=authorization,
+        execution_arn=payload.execution_arn,
+        wished_at=timestamp(epoch(sender.sent_at or payload.started_at)),
+        retirements=retirements,
+        ledger=Ledger(table=retirements.table),
+        stepfunctions=stepfunctions,
+        organizations=organizations,
+        settled=settled,
+    ).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Acceptance:
+    """One valid wish, as its execution sees it."""
+
+    request: RetirementRequest
+    sender: Sender
+    authorization: Authorization
+    execution_arn: str
+    wished_at: str
+    retirements: Retirements
+    ledger: Ledger
+    stepfunctions: SFNClient
+    organizations: OrganizationsClient
+    settled: RetirementSettings
+
+    def run(self) -> Json:
+        row = self.retirements.get(self.request.account_id)
+        if row is not None and row["executionArn"] == self.execution_arn:
+            return self._answer(_outcome_of(row), row)
+        if self.request.action == "restore":
+            return self._restored(row)
+        return self._retired(row)
+
+    def _retired(self, row: Retirement | None) -> Json:
+        unit, account = self._looked_up()
+        if row is not None and row["state"] not in ENDED and unit is not None:
+            unit = tuple(ou_paths.split(row["before"]["organizationalUnit"]))
+        self.authorization.ensure_retirement_allowed(self.request.account_id, unit or ())
+        if row is not None and (heard := self._heard(row)) is not None:
+            return self._answer(heard, row)
+        if row is not None and row["state"] == AccountState.CLOSED:
+            return self._answer("FINISHED", row)
+        if row is not None and row["state"] not in ENDED:
+            if self._goes_on(row):
+                if row["action"] == "restore":
+                    raise _busy("is being restored")
+                return self._answer("DUPLICATE", row)
+            if row["state"] == AccountState.CLOSING:
+                return self._taken(row, row, account)
+        self._refuse(account)
+        kept: Retirement = {}
+        if row is None or row["state"] != AccountState.RETIRING:
+            kept = {"before": self._before(unit or ())}
+        elif row["action"] == "restore":
+            kept = {"before": row["before"]}
+        else:
+            kept = row
+        return self._taken(row, kept, account)
+
+    def _taken(self, row: Retirement | None, kept: Retirement, account: AccountTypeDef) -> Json:
+        """The row made this execution's; `kept` is what stays of an earlier one."""
+        made: dict[str, Any] = {
+            **{name: value for name, value in kept.items() if name not in ("error", "warnings")},
+            **self._of_wish(row),
+            "accountName": account.get("Name"),
+            "emailHash": email_lock(account.get("Email", "")).partition("#")[2],
+            "state": kept.get("state", AccountState.RETIRING),
+            "deregister": self.request.deregister_delegated_administrator,
+            "reason": self.request.reason,
+        }
+        return self._written(made, row)
+
+    def _restored(self, row: Retirement | None) -> Json:
+        account_id = self.request.account_id
+        unit = tuple(ou_paths.split(row["before"]["organizationalUnit"])) if row else None
+        if unit is None:
+            unit = placement.unit_of(account_id, self.organizations) or ()
+        self.authorization.ensure_retirement_allowed(account_id, unit)
+        if row is None:
+            raise _refused("NotRetired", f"The account {account_id} was never retired from here.")
+        if (heard := self._heard(row)) is not None:
+            return self._answer(heard, row)
+        if row["state"] == AccountState.ACTIVE:
+            return self._answer("FINISHED", row)
+        if row["state"] != AccountState.RETIRING and not self._was_never_asked(row):
+            since = row.get("closedAt") or row.get("closingAt")
+            raise _refused(
+                "RestoreTooLate", f"The account {account_id} is {row['state']} since {since}."
+            )
+        goes_on = self._goes_on(row)
+        if goes_on and row["action"] == "restore":
+            return self._answer("DUPLICATE", row)
+        age = self.retirements.table.clock() - epoch(row["updatedAt"])
+        if "closesAt" not in row and (goes_on or age < _FUNCTIONS_END_WITHIN):
+            # What suspends it may be at work, and would suspend what was put back.
+            raise _busy("is just being suspended")
+        made = {
+            **{name: value for name, value in row.items() if name not in ("error", "closingAt")},
+            **self._of_wish(row),
+            "state": AccountState.RETIRING,
+        }
+        return self._written(made, row)
+
+    def _written(self, made: dict[str, Any], row: Retirement | None) -> Json:
+        try:
+            written = self.retirements.begin(made, row)
+        except LockHeld as held:
+            self._take_away(held)
+            raise _busy("had a lock left of a request") from None
+        if written is None:
+            raise _busy("was claimed by another execution")
+        return self._answer(_outcome_of(written), written)
+
+    def _of_wish(self, row: Retirement | None) -> dict[str, Any]:
+        events = [*(row.get("eventIds", []) if row else []), self.sender.event_id]
+        return {
+            "accountId": self.request.account_id,
+            "action": self.request.action,
+            "requestedBy": self.request.requested_by,
+            "sender": dict(self.authorization.as_record()),
+            "executionArn": self.execution_arn,
+            "wishedAt": self.wished_at,
+            "eventIds": [event for event in events if event][-_EVENTS_KEPT:],
+        }
+
+    def _heard(self, row: Retirement) -> Outcome | None:
+        """What this wish is where it was heard before, or a newer one was."""
+        if self.sender.event_id in row.get("eventIds", []):
+            return "DUPLICATE"
+        return "SUPERSEDED" if self.wished_at < row["wishedAt"] else None
+
+    def _was_never_asked(self, row: Retirement) -> bool:
+        """Whether AWS surely was not asked to close it, though that was about to be done."""
+        if row["state"] != AccountState.CLOSING or self._goes_on(row):
+            return False
+        if self.retirements.table.clock() - epoch(row["closingAt"]) < _CLOSES_WITHIN:
+            return False
+        account = self.organizations.describe_account(AccountId=row["accountId"])["Account"]
+        return (account.get("State") or account.get("Status")) == "ACTIVE"
+
+    def _goes_on(self, row: Retirement) -> bool:
+        known_for = self.retirements.table.clock() - epoch(row["updatedAt"])
+        return is_running(row["executionArn"], self.stepfunctions, known_for=known_for)
+
+    def _looked_up(self) -> tuple[tuple[str, ...] | None, AccountTypeDef]:
+        account_id = self.request.account_id
+        try:
+            account = self.organizations.describe_account(AccountId=account_id)["Account"]
+        except self.organizations.exceptions.AccountNotFoundException:
+            raise OperationRefused(
+                f"DescribeAccount: the account {account_id} is not in this organization.",
+                code="AccountNotFoundException",
+                remedy="Correct the account's id. An account that was closed more than 90 days ago "
+                "is gone.",
+            ) from None
+        return placement.unit_of(account_id, self.organizations), account
+
+    def _refuse(self, account: AccountTypeDef) -> None:
+        """OperationRefused where the account must not be retired."""
+        account_id = account["Id"]
+        refused = eligibility.refusal(account)
+        if refused is not None and refused.code == "ManagementAccountNotVended":
+            raise _refused("ManagementAccountNotRetired", refused.message)
+        if refused is not None:
+            raise refused
+        if tag := self.settled.protected_tag:
+            pages = self.organizations.get_paginator("list_tags_for_resource")
+            for page in pages.paginate(ResourceId=account_id):
+                for one in page.get("Tags", []):
+                    if one["Key"] == tag and one["Value"].lower() != "false":
+                        raise _refused(
+                            "AccountProtected", f"The account {account_id} has the tag {tag}."
+                        )
+        if self.request.deregister_delegated_administrator:
+            return
+        if services := delegated_services(account_id, self.organizations):
+            raise _refused(
+                "AccountIsDelegatedAdministrator",
+                f"The account {account_id} is a delegated administrator for {', '.join(services)}.",
+            )
+
+    def _before(self, unit: tuple[str, ...]) -> Before:
+        account_id = self.request.account_id
+        name = self.settled.policy_name
+        return {
+            "parentId": eligibility.parent_id(account_id, self.organizations),
+            "organizationalUnit": ou_paths.join(unit),
+            "hadPolicy": bool(name)
+            and name in policies.attached_to(self.organizations, account_id, POLICY_TYPE),
+        }
+
+    def _take_away(self, held: LockHeld) -> None:
+        """Free a lock of a request that is over; RequestConflict where the request is not."""
+        refuse_retired(held)
+        owner = self.ledger.get(held.owner)
+        if owner is not None and (
+            owner["state"] not in FINAL or self.ledger.locks.may_still_create(owner)
+        ):
+            raise RequestConflict(
+                f"account: {self.request.account_id} is being worked on by the request "
+                f"'{held.owner}', which is {owner['state']}.",
+                remedy=f"Wait until the request '{held.owner}' has ended, then retire the account.",
+            )
+        self.ledger.locks.release(held)
+
+    def _answer(self, outcome: Outcome, row: Retirement) -> Json:
+        name = self.settled.policy_name
+        deny = {
+            "name": name,
+            "type": POLICY_TYPE,
+            "description": "Denies everything to accounts that are being retired",
+            "content": DENY_ALL,
+            "existing": "keep",
+        }
+        return {
+            "outcome": outcome,
+            "record": record_of(row),
+            "organizationalUnit": self.settled.organizational_unit,
+            "policy": deny if name else None,
+            "parentId": row["before"]["parentId"],
+            "detach": name if name and not row["before"]["hadPolicy"] else None,
+            "deregister": row["deregister"],
+        }
+
+
+def delegated_services(account_id: str, organizations: OrganizationsClient) -> list[str]:
+    """The services that the account administers for the organization."""
+    pages = organizations.get_paginator("list_delegated_services_for_account")
+    try:
+        return [
+            service["ServicePrincipal"]
+            for page in pages.paginate(AccountId=account_id)
+            for service in page.get("DelegatedServices", [])
+        ]
+    except organizations.exceptions.AccountNotRegisteredException:
+        return []
+
+
+def _outcome_of(row: Retirement) -> Outcome:
+    """What the execution that has the row does, by what the row says."""
+    if row["state"] in (AccountState.CLOSED, AccountState.DEPARTED):
+        return "FINISHED"
+    if row["action"] == "restore":
+        return "FINISHED" if row["state"] == AccountState.ACTIVE else "RESTORING"
+    return "CLOSING" if row["state"] == AccountState.CLOSING else "ACCEPTED"
+
+
+def _refused(code: str, message: str) -> OperationRefused:
+    words = explain(code)
+    return OperationRefused(f"{message} {words.what}", code=code, remedy=words.remedy)
+
+
+def _busy(what: str) -> ConcurrentModification:
+    return ConcurrentModification(
+        f"The account {what}.", remedy="Nothing to do: the workflow tries again by itself."
+    )
+
+
+def progress(result: Json) -> str:
+    """What progress says of it; empty when there is nothing to say."""
+    phrases = {
+        "DUPLICATE": "in progress in another execution",
+        "FINISHED": "done already",
+        "SUPERSEDED": "a newer wish was heard",
+    }
+    return phrases.get(str(result["outcome"]), "")
+
+
+@operation(AcceptRetirement)
+def handler(payload: AcceptRetirement) -> Json:
+    """The Lambda entrance."""
+    return run(
+        payload,
+        retirements=wiring.retirements(),
+        stepfunctions=clients.stepfunctions(),
+        organizations=clients.organizations(),
+        policy=wiring.request_policy(),
+        settled=settings.read(settings.RetirementSettings),
+    )

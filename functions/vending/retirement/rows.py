@@ -1,0 +1,228 @@
+"""An account's retirement in the ledger: one row an account, `retirement#<account>`.
+
+Whoever carries the retirement on has the row by its executionArn, and every write is conditional on
+that. A restoration takes the row over, so that it and the closure cannot both go on: the intent to
+close is written on the condition that the row is still the retirement's, and a restoration takes
+over no row that has this intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
+from vending.aws.clock import timestamp
+from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
+from vending.ledger import keys
+from vending.ledger.locks import LockHeld, Locks, retirement_owner
+from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, as_expected
+from vending.ledger.waiting_tokens import WaitingTokens
+from vending.queueing.slots import Waiter
+
+if TYPE_CHECKING:
+    from vending.ledger.rows import Row
+
+_CLAIM = "claim"
+_WAITS = "Nothing to do: the workflow tries again by itself."
+
+
+class AccountState(StrEnum):
+    """Where an account stands at its end. ACTIVE is one that was restored."""
+
+    RETIRING = "RETIRING"
+    CLOSING = "CLOSING"
+    CLOSED = "CLOSED"
+    ACTIVE = "ACTIVE"
+    DEPARTED = "DEPARTED"
+
+
+ENDED = (AccountState.CLOSED, AccountState.ACTIVE, AccountState.DEPARTED)
+"""Nothing is to be done any more for the retirement of an account in one of these."""
+
+
+class Before(TypedDict):
+    """What the account was like: where it was put back to."""
+
+    parentId: str
+    organizationalUnit: str
+    hadPolicy: bool
+
+
+class Retirement(TypedDict, total=False):
+    """A row: the record's fields, and what only the functions need."""
+
+    pk: str
+    accountId: str
+    accountName: str | None
+    emailHash: str
+    state: str
+    action: str
+    reason: str
+    requestedBy: str | None
+    sender: dict[str, str]
+    executionArn: str
+    before: Before
+    deregister: bool
+    deregistered: list[str]
+    closesAt: str
+    closingAt: str
+    closedAt: str
+    closedBy: str
+    restoredAt: str
+    error: dict[str, Any]
+    warnings: list[str]
+    requestedAt: str
+    updatedAt: str
+    wishedAt: str
+    eventIds: list[str]
+    waitsSince: str
+
+
+_NOT_IN_RECORDS = ("pk", "emailHash", "deregister", "wishedAt", "eventIds", "waitsSince")
+RECORD_FIELDS = tuple(name for name in Retirement.__annotations__ if name not in _NOT_IN_RECORDS)
+
+
+def record_of(row: Retirement) -> dict[str, Any]:
+    """The record as everybody sees it: every field, null where nothing is known yet."""
+    return {name: row.get(name) for name in RECORD_FIELDS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retirements:
+    """The rows as the operations use them; they are those who wait in the closing queue, too."""
+
+    table: Table
+
+    @property
+    def locks(self) -> Locks:
+        """The locks beside the rows."""
+        return Locks(table=self.table)
+
+    def get(self, account_id: str) -> Retirement | None:
+        """The account's row as it is at this moment."""
+        found = self.table.get(keys.retirement(account_id), consistent=True)
+        return cast(Retirement, found) if found else None
+
+    def owned(self, account_id: str, execution_arn: str) -> Retirement:
+        """The account's row, if it is the execution's; else ExecutionSuperseded."""
+        row = self.get(account_id)
+        if row is None or row["executionArn"] != execution_arn:
+            raise _superseded(row)
+        return row
+
+    def begin(self, row: Mapping[str, Any], before: Retirement | None) -> Retirement | None:
+        """Make the row in place of what was found, with the locks on the account's id and email.
+
+        None where somebody else has changed the row meanwhile; LockHeld where a request has one of
+        the locks.
+        """
+        at = timestamp(self.table.clock())
+        account_id = row["accountId"]
+        item = {
+            **{name: value for name, value in row.items() if value is not None},
+            "pk": keys.retirement(account_id),
+            "updatedAt": at,
+        }
+        item.setdefault("requestedAt", at)
+        condition: ConditionBase = IS_NEW
+        if before is not None:
+            condition = as_expected(
+                {name: before.get(name) for name in ("executionArn", "state", "updatedAt")}
+            )
+        locks = self.locks.puts(retirement_owner(account_id), row["executionArn"], _lock_keys(row))
+        reasons = self.table.transact({_CLAIM: Put(item=item, condition=condition), **locks})
+        if not reasons:
+            return cast(Retirement, item)
+        for name, reason in reasons.items():
+            if name != _CLAIM and reason.code == "ConditionalCheckFailed":
+                raise LockHeld.by(reason.found)
+        if any(reason.code == "ConditionalCheckFailed" for reason in reasons.values()):
+            return None
+        if any(reason.code == "TransactionConflict" for reason in reasons.values()):
+            raise ConcurrentModification(
+                "The account's row or locks are being changed by somebody else.", remedy=_WAITS
+            )
+        raise Throttled("DynamoDB took no more writes at this moment.", remedy=_WAITS)
+
+    def mark(
+        self,
+        account_id: str,
+        execution_arn: str,
+        *,
+        states: Sequence[AccountState],
+        remove: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        **values: Any,
+    ) -> Retirement:
+        """Write these values, if the row is the execution's and in one of the states.
+
+        Raises:
+            ExecutionSuperseded: it is not.
+        """
+        owned = Attr("executionArn").eq(execution_arn) & Attr("state").is_in(list(states))
+        update = Update(
+            pk=keys.retirement(account_id),
+            values={"updatedAt": timestamp(self.table.clock()), **values},
+            remove=remove,
+            keep=keep,
+            condition=owned,
+        )
+        try:
+            return cast(Retirement, self.table.update(update))
+        except ConditionFailed as failed:
+            raise _superseded(cast("Retirement | None", failed.found)) from None
+
+    def free_locks(self, row: Retirement) -> None:
+        """Give back the locks, unless another execution of the retirement has them by now."""
+        owner = retirement_owner(row["accountId"])
+        for pk in _lock_keys(row):
+            self.locks.release(LockHeld(pk=pk, owner=owner, execution_arn=row["executionArn"]))
+
+    def save_token(self, account_id: str, execution_arn: str, task_token: str) -> None:
+        """Keep the token under which the account's execution waits for its slot."""
+        WaitingTokens(table=self.table).save(
+            retirement_owner(account_id), execution_arn, task_token
+        )
+
+    def find(self, waiter_id: str) -> Waiter | None:
+        """Who waits in the closing queue for this account; None where it is not retired."""
+        row = self.get(waiter_id)
+        if row is None:
+            return None
+        is_served = row["state"] in ENDED or row["action"] == "restore"
+        waits = "waitsSince" in row and not is_served
+        is_begun = row["state"] == AccountState.CLOSING and not waits
+        return Waiter(
+            execution_arn=row["executionArn"],
+            task_token=self._token(row) if waits else None,
+            is_served=is_served,
+            is_begun=is_begun,
+        )
+
+    def _token(self, row: Retirement) -> str | None:
+        known = {
+            "requestId": retirement_owner(row["accountId"]),
+            "executionArn": row["executionArn"],
+        }
+        return WaitingTokens(table=self.table).find(cast("Row", known))
+
+
+def _lock_keys(row: Mapping[str, Any]) -> list[str]:
+    return [keys.account_lock(row["accountId"]), f"{keys.EMAIL_LOCK}{row['emailHash']}"]
+
+
+def _superseded(row: Retirement | None) -> ExecutionSuperseded:
+    if row is None:
+        return ExecutionSuperseded(
+            "The ledger has no retirement of this account.",
+            remedy="Retire the account again, if that is still wanted.",
+        )
+    return ExecutionSuperseded(
+        f"The account {row['accountId']} is {row['state']}, by the execution "
+        f"{row['executionArn']}, which does {row['action']} it.",
+        remedy=f"Follow the execution {row['executionArn']}.",
+    )

@@ -1,0 +1,50 @@
+"""The retirement of accounts: the state machine of statemachines/account_retirement.asl.json."""
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra.settings import Settings
+from infra.workflow import Workflow
+
+RETIRING = (
+    "AcceptRetirement",
+    "CloseAccount",
+    "DeregisterDelegatedAdministrator",
+    "DescribeClosure",
+    "RecordRetirement",
+    "ReserveClosing",
+)
+"""Functions that this machine alone runs; it shares those that suspend with the one that vends."""
+
+
+def state_machine_name(settings: Settings) -> str:
+    """The state machine's name, which people type."""
+    return f"{settings.name_prefix}account-retirement"
+
+
+class AccountRetirementWorkflow(Workflow):
+    """The state machine `account-retirement`: one execution for each wish about an account."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        functions: Mapping[str, lambda_.IFunction],
+        settings: Settings,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            definition="account_retirement",
+            functions=functions,
+            settings=settings,
+            name=state_machine_name(settings),
+        )
+        # As for the machine that vends: a Task's TimeoutSeconds may be a JSONata expression.
+        machine = self.state_machine.node.default_child
+        assert isinstance(machine, CfnResource)
+        machine.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})

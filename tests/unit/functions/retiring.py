@@ -1,0 +1,85 @@
+"""An account in its retirement: each test says only what matters to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.functions.world import EXECUTION, World
+from vending.aws.clock import timestamp
+from vending.handler import wiring
+from vending.retirement.rows import Retirement
+
+RESTORING = EXECUTION.replace("first", "restoring")
+DAY = 86_400.0
+
+
+def an_account(world: World, unit: str = "Sandbox") -> str:
+    """A member account in a unit below the root."""
+    unit_id = world.organization.add_unit(unit)
+    return world.organization.add_account(email=f"{unit}@example.com", parent=unit_id)
+
+
+def a_wish(account_id: str, **changes: Any) -> dict[str, Any]:
+    return {"accountId": account_id, "reason": "project over"} | changes
+
+
+def accept(
+    world: World, request: dict[str, Any], execution: str = EXECUTION, **event: Any
+) -> dict[str, Any]:
+    """AcceptRetirement's result; `event` makes it the detail of one."""
+    world.organization.executions.setdefault(execution, "RUNNING")
+    if event:
+        request = {"detail-type": "AccountRetirementRequested", "detail": request, **event}
+    result: dict[str, Any] = world.call(
+        "AcceptRetirement",
+        request=request,
+        executionArn=execution,
+        startedAt=timestamp(world.now),
+    )
+    return result
+
+
+def record(
+    world: World, account_id: str, stage: str, execution: str = EXECUTION, **more: Any
+) -> dict[str, Any]:
+    result: dict[str, Any] = world.call(
+        "RecordRetirement",
+        request={"accountId": account_id},
+        executionArn=execution,
+        stage=stage,
+        **more,
+    )
+    return result
+
+
+def retiring(world: World, account_id: str, **changes: Any) -> None:
+    """The account is suspended, its grace period has begun."""
+    accept(world, a_wish(account_id, **changes))
+    record(world, account_id, "RETIRING")
+
+
+def due(world: World, account_id: str, **changes: Any) -> None:
+    """Its grace period is over, and its slot in the closing queue has come."""
+    retiring(world, account_id, **changes)
+    world.later(14 * DAY + 1)
+    reserve(world, account_id)
+
+
+def reserve(world: World, account_id: str, execution: str = EXECUTION) -> str:
+    """ReserveClosing has run for it; the token under which it waits."""
+    token = world.organization.wait_for_token()
+    world.call("ReserveClosing", accountId=account_id, executionArn=execution, taskToken=token)
+    return token
+
+
+def close(world: World, account_id: str, execution: str = EXECUTION) -> dict[str, Any]:
+    result: dict[str, Any] = world.call(
+        "CloseAccount", accountId=account_id, executionArn=execution
+    )
+    return result
+
+
+def row_of(account_id: str) -> Retirement:
+    row = wiring.retirements().get(account_id)
+    assert row is not None
+    return row

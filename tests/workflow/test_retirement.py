@@ -1,0 +1,350 @@
+"""An account is suspended, can be put back, and closes: once, in turn, never within its grace."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from embedded.cloudformation import assembly
+from infra.settings import Settings
+from tests.builders import a_request
+from tests.grids import few
+from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.interruptions import stop, when_entered
+from tests.workflow import retirements
+from tests.workflow.announcements import told
+from tests.workflow.retirements import restoration, row, run, start, state, suspended, wish
+from tests.workflow.test_existing_account import an_account
+from tests.workflow.vending import Vending, eventually
+from vending.aws.clock import epoch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from embedded.cloud import EmbeddedAws
+    from tests.workflow.command import Command
+
+GRACE_SECONDS = 120
+POLICY = "RetiredAccounts"
+
+
+@pytest.fixture(scope="session")
+def assembly_with_short_grace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("assembly-with-short-grace")
+    synthesize(Settings(retirement_grace_days=GRACE_SECONDS / 86_400), folder)
+    return folder
+
+
+@pytest.fixture
+def short_grace(
+    cloud: EmbeddedAws, vending: Vending, assembly_with_short_grace: Path
+) -> Iterator[None]:
+    """The stack is deployed with a grace period that ends while a test waits."""
+    url = cloud.endpoint_url
+    cloud.outputs = assembly.deploy(
+        assembly.Assembly.load(assembly_with_short_grace), endpoint_url=url
+    )
+    yield
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+
+
+def a_placed_account(vending: Vending) -> str:
+    """A vended account in its unit; its id."""
+    return str(vending.run(a_request()).output["accountId"])
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_account_is_suspended_for_its_grace_period_and_then_closed(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+
+    with told(vending, "AccountClosed") as closed, told(vending, "AccountRetiring") as retiring:
+        retirements.send(vending, wish(account_id))
+        eventually(lambda: "closesAt" in row(vending, account_id))
+        during = (
+            vending.path(account_id),
+            POLICY in vending.policies(account_id),
+            state(vending, account_id),
+        )
+        (arn,) = retirements.executions(vending)
+        ended = vending.finish(arn)
+
+    assert during == ("/Suspended", True, "ACTIVE")
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["state"] == "CLOSED"
+    assert state(vending, account_id) == "CLOSED"
+    assert vending.calls("organizations", "CloseAccount") == 1
+    kept = row(vending, account_id)
+    assert kept["closingAt"] >= kept["closesAt"]
+    assert epoch(kept["closesAt"]) >= epoch(kept["requestedAt"]) + GRACE_SECONDS
+    assert [one["accountId"] for one in closed] == [account_id]
+    assert [one["state"] for one in retiring] == ["RETIRING"]
+
+
+def test_restored_account_is_as_it_was(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    before = (vending.path(account_id), vending.policies(account_id), vending.tags(account_id))
+    suspended(vending, account_id)
+    assert vending.path(account_id) == "/Suspended"
+
+    with told(vending, "AccountRestored") as restored:
+        ended = run(vending, restoration(account_id))
+
+    assert ended.status == "SUCCEEDED", ended
+    after = (vending.path(account_id), vending.policies(account_id), vending.tags(account_id))
+    assert after == before
+    assert row(vending, account_id)["state"] == "ACTIVE"
+    assert [one["accountId"] for one in restored] == [account_id]
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_execution_whose_account_was_restored_closes_nothing(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    arn = suspended(vending, account_id)
+    run(vending, restoration(account_id))
+
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.states_entered(arn)[-1] == "LeftToAnother"
+    assert state(vending, account_id) == "ACTIVE"
+    assert vending.calls("organizations", "CloseAccount") == 0
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize(
+    "at", few(["ReserveClosing", "WaitForClosingSlot", "CloseAccount"], quick=["CloseAccount"])
+)
+def test_restoration_that_races_with_the_closure_has_one_winner(vending: Vending, at: str) -> None:
+    account_id = a_placed_account(vending)
+    racing: list[str] = []
+
+    with when_entered(
+        at, lambda _: racing.append(start(vending, restoration(account_id)))
+    ) as entered:
+        ended = vending.finish(start(vending, wish(account_id)))
+    assert entered.is_set()
+    restored = vending.finish(racing[0])
+
+    assert ended.status == "SUCCEEDED", ended
+    if restored.status == "SUCCEEDED":
+        assert state(vending, account_id) == "ACTIVE"
+        assert vending.path(account_id) == "/Workloads/Sandbox"
+        assert row(vending, account_id)["state"] == "ACTIVE"
+    else:
+        assert restored.error == "RestoreTooLate", restored
+        assert state(vending, account_id) == "CLOSED"
+        assert row(vending, account_id)["state"] == "CLOSED"
+
+
+def test_closed_account_is_not_restored(vending: Vending) -> None:
+    account_id = an_account(vending)
+
+    ended = run(vending, restoration(account_id))
+
+    assert (ended.status, ended.error) == ("FAILED", "NotRetired"), ended
+    assert ended.cause["remedy"]
+
+
+STATES = [
+    "AcceptRetirement",
+    "CreateOrganizationalUnit",
+    "EnablePolicyType",
+    "CreatePolicy",
+    "AttachPolicy",
+    "MoveAccount",
+    "RecordRetirement",
+    "ReserveClosing",
+    "CloseAccount",
+    "DescribeClosure",
+]
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize("function", few(STATES, quick=["AttachPolicy", "CloseAccount"]))
+def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, function: str) -> None:
+    account_id = a_placed_account(vending)
+    vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
+
+    ended = run(vending, wish(account_id))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert state(vending, account_id) == "CLOSED"
+    assert row(vending, account_id)["state"] == "CLOSED"
+    assert row(vending, account_id)["before"]["organizationalUnit"] == "/Workloads/Sandbox"
+
+
+LOST = [
+    ("organizations", "AttachPolicy"),
+    ("organizations", "CreatePolicy"),
+    ("organizations", "MoveAccount"),
+    ("organizations", "CloseAccount"),
+]
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize(("service", "operation"), few(LOST, quick=LOST[-1:]))
+def test_lost_answer_is_made_up_for(vending: Vending, service: str, operation: str) -> None:
+    account_id = a_placed_account(vending)
+    vending.aws.faults.replace(
+        [{"service": service, "operation": operation, "calls": [1], "lost": True}]
+    )
+
+    ended = run(vending, wish(account_id))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert state(vending, account_id) == "CLOSED"
+    assert vending.policies(account_id) >= {POLICY}
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_closures_that_aws_refuses_for_now_wait_and_are_made(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    refused = {
+        "service": "organizations",
+        "operation": "CloseAccount",
+        "calls": [1],
+        "error": "ConstraintViolationException",
+        "reason": "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED",
+    }
+    vending.aws.faults.replace([refused])
+
+    ended = run(vending, wish(account_id))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert state(vending, account_id) == "CLOSED"
+
+
+def test_account_that_was_closed_by_hand_is_noticed(vending: Vending, short_grace: None) -> None:
+    account_id = a_placed_account(vending)
+    arn = suspended(vending, account_id)
+    vending.organizations.close_account(AccountId=account_id)
+
+    ended = vending.finish(arn)
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["closedBy"] == "OTHERS"
+    assert vending.calls("organizations", "CloseAccount") == 0
+
+
+@pytest.mark.usefixtures("short_grace")
+@pytest.mark.parametrize(
+    "at", few(["AttachPolicy", "MoveAccount", "CloseAccount"], quick=["MoveAccount"])
+)
+def test_retirement_that_was_stopped_goes_on_when_it_is_asked_for_again(
+    vending: Vending, at: str
+) -> None:
+    account_id = a_placed_account(vending)
+    with when_entered(at, stop):
+        stopped = run(vending, wish(account_id))
+    assert stopped.status == "ABORTED", stopped
+
+    ended = run(vending, wish(account_id))
+
+    assert ended.status == "SUCCEEDED", ended
+    assert state(vending, account_id) == "CLOSED"
+    assert vending.calls("organizations", "CloseAccount") == 1
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_event_that_is_delivered_three_times_retires_once(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    vending.aws.faults.replace([{"event": "AccountRetirementRequested", "deliveries": 3}])
+
+    retirements.send(vending, wish(account_id))
+    arns = eventually(lambda: len(a := retirements.executions(vending)) == 3 and a)
+    ended = [vending.finish(arn) for arn in arns]
+
+    assert {one.status for one in ended} == {"SUCCEEDED"}
+    lasts = sorted(vending.states_entered(arn)[-1] for arn in arns)
+    assert lasts == ["AccountIsClosed", "LeftToAnother", "LeftToAnother"]
+    assert vending.calls("organizations", "CloseAccount") == 1
+
+
+def test_account_that_is_being_retired_is_not_changed(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    suspended(vending, account_id)
+    change = a_request(
+        requestId="change", source="existing", account={"accountId": account_id}, tags={}
+    )
+
+    ended = vending.run(change)
+
+    assert (ended.status, ended.error) == ("FAILED", "RequestConflict"), ended
+    assert f"vend restore {account_id}" in ended.cause["remedy"]
+    assert vending.path(account_id) == "/Suspended"
+
+
+@pytest.mark.usefixtures("short_grace")
+def test_delegated_administrator_is_deregistered_and_closed_where_that_is_wanted(
+    vending: Vending,
+) -> None:
+    account_id = a_placed_account(vending)
+    service = {"ServicePrincipal": "ram.amazonaws.com"}
+    vending.organizations.enable_aws_service_access(**service)
+    vending.organizations.register_delegated_administrator(AccountId=account_id, **service)
+    refused = run(vending, wish(account_id))
+
+    ended = run(vending, wish(account_id, deregisterDelegatedAdministrator=True))
+
+    assert refused.error == "AccountIsDelegatedAdministrator", refused
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["deregistered"] == ["ram.amazonaws.com"]
+    assert state(vending, account_id) == "CLOSED"
+
+
+def test_commands_suspend_an_account_and_put_it_back(vending: Vending, vend: Command) -> None:
+    account_id = a_placed_account(vending)
+
+    retired = vend("retire", account_id, "--reason", "project over", "--json")
+    during = vending.path(account_id)
+    again = vend("retire", account_id, "--reason", "project over")
+    shown = vend("status", account_id)
+    restored = vend("restore", account_id)
+    status = vend("status", account_id, "--json")
+
+    assert (retired.status, retired.json["state"], during) == (0, "RETIRING", "/Suspended")
+    assert (again.status, restored.status) == (0, 0), again.out + restored.out
+    assert "Suspended" in again.out
+    assert retired.json["closesAt"] in shown.out
+    assert "Restored" in restored.out
+    assert vending.path(account_id) == "/Workloads/Sandbox"
+    assert status.json["state"] == "ACTIVE"
+    assert status.json["before"]["organizationalUnit"] == "/Workloads/Sandbox"
+
+
+def test_command_says_why_an_account_is_not_retired(vending: Vending, vend: Command) -> None:
+    management = vend("retire", "111111111111", "--reason", "over", "--json")
+    unknown = vend("restore", an_account(vending))
+
+    assert (management.status, unknown.status) == (1, 1)
+    assert management.json["error"]["code"] == "ManagementAccountNotRetired"
+    assert "Not restored" in unknown.out
+    assert "NotRetired" in unknown.out
+
+
+@pytest.mark.parametrize("words", [["123"], ["12345678901a"], []])
+def test_command_with_no_account_is_a_mistake(vend: Command, words: list[str]) -> None:
+    assert vend("restore", *words).status == 2
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_grace")
+def test_twelve_retirements_at_once_close_at_aws_speed(vending: Vending) -> None:
+    accounts = [an_account(vending, email=f"team{number}@example.com") for number in range(12)]
+
+    arns = [start(vending, wish(account)) for account in accounts]
+    ended: list[Any] = [vending.finish(arn, patience=240) for arn in arns]
+
+    assert {one.status for one in ended} == {"SUCCEEDED"}, [one.cause for one in ended]
+    assert {state(vending, account) for account in accounts} == {"CLOSED"}
+    refused = [
+        call.error
+        for call in vending.aws.context.calls
+        if call.operation == "CloseAccount" and call.error
+    ]
+    assert len(refused) <= 4, refused
+    rows = [row(vending, account) for account in accounts]
+    assert all(one["closingAt"] >= one["closesAt"] for one in rows), json.dumps(rows, default=str)
