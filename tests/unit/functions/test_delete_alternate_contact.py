@@ -68,10 +68,12 @@ def test_contact_that_aws_does_not_delete_is_not_called_deleted(reached: World) 
 
 
 def test_contact_that_somebody_deleted_meanwhile_is_passed_over(reached: World) -> None:
-    by_hand = {"AccountId": ACCOUNT_ID, "AlternateContactType": "BILLING"}
-    reached.organization.before(
-        "DeleteAlternateContact", lambda: clients.account().delete_alternate_contact(**by_hand)
-    )
+    def by_hand() -> None:
+        clients.account().delete_alternate_contact(
+            AccountId=ACCOUNT_ID, AlternateContactType="BILLING"
+        )
+
+    reached.organization.before("DeleteAlternateContact", by_hand)
 
     assert delete(reached) == {"deleted": []}
     assert contacts(reached) == {"SECURITY"}
