@@ -359,8 +359,7 @@ class Acceptance:
     ) -> Row:
         content, account_id = self.request.normalised(), before.get("accountId")
         if decision == "changed":
-            # While the account stands as it was vended: what is refused now was never claimed.
-            preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
+            self._ensure_changeable(account_id)
         if account_id is not None:
             # It asks AWS for none, so that nobody's email is in its way.
             locks = self._lock_puts({"accountId": account_id})
@@ -384,6 +383,19 @@ class Acceptance:
             earlier = before.get("executionArn", "")
             self.ledger.locks.free(row["requestId"], earlier, account_of(before))
         return row
+
+    def _ensure_changeable(self, account_id: str | None) -> None:
+        """What is refused of a change is refused while the row says VENDED, and was never claimed.
+
+        OperationRefused where the account is not an active member, RequestNotAllowed where it
+        stands, RequestInvalid for what AWS is known to refuse.
+        """
+        if account_id is not None:
+            refused = eligibility.vended_refusal(account_id, self.organizations)
+            if refused is not None:
+                raise refused
+            self.authorization.ensure_place_allowed(account_id, self.organizations, is_own=True)
+        preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
 
     def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
         if self._was_stopped(row):

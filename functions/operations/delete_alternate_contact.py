@@ -16,6 +16,7 @@ from vending.request.merge import surplus
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient
+    from mypy_boto3_account.literals import AlternateContactTypeType
 
     from vending.organization.report import Report
 
@@ -46,15 +47,27 @@ def run(payload: DeleteAlternateContact, *, account: AccountClient) -> Json:
     deleted = []
     for name in looked_for:
         kind = TYPES[name]
+        if not _is_there(account, payload.account_id, kind):
+            continue
         try:
-            account.get_alternate_contact(AccountId=payload.account_id, AlternateContactType=kind)
             account.delete_alternate_contact(
                 AccountId=payload.account_id, AlternateContactType=kind
             )
         except account.exceptions.ResourceNotFoundException:
+            # Somebody deleted it between the two calls: VENDED must not say more than is seen.
+            if _is_there(account, payload.account_id, kind):
+                raise
             continue
         deleted.append(name)
     return {"deleted": deleted}
+
+
+def _is_there(account: AccountClient, account_id: str, kind: AlternateContactTypeType) -> bool:
+    try:
+        account.get_alternate_contact(AccountId=account_id, AlternateContactType=kind)
+    except account.exceptions.ResourceNotFoundException:
+        return False
+    return True
 
 
 def progress(result: Json) -> str:

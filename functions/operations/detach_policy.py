@@ -76,7 +76,10 @@ def run(
             try:
                 organizations.detach_policy(PolicyId=live[name], TargetId=payload.account_id)
             except organizations.exceptions.PolicyNotAttachedException:
-                continue  # somebody detached it between the two calls
+                # Somebody detached it between the two calls: VENDED must not say more than is seen.
+                if name in _attached(organizations, payload.account_id, kind):
+                    raise
+                continue
             detached.append(name)
     return {"detached": detached}
 

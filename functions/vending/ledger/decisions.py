@@ -243,6 +243,8 @@ def _stays(
     stands = row.get("origin") or row.get("request") or {}
     makes = stands.get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
+    is_email = row.get("accountId") and any(key == "account.email" for key, _, _ in changed)
+    by_hand = " The root user's email is changed in AWS, not by a request." if is_email else ""
     *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} belongs to a request that is {row['state']}, and {_account_of(row)}. "
@@ -250,7 +252,7 @@ def _stays(
         remedy=(
             f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed"
             f"{', and account.name' if row.get('accountId') else ''}. For another account, use "
-            f"{another}."
+            f"{another}.{by_hand}"
         ),
     )
 

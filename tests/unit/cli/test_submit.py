@@ -334,7 +334,7 @@ def test_new_content_for_a_vended_account_is_sent(
 
     assert main(["submit", str(file), "--no-wait"]) == 0
     assert stack.published == [REQUEST]
-    assert "On its way" in capsys.readouterr().out
+    assert "In progress" in capsys.readouterr().out
 
 
 def test_revision_that_the_account_has_left_is_not_sent(

@@ -63,6 +63,13 @@ def test_contact_of_a_member_is_put_changed_and_deleted(aws: Aws) -> None:
     assert found(aws, AccountId=member) is None
 
 
+def test_contact_that_is_not_there_cannot_be_deleted(aws: Aws) -> None:
+    member, account = trusted(aws), aws.client("account")
+
+    with pytest.raises(account.exceptions.ResourceNotFoundException):
+        account.delete_alternate_contact(AccountId=member, AlternateContactType="SECURITY")
+
+
 def test_contact_belongs_to_one_account(aws: Aws) -> None:
     member, other = trusted(aws), trusted(aws, "other@example.com")
 

@@ -21,9 +21,16 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
-from vending.errors.exceptions import ExecutionSuperseded, RequestConflict, RequestInvalid
-from vending.ledger.keys import account_record
-from vending.ledger.table import IS_NEW
+from vending.errors.exceptions import (
+    ExecutionSuperseded,
+    OperationRefused,
+    RequestConflict,
+    RequestInvalid,
+    RequestNotAllowed,
+)
+from vending.ledger.keys import account_lock, account_record
+from vending.ledger.locks import retirement_owner
+from vending.ledger.table import IS_NEW, Put
 from vending.request.account_request import parse
 
 POLICY = {"name": "NoLeaving", "type": "SERVICE_CONTROL_POLICY"}
@@ -191,6 +198,58 @@ def test_change_that_aws_would_refuse_leaves_the_account_as_it_was(world: World)
         asked(world, a_request(policies=[POLICY]))
 
     assert world.row(REQUEST_ID) == before
+
+
+def test_change_of_an_account_that_was_closed_is_refused_by_name(world: World) -> None:
+    vended(world)
+    before = world.row(REQUEST_ID)
+    world.organization.accounts[ACCOUNT_ID]["State"] = "CLOSED"
+
+    with pytest.raises(OperationRefused, match=f"{ACCOUNT_ID} is CLOSED, not ACTIVE"):
+        asked(world, a_request(tags={}))
+
+    assert world.row(REQUEST_ID) == before
+
+
+def test_change_of_an_account_that_is_being_retired_is_refused_by_name(world: World) -> None:
+    vended(world)
+    before = world.row(REQUEST_ID)
+    held = Put(
+        item={
+            "pk": account_lock(ACCOUNT_ID),
+            "owner": retirement_owner(ACCOUNT_ID),
+            "executionArn": OTHER_EXECUTION,
+        }
+    )
+    world.ledger.table.put(held)
+
+    with pytest.raises(RequestConflict, match=f"{ACCOUNT_ID} is being retired"):
+        asked(world, a_request(tags={}))
+
+    assert world.row(REQUEST_ID) == before
+
+
+def test_change_of_an_account_that_stands_elsewhere_than_its_requester_may_is_refused(
+    world: World,
+) -> None:
+    portal = {
+        "senders": [{"account": "111111111111", "source": "tests"}],
+        "organizationalUnits": ["/Workloads"],
+        "emails": ["*"],
+        "tags": {"allowed": {"*": ["*"]}},
+    }
+    world.policy = {"requesters": {"portal": portal}}
+    request = a_request(serviceAccess=[], rootAccess=[])
+    accepted(world, event(request, 1))
+    vend(world, requestId=f"portal.{REQUEST_ID}")
+    before = world.row(f"portal.{REQUEST_ID}")
+    account = world.organization.state.account(ACCOUNT_ID)
+    account.parent_id = world.organization.add_unit("Security")
+
+    with pytest.raises(RequestNotAllowed, match="organizationalUnits does not grant"):
+        asked(world, event(request | {"tags": {}}, 2))
+
+    assert world.row(f"portal.{REQUEST_ID}") == before
 
 
 def test_change_that_failed_owns_what_it_may_have_put_on_the_account(world: World) -> None:

@@ -140,6 +140,16 @@ def test_everything_that_cannot_change_is_named_at_once_and_what_can_is_not() ->
     assert "tags" not in refusal.message
 
 
+def test_email_of_an_account_that_is_there_is_changed_in_aws() -> None:
+    account = NEW | {"email": "b@example.com"}
+
+    of_vended = refused(a_row("VENDED", **BEGUN["made"]), asked(account=account))
+    of_unmade = refused(a_row(**BEGUN["being made"]), asked(account=account))
+
+    assert of_vended.remedy.endswith("The root user's email is changed in AWS, not by a request.")
+    assert "root user" not in of_unmade.remedy
+
+
 def test_email_is_the_same_in_capitals() -> None:
     account = NEW | {"email": EMAIL.upper()}
 

@@ -10,6 +10,7 @@ from tests.builders import a_contact
 from tests.unit.functions.payloads import ACCOUNT_ID, REQUEST_ID, made
 from tests.unit.functions.world import World
 from vending.aws import clients
+from vending.errors.exceptions import VendingError
 
 
 @pytest.fixture
@@ -55,6 +56,27 @@ def test_delete_alternate_contact_deletes_what_was_set_before(reached: World) ->
 def test_delete_alternate_contact_without_anything_to_delete_calls_nothing(world: World) -> None:
     assert delete(world, given=[]) == {"deleted": []}
     assert world.calls == []
+
+
+def test_contact_that_aws_does_not_delete_is_not_called_deleted(reached: World) -> None:
+    reached.organization.refuse("DeleteAlternateContact", "ResourceNotFoundException")
+
+    with pytest.raises(VendingError):
+        delete(reached)
+
+    assert contacts(reached) == {"BILLING", "SECURITY"}
+
+
+def test_contact_that_somebody_deleted_meanwhile_is_passed_over(reached: World) -> None:
+    def by_hand() -> None:
+        clients.account().delete_alternate_contact(
+            AccountId=ACCOUNT_ID, AlternateContactType="BILLING"
+        )
+
+    reached.organization.before("DeleteAlternateContact", by_hand)
+
+    assert delete(reached) == {"deleted": []}
+    assert contacts(reached) == {"SECURITY"}
 
 
 def test_authoritative_request_deletes_every_contact_that_it_does_not_name(

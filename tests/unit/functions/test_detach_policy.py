@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.functions.payloads import ACCOUNT_ID, REQUEST_ID, made
 from tests.unit.functions.world import World
-from vending.errors.exceptions import OperationRefused
+from vending.errors.exceptions import OperationRefused, VendingError
 
 SCP = "SERVICE_CONTROL_POLICY"
 
@@ -76,6 +76,16 @@ def test_last_service_control_policy_is_refused_by_name(world: World) -> None:
 
     assert refused.value.reason == "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED"
     assert world.called("DetachPolicy") == []
+
+
+def test_policy_that_aws_does_not_detach_is_not_called_detached(world: World) -> None:
+    guarded(world, "NoLeaving")
+    world.organization.refuse("DetachPolicy", "PolicyNotAttachedException")
+
+    with pytest.raises(VendingError):
+        detach(world)
+
+    assert attached(world) == {"FullAWSAccess", "NoLeaving"}
 
 
 def test_policy_that_somebody_detached_meanwhile_is_passed_over(world: World) -> None:
