@@ -109,9 +109,11 @@ def _totals() -> cloudwatch.IWidget:
         metrics=[
             measured("RequestAccepted", label="accepted", color=_BLUE),
             measured("AccountVended", label="vended", color=_GREEN),
+            measured("AccountChanged", label="changed", color=_BLUE),
             measured("AccountVendingFailed", label="failed", color=_RED),
             measured("RequestRejected", label="rejected", color=_AMBER),
             measured("RequestDuplicate", label="repeated", color=_GREY),
+            measured("RequestSuperseded", label="superseded", color=_GREY),
         ],
         set_period_to_time_range=True,
         full_precision=False,

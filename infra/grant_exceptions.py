@@ -206,6 +206,13 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         *_of_retirement(),
         *_of_targets("AttachPolicy", ("organizations:account",), of_allowed_types),
+        NarrowerGrant(
+            actions=("organizations:DetachPolicy",),
+            resources=("organizations:policy", "organizations:account"),
+            conditions=of_allowed_types,
+            reason="From accounts only. Policies that AWS manages stay: without FullAWSAccess an "
+            "account can do nothing.",
+        ),
         *_of_targets("DetachPolicy", ("organizations:account",), of_allowed_types),
         *_of_targets(
             "SetupAttachPolicy",
@@ -244,7 +251,7 @@ def _of_targets(
     """What it attaches policies to, and so looks at."""
     return (
         NarrowerGrant(
-            actions=("organizations:AttachPolicy", "organizations:DetachPolicy"),
+            actions=("organizations:AttachPolicy",),
             functions=(function,),
             resources=("organizations:policy", "organizations:awspolicy", *targets),
             conditions=conditions,

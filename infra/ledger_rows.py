@@ -130,7 +130,6 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "RecordVended": (
         _requests(_GET, besides=_RECORDS, sid="ReadRequests"),
         _requests(
-            _PUT,
             _UPDATE,
             besides=(*_RECORDS, *_REVISIONS),
             sid="RecordRevision",

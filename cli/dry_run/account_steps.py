@@ -17,7 +17,7 @@ from operations import enable_all_features
 from vending.authorization.authorization import Authorization
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.accounts import AccountRecord, changes_of
+from vending.ledger.account_records import AccountRecord, changes_of
 from vending.ledger.decisions import Asked, decide
 from vending.organization import eligibility
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at

@@ -71,6 +71,8 @@ class DryRunClient:
             return self._list_features
         if name == "get_alternate_contact":
             return self._get_contact
+        if name == "describe_account":
+            return self._describe_account
         if name.startswith(READS):
             reading: Callable[..., Any] = getattr(self._client, name)
             return reading
@@ -119,6 +121,12 @@ class DryRunClient:
             return self.features()
         self._features |= set(answer["EnabledFeatures"])
         return answer
+
+    def _describe_account(self, **parameters: Any) -> Any:
+        """Of a planned account nobody knows more than its id yet."""
+        if self.is_planned(parameters):
+            return {"Account": {"Id": parameters["AccountId"]}}
+        return self._client.describe_account(**parameters)
 
     def _get_contact(self, **parameters: Any) -> Any:
         """None where nobody can know it yet: of a planned account, or before a planned trust."""

@@ -18,7 +18,13 @@ from embedded.authorization.authorization import Authorization, Denial
 from embedded.core.context import Call, Context, current
 from embedded.core.principal import Principal, caller
 from embedded.gateway.server import Server, called
-from embedded.moto_patches import iam_managed_policies, iam_policy_texts, speed, sts_session_ends
+from embedded.moto_patches import (
+    backend_lookup,
+    iam_managed_policies,
+    iam_policy_texts,
+    speed,
+    sts_session_ends,
+)
 from embedded.protocols import protocols
 from embedded.protocols.errors import (
     Answer,
@@ -51,6 +57,7 @@ def install() -> None:
     """
     BaseResponse.get_current_account = _callers_account
     speed.install()
+    backend_lookup.install()
     iam_managed_policies.install()
     iam_policy_texts.install()
     sts_session_ends.install()

@@ -2,20 +2,18 @@
 
 A call of the embedded AWS took a third of its processor time in here: which names an attribute of
 an answer may have in moto's objects, which methods a service's class has, what an update expression
-says, which services there are.
+says.
 
-Upstream: moto/core/responses.py, moto/core/base_backend.py.
+Upstream: moto/core/responses.py.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
 import secrets
 from typing import Any
 
 from moto.core import responses, serialize, utils
-from moto.core.base_backend import BackendDict
 from moto.core.constants import MISSING
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
@@ -23,7 +21,6 @@ _REQUEST_ID_BYTES = 26
 _known: dict[tuple[type, Any, str, bool], tuple[str, ...]] = {}
 """Names by the class of the object, the member's shape, its name, and whether it has a parent."""
 
-_get_backends = BackendDict.__getitem__
 _get_value = serialize.ResponseSerializer.get_value
 
 
@@ -61,20 +58,11 @@ def _request_id(headers: dict[str, Any] | None = None) -> str:
     return chosen
 
 
-def _backends_of(self: BackendDict[Any], account_id: str) -> Any:
-    """As moto's, which compares itself with every other service on every use."""
-    found = dict.get(self, account_id)
-    if found is None or not any(map(functools.partial(operator.is_, self), BackendDict._instances)):
-        return _get_backends(self, account_id)
-    return found
-
-
 def install() -> None:
     """Let moto remember. Safe to repeat."""
     if serialize.ResponseSerializer.get_value is _value:
         return
     serialize.ResponseSerializer.get_value = _value
-    BackendDict.__getitem__ = _backends_of
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = functools.cache(utils.method_names_from_class)
     # What it makes is copied before anything is changed in it.

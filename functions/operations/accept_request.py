@@ -31,7 +31,7 @@ from vending.errors.exceptions import (
 )
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
-from vending.ledger.accounts import AccountRecord, changes_of
+from vending.ledger.account_records import AccountRecord, changes_of
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide, hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger

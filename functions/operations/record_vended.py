@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CALLS = {
     "dynamodb:DeleteItem",
     "dynamodb:GetItem",
-    "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
     "organizations:DescribeAccount",

@@ -163,7 +163,6 @@ def _of_organizations(target: Target) -> Calls:
         "register_delegated_administrator": [
             {"AccountId": target.member, "ServicePrincipal": "sso.amazonaws.com"}
         ],
-        "untag_resource": [{"ResourceId": target.member, "TagKeys": ["owner"]}],
         "put_resource_policy": [{"Content": DENY_ALL}],
         "accept_handshake": [{"HandshakeId": target.invitation}],
         "decline_handshake": [{"HandshakeId": target.invitation}],
@@ -174,6 +173,7 @@ CHANGES = {
     "close_account": {"CloseAccount"},
     "move_account": {"MoveAccount"},
     "tag_resource": {"TagResource"},
+    "untag_resource": {"UntagResource"},
     "create_account": {"CreateAccount"},
     "create_gov_cloud_account": {"CreateGovCloudAccount"},
     "create_organizational_unit": {"CreateOrganizationalUnit"},
@@ -202,6 +202,7 @@ def changes(target: Target, name: str) -> Calls:
         "tag_resource": [
             {"ResourceId": target.member, "Tags": [{"Key": "owner", "Value": "thief"}]}
         ],
+        "untag_resource": [{"ResourceId": target.member, "TagKeys": ["owner"]}],
         "create_account": [
             {"Email": "thief@example.com", "AccountName": "Thief", "Tags": [REQUEST_ID]}
         ],

@@ -216,13 +216,13 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     },
     "DetachPolicy": {
         "organizations:ListPoliciesForTarget": {ACCOUNTS},
-        "organizations:DetachPolicy": {POLICIES, AWS_POLICIES, ACCOUNTS},
+        "organizations:DetachPolicy": {POLICIES, ACCOUNTS},
     },
     "DeleteAlternateContact": {
         "account:DeleteAlternateContact": {CONTACTS},
         "account:GetAlternateContact": {CONTACTS},
     },
-    "RecordVended": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
+    "RecordVended": announced_row("DeleteItem", "GetItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:ListParents": {ACCOUNTS},
@@ -497,7 +497,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "CreateOrganizationalUnit": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
     "RecordVended": [
         {"GetItem": ["request#*", "record#*"]},
-        {key: ["request#*", "record#*", "revision#*"] for key in ("PutItem", "UpdateItem")},
+        {"UpdateItem": ["request#*", "record#*", "revision#*"]},
         {"DeleteItem": LOCKS},
     ],
     "RecordFailure": [

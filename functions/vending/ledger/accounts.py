@@ -8,44 +8,19 @@ row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vending.aws.clock import timestamp
 from vending.ledger import keys
-from vending.ledger.table import IS_NEW, Put, Table, Update, Write, as_expected
+from vending.ledger.account_records import ACTIVE, AccountRecord, record_of_row
+from vending.ledger.table import IS_NEW, Table, Update, Write, as_expected
 from vending.ledger.wishes import Wish, after, newer_of
 from vending.request.merge import Given, differences, given_by, same_document
-from vending.request.request_ids import namespace_of
-from vending.states import State
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
-
-ACTIVE = "ACTIVE"
-"""The state of an account that is vended and not on its way out."""
-
-
-class AccountRecord(TypedDict, total=False):
-    """What the ledger knows of an account.
-
-    Without `revision`, `document` and `state` a request for it was accepted, and none was vended.
-    """
-
-    pk: str
-    accountId: str
-    state: str
-    revision: int
-    document: dict[str, Any]
-    """The request, normalised, that was last carried out."""
-    requestId: str
-    """Of the request that `document` is of."""
-    orderedBy: dict[str, Any]
-    """The newest wish that was accepted, as `wishes.after` has it."""
-    given: dict[str, Any]
-    """What the account was given, or may have been, as `merge.Given` has it."""
-    updatedAt: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,21 +98,21 @@ class Accounts:
             number += 1
             request_id = row["requestId"]
             values |= {"revision": number, "document": document, "requestId": request_id}
-            writes["revision"] = Put(
-                item=_filled(
-                    pk=keys.revision(account_id, number),
-                    accountId=account_id,
-                    revision=number,
-                    document=document,
-                    changes=[] if last is None else differences(last, document),
-                    requestId=request_id,
-                    executionArn=row.get("executionArn"),
-                    requestedBy=row.get("requestedBy"),
-                    sender=row.get("sender"),
-                    at=at,
-                ),
+            # An update, as who may put items in this transaction could empty a request's row.
+            writes["revision"] = Update(
+                pk=keys.revision(account_id, number),
+                values={
+                    "accountId": account_id,
+                    "revision": number,
+                    "document": document,
+                    "changes": [] if last is None else differences(last, document),
+                    "requestId": request_id,
+                    "executionArn": row.get("executionArn"),
+                    "requestedBy": row.get("requestedBy"),
+                    "sender": row.get("sender"),
+                    "at": at,
+                },
                 condition=IS_NEW,
-                returns_found=False,
             )
         writes["record"] = Update(
             pk=keys.account_record(account_id),
@@ -148,79 +123,7 @@ class Accounts:
         return number, writes
 
 
-def record_of_row(row: Row) -> AccountRecord | None:
-    """The record that an account of an earlier release has, by the row of its request.
-
-    None unless its request was vended.
-    """
-    if row["state"] != State.VENDED or not row.get("executionArn") or not row.get("request"):
-        return None
-    return {
-        "state": ACTIVE,
-        "revision": 1,
-        "document": row["request"],
-        "requestId": row["requestId"],
-        "given": given_by(row["request"]).as_json(),
-    }
-
-
-def changes_of(
-    content: Mapping[str, Any],
-    row: Row | None,
-    account: AccountRecord | None,
-    *,
-    protected_tags: Sequence[str] = (),
-) -> dict[str, Any] | None:
-    """What a request changes in its account beside what it puts there; None where nothing.
-
-    {accountName: null unless it is another than before, tags, policies and contacts: what the
-    account was given before and is to have no longer, as far as it has it, authoritative: whether
-    what nobody gave it here is to go, too, protectedTags: patterns of the keys that stay}.
-
-    Args:
-        content: the request, normalised.
-        row: of the request, before or after it is claimed.
-        account: the account's record, before or after.
-        protected_tags: patterns of the keys that no request touches.
-    """
-    earlier = row if row and row.get("accountId") else None
-    had = account or (record_of_row(earlier) if earlier else None) or AccountRecord()
-    given = Given.from_json(had.get("given", {}))
-    if is_anothers(had, of=content.get("requestId")):
-        given = Given()  # what another requester put there is not this one's to remove
-    if earlier:
-        given |= given_by(earlier.get("request", {}))
-    surplus = given - given_by(content)
-    is_authoritative = content.get("manage") == "authoritative"
-    made_with = (earlier or {}).get("origin") or (earlier or {}).get("request") or {}
-    stands = had.get("document") or made_with
-    name, last = (one.get("account", {}).get("name") for one in (content, stands))
-    is_there = earlier is not None or content.get("source") in ("existing", "invited")
-    renamed = name if is_there and name != last else None
-    if not surplus and not is_authoritative and renamed is None:
-        return None
-    return {
-        "accountName": renamed,
-        **surplus.as_json(),
-        "authoritative": is_authoritative,
-        "protectedTags": list(protected_tags),
-    }
-
-
-def is_anothers(account: AccountRecord, *, of: str | None) -> bool:
-    """Whether the account's document is of another requester than the request `of`."""
-    theirs = account.get("requestId")
-    if theirs is None or of is None:
-        return False
-    mine = namespace_of(of)
-    return mine is not None and mine != namespace_of(theirs)
-
-
 def _as_seen(seen: AccountRecord | None) -> Any:
     if seen is None:
         return IS_NEW
     return as_expected({name: seen.get(name) for name in ("revision", "orderedBy", "updatedAt")})
-
-
-def _filled(**values: object) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

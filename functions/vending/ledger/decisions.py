@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.accounts import AccountRecord, record_of_row
+from vending.ledger.account_records import AccountRecord, record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.ledger.wishes import is_late, newer_of
 from vending.request.merge import same_document

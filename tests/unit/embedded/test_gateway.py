@@ -386,7 +386,6 @@ def test_operation_that_moto_lacks_says_so(server: Server) -> None:
     [
         ("lambda", "ListCapacityProviders", {}),
         ("account", "ListRegions", {}),
-        ("account", "PutAccountName", {"AccountName": "a"}),
         ("controltower", "ListEnabledBaselines", {}),
         ("billing", "ListBillingViews", {}),
         ("workmail", "ListOrganizations", {}),

@@ -10,7 +10,7 @@ from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, INVITED, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.accounts import AccountRecord
+from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import Asked, decide
 from vending.ledger.rows import Row
 from vending.ledger.wishes import Wish

@@ -391,7 +391,7 @@ def test_slot_that_was_used_is_not_given_to_another(
     token = reserve(world)
     world.organization.executions |= {EXECUTION: "RUNNING", OTHER_EXECUTION: "RUNNING"}
 
-    def dies(*_: object) -> None:
+    def dies(*_: object, **__: object) -> None:
         raise RuntimeError("the notifier dies once it has told")
 
     with monkeypatch.context() as patched:

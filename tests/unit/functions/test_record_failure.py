@@ -95,8 +95,8 @@ def test_record_failure_run_twice_leaves_one_failure(world: World) -> None:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        ({"Error": "States.Timeout", "Cause": ""}, "States.Timeout", "longer"),
-        ({"Error": "States.Timeout"}, "States.Timeout", "longer"),
+        ({"Error": "States.Timeout", "Cause": ""}, "States.Timeout", "timed out"),
+        ({"Error": "States.Timeout"}, "States.Timeout", "timed out"),
         (
             {
                 "Error": "Runtime.ExitError",
