@@ -68,9 +68,11 @@ def looked_at(account_id: str) -> int:
 
 
 def request_ids(vending: Vending) -> list[str]:
-    """Of every request in the ledger, which holds locks and the gate besides."""
+    """Of every request's row in the ledger, which has other items, too."""
     items = vending.dynamodb.scan(TableName=vending.aws.outputs["LedgerTableName"])["Items"]
-    return sorted(item["requestId"]["S"] for item in items if "requestId" in item)
+    return sorted(
+        item["requestId"]["S"] for item in items if item["pk"]["S"].startswith("request#")
+    )
 
 
 def dead_letters(vending: Vending) -> list[dict[str, Any]]:

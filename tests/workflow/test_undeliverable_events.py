@@ -168,5 +168,5 @@ def test_event_larger_than_an_execution_takes_waits_and_is_shown(
     assert "dead" in examined.out
     eventually(lambda: waiting(vending) == 1)
     assert redriven.status == 1
-    assert "length less than or equal to 262144" in redriven.out
+    assert "an execution's input may have 262,144" in redriven.out
     assert vending.executions() == []
