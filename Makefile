@@ -58,6 +58,9 @@ vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [RE
 test: synth build/.bundled ## Run the tests, except those marked slow
 	@rm -rf build/grants-used
 	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
+
+.PHONY: grants-used
+grants-used: ## List grants that no call used in the last `make test`
 	@$(BIN)/python -m tests.grants_used
 
 .PHONY: test-slow
