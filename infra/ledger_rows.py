@@ -120,7 +120,10 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
-    "InviteAccountToOrganization": (_requests(_GET, _PUT, _UPDATE, besides=_INVITATION_POINTERS),),
+    "InviteAccountToOrganization": (
+        _requests(_GET, _UPDATE),
+        Rows(sid="SavePointers", actions=(_PUT,), keys=_INVITATION_POINTERS),
+    ),
     "AnswerHandshake": (_requests(_GET, besides=(*_INVITATION_POINTERS, *_TOKENS)),),
     # It looks at the locks that others have on the account.
     "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
@@ -142,7 +145,8 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     # It has an item of its own, which says how far it came.
     "ReconcileLedger": (
-        _requests(_GET, _PUT, _UPDATE, besides=("reconciliation#*",)),
+        _requests(_GET, _PUT, _UPDATE),
+        Rows(sid="UseCursor", actions=(_GET, _PUT), keys=("reconciliation#*",)),
         # Closed accounts depart after 90 days.
         Rows(sid="MarkDepartures", actions=(_UPDATE,), keys=_RETIREMENTS),
         *_GIVE_BACK,

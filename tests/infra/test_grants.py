@@ -481,7 +481,8 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
     "InviteAccountToOrganization": [
-        dict.fromkeys(("GetItem", "PutItem", "UpdateItem"), INVITED),
+        dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
+        {"PutItem": ["handshake#*", "invited#*"]},
     ],
     "DescribeCreateAccountStatus": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
