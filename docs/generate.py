@@ -24,7 +24,6 @@ from infra.operation_function import module_name
 from infra.organization_setup_workflow import OWN_OPERATIONS, PREFIX
 from infra.settings import Settings
 from permissions.declared_calls import calls_of
-from permissions.never_used import NEVER_USED
 from permissions.reference import sdk_service
 from statemachines import definitions
 from vending.aws.measurements import METRICS
@@ -114,8 +113,7 @@ def permissions_page() -> str:
         "",
         "`tests/abuse` holds what each role is denied. The embedded AWS denies a call that no",
         "statement allows; after `make test`, `make grants-used` lists what a role is granted and",
-        "no call used: an action on a resource, on rows of a key, or for a detail-type. What is",
-        "given all the same is listed at the end, with the reason.",
+        "no call used: an action on a resource, on rows of a key, or for a detail-type.",
         "",
         "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
     ]
@@ -127,8 +125,6 @@ def permissions_page() -> str:
             continue
         lines += ["| may | on | only where | because |", "|---|---|---|---|"]
         lines += [_statement(one) for one in statements]
-    lines += ["", "## Given, and used by no test", "", "| grant | because |", "|---|---|"]
-    lines += [f"| {grant} | {reason} |" for grant, reason in sorted(NEVER_USED.items())]
     return "\n".join(lines) + "\n"
 
 

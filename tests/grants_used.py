@@ -1,8 +1,8 @@
 """Grants used are grants given: what the suite's calls used of the roles' statements.
 
-Each process of a test run writes what its embedded AWS allowed (`Recorder`); `python -m
-tests.grants_used FOLDER` holds it against the template. A call that no statement allows is denied,
-so that nothing more is used than is given; here is found what is given and was never used.
+Each process of a test run writes what its embedded AWS allowed (`Recorder`); `make grants-used`
+compares that with the template. A call that no statement allows is denied, so that nothing more is
+used than is given; here is listed what is given and was not used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from embedded.authorization.authorization import observers
 from embedded.policies.patterns import matches
-from permissions.never_used import NEVER_USED
 from tests.infra.synthesized import SynthesizedTemplate, logical_id, read_template
 
 if TYPE_CHECKING:
@@ -120,13 +119,9 @@ def _many(values: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]
 
 
-def problems(used: set[Grant], grants: Mapping[Grant, str]) -> list[str]:
-    """What is granted and not used, but for what is known to be; and what of that is used."""
-    unused = {name for grant, name in grants.items() if grant not in used}
-    return [
-        *(f"given and never used: {name}" for name in sorted(unused - set(NEVER_USED))),
-        *(f"used, or not given, after all: {name}" for name in sorted(set(NEVER_USED) - unused)),
-    ]
+def unused(used: set[Grant], grants: Mapping[Grant, str]) -> list[str]:
+    """The names of what is granted and was not used, in order."""
+    return sorted({name for grant, name in grants.items() if grant not in used})
 
 
 def _in_full(used: set[Grant], grants: Mapping[Grant, str]) -> set[Grant]:
@@ -140,16 +135,15 @@ def _in_full(used: set[Grant], grants: Mapping[Grant, str]) -> set[Grant]:
     }
 
 
-def main(folder: Path) -> int:
-    """0 when grants used are grants given; 1 with what is not."""
+def main(folder: Path) -> None:
+    """Print what is granted and was not used in the run whose files are in the folder."""
     files = sorted(folder.glob("*.json"))
     used = {tuple(grant) for file in files for grant in json.loads(file.read_text())}
     grants = given(read_template())
-    found = problems(_in_full(used, grants), grants)
-    ended = f"{len(grants)} grants, of which {len(NEVER_USED)} cannot be used by tests"
+    found = unused(_in_full(used, grants), grants)
+    ended = f"{len(found)} of {len(grants)} grants were not used"
     sys.stdout.write("\n".join([*found, ended]) + "\n")
-    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(*sys.argv[1:]) if sys.argv[1:] else FOLDER))
+    main(Path(*sys.argv[1:]) if sys.argv[1:] else FOLDER)
