@@ -78,7 +78,6 @@ WILDCARDS = (
             "AcceptRequest/Grants/Resource",
             "AttachPolicy/Grants/Resource",
             "CreatePolicy/Grants/Resource",
-            "DetachPolicy/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
             "Setup/CreatePolicy/Grants/Resource",
         ),
