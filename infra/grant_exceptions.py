@@ -213,7 +213,13 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="From accounts only. Policies that AWS manages stay: without FullAWSAccess an "
             "account can do nothing.",
         ),
-        *_of_targets("DetachPolicy", ("organizations:account",), of_allowed_types),
+        NarrowerGrant(
+            actions=("organizations:ListPoliciesForTarget",),
+            functions=("DetachPolicy",),
+            resources=("organizations:account",),
+            conditions=of_allowed_types,
+            reason="What is attached there.",
+        ),
         *_of_targets(
             "SetupAttachPolicy",
             ("organizations:root", "organizations:organizationalunit"),
