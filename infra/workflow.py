@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, CfnResource, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -104,6 +104,12 @@ class Workflow(Construct):
             ),
             role=role.without_policy_updates(),
         )
+        if '"TimeoutSeconds": "{%' in full:
+            # It may be a JSONata expression, which cfn-lint does not know. A test lints the
+            # definition with a number in its place.
+            machine = self.state_machine.node.default_child
+            assert isinstance(machine, CfnResource)
+            machine.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3601"]}})
 
     def _key_statements(self, settings: Settings, name: str | None) -> list[iam.PolicyStatement]:
         stack = Stack.of(self)
