@@ -12,7 +12,6 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from operations.accept_request import Outcome
 from tests.emf import Sample, samples_in
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -24,6 +23,7 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
+from vending.acceptance.request_claim import Outcome
 from vending.aws import clients
 from vending.aws.measurements import METRICS, OTHER, bounded_reason, measure
 from vending.aws.observability import metrics

@@ -1,0 +1,1 @@
+"""How a request becomes its execution's: its row, its locks, what else is written with them."""

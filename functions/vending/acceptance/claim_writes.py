@@ -1,0 +1,89 @@
+"""What the transaction that claims a request writes beside the request's row.
+
+The locks on the account, the count under the requester's ceilings, and the account's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vending.authorization.authorization import Authorization
+from vending.authorization.request_policy import Ceilings
+from vending.errors.exceptions import RequestNotAllowed
+from vending.ledger.account_records import AccountRecord
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row
+from vending.ledger.usage import Usages
+from vending.ledger.wishes import Wish
+from vending.request.account_request import AccountRequest
+from vending.states import FINAL
+
+if TYPE_CHECKING:
+    from vending.ledger.table import Put, Write
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimWrites:
+    """The writes for one request, by the key of the item that each writes."""
+
+    request: AccountRequest
+    wish: Wish | None
+    authorization: Authorization
+    execution_arn: str
+    ledger: Ledger
+
+    def locks(self, account: Mapping[str, Any]) -> dict[str, Put]:
+        """The writes that take the locks on the account, as far as it is known."""
+        return self.ledger.locks.lock_puts(self.request.request_id, self.execution_arn, account)
+
+    def counted(self, *, is_new: bool) -> dict[str, Put]:
+        """The write that counts the request; RequestNotAllowed where a ceiling is reached."""
+        if self._ceilings is None:
+            return {}
+        put, beyond = Usages(table=self.ledger.table).counting(
+            self.request.request_id,
+            self.authorization.name,
+            self._ceilings,
+            is_new=is_new,
+            has_ended=self._has_ended,
+        )
+        if beyond:
+            raise RequestNotAllowed(
+                beyond,
+                remedy="Submit the request again when others have ended, or on another day; or "
+                "have the operators of account vending raise the limit in the request policy.",
+            )
+        return {str(put.item["pk"]): put}
+
+    def accepting(
+        self,
+        account_id: str | None,
+        account: AccountRecord | None,
+        content: Mapping[str, Any],
+        *,
+        before: Row | None,
+    ) -> dict[str, Write]:
+        """The write by which the account's record knows that the request was accepted."""
+        is_there = account is not None or (before is not None and "accountId" in before)
+        if account_id is None or not (is_there or self.request.source == "existing"):
+            return {}
+        update = self.ledger.accounts.accepting(
+            account_id, account, content, before=before, wish=self.wish
+        )
+        return {update.pk: update}
+
+    @property
+    def has_ceilings(self) -> bool:
+        """Whether the requester may have only so many requests."""
+        return self._ceilings is not None
+
+    @property
+    def _ceilings(self) -> Ceilings | None:
+        requester = self.authorization.requester
+        return requester.ceilings if requester and requester.ceilings.model_fields_set else None
+
+    def _has_ended(self, request_id: str) -> bool:
+        row = self.ledger.get(request_id)
+        return row is None or row["state"] in FINAL

@@ -1,0 +1,243 @@
+"""A request's claim by its execution: what the rows that are there mean for it, and the takeover.
+
+The claim takes the request's row, the locks and the counts in one transaction; where another
+execution has any of them, what becomes of the request follows from whether that one still runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from vending.acceptance.claim_writes import ClaimWrites
+from vending.acceptance.lock_owners import LockOwners
+from vending.authorization.authorization import Authorization
+from vending.authorization.request_policy import DISCOVERED_ACCOUNTS
+from vending.aws.clock import timestamp
+from vending.aws.executions import is_running
+from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
+from vending.ledger.account_records import AccountRecord, changes_of
+from vending.ledger.claims import Claims
+from vending.ledger.decisions import Asked, Decision, decide
+from vending.ledger.ledger import Ledger
+from vending.ledger.locks import LockHeld, account_of, keys
+from vending.ledger.rows import Row
+from vending.ledger.wishes import Wish, after, newer_of
+from vending.organization import eligibility, preflight
+from vending.request.account_request import AccountRequest
+from vending.states import FINAL, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.table import Put
+
+Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED", "SUPERSEDED"]
+
+_OUTCOMES: dict[Decision, Outcome] = {
+    "running": "DUPLICATE",
+    "finished": "FINISHED",
+    "superseded": "SUPERSEDED",
+}
+"""Of all other decisions: ACCEPTED."""
+
+_MAX_ATTEMPTS = 5
+"""How often locks that their owners no longer need are taken over in one go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestClaim:
+    """One valid request that its sender may ask for, as its execution sees it."""
+
+    request: AccountRequest
+    wish: Wish | None
+    authorization: Authorization
+    execution_arn: str
+    ledger: Ledger
+    stepfunctions: SFNClient
+    organizations: OrganizationsClient
+    publisher: EventPublisher
+    surroundings: preflight.Surroundings
+
+    def take(self) -> tuple[Outcome, Row, dict[str, Any] | None]:
+        """What becomes of the request, its row, and what it changes in an account that is there."""
+        content = self.request.normalised()
+        locks = self._writes.locks(content["account"])
+        for _ in range(_MAX_ATTEMPTS):
+            try:
+                row, account, claimed = self._claim(content, locks)
+                if claimed:
+                    return "ACCEPTED", row, self._changes(row, account)
+                decision = self._decision(row, account)
+                outcome = _OUTCOMES.get(decision, "ACCEPTED")
+                changes = self._changes(row, account) if outcome == "ACCEPTED" else None
+                if outcome == "ACCEPTED" and _to_be_taken_over(row, self.execution_arn):
+                    row = self._taken_over(row, account, locks, decision)
+            except LockHeld as held:
+                self._owners.take_away(held, request_id=self.request.request_id)
+            else:
+                return outcome, row, changes
+        raise ConcurrentModification(
+            "The account's id or email was repeatedly claimed by others.",
+            remedy="No action needed: the workflow retries automatically.",
+        )
+
+    def _claim(
+        self, content: Mapping[str, Any], locks: Mapping[str, Put]
+    ) -> tuple[Row, AccountRecord | None, bool]:
+        """The request's row, the record of its account, and whether the row was made now.
+
+        A request that is about an account which is known must not be claimed where it is late.
+        """
+        account_id = content["account"].get("accountId")
+        account = self.ledger.accounts.get(account_id) if account_id else None
+        counted: dict[str, Put] = {}
+        if self._writes.has_ceilings or account is not None:
+            there = self.ledger.get(self.request.request_id)
+            if there is None and self._decided(None, account) == "superseded":
+                return self._superseded(account), account, False
+            if there is None:
+                counted = self._writes.counted(is_new=True)
+        accepting = self._writes.accepting(account_id, account, content, before=None)
+        row, claimed = Claims(ledger=self.ledger).claim(
+            self.request,
+            self.execution_arn,
+            {**locks, **counted, **accepting},
+            sender=self.authorization.as_record(),
+            ordered_by=after(None, self.wish),
+        )
+        if not claimed and row.get("accountId") not in (None, account_id):
+            account = self.ledger.accounts.get(row["accountId"])
+        return row, account, claimed
+
+    def _superseded(self, account: AccountRecord | None) -> Row:
+        """The row of a request that was late before it had one."""
+        at = timestamp(self.ledger.clock())
+        return Claims(ledger=self.ledger).insert_unclaimed(
+            {
+                "requestId": self.request.request_id,
+                "state": State.SUPERSEDED,
+                "source": self.request.source,
+                "accountId": (account or {}).get("accountId"),
+                "revision": (account or {}).get("revision"),
+                "requestedBy": self.request.requested_by,
+                "sender": dict(self.authorization.as_record()),
+                "requestedAt": at,
+                "updatedAt": at,
+            },
+            self.request,
+        )
+
+    def _taken_over(
+        self,
+        before: Row,
+        account: AccountRecord | None,
+        locks: dict[str, Put],
+        decision: Decision,
+    ) -> Row:
+        content, account_id = self.request.normalised(), before.get("accountId")
+        if decision == "changed":
+            self._ensure_changeable(account_id)
+        if account_id is not None:
+            # It asks AWS for none, so that nobody's email is in its way.
+            locks = self._writes.locks({"accountId": account_id})
+        about = account_id or content["account"].get("accountId")
+        row = Claims(ledger=self.ledger).take_over(
+            before,
+            self.request,
+            self.execution_arn,
+            {
+                **locks,
+                **self._writes.counted(is_new=decision == "new"),
+                **self._writes.accepting(about, account, content, before=before),
+            },
+            sender=self.authorization.as_record(),
+            ordered_by=after(
+                newer_of(before.get("orderedBy"), (account or {}).get("orderedBy")), self.wish
+            ),
+        )
+        # A correction may be about another account; an earlier execution may have kept the first.
+        if not set(keys(account_of(before))) <= set(keys(account_of(row))):
+            earlier = before.get("executionArn", "")
+            self.ledger.locks.free(row["requestId"], earlier, account_of(before))
+        return row
+
+    def _ensure_changeable(self, account_id: str | None) -> None:
+        """What is refused of a change is refused while the row says VENDED, and was never claimed.
+
+        OperationRefused where the account is not an active member, RequestNotAllowed where it
+        stands, RequestInvalid for what AWS is known to refuse.
+        """
+        if account_id is not None:
+            refused = eligibility.vended_refusal(account_id, self.organizations)
+            if refused is not None:
+                raise refused
+            self.authorization.ensure_place_allowed(account_id, self.organizations, is_own=True)
+        preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
+
+    def _changes(self, row: Row, account: AccountRecord | None) -> dict[str, Any] | None:
+        return changes_of(
+            self.request.normalised(),
+            row,
+            account,
+            protected_tags=self.authorization.policy.protected.tags,
+        )
+
+    def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
+        if self._was_stopped(row):
+            raise ExecutionSuperseded(
+                "The execution was stopped before it could claim the request.",
+                remedy="No action needed: the request is FAILED and can be resumed.",
+            )
+        is_anothers = row.get("executionArn") not in (None, self.execution_arn)
+        goes_on = is_anothers and row["state"] not in FINAL and self._owners.goes_on(row)
+        return self._decided(row, account, goes_on=goes_on)
+
+    def _decided(
+        self, row: Row | None, account: AccountRecord | None, *, goes_on: bool = False
+    ) -> Decision:
+        if self._is_discovery_of(account):
+            return "superseded"
+        return decide(row, Asked.of(self.request, self.wish), goes_on=goes_on, account=account)
+
+    def _is_discovery_of(self, account: AccountRecord | None) -> bool:
+        """Whether an account was taken for one that nobody asked for, and somebody did.
+
+        Its tag and its request may show later than the event that tells of it.
+        """
+        is_discovered = self.authorization.name == DISCOVERED_ACCOUNTS
+        return (
+            is_discovered
+            and account is not None
+            and account.get("requestId", self.request.request_id) != self.request.request_id
+        )
+
+    def _was_stopped(self, row: Row) -> bool:
+        """Whether this very execution's end is in the ledger already, and it is the end."""
+        mine = row["state"] == State.FAILED and row.get("executionArn") == self.execution_arn
+        return mine and not is_running(self.execution_arn, self.stepfunctions, known_for=math.inf)
+
+    @cached_property
+    def _writes(self) -> ClaimWrites:
+        return ClaimWrites(
+            request=self.request,
+            wish=self.wish,
+            authorization=self.authorization,
+            execution_arn=self.execution_arn,
+            ledger=self.ledger,
+        )
+
+    @cached_property
+    def _owners(self) -> LockOwners:
+        return LockOwners(
+            ledger=self.ledger, stepfunctions=self.stepfunctions, publisher=self.publisher
+        )
+
+
+def _to_be_taken_over(row: Row, execution_arn: str) -> bool:
+    return row.get("executionArn") != execution_arn or row["state"] in FINAL
