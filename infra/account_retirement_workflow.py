@@ -25,7 +25,7 @@ def state_machine_name(settings: Settings) -> str:
 
 
 class AccountRetirementWorkflow(Workflow):
-    """The state machine `account-retirement`: one execution for each wish about an account."""
+    """The state machine `account-retirement`: one execution for each event about an account."""
 
     def __init__(
         self,

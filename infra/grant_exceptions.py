@@ -193,6 +193,12 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
             reason="Policies of every type, because names are unique across types.",
         ),
         NarrowerGrant(
+            actions=("organizations:ListPoliciesForTarget",),
+            functions=("AcceptRequest",),
+            resources=("organizations:account",),
+            reason="How many policies the account has beside those of the request, of any type.",
+        ),
+        NarrowerGrant(
             actions=("organizations:DescribePolicy",),
             resources=("organizations:policy", "organizations:awspolicy"),
             conditions=of_allowed_types,

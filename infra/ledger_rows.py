@@ -92,9 +92,8 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _requests(_GET, besides=(*_USAGE, *_RECORDS), sid="ReadRequests"),
         _UNIT_PATHS,
         # Claim, locks, the account's record and what is left of the ceilings in one transaction,
-        # which one statement
-        # allows as a whole: whether AWS holds each item or all keys together against the condition
-        # is not documented.
+        # which one statement allows as a whole: whether AWS holds each item or all keys together
+        # against the condition is not documented.
         _requests(
             _PUT,
             _UPDATE,

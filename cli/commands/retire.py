@@ -24,7 +24,7 @@ LOOKS_EVERY = 0.5
 """Seconds between two looks."""
 
 BEGINS_WITHIN = 120.0
-"""Seconds after which an event that nobody heard is not waited for any longer."""
+"""Seconds after which an event that started no execution is not waited for any longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +89,13 @@ def _followed(retirements: Retirements, detail: Record, event_id: str) -> Outcom
             if mine and not is_restoration and record.get("closesAt"):
                 return Outcome(record=record, done=True, said="Suspended")
         elif time.monotonic() > deadline:
-            unheard = {
+            unanswered = {
                 "code": "EventNotHeard",
                 "message": "The event was sent, and no execution has begun by it.",
                 "remedy": f"`{command('redrive', '--dry-run')}` shows events that could not be "
                 "delivered.",
             }
-            record = {"accountId": account_id, "error": unheard}
+            record = {"accountId": account_id, "error": unanswered}
             return Outcome(record=record, done=False, said="Not begun")
         time.sleep(LOOKS_EVERY)
 
@@ -109,7 +109,11 @@ def _of_end(
         return Outcome(record=failed, done=False, said=f"Not {verb}")
     outcome = output.get("outcome")
     if outcome == "SUPERSEDED":
-        return Outcome(record=record, done=False, said="A newer wish for this account was heard")
+        return Outcome(
+            record=record,
+            done=False,
+            said="A newer retirement or restoration of this account was accepted",
+        )
     state = record.get("state")
     if is_restoration:
         done = state == "ACTIVE"

@@ -1,7 +1,7 @@
 """AcceptRetirement: who may end an account or put it back, and the claim that nobody else does.
 
-What the account was like is written down before anything is changed, so that it can be put back as
-it was. A repeated event finds that it was heard, an older one that something newer was.
+The account's unit and policy are recorded before anything is changed, so that a restoration can
+return it to them. A repeated event changes nothing, and neither does an older one than the last.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ DENY_ALL = json.dumps(
 """Without exceptions: what the management account does to a member, no SCP denies."""
 
 _EVENTS_KEPT = 20
-"""Ids of events that were heard: repetitions come within a day, and the newest are looked for."""
+"""Ids of accepted events: repetitions come within a day, so that the newest suffice."""
 
 _FUNCTIONS_END_WITHIN = 60.0
 """Seconds after which no function of an execution that is over is at work any more."""
@@ -89,7 +89,7 @@ class AcceptRetirement(Model):
     request: Any = None
     execution_arn: str
     started_at: str
-    """When the execution began: the time of a wish that came by no event."""
+    """When the execution began: the time of a retirement that came by no event."""
 
 
 def run(
@@ -105,8 +105,8 @@ def run(
 
     ACCEPTED: this execution retires the account, from the start or from where an earlier one ended.
     CLOSING: AWS was, or may have been, asked to close it before; this execution follows that.
-    RESTORING: this execution puts it back. DUPLICATE: the execution that the record names does what
-    is wanted. FINISHED: it is done already. SUPERSEDED: a newer wish was heard.
+    RESTORING: this execution restores it. DUPLICATE: the execution that the record names does what
+    is wanted. FINISHED: it is done already. SUPERSEDED: a newer event was accepted.
 
     RequestNotAllowed, RequestInvalid, RequestConflict; OperationRefused where the account must not
     be retired or cannot be restored. ConcurrentModification: run this again a little later.
@@ -130,7 +130,7 @@ def run(
 
 @dataclass(frozen=True, kw_only=True)
 class _Acceptance:
-    """One valid wish, as its execution sees it."""
+    """One valid request to retire or restore, as its execution sees it."""
 
     request: RetirementRequest
     sender: Sender
@@ -156,8 +156,8 @@ class _Acceptance:
         if row is not None and row["state"] not in ENDED and unit is not None:
             unit = tuple(ou_paths.split(row["before"]["organizationalUnit"]))
         self.authorization.ensure_retirement_allowed(self.request.account_id, unit or ())
-        if row is not None and (heard := self._heard(row)) is not None:
-            return self._answer(heard, row)
+        if row is not None and (earlier := self._repeated(row)) is not None:
+            return self._answer(earlier, row)
         if row is not None and row["state"] == AccountState.CLOSED:
             return self._answer("FINISHED", row)
         if row is not None and row["state"] not in ENDED:
@@ -181,7 +181,7 @@ class _Acceptance:
         """The row made this execution's; `kept` is what stays of an earlier one."""
         made: dict[str, Any] = {
             **{name: value for name, value in kept.items() if name not in ("error", "warnings")},
-            **self._of_wish(row),
+            **self._of_request(row),
             "accountName": account.get("Name"),
             "emailHash": email_lock(account.get("Email", "")).partition("#")[2],
             "state": kept.get("state", AccountState.RETIRING),
@@ -198,8 +198,8 @@ class _Acceptance:
         self.authorization.ensure_retirement_allowed(account_id, unit)
         if row is None:
             raise _refused("NotRetired", f"The account {account_id} was never retired from here.")
-        if (heard := self._heard(row)) is not None:
-            return self._answer(heard, row)
+        if (earlier := self._repeated(row)) is not None:
+            return self._answer(earlier, row)
         if row["state"] == AccountState.ACTIVE:
             return self._answer("FINISHED", row)
         if row["state"] != AccountState.RETIRING and not self._was_never_asked(row):
@@ -212,11 +212,11 @@ class _Acceptance:
             return self._answer("DUPLICATE", row)
         age = self.retirements.table.clock() - epoch(row["updatedAt"])
         if "closesAt" not in row and (goes_on or age < _FUNCTIONS_END_WITHIN):
-            # What suspends it may be at work, and would suspend what was put back.
+            # What suspends it may be at work, and would suspend what was restored.
             raise _busy("is just being suspended")
         made = {
             **{name: value for name, value in row.items() if name not in ("error", "closingAt")},
-            **self._of_wish(row),
+            **self._of_request(row),
             "state": AccountState.RETIRING,
         }
         return self._written(made, row)
@@ -231,7 +231,7 @@ class _Acceptance:
             raise _busy("was claimed by another execution")
         return self._answer(_outcome_of(written), written)
 
-    def _of_wish(self, row: Retirement | None) -> dict[str, Any]:
+    def _of_request(self, row: Retirement | None) -> dict[str, Any]:
         events = [*(row.get("eventIds", []) if row else []), self.sender.event_id]
         return {
             "accountId": self.request.account_id,
@@ -243,8 +243,8 @@ class _Acceptance:
             "eventIds": [event for event in events if event][-_EVENTS_KEPT:],
         }
 
-    def _heard(self, row: Retirement) -> Outcome | None:
-        """What this wish is where it was heard before, or a newer one was."""
+    def _repeated(self, row: Retirement) -> Outcome | None:
+        """DUPLICATE where this event was accepted before, SUPERSEDED where a newer one was."""
         if self.sender.event_id in row.get("eventIds", []):
             return "DUPLICATE"
         return "SUPERSEDED" if self.wished_at < row["wishedAt"] else None
@@ -372,7 +372,7 @@ def _refused(code: str, message: str) -> OperationRefused:
 
 def _busy(what: str) -> ConcurrentModification:
     return ConcurrentModification(
-        f"The account {what}.", remedy="Nothing to do: the workflow tries again by itself."
+        f"The account {what}.", remedy="No action needed: the workflow retries automatically."
     )
 
 
@@ -381,7 +381,7 @@ def progress(result: Json) -> str:
     phrases = {
         "DUPLICATE": "in progress in another execution",
         "FINISHED": "done already",
-        "SUPERSEDED": "a newer wish was heard",
+        "SUPERSEDED": "a newer event was accepted",
     }
     return phrases.get(str(result["outcome"]), "")
 

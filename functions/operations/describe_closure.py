@@ -26,7 +26,7 @@ class DescribeClosure(Model):
 
 
 def run(payload: DescribeClosure, *, slots: Slots, organizations: OrganizationsClient) -> Json:
-    """{state, isClosed}: as AWS shows the account, whether it is closed or gone."""
+    """{state, isClosed}: as AWS shows the account, whether it is closed or has left."""
     state = state_of(payload.account_id, organizations)
     is_closed = state in (*closing.CLOSED, "DEPARTED")
     if not is_closed:

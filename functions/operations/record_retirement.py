@@ -1,4 +1,4 @@
-"""RecordRetirement: the one place where a retirement's stages and its ends are written and told."""
+"""RecordRetirement: the only place where a retirement's stages and outcomes are recorded."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListAccounts": {ANY},
         "organizations:ListParents": {ACCOUNTS, UNITS},
         "organizations:ListPolicies": {ANY},
-        "organizations:ListPoliciesForTarget": {ACCOUNTS, ROOTS, UNITS},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
         "organizations:ListRoots": {ANY},
     },
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,

@@ -226,11 +226,11 @@ class Ledger:
         if all(reason.code in _CONTENDED for reason in cancelled.values()):
             raise ConcurrentModification(
                 "The account's record changed at the same time.",
-                remedy="Nothing to do: the workflow tries again by itself.",
+                remedy="No action needed: the workflow retries automatically.",
             )
         raise Throttled(
             "DynamoDB took no more writes at this moment.",
-            remedy="Nothing to do: the workflow tries again by itself.",
+            remedy="No action needed: the workflow retries automatically.",
         )
 
     def mark_failed(

@@ -1,6 +1,6 @@
-"""Closed accounts that are gone: AWS lets them leave the organization 90 days after their closure.
+"""Closed accounts that have left: AWS lets them leave the organization 90 days after their closure.
 
-AccountDepartedOrganization tells of it in the event history of the management account alone (AWS
+AccountDepartedOrganization is recorded in the event history of the management account alone (AWS
 Organizations API reference, CloseAccount), so it is looked for.
 """
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
 _CLAIM = "claim"
-_WAITS = "Nothing to do: the workflow tries again by itself."
+_WAITS = "No action needed: the workflow retries automatically."
 
 
 class AccountState(StrEnum):
@@ -45,7 +45,7 @@ ENDED = (AccountState.CLOSED, AccountState.ACTIVE, AccountState.DEPARTED)
 
 
 class Before(TypedDict):
-    """What the account was like: where it was put back to."""
+    """How the account was before: what a restoration returns it to."""
 
     parentId: str
     organizationalUnit: str
