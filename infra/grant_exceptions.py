@@ -343,7 +343,8 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
 def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
     put = ("events:PutEvents",)
     progress, failed = "AccountVendingStateChanged", "AccountVendingFailed"
-    announcements = ("AccountVended", "AccountChanged", failed, progress)
+    vended, changed = "AccountVended", "AccountChanged"
+    announcements = (vended, changed, failed, progress)
     return (
         NarrowerGrant(
             actions=put,
@@ -361,15 +362,22 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=put,
-            functions=("RecordExecutionEnd", "RecordFailure", "RecordVended"),
+            functions=("RecordExecutionEnd",),
             conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
-            reason="They announce how a request ended, which one of them may have recorded before.",
+            reason="It announces how a request ended, which the execution may have recorded before.",
         ),
         NarrowerGrant(
             actions=put,
-            functions=("AcceptRequest",),
+            functions=("RecordVended",),
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, (changed, vended, progress)),
+            reason="It announces what it records.",
+        ),
+        NarrowerGrant(
+            actions=put,
+            functions=("AcceptRequest", "RecordFailure"),
             conditions=events_of(ANNOUNCEMENTS_SOURCE, (failed, progress)),
-            reason="A request whose execution has ended is FAILED before its locks are taken.",
+            reason="They announce what they record; AcceptRequest records that a request FAILED "
+            "before it takes the locks of one whose execution has ended.",
         ),
         NarrowerGrant(
             actions=put,

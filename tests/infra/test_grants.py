@@ -373,9 +373,9 @@ OF_RETIREMENTS = [
 ]
 ANNOUNCED_BY = {
     "AcceptRequest": ["AccountVendingFailed", "AccountVendingStateChanged"],
-    "RecordFailure": ANNOUNCEMENTS,
+    "RecordFailure": ["AccountVendingFailed", "AccountVendingStateChanged"],
     "RecordRetirement": OF_RETIREMENTS,
-    "RecordVended": ANNOUNCEMENTS,
+    "RecordVended": ["AccountChanged", "AccountVended", "AccountVendingStateChanged"],
 }
 """What is announced besides progress, by who records it."""
 

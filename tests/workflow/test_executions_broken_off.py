@@ -34,6 +34,7 @@ CODES = {
     "TIMED_OUT": "ExecutionTimedOut",
 }
 FAILED = "AccountVendingFailed"
+CHANGED = "AccountChanged"
 ENDED = {"VENDED", "FAILED", "REJECTED"}
 
 
@@ -213,11 +214,16 @@ def test_failure_that_the_definition_announced_is_not_announced_again(vending: V
 
 @pytest.mark.usefixtures("ends_unheard")
 @pytest.mark.parametrize(
-    ("state", "outcome"), [("RecordVended", "AccountVended"), ("RecordFailure", FAILED)]
+    ("state", "outcome"),
+    [("RecordVended", "AccountVended"), ("RecordVended", CHANGED), ("RecordFailure", FAILED)],
 )
 def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     vending: Vending, state: str, outcome: str
 ) -> None:
+    request = a_request()
+    if outcome == CHANGED:
+        assert vending.run(request).status == "SUCCEEDED"
+        request["tags"] = {"Changed": "yes"}
     faults: list[dict[str, Any]] = []
     if outcome == FAILED:
         refused = {"service": "organizations", "operation": "MoveAccount", "calls": "all"}
@@ -225,7 +231,6 @@ def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     vending.aws.faults.replace(faults)
     no_bus = {"service": "events", "operation": "PutEvents", "calls": "all"}
     faults = [*faults, no_bus | {"error": "AccessDeniedException"}]
-    request = a_request()
 
     with told(vending, outcome) as heard:
         with when_entered(state, lambda _: vending.aws.faults.replace(faults)):

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from embedded import eventbridge
 from tests.builders import a_request
+from tests.interruptions import when_entered
 from tests.workflow.announcements import told
-from tests.workflow.vending import Vending, eventually
+from tests.workflow.vending import Vending, eventually, reconcile
 
 HOUR = 3_600.0
 TAG = "account-vending:request-id"
-
-
-def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
-    """Run the function now; its report."""
-    client = vending.aws.client("lambda")
-    (name,) = (
-        each["FunctionName"]
-        for each in client.list_functions()["Functions"]
-        if "ReconcileLedger" in each["FunctionName"]
-    )
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload))
-    report: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, report
-    return report
 
 
 @pytest.mark.usefixtures("ends_unheard")
@@ -54,6 +38,57 @@ def test_request_whose_end_was_not_recorded_is_failed_and_resumes(vending: Vendi
     assert resumed.status == "SUCCEEDED", resumed
     assert vending.finish(other).status == "SUCCEEDED"
     assert len(vending.accounts()) == 2
+
+
+@pytest.mark.usefixtures("ends_unheard")
+@pytest.mark.parametrize("outcome", ["AccountVended", "AccountChanged"])
+def test_outcome_that_nobody_could_announce_is_announced_by_a_later_run(
+    vending: Vending, outcome: str
+) -> None:
+    no_bus = {"service": "events", "operation": "PutEvents", "calls": "all"}
+    denied = [no_bus | {"error": "AccessDeniedException"}]
+    request = a_request()
+    if outcome == "AccountChanged":
+        assert vending.run(request).status == "SUCCEEDED"
+        request["tags"] = {"Changed": "yes"}
+    vending.run_stopped_in("MoveAccount", request)
+    vending.aws.clock.sleep(90)
+    vending.aws.faults.replace(denied)
+    with pytest.raises(AssertionError, match="AccessDenied"):
+        reconcile(vending)
+    vending.aws.faults.replace([])
+
+    with told(vending, outcome) as heard:
+        with when_entered("RecordVended", lambda _: vending.aws.faults.replace(denied)):
+            assert vending.run(request).status == "FAILED"
+        vending.aws.faults.replace([])
+        assert heard == []
+        reconcile(vending)
+
+    assert [(one["requestId"], one["state"]) for one in heard] == [(request["requestId"], "VENDED")]
+
+
+@pytest.mark.usefixtures("ends_unheard")
+def test_what_a_stopped_request_held_goes_to_the_request_that_waits_for_it(
+    vending: Vending,
+) -> None:
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 900}}])
+    held, waiting = a_request(), a_request()
+    others = [vending.start(a_request()) for _ in range(4)]
+    for arn in others:
+        eventually(lambda arn=arn: "WaitForAccount" in vending.states_entered(arn))
+    vending.run_stopped_in("CreateAccount", held)
+    last = vending.start(waiting)
+    eventually(lambda: vending.waits(waiting["requestId"]))
+    vending.aws.clock.sleep(90)
+
+    report = reconcile(vending)
+
+    assert [one["requestId"] for one in report["repaired"]] == [held["requestId"]]
+    eventually(lambda: "CreateAccount" in vending.states_entered(last))
+    assert {vending.finish(arn).status for arn in [*others, last]} == {"SUCCEEDED"}
+    again = a_request(account=held["account"])
+    assert vending.run(again).status == "SUCCEEDED"
 
 
 def test_accounts_and_rows_that_do_not_fit_are_reported_and_not_touched(vending: Vending) -> None:

@@ -302,3 +302,17 @@ def eventually(look: Any, patience: float = PATIENCE) -> Any:
             return found
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(PAUSE)
+
+
+def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
+    """Run the function now; its report."""
+    client = vending.aws.client("lambda")
+    (name,) = (
+        each["FunctionName"]
+        for each in client.list_functions()["Functions"]
+        if "ReconcileLedger" in each["FunctionName"]
+    )
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(payload))
+    report: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    return report
