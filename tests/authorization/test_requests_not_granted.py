@@ -120,9 +120,9 @@ def attacks(production: str) -> list[tuple[str, dict[str, Any]]]:
     by_portal = [(PORTAL, {**kind, "requestId": f"p-{n}"}) for n, kind in enumerate(kinds)]
     by_stranger = [(STRANGER, {**kind, "requestId": f"s-{n}"}) for n, kind in enumerate(kinds)]
     # Who may take members in may not take them from where it may not put them.
-    by_migration = [
-        (MIGRATION, {**kind, "requestId": f"m-{n}"}) for n, kind in enumerate(kinds[:4])
-    ]
+    by_email = {"source": "invited", "account": {"email": "production@example.com"}}
+    members = [*kinds[:4], by_email | {"organizationalUnit": "/Workloads/Sandbox"}]
+    by_migration = [(MIGRATION, {**kind, "requestId": f"m-{n}"}) for n, kind in enumerate(members)]
     return [*by_portal, *by_stranger, *by_migration]
 
 

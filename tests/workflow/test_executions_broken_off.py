@@ -246,6 +246,24 @@ def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     }
 
 
+@pytest.mark.usefixtures("ends_unheard")
+def test_request_that_takes_a_lock_over_records_and_announces_the_end_of_its_owner(
+    vending: Vending,
+) -> None:
+    stopped = a_request()
+    vending.run_stopped_in("CreateAccount", stopped)
+    again = a_request(account=stopped["account"])
+
+    with told(vending, FAILED) as heard:
+        vended = vending.run(again)
+
+    assert vended.status == "SUCCEEDED", vended
+    assert [(one["requestId"], one["error"]["code"]) for one in heard] == [
+        (stopped["requestId"], "ExecutionAborted")
+    ]
+    assert len(vending.accounts()) == 1
+
+
 def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     change = {"event": "Step Functions Execution Status Change", "deliveries": 3}
     vending.aws.faults.replace([change, {"createAccount": {"calls": [1], "seconds": 30}}])

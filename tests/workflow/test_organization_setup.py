@@ -100,6 +100,22 @@ def test_setup_brings_the_organization_to_what_its_document_says(vending: Vendin
     assert "ram.amazonaws.com" in warning
 
 
+def test_policy_that_aws_manages_is_attached_to_a_unit_where_it_is_missing(
+    vending: Vending,
+) -> None:
+    vending.set_up({"policies": [a_policy()]})
+    unit = unit_id(vending, "Workloads")
+    vending.organizations.detach_policy(PolicyId="p-FullAWSAccess", TargetId=unit)
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    content = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+
+    ended = vending.set_up({"policies": [a_policy(name="FullAWSAccess", content=content)]})
+
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["changed"] == ["policy FullAWSAccess on /Workloads"]
+    assert vending.policies(unit) == {"FullAWSAccess", "DenyLeaving"}
+
+
 def test_type_of_policies_that_needs_trusted_access_comes_after_it(vending: Vending) -> None:
     document = {
         "serviceAccess": ["securityhub.amazonaws.com"],

@@ -22,9 +22,16 @@ DENY = json.dumps(
         "Statement": [{"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}],
     }
 )
+ALLOW_ALL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+    }
+)
 OTHER = DENY.replace("CreateUser", "DeleteUser")
 TAG_RULES = json.dumps({"tags": {"team": {"tag_key": {"@@assign": "Team"}}}})
 GUARD = {"name": "NoUsers", "type": SCP, "description": "No IAM users", "content": DENY}
+MANAGED = {"name": "FullAWSAccess", "type": SCP}
 TAGGED = {"name": "Teams", "type": TAGS, "content": TAG_RULES}
 
 
@@ -65,6 +72,29 @@ def test_second_request_uses_the_policies_of_the_first(vending: Vending) -> None
     assert second.status == "SUCCEEDED", second
     assert "NoUsers" in vending.policies(second.output["accountId"])
     assert vending.calls("organizations", "CreatePolicy") == 1
+
+
+def test_policy_that_aws_manages_is_attached_where_it_is_missing(vending: Vending) -> None:
+    account_id = vending.run(request := a_request(policies=[GUARD])).output["accountId"]
+    attached = vending.organizations.list_policies_for_target(TargetId=account_id, Filter=SCP)
+    ids = {policy["Name"]: policy["Id"] for policy in attached["Policies"]}
+    vending.organizations.detach_policy(PolicyId=ids["FullAWSAccess"], TargetId=account_id)
+
+    ended = vending.run(request | {"policies": [GUARD, MANAGED]})
+
+    assert ended.status == "SUCCEEDED", ended
+    assert vending.policies(account_id) == {"FullAWSAccess", "NoUsers"}
+
+
+def test_policy_that_aws_manages_may_be_given_with_the_content_that_it_has(
+    vending: Vending,
+) -> None:
+    same = vending.run(a_request(policies=[MANAGED | {"content": ALLOW_ALL}]))
+    other = vending.run(a_request(policies=[MANAGED | {"content": DENY}]))
+
+    assert same.status == "SUCCEEDED", same
+    assert (other.status, other.error) == ("FAILED", "RequestInvalid")
+    assert len(vending.accounts()) == 1
 
 
 def made_by_hand(vending: Vending, content: str) -> None:
