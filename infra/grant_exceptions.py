@@ -364,7 +364,7 @@ def _of_this_stack(state_machine: str) -> tuple[NarrowerGrant, ...]:
             actions=put,
             functions=("RecordExecutionEnd",),
             conditions=events_of(ANNOUNCEMENTS_SOURCE, announcements),
-            reason="It announces how a request ended, which the execution may have recorded before.",
+            reason="It announces how a request ended, which its execution may have recorded.",
         ),
         NarrowerGrant(
             actions=put,

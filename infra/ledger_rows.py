@@ -144,7 +144,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     # It has an item of its own, which says how far it came.
     "ReconcileLedger": (
-        _requests(_GET, _PUT, _UPDATE),
+        _requests(_GET, _UPDATE),
         Rows(sid="UseCursor", actions=(_GET, _PUT), keys=("reconciliation#*",)),
         # Closed accounts depart after 90 days.
         Rows(sid="MarkDepartures", actions=(_UPDATE,), keys=_RETIREMENTS),

@@ -147,15 +147,16 @@ def _in_full(used: set[Grant], grants: Mapping[Grant, str]) -> set[Grant]:
     }
 
 
-def main(folder: Path) -> None:
-    """Print what is granted and was not used in the run whose files are in the folder."""
+def main(folder: Path) -> int:
+    """Print what is granted and was not used in the run whose files are in the folder; 1 if any."""
     files = sorted(folder.glob("*.json"))
     used = {tuple(grant) for file in files for grant in json.loads(file.read_text())}
     grants = given(read_template())
     found = unused(as_transactions(_in_full(used, grants), grants), grants)
     ended = f"{len(found)} of {len(grants)} grants were not used"
     sys.stdout.write("\n".join([*found, ended]) + "\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    main(Path(*sys.argv[1:]) if sys.argv[1:] else FOLDER)
+    sys.exit(main(Path(*sys.argv[1:]) if sys.argv[1:] else FOLDER))

@@ -121,7 +121,7 @@ class Planner:
         """
         possible = self._without_the_refused(
             setup,
-            preflight.Wishes(
+            preflight.Requirements(
                 policies=setup.policies,
                 updated_policies=[policy.name for policy in setup.policies if policy.update],
                 policy_types=setup.normalised()["policyTypes"],
@@ -168,7 +168,7 @@ class Planner:
             goes_on=goes_on,
             authorization=authorization,
             look_ahead=lambda asked, account_id: self._without_the_refused(
-                asked, preflight.wishes_of(asked, account_id)
+                asked, preflight.requirements_of(asked, account_id)
             ),
         )
         self._follow(self._account_vending, steps.answers(), request)
@@ -213,11 +213,13 @@ class Planner:
                 raise CannotPlan(task.state, f"{task.operation} needs {name}, which no plan has")
         return {name: self._dependencies[name] for name in names if name in self._dependencies}
 
-    def _without_the_refused(self, asked: Document, wishes: preflight.Wishes) -> Document:
+    def _without_the_refused(
+        self, asked: Document, requirements: preflight.Requirements
+    ) -> Document:
         """What is left once that is noted and taken out which is refused beforehand."""
         refused: dict[str, set[str]] = {}
         with self._planned.refusals():
-            for problem in preflight.examine(wishes, self._surroundings).problems:
+            for problem in preflight.examine(requirements, self._surroundings).problems:
                 self._planned.problems.append(problem.error.as_dict())
                 for key, values in problem.refused.items():
                     refused.setdefault(key, set()).update(values)

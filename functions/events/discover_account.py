@@ -89,10 +89,10 @@ def run(
     if found is None:
         return {"outcome": "IGNORED", "accountId": None}
     account_id = found.account_id
-    log_request_id(_wish(account_id)["requestId"])
+    log_request_id(_document(account_id)["requestId"])
     if _carries_tag(account_id, organizations):
         return {"outcome": "OURS", "accountId": account_id}
-    if ledger.get(_wish(account_id)["requestId"]) is not None:
+    if ledger.get(_document(account_id)["requestId"]) is not None:
         return {"outcome": "KNOWN", "accountId": account_id}
     # Tags show late, as everything in Organizations: what carries none may still be ours.
     account = organizations.describe_account(AccountId=account_id)["Account"]
@@ -110,7 +110,7 @@ def run(
 def record(stranger: Stranger, *, ledger: Ledger) -> str:
     """A row that says the account is there: RECORDED, or KNOWN where one was made meanwhile."""
     found, at = stranger.account_event, timestamp(ledger.clock())
-    request = parse({**_wish(found.account_id), "requestedBy": stranger.reported_by})
+    request = parse({**_document(found.account_id), "requestedBy": stranger.reported_by})
     row = Claims(ledger=ledger).insert_unclaimed(
         {
             "requestId": request.request_id,
@@ -134,14 +134,15 @@ def request(stranger: Stranger, *, publisher: EventPublisher, baseline: Json) ->
     The request's model decides on it in the workflow, so that a mistake in the setting ends as a
     rejected request with a remedy, not here.
     """
-    wish = _wish(stranger.account_event.account_id)
+    document = _document(stranger.account_event.account_id)
     publisher.publish_request(
-        {**baseline, **wish, "requestedBy": stranger.reported_by}, source=DISCOVERED_ACCOUNTS_SOURCE
+        {**baseline, **document, "requestedBy": stranger.reported_by},
+        source=DISCOVERED_ACCOUNTS_SOURCE,
     )
     return "REQUESTED"
 
 
-def _wish(account_id: str) -> Json:
+def _document(account_id: str) -> Json:
     """One account, one request: its id is the one that a request for it has by default."""
     return {
         "requestId": f"a-{account_id}",

@@ -25,7 +25,7 @@ from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.rows import Row, record_of
-from vending.ledger.wishes import Wish
+from vending.ledger.submissions import Submission
 from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.request import validators
@@ -93,9 +93,9 @@ def run(
 
     ACCEPTED: this execution vends the request, from the start or from where an earlier one failed.
     DUPLICATE: the execution that the record names is vending it. FINISHED: it is already vended.
-    SUPERSEDED: a newer wish for the account, or under the request's id, was accepted before, or the
-    account has another revision than ifRevision says; the record is what stands, or that of this
-    request, which is SUPERSEDED.
+    SUPERSEDED: a newer submission for the account, or under the request's id, was accepted before,
+    or the account has another revision than ifRevision says; the record is what stands, or that of
+    this request, which is SUPERSEDED.
     changes: null, or what is changed in the account beside what the request puts there, as
     `accounts.changes_of` says it.
     creationBegun: AWS was, or may have been, asked for the account before. OperationRefused where
@@ -113,7 +113,7 @@ def run(
     authorization.ensure_allowed(request, organizations)
     claim = RequestClaim(
         request=request,
-        wish=Wish.of(
+        submission=Submission.of(
             event_id=sender.event_id,
             sent_at=sender.sent_at,
             started_at=payload.started_at,

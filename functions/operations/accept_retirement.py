@@ -119,7 +119,7 @@ def run(
         sender=sender,
         authorization=authorization,
         execution_arn=payload.execution_arn,
-        wished_at=timestamp(epoch(sender.sent_at or payload.started_at)),
+        submitted_at=timestamp(epoch(sender.sent_at or payload.started_at)),
         retirements=retirements,
         ledger=Ledger(table=retirements.table),
         stepfunctions=stepfunctions,
@@ -136,7 +136,7 @@ class _Acceptance:
     sender: Sender
     authorization: Authorization
     execution_arn: str
-    wished_at: str
+    submitted_at: str
     retirements: Retirements
     ledger: Ledger
     stepfunctions: SFNClient
@@ -239,7 +239,7 @@ class _Acceptance:
             "requestedBy": self.request.requested_by,
             "sender": dict(self.authorization.as_record()),
             "executionArn": self.execution_arn,
-            "wishedAt": self.wished_at,
+            "submittedAt": self.submitted_at,
             "eventIds": [event for event in events if event][-_EVENTS_KEPT:],
         }
 
@@ -247,7 +247,7 @@ class _Acceptance:
         """DUPLICATE where this event was accepted before, SUPERSEDED where a newer one was."""
         if self.sender.event_id in row.get("eventIds", []):
             return "DUPLICATE"
-        return "SUPERSEDED" if self.wished_at < row["wishedAt"] else None
+        return "SUPERSEDED" if self.submitted_at < row["submittedAt"] else None
 
     def _was_never_asked(self, row: Retirement) -> bool:
         """Whether AWS surely was not asked to close it, though that was about to be done."""

@@ -62,7 +62,7 @@ NEXT: Mapping[State, tuple[State, ...]] = {
     State.FAILED: (State.VENDED, State.REJECTED),
     # Nothing is kept of a request that was refused, so that any other may have its id.
     State.REJECTED: (State.FAILED, State.VENDED, State.SUPERSEDED),
-    # A newer wish for its account had been accepted when it came: nothing was done for it.
+    # A newer submission for its account had been accepted when it came: nothing was done for it.
     State.SUPERSEDED: (State.FAILED, State.REJECTED),
 }
 

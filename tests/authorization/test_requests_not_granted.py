@@ -225,7 +225,7 @@ def test_command_follows_its_request_in_its_requesters_namespace(
 
 
 def test_ceiling_holds_for_events_that_come_at_once(vending: Vending) -> None:
-    wishes = [
+    requests = [
         GRANTED
         | {
             "requestId": f"r-{n}",
@@ -235,11 +235,11 @@ def test_ceiling_holds_for_events_that_come_at_once(vending: Vending) -> None:
     ]
     # Longer than it takes to accept all of them, so that none has ended before the last one comes.
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 600}}])
-    send(vending, PORTAL, *wishes)
+    send(vending, PORTAL, *requests)
 
-    ended = outcomes(vending, len(wishes))
+    ended = outcomes(vending, len(requests))
 
     refused = [one for one in ended if one.error == "RequestNotAllowed"]
     assert all("ceilings.inProgress grants 5" in one.cause["message"] for one in refused)
-    assert len(vending.accounts()) == len(wishes) - len(refused)
+    assert len(vending.accounts()) == len(requests) - len(refused)
     assert len(refused) == 3

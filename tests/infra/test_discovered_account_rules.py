@@ -165,9 +165,9 @@ def test_accounts_made_elsewhere_can_be_ignored_altogether(tmp_path: Path) -> No
 def test_baseline_makes_a_valid_request(
     baseline: DiscoveredAccountBaseline, keys: set[str]
 ) -> None:
-    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": "444455556666"}}
+    document: dict[str, Any] = {"source": "existing", "account": {"accountId": "444455556666"}}
 
-    request = parse({**wish, **baseline.as_request()})
+    request = parse({**document, **baseline.as_request()})
 
     assert baseline.as_request().keys() == keys
     assert request.request_id == "a-444455556666"

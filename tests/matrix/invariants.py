@@ -23,7 +23,7 @@ IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Submission:
     """A request as it was submitted, and the account it is about where that was there before."""
 
     request: dict[str, Any]
@@ -41,64 +41,69 @@ class Wish:
         return str(email) if email else None
 
 
-def accounts_of(vending: Vending, wish: Wish) -> set[str]:
+def accounts_of(vending: Vending, submission: Submission) -> set[str]:
     """The ids of all accounts that this request has: by email, by tag, by its own words."""
     found = set()
     for account in vending.accounts():
         email = (account.get("Email") or "").lower()
-        tagged = vending.tags(account["Id"]).get(REQUEST_ID_TAG) == wish.request_id
-        if tagged or account["Id"] == wish.account_id or (wish.email or "?").lower() == email:
+        tagged = vending.tags(account["Id"]).get(REQUEST_ID_TAG) == submission.request_id
+        if (
+            tagged
+            or account["Id"] == submission.account_id
+            or (submission.email or "?").lower() == email
+        ):
             found.add(account["Id"])
     return found
 
 
-def at_most_one_account(vending: Vending, wish: Wish) -> list[str]:
+def at_most_one_account(vending: Vending, submission: Submission) -> list[str]:
     """Exactly once, the first half."""
-    found = accounts_of(vending, wish)
-    made = _made(vending, wish)
+    found = accounts_of(vending, submission)
+    made = _made(vending, submission)
     problems = []
     if len(found) > 1:
-        problems.append(f"{wish.request_id} has {len(found)} accounts: {sorted(found)}")
+        problems.append(f"{submission.request_id} has {len(found)} accounts: {sorted(found)}")
     if made > 1:
-        problems.append(f"{made} creations for {wish.request_id} succeeded")
+        problems.append(f"{made} creations for {submission.request_id} succeeded")
     return problems
 
 
-def ended_well(vending: Vending, wish: Wish, ended: Iterable[Ended]) -> list[str]:
+def ended_well(vending: Vending, submission: Submission, ended: Iterable[Ended]) -> list[str]:
     """Of executions that are over: at most one account, and each failure tells what to do next."""
-    problems = at_most_one_account(vending, wish)
-    row = vending.row(wish.request_id)
+    problems = at_most_one_account(vending, submission)
+    row = vending.row(submission.request_id)
     if row is not None and row["state"] in {"FAILED", "REJECTED"}:
-        problems += _explained(row.get("error"), f"the row of {wish.request_id}")
+        problems += _explained(row.get("error"), f"the row of {submission.request_id}")
     if row is not None and row["state"] == "VENDED":
-        problems += equipped(vending, wish, row)
+        problems += equipped(vending, submission, row)
     for one in ended:
         if one.status == "FAILED":
             problems += _explained(_told(one), f"the execution {one.arn.rsplit(':', 1)[1]}")
     return problems
 
 
-def vended(vending: Vending, wish: Wish) -> list[str]:
+def vended(vending: Vending, submission: Submission) -> list[str]:
     """Exactly once, both halves: the row is VENDED and its one account is as it was asked for."""
-    row = vending.row(wish.request_id)
+    row = vending.row(submission.request_id)
     if row is None or row["state"] != "VENDED":
-        return [
-            f"{wish.request_id} is {row and row['state']}, not VENDED: {row and row.get('error')}"
-        ]
-    return [*at_most_one_account(vending, wish), *equipped(vending, wish, row)]
+        state, error = (row["state"], row.get("error")) if row else (None, None)
+        return [f"{submission.request_id} is {state}, not VENDED: {error}"]
+    return [*at_most_one_account(vending, submission), *equipped(vending, submission, row)]
 
 
-def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
+def equipped(vending: Vending, submission: Submission, row: dict[str, Any]) -> list[str]:
     """A row that says VENDED tells the truth."""
-    request, account_id = wish.request, str(row.get("accountId"))
-    found = accounts_of(vending, wish)
+    request, account_id = submission.request, str(row.get("accountId"))
+    found = accounts_of(vending, submission)
     if found != {account_id}:
-        return [f"{wish.request_id} is VENDED as {account_id}, its accounts are {sorted(found)}"]
+        return [
+            f"{submission.request_id} is VENDED as {account_id}, its accounts are {sorted(found)}"
+        ]
     problems = []
     path = request.get("organizationalUnit")
     if path is not None and vending.path(account_id) != path:
         problems.append(f"{account_id} is in {vending.path(account_id)}, not in {path}")
-    wanted = {**request.get("tags", {}), REQUEST_ID_TAG: wish.request_id}
+    wanted = {**request.get("tags", {}), REQUEST_ID_TAG: submission.request_id}
     tags = vending.tags(account_id)
     if wanted != tags:
         problems.append(f"{account_id} has the tags {tags}, not {wanted}")
@@ -121,7 +126,7 @@ def equipped(vending: Vending, wish: Wish, row: dict[str, Any]) -> list[str]:
     if contacts != request.get("contacts", {}):
         problems.append(f"{account_id} has the contacts {contacts}")
     if row.get("error"):
-        problems.append(f"{wish.request_id} is VENDED with an error: {row['error']}")
+        problems.append(f"{submission.request_id} is VENDED with an error: {row['error']}")
     return problems
 
 
@@ -156,14 +161,14 @@ def nothing_left(vending: Vending) -> list[str]:
     return problems
 
 
-def _made(vending: Vending, wish: Wish) -> int:
+def _made(vending: Vending, submission: Submission) -> int:
     """Creations under the request's account name that succeeded."""
-    name = wish.request["account"].get("name")
+    name = submission.request["account"].get("name")
     pages = vending.organizations.get_paginator("list_create_account_status")
     made = [
         s for page in pages.paginate(States=["SUCCEEDED"]) for s in page["CreateAccountStatuses"]
     ]
-    owned = accounts_of(vending, wish)
+    owned = accounts_of(vending, submission)
     return sum(s.get("AccountName") == name and s.get("AccountId") in owned for s in made)
 
 

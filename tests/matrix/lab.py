@@ -14,14 +14,14 @@ from tests import interruptions
 from tests.matrix import invariants
 from tests.matrix.cells import REPORTS, Cell
 from tests.matrix.definition import Site, sources, tasks_of
-from tests.matrix.scenarios import SCENARIOS, SLOW_SECONDS, Scenario, a_wish
+from tests.matrix.scenarios import SCENARIOS, SLOW_SECONDS, Scenario, a_submission
 from tests.matrix.site_faults import AfterTheCall, SiteFault, SiteFaults
 from tests.workflow.vending import Ended, Vending, eventually
 from vending.errors.catalogue import explain
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
-    from tests.matrix.invariants import Wish
+    from tests.matrix.invariants import Submission
 
 PATIENCE = 120.0
 """Real seconds after which what should have ended has not."""
@@ -70,18 +70,18 @@ class Lab:
         self.aws.renew()
         self.faults.met.clear()
 
-    def send(self, wish: Wish) -> list[Ended]:
+    def send(self, submission: Submission) -> list[Ended]:
         """Submit by event; how every execution that came of it ended. None did if it is dead."""
         before = set(self.vending.executions())
-        self.vending.send(wish.request)
+        self.vending.send(submission.request)
         self._until(lambda: eventbridge.drain(0.02))
         arns = [arn for arn in self.vending.executions() if arn not in before]
         assert arns or self._dead_letters(), "the event came to nothing"
         return [self.finish(arn) for arn in arns]
 
-    def run(self, wish: Wish) -> list[Ended]:
+    def run(self, submission: Submission) -> list[Ended]:
         """Submit by hand."""
-        return [self.finish(self.vending.start(wish.request))]
+        return [self.finish(self.vending.start(submission.request))]
 
     def runs(self, arn: str) -> bool:
         """Whether the execution is under way."""
@@ -122,16 +122,16 @@ class Lab:
         if scenario is None:
             return Outcome(met=False)
         self.renew()
-        wish = a_wish(cell.source, scenario, self.vending)
+        submission = a_submission(cell.source, scenario, self.vending)
         outcome = Outcome(met=False, scenario=scenario.name)
         with ExitStack() as undo:
             happened = self._break(cell, scenario, undo)
-            outcome.ended = scenario.run(self, wish)
+            outcome.ended = scenario.run(self, submission)
             outcome.met = happened()
-        outcome.violations += invariants.ended_well(self.vending, wish, outcome.ended)
+        outcome.violations += invariants.ended_well(self.vending, submission, outcome.ended)
         outcome.violations += self._passed_by(cell, scenario, outcome.ended)
         self.faults.disarm()
-        outcome.violations += self._settled(wish, scenario)
+        outcome.violations += self._settled(submission, scenario)
         return outcome
 
     def fault(self, cell: Cell, site: Site) -> SiteFault:
@@ -148,17 +148,17 @@ class Lab:
             seconds=_THROTTLED_SECONDS if cell.kind == "throttled" else None,
         )
 
-    def _settled(self, wish: Wish, scenario: Scenario) -> list[str]:
+    def _settled(self, submission: Submission, scenario: Scenario) -> list[str]:
         """Resubmit what did not end VENDED; then all is well and nothing is left."""
-        row = self.vending.row(wish.request_id)
+        row = self.vending.row(submission.request_id)
         if row is None or row["state"] != "VENDED":
-            (resubmitted,) = self.run(wish)
+            (resubmitted,) = self.run(submission)
             if resubmitted.status == "FAILED" and scenario.fails:
                 # The cell's fault hid the scenario's own failure, which comes out now.
-                (resubmitted,) = self.run(wish)
+                (resubmitted,) = self.run(submission)
             if resubmitted.status != "SUCCEEDED":
                 return [f"resubmitted, it ended {resubmitted}"]
-        problems = invariants.vended(self.vending, wish)
+        problems = invariants.vended(self.vending, submission)
         eventually(lambda: not invariants.nothing_left(self.vending) or _tired(), patience=PATIENCE)
         return [*problems, *invariants.nothing_left(self.vending)]
 
@@ -231,7 +231,7 @@ class Lab:
     def _met_by(self, source: str, scenario: Scenario) -> set[Site | str]:
         if (source, scenario.name) not in self._met:
             self.renew()
-            ended = scenario.run(self, a_wish(source, scenario, self.vending))
+            ended = scenario.run(self, a_submission(source, scenario, self.vending))
             states = {name for one in ended for name in self.vending.states_entered(one.arn)}
             self._met[source, scenario.name] = {*self.faults.met, *states}
         return self._met[source, scenario.name]

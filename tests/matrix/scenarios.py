@@ -15,7 +15,7 @@ from embedded.organizations.settings import STANDALONE
 from tests import interruptions
 from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
-from tests.matrix.invariants import Wish
+from tests.matrix.invariants import Submission
 from tests.matrix.site_faults import SiteFault
 from tests.workflow.vending import eventually
 from vending.ledger.locks import keys
@@ -57,10 +57,10 @@ DENIED = CallFault(error="AccessDeniedException")
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """`run` submits the wish and returns how its executions ended."""
+    """`run` submits the submission and returns how its executions ended."""
 
     name: str
-    run: Callable[[Lab, Wish], list[Ended]]
+    run: Callable[[Lab, Submission], list[Ended]]
     fails: bool = False
     """Whether it ends in a failure that is none of the cell's."""
     without: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Scenario:
     """Functions, operations and states to look for here before elsewhere; it only saves time."""
 
 
-def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
+def a_submission(source: str, scenario: Scenario, vending: Vending) -> Submission:
     """A request for everything that a request may ask for, of the source."""
     request = a_request(source=source)
     request["policies"] = POLICIES
@@ -83,10 +83,10 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
     if source == "existing":
         account_id = an_account_made_by_hand(vending, request["account"]["email"])
         member = {"accountId": account_id, "name": "By hand"}
-        return Wish(request=request | {"account": member}, account_id=account_id)
+        return Submission(request=request | {"account": member}, account_id=account_id)
     if source == "new-govcloud":
         account = request["account"]
-        return Wish(
+        return Submission(
             request=request | {"account": account | {"name": account["name"].replace(" ", "-")}}
         )
     if source == "invited":
@@ -95,8 +95,8 @@ def a_wish(source: str, scenario: Scenario, vending: Vending) -> Wish:
         account = {key: value for key, value in account.items() if key not in scenario.without}
         if "accountId" not in account:
             account = {"email": STANDALONE.email, "name": STANDALONE.name}
-        return Wish(request=request | {"account": account}, account_id=STANDALONE.id)
-    return Wish(request=request)
+        return Submission(request=request | {"account": account}, account_id=STANDALONE.id)
+    return Submission(request=request)
 
 
 def an_account_made_by_hand(vending: Vending, email: str) -> str:
@@ -113,122 +113,122 @@ def an_account_made_by_hand(vending: Vending, email: str) -> str:
     return str(eventually(made))
 
 
-def _by_event(lab: Lab, wish: Wish) -> list[Ended]:
+def _by_event(lab: Lab, submission: Submission) -> list[Ended]:
     """As most requests come and go."""
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _resumed(lab: Lab, wish: Wish) -> list[Ended]:
+def _resumed(lab: Lab, submission: Submission) -> list[Ended]:
     """A second execution takes over from one that was stopped after it had the claim."""
-    claimed = sources()[str(wish.request["source"])]
+    claimed = sources()[str(submission.request["source"])]
     with interruptions.when_entered(claimed, interruptions.stop):
-        stopped = lab.run(wish)
-    return [*stopped, *lab.run(wish)]
+        stopped = lab.run(submission)
+    return [*stopped, *lab.run(submission)]
 
 
-def _repeated_at_work(lab: Lab, wish: Wish) -> list[Ended]:
+def _repeated_at_work(lab: Lab, submission: Submission) -> list[Ended]:
     """The same again while the first is at work."""
     asked_again = threading.Event()
     with interruptions.when_entered("Baseline", lambda _: asked_again.wait(_HELD)):
-        first = lab.vending.start(wish.request)
+        first = lab.vending.start(submission.request)
         with suppress(AssertionError):  # what is broken may leave no row
-            eventually(lambda: lab.vending.row(wish.request_id), patience=_HELD)
-        second = lab.run(wish)
+            eventually(lambda: lab.vending.row(submission.request_id), patience=_HELD)
+        second = lab.run(submission)
         asked_again.set()
         return [*second, lab.finish(first)]
 
 
-def _repeated_afterwards(lab: Lab, wish: Wish) -> list[Ended]:
+def _repeated_afterwards(lab: Lab, submission: Submission) -> list[Ended]:
     """The same again once it is vended."""
-    return [*lab.run(wish), *lab.run(wish)]
+    return [*lab.run(submission), *lab.run(submission)]
 
 
-def _refused_late(lab: Lab, wish: Wish) -> list[Ended]:
+def _refused_late(lab: Lab, submission: Submission) -> list[Ended]:
     """A failure that the ledger is to remember."""
     lab.faults.arm(
         SiteFault(
             site=Site("MoveAccount", "organizations", "MoveAccount"), fault=DENIED, lasts=True
         )
     )
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _refused_early(lab: Lab, wish: Wish) -> list[Ended]:
+def _refused_early(lab: Lab, submission: Submission) -> list[Ended]:
     """A failure before there is a row."""
     lab.faults.arm(
         SiteFault(
             site=Site("AcceptRequest", "dynamodb", "TransactWriteItems"), fault=DENIED, lasts=True
         )
     )
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _creation_unanswered(lab: Lab, wish: Wish) -> list[Ended]:
+def _creation_unanswered(lab: Lab, submission: Submission) -> list[Ended]:
     """AWS acts, nobody hears of it: the account must be looked for, and is found."""
-    _arm_creations(lab, wish, CallFault(lost=True))
-    return lab.send(wish)
+    _arm_creations(lab, submission, CallFault(lost=True))
+    return lab.send(submission)
 
 
-def _creation_uncertain(lab: Lab, wish: Wish) -> list[Ended]:
+def _creation_uncertain(lab: Lab, submission: Submission) -> list[Ended]:
     """AWS does not act, nobody can be sure: the account must be looked for, and is not found."""
-    _arm_creations(lab, wish, CallFault(error="ServiceException"))
-    return lab.send(wish)
+    _arm_creations(lab, submission, CallFault(error="ServiceException"))
+    return lab.send(submission)
 
 
-def _creation_fails_later(lab: Lab, wish: Wish) -> list[Ended]:
+def _creation_fails_later(lab: Lab, submission: Submission) -> list[Ended]:
     """AWS says that the account is there already, and it is not."""
     lab.faults.replace([{"createAccount": {"calls": [1], "failureReason": "EMAIL_ALREADY_EXISTS"}}])
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _created_slowly(lab: Lab, wish: Wish) -> list[Ended]:
+def _created_slowly(lab: Lab, submission: Submission) -> list[Ended]:
     """AWS takes its time, and reports the end of it."""
     lab.faults.replace([{"createAccount": {"calls": "all", "seconds": SLOW_SECONDS}}])
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _created_unreported(lab: Lab, wish: Wish) -> list[Ended]:
+def _created_unreported(lab: Lab, submission: Submission) -> list[Ended]:
     """AWS takes its time, and no event tells of it."""
     slow = {"createAccount": {"calls": "all", "seconds": SLOW_SECONDS}}
     lab.faults.replace([slow, {"event": "CreateAccount", "lost": True}, _GOV_CLOUD_UNREPORTED])
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _arm_creations(lab: Lab, wish: Wish, fault: CallFault) -> None:
-    for site in sites_of(str(wish.request["source"])):
+def _arm_creations(lab: Lab, submission: Submission, fault: CallFault) -> None:
+    for site in sites_of(str(submission.request["source"])):
         if site.operation in CREATIONS:
             lab.faults.arm(SiteFault(site=site, fault=fault))
 
 
-def _dead_in_line(lab: Lab, wish: Wish) -> list[Ended]:
+def _dead_in_line(lab: Lab, submission: Submission) -> list[Ended]:
     """Somebody who died waiting is in the line whenever this request makes room."""
     dead = _dead(lab)
     _put_in_line(lab, dead)
     with interruptions.when_entered("WaitForAccount", lambda _: _put_in_line(lab, dead)):
-        return lab.send(wish)
+        return lab.send(submission)
 
 
-def _dead_in_line_unanswered(lab: Lab, wish: Wish) -> list[Ended]:
+def _dead_in_line_unanswered(lab: Lab, submission: Submission) -> list[Ended]:
     """As `dead in line`, and the account has to be looked for."""
     dead = _dead(lab)
-    _arm_creations(lab, wish, CallFault(lost=True))
+    _arm_creations(lab, submission, CallFault(lost=True))
     with interruptions.when_entered("IsCreationStillUnknown", lambda _: _put_in_line(lab, dead)):
-        return lab.send(wish)
+        return lab.send(submission)
 
 
-def _dead_in_line_refused(lab: Lab, wish: Wish) -> list[Ended]:
+def _dead_in_line_refused(lab: Lab, submission: Submission) -> list[Ended]:
     """As `dead in line`, and the request ends before it has an account."""
     dead = _dead(lab)
-    _arm_creations(lab, wish, DENIED)
+    _arm_creations(lab, submission, DENIED)
     with interruptions.when_entered("RecordFailure", lambda _: _put_in_line(lab, dead)):
-        return lab.send(wish)
+        return lab.send(submission)
 
 
 def _dead(lab: Lab) -> str:
     """A request whose execution was stopped after it had been to the creation queue; its id."""
     request = a_request()
     with interruptions.when_entered("WaitForSlot", interruptions.stop):
-        lab.run(Wish(request=request))
+        lab.run(Submission(request=request))
     request_id = str(request["requestId"])
     eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was told
     return request_id
@@ -257,75 +257,75 @@ def _put_in_line(lab: Lab, request_id: str) -> None:
     )
 
 
-def _locks_left_behind(lab: Lab, wish: Wish) -> list[Ended]:
+def _locks_left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     """The email and the name are locked by a request that is no more."""
-    for pk in keys(wish.request["account"]):
+    for pk in keys(submission.request["account"]):
         held = {"pk": {"S": pk}, "owner": {"S": "nobody"}, "executionArn": {"S": "none"}}
         lab.vending.dynamodb.put_item(TableName=lab.aws.outputs["LedgerTableName"], Item=held)
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _unit_made_by_hand(lab: Lab, wish: Wish) -> list[Ended]:
+def _unit_made_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
     """The path of organizational units is there, and no request ever asked for it."""
     organizations = lab.vending.organizations
     parent = organizations.list_roots()["Roots"][0]["Id"]
-    for name in wish.request["organizationalUnit"].strip("/").split("/"):
+    for name in submission.request["organizationalUnit"].strip("/").split("/"):
         unit = organizations.create_organizational_unit(ParentId=parent, Name=name)
         parent = unit["OrganizationalUnit"]["Id"]
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _unit_refused(lab: Lab, wish: Wish) -> list[Ended]:
+def _unit_refused(lab: Lab, submission: Submission) -> list[Ended]:
     """The organization has as many units as it may have."""
     limit = CallFault(error="ConstraintViolationException", reason="OU_NUMBER_LIMIT_EXCEEDED")
     site = Site("CreateOrganizationalUnit", "organizations", "CreateOrganizationalUnit")
     lab.faults.arm(SiteFault(site=site, fault=limit, lasts=True))
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _second_of_two(lab: Lab, wish: Wish) -> list[Ended]:
+def _second_of_two(lab: Lab, submission: Submission) -> list[Ended]:
     """What the organization shares is there already: an earlier request made it."""
-    lab.run(Wish(request=a_request(policies=POLICIES)))
-    return lab.send(wish)
+    lab.run(Submission(request=a_request(policies=POLICIES)))
+    return lab.send(submission)
 
 
-def _invitation_answered(lab: Lab, wish: Wish) -> list[Ended]:
+def _invitation_answered(lab: Lab, submission: Submission) -> list[Ended]:
     """The owner of an invited account accepts, some time later."""
-    arn = lab.vending.start(wish.request)
+    arn = lab.vending.start(submission.request)
     with suppress(AssertionError):  # what is broken may end it before
-        eventually(lambda: _awaits(lab, wish) or not lab.runs(arn), patience=20)
+        eventually(lambda: _awaits(lab, submission) or not lab.runs(arn), patience=20)
     _accept_as_owner(lab)
     return [lab.finish(arn)]
 
 
-def _invitation_answered_early(lab: Lab, wish: Wish) -> list[Ended]:
+def _invitation_answered_early(lab: Lab, submission: Submission) -> list[Ended]:
     """The owner accepts before anybody waits for it."""
     with interruptions.when_entered("DescribeHandshake", lambda _: _accept_as_owner(lab)):
-        return lab.run(wish)
+        return lab.run(submission)
 
 
-def _joined_before(lab: Lab, wish: Wish) -> list[Ended]:
+def _joined_before(lab: Lab, submission: Submission) -> list[Ended]:
     """The invited account is a member by the time it is asked."""
-    if wish.request["source"] == "invited":
+    if submission.request["source"] == "invited":
         lab.vending.organizations.invite_account_to_organization(
             Target={"Type": "ACCOUNT", "Id": STANDALONE.id}
         )
         _accept_as_owner(lab)
-    return lab.run(wish)
+    return lab.run(submission)
 
 
-def _resumed_late(lab: Lab, wish: Wish) -> list[Ended]:
+def _resumed_late(lab: Lab, submission: Submission) -> list[Ended]:
     """A second execution finds everything done."""
     with interruptions.when_entered("RecordVended", interruptions.stop):
-        stopped = lab.run(wish)
-    return [*stopped, *lab.run(wish)]
+        stopped = lab.run(submission)
+    return [*stopped, *lab.run(submission)]
 
 
-def _resumed_at_handshake(lab: Lab, wish: Wish) -> list[Ended]:
+def _resumed_at_handshake(lab: Lab, submission: Submission) -> list[Ended]:
     """A second execution finds the invitation that the first one sent."""
     with interruptions.when_entered("AcceptHandshake", interruptions.stop):
-        stopped = lab.run(wish)
-    return [*stopped, *lab.run(wish)]
+        stopped = lab.run(submission)
+    return [*stopped, *lab.run(submission)]
 
 
 def _accept_as_owner(lab: Lab) -> None:
@@ -341,11 +341,11 @@ def _accept_as_owner(lab: Lab) -> None:
             owner.accept_handshake(HandshakeId=handshake["Id"])
 
 
-def _awaits(lab: Lab, wish: Wish) -> bool:
-    return lab.vending.waits(wish.request_id)
+def _awaits(lab: Lab, submission: Submission) -> bool:
+    return lab.vending.waits(submission.request_id)
 
 
-def _acceptance_refused(lab: Lab, wish: Wish) -> list[Ended]:
+def _acceptance_refused(lab: Lab, submission: Submission) -> list[Ended]:
     """The invitation cannot be accepted for its account, and is taken back."""
     lab.faults.arm(
         SiteFault(
@@ -354,36 +354,39 @@ def _acceptance_refused(lab: Lab, wish: Wish) -> list[Ended]:
             lasts=True,
         )
     )
-    return lab.send(wish)
+    return lab.send(submission)
 
 
-def _changed(lab: Lab, wish: Wish) -> list[Ended]:
+def _changed(lab: Lab, submission: Submission) -> list[Ended]:
     """The account was vended with more than it is to have now, and by another name."""
     before = {
-        **wish.request,
-        "account": {**wish.request["account"], "name": "Before"},
-        "tags": {**wish.request["tags"], "before": "1"},
+        **submission.request,
+        "account": {**submission.request["account"], "name": "Before"},
+        "tags": {**submission.request["tags"], "before": "1"},
         "policies": [*POLICIES, POLICIES[0] | {"name": "Before"}],
         "contacts": {**CONTACTS, "operations": a_contact("Operations")},
     }
-    return [*lab.run(Wish(request=before, account_id=wish.account_id)), *lab.run(wish)]
+    return [
+        *lab.run(Submission(request=before, account_id=submission.account_id)),
+        *lab.run(submission),
+    ]
 
 
-def _left_behind(lab: Lab, wish: Wish) -> list[Ended]:
+def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     """The account is being made for this request already, and this execution cannot know."""
-    account = wish.request["account"]
+    account = submission.request["account"]
     organizations = lab.vending.organizations
     create = {
         "new": organizations.create_account,
         "new-govcloud": organizations.create_gov_cloud_account,
-    }.get(str(wish.request["source"]))
+    }.get(str(submission.request["source"]))
     if create:
         create(
             Email=account["email"],
             AccountName=account["name"],
-            Tags=[{"Key": "account-vending:request-id", "Value": wish.request_id}],
+            Tags=[{"Key": "account-vending:request-id", "Value": submission.request_id}],
         )
-    return lab.run(wish)
+    return lab.run(submission)
 
 
 _OF_CHANGES = ("PutAccountName", "UntagResource", "DetachPolicy", "DeleteAlternateContact")

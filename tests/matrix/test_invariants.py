@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import a_request
 from tests.matrix import invariants
-from tests.matrix.invariants import Wish
+from tests.matrix.invariants import Submission
 from tests.workflow.vending import Vending, eventually
 from vending.request.validators import REQUEST_ID_TAG
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.matrix.lab import Lab
 
 
-def move_away(vending: Vending, wish: Wish, account_id: str) -> None:
+def move_away(vending: Vending, submission: Submission, account_id: str) -> None:
     root = vending.organizations.list_roots()["Roots"][0]["Id"]
     parent = vending.organizations.list_parents(ChildId=account_id)["Parents"][0]["Id"]
     vending.organizations.move_account(
@@ -25,38 +25,38 @@ def move_away(vending: Vending, wish: Wish, account_id: str) -> None:
     )
 
 
-def untag(vending: Vending, wish: Wish, account_id: str) -> None:
+def untag(vending: Vending, submission: Submission, account_id: str) -> None:
     vending.organizations.untag_resource(ResourceId=account_id, TagKeys=["cost-centre"])
 
 
-def double(vending: Vending, wish: Wish, account_id: str) -> None:
+def double(vending: Vending, submission: Submission, account_id: str) -> None:
     before = len(vending.accounts())
     vending.organizations.create_account(
         Email="second@example.com",
         AccountName="Second",
-        Tags=[{"Key": REQUEST_ID_TAG, "Value": wish.request_id}],
+        Tags=[{"Key": REQUEST_ID_TAG, "Value": submission.request_id}],
     )
     eventually(lambda: len(vending.accounts()) > before)
 
 
-def distrust(vending: Vending, wish: Wish, account_id: str) -> None:
+def distrust(vending: Vending, submission: Submission, account_id: str) -> None:
     vending.organizations.disable_aws_service_access(ServicePrincipal="account.amazonaws.com")
 
 
-def claim_to_create(vending: Vending, wish: Wish, account_id: str) -> None:
+def claim_to_create(vending: Vending, submission: Submission, account_id: str) -> None:
     vending.dynamodb.update_item(
         TableName=vending.aws.outputs["LedgerTableName"],
-        Key={"pk": {"S": f"request#{wish.request_id}"}},
+        Key={"pk": {"S": f"request#{submission.request_id}"}},
         UpdateExpression="SET #state = :state",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":state": {"S": "CREATING"}},
     )
 
 
-def fail_without_a_word(vending: Vending, wish: Wish, account_id: str) -> None:
+def fail_without_a_word(vending: Vending, submission: Submission, account_id: str) -> None:
     vending.dynamodb.update_item(
         TableName=vending.aws.outputs["LedgerTableName"],
-        Key={"pk": {"S": f"request#{wish.request_id}"}},
+        Key={"pk": {"S": f"request#{submission.request_id}"}},
         UpdateExpression="SET #state = :state, #error = :error",
         ExpressionAttributeNames={"#state": "state", "#error": "error"},
         ExpressionAttributeValues={
@@ -68,12 +68,12 @@ def fail_without_a_word(vending: Vending, wish: Wish, account_id: str) -> None:
 
 def test_vended_request_has_no_violations(lab: Lab) -> None:
     lab.renew()
-    wish = Wish(request=a_request())
+    submission = Submission(request=a_request())
 
-    ended = lab.send(wish)
+    ended = lab.send(submission)
 
-    assert invariants.ended_well(lab.vending, wish, ended) == []
-    assert invariants.vended(lab.vending, wish) == []
+    assert invariants.ended_well(lab.vending, submission, ended) == []
+    assert invariants.vended(lab.vending, submission) == []
     assert invariants.nothing_left(lab.vending) == []
 
 
@@ -89,16 +89,16 @@ def test_vended_request_has_no_violations(lab: Lab) -> None:
     ],
 )
 def test_broken_invariant_is_reported(
-    lab: Lab, tamper: Callable[[Vending, Wish, str], None], seen: str
+    lab: Lab, tamper: Callable[[Vending, Submission, str], None], seen: str
 ) -> None:
     lab.renew()
-    wish = Wish(request=a_request())
-    (ended,) = lab.run(wish)
+    submission = Submission(request=a_request())
+    (ended,) = lab.run(submission)
 
-    tamper(lab.vending, wish, ended.output["accountId"])
+    tamper(lab.vending, submission, ended.output["accountId"])
 
-    told = invariants.ended_well(lab.vending, wish, [ended])
-    assert seen in "\n".join([*told, *invariants.vended(lab.vending, wish)])
+    told = invariants.ended_well(lab.vending, submission, [ended])
+    assert seen in "\n".join([*told, *invariants.vended(lab.vending, submission)])
 
 
 def test_running_execution_and_its_row_are_left_over(lab: Lab) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.matrix.definition import sources
-from tests.matrix.invariants import Wish
-from tests.matrix.scenarios import SCENARIOS, Scenario, a_wish
+from tests.matrix.invariants import Submission
+from tests.matrix.scenarios import SCENARIOS, Scenario, a_submission
 from tests.workflow.plans import planned, told_alike
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ PLANNED = [
 ]
 
 
-def state(lab: Lab, wish: Wish) -> str | None:
-    row = lab.vending.row(wish.request_id)
+def state(lab: Lab, submission: Submission) -> str | None:
+    row = lab.vending.row(submission.request_id)
     return row["state"] if row else None
 
 
@@ -36,28 +36,28 @@ def test_scenario_that_is_planned_without_refusal_ends_vended(
     lab: Lab, source: str, scenario: Scenario
 ) -> None:
     lab.renew()
-    wish = a_wish(source, scenario, lab.vending)
+    submission = a_submission(source, scenario, lab.vending)
 
-    before = planned(lab.vending, wish.request)
-    scenario.run(lab, wish)
+    before = planned(lab.vending, submission.request)
+    scenario.run(lab, submission)
     lab.faults.disarm()
     for _ in range(2 if scenario.fails else 1):  # its own failure may come out only now
-        if state(lab, wish) != "VENDED":
-            lab.run(wish)
-    after = planned(lab.vending, wish.request)
+        if state(lab, submission) != "VENDED":
+            lab.run(submission)
+    after = planned(lab.vending, submission.request)
 
     assert before.problems == []
-    assert state(lab, wish) == "VENDED"
+    assert state(lab, submission) == "VENDED"
     assert (after.problems, after.changes) == ([], [])
 
 
 @pytest.mark.parametrize("source", sources())
 def test_mistake_that_is_planned_is_refused_for_every_source(lab: Lab, source: str) -> None:
     lab.renew()
-    wish = a_wish(source, SCENARIOS[0], lab.vending)
-    mistaken = Wish(
-        request={**wish.request, "policies": [{"name": "Absent", "type": "TAG_POLICY"}]},
-        account_id=wish.account_id,
+    submission = a_submission(source, SCENARIOS[0], lab.vending)
+    mistaken = Submission(
+        request={**submission.request, "policies": [{"name": "Absent", "type": "TAG_POLICY"}]},
+        account_id=submission.account_id,
     )
 
     before = planned(lab.vending, mistaken.request)

@@ -16,7 +16,7 @@ from tests.builders import a_request
 from tests.matrix import invariants
 from tests.matrix.cells import Cell, cells
 from tests.matrix.definition import EVENT_BUS
-from tests.matrix.invariants import Wish
+from tests.matrix.invariants import Submission
 from tests.workflow.vending import eventually
 from vending.authorization.sender import opened
 
@@ -59,25 +59,25 @@ class Schedules(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.lab.renew()
-        self.wishes: list[Wish] = []
+        self.submissions: list[Submission] = []
         self.story: list[str] = []
 
     @rule(by_event=st.booleans())
     def somebody_asks(self, by_event: bool) -> None:
-        self._submit(Wish(request=a_request()), by_event=by_event)
+        self._submit(Submission(request=a_request()), by_event=by_event)
 
-    @precondition(lambda self: self.wishes)
+    @precondition(lambda self: self.submissions)
     @rule(data=st.data(), by_event=st.booleans())
     def the_same_is_asked_again(self, data: st.DataObject, by_event: bool) -> None:
         self._submit(self._one_of_them(data), by_event=by_event)
 
-    @precondition(lambda self: self.wishes)
+    @precondition(lambda self: self.submissions)
     @rule(data=st.data(), shared=st.sampled_from(["name", "email"]))
     def somebody_wants_the_same_name_or_email(self, data: st.DataObject, shared: str) -> None:
         other, request = self._one_of_them(data).request, a_request()
         value = other["account"][shared]
         request["account"][shared] = value.upper() if shared == "email" else value
-        self._submit(Wish(request=request), by_event=False)
+        self._submit(Submission(request=request), by_event=False)
 
     @rule(cell=st.sampled_from([cell for cell in FAULTS if cell.error not in LIES]))
     def a_call_breaks(self, cell: Cell) -> None:
@@ -120,19 +120,19 @@ class Schedules(RuleBasedStateMachine):
             self.lab.faults.disarm()
         assert problems == [], "\n".join([*problems, *self.story])
 
-    def _one_of_them(self, data: st.DataObject) -> Wish:
+    def _one_of_them(self, data: st.DataObject) -> Submission:
         # Their ids differ each time, so that the choice must not be by value.
-        return self.wishes[data.draw(st.integers(0, len(self.wishes) - 1))]
+        return self.submissions[data.draw(st.integers(0, len(self.submissions) - 1))]
 
-    def _submit(self, wish: Wish, *, by_event: bool) -> None:
-        if wish not in self.wishes:
-            self.wishes.append(wish)
+    def _submit(self, submission: Submission, *, by_event: bool) -> None:
+        if submission not in self.submissions:
+            self.submissions.append(submission)
         how = "event" if by_event else "hand"
-        self._tell(f"{how} {wish.request['requestId']} {wish.request['account']}")
+        self._tell(f"{how} {submission.request['requestId']} {submission.request['account']}")
         if by_event:
-            self.lab.vending.send(wish.request)
+            self.lab.vending.send(submission.request)
         else:
-            self.lab.vending.start(wish.request)
+            self.lab.vending.start(submission.request)
 
     def _tell(self, what: str) -> None:
         self.story.append(what)
@@ -140,37 +140,37 @@ class Schedules(RuleBasedStateMachine):
     def _ended(self) -> list[str]:
         ended: list[Ended] = self.lab.finish_all()
         problems = []
-        for wish in self.wishes:
-            of_wish = [one for one in ended if _request_id(self.lab, one) == wish.request_id]
-            problems += invariants.ended_well(self.lab.vending, wish, of_wish)
+        for submission in self.submissions:
+            its_own = [one for one in ended if _request_id(self.lab, one) == submission.request_id]
+            problems += invariants.ended_well(self.lab.vending, submission, its_own)
         return problems
 
     def _settled(self) -> list[str]:
         """One request for each email ends VENDED; whoever wants the same email is told so."""
         for _ in range(2):
-            for wish in self.wishes:
-                if self._state(wish) != "VENDED":
-                    self.lab.run(wish)
+            for submission in self.submissions:
+                if self._state(submission) != "VENDED":
+                    self.lab.run(submission)
         problems = []
-        for wish in self.wishes:
-            rivals = [one for one in self.wishes if _email(one) == _email(wish)]
+        for submission in self.submissions:
+            rivals = [one for one in self.submissions if _email(one) == _email(submission)]
             vended = [one for one in rivals if self._state(one) == "VENDED"]
             if len(vended) != 1:
                 problems.append(f"{len(vended)} of {[one.request_id for one in rivals]} are VENDED")
-            if wish in vended:
-                problems += invariants.vended(self.lab.vending, wish)
+            if submission in vended:
+                problems += invariants.vended(self.lab.vending, submission)
             else:
-                problems += invariants.ended_well(self.lab.vending, wish, [])
+                problems += invariants.ended_well(self.lab.vending, submission, [])
         eventually(lambda: not invariants.nothing_left(self.lab.vending), patience=10)
         return problems
 
-    def _state(self, wish: Wish) -> str | None:
-        row = self.lab.vending.row(wish.request_id)
+    def _state(self, submission: Submission) -> str | None:
+        row = self.lab.vending.row(submission.request_id)
         return str(row["state"]) if row else None
 
 
-def _email(wish: Wish) -> str:
-    return (wish.email or "").lower()
+def _email(submission: Submission) -> str:
+    return (submission.email or "").lower()
 
 
 def _request_id(lab: Lab, ended: Ended) -> str:

@@ -72,9 +72,9 @@ def retirements_run(vending: Vending) -> Iterator[str]:
     yield retirements.run(vending, retirements.restoration(restored)).arn
     closed = retirements.an_account(vending, email="closed@example.com")
     vending.organizations.register_delegated_administrator(AccountId=closed, **service)
-    yield retirements.run(vending, retirements.wish(closed)).arn
-    wish = retirements.wish(closed, deregisterDelegatedAdministrator=True)
-    yield retirements.run(vending, wish).arn
+    yield retirements.run(vending, retirements.retirement_of(closed)).arn
+    request = retirements.retirement_of(closed, deregisterDelegatedAdministrator=True)
+    yield retirements.run(vending, request).arn
 
 
 def record() -> Recording:

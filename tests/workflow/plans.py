@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from tests.workflow.vending import Ended, Vending
 
 
-def planned(vending: Vending, wish: Any) -> Planned:
+def planned(vending: Vending, document: Any) -> Planned:
     """What would be changed or refused, by the ledger and the organization as they are."""
     stack = Stack.embedded(vending.aws.endpoint_url)
     planner = plan._planner(stack)
-    if organization_setup.is_organization(wish):
-        return planner.organization(organization_setup.parse(wish))
-    request = parse(wish)
+    if organization_setup.is_organization(document):
+        return planner.organization(organization_setup.parse(document))
+    request = parse(document)
     return planner.request(request, stack.rows([request.request_id]).get(request.request_id))
 
 
-def done(vending: Vending, wish: Any) -> Ended:
+def done(vending: Vending, document: Any) -> Ended:
     """How the run ends that the plan is of."""
-    is_setup = organization_setup.is_organization(wish)
-    return vending.set_up(wish) if is_setup else vending.run(wish)
+    is_setup = organization_setup.is_organization(document)
+    return vending.set_up(document) if is_setup else vending.run(document)
 
 
 def told_alike(planned: Planned, ended: Ended) -> bool:

@@ -13,7 +13,7 @@ from tests.workflow.vending import Ended, Vending, eventually
 __all__ = ["an_account"]
 
 
-def wish(account_id: str, **changes: Any) -> dict[str, Any]:
+def retirement_of(account_id: str, **changes: Any) -> dict[str, Any]:
     return {"accountId": account_id, "reason": "project over"} | changes
 
 
@@ -36,7 +36,7 @@ def run(vending: Vending, document: Any) -> Ended:
 
 
 def send(vending: Vending, document: Any) -> None:
-    """Put the wish on the bus as anybody's event."""
+    """Put the retirement request on the bus as anybody's event."""
     answer = vending.events.put_events(
         Entries=[
             {
@@ -70,7 +70,7 @@ def row(vending: Vending, account_id: str) -> dict[str, Any]:
 
 def suspended(vending: Vending, account_id: str, **changes: Any) -> str:
     """The account is in its grace period; the execution that waits for the end of that."""
-    arn = start(vending, wish(account_id, **changes))
+    arn = start(vending, retirement_of(account_id, **changes))
     eventually(lambda: "closesAt" in row(vending, account_id))
     return arn
 

@@ -11,9 +11,9 @@ from tests.builders import a_request
 from tests.dashboard.measured import alarm_states, dashboard_of, samples_of
 from tests.dashboard.picture import svg
 from tests.dashboard.series import Series, Window, series_of
-from tests.workflow.test_reconciliation import TAG, reconcile
+from tests.workflow.test_reconciliation import TAG
 from tests.workflow.test_undeliverable_events import start_denied
-from tests.workflow.vending import eventually
+from tests.workflow.vending import eventually, reconcile
 from vending.aws.measurements import METRICS
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.interruptions import stop, when_entered
 from tests.workflow import retirements
-from tests.workflow.retirements import wish
+from tests.workflow.retirements import retirement_of
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.test_retirement import assembly_with_short_grace, short_grace
 from tests.workflow.vending import eventually
@@ -48,7 +49,7 @@ def stopped_retirement(vending: Vending) -> str:
     """An account whose retirement was stopped when its slot came; its id."""
     account_id = an_account(vending, "stopped@example.com")
     with when_entered("WaitForClosingSlot", stop):
-        assert retirements.run(vending, wish(account_id)).status == "ABORTED"
+        assert retirements.run(vending, retirement_of(account_id)).status == "ABORTED"
     return account_id
 
 
@@ -59,13 +60,15 @@ def stopped_retirement(vending: Vending) -> str:
 def test_closing_slot_of_an_execution_that_is_over_is_free_again(
     vending: Vending, state: str
 ) -> None:
+    if state == "DescribeClosure":  # which comes to the queue as long as AWS is at work
+        vending.aws.renew(organization=OrganizationSettings(closure_seconds=30))
     stopped, account_id = stopped_retirement(vending), an_account(vending)
     if state == "CloseAccount":  # which comes to the queue when AWS refuses
         refused = {"service": "organizations", "operation": "CloseAccount", "calls": [1]}
         vending.aws.faults.replace([refused | {"error": "TooManyRequestsException"}])
 
     with when_entered(state, lambda _: leave_unnotified(vending, CLOSING, stopped)) as entered:
-        ended = retirements.run(vending, wish(account_id))
+        ended = retirements.run(vending, retirement_of(account_id))
 
     assert entered.is_set()
     assert ended.status == "SUCCEEDED", ended

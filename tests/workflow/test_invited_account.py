@@ -232,9 +232,9 @@ def test_invitation_that_is_not_accepted_fails_with_its_reason(
 ) -> None:
     if not events:
         request.getfixturevalue("without_events")
-    wish = an_invitation()
-    arn = vending.start(wish)
-    row = awaited(vending, wish)
+    invitation = an_invitation()
+    arn = vending.start(invitation)
+    row = awaited(vending, invitation)
 
     client = owner(vending) if by_owner else vending.organizations
     getattr(client, operation)(HandshakeId=row["handshakeId"])
@@ -243,7 +243,7 @@ def test_invitation_that_is_not_accepted_fails_with_its_reason(
     assert (failed.status, failed.error) == ("FAILED", "InvitationEnded"), failed
     assert failed.cause["reason"] == reason
     assert "submit the request again" in failed.cause["remedy"].lower()
-    row = vending.row(wish["requestId"]) or {}
+    row = vending.row(invitation["requestId"]) or {}
     assert (row["state"], row["error"]) == ("FAILED", failed.cause)
     assert row.get("nextSteps") is None
 

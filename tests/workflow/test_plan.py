@@ -300,20 +300,20 @@ def test_plan_shows_what_would_be_refused(
     assert changing_calls(vending) == []
 
 
-@pytest.mark.parametrize("wish", [{}, a_request()], ids=["organization", "request"])
+@pytest.mark.parametrize("case", [{}, a_request()], ids=["organization", "request"])
 def test_plan_reports_which_services_the_stack_may_not_enable(
-    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], wish: dict[str, Any]
+    vending: Vending, write: Any, capsys: pytest.CaptureFixture[str], case: dict[str, Any]
 ) -> None:
     services = ["new.amazonaws.com", "account.amazonaws.com", "newer.amazonaws.com"]
-    document = wish | {"serviceAccess": services}
+    document = case | {"serviceAccess": services}
 
     status, plan = planned(capsys, write(document))
-    ended = vending.run(document) if wish else vending.set_up(document)
+    ended = vending.run(document) if case else vending.set_up(document)
 
     (problem,) = plan["problems"]
     assert status == 1
     assert problem["code"] == "AccessDeniedException"
-    assert ended.cause["code"] == ("RequestInvalid" if wish else "AccessDeniedException")
+    assert ended.cause["code"] == ("RequestInvalid" if case else "AccessDeniedException")
     assert "new.amazonaws.com, newer.amazonaws.com" in problem["message"]
     assert "service access for account.amazonaws.com" in plan["changes"]
     assert not any("new" in one for one in plan["changes"] if "service access" in one)

@@ -15,7 +15,7 @@ from tests.grids import few
 from tests.workflow.plans import done, planned, told_alike
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.test_policies import DENY, GUARD, SCP, TAG_RULES, TAGS
-from tests.workflow.test_preflight import STACKSETS, WISHES, prepared
+from tests.workflow.test_preflight import CASES, STACKSETS, prepared
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -85,14 +85,14 @@ ASKED: dict[str, tuple[Callable[[Vending], dict[str, Any]], bool]] = {
     ),
     **{
         f"{name}, existing account": (
-            lambda vending, wish=wish: adopting(vending, **wish),  # type: ignore[misc]
+            lambda vending, case=case: adopting(vending, **case),  # type: ignore[misc]
             False,
         )
-        for name, (wish, _) in WISHES.items()
+        for name, (case, _) in CASES.items()
     },
     **{
-        name: (lambda _, wish=wish: a_request(**wish), False)  # type: ignore[misc]
-        for name, (wish, _) in WISHES.items()
+        name: (lambda _, case=case: a_request(**case), False)  # type: ignore[misc]
+        for name, (case, _) in CASES.items()
     },
 }
 
@@ -155,10 +155,10 @@ DOCUMENTS: dict[str, tuple[dict[str, Any], bool]] = {
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_plan_of_a_setup_shows_what_the_run_refuses(vending: Vending, document: str) -> None:
     prepared(vending)
-    wish, is_possible = DOCUMENTS[document]
+    case, is_possible = DOCUMENTS[document]
 
-    before = planned(vending, wish)
-    ended = done(vending, wish)
+    before = planned(vending, case)
+    ended = done(vending, case)
 
     assert (before.problems == []) == is_possible, before.problems
     assert (ended.status == "SUCCEEDED") == is_possible, ended
@@ -174,31 +174,31 @@ NEEDING: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("wish", few(NEEDING, quick=["policies", "nothing", "all features"]))
+@pytest.mark.parametrize("case", few(NEEDING, quick=["policies", "nothing", "all features"]))
 def test_plan_of_a_setup_without_all_features_shows_what_the_run_refuses(
-    cloud: EmbeddedAws, vending: Vending, wish: str
+    cloud: EmbeddedAws, vending: Vending, case: str
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
 
-    before = planned(vending, NEEDING[wish])
-    ended = done(vending, NEEDING[wish])
+    before = planned(vending, NEEDING[case])
+    ended = done(vending, NEEDING[case])
 
-    assert (before.problems == []) == (wish in {"nothing", "all features"}), before.problems
+    assert (before.problems == []) == (case in {"nothing", "all features"}), before.problems
     assert (before.problems == []) == (ended.status == "SUCCEEDED"), ended
 
 
 @pytest.mark.parametrize(
-    ("source", "wish"),
+    ("source", "case"),
     few(
         itertools.product(("new", "existing"), ("service access", "root access", "policies")),
         quick=[("new", "service access"), ("existing", "root access")],
     ),
 )
 def test_plan_of_a_request_without_all_features_shows_what_the_run_refuses(
-    cloud: EmbeddedAws, vending: Vending, source: str, wish: str
+    cloud: EmbeddedAws, vending: Vending, source: str, case: str
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
-    changes = {"serviceAccess": [], "rootAccess": [], **NEEDING[wish]}
+    changes = {"serviceAccess": [], "rootAccess": [], **NEEDING[case]}
     request = adopting(vending, **changes) if source == "existing" else a_request(**changes)
 
     before = planned(vending, request)

@@ -164,7 +164,7 @@ def test_policy_is_attached_with_the_content_that_it_has_where_the_request_says_
     assert "NoUsers" in warning
 
 
-WISHES: dict[str, Any] = {
+CASES: dict[str, Any] = {
     "request": a_request(policies=[GUARD]),
     "request that keeps it": a_request(policies=[GUARD | {"existing": "keep"}]),
     "document": {"policies": [GUARD | {"targets": ["/"]}]},
@@ -173,14 +173,14 @@ WISHES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("wish", WISHES)
-def test_plan_reports_other_content_as_the_run_does(vending: Vending, wish: str) -> None:
+@pytest.mark.parametrize("case", CASES)
+def test_plan_reports_other_content_as_the_run_does(vending: Vending, case: str) -> None:
     made_by_hand(vending, OTHER)
 
-    before = planned(vending, WISHES[wish])
-    ended = done(vending, WISHES[wish])
+    before = planned(vending, CASES[case])
+    ended = done(vending, CASES[case])
 
-    refused = [] if "that" in wish else ["PolicyContentDiffers"]
+    refused = [] if "that" in case else ["PolicyContentDiffers"]
     assert [problem["code"] for problem in before.problems] == refused
     assert told_alike(before, ended), ended
 

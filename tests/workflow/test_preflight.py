@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("role_accepts")
 CREATIONS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganization")
 STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
 
-WISHES: dict[str, tuple[dict[str, Any], str]] = {
+CASES: dict[str, tuple[dict[str, Any], str]] = {
     "policy missing": ({"policies": [{"name": "Absent", "type": TAGS}]}, "'Absent'"),
     "policy of another type": ({"policies": [{"name": "Teams", "type": SCP}]}, "'Teams'"),
     "name of another type": (
@@ -64,9 +64,9 @@ def only_unit(vending: Vending, parent_id: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "case",
     few(
-        WISHES,
+        CASES,
         quick=[
             "policy of another type",
             "policy type without its service",
@@ -75,10 +75,10 @@ def only_unit(vending: Vending, parent_id: str) -> str:
     ),
 )
 def test_what_would_be_refused_is_rejected_before_there_is_an_account(
-    vending: Vending, wish: str
+    vending: Vending, case: str
 ) -> None:
     prepared(vending)
-    changes, words = WISHES[wish]
+    changes, words = CASES[case]
     request = a_request(**changes)
 
     ended = vending.run(request)
@@ -117,17 +117,17 @@ def test_all_mistakes_are_reported_at_once_and_nothing_is_begun(
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "case",
     [{"policies": [GUARD, TAGGED]}, {"serviceAccess": ["ram.amazonaws.com"]}, {"rootAccess": []}],
     ids=["policies", "service access", "nothing"],
 )
 def test_organization_without_all_features_gets_only_accounts_that_need_none(
-    cloud: EmbeddedAws, vending: Vending, wish: dict[str, Any]
+    cloud: EmbeddedAws, vending: Vending, case: dict[str, Any]
 ) -> None:
     cloud.renew(organization=OrganizationSettings(feature_set="CONSOLIDATED_BILLING"))
-    needs_features = any(wish.values())
+    needs_features = any(case.values())
 
-    ended = vending.run(a_request(**{"serviceAccess": [], "rootAccess": [], **wish}))
+    ended = vending.run(a_request(**{"serviceAccess": [], "rootAccess": [], **case}))
 
     assert ended.status == ("FAILED" if needs_features else "SUCCEEDED"), ended
     assert len(vending.accounts()) == begun(vending) == (0 if needs_features else 1)

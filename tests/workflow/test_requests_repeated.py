@@ -1,4 +1,4 @@
-"""The same wish twice is one request: duplicates name the first, failures resume."""
+"""The same request twice is one request: duplicates name the first, failures resume."""
 
 from __future__ import annotations
 

@@ -15,11 +15,12 @@ from tests.builders import a_request
 from tests.grids import few
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.interruptions import stop, when_entered
+from tests.unit.embedded.time_travel import pass_days
 from tests.workflow import retirements
 from tests.workflow.announcements import told
-from tests.workflow.retirements import restoration, row, run, start, state, suspended, wish
+from tests.workflow.retirements import restoration, retirement_of, row, run, start, state, suspended
 from tests.workflow.test_existing_account import an_account
-from tests.workflow.vending import Vending, eventually
+from tests.workflow.vending import Vending, eventually, reconcile
 from vending.aws.clock import epoch
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def test_account_is_suspended_for_its_grace_period_and_then_closed(vending: Vend
     account_id = a_placed_account(vending)
 
     with told(vending, "AccountClosed") as closed, told(vending, "AccountRetiring") as retiring:
-        retirements.send(vending, wish(account_id))
+        retirements.send(vending, retirement_of(account_id))
         eventually(lambda: "closesAt" in row(vending, account_id))
         during = (
             vending.path(account_id),
@@ -126,7 +127,7 @@ def test_restoration_that_races_with_the_closure_has_one_winner(vending: Vending
     with when_entered(
         at, lambda _: racing.append(start(vending, restoration(account_id)))
     ) as entered:
-        ended = vending.finish(start(vending, wish(account_id)))
+        ended = vending.finish(start(vending, retirement_of(account_id)))
     assert entered.is_set()
     restored = vending.finish(racing[0])
 
@@ -170,7 +171,7 @@ def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, funct
     account_id = a_placed_account(vending)
     vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
 
-    ended = run(vending, wish(account_id))
+    ended = run(vending, retirement_of(account_id))
 
     assert ended.status == "SUCCEEDED", ended
     assert state(vending, account_id) == "CLOSED"
@@ -218,7 +219,7 @@ def test_call_that_is_broken_once_costs_nothing(
     account_id = a_placed_account(vending)
     vending.aws.faults.replace([{"service": service, "operation": operation, "calls": [1], **how}])
 
-    ended = run(vending, wish(account_id))
+    ended = run(vending, retirement_of(account_id))
 
     assert ended.status == "SUCCEEDED", ended
     assert state(vending, account_id) == "CLOSED"
@@ -240,7 +241,7 @@ def test_closures_that_aws_refuses_for_now_wait_and_are_made(vending: Vending) -
     }
     vending.aws.faults.replace([refused])
 
-    ended = run(vending, wish(account_id))
+    ended = run(vending, retirement_of(account_id))
 
     assert ended.status == "SUCCEEDED", ended
     assert state(vending, account_id) == "CLOSED"
@@ -267,10 +268,10 @@ def test_retirement_that_was_stopped_goes_on_when_it_is_asked_for_again(
 ) -> None:
     account_id = a_placed_account(vending)
     with when_entered(at, stop):
-        stopped = run(vending, wish(account_id))
+        stopped = run(vending, retirement_of(account_id))
     assert stopped.status == "ABORTED", stopped
 
-    ended = run(vending, wish(account_id))
+    ended = run(vending, retirement_of(account_id))
 
     assert ended.status == "SUCCEEDED", ended
     assert state(vending, account_id) == "CLOSED"
@@ -282,7 +283,7 @@ def test_event_that_is_delivered_three_times_retires_once(vending: Vending) -> N
     account_id = a_placed_account(vending)
     vending.aws.faults.replace([{"event": "AccountRetirementRequested", "deliveries": 3}])
 
-    retirements.send(vending, wish(account_id))
+    retirements.send(vending, retirement_of(account_id))
     arns = eventually(lambda: len(a := retirements.executions(vending)) == 3 and a)
     ended = [vending.finish(arn) for arn in arns]
 
@@ -314,9 +315,9 @@ def test_delegated_administrator_is_deregistered_and_closed_where_that_is_wanted
     service = {"ServicePrincipal": "ram.amazonaws.com"}
     vending.organizations.enable_aws_service_access(**service)
     vending.organizations.register_delegated_administrator(AccountId=account_id, **service)
-    refused = run(vending, wish(account_id))
+    refused = run(vending, retirement_of(account_id))
 
-    ended = run(vending, wish(account_id, deregisterDelegatedAdministrator=True))
+    ended = run(vending, retirement_of(account_id, deregisterDelegatedAdministrator=True))
 
     assert refused.error == "AccountIsDelegatedAdministrator", refused
     assert ended.status == "SUCCEEDED", ended
@@ -359,12 +360,43 @@ def test_command_with_no_account_is_a_mistake(vend: Command, words: list[str]) -
     assert vend("restore", *words).status == 2
 
 
+@pytest.mark.usefixtures("short_grace")
+def test_closed_account_departs_after_ninety_days(vending: Vending) -> None:
+    account_id = a_placed_account(vending)
+    assert run(vending, retirement_of(account_id)).output["state"] == "CLOSED"
+
+    pass_days(vending.aws.clock, 91)
+
+    def state_in_the_ledger() -> str:
+        reconcile(vending, audit=True)
+        return str(row(vending, account_id)["state"])
+
+    eventually(lambda: state_in_the_ledger() == "DEPARTED")
+    assert account_id not in {account["Id"] for account in vending.accounts()}
+
+
+@pytest.mark.usefixtures("ends_unheard")
+def test_lock_that_a_request_left_is_taken_by_the_retirement(vending: Vending) -> None:
+    kept = {"service": "dynamodb", "operation": "DeleteItem", "calls": "all"}
+    request = a_request()
+    vending.aws.faults.replace([kept | {"error": "AccessDeniedException"}])
+    assert vending.run(request).status == "FAILED"
+    left = vending.row(request["requestId"])
+    vending.aws.faults.replace([])
+    assert left is not None
+
+    suspended(vending, left["accountId"])
+
+    assert left["state"] == "VENDED"
+    assert vending.path(left["accountId"]) == "/Suspended"
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_twelve_retirements_at_once_close_at_aws_speed(vending: Vending) -> None:
     accounts = [an_account(vending, email=f"team{number}@example.com") for number in range(12)]
 
-    arns = [start(vending, wish(account)) for account in accounts]
+    arns = [start(vending, retirement_of(account)) for account in accounts]
     ended: list[Any] = [vending.finish(arn, patience=240) for arn in arns]
 
     assert {one.status for one in ended} == {"SUCCEEDED"}, [one.cause for one in ended]

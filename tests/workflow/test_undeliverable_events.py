@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded import eventbridge
 from tests.builders import a_request
+from tests.interruptions import stop, when_entered
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -147,6 +148,49 @@ def test_end_of_an_execution_that_could_not_be_reported_is_reported_by_redrive(
     assert told["about"] == arn
     eventually(lambda: state(vending, request) == "FAILED")
     assert waiting(vending) == 0
+
+
+def test_end_that_the_function_failed_to_record_is_recorded_by_redrive(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_request()
+    no_ledger = {"service": "dynamodb", "operation": "UpdateItem", "calls": "all"}
+
+    def stop_without_a_ledger(execution: Any) -> None:
+        vending.aws.faults.replace([no_ledger | {"error": "AccessDeniedException"}])
+        stop(execution)
+
+    with when_entered("MoveAccount", stop_without_a_ledger):
+        vending.run(request)
+    eventually(lambda: waiting(vending) == 1)
+    vending.aws.faults.replace([])
+
+    redriven = vend("redrive")
+
+    assert redriven.status == 0, redriven
+    eventually(lambda: state(vending, request) == "FAILED")
+    assert waiting(vending) == 0
+
+
+def test_answer_that_the_function_could_not_give_costs_no_account(
+    vending: Vending, vend: Command
+) -> None:
+    unanswered = {"service": "stepfunctions", "operation": "SendTaskFailure", "calls": "all"}
+    vending.aws.faults.replace(
+        [
+            {"createAccount": {"calls": [1], "seconds": 60}},
+            unanswered | {"error": "AccessDeniedException"},
+        ]
+    )
+
+    ended = vending.run(a_request())
+
+    assert ended.status == "SUCCEEDED", ended
+    eventually(lambda: waiting(vending) >= 1)
+    vending.aws.faults.replace([])
+    assert vend("redrive").status == 0
+    assert waiting(vending) == 0
+    assert len(vending.accounts()) == 1
 
 
 def state(vending: Vending, request: dict[str, Any]) -> str | None:

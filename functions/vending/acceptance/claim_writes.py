@@ -15,8 +15,8 @@ from vending.errors.exceptions import RequestNotAllowed
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
+from vending.ledger.submissions import Submission
 from vending.ledger.usage import Usages
-from vending.ledger.wishes import Wish
 from vending.request.account_request import AccountRequest
 from vending.states import FINAL
 
@@ -29,7 +29,7 @@ class ClaimWrites:
     """The writes for one request, by the key of the item that each writes."""
 
     request: AccountRequest
-    wish: Wish | None
+    submission: Submission | None
     authorization: Authorization
     execution_arn: str
     ledger: Ledger
@@ -70,7 +70,7 @@ class ClaimWrites:
         if account_id is None or not (is_there or self.request.source == "existing"):
             return {}
         update = self.ledger.accounts.accepting(
-            account_id, account, content, before=before, wish=self.wish
+            account_id, account, content, before=before, submission=self.submission
         )
         return {update.pk: update}
 

@@ -25,7 +25,7 @@ from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, account_of, keys
 from vending.ledger.rows import Row
-from vending.ledger.wishes import Wish, after, newer_of
+from vending.ledger.submissions import Submission, after, newer_of
 from vending.organization import eligibility, preflight
 from vending.request.account_request import AccountRequest
 from vending.states import FINAL, State
@@ -55,7 +55,7 @@ class RequestClaim:
     """One valid request that its sender may ask for, as its execution sees it."""
 
     request: AccountRequest
-    wish: Wish | None
+    submission: Submission | None
     authorization: Authorization
     execution_arn: str
     ledger: Ledger
@@ -109,7 +109,7 @@ class RequestClaim:
             self.execution_arn,
             {**locks, **counted, **accepting},
             sender=self.authorization.as_record(),
-            ordered_by=after(None, self.wish),
+            ordered_by=after(None, self.submission),
         )
         if not claimed and row.get("accountId") not in (None, account_id):
             account = self.ledger.accounts.get(row["accountId"])
@@ -158,7 +158,7 @@ class RequestClaim:
             },
             sender=self.authorization.as_record(),
             ordered_by=after(
-                newer_of(before.get("orderedBy"), (account or {}).get("orderedBy")), self.wish
+                newer_of(before.get("orderedBy"), (account or {}).get("orderedBy")), self.submission
             ),
         )
         # A correction may be about another account; an earlier execution may have kept the first.
@@ -203,7 +203,9 @@ class RequestClaim:
     ) -> Decision:
         if self._is_discovery_of(account):
             return "superseded"
-        return decide(row, Asked.of(self.request, self.wish), goes_on=goes_on, account=account)
+        return decide(
+            row, Asked.of(self.request, self.submission), goes_on=goes_on, account=account
+        )
 
     def _is_discovery_of(self, account: AccountRecord | None) -> bool:
         """Whether an account was taken for one that nobody asked for, and somebody did.
@@ -226,7 +228,7 @@ class RequestClaim:
     def _writes(self) -> ClaimWrites:
         return ClaimWrites(
             request=self.request,
-            wish=self.wish,
+            submission=self.submission,
             authorization=self.authorization,
             execution_arn=self.execution_arn,
             ledger=self.ledger,

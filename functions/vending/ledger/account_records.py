@@ -31,7 +31,7 @@ class AccountRecord(TypedDict, total=False):
     requestId: str
     """Of the request that `document` is of."""
     orderedBy: dict[str, Any]
-    """The newest wish that was accepted, as `wishes.after` has it."""
+    """The newest submission that was accepted, as `submissions.after` has it."""
     given: dict[str, Any]
     """What the account was given, or may have been, as `merge.Given` has it."""
     updatedAt: str

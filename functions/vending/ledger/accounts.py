@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from vending.aws.clock import timestamp
 from vending.ledger import keys
 from vending.ledger.account_records import ACTIVE, AccountRecord, record_of_row
+from vending.ledger.submissions import Submission, after, newer_of
 from vending.ledger.table import IS_NEW, Table, Update, Write, as_expected
-from vending.ledger.wishes import Wish, after, newer_of
 from vending.request.merge import Given, differences, given_by, same_document
 
 if TYPE_CHECKING:
@@ -45,19 +45,19 @@ class Accounts:
         content: Mapping[str, Any],
         *,
         before: Row | None,
-        wish: Wish | None,
+        submission: Submission | None,
     ) -> Update:
         """What to add to the transaction that claims a request for an account that is known.
 
-        From then on an older wish is late, and all that the request may put on the account is ours,
-        whatever becomes of it.
+        From then on an older submission is late, and all that the request may put on the account is
+        ours, whatever becomes of it.
 
         Args:
             account_id: the account.
             seen: its record.
             content: the request, normalised.
             before: the row that is taken over.
-            wish: when the request was asked for.
+            submission: when the request was asked for.
         """
         earlier = before if before and before.get("accountId") else None
         had = seen or (record_of_row(earlier) if earlier else None) or AccountRecord()
@@ -71,7 +71,7 @@ class Accounts:
                 **({} if seen else had),
                 "accountId": account_id,
                 "given": given.as_json(),
-                "orderedBy": after(newest, wish),
+                "orderedBy": after(newest, submission),
                 "updatedAt": timestamp(self.table.clock()),
             },
             condition=_as_seen(seen),

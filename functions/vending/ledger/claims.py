@@ -48,7 +48,7 @@ class Claims:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
         `locks` are taken with it or not at all; LockHeld when another request has one of them.
-        `sender` is who asks, as the record shows it; `ordered_by` is the newest wish, this one.
+        `sender` is who asks, as the record shows it; `ordered_by` is this submission, the newest.
         """
         at = timestamp(self.ledger.clock())
         row = _filled(

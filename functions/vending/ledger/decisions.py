@@ -4,7 +4,7 @@ Pure, and asked by AcceptRequest, by `vend submit` and by `vend plan`, so that a
 same. A request that failed can be corrected under its own id, and the account of one that was
 vended is changed under it. Once AWS has, or may have, made or invited its account, what the account
 was made or invited with stays: a changed email would be a second account. A name is changed once
-the account is there. A wish that is older than one that was accepted changes nothing.
+the account is there. A submission that is older than one that was accepted changes nothing.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending.errors.exceptions import RequestConflict
 from vending.ledger.account_records import AccountRecord, record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
-from vending.ledger.wishes import is_late, newer_of
+from vending.ledger.submissions import is_late, newer_of
 from vending.request.merge import same_document
 from vending.request.request_ids import namespace_of, subject
 from vending.states import UNCLAIMED, State
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
-    from vending.ledger.wishes import Wish
+    from vending.ledger.submissions import Submission
     from vending.request.account_request import AccountRequest
 
 Decision = Literal["new", "resumed", "corrected", "changed", "running", "finished", "superseded"]
@@ -50,24 +50,24 @@ class Asked:
     Attributes:
         request_id, fingerprint: the request's.
         content: the request normalised.
-        wish: when it was asked for; None where it is asked for now.
+        submission: when it was asked for; None where it is asked for now.
         if_revision: the only revision of the account that it is to change.
     """
 
     request_id: str
     fingerprint: str
     content: Mapping[str, Any]
-    wish: Wish | None = None
+    submission: Submission | None = None
     if_revision: int | None = None
 
     @classmethod
-    def of(cls, request: AccountRequest, wish: Wish | None = None) -> Asked:
+    def of(cls, request: AccountRequest, submission: Submission | None = None) -> Asked:
         """What the request asks."""
         return cls(
             request_id=request.request_id,
             fingerprint=request.fingerprint(),
             content=request.normalised(),
-            wish=wish,
+            submission=submission,
             if_revision=request.if_revision,
         )
 
@@ -137,7 +137,7 @@ def _decide_on_ended(
 def _decide_on_running(row: Row, asked: Asked, newest: Mapping[str, Any] | None) -> Decision:
     if _is_same(row, asked):
         return "running"
-    if is_late(asked.wish, newest):
+    if is_late(asked.submission, newest):
         return "superseded"
     raise _running(row, asked)
 
@@ -145,7 +145,7 @@ def _decide_on_running(row: Row, asked: Asked, newest: Mapping[str, Any] | None)
 def _is_superseded(
     asked: Asked, account: AccountRecord | None, newest: Mapping[str, Any] | None
 ) -> bool:
-    return is_late(asked.wish, newest) or _is_of_another_revision(asked, account)
+    return is_late(asked.submission, newest) or _is_of_another_revision(asked, account)
 
 
 def _is_of_another_revision(asked: Asked, account: AccountRecord | None) -> bool:

@@ -39,7 +39,7 @@ def account_lock(account_id: str) -> str:
 
 
 def account_record(account_id: str) -> str:
-    """The record of an account: its last document, and the order of its wishes."""
+    """The record of an account: its last document, and the order of its submissions."""
     return f"record#{account_id}"
 
 

@@ -53,7 +53,7 @@ class Surroundings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class Requirements:
     """What is asked of an organization, by a request or by an organization's document.
 
     `account_id` is of an account that is a member already, and may have policies.
@@ -112,17 +112,17 @@ def ensure_possible(
     """
     if row is not None and _is_begun(row):
         return Findings()
-    found = examine(wishes_of(request, account_id), surroundings)
+    found = examine(requirements_of(request, account_id), surroundings)
     if found.problems:
         raise invalid([str(problem) for problem in found.problems])
     return found
 
 
-def wishes_of(request: AccountRequest, account_id: str | None = None) -> Wishes:
+def requirements_of(request: AccountRequest, account_id: str | None = None) -> Requirements:
     """What a request asks for, beside its account; `account_id` is that of one that was vended."""
     path = request.organizational_unit
     role_name = request.normalised()["account"].get("roleName")
-    return Wishes(
+    return Requirements(
         account_id=request.account.account_id if request.source == "existing" else account_id,
         policies=request.policies,
         policy_types=list(dict.fromkeys(policy.type for policy in request.policies)),
@@ -134,19 +134,19 @@ def wishes_of(request: AccountRequest, account_id: str | None = None) -> Wishes:
     )
 
 
-def examine(wishes: Wishes, surroundings: Surroundings) -> Findings:
+def examine(requirements: Requirements, surroundings: Surroundings) -> Findings:
     """Everything that would be refused, as far as AWS's reads show."""
     enabled = _Enabled(surroundings)
-    units = _of_units(wishes, surroundings)
+    units = _of_units(requirements, surroundings)
     return Findings(
         problems=[
-            *_of_role(wishes, surroundings.allowed),
-            *_without_all_features(wishes, enabled),
-            *_of_policy_types(wishes, surroundings.allowed, enabled),
-            *_of_policies(wishes, surroundings),
-            *_of_attachments(wishes, surroundings),
-            *_of_services(wishes, surroundings.allowed, enabled),
-            *_of_contacts(wishes, enabled),
+            *_of_role(requirements, surroundings.allowed),
+            *_without_all_features(requirements, enabled),
+            *_of_policy_types(requirements, surroundings.allowed, enabled),
+            *_of_policies(requirements, surroundings),
+            *_of_attachments(requirements, surroundings),
+            *_of_services(requirements, surroundings.allowed, enabled),
+            *_of_contacts(requirements, enabled),
             *units.problems,
         ],
         missing_units=units.missing_units,
@@ -180,22 +180,22 @@ class _Enabled:
         return self._services
 
 
-def _of_role(wishes: Wishes, allowed: Allowed) -> Iterator[Problem]:
-    name, listed = wishes.invited_account_role_name, allowed.invited_account_role_names
+def _of_role(requirements: Requirements, allowed: Allowed) -> Iterator[Problem]:
+    name, listed = requirements.invited_account_role_name, allowed.invited_account_role_names
     if name is not None and listed is not None and name not in listed:
         yield Problem(where="account.roleName", error=role_not_allowed(name))
 
 
-def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem]:
+def _without_all_features(requirements: Requirements, enabled: _Enabled) -> Iterator[Problem]:
     needing: dict[str, list[str]] = {
-        "policies": [policy.name for policy in wishes.policies],
-        "policyTypes": list(wishes.policy_types),
-        "serviceAccess": list(wishes.service_access),
-        "rootAccess": list(wishes.root_access),
-        "contacts": list(wishes.contacts),
+        "policies": [policy.name for policy in requirements.policies],
+        "policyTypes": list(requirements.policy_types),
+        "serviceAccess": list(requirements.service_access),
+        "rootAccess": list(requirements.root_access),
+        "contacts": list(requirements.contacts),
     }
     refused = {key: values for key, values in needing.items() if values}
-    if not refused or wishes.all_features or enabled.all_features():
+    if not refused or requirements.all_features or enabled.all_features():
         return
     code, reason = "ConstraintViolationException", "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE"
     words = explain(code, reason)
@@ -207,21 +207,23 @@ def _without_all_features(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem
     )
 
 
-def _of_policy_types(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+def _of_policy_types(
+    requirements: Requirements, allowed: Allowed, enabled: _Enabled
+) -> Iterator[Problem]:
     types = allowed.policy_types
-    for policy_type in wishes.policy_types:
+    for policy_type in requirements.policy_types:
         if types is not None and policy_type not in types:
-            yield _of_type(wishes, policy_type, policies.type_not_allowed(policy_type))
+            yield _of_type(requirements, policy_type, policies.type_not_allowed(policy_type))
         service = trusted_services.OF_POLICY_TYPES.get(policy_type)
-        if service is None or service in wishes.service_access:
+        if service is None or service in requirements.service_access:
             continue
         if service not in enabled.services():
             error = trusted_services.needed_by_type(service, policy_type)
-            yield _of_type(wishes, policy_type, error)
+            yield _of_type(requirements, policy_type, error)
 
 
-def _of_type(wishes: Wishes, policy_type: str, error: OperationRefused) -> Problem:
-    names = [policy.name for policy in wishes.policies if policy.type == policy_type]
+def _of_type(requirements: Requirements, policy_type: str, error: OperationRefused) -> Problem:
+    names = [policy.name for policy in requirements.policies if policy.type == policy_type]
     return Problem(
         where="policies" if names else "policyTypes",
         error=error,
@@ -229,17 +231,17 @@ def _of_type(wishes: Wishes, policy_type: str, error: OperationRefused) -> Probl
     )
 
 
-def _of_policies(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+def _of_policies(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:
     names = _Names(surroundings.organizations)
-    for index, policy in enumerate(wishes.policies):
-        error = _refusal(policy, wishes, names, surroundings)
+    for index, policy in enumerate(requirements.policies):
+        error = _refusal(policy, requirements, names, surroundings)
         if error is not None:
             refused = {"policies": [policy.name]}
             yield Problem(where=f"policies[{index}]", error=error, refused=refused)
 
 
 def _refusal(
-    policy: Policy, wishes: Wishes, names: _Names, surroundings: Surroundings
+    policy: Policy, requirements: Requirements, names: _Names, surroundings: Surroundings
 ) -> OperationRefused | None:
     policy_id = names.of(policy.type).get(policy.name)
     if policy_id is None:
@@ -251,7 +253,7 @@ def _refusal(
     if (
         policy.content is None
         or policy.existing == "keep"
-        or policy.name in wishes.updated_policies
+        or policy.name in requirements.updated_policies
         or (types is not None and policy.type not in types)  # which may not be read, and is refused
     ):
         return None
@@ -278,20 +280,20 @@ class _Names:
         return next((one for one in order if name in self.of(one)), None)
 
 
-def _of_attachments(wishes: Wishes, surroundings: Surroundings) -> Iterator[Problem]:
+def _of_attachments(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:
     """More policies than an account takes with those that it has.
 
     AWS counts what is attached to the account itself, and not what it inherits. What an account
     that is new to the organization takes is checked with the request's form.
     """
-    if wishes.account_id is None:
+    if requirements.account_id is None:
         return
     types = surroundings.allowed.policy_types
-    for kind in {policy.type: None for policy in wishes.policies}:
+    for kind in {policy.type: None for policy in requirements.policies}:
         if types is not None and kind not in types:  # which may not be read, and is refused
             continue
-        there = policies.attached_to(surroundings.organizations, wishes.account_id, kind)
-        wanted = [policy.name for policy in wishes.policies if policy.type == kind]
+        there = policies.attached_to(surroundings.organizations, requirements.account_id, kind)
+        wanted = [policy.name for policy in requirements.policies if policy.type == kind]
         more = [name for name in wanted if name not in there]
         # Where the type is off, AWS attaches its own when it is switched on.
         present = max(len(there), 1 if kind in validators.ATTACHED_BY_AWS else 0)
@@ -301,11 +303,15 @@ def _of_attachments(wishes: Wishes, surroundings: Surroundings) -> Iterator[Prob
             yield Problem(where="policies", error=error, refused={"policies": more})
 
 
-def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterator[Problem]:
+def _of_services(
+    requirements: Requirements, allowed: Allowed, enabled: _Enabled
+) -> Iterator[Problem]:
     listed = allowed.service_principals
-    forced = {*wishes.forced_service_access, *allowed.forced_service_principals}
-    denied = [one for one in wishes.service_access if listed is not None and one not in listed]
-    others = [one for one in wishes.service_access if one not in denied]
+    forced = {*requirements.forced_service_access, *allowed.forced_service_principals}
+    denied = [
+        one for one in requirements.service_access if listed is not None and one not in listed
+    ]
+    others = [one for one in requirements.service_access if one not in denied]
     own_way = trusted_services.unforced(others, forced=forced)
     if not denied and not own_way:
         return
@@ -323,20 +329,24 @@ def _of_services(wishes: Wishes, allowed: Allowed, enabled: _Enabled) -> Iterato
         )
 
 
-def _of_contacts(wishes: Wishes, enabled: _Enabled) -> Iterator[Problem]:
+def _of_contacts(requirements: Requirements, enabled: _Enabled) -> Iterator[Problem]:
     service = trusted_services.OF_CONTACTS
-    if not wishes.contacts or service in wishes.service_access or service in enabled.services():
+    if (
+        not requirements.contacts
+        or service in requirements.service_access
+        or service in enabled.services()
+    ):
         return
     yield Problem(
         where="contacts",
         error=trusted_services.needed_by_contacts(),
-        refused={"contacts": wishes.contacts},
+        refused={"contacts": requirements.contacts},
     )
 
 
-def _of_units(wishes: Wishes, surroundings: Surroundings) -> Findings:
+def _of_units(requirements: Requirements, surroundings: Surroundings) -> Findings:
     problems, missing = list[Problem](), list[str]()
-    for path in wishes.organizational_units:
+    for path in requirements.organizational_units:
         try:
             if not _look_up(path, surroundings.organizations, surroundings.units):
                 missing.append(path)

@@ -1,4 +1,4 @@
-"""The request for an account: its model, its id, and what makes two requests the same wish."""
+"""The request for an account: its model, its id, and when two requests ask for the same."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _derived(validated: dict[str, Any]) -> str:
 
 
 class AccountRequest(Model):
-    """One wish for an account. `parse` makes it from what a requester sent."""
+    """A request for an account. `parse` makes it from what a requester sent."""
 
     source: Source = Field("new", description="Where the account comes from.")
     account: Account
@@ -204,7 +204,7 @@ class AccountRequest(Model):
     requested_by: RequestedBy | None = Field(None, description="Who asks, in free text.")
     request_id: RequestId = Field(
         default_factory=_derived,
-        description="Derived from the email or account id when absent: the same wish twice is one.",
+        description="Derived from the email or account id when absent: asked twice is one.",
     )
 
     def normalised(self) -> dict[str, Any]:
@@ -212,7 +212,7 @@ class AccountRequest(Model):
         return self._content(exclude_defaults=False)
 
     def fingerprint(self) -> str:
-        """Equal for requests that wish the same, whoever asks and under whatever id.
+        """Equal for requests that ask for the same, whoever asks and under whatever id.
 
         Defaults are left out, so that a key added to the contract later changes no fingerprint
         that is in the ledger.

@@ -34,7 +34,7 @@ def _unqualified(request_id: str) -> str:
 
 
 def derived(source: object, email: str | None, account_id: str | None) -> str | None:
-    """From the natural key of the wish; the address itself cannot be read back out of it."""
+    """From the natural key of the request; the address itself cannot be read back out of it."""
     by_account = f"a-{account_id}" if account_id else None
     by_email = (
         f"r-{hashlib.sha256(email.lower().encode(errors='replace')).hexdigest()[:20]}"

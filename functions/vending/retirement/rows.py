@@ -77,12 +77,12 @@ class Retirement(TypedDict, total=False):
     warnings: list[str]
     requestedAt: str
     updatedAt: str
-    wishedAt: str
+    submittedAt: str
     eventIds: list[str]
     waitsSince: str
 
 
-_NOT_IN_RECORDS = ("pk", "emailHash", "deregister", "wishedAt", "eventIds", "waitsSince")
+_NOT_IN_RECORDS = ("pk", "emailHash", "deregister", "submittedAt", "eventIds", "waitsSince")
 RECORD_FIELDS = tuple(name for name in Retirement.__annotations__ if name not in _NOT_IN_RECORDS)
 
 

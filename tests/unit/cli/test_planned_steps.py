@@ -33,7 +33,7 @@ from vending.request import organization_setup
 from vending.request.account_request import parse
 
 GUARD = {"name": "Guard", "type": "TAG_POLICY", "content": '{"tags": {}}'}
-WISHES: dict[str, Any] = {
+FIELDS: dict[str, Any] = {
     "serviceAccess": ["account.amazonaws.com"],
     "rootAccess": ["RootCredentialsManagement", "RootSessions"],
 }
@@ -43,12 +43,12 @@ REQUEST: dict[str, Any] = {
     "tags": {"team": "a"},
     "policies": [GUARD],
     "contacts": {"security": a_contact("Security")},
-    **WISHES,
+    **FIELDS,
 }
 DOCUMENT: dict[str, Any] = {
     "allFeatures": True,
     "policies": [{**GUARD, "targets": ["/Workloads"]}],
-    **WISHES,
+    **FIELDS,
 }
 BASELINE = {
     name: state
@@ -96,7 +96,7 @@ def calling(operation: str, definition: Any, state: str) -> Any:
     return definition
 
 
-def test_request_with_all_wishes_is_planned_in_the_definitions_order(world: World) -> None:
+def test_request_with_every_field_is_planned_in_the_definitions_order(world: World) -> None:
     plan = planned()
 
     assert plan.problems == []

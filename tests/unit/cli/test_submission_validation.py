@@ -182,7 +182,7 @@ def test_same_request_twice_in_one_file_is_reported() -> None:
     assert "is the same request as standard input, request 1 (A)" in refusal_of(one + one)
 
 
-def test_one_id_for_two_wishes_in_one_file_is_reported() -> None:
+def test_one_id_for_two_requests_in_one_file_is_reported() -> None:
     text = refusal_of(
         "- {requestId: x, account: {name: A, email: a@example.com}}\n"
         "- {requestId: x, account: {name: B, email: b@example.com}}\n"
@@ -191,7 +191,7 @@ def test_one_id_for_two_wishes_in_one_file_is_reported() -> None:
     assert "requestId: 'x' is already the id of standard input, request 1 (A)" in text
 
 
-def test_one_email_for_two_wishes_without_ids_is_reported_in_terms_of_the_email() -> None:
+def test_one_email_for_two_requests_without_ids_is_reported_in_terms_of_the_email() -> None:
     text = refusal_of(
         "- {account: {name: A, email: a@example.com}}\n"
         "- {account: {name: B, email: A@example.com}}\n"

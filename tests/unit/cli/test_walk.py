@@ -77,11 +77,11 @@ def test_task_that_waits_for_its_token_has_the_answer_itself_as_its_result() -> 
     assert walked(states, {"First": {"at": 7}})[1] == ("Second", {"at": 7})
 
 
-@pytest.mark.parametrize(("wish", "come"), [(True, ["Yes"]), (False, ["No"])])
-def test_choice_goes_where_its_condition_says(wish: bool, come: list[str]) -> None:
-    states = {"Ask": choice("{% $states.input.wish %}"), "Yes": task("Yes"), "No": task("No")}
+@pytest.mark.parametrize(("asked", "come"), [(True, ["Yes"]), (False, ["No"])])
+def test_choice_goes_where_its_condition_says(asked: bool, come: list[str]) -> None:
+    states = {"Ask": choice("{% $states.input.asked %}"), "Yes": task("Yes"), "No": task("No")}
 
-    assert operations(walked(states, {}, {"wish": wish})) == come
+    assert operations(walked(states, {}, {"asked": asked})) == come
 
 
 def test_task_that_names_no_function_invokes_the_one_of_its_own_name() -> None:

@@ -19,7 +19,7 @@ def an_account(world: World, unit: str = "Sandbox") -> str:
     return world.organization.add_account(email=f"{unit}@example.com", parent=unit_id)
 
 
-def a_wish(account_id: str, **changes: Any) -> dict[str, Any]:
+def a_retirement_request(account_id: str, **changes: Any) -> dict[str, Any]:
     return {"accountId": account_id, "reason": "project over"} | changes
 
 
@@ -54,7 +54,7 @@ def record(
 
 def retiring(world: World, account_id: str, **changes: Any) -> None:
     """The account is suspended, its grace period has begun."""
-    accept(world, a_wish(account_id, **changes))
+    accept(world, a_retirement_request(account_id, **changes))
     record(world, account_id, "RETIRING")
 
 

@@ -52,7 +52,7 @@ def with_ceilings(world: World, **ceilings: int) -> None:
 
 def a_request(number: int = 1, **changes: Any) -> dict[str, Any]:
     return {
-        "requestId": f"wish-{number}",
+        "requestId": f"claim-{number}",
         "account": {"name": f"Sandbox {number}", "email": f"aws+{number}@example.com"},
         "organizationalUnit": "/Workloads/Sandbox",
     } | changes
@@ -101,16 +101,16 @@ def test_execution_started_by_hand_is_an_administrators(world: World) -> None:
     result = accept(world, a_request(organizationalUnit="/Production"))
 
     assert result["record"]["sender"] == {"requester": "administrator"}
-    assert result["record"]["requestId"] == "wish-1"
+    assert result["record"]["requestId"] == "claim-1"
 
 
 def test_request_has_its_id_in_its_requesters_namespace(world: World) -> None:
     mine = accept(world, sent(a_request()))
-    its = accept(world, sent(a_request(2, requestId="wish-1"), source="other"), OTHER_EXECUTION)
+    its = accept(world, sent(a_request(2, requestId="claim-1"), source="other"), OTHER_EXECUTION)
 
-    assert mine["record"]["requestId"] == "portal.wish-1"
-    assert mine["request"]["requestId"] == "portal.wish-1"
-    assert its["record"]["requestId"] == "other.wish-1"
+    assert mine["record"]["requestId"] == "portal.claim-1"
+    assert mine["request"]["requestId"] == "portal.claim-1"
+    assert its["record"]["requestId"] == "other.claim-1"
     assert its["outcome"] == "ACCEPTED"
 
 
@@ -123,14 +123,14 @@ def test_derived_id_is_in_the_namespace_too(world: World) -> None:
 
 def test_id_of_another_requester_gives_no_power_over_its_request(world: World) -> None:
     accept(world, sent(a_request()))
-    before = world.row("portal.wish-1")
+    before = world.row("portal.claim-1")
 
-    stolen = sent(a_request(2, requestId="portal.wish-1"), source="other")
+    stolen = sent(a_request(2, requestId="portal.claim-1"), source="other")
     with pytest.raises(RequestNotAllowed, match="namespace of another requester"):
         accept(world, stolen, OTHER_EXECUTION)
     record = fail(world, stolen, "RequestNotAllowed", OTHER_EXECUTION)
 
-    assert world.row("portal.wish-1") == before
+    assert world.row("portal.claim-1") == before
     assert record["requestId"] is None
     assert len(world.rows()) == 1
 
@@ -139,11 +139,11 @@ def test_administrator_acts_on_a_requesters_request_by_its_full_id(world: World)
     accept(world, sent(a_request()))
     fail(world, sent(a_request()), "States.Timeout")
 
-    again = accept(world, sent(a_request(requestId="portal.wish-1"), "cli"), OTHER_EXECUTION)
+    again = accept(world, sent(a_request(requestId="portal.claim-1"), "cli"), OTHER_EXECUTION)
 
     assert again["outcome"] == "ACCEPTED"
-    assert world.row("portal.wish-1")["executionArn"] == OTHER_EXECUTION
-    assert world.row("portal.wish-1")["sender"]["requester"] == "operators"
+    assert world.row("portal.claim-1")["executionArn"] == OTHER_EXECUTION
+    assert world.row("portal.claim-1")["sender"]["requester"] == "operators"
 
 
 @pytest.mark.parametrize("account", [HERE, "999988887777"])
@@ -157,7 +157,7 @@ def test_unknown_sender_is_refused_and_remembered_where_it_harms_nobody(
     record = fail(world, event, "RequestNotAllowed")
 
     assert record["state"] == "REJECTED"
-    assert record["requestId"] == "unknown.wish-1"
+    assert record["requestId"] == "unknown.claim-1"
     assert record["sender"]["requester"] == "unknown"
     assert record["error"]["owner"] == "requester"
 
@@ -218,7 +218,7 @@ def test_account_that_another_requester_asks_for_is_refused_without_its_content(
 def test_administrator_learns_whose_request_is_in_the_way(world: World) -> None:
     accept(world, sent(a_request()))
 
-    with pytest.raises(RequestConflict, match=r"portal\.wish-1"):
+    with pytest.raises(RequestConflict, match=r"portal\.claim-1"):
         accept(world, a_request(requestId="mine"), OTHER_EXECUTION)
 
 
@@ -294,14 +294,14 @@ def test_requests_that_come_at_once_do_not_pass_under_one_ceiling(
 
     with pytest.raises(RequestNotAllowed, match="perDay"):
         accept(world, sent(a_request(1)))
-    assert world.row("portal.wish-2")
-    assert world.ledger.get("portal.wish-1") is None
+    assert world.row("portal.claim-2")
+    assert world.ledger.get("portal.claim-1") is None
 
 
 def test_request_that_made_its_account_goes_on_from_the_root(world: World) -> None:
     accept(world, sent(a_request()))
     made(world, parent=ROOT_ID)
-    world.ledger.mark_account_created("portal.wish-1", EXECUTION, account_id=ACCOUNT_ID)
+    world.ledger.mark_account_created("portal.claim-1", EXECUTION, account_id=ACCOUNT_ID)
     fail(world, sent(a_request()), "States.Timeout")
 
     assert accept(world, sent(a_request()), OTHER_EXECUTION)["outcome"] == "ACCEPTED"

@@ -1,4 +1,4 @@
-"""Who may end an account, which accounts stay, and which wish counts."""
+"""Who may end an account, which accounts stay, and which submission counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.unit.functions.payloads import EMAIL, a_request
 from tests.unit.functions.retiring import (
     DAY,
     RESTORING,
-    a_wish,
+    a_retirement_request,
     accept,
     an_account,
     record,
@@ -55,7 +55,7 @@ def administers(world: World, account_id: str, service: str = "guardduty.amazona
 def test_retirement_is_claimed_with_what_the_account_was_like(world: World) -> None:
     account_id = an_account(world)
 
-    answer = accept(world, a_wish(account_id))
+    answer = accept(world, a_retirement_request(account_id))
 
     assert answer["outcome"] == "ACCEPTED"
     row = row_of(account_id)
@@ -69,10 +69,10 @@ def test_retirement_is_claimed_with_what_the_account_was_like(world: World) -> N
 
 def test_retirement_run_again_by_the_same_execution_is_accepted_again(world: World) -> None:
     account_id = an_account(world)
-    first = accept(world, a_wish(account_id))
+    first = accept(world, a_retirement_request(account_id))
     world.organization.accounts[account_id].update(parent="ou-abcd-99999999")
 
-    again = accept(world, a_wish(account_id))
+    again = accept(world, a_retirement_request(account_id))
 
     assert again == first
 
@@ -82,7 +82,7 @@ def test_policy_that_the_account_had_before_stays_on_it(world: World) -> None:
     policy_id = world.organization.add_policy("RetiredAccounts")
     world.organization.attach(policy_id, account_id)
 
-    assert accept(world, a_wish(account_id))["detach"] is None
+    assert accept(world, a_retirement_request(account_id))["detach"] is None
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_retirement_that_breaks_its_contract_is_refused_with_every_problem(
 
 def test_management_account_is_not_retired(world: World) -> None:
     with pytest.raises(OperationRefused) as refused:
-        accept(world, a_wish(MANAGEMENT_ACCOUNT_ID))
+        accept(world, a_retirement_request(MANAGEMENT_ACCOUNT_ID))
 
     assert refused.value.code == "ManagementAccountNotRetired"
 
 
 def test_account_that_is_no_member_is_not_retired(world: World) -> None:
     with pytest.raises(OperationRefused) as refused:
-        accept(world, a_wish("999999999999"))
+        accept(world, a_retirement_request("999999999999"))
 
     assert refused.value.code == "AccountNotFoundException"
 
@@ -123,7 +123,7 @@ def test_account_that_is_closed_already_is_not_retired(world: World, state: str)
     world.organization.accounts[account_id].update(State=state)
 
     with pytest.raises(OperationRefused) as refused:
-        accept(world, a_wish(account_id))
+        accept(world, a_retirement_request(account_id))
 
     assert (refused.value.code, refused.value.reason) == ("AccountNotActive", state)
 
@@ -133,8 +133,8 @@ def test_delegated_administrator_is_retired_only_where_it_says_so(world: World) 
     administers(world, account_id)
 
     with pytest.raises(OperationRefused) as refused:
-        accept(world, a_wish(account_id))
-    told = accept(world, a_wish(account_id, deregisterDelegatedAdministrator=True))
+        accept(world, a_retirement_request(account_id))
+    told = accept(world, a_retirement_request(account_id, deregisterDelegatedAdministrator=True))
 
     assert refused.value.code == "AccountIsDelegatedAdministrator"
     assert "guardduty.amazonaws.com" in refused.value.message
@@ -150,10 +150,10 @@ def test_account_with_the_protecting_tag_is_not_retired(
 
     if is_protected:
         with pytest.raises(OperationRefused) as refused:
-            accept(world, a_wish(account_id))
+            accept(world, a_retirement_request(account_id))
         assert refused.value.code == "AccountProtected"
     else:
-        assert accept(world, a_wish(account_id))["outcome"] == "ACCEPTED"
+        assert accept(world, a_retirement_request(account_id))["outcome"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize("protected", [{"accounts": ["{}"]}, {"organizationalUnits": ["/Sandbox"]}])
@@ -165,21 +165,23 @@ def test_account_that_the_request_policy_protects_is_not_retired_by_anybody(
     world.policy = {"protected": {key: [each.format(account_id) for each in protected[key]]}}
 
     with pytest.raises(RequestNotAllowed, match=f"protected.{key}"):
-        accept(world, a_wish(account_id))
+        accept(world, a_retirement_request(account_id))
 
 
 def test_requester_retires_only_where_the_request_policy_says_so(world: World) -> None:
     account_id = an_account(world)
     world.policy = policy()
     with pytest.raises(RequestNotAllowed, match=r"requesters\.team\.retire does not grant"):
-        by_team(world, a_wish(account_id))
+        by_team(world, a_retirement_request(account_id))
     world.policy = policy(retire=["/Workloads"])
     with pytest.raises(RequestNotAllowed, match="it grants /Workloads"):
-        by_team(world, a_wish(account_id))
+        by_team(world, a_retirement_request(account_id))
 
     world.policy = policy(retire=["/Sandbox"])
 
-    assert by_team(world, a_wish(account_id))["record"]["sender"]["requester"] == "team"
+    assert (
+        by_team(world, a_retirement_request(account_id))["record"]["sender"]["requester"] == "team"
+    )
 
 
 def test_requester_restores_only_what_it_may_retire(world: World) -> None:
@@ -204,7 +206,7 @@ def test_account_that_is_being_vended_is_not_retired(world: World) -> None:
     world.call("AcceptRequest", request=request, executionArn=OTHER_EXECUTION)
 
     with pytest.raises(RequestConflict, match="'changing'"):
-        accept(world, a_wish(account_id))
+        accept(world, a_retirement_request(account_id))
 
 
 def test_new_account_that_is_being_vended_is_not_retired(world: World) -> None:
@@ -212,7 +214,7 @@ def test_new_account_that_is_being_vended_is_not_retired(world: World) -> None:
     world.call("AcceptRequest", request=a_request(), executionArn=OTHER_EXECUTION)
 
     with pytest.raises(RequestConflict, match="'request-1'"):
-        accept(world, a_wish(account_id))
+        accept(world, a_retirement_request(account_id))
 
 
 def test_account_that_is_being_retired_is_not_vended(world: World) -> None:
@@ -244,9 +246,9 @@ def test_request_that_learns_the_account_late_finds_that_it_is_being_retired(wor
 
 def test_second_retirement_is_a_duplicate_while_the_first_goes_on(world: World) -> None:
     account_id = an_account(world)
-    accept(world, a_wish(account_id))
+    accept(world, a_retirement_request(account_id))
 
-    second = accept(world, a_wish(account_id), OTHER_EXECUTION)
+    second = accept(world, a_retirement_request(account_id), OTHER_EXECUTION)
 
     assert second["outcome"] == "DUPLICATE"
     assert second["record"]["executionArn"] == EXECUTION
@@ -261,7 +263,7 @@ def test_retirement_whose_execution_ended_goes_on_in_the_next_with_its_grace_per
     world.organization.executions[EXECUTION] = "ABORTED"
     world.later(3 * DAY)
 
-    second = accept(world, a_wish(account_id), OTHER_EXECUTION)
+    second = accept(world, a_retirement_request(account_id), OTHER_EXECUTION)
     record(world, account_id, "RETIRING", OTHER_EXECUTION)
 
     assert second["outcome"] == "ACCEPTED"
@@ -273,14 +275,16 @@ def test_repeated_event_does_not_retire_a_restored_account_again(world: World) -
     account_id = an_account(world)
     world.policy = policy(retire=["/*"])
     first_sent = timestamp(world.now)
-    by_team(world, a_wish(account_id), id="event-1", time=first_sent)
+    by_team(world, a_retirement_request(account_id), id="event-1", time=first_sent)
     record(world, account_id, "RETIRING")
     world.later(60)
     accept(world, {"accountId": account_id, "action": "restore"}, RESTORING)
     record(world, account_id, "RESTORED", RESTORING)
 
     for event_id, outcome in (("event-1", "DUPLICATE"), ("another", "SUPERSEDED")):
-        again = by_team(world, a_wish(account_id), OTHER_EXECUTION, id=event_id, time=first_sent)
+        again = by_team(
+            world, a_retirement_request(account_id), OTHER_EXECUTION, id=event_id, time=first_sent
+        )
         assert again["outcome"] == outcome
     assert row_of(account_id)["state"] == "ACTIVE"
 
@@ -294,7 +298,7 @@ def test_restored_account_that_is_retired_anew_has_a_new_grace_period(world: Wor
     record(world, account_id, "RESTORED", RESTORING)
     world.later(DAY)
 
-    assert accept(world, a_wish(account_id), OTHER_EXECUTION)["outcome"] == "ACCEPTED"
+    assert accept(world, a_retirement_request(account_id), OTHER_EXECUTION)["outcome"] == "ACCEPTED"
     record(world, account_id, "RETIRING", OTHER_EXECUTION)
 
     assert row_of(account_id)["closesAt"] > first
@@ -311,7 +315,7 @@ def test_account_that_was_never_retired_is_not_restored(world: World) -> None:
 
 def test_restoration_waits_until_nothing_suspends_the_account_any_more(world: World) -> None:
     account_id = an_account(world)
-    accept(world, a_wish(account_id))
+    accept(world, a_retirement_request(account_id))
     world.later(1)
 
     with pytest.raises(ConcurrentModification, match="just being suspended"):

@@ -1,4 +1,4 @@
-"""The life of an account: its revisions, who may make one, and which wish is too late for it."""
+"""The life of an account: its revisions, who may make one, and which submission is late."""
 
 from __future__ import annotations
 
@@ -387,17 +387,17 @@ def administrators(world: World) -> None:
 
 
 LIVES = itertools.count(500_000_000_000)
-WISHES = st.lists(st.integers(0, 5), min_size=1, max_size=7)
+DELIVERIES = st.lists(st.integers(0, 5), min_size=1, max_size=7)
 
 
-@given(deliveries=WISHES, failures=st.sets(st.integers(0, 6)))
+@given(deliveries=DELIVERIES, failures=st.sets(st.integers(0, 6)))
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_newest_wish_stands_however_deliveries_are_reordered_and_repeated(
+def test_newest_submission_stands_however_deliveries_are_reordered_and_repeated(
     world: World, deliveries: list[int], failures: set[int]
 ) -> None:
-    """Each wish is an event of its own second; some of their executions fail on the way."""
+    """Each submission is an event of its own second; some of their executions fail on the way."""
     administrators(world)
     number_of_life = next(LIVES)
     request_id, account_id = f"life-{number_of_life}", f"{number_of_life:012}"
@@ -408,7 +408,10 @@ def test_newest_wish_stands_however_deliveries_are_reordered_and_repeated(
 
     for number, second in enumerate(deliveries):
         detail = a_request(
-            requestId=request_id, source="existing", account=account, tags={"wish": str(second)}
+            requestId=request_id,
+            source="existing",
+            account=account,
+            tags={"submission": str(second)},
         )
         execution = EXECUTION.replace("first", f"{request_id}-{number}")
         sent = event(detail, second)
@@ -423,10 +426,10 @@ def test_newest_wish_stands_however_deliveries_are_reordered_and_repeated(
             vend(world, requestId=request_id, executionArn=execution, accountId=account_id)
 
     row = world.row(request_id)
-    assert row["request"]["tags"] == {"wish": str(max(deliveries))}
+    assert row["request"]["tags"] == {"submission": str(max(deliveries))}
     last = len(deliveries) - 1 - deliveries[::-1].index(max(deliveries))
     if last not in failures:
         known = world.ledger.accounts.get(account_id)
         assert known is not None
         assert row["state"] == "VENDED"
-        assert known["document"]["tags"] == {"wish": str(max(deliveries))}
+        assert known["document"]["tags"] == {"submission": str(max(deliveries))}

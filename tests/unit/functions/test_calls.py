@@ -342,9 +342,9 @@ def accept_a_retirement(world: World) -> None:
     accepted(world, request, OTHER_EXECUTION)
     world.ledger.mark_failed("over", OTHER_EXECUTION, state="FAILED", error={})
     with contextlib.suppress(ConcurrentModification):
-        retiring.accept(world, retiring.a_wish(account_id))
+        retiring.accept(world, retiring.a_retirement_request(account_id))
     for execution in (EXECUTION, OTHER_EXECUTION):
-        retiring.accept(world, retiring.a_wish(account_id), execution)
+        retiring.accept(world, retiring.a_retirement_request(account_id), execution)
 
 
 def reserve_a_closing(world: World) -> None:
@@ -363,7 +363,7 @@ def one_is_not_told(world: World) -> tuple[str, str]:
     """An account whose slot has come, and its execution; of a fourth one's slot nobody told it."""
     accounts = [retiring.an_account(world, f"Unit{number}") for number in range(4)]
     for account_id in accounts:
-        retiring.accept(world, retiring.a_wish(account_id), EXECUTION + account_id)
+        retiring.accept(world, retiring.a_retirement_request(account_id), EXECUTION + account_id)
         retiring.record(world, account_id, "RETIRING", EXECUTION + account_id)
     world.later(15 * retiring.DAY)
     for account_id in accounts:

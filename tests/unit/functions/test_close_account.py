@@ -7,7 +7,7 @@ import pytest
 from tests.unit.functions.retiring import (
     DAY,
     RESTORING,
-    a_wish,
+    a_retirement_request,
     accept,
     an_account,
     close,
@@ -64,7 +64,7 @@ def test_account_is_not_closed_within_its_grace_period(world: World) -> None:
 
 def test_account_whose_grace_period_never_began_is_not_closed(world: World) -> None:
     account_id = an_account(world)
-    accept(world, a_wish(account_id))
+    accept(world, a_retirement_request(account_id))
     world.later(100 * DAY)
     reserve(world, account_id)
 
@@ -239,7 +239,7 @@ def test_closure_that_was_begun_and_lost_goes_on_in_the_next_execution(world: Wo
     close(world, account_id)
     world.organization.executions[EXECUTION] = "TIMED_OUT"
 
-    taken = accept(world, a_wish(account_id), OTHER_EXECUTION)
+    taken = accept(world, a_retirement_request(account_id), OTHER_EXECUTION)
 
     assert taken["outcome"] == "CLOSING"
     assert close(world, account_id, OTHER_EXECUTION) == {
@@ -268,7 +268,7 @@ def test_slot_is_handed_to_the_next_when_an_account_is_closed(world: World) -> N
     accounts = [an_account(world, f"Unit{number}") for number in range(4)]
     executions = [EXECUTION.replace("first", account) for account in accounts]
     for account, execution in zip(accounts, executions, strict=True):
-        accept(world, a_wish(account), execution)
+        accept(world, a_retirement_request(account), execution)
         record(world, account, "RETIRING", execution)
     world.later(15 * DAY)
     tokens = [
@@ -320,7 +320,7 @@ def test_closures_by_others_take_their_places(world: World) -> None:
 def test_organization_is_listed_once_for_all_who_come_within_minutes(world: World) -> None:
     accounts = [an_account(world, f"Unit{number}") for number in range(3)]
     for account in accounts:
-        accept(world, a_wish(account), EXECUTION + account)
+        accept(world, a_retirement_request(account), EXECUTION + account)
     before = len(world.called("ListAccounts"))
     reserve(world, accounts[0], EXECUTION + accounts[0])
     pages = len(world.called("ListAccounts")) - before
@@ -408,7 +408,7 @@ def test_stages_are_written_and_announced(world: World) -> None:
 
 def test_failure_is_written_and_told_with_what_to_do(world: World) -> None:
     account_id = an_account(world)
-    accept(world, a_wish(account_id))
+    accept(world, a_retirement_request(account_id))
 
     failed = record(
         world, account_id, "FAILED", error={"Error": "AccountProtected", "Cause": "tag"}
@@ -422,7 +422,7 @@ def test_failure_is_written_and_told_with_what_to_do(world: World) -> None:
 
 def test_failure_of_what_was_never_claimed_changes_no_row(world: World) -> None:
     account_id = an_account(world)
-    accept(world, a_wish(account_id))
+    accept(world, a_retirement_request(account_id))
     before = row_of(account_id)
 
     failed = record(

@@ -77,16 +77,16 @@ def test_create_policy_without_content_of_a_policy_that_is_missing_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("wish", "outcome", "content"),
+    ("changes", "outcome", "content"),
     [({"existing": "keep"}, "KEPT", OTHER), ({"update": True}, "UPDATED", CONTENT)],
     ids=["kept", "replaced"],
 )
 def test_create_policy_with_other_content_does_what_was_asked_for(
-    world: World, wish: dict[str, Any], outcome: str, content: str
+    world: World, changes: dict[str, Any], outcome: str, content: str
 ) -> None:
     policy_id = world.organization.add_policy(content=OTHER)
 
-    result = ensure(world, **wish)
+    result = ensure(world, **changes)
 
     assert result["outcome"] == outcome
     assert bool(result["warnings"]) == (outcome == "KEPT")

@@ -13,7 +13,7 @@ from vending.errors.exceptions import RequestConflict
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import Asked, decide
 from vending.ledger.rows import Row
-from vending.ledger.wishes import Wish
+from vending.ledger.submissions import Submission
 from vending.request.account_request import parse
 
 ACCOUNT_ID = "000000000042"
@@ -266,12 +266,12 @@ def test_content_that_another_request_replaced_is_a_change_back() -> None:
 
 
 NEWEST = {"time": "2026-11-28T10:00:05Z", "ids": ["newer"]}
-OLDER = Wish(time="2026-11-28T10:00:04Z", id="older")
+OLDER = Submission(time="2026-11-28T10:00:04Z", id="older")
 
 
 @pytest.mark.parametrize("state", ["VENDED", "FAILED", "REQUESTED", "CREATING"])
 @pytest.mark.parametrize("goes_on", [True, False])
-def test_older_wish_changes_nothing_whatever_the_newer_one_came_to(
+def test_older_submission_changes_nothing_whatever_the_newer_one_came_to(
     state: str, goes_on: bool
 ) -> None:
     row = a_row(state, **BEGUN["made"], orderedBy=NEWEST)
@@ -282,7 +282,7 @@ def test_older_wish_changes_nothing_whatever_the_newer_one_came_to(
 
 
 @pytest.mark.parametrize("state", [None, "REJECTED", "SUPERSEDED"])
-def test_older_wish_for_a_known_account_is_no_new_request(state: str | None) -> None:
+def test_older_submission_for_a_known_account_is_no_new_request(state: str | None) -> None:
     row = a_row(state) if state else None
 
     decision = decide(

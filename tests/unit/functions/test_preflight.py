@@ -403,16 +403,16 @@ def test_policies_that_an_account_has_count_with_those_it_is_to_get(
     more = [f"More{number}" for number in range(wanted)]
     for name in [*more, "TooMany"]:
         world.organization.add_policy(name, Type=TAGS)
-    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+    changes: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
     fits = [{"name": name, "type": TAGS} for name in [*names[:2], *more]]
 
     (problem,) = refused(
-        world, requestId="too-many", **wish, policies=[*fits, {"name": "TooMany", "type": TAGS}]
+        world, requestId="too-many", **changes, policies=[*fits, {"name": "TooMany", "type": TAGS}]
     )
 
     assert f"has {attached} of type TAG_POLICY and would get {wanted + 1} more" in problem
     assert f"AWS allows {most}" in problem
-    assert accept(world, **wish, policies=fits)["outcome"] == "ACCEPTED"
+    assert accept(world, **changes, policies=fits)["outcome"] == "ACCEPTED"
 
 
 def test_policy_that_aws_attaches_counts_before_its_type_is_on(world: World) -> None:
@@ -420,9 +420,9 @@ def test_policy_that_aws_attaches_counts_before_its_type_is_on(world: World) -> 
     names = [f"Guard{number}" for number in range(10)]
     for name in names:
         world.organization.add_policy(name, Type=SCP)
-    wish: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
+    changes: dict[str, Any] = {"source": "existing", "account": {"accountId": account_id}}
 
-    (problem,) = refused(world, **wish, policies=[{"name": name, "type": SCP} for name in names])
+    (problem,) = refused(world, **changes, policies=[{"name": name, "type": SCP} for name in names])
 
     assert "has 1 of type SERVICE_CONTROL_POLICY and would get 10 more" in problem
 
@@ -442,13 +442,13 @@ def test_policies_of_an_account_outside_are_not_counted(world: World) -> None:
 
 def test_request_whose_creation_is_begun_goes_on_whatever_became_impossible(world: World) -> None:
     world.organization.add_policy("Guard", Type=TAGS)
-    wish = {"policies": [{"name": "Guard", "type": TAGS}]}
-    accepted(world, a_request(**wish))
+    changes = {"policies": [{"name": "Guard", "type": TAGS}]}
+    accepted(world, a_request(**changes))
     world.organization.lose_answer("CreateAccount")
     with pytest.raises(OutcomeUnknown):
         create(world)
     world.organization.policies.clear()
 
-    result = accept(world, **wish)
+    result = accept(world, **changes)
 
     assert (result["creationBegun"], result["organizationalUnitMissing"]) == (True, False)

@@ -1,4 +1,4 @@
-"""What makes two requests the same wish."""
+"""What makes two requests ask for the same."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_request_id_of_a_bad_request_is_that_of_the_mended_one() -> None:
     ],
     ids=str,
 )
-def test_fingerprint_is_that_of_the_wish(changes: dict[str, Any], same: bool) -> None:
+def test_fingerprint_is_that_of_what_is_asked_for(changes: dict[str, Any], same: bool) -> None:
     request = a_request(serviceAccess=["guardduty.amazonaws.com", "ram.amazonaws.com"])
 
     assert (parse(request).fingerprint() == parse(request | changes).fingerprint()) == same

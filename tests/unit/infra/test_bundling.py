@@ -399,15 +399,17 @@ def test_command_fails_when_what_is_called_and_what_is_there_differ(
 
 
 @pytest.mark.parametrize(
-    ("wishes", "lock"),
+    ("requirements", "lock"),
     [
         ("functions/requirements.in", "functions/requirements.txt"),
         ("embedded/runtime-requirements.in", "embedded/runtime-requirements.txt"),
     ],
 )
-def test_lock_pins_what_is_asked_for_by_hash_and_names_no_host(wishes: str, lock: str) -> None:
-    asked = re.findall(
-        r"^([\w-]+)(?:\[.*\])?(==\S+)", (bundling.PROJECT / wishes).read_text(), re.M
+def test_lock_pins_what_is_asked_for_by_hash_and_names_no_host(
+    requirements: str, lock: str
+) -> None:
+    requirements = re.findall(
+        r"^([\w-]+)(?:\[.*\])?(==\S+)", (bundling.PROJECT / requirements).read_text(), re.M
     )
     text = (bundling.PROJECT / lock).read_text()
     blocks = re.split(r"^(?=[a-z])", text, flags=re.M)[1:]

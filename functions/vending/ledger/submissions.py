@@ -1,9 +1,9 @@
-"""Which wish for an account is the newer one, whatever the order in which they are delivered.
+"""Which submission for an account is the newer one, whatever the order in which they are delivered.
 
-Pure. A wish is as old as the event that brought it, by the event's own time; one that was started
-by hand is as old as its execution. EventBridge gives whole seconds. Of wishes of one second the
-first to come is the older one, and by their ids it is known which have come: none of them is new
-again when it is delivered again.
+Pure. A submission is as old as the event that brought it, by the event's own time; one that was
+started by hand is as old as its execution. EventBridge gives whole seconds. Of submissions of one
+second the first to arrive is the older one, and their ids say which have arrived: none of them is
+new again when it is delivered again.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 _REMEMBERED = 20
-"""Ids of one second: that many wishes for one account are not accepted within one."""
+"""Ids of one second: that many submissions for one account are not accepted within one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Submission:
     """When something was asked for, and by which event or execution.
 
     Attributes:
@@ -37,8 +37,8 @@ class Wish:
         sent_at: str | None,
         started_at: str | None,
         execution_arn: str,
-    ) -> Wish | None:
-        """The wish that an execution is about; None where nothing shows its time.
+    ) -> Submission | None:
+        """The submission that an execution is about; None where nothing shows its time.
 
         An event that claims to come from the future is as old as its execution: nobody can be the
         newest for years.
@@ -57,23 +57,23 @@ class Wish:
         return cls(time=time, id=event_id or execution_arn)
 
 
-def is_late(wish: Wish | None, newest: Mapping[str, Any] | None) -> bool:
-    """Whether a newer wish than this one has been accepted; `newest` is what `after` made."""
-    if wish is None or not newest:
+def is_late(submission: Submission | None, newest: Mapping[str, Any] | None) -> bool:
+    """Whether a newer submission than this one has been accepted; `newest` is what `after` made."""
+    if submission is None or not newest:
         return False
-    if wish.time != newest["time"]:
-        return wish.time < str(newest["time"])
-    return wish.id in newest["ids"][:-1]
+    if submission.time != newest["time"]:
+        return submission.time < str(newest["time"])
+    return submission.id in newest["ids"][:-1]
 
 
-def after(newest: Mapping[str, Any] | None, wish: Wish | None) -> dict[str, Any] | None:
-    """{time, ids} of the newest wish once this one, which is not late, is accepted."""
-    if wish is None:
+def after(newest: Mapping[str, Any] | None, submission: Submission | None) -> dict[str, Any] | None:
+    """{time, ids} of the newest submission once this one, which is not late, is accepted."""
+    if submission is None:
         return dict(newest) if newest else None
-    if not newest or newest["time"] < wish.time:
-        return {"time": wish.time, "ids": [wish.id]}
-    ids = [one for one in newest["ids"] if one != wish.id]
-    return {"time": wish.time, "ids": [*ids, wish.id][-_REMEMBERED:]}
+    if not newest or newest["time"] < submission.time:
+        return {"time": submission.time, "ids": [submission.id]}
+    ids = [one for one in newest["ids"] if one != submission.id]
+    return {"time": submission.time, "ids": [*ids, submission.id][-_REMEMBERED:]}
 
 
 def newer_of(
@@ -88,7 +88,7 @@ def newer_of(
 
 
 def _seconds(text: str | None) -> str | None:
-    """A moment as Wish has it; None where it is no moment."""
+    """A moment as Submission has it; None where it is no moment."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Late is not new: the newest wish stays, however wishes are reordered and repeated."""
+"""Late is not new: the newest submission stays, however submissions are reordered and repeated."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from hypothesis import strategies as st
 
 from tests.unit.functions.world import EXECUTION
 from vending.authorization.sender import Sender
-from vending.ledger.wishes import Wish, after, is_late, newer_of
+from vending.ledger.submissions import Submission, after, is_late, newer_of
 
 STARTED = "2026-11-28T10:00:05.250Z"
 
 
-def wish(second: int, name: str = "") -> Wish:
-    return Wish(time=f"2026-11-28T10:00:{second:02}Z", id=name or f"event-{second}")
+def submission(second: int, name: str = "") -> Submission:
+    return Submission(time=f"2026-11-28T10:00:{second:02}Z", id=name or f"event-{second}")
 
 
-def delivered(wishes: list[Wish]) -> tuple[Wish | None, Any]:
-    """The wish that stands after these deliveries, and what is remembered of it."""
+def delivered(submissions: list[Submission]) -> tuple[Submission | None, Any]:
+    """The submission that stands after these deliveries, and what is remembered of it."""
     stands, newest = None, None
-    for one in wishes:
+    for one in submissions:
         if not is_late(one, newest):
             stands, newest = one, after(newest, one)
     return stands, newest
 
 
 @given(st.lists(st.integers(0, 9), min_size=1))
-def test_newest_wish_stands_whatever_the_order_of_deliveries(seconds: list[int]) -> None:
-    stands, _ = delivered([wish(second) for second in seconds])
+def test_newest_submission_stands_whatever_the_order_of_deliveries(seconds: list[int]) -> None:
+    stands, _ = delivered([submission(second) for second in seconds])
 
-    assert stands == wish(max(seconds))
+    assert stands == submission(max(seconds))
 
 
 @given(
@@ -40,20 +40,22 @@ def test_newest_wish_stands_whatever_the_order_of_deliveries(seconds: list[int])
     again=st.lists(st.integers(0, 5)),
 )
 @settings(max_examples=200)
-def test_wish_of_the_same_second_is_not_new_again(firsts: list[str], again: list[int]) -> None:
+def test_submission_of_the_same_second_is_not_new_again(
+    firsts: list[str], again: list[int]
+) -> None:
     repeated = [firsts[number % len(firsts)] for number in again]
 
-    stands, _ = delivered([wish(1, name) for name in [*firsts, *repeated]])
+    stands, _ = delivered([submission(1, name) for name in [*firsts, *repeated]])
 
-    assert stands == wish(1, firsts[-1])
-
-
-def test_newest_wish_itself_is_not_late() -> None:
-    assert not is_late(wish(1), after(None, wish(1)))
+    assert stands == submission(1, firsts[-1])
 
 
-def test_wish_of_an_unknown_time_is_not_late_and_changes_no_order() -> None:
-    newest = after(None, wish(1))
+def test_newest_submission_itself_is_not_late() -> None:
+    assert not is_late(submission(1), after(None, submission(1)))
+
+
+def test_submission_of_an_unknown_time_is_not_late_and_changes_no_order() -> None:
+    newest = after(None, submission(1))
 
     assert not is_late(None, newest)
     assert after(newest, None) == newest
@@ -72,10 +74,10 @@ def test_wish_of_an_unknown_time_is_not_late_and_changes_no_order() -> None:
     ],
     ids=["event", "zone", "future", "no time", "by hand", "no start", "nothing"],
 )
-def test_wish_is_as_old_as_its_event_or_its_execution(
+def test_submission_is_as_old_as_its_event_or_its_execution(
     sender: Sender, started_at: str | None, expected: tuple[str, str] | None
 ) -> None:
-    found = Wish.of(
+    found = Submission.of(
         event_id=sender.event_id,
         sent_at=sender.sent_at,
         started_at=started_at,
@@ -87,8 +89,8 @@ def test_wish_is_as_old_as_its_event_or_its_execution(
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_newer_of_two_orders(turned: bool) -> None:
-    first, second = after(None, wish(1)), after(None, wish(2))
-    longer = after(second, wish(2, "another"))
+    first, second = after(None, submission(1)), after(None, submission(2))
+    longer = after(second, submission(2, "another"))
 
     pairs = [(first, second, second), (None, first, first), (second, longer, longer)]
     for one, other, newer in pairs:
