@@ -408,7 +408,7 @@ def test_command_fails_when_what_is_called_and_what_is_there_differ(
 def test_lock_pins_what_is_asked_for_by_hash_and_names_no_host(
     requirements: str, lock: str
 ) -> None:
-    requirements = re.findall(
+    asked = re.findall(
         r"^([\w-]+)(?:\[.*\])?(==\S+)", (bundling.PROJECT / requirements).read_text(), re.M
     )
     text = (bundling.PROJECT / lock).read_text()
