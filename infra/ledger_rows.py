@@ -142,6 +142,14 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     # It also remembers requests that were refused before they had a row.
     "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
+    # It shows, and changes nothing.
+    "ServeApi": (
+        Rows(
+            sid="ReadRequestsAndAccounts",
+            actions=(_GET,),
+            keys=(_REQUESTS, *_RECORDS, *_REVISIONS, *_RETIREMENTS),
+        ),
+    ),
     # It has an item of its own, which says how far it came.
     "ReconcileLedger": (
         _requests(_GET, _UPDATE),
