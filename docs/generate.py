@@ -26,6 +26,7 @@ from infra.settings import Settings
 from permissions.declared_calls import calls_of
 from permissions.reference import sdk_service
 from statemachines import definitions
+from vending.api import openapi
 from vending.api.problems import STATUSES, problem_of
 from vending.api.routes import ROUTES
 from vending.aws.measurements import METRICS
@@ -68,6 +69,7 @@ def pages() -> dict[Path, str]:
     return {
         docs / "api-routes.md": routes_page(),
         docs / "errors.md": errors_page(),
+        docs / "openapi.json": json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n",
         docs / "metrics.md": metrics_page(),
         docs / "operations.md": operations_page(),
         docs / "permissions.md": permissions_page(),

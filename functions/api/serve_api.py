@@ -13,7 +13,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from vending.api import catalogue, problems
+from vending.api import catalogue, openapi, problems
 from vending.api.accounts import AccountRoutes
 from vending.api.caller import Caller
 from vending.api.parameters import Call
@@ -38,9 +38,6 @@ CALLS = {
 }
 
 Json = dict[str, Any]
-
-_STATUSES = {"POST": 202, "PUT": 202, "GET": 200}
-"""What is started goes on after the answer."""
 
 
 class Api:
@@ -92,6 +89,7 @@ class Api:
             "restoreAccount": lambda: self._accounts.restore(account_id, call),
             "getSchema": account_request.schema,
             "listErrors": catalogue.errors,
+            "getOpenApi": openapi.document,
         }
         return operations[route.operation]()
 
@@ -131,10 +129,10 @@ def _answered(route: Route) -> Callable[..., Response[str]]:
                 )
             )
         headers: dict[str, str | list[str]] = {}
-        if route.operation in ("createRequest", "resumeRequest", "changeAccount"):
+        if openapi.has_location(route):
             headers["Location"] = f"/requests/{content['requestId']}"
         return Response(
-            status_code=_STATUSES[route.method],
+            status_code=openapi.CONTRACTS[route.operation].status,
             content_type="application/json",
             body=json.dumps(content, ensure_ascii=False),
             headers=headers,

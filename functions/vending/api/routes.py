@@ -118,4 +118,11 @@ ROUTES = (
         summary="List every error with its meaning, remedy and owner",
         is_public=True,
     ),
+    Route(
+        operation="getOpenApi",
+        method="GET",
+        path="/openapi.json",
+        summary="Get this API's OpenAPI 3.1 document",
+        is_public=True,
+    ),
 )

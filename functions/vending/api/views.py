@@ -190,6 +190,12 @@ class Problem(View):
     problems: list[str] = Field(description="Each mistake, where there are several or could be.")
 
 
+class GatewayMessage(View):
+    """What API Gateway refuses with by itself."""
+
+    message: str | None
+
+
 class Retirement(Model):
     """Why an account is retired."""
 

@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from openapi_schema_validator import OAS31Validator
+
 from api import serve_api
 from embedded.apigateway import routes
 from embedded.apigateway.payload import Request
+from vending.api import openapi
 from vending.api.routes import ROUTES
 from vending.ledger import keys
 from vending.ledger.table import Put
@@ -70,6 +73,19 @@ class Answer:
         return problems
 
 
+def hold_against_document(route_key: str, answer: Answer) -> None:
+    """Fail where the OpenAPI document has no such answer."""
+    document = openapi.document()
+    method, path = route_key.split(" ")
+    responses = document["paths"][path][method.lower()]["responses"]
+    assert str(answer.status) in responses, f"{route_key} answers {answer.status}"
+    declared = responses[str(answer.status)]
+    schema = declared["content"][answer.headers["Content-Type"]]["schema"]
+    validator = OAS31Validator({**schema, "components": document["components"]})
+    assert [error.message for error in validator.iter_errors(answer.body)] == []
+    assert set(declared.get("headers", {})) <= set(answer.headers)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Api:
     """The function, in a test's world."""
@@ -123,7 +139,11 @@ class Api:
             name: value if isinstance(value, str) else value[0]
             for name, value in answer["headers"].items()
         }
-        return Answer(status=answer["statusCode"], headers=headers, body=json.loads(answer["body"]))
+        body = json.loads(answer["body"])
+        returned = Answer(status=answer["statusCode"], headers=headers, body=body)
+        if found:
+            hold_against_document(found[0].route_key, returned)
+        return returned
 
     @property
     def started(self) -> list[dict[str, Any]]:
