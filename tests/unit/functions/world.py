@@ -37,6 +37,7 @@ OF_EVENTS = {
     "AnswerCreateAccount",
     "AnswerHandshake",
     "DiscoverAccount",
+    "PublishNotification",
     "ReconcileLedger",
     "RecordExecutionEnd",
 }
