@@ -205,6 +205,7 @@ BUNDLING := infra/__init__.py infra/bundling.py infra/request_policy.py infra/tr
 
 build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name $(READY)
 	@$(BIN)/python -m infra.bundling lambda
+	@rm -rf build/functions/.cache
 	@touch $@
 
 build/.bundled: build/.lambda embedded/runtime-requirements.txt
