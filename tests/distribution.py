@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from xdist.scheduler import LoadScopeScheduling
 
 SECONDS = {
+    "tests/workflow/test_creation_events.py": 8.0,
     "tests/matrix/": 1.5,
     "tests/workflow/engine/": 0.1,
     "tests/workflow/": 0.6,
@@ -21,7 +22,7 @@ SECONDS = {
     "tests/infra/": 0.1,
     "tests/unit/": 0.02,
 }
-"""What a test takes about, by where it is; packages in the order in which they are begun."""
+"""What a test takes about, by where it is, in the order in which they are begun."""
 
 TOGETHER = ("tests/abuse/",)
 """Packages that stay on one worker: what their tests share takes longer to make than they do."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from embedded import lambda_runtime
 from infra.metrics import NAMESPACE
 from tests.builders import a_request
@@ -78,6 +80,7 @@ def a_bad_day(vending: Vending) -> None:
     assert vending.finish(waiting, 240).status == "SUCCEEDED"
 
 
+@pytest.mark.slow
 def test_dashboard_shows_what_a_bad_day_of_vending_measured(vending: Vending) -> None:
     began = vending.aws.clock.now()
     a_bad_day(vending)
