@@ -34,6 +34,7 @@ examples:
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
+  vend drift                                           which accounts others have changed
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
@@ -243,6 +244,8 @@ def parser() -> argparse.ArgumentParser:
 
     _retirement(commands)
 
+    _drift(commands)
+
     _redrive(commands)
 
     audit = _command(
@@ -328,6 +331,25 @@ def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--dry-run", action="store_true", help="only show what is in the queue and why"
     )
     _json_option(redrive)
+
+
+def _drift(commands: argparse._SubParsersAction[_Parser]) -> None:
+    drift = _command(
+        commands,
+        "drift",
+        "cli.commands.drift:run",
+        "show which accounts differ from their documents",
+        "Shows what others have changed in accounts since their last revision, as the stack's "
+        "daily comparison has found it. Exit status 1 where an account has drifted.",
+    )
+    drift.add_argument(
+        "accounts",
+        metavar="ACCOUNT",
+        nargs="*",
+        type=_account,
+        help="only these accounts, by their ids",
+    )
+    _json_option(drift)
 
 
 def _retirement(commands: argparse._SubParsersAction[_Parser]) -> None:

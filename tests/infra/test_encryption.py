@@ -116,6 +116,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "DescribeAccount": {LEDGER},
     "DescribeCreateAccountStatus": {LEDGER, TELLS_EXECUTIONS},
     "DescribeHandshake": {LEDGER, TELLS_EXECUTIONS},
+    "DetectDrift": {LEDGER},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},
     "InviteAccountToOrganization": {LEDGER},
     "ReconcileLedger": {LEDGER, TELLS_EXECUTIONS},

@@ -16,6 +16,17 @@ ACTIVE = "ACTIVE"
 """The state of an account that is vended and not on its way out."""
 
 
+class Drift(TypedDict, total=False):
+    """How an account differs from its document, as it was found last."""
+
+    at: str
+    """Since when it differs just so."""
+    differences: list[dict[str, str]]
+    """As `drift.Difference` has them; never empty."""
+    unreported: list[dict[str, str]]
+    """Those that have not certainly been announced."""
+
+
 class AccountRecord(TypedDict, total=False):
     """What the ledger knows of an account.
 
@@ -34,6 +45,10 @@ class AccountRecord(TypedDict, total=False):
     """The newest submission that was accepted, as `submissions.after` has it."""
     given: dict[str, Any]
     """What the account was given, or may have been, as `merge.Given` has it."""
+    pendingRequestId: str
+    """A request that was accepted since, and has not been carried out: it goes on, or failed."""
+    drift: Drift
+    """Absent where the account was as its document says, or has not been compared."""
     updatedAt: str
 
 
@@ -59,6 +74,7 @@ def changes_of(
     account: AccountRecord | None,
     *,
     protected_tags: Sequence[str] = (),
+    is_repair: bool = False,
 ) -> dict[str, Any] | None:
     """What a request changes in its account beside what it puts there; None where nothing.
 
@@ -71,6 +87,7 @@ def changes_of(
         row: of the request, before or after it is claimed.
         account: the account's record, before or after.
         protected_tags: patterns of the keys that no request touches.
+        is_repair: whether the account may have another name than its document says.
     """
     earlier = row if row and row.get("accountId") else None
     had = account or (record_of_row(earlier) if earlier else None) or AccountRecord()
@@ -85,7 +102,7 @@ def changes_of(
     stands = had.get("document") or made_with
     name, last = (one.get("account", {}).get("name") for one in (content, stands))
     is_there = earlier is not None or content.get("source") in ("existing", "invited")
-    renamed = name if is_there and name != last else None
+    renamed = name if is_there and (is_repair or name != last) else None
     if not surplus and not is_authoritative and renamed is None:
         return None
     return {

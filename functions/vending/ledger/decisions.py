@@ -52,6 +52,7 @@ class Asked:
         content: the request normalised.
         submission: when it was asked for; None where it is asked for now.
         if_revision: the only revision of the account that it is to change.
+        is_repair: whether it is the account's own document, to put back what others changed.
     """
 
     request_id: str
@@ -59,9 +60,16 @@ class Asked:
     content: Mapping[str, Any]
     submission: Submission | None = None
     if_revision: int | None = None
+    is_repair: bool = False
 
     @classmethod
-    def of(cls, request: AccountRequest, submission: Submission | None = None) -> Asked:
+    def of(
+        cls,
+        request: AccountRequest,
+        submission: Submission | None = None,
+        *,
+        is_repair: bool = False,
+    ) -> Asked:
         """What the request asks."""
         return cls(
             request_id=request.request_id,
@@ -69,6 +77,7 @@ class Asked:
             content=request.normalised(),
             submission=submission,
             if_revision=request.if_revision,
+            is_repair=is_repair,
         )
 
     @property
@@ -90,6 +99,8 @@ def decide(
     """
     if account is None and row is not None:
         account = record_of_row(row)
+    if asked.is_repair:
+        return _decide_on_repair(row, asked, account)
     newest: Mapping[str, Any] | None = (account or {}).get("orderedBy")
     # Refused before, or an account made elsewhere that nobody has asked anything for yet.
     if row is None or row["state"] in UNCLAIMED or not row.get("executionArn"):
@@ -103,6 +114,14 @@ def decide(
     if goes_on:
         return _decide_on_running(row, asked, newest)
     return _decide_on_ended(row, asked, account, newest)
+
+
+def _decide_on_repair(row: Row | None, asked: Asked, account: AccountRecord | None) -> Decision:
+    """A repair yields to everything that was asked since, and is done once."""
+    if row is None or account is None or row["state"] != State.VENDED:
+        return "superseded"
+    stands = account.get("revision") == asked.if_revision and not account.get("pendingRequestId")
+    return "changed" if stands and account.get("drift") else "superseded"
 
 
 def _is_same(row: Row, asked: Asked) -> bool:

@@ -184,6 +184,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "resume",
         "retire",
         "restore",
+        "drift",
         "redrive",
         "audit",
         "doctor",

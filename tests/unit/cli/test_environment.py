@@ -25,6 +25,7 @@ COMMANDS = [
     ["resume", "r-1"],
     ["retire", "123456789012", "--reason", "over", "--no-wait"],
     ["restore", "123456789012", "--no-wait"],
+    ["drift"],
     ["redrive", "--dry-run"],
     ["doctor"],
     ["doctor", "--before-deploy"],
