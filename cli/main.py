@@ -225,24 +225,11 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(listing)
 
-    resume = _command(
-        commands,
-        "resume",
-        "cli.commands.resume:run",
-        "resume a request that failed or stopped",
-        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
-        "resumes where it stopped, even after a new version was deployed.",
-    )
-    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
-    resume.add_argument(
-        "--wait",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="follow the request to its end (the default)",
-    )
-    _json_option(resume)
+    _resume(commands)
 
     _retirement(commands)
+
+    _confirm(commands)
 
     _drift(commands)
 
@@ -331,6 +318,42 @@ def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--dry-run", action="store_true", help="only show what is in the queue and why"
     )
     _json_option(redrive)
+
+
+def _resume(commands: argparse._SubParsersAction[_Parser]) -> None:
+    resume = _command(
+        commands,
+        "resume",
+        "cli.commands.resume:run",
+        "resume a request that failed or stopped",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
+        "resumes where it stopped, even after a new version was deployed.",
+    )
+    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    resume.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the request to its end (the default)",
+    )
+    _json_option(resume)
+
+
+def _confirm(commands: argparse._SubParsersAction[_Parser]) -> None:
+    confirm = _command(
+        commands,
+        "confirm",
+        "cli.commands.confirm:run",
+        "give the code that AWS has sent to a root user's new email",
+        "Gives a request that changes the email of an account's root user the code that AWS has "
+        "sent to the new address, and waits for AWS's answer.",
+    )
+    confirm.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    confirm.add_argument(
+        "code", metavar="CODE", nargs="?", help="6 letters and digits; - reads standard input"
+    )
+    confirm.add_argument("--resend", action="store_true", help="have AWS send another code instead")
+    _json_option(confirm)
 
 
 def _drift(commands: argparse._SubParsersAction[_Parser]) -> None:

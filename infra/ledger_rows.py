@@ -118,6 +118,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         Rows(sid="NoteCreations", actions=(_UPDATE,), keys=_CREATIONS),
     ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
+    "StartPrimaryEmailUpdate": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (
         _requests(_GET, _UPDATE),

@@ -222,6 +222,18 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "account:DeleteAlternateContact": {CONTACTS},
         "account:GetAlternateContact": {CONTACTS},
     },
+    "StartPrimaryEmailUpdate": announced_row("PutItem", "UpdateItem")
+    | {
+        "account:GetPrimaryEmail": {CONTACTS},
+        "account:StartPrimaryEmailUpdate": {CONTACTS},
+        "states:SendTaskSuccess": {MACHINE},
+    },
+    "AcceptPrimaryEmailUpdate": {
+        "account:AcceptPrimaryEmailUpdate": {CONTACTS},
+        "account:GetPrimaryEmail": {CONTACTS},
+        "dynamodb:GetItem": {LEDGER},
+        "dynamodb:UpdateItem": {LEDGER},
+    },
     "RecordVended": announced_row("DeleteItem", "GetItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
@@ -498,6 +510,8 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {"PutItem": "creation#*"},
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
+    "StartPrimaryEmailUpdate": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
+    "AcceptPrimaryEmailUpdate": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*")],
     "InviteAccountToOrganization": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         {"PutItem": ["handshake#*", "invited#*"]},

@@ -144,8 +144,12 @@ class RequestClaim:
         if decision == "changed":
             self._ensure_changeable(account_id)
         if account_id is not None:
-            # It asks AWS for none, so that nobody's email is in its way.
-            locks = self._writes.locks({"accountId": account_id})
+            # It asks AWS for none, so that nobody's email is in its way, unless it is to get that.
+            email = content["account"].get("email")
+            is_kept = email == account_of(before).get("email")
+            locks = self._writes.locks(
+                {"accountId": account_id, **({} if is_kept else {"email": email})}
+            )
         about = account_id or content["account"].get("accountId")
         row = Claims(ledger=self.ledger).take_over(
             before,

@@ -78,9 +78,9 @@ def changes_of(
 ) -> dict[str, Any] | None:
     """What a request changes in its account beside what it puts there; None where nothing.
 
-    {accountName: null unless it is another than before, tags, policies and contacts: what the
-    account was given before and is to have no longer, as far as it has it, authoritative: whether
-    what nobody gave it here is to go, too, protectedTags: patterns of the keys that stay}.
+    {accountName and email: null unless they are others than before, tags, policies and contacts:
+    what the account was given before and is to have no longer, as far as it has it, authoritative:
+    whether what nobody gave it here is to go, too, protectedTags: patterns of the keys that stay}.
 
     Args:
         content: the request, normalised.
@@ -103,14 +103,29 @@ def changes_of(
     name, last = (one.get("account", {}).get("name") for one in (content, stands))
     is_there = earlier is not None or content.get("source") in ("existing", "invited")
     renamed = name if is_there and (is_repair or name != last) else None
-    if not surplus and not is_authoritative and renamed is None:
+    email = _new_email(content, stands, earlier) if is_there else None
+    if not surplus and not is_authoritative and renamed is None and email is None:
         return None
     return {
         "accountName": renamed,
+        "email": email,
         **surplus.as_json(),
         "authoritative": is_authoritative,
         "protectedTags": list(protected_tags),
     }
+
+
+def _new_email(
+    content: Mapping[str, Any], stands: Mapping[str, Any], earlier: Row | None
+) -> str | None:
+    """The root user's email where the account may have another one.
+
+    An attempt before this one may have given it another, too, whatever became of that.
+    """
+    wanted: str | None = content.get("account", {}).get("email")
+    before = (stands, (earlier or {}).get("request") or {})
+    known = {str(one.get("account", {}).get("email") or "").lower() for one in before}
+    return None if wanted is None or known - {""} <= {wanted.lower()} else wanted
 
 
 def is_anothers(account: AccountRecord, *, of: str | None) -> bool:

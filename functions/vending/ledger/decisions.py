@@ -3,8 +3,9 @@
 Pure, and asked by AcceptRequest, by `vend submit` and by `vend plan`, so that all three say the
 same. A request that failed can be corrected under its own id, and the account of one that was
 vended is changed under it. Once AWS has, or may have, made or invited its account, what the account
-was made or invited with stays: a changed email would be a second account. A name is changed once
-the account is there. A submission that is older than one that was accepted changes nothing.
+was made or invited with stays: a changed email would be a second account. A name and an email are
+changed once the account is there. A submission that is older than one that was accepted changes
+nothing.
 """
 
 from __future__ import annotations
@@ -239,8 +240,8 @@ def _changed(row: Row, asked: Asked) -> Iterator[tuple[str, str | None, str | No
     if source != wanted and not {source, wanted} <= _OF_ACCOUNTS_THAT_ARE_THERE:
         yield "source", source, wanted
     for key in _STAYS.get(source, ()):
-        if key == "name" and known:
-            continue  # PutAccountName changes it
+        if key in ("name", "email") and known:
+            continue  # PutAccountName and StartPrimaryEmailUpdate change them
         old, new = stands.get("account", {}).get(key), account.get(key)
         if _folded(key, old) != _folded(key, new):
             yield f"account.{key}", old, new
@@ -262,8 +263,6 @@ def _stays(
     stands = row.get("origin") or row.get("request") or {}
     makes = stands.get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
-    is_email = row.get("accountId") and any(key == "account.email" for key, _, _ in changed)
-    by_hand = " The root user's email is changed in AWS, not by a request." if is_email else ""
     *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} belongs to a request that is {row['state']}, and {_account_of(row)}. "
@@ -271,7 +270,7 @@ def _stays(
         remedy=(
             f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed"
             f"{', and account.name' if row.get('accountId') else ''}. For another account, use "
-            f"{another}.{by_hand}"
+            f"{another}."
         ),
     )
 

@@ -185,6 +185,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "retire",
         "restore",
         "drift",
+        "confirm",
         "redrive",
         "audit",
         "doctor",

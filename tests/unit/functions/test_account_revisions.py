@@ -95,6 +95,7 @@ def test_new_content_for_a_vended_account_is_its_next_revision(world: World) -> 
     assert (result["outcome"], result["creationBegun"]) == ("ACCEPTED", True)
     assert result["changes"] == {
         "accountName": None,
+        "email": None,
         "tags": ["cost-centre"],
         "policies": [POLICY],
         "contacts": [],
