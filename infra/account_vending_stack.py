@@ -128,7 +128,8 @@ class AccountVendingStack(Stack):
             settings=settings,
             state_machine=workflow.state_machine,
         )
-        grants.grant(reconciliation.operation)
+        for function in reconciliation.operations:
+            grants.grant(function)
         answers = InvitationRule(
             self,
             "InvitationAnswers",
@@ -166,12 +167,13 @@ class AccountVendingStack(Stack):
             bus=bus.event_bus,
             announcers=grants.announcers,
             discoverers=discoverers,
+            repairers=reconciliation.repairers,
             settings=settings,
         )
         watched = [
             *functions.values(),
             ends.operation,
-            reconciliation.operation,
+            *reconciliation.operations,
             answers.operation,
             *heard,
         ]

@@ -114,6 +114,11 @@ class Settings:
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
+    `account_drift` says what happens to accounts that differ from the documents of their last
+    revisions, because somebody else moved, tagged or renamed them: `ignore` (no function), `report`
+    (the event AccountDrifted, the account's record and `vend drift` say so) or `repair` (besides,
+    the account's own document is asked for again, so that the workflow puts back what it says).
+
     `creation_events` is whether events report that AWS has made an account, so that the workflow
     need not look again and again. They come where a trail of the management account logs management
     events in us-east-1 (docs/deploy.md). Without one, and with False, all goes on by looking.
@@ -188,6 +193,7 @@ class Settings:
     requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
+    account_drift: Literal["ignore", "report", "repair"] = "report"
     creation_events: bool = True
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()

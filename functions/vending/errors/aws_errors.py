@@ -148,8 +148,10 @@ _NO_TRUST = (
 _LIKELIER = {
     "DeleteAlternateContact": _NO_TRUST,
     "GetAlternateContact": _NO_TRUST,
+    "GetPrimaryEmail": _NO_TRUST,
     "PutAccountName": _NO_TRUST,
     "PutAlternateContact": _NO_TRUST,
+    "StartPrimaryEmailUpdate": _NO_TRUST,
     "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
     "service, add it there and deploy the stack: the function's role may enable no other. "
     "Otherwise: ",

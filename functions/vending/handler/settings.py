@@ -112,6 +112,12 @@ class DiscoverySettings(Settings):
     baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
 
 
+class DriftSettings(Settings):
+    """What becomes of accounts that differ from their documents."""
+
+    becomes: Literal["report", "repair"] = Field(alias="ACCOUNT_DRIFT")
+
+
 S = TypeVar("S", bound=Settings)
 
 
