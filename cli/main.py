@@ -31,6 +31,8 @@ examples:
   vend submit examples/requests/sandbox.yaml           in the account of AWS_PROFILE
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
+  vend accounts --ou /Workloads                        the accounts below a unit
+  vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
@@ -45,6 +47,7 @@ exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 DEFAULT_PORT, MAX_PORT = 5111, 65535
 ACCOUNT_DIGITS = 12
+ACCOUNT_STATES = ("ACTIVE", "RETIRING", "CLOSING", "CLOSED", "DEPARTED")
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -203,9 +206,9 @@ def parser() -> argparse.ArgumentParser:
         commands,
         "status",
         "cli.commands.query:status",
-        "show where one request, or the retirement of an account, stands",
+        "show where one request stands, or the history of an account",
         "Shows a request's record: what was made, or what went wrong and what to do about it. Of "
-        "an account's id, it shows the account's retirement.",
+        "an account's id, it shows the account's revisions, and its retirement.",
     )
     status.add_argument(
         "id", metavar="ID", help="the request id, as `vend submit` prints it; or an account's id"
@@ -223,6 +226,8 @@ def parser() -> argparse.ArgumentParser:
         "--state", metavar="STATE", type=_state, help=f"only those in one of {', '.join(State)}"
     )
     _json_option(listing)
+
+    _accounts(commands)
 
     resume = _command(
         commands,
@@ -312,6 +317,33 @@ def parser() -> argparse.ArgumentParser:
     )
     _embedded_options(local)
     return top
+
+
+def _accounts(commands: argparse._SubParsersAction[_Parser]) -> None:
+    accounts = _command(
+        commands,
+        "accounts",
+        "cli.commands.accounts:run",
+        "list the accounts",
+        "Lists the accounts that the ledger knows, each once, whichever requests it came by: those "
+        "that were vended, adopted, recorded when they came, or retired.",
+    )
+    accounts.add_argument(
+        "--state",
+        metavar="STATE",
+        type=_account_state,
+        help=f"only those in one of {', '.join(ACCOUNT_STATES)}",
+    )
+    accounts.add_argument(
+        "--ou", metavar="PATH", type=_unit_path, help="only those in this unit or below it"
+    )
+    accounts.add_argument(
+        "--owner", metavar="GLOB", help="only those that were asked for by such a person or team"
+    )
+    accounts.add_argument("--name", metavar="GLOB", help="only those with such a name")
+    form = accounts.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV, with a header")
+    form.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
 def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -464,6 +496,22 @@ def _moment(text: str) -> str:
     except ValueError:
         raise argparse.ArgumentTypeError("must be a day or moment such as 2026-11-28") from None
     return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _account_state(text: str) -> str:
+    if text.upper() not in ACCOUNT_STATES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(ACCOUNT_STATES)}")
+    return text.upper()
+
+
+def _unit_path(text: str) -> str:
+    from vending.request import ou_paths  # noqa: PLC0415
+
+    try:
+        ou_paths.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _state(text: str) -> str:

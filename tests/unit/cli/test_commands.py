@@ -181,6 +181,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "plan",
         "status",
         "list",
+        "accounts",
         "resume",
         "retire",
         "restore",
