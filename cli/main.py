@@ -39,6 +39,7 @@ examples:
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
+  vend plan accounts/                                  the same of a directory of accounts
   vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
   vend local                                           the embedded AWS for any AWS client
@@ -185,22 +186,7 @@ def parser() -> argparse.ArgumentParser:
     _json_option(setup)
     _embedded_options(setup)
 
-    plan = _command(
-        commands,
-        "plan",
-        "cli.commands.plan:run",
-        "show what a request or an organization's document would change",
-        "Shows what submitting a request or setting up an organization would change, without "
-        "changing anything. Reads the organization with your own credentials.",
-    )
-    plan.add_argument("file", metavar="FILE", help="as for submit or setup; - reads standard input")
-    plan.add_argument(
-        "--local",
-        action="store_true",
-        help="on an embedded AWS that runs in this process",
-    )
-    _json_option(plan)
-    _embedded_options(plan)
+    _plan(commands)
 
     status = _command(
         commands,
@@ -317,6 +303,46 @@ def parser() -> argparse.ArgumentParser:
     )
     _embedded_options(local)
     return top
+
+
+def _plan(commands: argparse._SubParsersAction[_Parser]) -> None:
+    plan = _command(
+        commands,
+        "plan",
+        "cli.commands.plan:run",
+        "show what files of accounts, a request or an organization's document would change",
+        "Shows what submitting a request or setting up an organization would change, without "
+        "changing anything. Several files, or a directory with one for each account, are compared "
+        "with the ledger and the organization together. Reads with your own credentials.",
+    )
+    plan.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a file as for submit or setup, - for standard input; or several, or a directory",
+    )
+    plan.add_argument(
+        "--local",
+        action="store_true",
+        help="on an embedded AWS that runs in this process",
+    )
+    _only_option(plan)
+    plan.add_argument("--out", metavar="PLAN", help="save the plan for `vend apply PLAN`")
+    plan.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 0 where nothing differs, 2 where something does, 1 for any failure",
+    )
+    form = plan.add_mutually_exclusive_group()
+    form.add_argument(
+        "--markdown", action="store_true", help="print Markdown, for a comment of a pull request"
+    )
+    form.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    _embedded_options(plan)
+
+
+def _only_option(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--only", metavar="GLOB", help="only the files whose name or path is like this")
 
 
 def _accounts(commands: argparse._SubParsersAction[_Parser]) -> None:

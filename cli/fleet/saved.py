@@ -1,0 +1,61 @@
+"""A plan in a file: the documents that differ, and what was found for each of them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from cli.fleet.fleet_plan import FleetPlan
+from cli.input.documents import Document
+from cli.input.fleet import Fleet, of_documents
+from cli.output.failure import InputError
+
+KIND = "account-vending plan"
+VERSION = 1
+_REMEDY = "Make the plan again with `vend plan --out`"
+
+
+def write(path: str, plan: FleetPlan, *, account_id: str) -> None:
+    """Save what differs; for the owner alone, as emails are in it."""
+    content = {
+        "kind": KIND,
+        "version": VERSION,
+        "account": account_id,
+        "fingerprint": plan.fingerprint(),
+        "documents": [{"file": one.file, "document": one.document} for one in plan.differing],
+        "accounts": [one.as_dict() for one in plan.differing],
+    }
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read(path: str) -> dict[str, Any] | None:
+    """A saved plan; None where the file is none.
+
+    Raises:
+        InputError: it is one, and cannot be used.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("kind") != KIND:
+        return None
+    if content.get("version") != VERSION or not {"account", "fingerprint", "documents"} <= set(
+        content
+    ):
+        raise InputError(f"{path} is a plan of another version of this command", remedy=_REMEDY)
+    return content
+
+
+def fleet_of(content: dict[str, Any]) -> Fleet:
+    """The files of a saved plan, as they were when it was made."""
+    return of_documents(
+        [Document(label=one["file"], value=one["document"]) for one in content["documents"]]
+    )
