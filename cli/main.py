@@ -40,6 +40,7 @@ examples:
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
   vend plan accounts/                                  the same of a directory of accounts
+  vend apply accounts/                                 carry that out, account by account
   vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
   vend local                                           the embedded AWS for any AWS client
@@ -187,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     _embedded_options(setup)
 
     _plan(commands)
+    _apply(commands)
 
     status = _command(
         commands,
@@ -339,6 +341,47 @@ def _plan(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     form.add_argument("--json", action="store_true", help="print JSON, for scripts")
     _embedded_options(plan)
+
+
+def _apply(commands: argparse._SubParsersAction[_Parser]) -> None:
+    apply = _command(
+        commands,
+        "apply",
+        "cli.commands.apply:run",
+        "carry out what files of accounts say",
+        "Shows the plan of the files, and carries it out once you agree: new accounts are vended, "
+        "changed ones changed, those with lifecycle retired are retired, each by itself, and those "
+        "that do not differ are left alone. Run again, it goes on where it stopped. A saved plan "
+        "is carried out exactly, or refused where the organization or the ledger has moved on.",
+    )
+    apply.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="files of accounts, a directory with them, or a plan that was saved",
+    )
+    _only_option(apply)
+    apply.add_argument("--yes", action="store_true", help="carry it out unasked")
+    apply.add_argument(
+        "--max-changes",
+        metavar="N",
+        type=_count,
+        default=50,
+        help="do nothing if more accounts than this differ (%(default)s)",
+    )
+    apply.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the accounts to their end (the default)",
+    )
+    _json_option(apply)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError("must be a number, 0 or more")
+    return int(text)
 
 
 def _only_option(to: argparse.ArgumentParser) -> None:

@@ -37,6 +37,7 @@ class Entry:
         submission: what is sent for it.
         document: as the file has it.
         reason: why the account is retired.
+        resumes: whether just that was begun before, and failed.
         difference: what the document has other than the last one.
         changes, warnings, problems: what would be done and what AWS would refuse, as `vend plan`
             of one request has it.
@@ -50,6 +51,7 @@ class Entry:
     submission: Submission
     document: Mapping[str, Any]
     reason: str | None = None
+    resumes: bool = False
     difference: Sequence[Difference] = ()
     changes: Sequence[str] = ()
     warnings: Sequence[str] = ()

@@ -186,6 +186,7 @@ class _Standing:
         of_row = self._row.record.get("accountId") if self._row else None
         found = of_row or file.account.get("accountId") or self._record.get("accountId")
         self.account_id: str | None = found
+        self._resumes = False
 
     @property
     def live(self) -> Mapping[str, Any]:
@@ -249,6 +250,7 @@ class _Standing:
             )
         except RequestConflict as conflict:
             return Kind.CHANGE, [*problems, f"{conflict.message} {conflict.remedy}"]
+        self._resumes = decision == "resumed"
         if decision == "superseded":
             wanted = self.file.submission.detail.get("ifRevision")
             problems.append(
@@ -319,6 +321,7 @@ class _Standing:
             revision=self._record.get("revision"),
             submission=self._submission(),
             document=self.file.document.value,
+            resumes=self._resumes,
             warnings=list(self._warnings(kind)),
         )
         if kind is Kind.RETIREMENT:

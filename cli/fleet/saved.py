@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cli.fleet.fleet_plan import FleetPlan
+from cli.fleet.fleet_plan import FleetPlan, Kind
 from cli.input.documents import Document
 from cli.input.fleet import Fleet, of_documents
 from cli.output.failure import InputError
@@ -59,3 +59,29 @@ def fleet_of(content: dict[str, Any]) -> Fleet:
     return of_documents(
         [Document(label=one["file"], value=one["document"]) for one in content["documents"]]
     )
+
+
+_COMPARED = ("kind", "accountId", "requestId", "revision", "reason", "difference", "changes")
+_OF_RESUMED = ("kind", "accountId", "requestId", "revision", "difference")
+"""A change that failed halfway has done some of what was planned."""
+
+
+def moved_on(content: dict[str, Any], now: FleetPlan) -> list[str]:
+    """Where a saved plan is not what would be done now, in words; nothing where it is.
+
+    What is done already, or under way, is as it was planned: a plan that was carried out halfway
+    can be carried out to its end.
+    """
+    planned = {one["file"]: one for one in content["accounts"]}
+    moved = []
+    for entry in now.entries:
+        if entry.kind in (Kind.UNCHANGED, Kind.IN_PROGRESS):
+            continue
+        one, shown = planned.get(entry.file, {}), entry.as_dict()
+        compared = _OF_RESUMED if entry.resumes else _COMPARED
+        other = [key for key in compared if one.get(key) != shown[key]]
+        if other:
+            moved.append(f"{entry.file}: {', '.join(f'{key} is another' for key in other)}")
+        elif entry.problems:
+            moved.append(f"{entry.file}: {entry.problems[0]['message']}")
+    return moved

@@ -36,18 +36,23 @@ _MARKDOWN = 60_000
 
 
 def plan_text(plan: FleetPlan, terminal: Terminal, *, next_words: Sequence[str]) -> list[str]:
-    """Each account that differs with what is different, what is gone, and the counts."""
-    lines: list[str] = []
-    for one in plan.entries:
-        if one.differs or one.warnings:
-            lines += [*_entry(one, terminal), ""]
-    lines += [terminal.paint(summary(plan), "bold"), *_absent(plan)]
+    """The plan, and what to type next."""
+    lines = accounts_text(plan, terminal)
     if plan.is_refused:
         lines += ["", "Nothing was changed; what is refused has to be mended first"]
     elif plan.differing:
         apply = command("apply", *next_words)
         lines += ["", "Nothing was changed", f"Next  {terminal.paint(apply, 'bold')}"]
     return lines
+
+
+def accounts_text(plan: FleetPlan, terminal: Terminal) -> list[str]:
+    """Each account that differs with what is different, what is gone, and the counts."""
+    lines: list[str] = []
+    for one in plan.entries:
+        if one.differs or one.warnings:
+            lines += [*_entry(one, terminal), ""]
+    return [*lines, terminal.paint(summary(plan), "bold"), *_absent(plan)]
 
 
 def summary(plan: FleetPlan) -> str:

@@ -179,6 +179,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "submit",
         "setup",
         "plan",
+        "apply",
         "status",
         "list",
         "accounts",
