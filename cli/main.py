@@ -39,6 +39,7 @@ examples:
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
+  vend adopt                                           one file for each account, as it is
   vend plan accounts/                                  the same of a directory of accounts
   vend apply accounts/                                 carry that out, account by account
   vend setup examples/organization.yaml                prepare the organization
@@ -187,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     _json_option(setup)
     _embedded_options(setup)
 
+    _adopt(commands)
     _plan(commands)
     _apply(commands)
 
@@ -341,6 +343,23 @@ def _plan(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     form.add_argument("--json", action="store_true", help="print JSON, for scripts")
     _embedded_options(plan)
+
+
+def _adopt(commands: argparse._SubParsersAction[_Parser]) -> None:
+    adopt = _command(
+        commands,
+        "adopt",
+        "cli.commands.adopt:run",
+        "write a file for each account of the organization, as it is",
+        "Writes one file for each active account, with its name, email, unit, tags, policies and "
+        "contacts, and a revision of it in the ledger, by your own permissions. Nothing is done to "
+        "any account. Run again, it changes only the files of accounts that changed, and none that "
+        "a person has edited; a run that was stopped is gone on with.",
+    )
+    adopt.add_argument(
+        "--out", metavar="DIR", default="accounts", help="where the files go (%(default)s)"
+    )
+    _json_option(adopt)
 
 
 def _apply(commands: argparse._SubParsersAction[_Parser]) -> None:

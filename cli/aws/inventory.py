@@ -124,11 +124,27 @@ def known_account(stack: Stack, account_id: str) -> KnownAccount | None:
     request_id = (record or {}).get("requestId") or f"a-{account_id}"
     found = stack.row(request_id)
     row = found.attributes if found and found.attributes.get("accountId") == account_id else None
-    if not (record or row or retirement):
-        # An account of an earlier release is found by nothing but its request's row.
+    if row is None:
+        # The account may be known by nothing but another request's row.
         return known_accounts(stack).get(account_id)
     rows = {request_id: row} if row else {}
     return _known(account_id, record, rows, row, {account_id: retirement})
+
+
+def requests_in(stack: Stack, states: Iterable[str]) -> dict[str, Row]:
+    """The newest request in any of the states for each account that one is about."""
+    rows = [
+        row_of(item)
+        for state in states
+        for item in stack.items_in(state)
+        if str(item["pk"]).startswith(keys.REQUEST)
+    ]
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=lambda each: each["updatedAt"]):
+        asked = (row.get("request") or {}).get("account", {}).get("accountId")
+        if account_id := row.get("accountId") or asked:
+            found[account_id] = row
+    return found
 
 
 def revisions(stack: Stack, account: KnownAccount) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
-from cli.aws.inventory import LEAVING, KnownAccount, known_accounts
+from cli.aws.inventory import LEAVING, KnownAccount, known_accounts, requests_in
 from cli.aws.stack import LedgerRow, Stack, goes_on
 from cli.dry_run.planner import Planner
 from cli.fleet.differences import between
@@ -25,7 +25,7 @@ from vending.errors.exceptions import RequestConflict, RequestNotAllowed
 from vending.ledger import keys
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import decide
-from vending.ledger.rows import Row, row_of
+from vending.ledger.rows import Row
 from vending.organization import eligibility
 from vending.request.account_request import parse
 from vending.request.merge import same_document
@@ -135,7 +135,7 @@ class _Facts:
             rows=rows,
             records=records,
             retirements={str(one["accountId"]): one for one in retirements.values()},
-            unfinished=_unfinished(stack),
+            unfinished=requests_in(stack, (*IN_FLIGHT, State.FAILED)),
             own_ids=own_ids,
             refusals=refusals,
         )
@@ -155,23 +155,6 @@ def _listed(organizations: OneLook) -> dict[str, Any]:
     }
     for account_id, account in found.items():
         organizations.know("describe_account", {"AccountId": account_id}, {"Account": account})
-    return found
-
-
-def _unfinished(stack: Stack) -> dict[str, Row]:
-    """The newest request for each account that is under way, or failed."""
-    rows = [
-        row_of(item)
-        for state in (*IN_FLIGHT, State.FAILED)
-        for item in stack.items_in(state)
-        if str(item["pk"]).startswith(keys.REQUEST)
-    ]
-    found: dict[str, Row] = {}
-    for row in sorted(rows, key=lambda each: each["updatedAt"]):
-        asked = (row.get("request") or {}).get("account", {}).get("accountId")
-        account_id = row.get("accountId") or asked
-        if account_id:
-            found[account_id] = row
     return found
 
 

@@ -178,6 +178,7 @@ def test_every_command_of_this_version_is_there() -> None:
     assert set(commands()) == {
         "submit",
         "setup",
+        "adopt",
         "plan",
         "apply",
         "status",
