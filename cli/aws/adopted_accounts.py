@@ -8,10 +8,15 @@ own. What is in the ledger is replaced only as it was seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from cli.output.failure import CommandError
 from vending.aws.clock import timestamp
+from vending.errors.exceptions import VendingError
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import SCHEMA_VERSION, Row
@@ -63,15 +68,27 @@ class AdoptedAccounts:
             row["accountName"] = name
         if placed.parent_id.startswith("ou-"):
             row["organizationalUnitId"] = placed.parent_id
-        seen = self._ledger.accounts.get(placed.id)
-        number, writes = self._ledger.accounts.vending(placed.id, row, seen)
-        row["revision"] = number
-        of_row: dict[str, Write] = {} if has_row else {"row": _new(row)}
-        cancelled = self._ledger.table.transact({**writes, **of_row})
+        with _as_aws_says():
+            seen = self._ledger.accounts.get(placed.id)
+            number, writes = self._ledger.accounts.vending(placed.id, row, seen)
+            row["revision"] = number
+            of_row: dict[str, Write] = {} if has_row else {"row": _new(row)}
+            cancelled = self._ledger.table.transact({**writes, **of_row})
         if not cancelled:
             return number, ""
         code = ", ".join(sorted({reason.code for reason in cancelled.values()}))
         return None, f"its record was changed at the same time ({code}); adopt it again"
+
+
+@contextmanager
+def _as_aws_says() -> Iterator[None]:
+    """The ledger's own errors speak of a function's role, and this is a person's."""
+    try:
+        yield
+    except VendingError as error:
+        if isinstance(error.__context__, ClientError):
+            raise error.__context__ from None
+        raise CommandError(error.message, remedy=error.remedy) from None
 
 
 def _new(row: Mapping[str, Any]) -> Put:

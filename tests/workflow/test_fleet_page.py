@@ -146,6 +146,10 @@ def test_role_of_the_plan_reads_all_that_a_plan_needs_and_can_write_nothing(
 ) -> None:
     accounts = an_edited_fleet(vending, vend, organization, tmp_path)
     as_administrator = vend("plan", str(accounts), "--json")
+    # There is something to adopt.
+    vending.organizations.tag_resource(
+        ResourceId=organization[1], Tags=[{"Key": "by", "Value": "hand"}]
+    )
     as_role(vending, monkeypatch, "plan")
     vending.aws.context.calls.clear()
 
@@ -155,6 +159,7 @@ def test_role_of_the_plan_reads_all_that_a_plan_needs_and_can_write_nothing(
     wrote = writes(vending)
     applied = vend("apply", str(accounts), "--yes")
     adopted = vend("adopt", "--out", str(tmp_path / "others"))
+    (record,) = vend("status", organization[1], "--json").json["revisions"]
     done = [
         call
         for call in vending.aws.context.calls
@@ -167,7 +172,8 @@ def test_role_of_the_plan_reads_all_that_a_plan_needs_and_can_write_nothing(
     assert (refused, wrote) == ([], [])
     assert (applied.status, adopted.status) == (1, 1)
     assert "AWS denies PutEvents" in applied.err
-    assert done == []
+    assert "AWS denies GetItem" in adopted.err
+    assert (done, record["revision"]) == ([], 1)
 
 
 def test_role_of_the_apply_carries_out_what_its_plan_shows(
