@@ -106,6 +106,11 @@ def _conditions(
         metric=measured("AccountVendingFailed"),
     )
     yield Condition(
+        name="FailedRetirements",
+        says="An account could not be suspended, closed or restored.",
+        metric=measured("AccountRetirementFailed"),
+    )
+    yield Condition(
         name="DeadLetters",
         says="An event could not be delivered and waits in the dead-letter queue.",
         metric=dead_letter_queue.metric_approximate_number_of_messages_visible(

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.bytecode import CompilationError, compile_modules, compiler_of
 from infra.request_policy import compiled
 from infra.trimming import ServiceMissing, drop_installer_traces, trim, zipped_size
 from permissions.declared_calls import NotDeclared, sdk_services
@@ -32,7 +33,9 @@ from vending.authorization.request_policy import FILE_NAME, RequestPolicyInvalid
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-_OWN_RULES = (Path(__file__), Path(__file__).with_name("trimming.py"))
+_OWN_RULES = tuple(
+    Path(__file__).with_name(name) for name in ("bundling.py", "bytecode.py", "trimming.py")
+)
 
 
 class BundlingError(Exception):
@@ -56,6 +59,10 @@ class Platform:
         if self.uv_platform is None:
             return ["--python", sys.executable]
         return ["--python-platform", self.uv_platform, "--python-version", self.python]
+
+    def compiler(self) -> Path | None:
+        """The Python that writes this platform's bytecode; None where this machine has none."""
+        return Path(sys.executable) if self.uv_platform is None else compiler_of(self.python)
 
 
 LAMBDA = Platform(
@@ -143,6 +150,7 @@ def _build_runtime(project: Path, target: Path, here: Platform) -> Bundle:
             (folder / "unavailable").write_text(f"{failure}\n", encoding="utf-8")
             return f"no runtime client {note}: functions run by the stand-in"
         drop_installer_traces(folder)
+        compile_modules(folder, Path(sys.executable))
         return f"runtime client {note}"
 
     note = _replace(target, install)
@@ -154,10 +162,11 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
     sources, lock = project / "functions", project / "functions" / "requirements.txt"
     stamp = target.with_name(f"{target.name}.json")
     services = sorted(sdk_services(sources))
+    compiler = for_platform.compiler()
     dependencies = _digest(
         [lock, *_OWN_RULES],
         base=project,
-        words=[for_platform.python, for_platform.machine, *services],
+        words=[for_platform.python, for_platform.machine, str(compiler is not None), *services],
     )
     policy = compiled(project)
     code = _digest(_sources(sources), base=sources, words=[policy])
@@ -174,17 +183,23 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
         def install(folder: Path) -> str:
             _install(lock, folder, for_platform)
             trim(folder, services=services)
+            if compiler is not None:
+                compile_modules(folder, compiler)
             return ""
 
         _replace(target, install)
     packages = _copy_sources(sources, target)
     (target / FILE_NAME).write_text(policy, encoding="utf-8")
     (target / FILE_NAME).chmod(0o644)
+    if compiler is not None:
+        compile_modules(target, compiler, packages=packages)
     files, unpacked, zipped = zipped_size(target)
     note = (
         f"Python {for_platform.python} on {for_platform.machine}, {files} files, "
         f"{unpacked / 1e6:.1f} MB, zipped {zipped / 1e6:.1f} MB"
     )
+    if compiler is None:
+        note += f", without bytecode: install Python {for_platform.python} for shorter cold starts"
     _write(stamp, {"dependencies": dependencies, "code": code, "packages": packages, "note": note})
     return Bundle(path=target, built=True, note=note)
 
@@ -304,7 +319,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BundlingError as failure:
             sys.stderr.write(f"{target}: the dependencies could not be installed: {failure}\n")
             return 1
-        except (NotDeclared, ServiceMissing, RequestPolicyInvalid) as failure:
+        except (
+            CompilationError,
+            NotDeclared,
+            ServiceMissing,
+            RequestPolicyInvalid,
+        ) as failure:
             sys.stderr.write(f"{target}: {failure}\n")
             return 1
         sys.stdout.write(f"{bundle.line(PROJECT)}\n")

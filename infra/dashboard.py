@@ -50,6 +50,7 @@ class VendingDashboard(Construct):
             [_totals(), _success(), _accounts(), _quota(settings)],
             [_requests(), _time_to_vend(), _failures()],
             [_steps(), _queue(), _creations()],
+            [_retirements(), _failed_retirements(), _closing_queue()],
             [
                 _executions(state_machine),
                 _function_errors(functions),
@@ -261,6 +262,38 @@ def _creations() -> cloudwatch.IWidget:
             measured("CreationDuration", statistic="p95", label="p95", color=_BLUE),
         ],
         axis=_SECONDS,
+    )
+
+
+def _retirements() -> cloudwatch.IWidget:
+    return _graph(
+        "Accounts that are retired",
+        [
+            counted("AccountRetiring", label="suspended", color=_AMBER),
+            counted("AccountRestored", label="restored", color=_GREEN),
+            counted("AccountClosed", label="closed", color=_GREY),
+            counted("AccountRetirementFailed", label="retirement failed", color=_RED),
+        ],
+    )
+
+
+def _failed_retirements() -> cloudwatch.IWidget:
+    return _graph(
+        "Failed retirements, by who must act and why",
+        [searched("AccountRetirementFailed", by=("owner", "reason"), statistic="Sum", fill=True)],
+        stacked=True,
+    )
+
+
+def _closing_queue() -> cloudwatch.IWidget:
+    return _graph(
+        "Closing queue",
+        [measured("ClosureBacklog", statistic="Maximum", label="waiting to close", color=_PURPLE)],
+        right=[
+            measured("ClosureWait", statistic="p50", label="wait to close p50", color=_GREY),
+            measured("ClosureWait", statistic="p95", label="wait to close p95", color=_BLUE),
+        ],
+        right_axis=_SECONDS,
     )
 
 

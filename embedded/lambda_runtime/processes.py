@@ -123,9 +123,8 @@ class Launcher:
     def _command(
         self, mode: str, launch: Mapping[str, Any], environment: Mapping[str, str]
     ) -> list[str]:
-        # Bytecode goes beside the asset: the asset's own bytes are what CDK hashes and deploys.
-        bytecode = self._asset.with_name(f"{self._asset.name}.pycache")
-        options = ["-I", "-S", "-X", "utf8", "-X", f"pycache_prefix={bytecode}"]
+        # As on Lambda, nothing is written into the asset, not even bytecode.
+        options = ["-I", "-S", "-B", "-X", "utf8"]
         document = json.dumps({**self._launch(), **launch, "variables": list(environment)})
         return [sys.executable, *options, str(_BOOTSTRAP), mode, document]
 

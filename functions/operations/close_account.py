@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
+from vending.aws.measurements import measure
 from vending.aws.observability import logger
 from vending.errors.aws_errors import reason_of, translate_aws_errors
 from vending.errors.catalogue import explain
@@ -82,6 +83,8 @@ def run(
         words = explain("SlotNeeded")
         raise SlotNeeded(words.what, remedy=words.remedy)
     _mark_closing(payload, retirements)
+    if "waitsSince" in row:
+        measure("ClosureWait", max(0.0, now - epoch(row["waitsSince"])))
     try:
         with translate_aws_errors():
             try:

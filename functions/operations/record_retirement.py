@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending.authorization.sender import opened
 from vending.aws import event_publisher
 from vending.aws.clock import timestamp
+from vending.aws.measurements import measure, measure_failure
 from vending.errors.caught_error import CaughtError, from_catch
-from vending.errors.exceptions import ExecutionSuperseded
+from vending.errors.exceptions import REJECTIONS, ExecutionSuperseded
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
@@ -59,6 +60,7 @@ def run(
         _give_back(row, retirements, slots)
     record = record_of(row)
     publisher.publish_retirement(detail_type, record)
+    measure(detail_type)
     return record
 
 
@@ -137,6 +139,10 @@ def _failed(
     of_nobody = {"accountId": account_id, "executionArn": payload.execution_arn, "error": error}
     record = record_of(row or {}) | (of_nobody if row is None else {})
     publisher.publish_retirement(event_publisher.RETIREMENT_FAILED, record)
+    if payload.error and payload.error.name in REJECTIONS:
+        measure("RequestRejected")
+    else:
+        measure_failure(error or {}, of=event_publisher.RETIREMENT_FAILED)
     return record
 
 

@@ -19,6 +19,7 @@ from vending.aws.measurements import METRICS
 ALARM, TOPIC = "AWS::CloudWatch::Alarm", "AWS::SNS::Topic"
 ALWAYS_THERE = {
     "FailedVends",
+    "FailedRetirements",
     "DeadLetters",
     "StuckRequests",
     "ReconcilerFindings",

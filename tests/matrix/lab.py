@@ -83,11 +83,6 @@ class Lab:
         """Submit by hand."""
         return [self.finish(self.vending.start(submission.request))]
 
-    def runs(self, arn: str) -> bool:
-        """Whether the execution is under way."""
-        status = self.vending.states.describe_execution(executionArn=arn)["status"]
-        return bool(status == "RUNNING")
-
     def finish(self, arn: str) -> Ended:
         """Wait for the end; a fault that outlasts its time is lifted."""
         self._until(lambda: interruptions.await_end(arn, 0.05))

@@ -293,7 +293,7 @@ def _invitation_answered(lab: Lab, submission: Submission) -> list[Ended]:
     """The owner of an invited account accepts, some time later."""
     arn = lab.vending.start(submission.request)
     with suppress(AssertionError):  # what is broken may end it before
-        eventually(lambda: _awaits(lab, submission) or not lab.runs(arn), patience=20)
+        eventually(lambda: _awaits(lab, submission) or lab.vending.has_ended(arn), patience=20)
     _accept_as_owner(lab)
     return [lab.finish(arn)]
 

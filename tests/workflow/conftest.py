@@ -8,10 +8,12 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from embedded.cloudformation import assembly
+from infra.settings import Settings
 from tests.grids import few
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.workflow.command import Command
 from tests.workflow.invitations import ROLE_ACCEPTS
+from tests.workflow.retirements import GRACE_SECONDS
 from tests.workflow.vending import Vending
 
 if TYPE_CHECKING:
@@ -48,6 +50,27 @@ def role_accepts(cloud: EmbeddedAws, assembly_with_role: Path) -> Iterator[None]
     """The stack is deployed with those settings, and as before afterwards."""
     url = cloud.endpoint_url
     cloud.outputs = assembly.deploy(assembly.Assembly.load(assembly_with_role), endpoint_url=url)
+    yield
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+
+
+@pytest.fixture(scope="session")
+def assembly_with_short_grace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack of a setting by which a grace period ends while a test waits."""
+    folder = tmp_path_factory.mktemp("assembly-with-short-grace")
+    synthesize(Settings(retirement_grace_days=GRACE_SECONDS / 86_400), folder)
+    return folder
+
+
+@pytest.fixture
+def short_grace(
+    cloud: EmbeddedAws, vending: Vending, assembly_with_short_grace: Path
+) -> Iterator[None]:
+    """The stack is deployed with that setting, and as before afterwards."""
+    url = cloud.endpoint_url
+    cloud.outputs = assembly.deploy(
+        assembly.Assembly.load(assembly_with_short_grace), endpoint_url=url
+    )
     yield
     cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
 

@@ -7,10 +7,19 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from tests.builders import a_request
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.vending import Ended, Vending, eventually
 
 __all__ = ["an_account"]
+
+GRACE_SECONDS = 120
+"""The grace period where a test waits for its end."""
+
+
+def a_placed_account(vending: Vending) -> str:
+    """A vended account in its unit; its id."""
+    return str(vending.run(a_request()).output["accountId"])
 
 
 def retirement_of(account_id: str, **changes: Any) -> dict[str, Any]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from embedded import lambda_runtime
 from infra.metrics import NAMESPACE
 from tests.builders import a_request
 from tests.dashboard.measured import alarm_states, dashboard_of, samples_of
 from tests.dashboard.picture import svg
 from tests.dashboard.series import Series, Window, series_of
+from tests.workflow import retirements
 from tests.workflow.test_reconciliation import TAG
 from tests.workflow.test_undeliverable_events import start_denied
 from tests.workflow.vending import eventually, reconcile
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     from tests.workflow.vending import Vending
 
 PICTURE = Path(__file__).parents[2] / "build" / "dashboard.svg"
-NOT_MEASURED_HERE = {"AccountChanged", "RequestSuperseded", "RequestsStuck"}
-"""What does not happen on that day: changes of accounts, and requests at which nothing goes on."""
+NOT_MEASURED_HERE = {"AccountChanged", "AccountRestored", "RequestSuperseded", "RequestsStuck"}
+"""What does not happen on that day: changes of accounts, restorations, and requests at which
+nothing goes on."""
 
 
 def creations_take(seconds: int, **more: Any) -> dict[str, Any]:
@@ -45,6 +49,9 @@ def a_bad_day(vending: Vending) -> None:
     vended = vending.run(repeated)
     vending.run(a_request(organizationalUnit="no path"))
     existing = {"accountId": vended.output["accountId"]}
+    retirements.run(vending, retirements.restoration(vended.output["accountId"]))
+    closed = vending.run(a_request()).output["accountId"]
+    retirements.run(vending, retirements.retirement_of(closed))
     accept(vending, 9, creations_take(240))
     vending.run(a_request(source="existing", account=existing))
     accept(vending, 2, refused("MoveAccount", "TooManyRequestsException", [1, 2, 3, 4]))
@@ -78,6 +85,7 @@ def a_bad_day(vending: Vending) -> None:
     assert vending.finish(waiting, 240).status == "SUCCEEDED"
 
 
+@pytest.mark.usefixtures("short_grace")
 def test_dashboard_shows_what_a_bad_day_of_vending_measured(vending: Vending) -> None:
     began = vending.aws.clock.now()
     a_bad_day(vending)
@@ -100,10 +108,12 @@ def test_dashboard_shows_what_a_bad_day_of_vending_measured(vending: Vending) ->
     for one in shown:
         totals.setdefault(one.label, list(one.points.values()))
     assert totals["failed"] == [6]
-    assert totals["vended"] == [14]
-    assert totals["% vended"] == [100 * 14 / 20]
+    assert totals["vended"] == [15]
+    assert totals["% vended"] == [100 * 15 / 21]
     assert totals["allowed"] == [50]
+    assert (totals["closed"], totals["retirement failed"]) == ([1], [1])
     assert {label for label in totals if label.startswith("requester ")} == {
         "requester AccountCreationFailed/EMAIL_ALREADY_EXISTS",
         "requester ExecutionAborted",
+        "requester NotRetired",
     }

@@ -13,13 +13,11 @@ from tests.interruptions import stop, when_entered
 from tests.workflow import retirements
 from tests.workflow.retirements import retirement_of
 from tests.workflow.test_existing_account import an_account
-from tests.workflow.test_retirement import assembly_with_short_grace, short_grace
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
 
-__all__ = ["assembly_with_short_grace", "short_grace"]
 
 CLOSING, CREATION = "queue#closing", "gate#creation"
 HOUR = 3_600

@@ -7,56 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.cloudformation import assembly
-from infra.operation_function import module_name
-from infra.settings import Settings
-from permissions.declared_calls import calls_of
 from tests.builders import a_request
-from tests.grids import few
-from tests.infra.synthesized import ASSEMBLY, synthesize
-from tests.interruptions import stop, when_entered
 from tests.unit.embedded.time_travel import pass_days
 from tests.workflow import retirements
 from tests.workflow.announcements import told
-from tests.workflow.retirements import restoration, retirement_of, row, run, start, state, suspended
+from tests.workflow.retirements import (
+    GRACE_SECONDS,
+    a_placed_account,
+    restoration,
+    retirement_of,
+    row,
+    run,
+    start,
+    state,
+    suspended,
+)
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.vending import Vending, eventually, reconcile
 from vending.aws.clock import epoch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from embedded.cloud import EmbeddedAws
     from tests.workflow.command import Command
 
-GRACE_SECONDS = 120
 POLICY = "RetiredAccounts"
-
-
-@pytest.fixture(scope="session")
-def assembly_with_short_grace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("assembly-with-short-grace")
-    synthesize(Settings(retirement_grace_days=GRACE_SECONDS / 86_400), folder)
-    return folder
-
-
-@pytest.fixture
-def short_grace(
-    cloud: EmbeddedAws, vending: Vending, assembly_with_short_grace: Path
-) -> Iterator[None]:
-    """The stack is deployed with a grace period that ends while a test waits."""
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(
-        assembly.Assembly.load(assembly_with_short_grace), endpoint_url=url
-    )
-    yield
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
-
-
-def a_placed_account(vending: Vending) -> str:
-    """A vended account in its unit; its id."""
-    return str(vending.run(a_request()).output["accountId"])
 
 
 @pytest.mark.usefixtures("short_grace")
@@ -116,32 +89,6 @@ def test_execution_whose_account_was_restored_closes_nothing(vending: Vending) -
     assert vending.calls("organizations", "CloseAccount") == 0
 
 
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(
-    "at", few(["ReserveClosing", "WaitForClosingSlot", "CloseAccount"], quick=["CloseAccount"])
-)
-def test_restoration_that_races_with_the_closure_has_one_winner(vending: Vending, at: str) -> None:
-    account_id = a_placed_account(vending)
-    racing: list[str] = []
-
-    with when_entered(
-        at, lambda _: racing.append(start(vending, restoration(account_id)))
-    ) as entered:
-        ended = vending.finish(start(vending, retirement_of(account_id)))
-    assert entered.is_set()
-    restored = vending.finish(racing[0])
-
-    assert ended.status == "SUCCEEDED", ended
-    if restored.status == "SUCCEEDED":
-        assert state(vending, account_id) == "ACTIVE"
-        assert vending.path(account_id) == "/Workloads/Sandbox"
-        assert row(vending, account_id)["state"] == "ACTIVE"
-    else:
-        assert restored.error == "RestoreTooLate", restored
-        assert state(vending, account_id) == "CLOSED"
-        assert row(vending, account_id)["state"] == "CLOSED"
-
-
 def test_closed_account_is_not_restored(vending: Vending) -> None:
     account_id = an_account(vending)
 
@@ -149,84 +96,6 @@ def test_closed_account_is_not_restored(vending: Vending) -> None:
 
     assert (ended.status, ended.error) == ("FAILED", "NotRetired"), ended
     assert ended.cause["remedy"]
-
-
-STATES = [
-    "AcceptRetirement",
-    "CreateOrganizationalUnit",
-    "EnablePolicyType",
-    "CreatePolicy",
-    "AttachPolicy",
-    "MoveAccount",
-    "RecordRetirement",
-    "ReserveClosing",
-    "CloseAccount",
-    "DescribeClosure",
-]
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize("function", few(STATES, quick=["AttachPolicy", "CloseAccount"]))
-def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, function: str) -> None:
-    account_id = a_placed_account(vending)
-    vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
-
-    ended = run(vending, retirement_of(account_id))
-
-    assert ended.status == "SUCCEEDED", ended
-    assert state(vending, account_id) == "CLOSED"
-    assert row(vending, account_id)["state"] == "CLOSED"
-    assert row(vending, account_id)["before"]["organizationalUnit"] == "/Workloads/Sandbox"
-
-
-ORGANIZATIONS_CALLS = sorted(
-    {
-        call.removeprefix("organizations:")
-        for operation in STATES
-        for call in calls_of(f"operations.{module_name(operation)}")
-        if call.startswith("organizations:")
-    }
-)
-BROKEN = [
-    *(("organizations", call, {"lost": True}) for call in ORGANIZATIONS_CALLS),
-    *(
-        ("organizations", call, {"error": "TooManyRequestsException"})
-        for call in ORGANIZATIONS_CALLS
-    ),
-    *(
-        ("dynamodb", call, {"lost": True})
-        for call in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
-    ),
-    ("events", "PutEvents", {"lost": True}),
-]
-"""Every call of the way to the end, its answer lost, or refused as one too many."""
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(
-    ("service", "operation", "how"),
-    few(
-        BROKEN,
-        quick=[
-            ("organizations", "CloseAccount", {"lost": True}),
-            ("dynamodb", "TransactWriteItems", {"lost": True}),
-        ],
-    ),
-)
-def test_call_that_is_broken_once_costs_nothing(
-    vending: Vending, service: str, operation: str, how: dict[str, Any]
-) -> None:
-    account_id = a_placed_account(vending)
-    vending.aws.faults.replace([{"service": service, "operation": operation, "calls": [1], **how}])
-
-    ended = run(vending, retirement_of(account_id))
-
-    assert ended.status == "SUCCEEDED", ended
-    assert state(vending, account_id) == "CLOSED"
-    assert vending.policies(account_id) >= {POLICY}
-    kept = row(vending, account_id)
-    assert kept["closingAt"] >= kept["closesAt"]
-    assert kept["before"]["organizationalUnit"] == "/Workloads/Sandbox"
 
 
 @pytest.mark.usefixtures("short_grace")
@@ -257,25 +126,6 @@ def test_account_that_was_closed_by_hand_is_noticed(vending: Vending, short_grac
     assert ended.status == "SUCCEEDED", ended
     assert ended.output["closedBy"] == "OTHERS"
     assert vending.calls("organizations", "CloseAccount") == 0
-
-
-@pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(
-    "at", few(["AttachPolicy", "MoveAccount", "CloseAccount"], quick=["MoveAccount"])
-)
-def test_retirement_that_was_stopped_goes_on_when_it_is_asked_for_again(
-    vending: Vending, at: str
-) -> None:
-    account_id = a_placed_account(vending)
-    with when_entered(at, stop):
-        stopped = run(vending, retirement_of(account_id))
-    assert stopped.status == "ABORTED", stopped
-
-    ended = run(vending, retirement_of(account_id))
-
-    assert ended.status == "SUCCEEDED", ended
-    assert state(vending, account_id) == "CLOSED"
-    assert vending.calls("organizations", "CloseAccount") == 1
 
 
 @pytest.mark.usefixtures("short_grace")

@@ -122,6 +122,11 @@ class Vending:
         ]
         return "\n".join([str(self.aws.context.clock.datetime()), *reversed(events), *stacks])
 
+    def has_ended(self, arn: str) -> bool:
+        """Whether the execution is over, however it ended."""
+        described = self.states.describe_execution(executionArn=arn)
+        return bool(described["status"] != "RUNNING")
+
     def run(self, request: Any) -> Ended:
         """Start by hand and wait for the end."""
         return self.finish(self.start(request))

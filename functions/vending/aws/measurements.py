@@ -68,6 +68,20 @@ METRICS: Mapping[str, Metric] = {
         unit="Seconds", what="from joining the creation queue until the request to AWS"
     ),
     "QueueBacklog": Metric(unit="Count", what="requests that wait in the creation queue"),
+    "AccountRetiring": Metric(
+        unit="Count", what="accounts that a retirement suspended for their grace period"
+    ),
+    "AccountRestored": Metric(unit="Count", what="accounts that were restored"),
+    "AccountClosed": Metric(
+        unit="Count", what="retired accounts that are closed, by whomever it was done"
+    ),
+    "AccountRetirementFailed": Metric(
+        unit="Count", what="retirements and restorations that failed", by=("owner", "reason")
+    ),
+    "ClosureWait": Metric(
+        unit="Seconds", what="from joining the closing queue until the request to AWS"
+    ),
+    "ClosureBacklog": Metric(unit="Count", what="accounts that wait in the closing queue"),
     "Retries": Metric(
         unit="Count", what="calls that were repeated, and runs of steps that are to be repeated"
     ),
@@ -112,12 +126,15 @@ def measure(name: str, value: float = 1, **dimensions: str) -> None:
         metrics.add_metric(name=name, unit=metric.unit, value=value)
 
 
-def measure_failure(error: Mapping[str, Any]) -> None:
-    """Count a request that ended FAILED for this error of its record, and log why."""
+def measure_failure(error: Mapping[str, Any], *, of: str = "AccountVendingFailed") -> None:
+    """Count a request that ended FAILED for this error of its record, and log why.
+
+    `of` is the metric of such failures.
+    """
     code, reason = str(error.get("code")), error.get("reason")
     owner = explain(code, reason).owner
     logger.warning("failed", extra={"code": code, "reason": reason, "owner": owner})
-    measure("AccountVendingFailed", owner=owner, reason=bounded_reason(code, reason))
+    measure(of, owner=owner, reason=bounded_reason(code, reason))
 
 
 def bounded_reason(code: str, reason: str | None) -> str:

@@ -55,7 +55,7 @@ def creation_slots(ledger: Ledger, stepfunctions: SFNClient, quota: Quota, **por
     """The creation queue; `ports` are the clock and the sleep of a test."""
     return Slots(
         pk=CREATION_QUEUE,
-        is_measured=True,
+        backlog="QueueBacklog",
         table=ledger.table,
         waiters=Requests(ledger=ledger),
         stepfunctions=stepfunctions,

@@ -102,11 +102,11 @@ class Slots:
 
     Attributes:
         pk: the key of the queue's item.
-        is_measured: whether how many wait is the metric QueueBacklog.
+        backlog: the metric of how many wait.
     """
 
     pk: str
-    is_measured: bool
+    backlog: str
     table: Table
     waiters: Waiters
     stepfunctions: SFNClient
@@ -255,8 +255,7 @@ class Slots:
             if changed == queue:
                 return changed
             if self._write(changed, version):
-                if self.is_measured:
-                    measure("QueueBacklog", len(changed.waiting))
+                measure(self.backlog, len(changed.waiting))
                 return changed
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
             self.sleep(random.uniform(0, pause))  # noqa: S311 - spreads writers, hides nothing

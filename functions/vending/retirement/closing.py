@@ -35,7 +35,7 @@ def closing_slots(
     """The closing queue; `ports` are the clock and the sleep of a test."""
     return Slots(
         pk=CLOSING_QUEUE,
-        is_measured=False,
+        backlog="ClosureBacklog",
         table=table,
         waiters=retirements,
         stepfunctions=stepfunctions,

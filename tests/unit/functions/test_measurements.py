@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tests.emf import Sample, samples_in
+from tests.unit.functions import retiring
 from tests.unit.functions.payloads import (
     EMAIL,
     REQUEST_ID,
@@ -24,14 +25,14 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.acceptance.request_claim import Outcome
-from vending.aws import clients
+from vending.aws import clients, event_publisher
 from vending.aws.measurements import METRICS, OTHER, bounded_reason, measure
 from vending.aws.observability import metrics
 from vending.errors.catalogue import codes
 from vending.errors.exceptions import VendingError
 
 FUNCTIONS = Path(__file__).parents[3] / "functions"
-FEW = 60
+FEW = 70
 """Metrics of an installation at most, but for those by reason, of which one has a few a month."""
 
 
@@ -281,11 +282,50 @@ def test_metrics_that_are_measured_and_those_of_the_table_are_the_same() -> None
     named = {
         name
         for path in FUNCTIONS.rglob("*.py")
-        for name in re.findall(r'(?:measure\(\s*f?|backlog=)"(\w+)', path.read_text())
+        for name in re.findall(r'(?:measure\(\s*f?|backlog=|of: str = )"(\w+)', path.read_text())
     }
     source = (FUNCTIONS / "operations/accept_request.py").read_text()
     assert 'measure(f"Request{outcome.capitalize()}")' in source
     outcomes = {f"Request{one.capitalize()}" for one in get_args(Outcome)}
 
-    # RequestAccepted and its like are one expression; failures have a function of their own.
-    assert named - {"Request"} | outcomes == set(METRICS)
+    retirement = (FUNCTIONS / "operations/record_retirement.py").read_text()
+    assert "measure(detail_type)" in retirement
+    events = {event_publisher.RETIRING, event_publisher.RESTORED, event_publisher.CLOSED}
+    failures = {event_publisher.RETIREMENT_FAILED}
+
+    # RequestAccepted and its like are one expression, and so are those named after events.
+    assert named - {"Request"} | outcomes | events | failures == set(METRICS)
+
+
+def test_retirement_is_measured_from_the_suspension_to_the_closure(
+    world: World, measured: Measured
+) -> None:
+    account_id = retiring.an_account(world)
+    retiring.retiring(world, account_id)
+    world.later(15 * retiring.DAY)
+    retiring.reserve(world, account_id)
+    world.later(40)
+
+    retiring.close(world, account_id)
+    retiring.record(world, account_id, "CLOSED")
+
+    assert measured.values("AccountRetiring") == [1]
+    assert measured.values("ClosureWait") == [pytest.approx(40, abs=1)]
+    assert measured.values("ClosureBacklog")
+    assert measured.values("AccountClosed") == [1]
+    assert measured.values("QueueWait") == []
+
+
+def test_failed_retirement_counts_by_owner_and_reason_and_a_refused_one_as_rejected(
+    world: World, measured: Measured
+) -> None:
+    account_id = retiring.an_account(world)
+    retiring.retiring(world, account_id)
+
+    for name in ("AccountProtected", "RequestInvalid"):
+        cause = json.dumps({"errorType": name, "errorMessage": "{}"})
+        retiring.record(world, account_id, "FAILED", error={"Error": name, "Cause": cause})
+
+    assert measured.values("AccountRetirementFailed") == [1]
+    assert len(measured.values("AccountRetirementFailed", owner="administrator")) == 1
+    assert measured.values("RequestRejected") == [1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.util
 import json
 import re
 import subprocess
@@ -20,6 +21,9 @@ from permissions.declared_calls import NotDeclared, sdk_services
 from vending.authorization.request_policy import RequestPolicyInvalid
 
 HERE = Platform(python="3.11", machine="Linux x86_64 glibc")
+
+_UNCHECKED_HASH = 0b01
+"""A bytecode file's flags, as PEP 552 has them."""
 
 DEPENDENCIES = {
     "botocore/client.py": "client = 1\n",
@@ -112,7 +116,22 @@ def project(make_project: Callable[..., Path]) -> Path:
 
 
 def files(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    """What is there, without bytecode."""
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
+def bytecode(folder: Path) -> dict[str, bytes]:
+    """The bytecode by its module's path."""
+    return {
+        (path.parent.parent.relative_to(folder) / f"{path.name.partition('.')[0]}.py").as_posix(): (
+            path.read_bytes()
+        )
+        for path in folder.rglob("*.pyc")
+    }
 
 
 def content(folder: Path) -> str:
@@ -196,6 +215,61 @@ def test_same_inputs_make_the_same_asset(
     one, other = build_lambda(make_project("one")), build_lambda(make_project("other"))
 
     assert content(one.path) == content(other.path)
+
+
+def test_every_module_has_bytecode_that_python_takes_without_looking_at_the_source(
+    project: Path, installer: Installer
+) -> None:
+    asset = build_local(project, here=HERE).path
+
+    compiled = bytecode(asset)
+
+    assert set(compiled) == {name for name in files(asset) if name.endswith(".py")}
+    for name, code in compiled.items():
+        assert code[:4] == importlib.util.MAGIC_NUMBER, name
+        assert int.from_bytes(code[4:8], "little") == _UNCHECKED_HASH, name
+        assert str(asset).encode() not in code, name
+
+
+def test_bytecode_follows_the_functions(project: Path, installer: Installer) -> None:
+    before = bytecode(build_local(project, here=HERE).path)
+    (project / "functions/operations/create_account.py").write_text(OPERATION + "changed = True\n")
+
+    after = bytecode(build_local(project, here=HERE).path)
+
+    name = "operations/create_account.py"
+    assert before[name] != after[name]
+    assert {each: before[each] for each in before if each != name} == {
+        each: after[each] for each in after if each != name
+    }
+
+
+def test_without_lambdas_python_the_asset_has_no_bytecode_and_says_so(
+    project: Path, installer: Installer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundling, "compiler_of", lambda _version: None)
+    without = build_lambda(project)
+    monkeypatch.setattr(bundling, "compiler_of", lambda _version: Path(sys.executable))
+    later = build_lambda(project)
+
+    assert "install Python 3.13" in without.note
+    assert later.built
+    assert "bytecode" not in later.note
+    assert bytecode(later.path)
+
+
+def test_module_that_is_no_python_fails_the_build(
+    project: Path,
+    installer: Installer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (project / "functions/vending/helpers.py").write_text("return\n")
+    monkeypatch.setitem(bundling._TARGETS, "local", lambda: build_local(project, here=HERE))
+
+    assert bundling.main(["local"]) == 1
+
+    assert "helpers.py" in capsys.readouterr().err
 
 
 def test_nothing_is_made_again_while_nothing_changed(project: Path, installer: Installer) -> None:
@@ -419,6 +493,23 @@ def test_lock_pins_what_is_asked_for_by_hash_and_names_no_host(
     assert not [block for block in blocks if "--hash=sha256:" not in block]
     assert "://" not in text
     assert "--index" not in text
+
+
+def test_real_asset_starts_without_compiling() -> None:
+    asset = build_local().path
+    program = f"import sys; sys.path.insert(0, {str(asset)!r}); import operations.accept_request"
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-v", "-c", program],
+        env={"LAMBDA_TASK_ROOT": str(asset), "HOME": str(asset)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    of_asset = [line for line in done.stderr.splitlines() if str(asset) in line]
+    assert len([line for line in of_asset if line.startswith("# code object from")]) > 100
+    assert [line for line in of_asset if "code object from" in line and ".pyc" not in line] == []
 
 
 def test_real_asset_has_all_that_the_sdk_and_powertools_open() -> None:
