@@ -13,7 +13,7 @@ from cli.aws import organization_reader
 from cli.aws.pace import Pace
 from cli.fleet import adoption
 from tests.builders import a_contact, a_request, policy_content
-from tests.workflow.fleets import attach_guard, edit, reads, seed, writes
+from tests.workflow.fleets import attach_guard, edit, path_of, reads, seed, writes
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command, Ran
@@ -114,11 +114,12 @@ def test_edit_of_an_adopted_account_is_a_change_that_also_takes_away(
     assert (tags["team"], tags.get("cost-centre")) == ("other", None)
     assert vending.policies(ids[0]) == {"FullAWSAccess"}
     assert vending.contacts(ids[0]) == {}
-    assert vending.path(ids[1]) == "/Unit 0"
+    assert path_of(ids[1]) == "/Unit 0"
     assert counts(vend, accounts) == {"unchanged": 5}
     assert adopted(vend, accounts).json["unchanged"] == 5
 
 
+@pytest.mark.slow
 def test_only_files_of_accounts_that_changed_are_written_anew(
     vending: Vending, vend: Command, ids: list[str], accounts: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_edit_of_a_person_is_not_overwritten(
     assert counts(vend, accounts) == {"unchanged": 3, "change": 2}
 
 
+@pytest.mark.slow
 def test_run_that_was_stopped_is_gone_on_with(
     vending: Vending,
     vend: Command,
@@ -192,6 +194,7 @@ def test_run_that_was_stopped_is_gone_on_with(
     assert counts(vend, accounts) == {"unchanged": 5}
 
 
+@pytest.mark.slow
 def test_account_that_was_vended_keeps_what_only_its_request_says(
     vending: Vending, vend: Command, accounts: Path
 ) -> None:
@@ -211,6 +214,7 @@ def test_account_that_was_vended_keeps_what_only_its_request_says(
     assert counts(vend, accounts) == {"unchanged": 1}
 
 
+@pytest.mark.slow
 def test_account_that_no_request_can_describe_is_named_and_the_others_are_adopted(
     vending: Vending, vend: Command, ids: list[str], accounts: Path
 ) -> None:
@@ -227,6 +231,7 @@ def test_account_that_no_request_can_describe_is_named_and_the_others_are_adopte
     assert len(ran.json["written"]) == 4
 
 
+@pytest.mark.slow
 def test_contacts_that_may_not_be_read_are_said_and_left_out(
     vending: Vending, vend: Command, accounts: Path
 ) -> None:
@@ -240,6 +245,7 @@ def test_contacts_that_may_not_be_read_are_said_and_left_out(
     assert "contacts" not in yaml.safe_load(file_of(accounts, account_id).read_text())
 
 
+@pytest.mark.slow
 def test_directory_with_a_broken_file_stops_all_of_it(
     vending: Vending, vend: Command, ids: list[str], accounts: Path
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cli.commands.follow import Follower
 from tests.builders import a_request
 from tests.interruptions import stop, when_entered
-from tests.workflow.fleets import edit, seed, write, writes
+from tests.workflow.fleets import edit, path_of, seed, write, writes
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command
@@ -60,10 +60,10 @@ def test_each_account_that_differs_comes_to_what_its_file_says(
     }
     assert {one["state"] for one in ran.json["requests"]} == {"VENDED"}
     assert [one["state"] for one in ran.json["retirements"]] == ["RETIRING"]
-    assert vending.path(account_id) == "/Workloads/Next"
+    assert path_of(account_id) == "/Workloads/Next"
     assert vending.tags(account_id).get("cost-centre") is None
-    assert vending.path(retired_id) == "/Suspended"
-    assert vending.path(left_id) != "/Suspended"
+    assert path_of(retired_id) == "/Suspended"
+    assert path_of(left_id) != "/Suspended"
     assert len(vending.executions()) == before + 2
     assert again.status == 0, again
     assert again.json["plan"]["counts"]["unchanged"] == 3
@@ -83,7 +83,14 @@ def test_more_changes_than_are_allowed_stop_all_of_it(
     assert writes(vending) == []
 
 
-@pytest.mark.parametrize(("answer", "tty"), [("no\n", True), ("", True), ("yes\n", False)])
+@pytest.mark.parametrize(
+    ("answer", "tty"),
+    [
+        ("no\n", True),
+        pytest.param("", True, marks=pytest.mark.slow),
+        pytest.param("yes\n", False, marks=pytest.mark.slow),
+    ],
+)
 def test_what_nobody_agreed_to_is_not_done(
     answer: str,
     tty: bool,
@@ -105,6 +112,7 @@ def test_what_nobody_agreed_to_is_not_done(
     assert writes(vending) == []
 
 
+@pytest.mark.slow
 def test_what_was_agreed_to_is_done(
     vending: Vending,
     vend: Command,
@@ -125,6 +133,7 @@ def test_what_was_agreed_to_is_done(
     assert vending.tags(account_id)["owner"] == "me"
 
 
+@pytest.mark.slow
 def test_saved_plan_is_carried_out_as_it_is_and_once(
     vending: Vending, vend: Command, account_id: str, accounts: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +152,7 @@ def test_saved_plan_is_carried_out_as_it_is_and_once(
     assert (again.status, again.json["requests"]) == (0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moved", ["ledger", "organization"])
 def test_saved_plan_is_refused_once_the_world_has_moved_on(
     moved: str, vending: Vending, vend: Command, account_id: str, accounts: Path, tmp_path: Path
@@ -176,6 +186,7 @@ def test_saved_plan_is_refused_once_the_world_has_moved_on(
     assert writes(vending) == []
 
 
+@pytest.mark.slow
 def test_change_that_fails_halfway_is_carried_out_to_its_end_by_the_same_plan(
     vending: Vending, vend: Command, account_id: str, accounts: Path, tmp_path: Path
 ) -> None:
@@ -189,10 +200,11 @@ def test_change_that_fails_halfway_is_carried_out_to_its_end_by_the_same_plan(
 
     assert failed.status == 1, failed
     assert (again.status, again.json["requests"][0]["revision"]) == (0, 2), again
-    assert vending.path(account_id) == "/Workloads/Next"
+    assert path_of(account_id) == "/Workloads/Next"
     assert vending.tags(account_id)["owner"] == "me"
 
 
+@pytest.mark.slow
 def test_command_that_is_killed_is_run_again_to_the_same_end(
     vending: Vending,
     vend: Command,

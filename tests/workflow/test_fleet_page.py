@@ -19,7 +19,7 @@ from cli.fleet import adoption
 from embedded import ACCOUNT_ID
 from embedded.organizations import organization_of
 from tests.builders import a_request
-from tests.workflow.fleets import attach_guard, edit, seed, write, writes
+from tests.workflow.fleets import attach_guard, edit, path_of, seed, write, writes
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command, Ran
@@ -70,6 +70,7 @@ def run(line: str, vend: Command) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_does_what_the_page_shows(
     vending: Vending,
     vend: Command,
@@ -92,8 +93,8 @@ def test_every_command_of_the_page_does_what_the_page_shows(
             assert line in printed, (body, line, printed)
 
     assert commands >= 15
-    assert vending.path(organization[0]) == "/Workloads/Production"
-    assert vending.path(organization[2]) == "/Suspended"
+    assert path_of(organization[0]) == "/Workloads/Production"
+    assert path_of(organization[2]) == "/Suspended"
 
 
 def as_role(
@@ -176,6 +177,7 @@ def test_role_of_the_plan_reads_all_that_a_plan_needs_and_can_write_nothing(
     assert (done, record["revision"]) == ([], 1)
 
 
+@pytest.mark.slow
 def test_role_of_the_apply_carries_out_what_its_plan_shows(
     vending: Vending,
     vend: Command,
@@ -207,6 +209,7 @@ def writes_of_role(vending: Vending) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_role_of_an_adoption_writes_accounts_and_nothing_else_of_the_ledger(
     vending: Vending,
     vend: Command,
@@ -256,6 +259,7 @@ def commands_of(path: Path) -> list[list[str]]:
     return [shlex.split(each) for each in found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", pipelines(), ids=lambda path: path.parent.name)
 def test_commands_of_a_pipeline_work_on_a_fleet(
     path: Path,

@@ -39,6 +39,7 @@ def problems(vend: Command, folder: Path) -> str:
     return ran.err
 
 
+@pytest.mark.slow
 def test_directory_as_it_was_vended_changes_nothing(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_each_account_is_shown_with_what_is_different(
     assert writes(vending) == []
 
 
+@pytest.mark.slow
 def test_account_without_its_file_is_said_and_left_alone(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:
@@ -154,6 +156,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
     assert writes(vending) == []
 
 
+@pytest.mark.slow
 def test_change_that_is_refused_is_so_in_the_plan(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:
@@ -169,6 +172,7 @@ def test_change_that_is_refused_is_so_in_the_plan(
     assert "1 refused" in shown.out
 
 
+@pytest.mark.slow
 def test_accounts_are_listed_and_not_described_one_by_one(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:
@@ -191,6 +195,7 @@ def test_accounts_are_listed_and_not_described_one_by_one(
     assert reads(vending, "BatchGetItem") <= 6
 
 
+@pytest.mark.slow
 def test_request_that_is_under_way_is_neither_new_nor_in_the_way(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:
@@ -209,6 +214,7 @@ def test_request_that_is_under_way_is_neither_new_nor_in_the_way(
     assert {one["kind"] for one in afterwards.json["accounts"]} == {"unchanged"}
 
 
+@pytest.mark.slow
 def test_single_file_with_an_option_of_many_is_compared_with_the_ledger(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.aws.pace import RATES, Pace
@@ -27,6 +27,7 @@ TEXTS = st.one_of(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(TEXTS, TEXTS), st.lists(TEXTS))
 def test_document_is_read_back_as_it_was_written(tags: dict[str, str], names: list[str]) -> None:
     document = {"account": {"accountId": "123456789012"}, "tags": tags, "names": names}
@@ -38,6 +39,7 @@ def test_document_is_read_back_as_it_was_written(tags: dict[str, str], names: li
     assert document_text.text_of(read.value) == text
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=128))
 def test_every_tag_that_aws_takes_is_read_back(text: str) -> None:
     if tag_key(text) or tag_value(text):
