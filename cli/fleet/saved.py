@@ -47,11 +47,25 @@ def read(path: str) -> dict[str, Any] | None:
         return None
     if not isinstance(content, dict) or content.get("kind") != KIND:
         return None
-    if content.get("version") != VERSION or not {"account", "fingerprint", "documents"} <= set(
-        content
-    ):
+    if content.get("version") != VERSION:
         raise InputError(f"{path} is a plan of another version of this command", remedy=_REMEDY)
+    if not _is_whole(content):
+        raise InputError(f"{path} is a plan that something is missing of", remedy=_REMEDY)
     return content
+
+
+def _is_whole(content: dict[str, Any]) -> bool:
+    """Whether the plan is as `write` writes it, as far as it is looked at."""
+    documents, accounts = content.get("documents"), content.get("accounts")
+    if not isinstance(documents, list) or not isinstance(accounts, list):
+        return False
+    each = [*documents, *accounts]
+    return (
+        isinstance(content.get("account"), str)
+        and all(isinstance(one, dict) and isinstance(one.get("file"), str) for one in each)
+        and all("document" in one for one in documents)
+        and [one["file"] for one in documents] == [one["file"] for one in accounts]
+    )
 
 
 def fleet_of(content: dict[str, Any]) -> Fleet:

@@ -69,7 +69,8 @@ class Fleet:
 
     def add(self, file: AccountFile, *problems: str) -> None:
         """Note what is wrong with a file."""
-        self.problems.setdefault(file.label, []).extend(file.located(problems))
+        if problems:  # the text is looked at once more
+            self.problems.setdefault(file.label, []).extend(file.located(problems))
 
     @property
     def is_usable(self) -> bool:
@@ -121,8 +122,9 @@ def of_documents(found: Sequence[Document]) -> Fleet:
     submissions, of_requests = checked([_without_keys(document) for document in found])
     fleet = Fleet(files=[])
     for document in found:
-        said = located(problems[document.label], document.places())
-        fleet.problems[document.label] = [*said, *of_requests.get(document.label, ())]
+        if wrong := problems[document.label]:
+            wrong = list(located(wrong, document.places()))
+        fleet.problems[document.label] = [*wrong, *of_requests.get(document.label, ())]
     for submission in submissions:
         document = kept[submission.label]
         value = document.value

@@ -13,7 +13,8 @@ from cli.aws import organization_reader
 from cli.aws.pace import Pace
 from cli.fleet import adoption
 from tests.builders import a_contact, a_request, policy_content
-from tests.workflow.fleets import attach_guard, edit, path_of, reads, seed, writes
+from tests.interruptions import when_entered
+from tests.workflow.fleets import attach_guard, edit, path_of, reads, seed, write, writes
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command, Ran
@@ -257,3 +258,39 @@ def test_directory_with_a_broken_file_stops_all_of_it(
     assert ran.status == 2
     assert "broken.yaml" in ran.err
     assert writes(vending) == []
+
+
+@pytest.mark.slow
+def test_file_of_a_new_account_stays_its_file_once_it_is_vended(
+    vending: Vending, vend: Command, accounts: Path
+) -> None:
+    request = a_request()
+    path = write(accounts, "own.json", request)
+    account_id = vending.run(request).output["accountId"]
+    text = path.read_text()
+
+    first = adopted(vend, accounts)
+    vending.organizations.tag_resource(ResourceId=account_id, Tags=[{"Key": "by", "Value": "hand"}])
+    second = adopted(vend, accounts)
+
+    assert (first.status, first.json["unchanged"], first.json["written"]) == (0, 1, [])
+    assert (second.status, list(second.json["edited"])) == (1, [str(path)])
+    assert [each.name for each in accounts.iterdir()] == ["own.json"]
+    assert path.read_text() == text
+
+
+@pytest.mark.slow
+def test_account_on_its_way_out_and_one_that_is_changed_now_are_not_adopted(
+    vending: Vending, vend: Command, ids: list[str], accounts: Path
+) -> None:
+    retired = vend("retire", ids[0], "--reason", "over")
+    request = a_request(source="existing", account={"accountId": ids[1]})
+    during: list[Ran] = []
+    with when_entered("MoveAccount", lambda _: during.append(adopted(vend, accounts))):
+        vending.run(request)
+
+    (ran,) = during
+    assert retired.status == 0
+    assert list(ran.json["problems"]) == [ids[1]]
+    assert "adopt it again afterwards" in ran.json["problems"][ids[1]][0]
+    assert len(ran.json["written"]) == 3

@@ -238,6 +238,26 @@ def test_file_that_is_no_plan_is_none_and_one_of_another_version_is_refused(
         saved.read(str(tmp_path / "b.json"))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"accounts": []},
+        {"accounts": None},
+        {"documents": [7]},
+        {"documents": [{"file": "accounts/a.yaml"}]},
+        {"account": None},
+    ],
+    ids=str,
+)
+def test_plan_that_somebody_has_cut_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    saved.write(str(path), FleetPlan(entries=[an_entry()]), account_id="111111111111")
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    with pytest.raises(InputError, match="something is missing"):
+        saved.read(str(path))
+
+
 def test_same_question_is_asked_once() -> None:
     asked = []
 
