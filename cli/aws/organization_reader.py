@@ -115,12 +115,12 @@ class OrganizationReader:
         tags = self._listed("ListTagsForResource", "Tags", ResourceId=account_id)
         return {str(one["Key"]): str(one["Value"]) for one in tags}
 
-    def contacts(self, account_id: str) -> dict[str, dict[str, str]]:
-        """An account's alternate contacts, as requests write them; none where nobody may know."""
+    def contacts(self, account_id: str) -> dict[str, dict[str, str]] | None:
+        """An account's alternate contacts, as requests write them; None where nobody may know."""
         found = {}
         for kind in Contacts.model_fields:
             if not self.are_contacts_known:
-                return {}
+                return None
             self._pace.wait("GetAlternateContact")
             try:
                 answer = self._account.get_alternate_contact(
@@ -132,7 +132,7 @@ class OrganizationReader:
                 if not is_denied(error):
                     raise
                 self.are_contacts_known = False
-                return {}
+                return None
             found[kind] = {
                 "name": str(answer["Name"]),
                 "title": str(answer["Title"]),

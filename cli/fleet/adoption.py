@@ -146,7 +146,8 @@ def document_of(
 
     Args:
         placed: the account, and where it is.
-        found: {tags, policies, contacts}, as AWS has them.
+        found: {tags, policies, contacts}, as AWS has them; contacts are None where nobody may know,
+            and stay as the last revision has them.
         known: what the ledger has of it.
     """
     last = known.document if known else {}
@@ -168,7 +169,7 @@ def document_of(
             _without_defaults(written.get((one["type"], one["name"]), one))
             for one in found["policies"]
         ],
-        "contacts": found["contacts"],
+        "contacts": last.get("contacts", {}) if found["contacts"] is None else found["contacts"],
         **{key: last[key] for key in _OF_DOCUMENT if last.get(key) not in (None, [], "merge")},
     }
     if known and known.row.get("executionArn") and known.row.get("requestedBy"):

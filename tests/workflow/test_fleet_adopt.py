@@ -247,6 +247,19 @@ def test_contacts_that_may_not_be_read_are_said_and_left_out(
 
 
 @pytest.mark.slow
+def test_contacts_that_may_no_longer_be_read_stay_as_they_were(
+    vending: Vending, vend: Command, ids: list[str], accounts: Path
+) -> None:
+    adopted(vend, accounts)
+    vending.organizations.disable_aws_service_access(ServicePrincipal=TRUSTED)
+
+    ran = adopted(vend, accounts)
+
+    assert (ran.status, ran.json["contactsRead"]) == (0, False)
+    assert (ran.json["unchanged"], ran.json["recorded"]) == (5, 0)
+
+
+@pytest.mark.slow
 def test_directory_with_a_broken_file_stops_all_of_it(
     vending: Vending, vend: Command, ids: list[str], accounts: Path
 ) -> None:
