@@ -57,5 +57,5 @@ def pytest_xdist_make_scheduler(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What `make test-all` holds against the grants once both of its parts have run."""
-    if session.config.getoption("markexpr") in ("not slow", "slow"):
+    if session.config.getoption("markexpr") in ("not slow", "slow and not long"):
         _RECORDER.write(FOLDER)
