@@ -75,7 +75,7 @@ test-all: test ## Run every test but the long ones; no grant may be unused
 
 .PHONY: test-long
 test-long: synth build/.bundled ## Run the tests marked long: the other cells of the fault matrix
-	@$(PYTEST) -m long
+	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
 check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
