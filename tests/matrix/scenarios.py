@@ -372,6 +372,18 @@ def _changed(lab: Lab, submission: Submission) -> list[Ended]:
     ]
 
 
+def _email_changed(lab: Lab, submission: Submission) -> list[Ended]:
+    """The account was vended with another email, and its owner gives the code of the new one.
+
+    At first a wrong one.
+    """
+    account = submission.request["account"]
+    if "email" not in account:
+        return lab.run(submission)
+    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
+    return [*lab.run(Submission(request=before)), *lab.run(submission)]
+
+
 def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     """The account is being made for this request already, and this execution cannot know."""
     account = submission.request["account"]
@@ -389,6 +401,7 @@ def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     return lab.run(submission)
 
 
+_OF_EMAILS = ("StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate", "IsCodeGiven")
 _OF_CHANGES = ("PutAccountName", "UntagResource", "DetachPolicy", "DeleteAlternateContact")
 
 SCENARIOS = (
@@ -412,6 +425,7 @@ SCENARIOS = (
         meets=("PlacementKept",),
     ),
     Scenario(name="changed", run=_changed, meets=("IsAccountChanged", *_OF_CHANGES)),
+    Scenario(name="email changed", run=_email_changed, meets=_OF_EMAILS),
     Scenario(name="second of two", run=_second_of_two, meets=("DescribePolicy",)),
     Scenario(
         name="service enabled before",

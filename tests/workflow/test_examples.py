@@ -15,6 +15,7 @@ from embedded.organizations import (
     create_standalone_account,
     owner_credentials,
 )
+from tests.workflow import email_codes
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -94,6 +95,20 @@ def an_account_that_was_given_more(vending: Vending) -> None:
     assert ended.status == "SUCCEEDED", ended
 
 
+def an_account_with_another_email(vending: Vending) -> None:
+    """The account of `changed_email.yaml` was vended before, with another email."""
+    (document,) = read(str(EXAMPLES / "requests/changed_email.yaml"))
+    account = document.value["account"] | {"email": "aws+earlier@example.com"}
+    ended = vending.run(document.value | {"account": account})
+    assert ended.status == "SUCCEEDED", ended
+
+
+def the_owner_gives_the_code(vending: Vending) -> None:
+    """Whoever reads the mail of the new address gives the code, after a wrong one."""
+    with email_codes.given(vending):
+        eventually(lambda: (vending.row("team-a") or {}).get("revision") == 2)
+
+
 def the_units_of_that_path(vending: Vending) -> None:
     """Somebody made the organizational units of `sandbox.yaml`."""
     parent = vending.organizations.list_roots()["Roots"][0]["Id"]
@@ -152,6 +167,12 @@ CASES = {
     ),
     "requests/existing.yaml, which was given more": Case(
         request="requests/existing.yaml", beforehand=an_account_that_was_given_more
+    ),
+    "requests/changed_email.yaml": Case(request="requests/changed_email.yaml"),
+    "requests/changed_email.yaml, which had another one": Case(
+        request="requests/changed_email.yaml",
+        beforehand=an_account_with_another_email,
+        meanwhile=the_owner_gives_the_code,
     ),
     "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
     "requests/invited_by_role.yaml": Case(request=INVITED),
