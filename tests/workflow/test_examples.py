@@ -14,6 +14,7 @@ from embedded.organizations import (
     OrganizationSettings,
     create_standalone_account,
     owner_credentials,
+    second_organization,
 )
 from tests.workflow import email_codes
 from tests.workflow.vending import eventually
@@ -53,9 +54,9 @@ def as_owner(vending: Vending, account_id: str) -> Any:
     )
 
 
-def the_owner_accepts(vending: Vending) -> None:
+def the_owner_accepts(vending: Vending, account_id: str = STANDALONE) -> None:
     """As soon as there is an invitation, the owner of the invited account takes it."""
-    client = as_owner(vending, STANDALONE)
+    client = as_owner(vending, account_id)
 
     def invited() -> list[Any]:
         found = client.list_handshakes_for_account()["Handshakes"]
@@ -178,6 +179,11 @@ CASES = {
     "requests/invited_by_role.yaml": Case(request=INVITED),
     "requests/invited_by_email.yaml": Case(
         request="requests/invited_by_email.yaml", meanwhile=the_owner_accepts
+    ),
+    "requests/invited_from_organization.yaml": Case(
+        request="requests/invited_from_organization.yaml",
+        organization=OrganizationSettings(second_organization=True),
+        meanwhile=lambda vending: the_owner_accepts(vending, second_organization.MEMBER.id),
     ),
     "faults/acceptance_refused.json": Case(request=INVITED, status="FAILED"),
     "faults/account_limit.json": Case(status="FAILED"),
