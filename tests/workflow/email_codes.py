@@ -30,7 +30,9 @@ def code_of(account_id: str) -> str:
 
 @contextlib.contextmanager
 def given(vending: Vending) -> Iterator[None]:
-    """Meanwhile every code that an execution waits for is given, after a wrong one."""
+    """Meanwhile every code that an execution waits for is given, after a wrong one; one that has
+    expired is asked for again.
+    """
     ended = threading.Event()
     owner = threading.Thread(target=_give, args=(vending, ended), daemon=True)
     owner.start()
@@ -49,12 +51,18 @@ def _give(vending: Vending, ended: threading.Event) -> None:
             continue
         with contextlib.suppress(ClientError, KeyError):
             for row in _waiting(vending):
-                code = code_of(row["accountId"]["S"])
-                if not vending.waits(row["requestId"]["S"]):
+                sent = organization.email_codes[row["accountId"]["S"]]
+                request_id = row["requestId"]["S"]
+                if not vending.waits(request_id):
                     continue
                 execution = row["executionArn"]["S"]
-                _answer(vending, row["requestId"]["S"], code if execution in mistaken else WRONG)
-                mistaken.add(execution)
+                if execution not in mistaken:
+                    _answer(vending, request_id, {"code": WRONG})
+                    mistaken.add(execution)
+                elif sent.until < organization.now():
+                    _answer(vending, request_id, {"resend": True})
+                else:
+                    _answer(vending, request_id, {"code": sent.code})
 
 
 def _waiting(vending: Vending) -> list[dict[str, dict[str, str]]]:
@@ -68,11 +76,11 @@ def _waiting(vending: Vending) -> list[dict[str, dict[str, str]]]:
     return list(found["Items"])
 
 
-def _answer(vending: Vending, request_id: str, code: str) -> None:
+def _answer(vending: Vending, request_id: str, answer: dict[str, str | bool]) -> None:
     """Nothing where the step does not wait any more."""
     token = vending.dynamodb.get_item(
         TableName=vending.aws.outputs["LedgerTableName"],
         Key={"pk": {"S": f"token#{request_id}"}},
         ConsistentRead=True,
     )["Item"]["taskToken"]["S"]
-    vending.states.send_task_success(taskToken=token, output=json.dumps({"code": code}))
+    vending.states.send_task_success(taskToken=token, output=json.dumps(answer))
