@@ -21,6 +21,8 @@ in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer 
 GRACE_DAYS_MAX = 180
 """Days of grace at most."""
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
 ADMINISTRATORS_ROLES = ("AWSControlTowerExecution", "OrganizationAccountAccessRole")
 """Roles that AWS makes in member accounts, for the management account to administer them."""
 
@@ -132,6 +134,9 @@ class Settings:
     AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
     docs/runbook.md can be read by those who are woken; without it alarms name the file.
 
+    `notification_emails` are mailed what becomes of requests and accounts, and
+    `chat_notifications` makes a topic for Amazon Q Developer in chat applications to read.
+
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
     The lease is how long a slot is kept before it is looked whether its creation goes on. The
@@ -201,6 +206,8 @@ class Settings:
     alarm_quota_percent: int = 80
     alarm_queue_backlog: int = 50
     dashboard: bool = True
+    notification_emails: tuple[str, ...] = ()
+    chat_notifications: bool = False
     runbook_url: str | None = None
     creation_rate_per_second: float = 0.1
     creation_burst: int = 3
@@ -256,6 +263,9 @@ class Settings:
         yield from self._problems_of_requesters()
         yield from self._problems_of_signing()
         yield from self._problems_of_monitoring()
+        for address in self.notification_emails:
+            if not _ADDRESS.fullmatch(address):
+                yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
@@ -359,7 +369,7 @@ class Settings:
 
     def _problems_of_monitoring(self) -> Iterator[str]:
         for address in self.alarm_emails:
-            if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", address):
+            if not _ADDRESS.fullmatch(address):
                 yield f"alarm_emails: {address!r} is not an email address"
         if self.alarm_topic_arn is not None:
             if not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", self.alarm_topic_arn):

@@ -13,7 +13,7 @@ from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
-from cli.aws.stack import LedgerRow
+from cli.aws.stack import LedgerRow, Stack
 from cli.dry_run.account_steps import AccountSteps
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.dry_run.dry_run_client import DryRunClient
@@ -114,6 +114,19 @@ class Planner:
         self._account_vending = account_vending or definitions.read(definitions.ACCOUNT_VENDING)
         self._setup = organization_setup or definitions.read(definitions.ORGANIZATION_SETUP)
         self._planned = Planned()
+
+    @classmethod
+    def of(cls, stack: Stack, client: Callable[[str], Any] | None = None) -> Planner:
+        """By what the deployed stack allows; `client` makes clients in place of the stack's."""
+        return cls(
+            client or stack.client,
+            allowed=preflight.Allowed(
+                service_principals=stack.service_principals,
+                forced_service_principals=stack.forced_service_principals,
+                policy_types=stack.policy_types,
+                invited_account_role_names=stack.invited_account_role_names,
+            ),
+        )
 
     def organization(self, setup: OrganizationSetup) -> Planned:
         """What bringing the organization to its document would change.

@@ -67,6 +67,8 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     **dict.fromkeys(
         (
             ("BandwidthLimitExceeded", None),
+            ("KMSThrottling", None),
+            ("KMSThrottlingException", None),
             ("KmsThrottlingException", None),
             ("PriorRequestNotComplete", None),
             ("ProvisionedThroughputExceededException", None),
@@ -90,6 +92,7 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("ExpiredToken", None),
             ("ExpiredTokenException", None),
             ("InternalError", None),
+            ("InternalErrorException", None),
             ("InternalException", None),
             ("InternalFailure", None),
             ("InternalServerError", None),

@@ -98,6 +98,13 @@ class AuditTrailSettings(Settings):
     bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
 
 
+class NotificationSettings(Settings):
+    """The topics by which people are notified; empty where there is none."""
+
+    topic_arn: str = Field("", alias="NOTIFICATION_TOPIC_ARN")
+    chat_topic_arn: str = Field("", alias="CHAT_TOPIC_ARN")
+
+
 class DiscoverySettings(Settings):
     """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
 

@@ -178,9 +178,12 @@ def test_every_command_of_this_version_is_there() -> None:
     assert set(commands()) == {
         "submit",
         "setup",
+        "adopt",
         "plan",
+        "apply",
         "status",
         "list",
+        "accounts",
         "resume",
         "retire",
         "restore",

@@ -38,6 +38,7 @@ OF_EVENTS = {
     "AnswerHandshake",
     "DetectDrift",
     "DiscoverAccount",
+    "PublishNotification",
     "ReconcileLedger",
     "RecordExecutionEnd",
 }
