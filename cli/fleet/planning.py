@@ -274,7 +274,8 @@ class _Standing:
             )
         wanted = account.get("email")
         owner = facts.by_email.get(str(wanted).lower()) if wanted else None
-        if owner is not None and owner != self.account_id and self._row is None:
+        is_anothers = owner is not None and owner != self.account_id
+        if is_anothers and (self._row is None or self.account_id is not None):
             yield (
                 f"account.email: '{wanted}' is that of the account {owner} of this organization; "
                 f"write source existing and accountId '{owner}' to describe that one"

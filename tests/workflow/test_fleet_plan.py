@@ -120,7 +120,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
 ) -> None:
     (first, second, third) = seed(3)
     accounts = tmp_path / "accounts"
-    edit(accounts / "sandbox.yaml", account=request_of["account"] | {"email": "other@example.com"})
+    edit(accounts / "sandbox.yaml", account=request_of["account"] | {"roleName": "Other"})
 
     def existing(file: str, **account: str) -> None:
         write(accounts, file, {"source": "existing", "account": account})
@@ -140,7 +140,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
     said = problems(vend, tmp_path)
 
     for name, part in {
-        "sandbox.yaml": "account.email is",
+        "sandbox.yaml": "account.roleName is",
         "one.yaml": "is the same request as",
         "disagrees.yaml": f"line 5: account.email: is that of the account {third}",
         "renamed.yaml": "'Account 0' is the name of",
