@@ -207,6 +207,10 @@ class _Standing:
     def _unfinished(self) -> Row | None:
         """A request for the account that is under way, or failed since its last revision."""
         row = self._facts.unfinished.get(self.account_id or "")
+        if row is not None and self._row and row["requestId"] == self._request_id:
+            row = self._row.attributes  # which may have been read once more
+            if row["state"] not in (*IN_FLIGHT, State.FAILED):
+                return None
         is_newer = row is not None and row["updatedAt"] >= self._record.get("updatedAt", "")
         return row if is_newer else None
 
@@ -218,6 +222,7 @@ class _Standing:
         if self.file.is_retired:
             return self._kind_of_retired()
         problems = list(self._identity_problems())
+        is_at_work = self._is_at_work()
         row = self._unfinished
         attributes = self._row.attributes if self._row else None
         is_open = row is not None and row["state"] in IN_FLIGHT
@@ -228,7 +233,7 @@ class _Standing:
             decision = decide(
                 attributes,
                 replace(self.file.submission, request_id=self._request_id).asked,
-                goes_on=goes_on(self._facts.stack, self._row),
+                goes_on=is_at_work,
                 account=self._record or None,
             )
         except RequestConflict as conflict:
@@ -248,6 +253,22 @@ class _Standing:
         if kind in (Kind.CHANGE, Kind.NEW):
             problems += self._eligibility_problems()
         return kind, problems
+
+    def _is_at_work(self) -> bool:
+        """Whether an execution is at work on the request.
+
+        One that has ended since the row was read has written its end there before.
+        """
+        stack = self._facts.stack
+        if goes_on(stack, self._row):
+            return True
+        if self._row is not None and self._row.record["state"] in IN_FLIGHT:
+            rows = stack.rows([self._request_id])
+            content = {self._request_id: self.file.submission.content}
+            self._row = rows.get(self._request_id)
+            self._record = stack.accounts(rows, content).get(self._request_id) or self._record
+            self.account_id = self._record.get("accountId") or self.account_id
+        return False
 
     def _kind_of_retired(self) -> tuple[Kind, list[str]]:
         if not self.live or self._retirement or self.live.get("State") in ("CLOSED", "SUSPENDED"):
