@@ -36,6 +36,7 @@ examples:
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
+  vend drift                                           which accounts others have changed
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
@@ -219,24 +220,13 @@ def parser() -> argparse.ArgumentParser:
 
     _accounts(commands)
 
-    resume = _command(
-        commands,
-        "resume",
-        "cli.commands.resume:run",
-        "resume a request that failed or stopped",
-        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
-        "resumes where it stopped, even after a new version was deployed.",
-    )
-    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
-    resume.add_argument(
-        "--wait",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="follow the request to its end (the default)",
-    )
-    _json_option(resume)
+    _resume(commands)
 
     _retirement(commands)
+
+    _confirm(commands)
+
+    _drift(commands)
 
     _redrive(commands)
 
@@ -429,6 +419,9 @@ def _accounts(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--owner", metavar="GLOB", help="only those that were asked for by such a person or team"
     )
     accounts.add_argument("--name", metavar="GLOB", help="only those with such a name")
+    accounts.add_argument(
+        "--drifted", action="store_true", help="only those that others have changed"
+    )
     form = accounts.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV, with a header")
     form.add_argument("--json", action="store_true", help="print JSON, for scripts")
@@ -448,6 +441,61 @@ def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--dry-run", action="store_true", help="only show what is in the queue and why"
     )
     _json_option(redrive)
+
+
+def _resume(commands: argparse._SubParsersAction[_Parser]) -> None:
+    resume = _command(
+        commands,
+        "resume",
+        "cli.commands.resume:run",
+        "resume a request that failed or stopped",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
+        "resumes where it stopped, even after a new version was deployed.",
+    )
+    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    resume.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the request to its end (the default)",
+    )
+    _json_option(resume)
+
+
+def _confirm(commands: argparse._SubParsersAction[_Parser]) -> None:
+    confirm = _command(
+        commands,
+        "confirm",
+        "cli.commands.confirm:run",
+        "give the code that AWS has sent to a root user's new email",
+        "Gives a request that changes the email of an account's root user the code that AWS has "
+        "sent to the new address, and waits for AWS's answer.",
+    )
+    confirm.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    confirm.add_argument(
+        "code", metavar="CODE", nargs="?", help="6 letters and digits; - reads standard input"
+    )
+    confirm.add_argument("--resend", action="store_true", help="have AWS send another code instead")
+    _json_option(confirm)
+
+
+def _drift(commands: argparse._SubParsersAction[_Parser]) -> None:
+    drift = _command(
+        commands,
+        "drift",
+        "cli.commands.drift:run",
+        "show which accounts differ from their documents",
+        "Shows what others have changed in accounts since their last revision, as the stack's "
+        "daily comparison has found it. Exit status 1 where an account has drifted.",
+    )
+    drift.add_argument(
+        "accounts",
+        metavar="ACCOUNT",
+        nargs="*",
+        type=_account,
+        help="only these accounts, by their ids",
+    )
+    _json_option(drift)
 
 
 def _retirement(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -112,8 +112,8 @@ def permissions_page() -> str:
         "group, the bus's rule may start `account-vending`. Nothing else has a role.",
         "",
         "`tests/abuse` holds what each role is denied. The embedded AWS denies a call that no",
-        "statement allows; after `make test`, `make grants-used` lists what a role is granted and",
-        "no call used: an action on a resource, on rows of a key, or for a detail-type.",
+        "statement allows; after `make test-all`, `make grants-used` lists what a role is granted",
+        "and no call used: an action on a resource, on rows of a key, or for a detail-type.",
         "",
         "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
     ]

@@ -19,6 +19,7 @@ from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.monitoring import Monitoring
+from infra.notifications import Notifications
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -127,7 +128,8 @@ class AccountVendingStack(Stack):
             settings=settings,
             state_machine=workflow.state_machine,
         )
-        grants.grant(reconciliation.operation)
+        for function in reconciliation.operations:
+            grants.grant(function)
         answers = InvitationRule(
             self,
             "InvitationAnswers",
@@ -165,12 +167,13 @@ class AccountVendingStack(Stack):
             bus=bus.event_bus,
             announcers=grants.announcers,
             discoverers=discoverers,
+            repairers=reconciliation.repairers,
             settings=settings,
         )
         watched = [
             *functions.values(),
             ends.operation,
-            reconciliation.operation,
+            *reconciliation.operations,
             answers.operation,
             *heard,
         ]
@@ -187,6 +190,7 @@ class AccountVendingStack(Stack):
             )
             watched.append(trail.operation)
             CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
+        watched += self._notifications(bus, code, settings)
         Monitoring(
             self,
             "Monitoring",
@@ -217,6 +221,22 @@ class AccountVendingStack(Stack):
             "InvitedAccountRoleNames": settings.invited_account_role_names,
         }
         self._show({output: " ".join(values) for output, values in allowed.items() if values})
+
+    def _notifications(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings
+    ) -> list[OperationFunction]:
+        if not (settings.notification_emails or settings.chat_notifications):
+            return []
+        made = Notifications(
+            self,
+            "Notifications",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        self._show({name: one.topic_arn for name, one in made.topics.items()})
+        return [made.operation]
 
     def _show(self, outputs: Mapping[str, str]) -> None:
         for name, value in outputs.items():

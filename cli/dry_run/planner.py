@@ -41,12 +41,14 @@ NOT_RUN = {
     "CreateAccount": "records its intent; a plan looks for the account",
     "CreateGovCloudAccount": "records its intent; a plan looks for the account",
     "DescribeAccount": "marks the account in the ledger; a plan describes the account",
+    "StartPrimaryEmailUpdate": "has AWS send a code; a plan says that the email changes",
     "RecordVended": "writes the end to the ledger",
     "ReportOrganizationSetup": "only reports; the plan is the report",
 }
 """Operations that a plan answers for, and why it does not run them."""
 
 NOT_REACHED = {
+    "AcceptPrimaryEmailUpdate": "takes the code; a plan continues as if it had been given",
     "CancelHandshake": "follows a failure; a plan continues without what is refused",
     "DescribeCreateAccountStatus": "a plan assumes that the account is created",
     "RecordFailure": "follows a failure; a plan continues without what is refused",

@@ -295,7 +295,8 @@ class _Standing:
             )
         wanted = account.get("email")
         owner = facts.by_email.get(str(wanted).lower()) if wanted else None
-        if owner is not None and owner != self.account_id and self._row is None:
+        is_being_made = self._row is not None and self.account_id is None
+        if owner is not None and owner != self.account_id and not is_being_made:
             yield (
                 f"account.email: '{wanted}' is that of the account {owner} of this organization; "
                 f"write source existing and accountId '{owner}' to describe that one"
@@ -369,6 +370,8 @@ class _Standing:
             yield f"The account {self.account_id} is not in this organization any more"
         elif self.live and self.live.get("State", "ACTIVE") != "ACTIVE":
             yield f"The account is {self.live['State']}"
+        elif "drift" in self._record:
+            yield f"Others have changed the account since: `vend drift {self.account_id}` shows it"
         elif self.is_renamed:
             yield f"The account is called {self.live['Name']} since; its revision says {self.name}"
 

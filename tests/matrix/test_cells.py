@@ -55,12 +55,8 @@ def test_names_of_cells_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_sample_meets_every_operation_function_and_kind() -> None:
+def test_sample_meets_every_kind_source_and_number_of_deliveries() -> None:
     for attribute in ("kind", "source", "deliveries"):
         everywhere = {getattr(cell, attribute) for cell in cells()}
         assert {getattr(cell, attribute) for cell in sample()} == everywhere
-    sites = {cell.site for cell in cells() if cell.site}
-    sampled = {cell.site for cell in sample() if cell.site}
-    assert {one.operation for one in sampled} == {one.operation for one in sites}
-    assert {one.actor for one in sampled} == {one.actor for one in sites}
-    assert len(sample()) <= 60
+    assert len(sample()) <= 16

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.aws import stack as stack_module
 from cli.fleet import planning
 from tests.builders import a_request
 from tests.workflow.fleets import edit, reads, seed, write, writes
@@ -121,7 +122,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
 ) -> None:
     (first, second, third) = seed(3)
     accounts = tmp_path / "accounts"
-    edit(accounts / "sandbox.yaml", account=request_of["account"] | {"email": "other@example.com"})
+    edit(accounts / "sandbox.yaml", account=request_of["account"] | {"roleName": "Other"})
 
     def existing(file: str, **account: str) -> None:
         write(accounts, file, {"source": "existing", "account": account})
@@ -141,7 +142,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
     said = problems(vend, tmp_path)
 
     for name, part in {
-        "sandbox.yaml": "account.email is",
+        "sandbox.yaml": "account.roleName is",
         "one.yaml": "is the same request as",
         "disagrees.yaml": f"line 5: account.email: is that of the account {third}",
         "renamed.yaml": "'Account 0' is the name of",
@@ -228,7 +229,7 @@ def test_request_that_ends_while_the_plan_is_made_is_not_planned_again(
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 180}}])
     arn = vending.start(request)
     eventually(lambda: vending.row(request["requestId"]))
-    usual = planning.goes_on
+    usual = stack_module.goes_on
 
     def once_it_has_ended(stack: Any, row: Any) -> bool:
         vending.finish(arn)

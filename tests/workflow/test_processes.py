@@ -102,6 +102,7 @@ def test_local_work_uses_neither_a_proxy_nor_the_users_aws_configuration(
     assert ended.left == []
 
 
+@pytest.mark.slow
 def test_another_command_reaches_a_local_aws_without_the_proxy(
     misled: dict[str, str], proxy: CountingProxy, start: Callable[..., Running]
 ) -> None:
@@ -211,6 +212,7 @@ def test_command_started_with_nohup_outlives_its_terminal(start: Callable[..., R
         running.ended(by=signal.SIGHUP, within=2)
 
 
+@pytest.mark.slow
 def test_work_in_a_folder_that_was_deleted_goes_on(
     tmp_path: Path, start: Callable[..., Running]
 ) -> None:

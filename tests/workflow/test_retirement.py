@@ -225,6 +225,7 @@ def test_closed_account_departs_after_ninety_days(vending: Vending) -> None:
     assert account_id not in {account["Id"] for account in vending.accounts()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ends_unheard")
 def test_lock_that_a_request_left_is_taken_by_the_retirement(vending: Vending) -> None:
     kept = {"service": "dynamodb", "operation": "DeleteItem", "calls": "all"}

@@ -310,12 +310,17 @@ def eventually(look: Any, patience: float = PATIENCE) -> Any:
 
 
 def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
-    """Run the function now; its report."""
+    """Run ReconcileLedger now; its report."""
+    return invoke(vending, "ReconcileLedger", **payload)
+
+
+def invoke(vending: Vending, function: str, **payload: Any) -> dict[str, Any]:
+    """Run a function now; what it returns."""
     client = vending.aws.client("lambda")
     (name,) = (
         each["FunctionName"]
         for each in client.list_functions()["Functions"]
-        if "ReconcileLedger" in each["FunctionName"]
+        if function in each["FunctionName"]
     )
     answer = client.invoke(FunctionName=name, Payload=json.dumps(payload))
     report: dict[str, Any] = json.loads(answer["Payload"].read())

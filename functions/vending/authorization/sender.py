@@ -20,9 +20,6 @@ DETAIL_TYPE = "detail-type"
 _LONGEST = 256
 """Characters of a source, the longest of what EventBridge says (PutEvents, API reference)."""
 
-DISCOVERED_ACCOUNTS_SOURCE = "account-vending.discovered-accounts"
-"""Of requests that DiscoverAccount makes: the bus's resource policy lets nobody else use it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:

@@ -13,6 +13,7 @@ CLOSING_QUEUE = "queue#closing"
 RETIREMENT = "retirement#"
 EMAIL_LOCK = "email#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
+ACCOUNTS_COMPARED = "reconciliation#accounts"
 
 BY_STATE = "byState"
 """The index of the requests' rows by `state`, and then by `updatedAt`."""

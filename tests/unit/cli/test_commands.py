@@ -187,6 +187,8 @@ def test_every_command_of_this_version_is_there() -> None:
         "resume",
         "retire",
         "restore",
+        "drift",
+        "confirm",
         "redrive",
         "audit",
         "doctor",
