@@ -219,7 +219,6 @@ def parser() -> argparse.ArgumentParser:
     _json_option(listing)
 
     _accounts(commands)
-
     _resume(commands)
 
     _retirement(commands)
