@@ -22,7 +22,7 @@ from vending.request import ou_paths
 
 Listed = dict[str, Any]
 
-HEADER = ("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL UNIT", "OWNER", "REV", "AGE")
+HEADER = ("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL UNIT", "OWNER", "REV", "DRIFT", "AGE")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _matches(one: Listed, arguments: argparse.Namespace) -> bool:
-    return (
+    return bool(
         arguments.state in (None, one["state"])
         and (arguments.ou is None or _is_below(one["organizationalUnit"], arguments.ou))
+        and (not arguments.drifted or one["drift"])
         and _is_like(one["owner"], arguments.owner)
         and _is_like(one["name"], arguments.name)
     )
@@ -80,6 +81,7 @@ def _listing(found: Sequence[Listed], terminal: Terminal) -> list[str]:
             ou_paths.quote(one["organizationalUnit"] or "-"),
             safe(one["owner"] or "-"),
             str(one["revision"] or "-"),
+            str(one["drift"] or "-"),
             age(one["requestedAt"]),
         )
         for one in found
@@ -107,6 +109,7 @@ def history_text(
         ("organizational unit", ou_paths.quote(one["organizationalUnit"] or "")),
         ("owner", one["owner"]),
         ("revision", one["revision"]),
+        ("drift", f"{one['drift']} differences" if one["drift"] else None),
         ("request", one["requestId"]),
         ("requested", one["requestedAt"]),
         ("updated", one["updatedAt"]),
@@ -123,6 +126,8 @@ def history_text(
         lines.append(f"  {terminal.paint(safe(str(each.get('requestId') or '-')), 'dim')}")
         lines += [f"  {safe(str(change))}" for change in each.get("changes") or ["as it was first"]]
         lines.append("")
-    if one["requestId"]:
+    if one["drift"]:
+        lines.append(f"Next  {command('drift', one['accountId'])}   what others have changed")
+    elif one["requestId"]:
         lines.append(f"Next  {command('status', one['requestId'])}")
     return lines

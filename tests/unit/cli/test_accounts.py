@@ -87,6 +87,7 @@ def test_accounts_are_listed_once_whichever_way_they_came(
         "organizationalUnit": "/Workloads/Sandbox",
         "owner": "payments",
         "revision": 2,
+        "drift": 0,
         "requestedAt": "2026-11-20T12:00:00.000Z",
         "updatedAt": "2026-11-22T12:00:00.000Z",
         "requestId": "r-sandbox",
@@ -156,11 +157,26 @@ def test_accounts_are_a_table_or_csv(stack: FakeStack, capsys: pytest.CaptureFix
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
 
     assert header.split() == [
-        *("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL", "UNIT", "OWNER", "REV", "AGE")
+        *("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL", "UNIT", "OWNER", "REV", "DRIFT", "AGE")
     ]
     assert first.split()[:6] == [FIRST, "Sandbox", "ACTIVE", "/Workloads/Sandbox", "payments", "2"]
     assert [row["accountId"] for row in rows] == [FIRST, SECOND, THIRD]
     assert rows[1]["organizationalUnit"] == ""
+
+
+def test_account_that_others_have_changed_is_marked(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    differences = [{"what": "tags", "name": "team", "how": "missing"}]
+    drift = {"at": "2026-11-23T00:00:00.000Z", "differences": differences}
+    put_record(stack, FIRST, revision=1, drift=drift)
+
+    (drifted,) = listed(capsys, "--drifted")
+    assert main(["status", FIRST]) == 0
+    out = capsys.readouterr().out
+
+    assert (drifted["accountId"], drifted["drift"]) == (FIRST, 1)
+    assert f"Next  vend drift {FIRST}" in out
 
 
 def test_no_account_is_no_failure(
