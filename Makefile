@@ -52,23 +52,30 @@ help: ## List what make can do
 vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
 	@$(BIN)/vend submit "$(REQUEST)" --local --wait
 
-# A file's tests, and the embedded AWS that they share, stay on one worker; the files stay in their
-# order, so that those that share one follow each other.
+# tests/distribution.py says which tests stay on one worker, and in which order they begin.
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
 .PHONY: test
 test: synth build/.bundled ## Run the tests, except those marked slow
 	@rm -rf build/grants-used
-	@$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) -m "not slow"
 
 .PHONY: grants-used
-grants-used: ## List grants that no call used in the last `make test`
+grants-used: $(READY) ## List grants that no call used in the last `make test-all`
 	@$(BIN)/python -m tests.grants_used
 
 .PHONY: test-slow
-test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
-	@$(BIN)/python -m pytest -m slow -n 3
+test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow, but those marked long
+	@$(PYTEST) -m "slow and not long"
 
 .PHONY: test-all
-test-all: test test-slow ## Run every test
+test-all: test ## Run every test but the long ones; no grant may be unused
+	@$(MAKE) --no-print-directory test-slow
+	@$(MAKE) --no-print-directory grants-used
+
+.PHONY: test-long
+test-long: synth build/.bundled ## Run the tests marked long: the other cells of the fault matrix
+	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
 check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
@@ -202,6 +209,7 @@ BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_
 
 build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name $(READY)
 	@$(BIN)/python -m infra.bundling lambda
+	@rm -rf build/functions/.cache
 	@touch $@
 
 build/.bundled: build/.lambda embedded/runtime-requirements.txt

@@ -104,6 +104,8 @@ class EmbeddedAws:
                 "the template or the functions are not built: run `make synth`"
             )
         # moto's modules are slow to import; nothing but a running embedded AWS needs them.
+        from moto.core.base_backend import BackendDict  # noqa: PLC0415
+
         from embedded import (  # noqa: PLC0415
             cloudformation,
             control_planes,
@@ -122,6 +124,7 @@ class EmbeddedAws:
         eventbridge.install()
         cloudformation.install()
         lambda_runtime.install(functions, runtime)
+        BackendDict.reset()  # an earlier one of this process had a stack of the same name
         self._server = serve(self._port)
         self.context.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(

@@ -21,6 +21,7 @@ from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.monitoring import Monitoring
+from infra.notifications import Notifications
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -129,7 +130,8 @@ class AccountVendingStack(Stack):
             settings=settings,
             state_machine=workflow.state_machine,
         )
-        grants.grant(reconciliation.operation)
+        for function in reconciliation.operations:
+            grants.grant(function)
         answers = InvitationRule(
             self,
             "InvitationAnswers",
@@ -167,12 +169,13 @@ class AccountVendingStack(Stack):
             bus=bus.event_bus,
             announcers=grants.announcers,
             discoverers=discoverers,
+            repairers=reconciliation.repairers,
             settings=settings,
         )
         watched = [
             *functions.values(),
             ends.operation,
-            reconciliation.operation,
+            *reconciliation.operations,
             answers.operation,
             *heard,
         ]
@@ -196,6 +199,7 @@ class AccountVendingStack(Stack):
             vending=workflow.state_machine,
             retirement=retirement.state_machine,
         )
+        watched += self._notifications(bus, code, settings)
         Monitoring(
             self,
             "Monitoring",
@@ -251,6 +255,22 @@ class AccountVendingStack(Stack):
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
         return [api.operation]
+
+    def _notifications(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings
+    ) -> list[OperationFunction]:
+        if not (settings.notification_emails or settings.chat_notifications):
+            return []
+        made = Notifications(
+            self,
+            "Notifications",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        self._show({name: one.topic_arn for name, one in made.topics.items()})
+        return [made.operation]
 
     def _show(self, outputs: Mapping[str, str]) -> None:
         for name, value in outputs.items():

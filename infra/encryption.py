@@ -106,6 +106,17 @@ def use_of_queue(queue_arn: str) -> KeyUse:
     )
 
 
+def use_of_topic(topic_arn: str, *, sid: str) -> KeyUse:
+    """What a publisher needs of an encrypted topic ("Managing Amazon SNS encryption keys")."""
+    return KeyUse(
+        sid=sid,
+        actions=_READ_AND_WRITE,
+        service="sns",
+        context="aws:sns:topicArn",
+        resource=topic_arn,
+    )
+
+
 def uses_of_audit_trail(table_name: str, bucket_arn: str) -> Iterator[KeyUse]:
     """What reading the ledger's stream and writing the trail's objects needs."""
     yield from uses_of_calls(["dynamodb:GetRecords"], table_name=table_name, state_machine_arn="")

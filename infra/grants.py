@@ -213,7 +213,7 @@ class Grants:
             variables["SERVICE_PRINCIPALS"] = " ".join(settings.service_principals)
             variables["POLICY_TYPES"] = " ".join(settings.policy_types)
             variables["INVITED_ACCOUNT_ROLE_NAMES"] = " ".join(settings.invited_account_role_names)
-        if function == "DetachPolicy":
+        if function in {"DetachPolicy", "DetectDrift"}:
             variables["POLICY_TYPES"] = " ".join(settings.policy_types)
         if function == "AcceptHandshake" and settings.invited_account_role_names:
             variables["INVITED_ACCOUNT_EXTERNAL_ID"] = settings.invited_account_external_id or ""

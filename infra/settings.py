@@ -21,6 +21,8 @@ in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer 
 GRACE_DAYS_MAX = 180
 """Days of grace at most."""
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
 ADMINISTRATORS_ROLES = ("AWSControlTowerExecution", "OrganizationAccountAccessRole")
 """Roles that AWS makes in member accounts, for the management account to administer them."""
 
@@ -125,6 +127,11 @@ class Settings:
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
+    `account_drift` says what happens to accounts that differ from the documents of their last
+    revisions, because somebody else moved, tagged or renamed them: `ignore` (no function), `report`
+    (the event AccountDrifted, the account's record and `vend drift` say so) or `repair` (besides,
+    the account's own document is asked for again, so that the workflow puts back what it says).
+
     `creation_events` is whether events report that AWS has made an account, so that the workflow
     need not look again and again. They come where a trail of the management account logs management
     events in us-east-1 (docs/deploy.md). Without one, and with False, all goes on by looking.
@@ -139,6 +146,9 @@ class Settings:
     quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for
     AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
     docs/runbook.md can be read by those who are woken; without it alarms name the file.
+
+    `notification_emails` are mailed what becomes of requests and accounts, and
+    `chat_notifications` makes a topic for Amazon Q Developer in chat applications to read.
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
@@ -197,6 +207,7 @@ class Settings:
     requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
+    account_drift: Literal["ignore", "report", "repair"] = "report"
     creation_events: bool = True
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
@@ -209,6 +220,8 @@ class Settings:
     alarm_quota_percent: int = 80
     alarm_queue_backlog: int = 50
     dashboard: bool = True
+    notification_emails: tuple[str, ...] = ()
+    chat_notifications: bool = False
     runbook_url: str | None = None
     creation_rate_per_second: float = 0.1
     creation_burst: int = 3
@@ -264,6 +277,9 @@ class Settings:
         yield from self._problems_of_requesters()
         yield from self._problems_of_signing()
         yield from self._problems_of_monitoring()
+        for address in self.notification_emails:
+            if not _ADDRESS.fullmatch(address):
+                yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
         yield from self._problems_of_api()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
@@ -375,7 +391,7 @@ class Settings:
 
     def _problems_of_monitoring(self) -> Iterator[str]:
         for address in self.alarm_emails:
-            if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", address):
+            if not _ADDRESS.fullmatch(address):
                 yield f"alarm_emails: {address!r} is not an email address"
         if self.alarm_topic_arn is not None:
             if not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", self.alarm_topic_arn):

@@ -3,18 +3,33 @@ from __future__ import annotations
 import embedded  # noqa: F401 - sets what moto reads while it is imported
 
 # isort: split
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from botocore.loaders import JSONFileLoader
 from moto.core import models
 
+from tests import distribution
 from tests.grants_used import FOLDER, Recorder
 
 # Nothing here calls AWS by `requests`; routing its methods to every service anew is half of what a
 # mocked AWS costs a test. Without routes, such a call fails.
 models.RESPONSES_METHODS.clear()
 
+_load_file = JSONFileLoader.load_file
+
+
+@functools.cache
+def _loaded(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
+# Most tests make sessions of their own, each of which would read AWS's endpoints and models anew.
+JSONFileLoader.load_file = lambda self, file_path: _loaded(file_path)  # type: ignore[method-assign]
+
 if TYPE_CHECKING:
-    import pytest
+    from xdist.remote import Producer
 
 _RECORDER = Recorder()
 
@@ -23,7 +38,24 @@ def pytest_configure() -> None:
     _RECORDER.begin()
 
 
+@pytest.hookimpl(trylast=True)  # once it is known what is deselected
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring what is run on several workers into the order in which it is to begin."""
+    if hasattr(config, "workerinput"):
+        order = distribution.in_order([item.nodeid for item in items])
+        places = {unit: place for place, unit in enumerate(order)}
+        items.sort(key=lambda item: places[distribution.unit(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> distribution.Scheduling | None:
+    """Units of tests for `--dist loadscope`."""
+    return distribution.Scheduling(config, log) if config.option.dist == "loadscope" else None
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What `make test` holds against the grants once all of it has run."""
-    if session.config.getoption("markexpr") == "not slow":
+    """What `make test-all` holds against the grants once both of its parts have run."""
+    if session.config.getoption("markexpr") in ("not slow", "slow and not long"):
         _RECORDER.write(FOLDER)

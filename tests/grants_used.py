@@ -1,8 +1,9 @@
 """Grants used are grants given: what the suite's calls used of the roles' statements.
 
-Each process of a test run writes what its embedded AWS allowed (`Recorder`); `make grants-used`
-compares that with the template. A call that no statement allows is denied, so that nothing more is
-used than is given; here is listed what is given and was not used.
+Each process of `make test` and of `make test-slow` writes what its embedded AWS allowed
+(`Recorder`); `make grants-used` compares that with the template. A call that no statement allows
+is denied, so that nothing more is used than is given; here is listed what is given and was not
+used.
 """
 
 from __future__ import annotations

@@ -120,8 +120,14 @@ def read_template(assembly: Path = ASSEMBLY) -> SynthesizedTemplate:
     return SynthesizedTemplate(json.loads((assembly / TEMPLATE_NAME).read_text()))
 
 
-def synthesize(settings: Settings, assembly: Path) -> SynthesizedTemplate:
-    """Synthesize the stack with other settings than app.py's into the folder `assembly`."""
+def synthesize(
+    settings: Settings, assembly: Path, *, validated: bool = False
+) -> SynthesizedTemplate:
+    """Synthesize the stack with other settings than app.py's into the folder `assembly`.
+
+    The functions stay where they are, and the CDK validates the template only if that is asked for:
+    copying and validating take longer than all the rest.
+    """
     # Slow to import, and most tests only read; `infra` comes first to choose the Node.
     from infra import request_policy  # noqa: PLC0415
     from infra.account_vending_stack import AccountVendingStack  # noqa: PLC0415
@@ -130,7 +136,13 @@ def synthesize(settings: Settings, assembly: Path) -> SynthesizedTemplate:
     from aws_cdk import App  # noqa: PLC0415
 
     context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    app = App(outdir=str(assembly), context=context, analytics_reporting=False, tree_metadata=False)
+    app = App(
+        outdir=str(assembly),
+        context={**context, "aws:cdk:disable-asset-staging": True},
+        analytics_reporting=False,
+        tree_metadata=False,
+        builtin_cloud_formation_validation=validated,
+    )
     AccountVendingStack(
         app, "AccountVending", settings=settings, request_policy=request_policy.read(ROOT)
     )

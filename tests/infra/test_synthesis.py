@@ -42,6 +42,7 @@ def test_synthesis_repeated_elsewhere_makes_the_same_files(tmp_path: Path) -> No
         assert (assembly / name).read_text() == (ASSEMBLY / name).read_text()
 
 
+@pytest.mark.slow
 def test_template_has_no_findings_not_even_those_that_it_keeps_quiet_about(
     template: SynthesizedTemplate, tmp_path: Path
 ) -> None:

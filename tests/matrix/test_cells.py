@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 
 from embedded.core.service_models import operation_model
 from permissions.reference import sdk_service
-from tests.matrix.cells import cells, sample
+from tests.matrix.cells import Cell, cells, sample, wide_sample
 from tests.matrix.definition import (
     ELSEWHERE,
     TRANSACTED,
@@ -55,12 +56,20 @@ def test_names_of_cells_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-def test_sample_meets_every_operation_function_and_kind() -> None:
+def test_sample_meets_every_kind_source_and_number_of_deliveries() -> None:
     for attribute in ("kind", "source", "deliveries"):
         everywhere = {getattr(cell, attribute) for cell in cells()}
         assert {getattr(cell, attribute) for cell in sample()} == everywhere
-    sites = {cell.site for cell in cells() if cell.site}
-    sampled = {cell.site for cell in sample() if cell.site}
-    assert {one.operation for one in sampled} == {one.operation for one in sites}
-    assert {one.actor for one in sampled} == {one.actor for one in sites}
-    assert len(sample()) <= 60
+    assert len(sample()) <= 16
+
+
+def test_wide_sample_meets_every_call_site_error_and_kind_of_every_function() -> None:
+    def met(chosen: Collection[Cell]) -> set[tuple[object, ...]]:
+        sites = {(cell.site,) for cell in chosen if cell.site and not cell.lasts}
+        errors = {(cell.error, cell.reason) for cell in chosen if not cell.lasts}
+        kinds = {(cell.kind, cell.site.actor if cell.site else cell.state) for cell in chosen}
+        return {*sites, *errors, *kinds, *((cell.kind, cell.source) for cell in chosen)}
+
+    assert sample() <= wide_sample() <= set(cells())
+    assert met(wide_sample()) == met(cells())
+    assert len(wide_sample()) <= 500

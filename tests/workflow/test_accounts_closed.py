@@ -43,7 +43,7 @@ def by_event(vending: Vending, request: dict[str, Any]) -> Ended:
 
 AGAIN = few(
     itertools.product(CLOSED, (by_event, by_hand)),
-    quick=[("PENDING_CLOSURE", by_event), ("SUSPENDED", by_hand)],
+    quick=[("SUSPENDED", by_hand)],
 )
 """Every state, asked for again in either way."""
 

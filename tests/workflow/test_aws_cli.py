@@ -129,6 +129,7 @@ def test_create_account_is_tagged_and_found_by_the_cli(local: AwsCli) -> None:
     assert tags == [{"Key": "owner", "Value": "cli"}]
 
 
+@pytest.mark.slow
 def test_create_gov_cloud_account_yields_both_accounts(local: AwsCli) -> None:
     creation = local(
         *("organizations", "create-gov-cloud-account"),
@@ -140,6 +141,7 @@ def test_create_gov_cloud_account_yields_both_accounts(local: AwsCli) -> None:
     assert {"AccountId", "GovCloudAccountId"} <= status.keys()
 
 
+@pytest.mark.slow
 def test_invitation_is_accepted_by_the_member_and_by_nobody_else(local: AwsCli) -> None:
     handshake = local(
         *("organizations", "invite-account-to-organization"),
@@ -156,6 +158,7 @@ def test_invitation_is_accepted_by_the_member_and_by_nobody_else(local: AwsCli) 
     assert STANDALONE in {member["Id"] for member in members}
 
 
+@pytest.mark.slow
 def test_policy_is_created_and_attached(local: AwsCli) -> None:
     policy = local(
         *("organizations", "create-policy", "--name", "keep", "--description", "stay"),
@@ -181,6 +184,7 @@ def test_policy_is_created_and_attached(local: AwsCli) -> None:
     assert [target["TargetId"] for target in targets["Targets"]] == [root]
 
 
+@pytest.mark.slow
 def test_root_sessions_follow_trusted_access(local: AwsCli) -> None:
     enable = ("iam", "enable-organizations-root-sessions")
 

@@ -64,6 +64,7 @@ def test_bad_requests_end_refused_at_once_and_nothing_of_them_is_run_or_logged_r
     assert vending.accounts() == []
 
 
+@pytest.mark.slow
 def test_bad_requests_sent_as_events_end_refused_and_are_announced_shortly(
     vending: Vending,
 ) -> None:

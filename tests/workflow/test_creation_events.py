@@ -10,8 +10,8 @@ import pytest
 from tests.builders import a_request
 from tests.workflow.vending import Vending, eventually
 
-LONG = 900
-"""Seconds that a creation takes here: longer than what is polled for want of events."""
+LONG = 400
+"""Seconds that a creation takes here: longer than until the first look for want of an event."""
 
 POLL = "DescribeCreateAccountStatus"
 

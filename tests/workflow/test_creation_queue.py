@@ -170,6 +170,7 @@ def test_accounts_that_somebody_else_creates_are_yielded_to_and_then_made_up_for
     assert any("IsCreationStillRefused" in vending.states_entered(arn) for arn in arns)
 
 
+@pytest.mark.slow
 def test_stopped_executions_keep_nobody_from_their_slot(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 300}}])
     requests = [a_request() for _ in range(PLACES + 2)]
@@ -189,6 +190,7 @@ def test_stopped_executions_keep_nobody_from_their_slot(vending: Vending) -> Non
     assert creation_calls(vending)[None] == len(requests)
 
 
+@pytest.mark.slow
 def test_function_that_dies_after_it_queued_costs_nobody_the_slot(vending: Vending) -> None:
     vending.aws.faults.replace(
         [
@@ -206,6 +208,7 @@ def test_function_that_dies_after_it_queued_costs_nobody_the_slot(vending: Vendi
     assert queue(vending)["queue"] == []
 
 
+@pytest.mark.slow
 def test_turn_whose_telling_got_no_answer_is_used_once(vending: Vending) -> None:
     vending.aws.faults.replace(
         [

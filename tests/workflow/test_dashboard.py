@@ -85,6 +85,7 @@ def a_bad_day(vending: Vending) -> None:
     assert vending.finish(waiting, 240).status == "SUCCEEDED"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_dashboard_shows_what_a_bad_day_of_vending_measured(vending: Vending) -> None:
     began = vending.aws.clock.now()

@@ -36,6 +36,7 @@ def guarded(cloud: EmbeddedAws, tmp_path: Path) -> Iterator[Vending]:
     assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=cloud.endpoint_url)
 
 
+@pytest.mark.slow
 def test_rows_of_ended_requests_go_when_their_days_are_over_and_vended_ones_stay(
     guarded: Vending,
 ) -> None:

@@ -107,6 +107,7 @@ def test_account_made_elsewhere_gets_the_baseline_once_however_often_it_is_repor
     assert vending.calls("organizations", "MoveAccount") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_before")
 def test_baseline_that_is_no_valid_request_ends_as_a_rejected_request_with_a_remedy(
     cloud: EmbeddedAws, tmp_path: Path

@@ -134,6 +134,7 @@ def test_other_news_of_executions_run_nothing(vending: Vending, name: str) -> No
     assert invocations("RecordExecutionEnd") == before
 
 
+@pytest.mark.slow
 def test_execution_that_takes_too_long_is_failed_in_the_ledger_and_resumes(
     vending: Vending,
 ) -> None:

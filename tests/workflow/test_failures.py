@@ -219,6 +219,7 @@ def test_refusal_for_good_ends_at_once_with_code_reason_and_remedy(
     assert row["error"] == failed.cause
 
 
+@pytest.mark.slow
 def test_five_creations_at_once_are_waited_out(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 40}}])
     requests = [a_request() for _ in range(7)]

@@ -9,6 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
+from tests.grids import few
 from tests.interruptions import stop, when_entered
 from tests.workflow import retirements
 from tests.workflow.retirements import retirement_of
@@ -53,7 +54,11 @@ def stopped_retirement(vending: Vending) -> str:
 
 @pytest.mark.usefixtures("short_grace")
 @pytest.mark.parametrize(
-    "state", ["ReserveClosing", "CloseAccount", "DescribeClosure", "RecordClosed"]
+    "state",
+    few(
+        ["ReserveClosing", "CloseAccount", "DescribeClosure", "RecordClosed"],
+        quick=["CloseAccount"],
+    ),
 )
 def test_closing_slot_of_an_execution_that_is_over_is_free_again(
     vending: Vending, state: str

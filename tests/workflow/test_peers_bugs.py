@@ -179,6 +179,7 @@ def test_bug_6_quota_is_called_a_quota(vending: Vending, fault: Any, reason: str
     assert "not found" not in failed.cause["message"].lower()
 
 
+@pytest.mark.slow
 def test_bug_8_account_on_the_last_page_is_found(big: Vending) -> None:
     """Only the first page of ListAccounts was read."""
     request = a_request()
@@ -197,6 +198,7 @@ def test_bug_8_account_on_the_last_page_is_found(big: Vending) -> None:
     assert big.calls("organizations", "ListAccounts") >= 3
 
 
+@pytest.mark.slow
 def test_bug_8_vending_scans_no_accounts(big: Vending) -> None:
     """Full scans of ListAccounts throttled or timed out in big organizations."""
     ended = big.run(a_request())

@@ -100,14 +100,9 @@ ASKED: dict[str, tuple[Callable[[Vending], dict[str, Any]], bool]] = {
 QUICK = [
     "fifty tags",
     "fifty-one tags",
-    "nine SCPs",
     "ten SCPs",
-    "ten tag policies, of which it has three",
     "five RCPs, whose type is off",
     "policy missing, existing account",
-    "unit has a twin, existing account",
-    "name of another type",
-    "service unknown",
 ]
 
 

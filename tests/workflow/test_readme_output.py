@@ -12,6 +12,8 @@ import subprocess
 import termios
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [".venv/bin/vend", "submit", "examples/requests/sandbox.yaml", "--local", "--wait"]
 
@@ -69,6 +71,7 @@ def normalized(text: str) -> list[str]:
     return [line for line in lines if line and "Starting" not in line]
 
 
+@pytest.mark.slow
 def test_output_in_the_readme_is_what_make_vend_prints() -> None:
     block = re.search(r"```\nmake vend\n```\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
     assert block

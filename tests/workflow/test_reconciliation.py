@@ -68,6 +68,7 @@ def test_outcome_that_nobody_could_announce_is_announced_by_a_later_run(
     assert [(one["requestId"], one["state"]) for one in heard] == [(request["requestId"], "VENDED")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ends_unheard")
 def test_what_a_stopped_request_held_goes_to_the_request_that_waits_for_it(
     vending: Vending,

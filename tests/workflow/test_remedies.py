@@ -331,6 +331,7 @@ def test_invalid_request_is_corrected_under_its_id(vending: Vending) -> None:
     assert again.status == "SUCCEEDED", again
 
 
+@pytest.mark.slow
 def test_four_accounts_of_one_name_in_one_file_are_vended(
     vending: Vending, vend: Command, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from embedded.cloud import PROJECT
 from embedded.cloudformation import assembly
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_resume_goes_on_with_the_account_that_there_is(
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
-@pytest.mark.parametrize("stopped", [fail, stop], ids=["failure", "stop"])
+@pytest.mark.parametrize("stopped", few([fail, stop], quick=[stop], ids=["failure", "stop"]))
 def test_resume_after_a_new_version_goes_on_in_the_new_version(
     vending: Vending, vend: Command, stopped: Any
 ) -> None:

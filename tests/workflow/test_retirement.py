@@ -192,7 +192,7 @@ def test_commands_suspend_an_account_and_put_it_back(vending: Vending, vend: Com
     assert "Restored" in restored.out
     assert vending.path(account_id) == "/Workloads/Sandbox"
     assert status.json["state"] == "ACTIVE"
-    assert status.json["before"]["organizationalUnit"] == "/Workloads/Sandbox"
+    assert status.json["retirement"]["before"]["organizationalUnit"] == "/Workloads/Sandbox"
 
 
 def test_command_says_why_an_account_is_not_retired(vending: Vending, vend: Command) -> None:
@@ -225,6 +225,7 @@ def test_closed_account_departs_after_ninety_days(vending: Vending) -> None:
     assert account_id not in {account["Id"] for account in vending.accounts()}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ends_unheard")
 def test_lock_that_a_request_left_is_taken_by_the_retirement(vending: Vending) -> None:
     kept = {"service": "dynamodb", "operation": "DeleteItem", "calls": "all"}

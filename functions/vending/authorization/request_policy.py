@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
 from vending.authorization import principals
-from vending.authorization.sender import API_SOURCE, DISCOVERED_ACCOUNTS_SOURCE, Sender
+from vending.authorization.sender import API_SOURCE, Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.model import Model
 from vending.request import ou_paths, validators
@@ -24,8 +24,10 @@ from vending.request.account_request import (
     TagKey,
     best_effort_request_id,
 )
+from vending.request.patterns import ANY
 from vending.request.request_ids import REQUESTER_PATTERN, namespace_of, qualified
 from vending.request.validation_messages import problems_in
+from vending.requesters import OWN_SOURCES
 
 FILE_NAME = "request_policy.json"
 """The policy in the functions' bundle."""
@@ -33,13 +35,8 @@ FILE_NAME = "request_policy.json"
 ADMINISTRATOR = "administrator"
 """The requester of executions that are started by hand, and a role."""
 
-DISCOVERED_ACCOUNTS = "discovered-accounts"
-"""The requester of the setting discovered_account_baseline: the stack's own, so without limits."""
-
 UNKNOWN = "unknown"
 """The requester of senders that the policy does not have: nothing of theirs is ever vended."""
-
-ANY = "*"
 
 EMBEDDED_ACCOUNT = "111111111111"
 """The management account of the embedded AWS, the only one where a demo policy holds."""
@@ -213,8 +210,9 @@ class RequestPolicy(Model):
         """
         if sender.is_by_hand:
             return ADMINISTRATOR, None
-        if sender.source == DISCOVERED_ACCOUNTS_SOURCE and sender.account == here:
-            return DISCOVERED_ACCOUNTS, None
+        own = OWN_SOURCES.get(sender.source or "")
+        if own is not None and sender.account == here:
+            return own, None
         if self.demo and here != EMBEDDED_ACCOUNT:
             raise RequestNotAllowed(
                 ["the request policy is the demo's, which holds on the embedded AWS alone"],
@@ -300,7 +298,7 @@ def _problems(policy: RequestPolicy) -> Iterator[str]:
     yield from _of_senders(policy)
     for name, requester in policy.requesters.items():
         place = f"requesters.{name}"
-        if name in (ADMINISTRATOR, DISCOVERED_ACCOUNTS, UNKNOWN):
+        if name in (ADMINISTRATOR, *OWN_SOURCES.values(), UNKNOWN):
             yield f"{place}: the name is the product's own"
         if requester.is_administrator:
             yield from _without_effect(place, requester)

@@ -26,9 +26,6 @@ _LONGEST = 256
 API_SOURCE = "account-vending.api"
 """Of requests that came by the API, whose sender is a principal."""
 
-DISCOVERED_ACCOUNTS_SOURCE = "account-vending.discovered-accounts"
-"""Of requests that DiscoverAccount makes: the bus's resource policy lets nobody else use it."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:

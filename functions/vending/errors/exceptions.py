@@ -23,6 +23,7 @@ VendingError
  ├ StateConflict             by the API: what it is about is in a state that does not allow it
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
+ ├ EmailCodeRefused          AWS did not take the code: another one may be given
  ├ InvitationEnded           the invitation was declined, cancelled or left to expire
  └ OperationRefused          AWS refused for good
     └ AccessDenied              by permission: final, unless it follows a write that AWS shows late
@@ -196,6 +197,10 @@ class ExecutionSuperseded(VendingError):
 
 class AccountCreationFailed(VendingError):
     """AWS accepted the creation and later reported FAILED."""
+
+
+class EmailCodeRefused(VendingError):
+    """AWS did not take the code for a root user's new address: wrong, used or expired."""
 
 
 class InvitationEnded(VendingError):

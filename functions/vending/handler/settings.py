@@ -104,11 +104,24 @@ class AuditTrailSettings(Settings):
     bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
 
 
+class NotificationSettings(Settings):
+    """The topics by which people are notified; empty where there is none."""
+
+    topic_arn: str = Field("", alias="NOTIFICATION_TOPIC_ARN")
+    chat_topic_arn: str = Field("", alias="CHAT_TOPIC_ARN")
+
+
 class DiscoverySettings(Settings):
     """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
 
     become: Literal["record", "baseline"] = Field(alias="DISCOVERED_ACCOUNTS")
     baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
+
+
+class DriftSettings(Settings):
+    """What becomes of accounts that differ from their documents."""
+
+    becomes: Literal["report", "repair"] = Field(alias="ACCOUNT_DRIFT")
 
 
 S = TypeVar("S", bound=Settings)

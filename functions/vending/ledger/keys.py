@@ -14,6 +14,7 @@ RETIREMENT = "retirement#"
 EMAIL_LOCK = "email#"
 ACCOUNT_RECORD = "record#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
+ACCOUNTS_COMPARED = "reconciliation#accounts"
 
 BY_STATE = "byState"
 """The index of the requests' rows by `state`, and then by `updatedAt`."""
