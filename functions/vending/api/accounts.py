@@ -174,6 +174,7 @@ def _summary(record: AccountRecord, retirement: Retirement | None) -> Json:
         "requestId": record.get("requestId"),
         "document": document_of(record.get("document")),
         "updatedAt": record.get("updatedAt"),
+        "drift": record.get("drift"),
         "retirement": None if retirement is None else record_of(retirement),
     }
 
@@ -200,9 +201,5 @@ def _of_another(raw: Any, account_id: str, record: AccountRecord) -> Iterator[st
     account = raw.get("account")
     if not isinstance(account, dict):
         return
-    stands = record.get("document", {}).get("account", {})
     if account.get("accountId") not in (None, account_id):
         yield f"account.accountId: must be {account_id}, or be left out"
-    email = account.get("email")
-    if isinstance(email, str) and email.lower() != str(stands.get("email", email)).lower():
-        yield "account.email: is another than the account's"

@@ -107,6 +107,13 @@ class RetirementRecord(View):
     updated_at: str | None
 
 
+class AccountDrift(View):
+    """How an account differs from its document."""
+
+    at: str = Field(description="Since when it differs just so.")
+    differences: list[dict[str, str]]
+
+
 class AccountSummary(View):
     """An account as its last request left it."""
 
@@ -118,6 +125,9 @@ class AccountSummary(View):
         description="The request that was last carried out: change it, and put it back."
     )
     updated_at: str | None
+    drift: AccountDrift | None = Field(
+        description="Null where it was as its document says, or has not been compared."
+    )
     retirement: RetirementRecord | None
 
 

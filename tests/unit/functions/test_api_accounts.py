@@ -176,8 +176,31 @@ def test_change_by_a_document_of_another_account_names_every_difference(api: Api
 
     assert answer.status == 400
     places = [problem.partition(":")[0] for problem in answer.problems]
-    assert {"requestId", "account.accountId", "account.email", "requestedBy"} <= set(places)
+    assert {"requestId", "account.accountId", "requestedBy"} <= set(places)
     assert api.started == []
+
+
+def test_root_users_email_may_be_changed(api: Api) -> None:
+    an_account(api)
+    account = {"name": "Sandbox", "email": "aws+new@example.com"}
+
+    answer = api(f"PUT /accounts/{ACCOUNT}", body=DOCUMENT | {"account": account})
+
+    assert answer.status == 202
+    assert api.started[0]["detail"]["requestId"] == "portal.one"
+
+
+def test_drift_is_shown_with_its_account(api: Api) -> None:
+    an_account(api)
+    table = api.world.ledger.table
+    record = table.get(keys.account_record(ACCOUNT)) or {}
+    difference = {"what": "tag cost-center"}
+    drift = {"at": "2027-01-15T08:00:00.000Z", "differences": [difference], "unreported": []}
+    table.put(Put(item={**record, "drift": drift}))
+
+    shown = api(f"GET /accounts/{ACCOUNT}").body
+
+    assert shown["drift"] == {"at": "2027-01-15T08:00:00.000Z", "differences": [difference]}
 
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{"])
