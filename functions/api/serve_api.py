@@ -1,4 +1,4 @@
-"""ServeApi: answers API Gateway's requests, which it has authorized by IAM.
+"""ServeApi: answers API Gateway's requests, which it has authorized by IAM, or by a token.
 
 An entrance as the bus is: it starts the same state machines, which decide again on everything. What
 it refuses, it refuses with every mistake at once, before anything is started.
@@ -47,7 +47,10 @@ class Api:
         settled = settings.read(settings.ApiSettings)
         self._event = event
         self._caller = Caller.of(
-            event, wiring.request_policy(), here=account_id_of(settled.state_machine_arn)
+            event,
+            wiring.request_policy(),
+            here=account_id_of(settled.state_machine_arn),
+            claim=settled.token_claim,
         )
         stepfunctions = clients.stepfunctions()
         starts = Starts(
