@@ -22,7 +22,7 @@ from vending.request import ou_paths
 
 Listed = dict[str, Any]
 
-HEADER = ("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL UNIT", "OWNER", "REV", "AGE")
+HEADER = ("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL UNIT", "OWNER", "REV", "DRIFT", "AGE")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,6 +80,7 @@ def _listing(found: Sequence[Listed], terminal: Terminal) -> list[str]:
             ou_paths.quote(one["organizationalUnit"] or "-"),
             safe(one["owner"] or "-"),
             str(one["revision"] or "-"),
+            str(one["drift"] or "-"),
             age(one["requestedAt"]),
         )
         for one in found
@@ -107,6 +108,7 @@ def history_text(
         ("organizational unit", ou_paths.quote(one["organizationalUnit"] or "")),
         ("owner", one["owner"]),
         ("revision", one["revision"]),
+        ("differs in", f"{one['drift']} (vend drift {one['accountId']})" if one["drift"] else None),
         ("request", one["requestId"]),
         ("requested", one["requestedAt"]),
         ("updated", one["updatedAt"]),

@@ -87,6 +87,7 @@ def test_accounts_are_listed_once_whichever_way_they_came(
         "organizationalUnit": "/Workloads/Sandbox",
         "owner": "payments",
         "revision": 2,
+        "drift": 0,
         "requestedAt": "2026-11-20T12:00:00.000Z",
         "updatedAt": "2026-11-22T12:00:00.000Z",
         "requestId": "r-sandbox",
@@ -156,11 +157,24 @@ def test_accounts_are_a_table_or_csv(stack: FakeStack, capsys: pytest.CaptureFix
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
 
     assert header.split() == [
-        *("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL", "UNIT", "OWNER", "REV", "AGE")
+        *("ACCOUNT", "NAME", "STATE", "ORGANIZATIONAL", "UNIT", "OWNER", "REV", "DRIFT", "AGE")
     ]
     assert first.split()[:6] == [FIRST, "Sandbox", "ACTIVE", "/Workloads/Sandbox", "payments", "2"]
     assert [row["accountId"] for row in rows] == [FIRST, SECOND, THIRD]
     assert rows[1]["organizationalUnit"] == ""
+
+
+def test_account_that_has_drifted_is_listed_with_how_many_differences(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    differences = [{"what": "tags", "name": "team", "how": "missing", "expected": "a"}]
+    stack.ledger_items[f"record#{FIRST}"]["drift"] = {"differences": differences}
+
+    assert [one["drift"] for one in listed(capsys)] == [1, 0, 0]
+    assert main(["accounts"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[6] == "1"
+    assert main(["status", FIRST]) == 0
+    assert f"vend drift {FIRST}" in capsys.readouterr().out
 
 
 def test_no_account_is_no_failure(
