@@ -423,6 +423,9 @@ def _accounts(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--owner", metavar="GLOB", help="only those that were asked for by such a person or team"
     )
     accounts.add_argument("--name", metavar="GLOB", help="only those with such a name")
+    accounts.add_argument(
+        "--drifted", action="store_true", help="only those that others have changed"
+    )
     form = accounts.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV, with a header")
     form.add_argument("--json", action="store_true", help="print JSON, for scripts")

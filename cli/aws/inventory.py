@@ -77,6 +77,14 @@ class KnownAccount:
         sender = self.row.get("sender") or self.retirement.get("sender") or {}
         return self.row.get("requestedBy") or sender.get("requester")
 
+    @property
+    def drift(self) -> int | None:
+        """In how many ways it differed from its last revision when it was compared last."""
+        if "document" not in self.record:
+            return None
+        drift: Any = self.record.get("drift")
+        return len(drift["differences"]) if drift else 0
+
     def as_dict(self) -> dict[str, Any]:
         """As `vend accounts --json` prints it; null where nothing is known."""
         values = (
@@ -86,7 +94,7 @@ class KnownAccount:
             self.document.get("organizationalUnit"),
             self.owner,
             self.record.get("revision"),
-            len(self.record.get("drift", {}).get("differences", ())),
+            self.drift,
             self.row.get("requestedAt") or self.retirement.get("requestedAt"),
             max(str(one.get("updatedAt", "")) for one in (self.record, self.row, self.retirement)),
             self.record.get("requestId") or self.row.get("requestId"),

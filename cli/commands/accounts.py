@@ -43,9 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _matches(one: Listed, arguments: argparse.Namespace) -> bool:
-    return (
+    return bool(
         arguments.state in (None, one["state"])
         and (arguments.ou is None or _is_below(one["organizationalUnit"], arguments.ou))
+        and (not arguments.drifted or one["drift"])
         and _is_like(one["owner"], arguments.owner)
         and _is_like(one["name"], arguments.name)
     )
@@ -108,7 +109,7 @@ def history_text(
         ("organizational unit", ou_paths.quote(one["organizationalUnit"] or "")),
         ("owner", one["owner"]),
         ("revision", one["revision"]),
-        ("differs in", f"{one['drift']} (vend drift {one['accountId']})" if one["drift"] else None),
+        ("drift", f"{one['drift']} differences" if one["drift"] else None),
         ("request", one["requestId"]),
         ("requested", one["requestedAt"]),
         ("updated", one["updatedAt"]),
@@ -125,6 +126,8 @@ def history_text(
         lines.append(f"  {terminal.paint(safe(str(each.get('requestId') or '-')), 'dim')}")
         lines += [f"  {safe(str(change))}" for change in each.get("changes") or ["as it was first"]]
         lines.append("")
-    if one["requestId"]:
+    if one["drift"]:
+        lines.append(f"Next  {command('drift', one['accountId'])}   what others have changed")
+    elif one["requestId"]:
         lines.append(f"Next  {command('status', one['requestId'])}")
     return lines

@@ -22,8 +22,9 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
         after: another.
     """
     old, new = dict(_flat(before)), dict(_flat(after))
-    if "account.name" not in new:  # it keeps the name that it has
-        old.pop("account.name", None)
+    for key in ("account.name", "account.email"):
+        if key not in new:  # it keeps the one that it has
+            old.pop(key, None)
     return [
         {"key": key, "before": old.get(key), "after": new.get(key)}
         for key in {**old, **new}
@@ -32,9 +33,11 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
 
 
 def _flat(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    name = document.get("account", {}).get("name")
-    if name is not None:
-        yield "account.name", name
+    account = document.get("account", {})
+    if account.get("name") is not None:
+        yield "account.name", account["name"]
+    if account.get("email") is not None:
+        yield "account.email", account["email"].lower()
     if document.get("organizationalUnit") is not None:
         yield "organizationalUnit", document["organizationalUnit"]
     for key, value in document.get("tags", {}).items():

@@ -207,6 +207,10 @@ class _Standing:
     def _unfinished(self) -> Row | None:
         """A request for the account that is under way, or failed since its last revision."""
         row = self._facts.unfinished.get(self.account_id or "")
+        if row is not None and self._row and row["requestId"] == self._request_id:
+            row = self._row.attributes  # which may have been read once more
+            if row["state"] not in (*IN_FLIGHT, State.FAILED):
+                return None
         is_newer = row is not None and row["updatedAt"] >= self._record.get("updatedAt", "")
         return row if is_newer else None
 
@@ -218,6 +222,7 @@ class _Standing:
         if self.file.is_retired:
             return self._kind_of_retired()
         problems = list(self._identity_problems())
+        is_at_work = self._is_at_work()
         row = self._unfinished
         attributes = self._row.attributes if self._row else None
         is_open = row is not None and row["state"] in IN_FLIGHT
@@ -228,7 +233,7 @@ class _Standing:
             decision = decide(
                 attributes,
                 replace(self.file.submission, request_id=self._request_id).asked,
-                goes_on=goes_on(self._facts.stack, self._row),
+                goes_on=is_at_work,
                 account=self._record or None,
             )
         except RequestConflict as conflict:
@@ -248,6 +253,22 @@ class _Standing:
         if kind in (Kind.CHANGE, Kind.NEW):
             problems += self._eligibility_problems()
         return kind, problems
+
+    def _is_at_work(self) -> bool:
+        """Whether an execution is at work on the request.
+
+        One that has ended since the row was read has written its end there before.
+        """
+        stack = self._facts.stack
+        if goes_on(stack, self._row):
+            return True
+        if self._row is not None and self._row.record["state"] in IN_FLIGHT:
+            rows = stack.rows([self._request_id])
+            content = {self._request_id: self.file.submission.content}
+            self._row = rows.get(self._request_id)
+            self._record = stack.accounts(rows, content).get(self._request_id) or self._record
+            self.account_id = self._record.get("accountId") or self.account_id
+        return False
 
     def _kind_of_retired(self) -> tuple[Kind, list[str]]:
         if not self.live or self._retirement or self.live.get("State") in ("CLOSED", "SUSPENDED"):
@@ -274,8 +295,8 @@ class _Standing:
             )
         wanted = account.get("email")
         owner = facts.by_email.get(str(wanted).lower()) if wanted else None
-        is_anothers = owner is not None and owner != self.account_id
-        if is_anothers and (self._row is None or self.account_id is not None):
+        is_being_made = self._row is not None and self.account_id is None
+        if owner is not None and owner != self.account_id and not is_being_made:
             yield (
                 f"account.email: '{wanted}' is that of the account {owner} of this organization; "
                 f"write source existing and accountId '{owner}' to describe that one"
@@ -349,6 +370,8 @@ class _Standing:
             yield f"The account {self.account_id} is not in this organization any more"
         elif self.live and self.live.get("State", "ACTIVE") != "ACTIVE":
             yield f"The account is {self.live['State']}"
+        elif "drift" in self._record:
+            yield f"Others have changed the account since: `vend drift {self.account_id}` shows it"
         elif self.is_renamed:
             yield f"The account is called {self.live['Name']} since; its revision says {self.name}"
 

@@ -113,7 +113,7 @@ def as_role(
     except iam.exceptions.EntityAlreadyExistsException:
         arn = iam.get_role(RoleName=name)["Role"]["Arn"]
     for each in policies:
-        text = (CI / "roles" / f"{each}.json").read_text()
+        text = (CI / f"role_{each}.json").read_text()
         text = text.replace("<account id>", ACCOUNT_ID)
         text = text.replace("<LedgerTableName>", vending.aws.outputs["LedgerTableName"])
         # The embedded AWS knows no resources of CloudFormation's: it authorizes on all of them.
@@ -250,7 +250,7 @@ def is_denied(vending: Vending, monkeypatch: pytest.MonkeyPatch, key: str) -> bo
 
 
 def pipelines() -> list[Path]:
-    return [CI / "github" / "accounts.yml", CI / "gitlab" / ".gitlab-ci.yml"]
+    return [CI / "github.yml", CI / "gitlab.yml"]
 
 
 def commands_of(path: Path) -> list[list[str]]:
@@ -260,7 +260,7 @@ def commands_of(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", pipelines(), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", pipelines(), ids=lambda path: path.stem)
 def test_commands_of_a_pipeline_work_on_a_fleet(
     path: Path,
     vending: Vending,
@@ -280,7 +280,7 @@ def test_commands_of_a_pipeline_work_on_a_fleet(
     assert ran[0].out.startswith("### Accounts: 1 new, 1 to change, 1 to retire")
 
 
-@pytest.mark.parametrize("path", sorted(CI.glob("*/trust-*.json")), ids=str)
+@pytest.mark.parametrize("path", sorted(CI.glob("*_trusts_*.json")), ids=lambda path: path.stem)
 def test_role_of_a_pipeline_trusts_one_repository_alone(path: Path) -> None:
     (statement,) = json.loads(path.read_text())["Statement"]
 
@@ -296,4 +296,4 @@ def test_role_of_a_pipeline_trusts_one_repository_alone(path: Path) -> None:
     assert sum(key.endswith(":aud") for key in conditions) == 1
     (subject,) = subjects
     assert re.match(r"(repo:<owner>/<repository>:|project_path:<group>/<project>:)", subject)
-    assert "*" not in subject or path.name == "trust-plan.json"
+    assert "*" not in subject or path.stem.endswith("plan")

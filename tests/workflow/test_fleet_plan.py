@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.aws import stack as stack_module
+from cli.fleet import planning
 from tests.builders import a_request
 from tests.workflow.fleets import edit, reads, seed, write, writes
 from tests.workflow.vending import eventually
@@ -212,6 +214,31 @@ def test_request_that_is_under_way_is_neither_new_nor_in_the_way(
 
     assert {one["kind"] for one in ran.json["accounts"]} == {"unchanged", "inProgress"}
     assert {one["kind"] for one in afterwards.json["accounts"]} == {"unchanged"}
+
+
+@pytest.mark.slow
+def test_request_that_ends_while_the_plan_is_made_is_not_planned_again(
+    vending: Vending,
+    vend: Command,
+    request_of: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = a_request(account={"name": "Next", "email": "next@example.com"})
+    write(tmp_path, "accounts/next.yaml", request)
+    vending.aws.faults.replace([{"createAccount": {"calls": "all", "seconds": 180}}])
+    arn = vending.start(request)
+    eventually(lambda: vending.row(request["requestId"]))
+    usual = stack_module.goes_on
+
+    def once_it_has_ended(stack: Any, row: Any) -> bool:
+        vending.finish(arn)
+        return usual(stack, row)
+
+    monkeypatch.setattr(planning, "goes_on", once_it_has_ended)
+    ran = planned(vend, tmp_path)
+
+    assert {one["kind"] for one in ran.json["accounts"]} == {"unchanged"}
 
 
 @pytest.mark.slow

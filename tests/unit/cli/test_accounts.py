@@ -164,17 +164,19 @@ def test_accounts_are_a_table_or_csv(stack: FakeStack, capsys: pytest.CaptureFix
     assert rows[1]["organizationalUnit"] == ""
 
 
-def test_account_that_has_drifted_is_listed_with_how_many_differences(
+def test_account_that_others_have_changed_is_marked(
     stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    differences = [{"what": "tags", "name": "team", "how": "missing", "expected": "a"}]
-    stack.ledger_items[f"record#{FIRST}"]["drift"] = {"differences": differences}
+    differences = [{"what": "tags", "name": "team", "how": "missing"}]
+    drift = {"at": "2026-11-23T00:00:00.000Z", "differences": differences}
+    put_record(stack, FIRST, revision=1, drift=drift)
 
-    assert [one["drift"] for one in listed(capsys)] == [1, 0, 0]
-    assert main(["accounts"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split()[6] == "1"
+    (drifted,) = listed(capsys, "--drifted")
     assert main(["status", FIRST]) == 0
-    assert f"vend drift {FIRST}" in capsys.readouterr().out
+    out = capsys.readouterr().out
+
+    assert (drifted["accountId"], drifted["drift"]) == (FIRST, 1)
+    assert f"Next  vend drift {FIRST}" in out
 
 
 def test_no_account_is_no_failure(
