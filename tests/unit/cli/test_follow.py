@@ -269,7 +269,7 @@ def test_change_of_a_revision_that_is_gone_says_so_where_no_execution_shows() ->
     assert time.now >= 100 + PATIENCE_SECONDS
 
 
-def test_change_of_the_revision_that_stands_is_told_where_events_go_that_start_nothing() -> None:
+def test_change_of_the_revision_that_stands_points_to_the_dead_letter_queue() -> None:
     stack, one = FakeStack(), of_revision(2)
     stack.put(a_record(executionArn=FIRST))
     stack.account_records["r-sandbox"] = {"revision": 2}
