@@ -65,13 +65,17 @@ grants-used: $(READY) ## List grants that no call used in the last `make test-al
 	@$(BIN)/python -m tests.grants_used
 
 .PHONY: test-slow
-test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow
-	@$(PYTEST) -m slow
+test-slow: synth build/.bundled build/guards/.ready build/opinions/.ready node_modules/.package-lock.json ## Run the tests marked slow, but those marked long
+	@$(PYTEST) -m "slow and not long"
 
 .PHONY: test-all
-test-all: test ## Run every test; no grant may be unused
+test-all: test ## Run every test but the long ones; no grant may be unused
 	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory grants-used
+
+.PHONY: test-long
+test-long: synth build/.bundled ## Run the tests marked long: the other cells of the fault matrix
+	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
 check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails

@@ -294,6 +294,11 @@ def parser() -> argparse.ArgumentParser:
         default=DEFAULT_PORT,
         help="TCP port (%(default)s); 0 for any free one",
     )
+    local.add_argument(
+        "--second-organization",
+        action="store_true",
+        help="with another organization, which has an account to invite",
+    )
     _embedded_options(local)
     return top
 

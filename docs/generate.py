@@ -112,8 +112,9 @@ def permissions_page() -> str:
         "group, the bus's rule may start `account-vending`. Nothing else has a role.",
         "",
         "`tests/abuse` holds what each role is denied. The embedded AWS denies a call that no",
-        "statement allows; after `make test-all`, `make grants-used` lists what a role is granted",
-        "and no call used: an action on a resource, on rows of a key, or for a detail-type.",
+        "statement allows, so that nothing more is used than is granted; `make test-all` fails",
+        "where a role is granted what no call of the tests used (`make grants-used`): an action on",
+        "a resource, on rows of a key, or for a detail-type.",
         "",
         "<!-- Made by `make docs` from the functions' CALLS and infra/grant_exceptions.py. -->",
     ]

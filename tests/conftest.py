@@ -3,9 +3,11 @@ from __future__ import annotations
 import embedded  # noqa: F401 - sets what moto reads while it is imported
 
 # isort: split
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from moto.core import models
 
 from tests import distribution
@@ -14,6 +16,17 @@ from tests.grants_used import FOLDER, Recorder
 # Nothing here calls AWS by `requests`; routing its methods to every service anew is half of what a
 # mocked AWS costs a test. Without routes, such a call fails.
 models.RESPONSES_METHODS.clear()
+
+_load_file = JSONFileLoader.load_file
+
+
+@functools.cache
+def _loaded(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
+# Most tests make sessions of their own, each of which would read AWS's endpoints and models anew.
+JSONFileLoader.load_file = lambda self, file_path: _loaded(file_path)  # type: ignore[method-assign]
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -44,5 +57,5 @@ def pytest_xdist_make_scheduler(
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """What `make test-all` holds against the grants once both of its parts have run."""
-    if session.config.getoption("markexpr") in ("not slow", "slow"):
+    if session.config.getoption("markexpr") in ("not slow", "slow and not long"):
         _RECORDER.write(FOLDER)

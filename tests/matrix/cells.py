@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -73,27 +74,49 @@ def cells() -> tuple[Cell, ...]:
 @functools.cache
 def sample() -> frozenset[Cell]:
     """A few cells that together meet every kind, source and number of deliveries."""
+    return _chosen(_covers)
+
+
+@functools.cache
+def wide_sample() -> frozenset[Cell]:
+    """Cells that together meet every call site, every error, and every kind in every function."""
+    return _chosen(_covers_widely) | sample()
+
+
+def _chosen(covers: Callable[[Cell], set[tuple[Any, ...]]]) -> frozenset[Cell]:
+    """Cells that together cover what all cover; none that the others make superfluous."""
     # Ordered by hash, so that a new cell moves few others in or out. What lasts comes last: it is
     # tried again for minutes of virtual time.
     order = sorted(cells(), key=lambda cell: (cell.lasts, cell.source != "new", _hash(cell)))
     chosen: dict[Cell, None] = {}
-    covered: set[tuple[str, Any]] = set()
+    times: Counter[tuple[Any, ...]] = Counter()
     for cell in order:
-        new = _covers(cell) - covered
-        if new:
+        if any(not times[one] for one in covers(cell)):
             chosen[cell] = None
-            covered |= new
+            times.update(covers(cell))
     for cell in tuple(chosen):
         # What only the first ones met at first, later ones may meet as well.
-        if _covers(cell) <= set().union(*(_covers(other) for other in chosen if other != cell)):
+        if all(times[one] > 1 for one in covers(cell)):
             del chosen[cell]
+            times.subtract(covers(cell))
     return frozenset(chosen)
 
 
-def _covers(cell: Cell) -> set[tuple[str, Any]]:
-    covered: set[tuple[str, Any]] = {("kind", cell.kind), ("source", cell.source)}
+def _covers(cell: Cell) -> set[tuple[Any, ...]]:
+    covered: set[tuple[Any, ...]] = {("kind", cell.kind), ("source", cell.source)}
     if cell.deliveries:
         covered.add(("deliveries", cell.deliveries))
+    return covered
+
+
+def _covers_widely(cell: Cell) -> set[tuple[Any, ...]]:
+    actor = cell.site.actor if cell.site else cell.state
+    covered = _covers(cell) | {("kind", cell.kind, cell.source), ("report", cell.report)}
+    if cell.lasts:  # once for each of the functions is enough
+        return covered | {("lasts", actor)}
+    covered |= {("kind", cell.kind, actor), ("error", cell.error, cell.reason)}
+    if cell.site:
+        covered.add(("site", cell.site))
     return covered
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 
 from embedded.core.service_models import operation_model
 from permissions.reference import sdk_service
-from tests.matrix.cells import cells, sample
+from tests.matrix.cells import Cell, cells, sample, wide_sample
 from tests.matrix.definition import (
     ELSEWHERE,
     TRANSACTED,
@@ -60,3 +61,15 @@ def test_sample_meets_every_kind_source_and_number_of_deliveries() -> None:
         everywhere = {getattr(cell, attribute) for cell in cells()}
         assert {getattr(cell, attribute) for cell in sample()} == everywhere
     assert len(sample()) <= 16
+
+
+def test_wide_sample_meets_every_call_site_error_and_kind_of_every_function() -> None:
+    def met(chosen: Collection[Cell]) -> set[tuple[object, ...]]:
+        sites = {(cell.site,) for cell in chosen if cell.site and not cell.lasts}
+        errors = {(cell.error, cell.reason) for cell in chosen if not cell.lasts}
+        kinds = {(cell.kind, cell.site.actor if cell.site else cell.state) for cell in chosen}
+        return {*sites, *errors, *kinds, *((cell.kind, cell.source) for cell in chosen)}
+
+    assert sample() <= wide_sample() <= set(cells())
+    assert met(wide_sample()) == met(cells())
+    assert len(wide_sample()) <= 500

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.matrix.cells import Cell, cells, sample
+from tests.matrix.cells import Cell, cells, sample, wide_sample
 from tests.matrix.definition import sites_of, sources
 
 if TYPE_CHECKING:
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
     from tests.matrix.lab import Lab
 
-CELLS = [
-    pytest.param(cell, id=str(cell), marks=() if cell in sample() else pytest.mark.slow)
-    for cell in cells()
-]
+
+def _marks(cell: Cell) -> list[pytest.MarkDecorator]:
+    if cell in sample():
+        return []
+    return [pytest.mark.slow] if cell in wide_sample() else [pytest.mark.slow, pytest.mark.long]
+
+
+CELLS = [pytest.param(cell, id=str(cell), marks=_marks(cell)) for cell in cells()]
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -108,6 +108,11 @@ class Running:
         return self._process.pid
 
 
+def slowdown() -> float:
+    """How many times as long as alone things take while others use the processors, about."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _all() -> list[tuple[int, int, int]]:
     """Id, parent and group of every process that runs."""
     listed = subprocess.run(

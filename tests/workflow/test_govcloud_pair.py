@@ -162,6 +162,34 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
 
 
+def test_answer_that_says_nothing_about_a_pair_that_is_not_there_makes_one_in_the_end(
+    govcloud: Vending,
+) -> None:
+    govcloud.aws.faults.replace(
+        [
+            {
+                "service": "organizations",
+                "operation": "CreateGovCloudAccount",
+                "calls": [1],
+                "error": "ServiceException",
+            }
+        ]
+    )
+
+    ended = govcloud.run(a_pair())
+
+    assert ended.status == "SUCCEEDED", ended
+    (account,) = govcloud.accounts()
+    assert ended.output["accountId"] == account["Id"]
+    searches = [
+        call
+        for call in govcloud.aws.context.calls
+        if call.operation == "ListAccounts" and "CreateGovCloudAccount" in call.caller
+    ]
+    assert [call.error for call in searches] == [None] * len(searches) != []
+    assert govcloud.calls("organizations", "CreateGovCloudAccount") == 2
+
+
 def test_resubmission_resumes_a_pair_that_failed_in_the_baseline(govcloud: Vending) -> None:
     request = a_pair()
     govcloud.aws.faults.replace(
