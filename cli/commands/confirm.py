@@ -109,14 +109,10 @@ def _waiting(stack: Stack, request_id: str) -> Waiting:
 
 def _token(stack: Stack, row: LedgerRow) -> str | None:
     """The token under which the row's execution waits, or last waited."""
-    key = {"pk": {"S": keys.token(row.attributes["requestId"])}}
-    kept = (
-        stack.client("dynamodb")
-        .get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)
-        .get("Item", {})
-    )
-    is_its_own = kept.get("executionArn", {}).get("S") == row.attributes.get("executionArn")
-    return str(kept["taskToken"]["S"]) if is_its_own else None
+    pk = keys.token(row.attributes["requestId"])
+    kept = stack.items([pk]).get(pk, {})
+    is_its_own = kept.get("executionArn") == row.attributes.get("executionArn")
+    return str(kept["taskToken"]) if kept and is_its_own else None
 
 
 def _not_waiting(request_id: str, state: str) -> CommandError:

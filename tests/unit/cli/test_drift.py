@@ -3,89 +3,51 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from cli.aws import stack as stack_module
 from cli.main import main
+from tests.unit.cli.fakes import FakeStack
 from vending.ledger import keys
-from vending.ledger.items import to_dynamodb
 
-TABLE = "ledger"
 FIRST, SECOND, THIRD = "100000000001", "100000000002", "100000000003"
 CHANGED = {"what": "tags", "name": "team", "how": "changed", "expected": "a", "found": "b"}
 
 
-class Ledger:
-    """A stack that has nothing but its ledger."""
-
-    table_name = TABLE
-
-    def client(self, service: str) -> Any:
-        return boto3.client(service, region_name="us-east-1")  # type: ignore[call-overload]
-
-    def put(self, **item: Any) -> None:
-        """Put an item as it is."""
-        self.client("dynamodb").put_item(TableName=TABLE, Item=to_dynamodb(item))
-
-    def account(self, account_id: str, *differences: dict[str, str], **more: Any) -> None:
-        """An account's record, with its differences where it has any."""
-        drift = {"at": "2026-11-28T10:00:00.000Z", "differences": differences, "unreported": []}
-        values: dict[str, Any] = {
-            "state": "ACTIVE",
-            "updatedAt": "2026-11-20T10:00:00.000Z",
-            "requestId": f"r-{account_id}",
-            "revision": 2,
-            "document": {"account": {"accountId": account_id}},
-            **({"drift": {**drift, "differences": list(differences)}} if differences else {}),
-        }
-        self.put(pk=keys.account_record(account_id), accountId=account_id, **(values | more))
-
-
 @pytest.fixture
-def ledger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    with mock_aws():
-        made = Ledger()
-        made.client("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[
-                {"AttributeName": name, "AttributeType": "S"}
-                for name in ("pk", "state", "updatedAt")
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": keys.BY_STATE,
-                    "KeySchema": [
-                        {"AttributeName": "state", "KeyType": "HASH"},
-                        {"AttributeName": "updatedAt", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-        yield made
+def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+    """The stack that the command finds."""
+    made = FakeStack()
+    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
+    return made
+
+
+def account(stack: FakeStack, account_id: str, *differences: dict[str, str]) -> None:
+    """An account's record, with its differences where it has any."""
+    drift: dict[str, Any] = {"at": "2026-11-28T10:00:00.000Z", "unreported": []}
+    pk = keys.account_record(account_id)
+    stack.ledger_items[pk] = {
+        "pk": pk,
+        "accountId": account_id,
+        "state": "ACTIVE",
+        "requestId": f"r-{account_id}",
+        "revision": 2,
+        "document": {"account": {"accountId": account_id}},
+        **({"drift": {**drift, "differences": list(differences)}} if differences else {}),
+    }
 
 
 def test_accounts_that_have_drifted_are_shown_with_what_was_changed(
-    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.put(pk=keys.ACCOUNTS_COMPARED, endedAt=1_795_860_000)
-    ledger.account(SECOND, CHANGED, {"what": "contacts", "name": "billing", "how": "missing"})
-    ledger.account(FIRST, {"what": "account.email", "how": "changed"})
-    ledger.account(THIRD)
-    ledger.put(
-        pk=keys.retirement(THIRD),
-        accountId=THIRD,
-        state="ACTIVE",
-        updatedAt="2026-11-20T10:00:00.000Z",
-    )
+    stack.ledger_items[keys.ACCOUNTS_COMPARED] = {"endedAt": 1_795_860_000}
+    account(stack, SECOND, CHANGED, {"what": "contacts", "name": "billing", "how": "missing"})
+    account(stack, FIRST, {"what": "account.email", "how": "changed"})
+    account(stack, THIRD)
+    undone = {"pk": keys.retirement(THIRD), "accountId": THIRD, "state": "ACTIVE"}
+    stack.ledger_items[keys.retirement(THIRD)] = undone
 
     assert main(["drift"]) == 1
 
@@ -103,17 +65,17 @@ def test_accounts_that_have_drifted_are_shown_with_what_was_changed(
 
 
 def test_nothing_that_has_drifted_is_exit_status_zero(
-    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.account(FIRST)
+    account(stack, FIRST)
 
     assert main(["drift"]) == 0
     assert "No comparison has been completed yet" in capsys.readouterr().err
 
 
-def test_json_is_for_scripts(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
-    ledger.account(FIRST, CHANGED)
-    ledger.account(SECOND, CHANGED)
+def test_json_is_for_scripts(stack: FakeStack, capsys: pytest.CaptureFixture[str]) -> None:
+    account(stack, FIRST, CHANGED)
+    account(stack, SECOND, CHANGED)
 
     assert main(["drift", FIRST, "--json"]) == 1
 
@@ -132,14 +94,14 @@ def test_json_is_for_scripts(ledger: Ledger, capsys: pytest.CaptureFixture[str])
 
 
 def test_account_without_a_document_is_named(
-    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.account(FIRST)
+    account(stack, FIRST)
 
     assert main(["drift", FIRST, SECOND]) == 1
     assert f"no document of {SECOND}" in capsys.readouterr().err
 
 
-def test_account_id_that_is_none_is_bad_usage(ledger: Ledger) -> None:
-    assert ledger.table_name
+def test_account_id_that_is_none_is_bad_usage(stack: FakeStack) -> None:
+    assert not stack.ledger
     assert main(["drift", "sandbox"]) == 2

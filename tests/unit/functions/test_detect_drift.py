@@ -21,10 +21,12 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.aws import clients
+from vending.aws.clock import timestamp
 from vending.ledger import keys
 from vending.ledger.table import IS_NEW, Put, Update
 from vending.reconciliation import drift_cursor
 from vending.reconciliation.audit import SECONDS_PER_CALL
+from vending.request.account_request import parse
 from vending.requesters import DRIFT_REPAIRS_SOURCE
 
 DAY = 86_400.0
@@ -509,6 +511,36 @@ def test_repair_is_carried_out_as_a_change_without_a_new_revision(world: World) 
     ]
     assert kept(world) is None
     assert repair(world, event, f"{EXECUTION}-third")["outcome"] == "SUPERSEDED"
+
+
+@pytest.mark.usefixtures("repairing")
+def test_account_that_was_adopted_is_repaired_by_its_own_request(world: World) -> None:
+    made(world, tags={"owner": "me"}, parent=world.organization.state.root.id)
+    document = parse(
+        {"source": "existing", "account": {"accountId": ACCOUNT_ID}, "tags": {"owner": "me"}}
+    )
+    row: Any = {
+        "requestId": document.request_id,
+        "state": "VENDED",
+        "source": "existing",
+        "accountId": ACCOUNT_ID,
+        "requestedAt": timestamp(world.now),
+        "updatedAt": timestamp(world.now),
+        "request": document.normalised(),
+        "fingerprint": document.fingerprint(),
+    }
+    _, writes = world.ledger.accounts.vending(ACCOUNT_ID, row, None)
+    put = Put(item={"pk": keys.request(document.request_id), **row, "revision": 1})
+    assert not world.ledger.table.transact({**writes, "row": put})
+    tags(world)
+
+    report = detect(world)
+    result = repair(world, repair_event(world))
+    record = vend(world, requestId=document.request_id, executionArn=OTHER_EXECUTION)
+
+    assert [one["repair"] for one in report["drifted"]] == [True]
+    assert result["outcome"] == "ACCEPTED"
+    assert (record["state"], record["revision"], kept(world)) == ("VENDED", 1, None)
 
 
 @pytest.mark.usefixtures("repairing")
