@@ -22,6 +22,7 @@ from vending.api.routes import ROUTES, Route
 from vending.api.starts import Starts
 from vending.aws import clients
 from vending.aws.executions import account_id_of
+from vending.aws.measurements import write_measured
 from vending.aws.observability import log_request_id, logger, tracer
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import NotFound, OperationRefused, VendingError
@@ -184,4 +185,5 @@ def handler(event: Json, context: Any) -> Json:
         )
         return answer
     finally:
+        write_measured()
         logger.remove_keys(["step", "api_request", "request_id"])
