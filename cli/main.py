@@ -31,12 +31,18 @@ examples:
   vend submit examples/requests/sandbox.yaml           in the account of AWS_PROFILE
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
+  vend accounts --ou /Workloads                        the accounts below a unit
+  vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
+  vend drift                                           which accounts others have changed
   vend audit --since 2026-11-28                        who asked, what was done
   vend doctor                                          what is missing or stuck
   vend plan examples/organization.yaml                 what it would change, changing nothing
+  vend adopt                                           one file for each account, as it is
+  vend plan accounts/                                  the same of a directory of accounts
+  vend apply accounts/                                 carry that out, account by account
   vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
   vend local                                           the embedded AWS for any AWS client
@@ -45,6 +51,7 @@ exit status: 0 vended, 1 not vended, 2 bad input or usage
 """
 DEFAULT_PORT, MAX_PORT = 5111, 65535
 ACCOUNT_DIGITS = 12
+ACCOUNT_STATES = ("ACTIVE", "RETIRING", "CLOSING", "CLOSED", "DEPARTED")
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -182,30 +189,17 @@ def parser() -> argparse.ArgumentParser:
     _json_option(setup)
     _embedded_options(setup)
 
-    plan = _command(
-        commands,
-        "plan",
-        "cli.commands.plan:run",
-        "show what a request or an organization's document would change",
-        "Shows what submitting a request or setting up an organization would change, without "
-        "changing anything. Reads the organization with your own credentials.",
-    )
-    plan.add_argument("file", metavar="FILE", help="as for submit or setup; - reads standard input")
-    plan.add_argument(
-        "--local",
-        action="store_true",
-        help="on an embedded AWS that runs in this process",
-    )
-    _json_option(plan)
-    _embedded_options(plan)
+    _adopt(commands)
+    _plan(commands)
+    _apply(commands)
 
     status = _command(
         commands,
         "status",
         "cli.commands.query:status",
-        "show where one request, or the retirement of an account, stands",
+        "show where one request stands, or the history of an account",
         "Shows a request's record: what was made, or what went wrong and what to do about it. Of "
-        "an account's id, it shows the account's retirement.",
+        "an account's id, it shows the account's revisions, and its retirement.",
     )
     status.add_argument(
         "id", metavar="ID", help="the request id, as `vend submit` prints it; or an account's id"
@@ -224,24 +218,14 @@ def parser() -> argparse.ArgumentParser:
     )
     _json_option(listing)
 
-    resume = _command(
-        commands,
-        "resume",
-        "cli.commands.resume:run",
-        "resume a request that failed or stopped",
-        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
-        "resumes where it stopped, even after a new version was deployed.",
-    )
-    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
-    resume.add_argument(
-        "--wait",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="follow the request to its end (the default)",
-    )
-    _json_option(resume)
+    _accounts(commands)
+    _resume(commands)
 
     _retirement(commands)
+
+    _confirm(commands)
+
+    _drift(commands)
 
     _redrive(commands)
 
@@ -310,8 +294,141 @@ def parser() -> argparse.ArgumentParser:
         default=DEFAULT_PORT,
         help="TCP port (%(default)s); 0 for any free one",
     )
+    local.add_argument(
+        "--second-organization",
+        action="store_true",
+        help="with another organization, which has an account to invite",
+    )
     _embedded_options(local)
     return top
+
+
+def _plan(commands: argparse._SubParsersAction[_Parser]) -> None:
+    plan = _command(
+        commands,
+        "plan",
+        "cli.commands.plan:run",
+        "show what files of accounts, a request or an organization's document would change",
+        "Shows what submitting a request or setting up an organization would change, without "
+        "changing anything. Several files, or a directory with one for each account, are compared "
+        "with the ledger and the organization together. Reads with your own credentials.",
+    )
+    plan.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a file as for submit or setup, - for standard input; or several, or a directory",
+    )
+    plan.add_argument(
+        "--local",
+        action="store_true",
+        help="on an embedded AWS that runs in this process",
+    )
+    _only_option(plan)
+    plan.add_argument("--out", metavar="PLAN", help="save the plan for `vend apply PLAN`")
+    plan.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 0 where nothing differs, 2 where something does, 1 for any failure",
+    )
+    form = plan.add_mutually_exclusive_group()
+    form.add_argument(
+        "--markdown", action="store_true", help="print Markdown, for a comment of a pull request"
+    )
+    form.add_argument("--json", action="store_true", help="print JSON, for scripts")
+    _embedded_options(plan)
+
+
+def _adopt(commands: argparse._SubParsersAction[_Parser]) -> None:
+    adopt = _command(
+        commands,
+        "adopt",
+        "cli.commands.adopt:run",
+        "write a file for each account of the organization, as it is",
+        "Writes one file for each active account, with its name, email, unit, tags, policies and "
+        "contacts, and a revision of it in the ledger, by your own permissions. Nothing is done to "
+        "any account. Run again, it changes only the files of accounts that changed, and none that "
+        "a person has edited; a run that was stopped is gone on with.",
+    )
+    adopt.add_argument(
+        "--out", metavar="DIR", default="accounts", help="where the files go (%(default)s)"
+    )
+    _json_option(adopt)
+
+
+def _apply(commands: argparse._SubParsersAction[_Parser]) -> None:
+    apply = _command(
+        commands,
+        "apply",
+        "cli.commands.apply:run",
+        "carry out what files of accounts say",
+        "Shows the plan of the files, and carries it out once you agree: new accounts are vended, "
+        "changed ones changed, those with lifecycle retired are retired, each by itself, and those "
+        "that do not differ are left alone. Run again, it goes on where it stopped. A saved plan "
+        "is carried out exactly, or refused where the organization or the ledger has moved on.",
+    )
+    apply.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="files of accounts, a directory with them, or a plan that was saved",
+    )
+    _only_option(apply)
+    apply.add_argument("--yes", action="store_true", help="carry it out unasked")
+    apply.add_argument(
+        "--max-changes",
+        metavar="N",
+        type=_count,
+        default=50,
+        help="do nothing if more accounts than this differ (%(default)s)",
+    )
+    apply.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the accounts to their end (the default)",
+    )
+    _json_option(apply)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError("must be a number, 0 or more")
+    return int(text)
+
+
+def _only_option(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--only", metavar="GLOB", help="only the files whose name or path is like this")
+
+
+def _accounts(commands: argparse._SubParsersAction[_Parser]) -> None:
+    accounts = _command(
+        commands,
+        "accounts",
+        "cli.commands.accounts:run",
+        "list the accounts",
+        "Lists the accounts that the ledger knows, each once, whichever requests it came by: those "
+        "that were vended, adopted, recorded when they came, or retired.",
+    )
+    accounts.add_argument(
+        "--state",
+        metavar="STATE",
+        type=_account_state,
+        help=f"only those in one of {', '.join(ACCOUNT_STATES)}",
+    )
+    accounts.add_argument(
+        "--ou", metavar="PATH", type=_unit_path, help="only those in this unit or below it"
+    )
+    accounts.add_argument(
+        "--owner", metavar="GLOB", help="only those that were asked for by such a person or team"
+    )
+    accounts.add_argument("--name", metavar="GLOB", help="only those with such a name")
+    accounts.add_argument(
+        "--drifted", action="store_true", help="only those that others have changed"
+    )
+    form = accounts.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV, with a header")
+    form.add_argument("--json", action="store_true", help="print JSON, for scripts")
 
 
 def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -328,6 +445,61 @@ def _redrive(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--dry-run", action="store_true", help="only show what is in the queue and why"
     )
     _json_option(redrive)
+
+
+def _resume(commands: argparse._SubParsersAction[_Parser]) -> None:
+    resume = _command(
+        commands,
+        "resume",
+        "cli.commands.resume:run",
+        "resume a request that failed or stopped",
+        "Sends a request again exactly as the ledger keeps it and follows it to its end. It "
+        "resumes where it stopped, even after a new version was deployed.",
+    )
+    resume.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    resume.add_argument(
+        "--wait",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow the request to its end (the default)",
+    )
+    _json_option(resume)
+
+
+def _confirm(commands: argparse._SubParsersAction[_Parser]) -> None:
+    confirm = _command(
+        commands,
+        "confirm",
+        "cli.commands.confirm:run",
+        "give the code that AWS has sent to a root user's new email",
+        "Gives a request that changes the email of an account's root user the code that AWS has "
+        "sent to the new address, and waits for AWS's answer.",
+    )
+    confirm.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
+    confirm.add_argument(
+        "code", metavar="CODE", nargs="?", help="6 letters and digits; - reads standard input"
+    )
+    confirm.add_argument("--resend", action="store_true", help="have AWS send another code instead")
+    _json_option(confirm)
+
+
+def _drift(commands: argparse._SubParsersAction[_Parser]) -> None:
+    drift = _command(
+        commands,
+        "drift",
+        "cli.commands.drift:run",
+        "show which accounts differ from their documents",
+        "Shows what others have changed in accounts since their last revision, as the stack's "
+        "daily comparison has found it. Exit status 1 where an account has drifted.",
+    )
+    drift.add_argument(
+        "accounts",
+        metavar="ACCOUNT",
+        nargs="*",
+        type=_account,
+        help="only these accounts, by their ids",
+    )
+    _json_option(drift)
 
 
 def _retirement(commands: argparse._SubParsersAction[_Parser]) -> None:
@@ -464,6 +636,22 @@ def _moment(text: str) -> str:
     except ValueError:
         raise argparse.ArgumentTypeError("must be a day or moment such as 2026-11-28") from None
     return timestamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _account_state(text: str) -> str:
+    if text.upper() not in ACCOUNT_STATES:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(ACCOUNT_STATES)}")
+    return text.upper()
+
+
+def _unit_path(text: str) -> str:
+    from vending.request import ou_paths  # noqa: PLC0415
+
+    try:
+        ou_paths.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _state(text: str) -> str:

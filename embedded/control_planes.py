@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded import organizations
-from embedded.account import account_names, alternate_contacts
+from embedded.account import account_names, alternate_contacts, primary_emails
 from embedded.identity import member_access, root_access
 
 
@@ -14,3 +14,4 @@ def install() -> None:
     root_access.install()
     alternate_contacts.install()
     account_names.install()
+    primary_emails.install()

@@ -32,9 +32,12 @@ WILDCARDS = (
     Suppression(
         rule="AwsSolutions-IAM5[Resource::arn:aws:account::<AWS::AccountId>:account/o-*/*]",
         where=(
+            "AcceptPrimaryEmailUpdate/Grants/Resource",
             "DeleteAlternateContact/Grants/Resource",
             "PutAccountName/Grants/Resource",
             "PutAlternateContact/Grants/Resource",
+            "Reconciliation/DetectDrift/Grants/Resource",
+            "StartPrimaryEmailUpdate/Grants/Resource",
         ),
         reason=_ID_IS_NOT_KNOWN,
     ),
@@ -45,6 +48,7 @@ WILDCARDS = (
             "AcceptRetirement/Grants/Resource",
             "CreateOrganizationalUnit/Grants/Resource",
             "MoveAccount/Grants/Resource",
+            "Reconciliation/DetectDrift/Grants/Resource",
             "Setup/AttachPolicy/Grants/Resource",
         ),
         reason=_ID_IS_NOT_KNOWN,

@@ -7,9 +7,11 @@ from typing import Any
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.account_retirement_workflow import AccountRetirementWorkflow
+from infra.api import Api
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.creation_rule import CreationRule
@@ -19,6 +21,7 @@ from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.monitoring import Monitoring
+from infra.notifications import Notifications
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -127,7 +130,8 @@ class AccountVendingStack(Stack):
             settings=settings,
             state_machine=workflow.state_machine,
         )
-        grants.grant(reconciliation.operation)
+        for function in reconciliation.operations:
+            grants.grant(function)
         answers = InvitationRule(
             self,
             "InvitationAnswers",
@@ -165,12 +169,13 @@ class AccountVendingStack(Stack):
             bus=bus.event_bus,
             announcers=grants.announcers,
             discoverers=discoverers,
+            repairers=reconciliation.repairers,
             settings=settings,
         )
         watched = [
             *functions.values(),
             ends.operation,
-            reconciliation.operation,
+            *reconciliation.operations,
             answers.operation,
             *heard,
         ]
@@ -187,6 +192,14 @@ class AccountVendingStack(Stack):
             )
             watched.append(trail.operation)
             CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
+        watched += self._api(
+            code,
+            settings,
+            grants,
+            vending=workflow.state_machine,
+            retirement=retirement.state_machine,
+        )
+        watched += self._notifications(bus, code, settings)
         Monitoring(
             self,
             "Monitoring",
@@ -217,6 +230,47 @@ class AccountVendingStack(Stack):
             "InvitedAccountRoleNames": settings.invited_account_role_names,
         }
         self._show({output: " ".join(values) for output, values in allowed.items() if values})
+
+    def _api(
+        self,
+        code: lambda_.Code,
+        settings: Settings,
+        grants: Grants,
+        *,
+        vending: sfn.IStateMachine,
+        retirement: sfn.IStateMachine,
+    ) -> list[OperationFunction]:
+        """Make the API, where the settings have one; its function."""
+        if settings.api is None:
+            return []
+        api = Api(
+            self,
+            "Api",
+            code=code,
+            settings=settings,
+            api=settings.api,
+            vending=vending,
+            retirement=retirement,
+        )
+        grants.grant(api.operation)
+        self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        return [api.operation]
+
+    def _notifications(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings
+    ) -> list[OperationFunction]:
+        if not (settings.notification_emails or settings.chat_notifications):
+            return []
+        made = Notifications(
+            self,
+            "Notifications",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        self._show({name: one.topic_arn for name, one in made.topics.items()})
+        return [made.operation]
 
     def _show(self, outputs: Mapping[str, str]) -> None:
         for name, value in outputs.items():

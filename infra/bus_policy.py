@@ -11,7 +11,7 @@ from constructs import Construct
 
 from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE, events_of
 from infra.settings import Settings
-from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
+from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE, DRIFT_REPAIRS_SOURCE
 
 REQUESTED = "AccountRequested"
 """The detail-type of requests."""
@@ -24,7 +24,8 @@ class BusPolicy(Construct):
     """The bus's resource policy, a statement each.
 
     `announcers` are the ARNs of the roles that announce what this system does, `discoverers` those
-    of the roles that ask for the baseline of accounts that were made elsewhere. What is denied here
+    of the roles that ask for the baseline of accounts that were made elsewhere, `repairers` those
+    of the roles that have put back what others changed in accounts. What is denied here
     is denied to administrators, too: whoever hears an announcement can rely on it.
     """
 
@@ -36,6 +37,7 @@ class BusPolicy(Construct):
         bus: events.IEventBus,
         announcers: Sequence[str],
         discoverers: Sequence[str],
+        repairers: Sequence[str],
         settings: Settings,
     ) -> None:
         super().__init__(scope, id_)
@@ -49,17 +51,17 @@ class BusPolicy(Construct):
                 "ArnNotEquals": {"aws:PrincipalArn": list(announcers)},
             },
         )
-        self._state(
-            "OnlyDiscoverersDiscover",
-            effect="Deny",
-            principal="*",
-            condition={
-                "ForAnyValue:StringEquals": {"events:source": DISCOVERED_ACCOUNTS_SOURCE},
-                **(
-                    {"ArnNotEquals": {"aws:PrincipalArn": list(discoverers)}} if discoverers else {}
-                ),
-            },
-        )
+        for sid, source, roles in (
+            ("OnlyDiscoverersDiscover", DISCOVERED_ACCOUNTS_SOURCE, discoverers),
+            ("OnlyRepairersRepair", DRIFT_REPAIRS_SOURCE, repairers),
+        ):
+            nobody_else = {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}} if roles else {}
+            self._state(
+                sid,
+                effect="Deny",
+                principal="*",
+                condition={"ForAnyValue:StringEquals": {"events:source": source}, **nobody_else},
+            )
         requests = events_of(None, (REQUESTED, RETIREMENT_REQUESTED))
         if settings.requesting_accounts:
             self._state(

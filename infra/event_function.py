@@ -1,4 +1,4 @@
-"""Functions that events of the default bus run, and the rules that run them."""
+"""Functions that events run, and the rules that run them."""
 
 from collections.abc import Sequence
 
@@ -53,12 +53,23 @@ class EventFunction(OperationFunction):
         self._scope = scope
         self._dead_letter_queue = dead_letter_queue
 
-    def run_on(self, pattern: events.EventPattern, *, rule: str, description: str) -> None:
-        """Run the function on every event of the pattern, by a rule of this construct id."""
+    def run_on(
+        self,
+        pattern: events.EventPattern,
+        *,
+        rule: str,
+        description: str,
+        bus: events.IEventBus | None = None,
+    ) -> None:
+        """Run the function on every event of the pattern, by a rule of this construct id.
+
+        `bus` is None for the default bus, on which AWS's own events are.
+        """
         events.Rule(
             self._scope,
             rule,
             description=description,
+            event_bus=bus,
             event_pattern=pattern,
             targets=[
                 targets.LambdaFunction(

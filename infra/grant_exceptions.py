@@ -14,7 +14,7 @@ from infra import account_retirement_workflow
 from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
 from infra.vending_workflow import state_machine_name
-from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
+from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE, DRIFT_REPAIRS_SOURCE
 
 REQUEST_ID_TAG = "account-vending:request-id"
 """The tag that CreateAccount puts on every account; adopting a lost creation depends on it."""
@@ -45,15 +45,15 @@ _CREATORS = ("CreateAccount", "CreateGovCloudAccount", "InviteAccountToOrganizat
 _CARRIES_REQUEST_ID = {"Null": {f"aws:RequestTag/{REQUEST_ID_TAG}": "false"}}
 
 
-def events_of(source: str | None, detail_types: Sequence[str]) -> Conditions:
-    """That an event to be put has the source, where one is given, and one of the detail-types.
+def events_of(source: str | Sequence[str] | None, detail_types: Sequence[str]) -> Conditions:
+    """That an event to be put has the source, or one of them, and one of the detail-types.
 
     Both keys may have the values of several entries of a call (Service Authorization Reference), so
     that all of them have to fit.
     """
     wanted: dict[str, str | Sequence[str]] = {"events:detail-type": list(detail_types)}
     if source is not None:
-        wanted["events:source"] = source
+        wanted["events:source"] = source if isinstance(source, str) else list(source)
     return {
         "ForAllValues:StringEquals": wanted,
         "Null": dict.fromkeys(wanted, "false"),
@@ -101,8 +101,9 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("organizations:ListParents",),
-            functions=("AcceptRequest", "AcceptRetirement"),
-            reason="The units that a member of the organization is in decide who may touch it.",
+            functions=("AcceptRequest", "AcceptRetirement", "DetectDrift"),
+            reason="The units that a member of the organization is in decide who may touch it, and "
+            "whether it is in its place.",
         ),
         NarrowerGrant(
             actions=(
@@ -179,6 +180,10 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         *_of_policies(settings),
         *_of_service_access(settings),
         *_of_retiring_machine(account_retirement_workflow.state_machine_name(settings)),
+        *_of_api(
+            state_machine_name(settings), account_retirement_workflow.state_machine_name(settings)
+        ),
+        *_of_drift(settings),
         *_of_this_stack(state_machine_name(settings)),
     )
 
@@ -221,7 +226,7 @@ def _of_policies(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("organizations:ListPoliciesForTarget",),
-            functions=("DetachPolicy",),
+            functions=("DetachPolicy", "DetectDrift"),
             resources=("organizations:account",),
             conditions=of_allowed_types,
             reason="What is attached there.",
@@ -336,6 +341,48 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
             functions=retiring,
             resources=(machine_of_name(state_machine),),
             reason="Those that wait in the closing queue are executions of the same machine.",
+        ),
+    )
+
+
+def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
+    executions = tuple(f"{_STATES}:execution:{name}:*" for name in (vending, retirement))
+    return (
+        NarrowerGrant(
+            actions=("states:StartExecution",),
+            functions=("ServeApi",),
+            resources=(machine_of_name(vending), machine_of_name(retirement)),
+            reason="It starts what the bus starts, with the caller as the sender.",
+        ),
+        NarrowerGrant(
+            actions=("states:DescribeExecution",),
+            functions=("ServeApi",),
+            resources=executions,
+            reason="What an idempotency key was used for.",
+        ),
+        NarrowerGrant(
+            actions=("states:GetExecutionHistory", "states:StopExecution"),
+            functions=("ServeApi",),
+            resources=executions[:1],
+            reason="The steps of requests, which can be cancelled; retirements are restored.",
+        ),
+    )
+
+
+def _of_drift(settings: Settings) -> tuple[NarrowerGrant, ...]:
+    drifted, repairs = "AccountDrifted", settings.account_drift == "repair"
+    conditions = (
+        events_of((ANNOUNCEMENTS_SOURCE, DRIFT_REPAIRS_SOURCE), (drifted, "AccountRequested"))
+        if repairs
+        else events_of(ANNOUNCEMENTS_SOURCE, (drifted,))
+    )
+    return (
+        NarrowerGrant(
+            actions=("events:PutEvents",),
+            functions=("DetectDrift",),
+            conditions=conditions,
+            reason="It announces what it finds; where the setting account_drift is repair, it asks "
+            "for accounts' documents again, by a source of its own.",
         ),
     )
 

@@ -118,6 +118,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         Rows(sid="NoteCreations", actions=(_UPDATE,), keys=_CREATIONS),
     ),
     "DescribeHandshake": (_requests(_UPDATE), _SAVE_TOKENS),
+    "StartPrimaryEmailUpdate": (_requests(_UPDATE), _SAVE_TOKENS),
     # It leaves pointers by which an invitation's answer finds its request.
     "InviteAccountToOrganization": (
         _requests(_GET, _UPDATE),
@@ -142,10 +143,24 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     # It also remembers requests that were refused before they had a row.
     "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
+    # It shows, and changes nothing.
+    "ServeApi": (
+        Rows(
+            sid="ReadRequestsAndAccounts",
+            actions=(_GET,),
+            keys=(_REQUESTS, *_RECORDS, *_REVISIONS, *_RETIREMENTS),
+        ),
+    ),
+    # What it found is in the accounts' records; it looks whether anybody changes an account now.
+    "DetectDrift": (
+        Rows(sid="UseRecords", actions=(_GET, _UPDATE), keys=_RECORDS),
+        Rows(sid="LookForChanges", actions=(_GET,), keys=(_REQUESTS, *_RETIREMENTS)),
+        Rows(sid="UseCursor", actions=(_GET, _PUT), keys=("reconciliation#accounts",)),
+    ),
     # It has an item of its own, which says how far it came.
     "ReconcileLedger": (
         _requests(_GET, _UPDATE),
-        Rows(sid="UseCursor", actions=(_GET, _PUT), keys=("reconciliation#*",)),
+        Rows(sid="UseCursor", actions=(_GET, _PUT), keys=("reconciliation#organization",)),
         # Closed accounts depart after 90 days.
         Rows(sid="MarkDepartures", actions=(_UPDATE,), keys=_RETIREMENTS),
         *_GIVE_BACK,

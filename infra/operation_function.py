@@ -28,7 +28,7 @@ class OperationFunction(Construct):
 
     Its role starts with nothing but its own log group and traces; `infra.grants` adds what its
     module declares to call. `dead_letter_queue` is for functions that events invoke: Lambda puts
-    there what failed three times.
+    there what failed three times. `timeout_seconds` is for one that is no step of a state machine.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class OperationFunction(Construct):
         settings: Settings,
         package: str = "operations",
         dead_letter_queue: sqs.IQueue | None = None,
+        timeout_seconds: int | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self.package = package
@@ -64,7 +65,7 @@ class OperationFunction(Construct):
             handler=f"{package}.{module_name(id_)}.handler",
             code=code,
             memory_size=settings.function_memory_mb,
-            timeout=Duration.seconds(settings.function_timeout_seconds),
+            timeout=Duration.seconds(timeout_seconds or settings.function_timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             dead_letter_queue=dead_letter_queue,

@@ -21,6 +21,8 @@ in its environment variables, which Lambda limits to 4 KB (AWS Lambda Developer 
 GRACE_DAYS_MAX = 180
 """Days of grace at most."""
 
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
 ADMINISTRATORS_ROLES = ("AWSControlTowerExecution", "OrganizationAccountAccessRole")
 """Roles that AWS makes in member accounts, for the management account to administer them."""
 
@@ -68,6 +70,17 @@ class SignedCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """The API, whose callers IAM authorizes.
+
+    `requests_per_second` and `burst` are what API Gateway lets through, of all callers together.
+    """
+
+    requests_per_second: float = 20
+    burst: int = 40
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The stack's settings; the defaults are those of the documentation.
 
@@ -88,6 +101,8 @@ class Settings:
     `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
+
+    `api` makes the API (docs/api.md). None: there is none.
 
     `log_retention` is how long the logs of the functions and state machines are kept. They outlive
     the stack.
@@ -112,6 +127,11 @@ class Settings:
     `reconcile_every_hours` is how often ReconcileLedger looks for what is stuck; it repairs what
     no event reported, so it seldom finds anything. None: it is invoked by hand only.
 
+    `account_drift` says what happens to accounts that differ from the documents of their last
+    revisions, because somebody else moved, tagged or renamed them: `ignore` (no function), `report`
+    (the event AccountDrifted, the account's record and `vend drift` say so) or `repair` (besides,
+    the account's own document is asked for again, so that the workflow puts back what it says).
+
     `creation_events` is whether events report that AWS has made an account, so that the workflow
     need not look again and again. They come where a trail of the management account logs management
     events in us-east-1 (docs/deploy.md). Without one, and with False, all goes on by looking.
@@ -126,6 +146,9 @@ class Settings:
     quota for accounts that is "nearly used", `alarm_queue_backlog` how many requests waiting for
     AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
     docs/runbook.md can be read by those who are woken; without it alarms name the file.
+
+    `notification_emails` are mailed what becomes of requests and accounts, and
+    `chat_notifications` makes a topic for Amazon Q Developer in chat applications to read.
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
@@ -175,6 +198,7 @@ class Settings:
         "NETWORK_SECURITY_DIRECTOR_POLICY",
         "GUARDDUTY_POLICY",
     )
+    api: ApiSettings | None = None
     permissions_boundary: str | None = None
     name_prefix: str = ""
     ledger_table_name: str | None = None
@@ -183,6 +207,7 @@ class Settings:
     requesting_organizations: tuple[str, ...] = ()
     invited_account_role_names: tuple[str, ...] = ()
     invited_account_external_id: str | None = None
+    account_drift: Literal["ignore", "report", "repair"] = "report"
     creation_events: bool = True
     discovered_accounts: Literal["ignore", "record", "baseline"] = "record"
     discovered_account_baseline: DiscoveredAccountBaseline = DiscoveredAccountBaseline()
@@ -195,6 +220,8 @@ class Settings:
     alarm_quota_percent: int = 80
     alarm_queue_backlog: int = 50
     dashboard: bool = True
+    notification_emails: tuple[str, ...] = ()
+    chat_notifications: bool = False
     runbook_url: str | None = None
     creation_rate_per_second: float = 0.1
     creation_burst: int = 3
@@ -250,7 +277,11 @@ class Settings:
         yield from self._problems_of_requesters()
         yield from self._problems_of_signing()
         yield from self._problems_of_monitoring()
+        for address in self.notification_emails:
+            if not _ADDRESS.fullmatch(address):
+                yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
+        yield from self._problems_of_api()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -306,6 +337,13 @@ class Settings:
                 "alone where signing is enforced, and checks no signature where it is not"
             )
 
+    def _problems_of_api(self) -> Iterator[str]:
+        if self.api is None:
+            return
+        for name in ("requests_per_second", "burst"):
+            if getattr(self.api, name) < 1:
+                yield f"api.{name} must be 1 or more, or the API answers nobody"
+
     def _problems_of_names(self) -> Iterator[str]:
         boundary = self.permissions_boundary
         if boundary is not None and not re.fullmatch(
@@ -353,7 +391,7 @@ class Settings:
 
     def _problems_of_monitoring(self) -> Iterator[str]:
         for address in self.alarm_emails:
-            if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", address):
+            if not _ADDRESS.fullmatch(address):
                 yield f"alarm_emails: {address!r} is not an email address"
         if self.alarm_topic_arn is not None:
             if not re.fullmatch(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+", self.alarm_topic_arn):

@@ -110,28 +110,29 @@ class DeadLetters:
 
     def put_back(self, letter: DeadLetter) -> str:
         """Deliver the event again; returns why that was refused, empty where it was accepted."""
-        return self._invoke(letter) if letter.is_of_aws else self._put(letter)
-
-    def _put(self, letter: DeadLetter) -> str:
-        """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
+        if letter.is_of_aws:
+            return self._invoke(letter, "default")
         machines = {
             DETAIL_TYPE: self._stack.state_machine_arn,
             retirements.DETAIL_TYPE: self._stack.retirement_machine_arn,
         }
-        machine_arn = machines.get(letter.detail_type)
-        if not machine_arn:
-            return f"no rule of the stack matches {letter.detail_type}"
+        if machine_arn := machines.get(letter.detail_type):
+            return self._start(letter, machine_arn)
+        return self._invoke(letter, self._stack.event_bus_name)
+
+    def _start(self, letter: DeadLetter, machine_arn: str) -> str:
+        """As the rule of the bus does it: put on the bus again, it would be the caller's event."""
         self._states.start_execution(
             stateMachineArn=machine_arn,
             input=json.dumps(letter.event, ensure_ascii=False),
         )
         return ""
 
-    def _invoke(self, letter: DeadLetter) -> str:
-        """As the rules of the default bus do it, which nobody can put an event of AWS on."""
-        targets = list(self._targets(json.dumps(letter.event)))
+    def _invoke(self, letter: DeadLetter, bus_name: str) -> str:
+        """As the rules of the bus do it: nobody can put an event there that is AWS's or ours."""
+        targets = list(self._targets(json.dumps(letter.event), bus_name))
         if not targets:
-            return "no rule of the stack matches it"
+            return f"no rule of the stack matches {letter.detail_type}"
         for target in targets:
             if target["Arn"].split(":")[2] != "lambda" or any(k in target for k in _RESHAPED):
                 return f"only a rule can deliver it to {target['Arn']}"
@@ -143,14 +144,15 @@ class DeadLetters:
             )
         return ""
 
-    def _targets(self, event: str) -> Iterator[dict[str, Any]]:
-        for rule in self.rules("default"):
+    def _targets(self, event: str, bus_name: str) -> Iterator[dict[str, Any]]:
+        for rule in self.rules(bus_name):
             pattern = rule.get("EventPattern")
             if (
                 pattern
                 and self._events.test_event_pattern(EventPattern=pattern, Event=event)["Result"]
             ):
-                yield from self._events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+                answer = self._events.list_targets_by_rule(Rule=rule["Name"], EventBusName=bus_name)
+                yield from answer["Targets"]
 
     def rules(self, bus_name: str) -> Iterator[dict[str, Any]]:
         """The stack's rules on a bus; CloudFormation names them after the stack."""

@@ -278,13 +278,25 @@ class Stack:
                 wanted = answer.get("UnprocessedKeys")
         return found
 
+    def items(self, pks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The ledger's items of these keys that there are, read consistently, as plain values."""
+        return {pk: from_dynamodb(item) for pk, item in self._items(pks).items()}
+
+    def items_in(self, state: str) -> Iterator[dict[str, Any]]:
+        """Every item of the ledger in a state, of requests, accounts and retirements alike."""
+        return map(from_dynamodb, self._in_state(state))
+
     def row(self, request_id: str) -> LedgerRow | None:
         """The ledger row of one request."""
         return self.rows([request_id]).get(request_id)
 
     def records(self, state: str | None = None) -> list[Record]:
         """Every record, or those in `state`, newest change first."""
-        found = [record for one in ([state] if state else State) for record in self._in_state(one)]
+        found = [
+            _row(item).record
+            for one in ([state] if state else State)
+            for item in self._in_state(one)
+        ]
         return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
 
     def execution_status(self, execution_arn: str) -> str | None:
@@ -341,7 +353,7 @@ class Stack:
             )
         return outputs
 
-    def _in_state(self, state: str) -> Iterator[Record]:
+    def _in_state(self, state: str) -> Iterator[Mapping[str, Any]]:
         pages = self._dynamodb.get_paginator("query").paginate(
             TableName=self.table_name,
             IndexName=keys.BY_STATE,
@@ -351,8 +363,7 @@ class Stack:
             ScanIndexForward=False,
         )
         for page in pages:
-            for item in page["Items"]:
-                yield _row(item).record
+            yield from page["Items"]
 
 
 def goes_on(stack: Stack, row: LedgerRow | None) -> bool:

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -31,8 +31,11 @@ def embedded_aws(
     faults: Path | None = None,
     port: int = 0,
     schedules: bool = False,
+    second_organization: bool = False,
 ) -> Iterator[EmbeddedAws]:
     """An embedded AWS with the stack deployed, until the block ends.
+
+    `second_organization`: with another organization, whose account can be invited.
 
     Raises:
         InputError: the fault file has mistakes.
@@ -42,6 +45,7 @@ def embedded_aws(
         from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
         from embedded.core.faults import FaultsInvalid  # noqa: PLC0415
         from embedded.core.sessions import unconfigured_process  # noqa: PLC0415
+        from embedded.organizations.settings import OrganizationSettings  # noqa: PLC0415
     except ImportError as error:
         raise CommandError(
             f"the embedded AWS is not installed here: {error}",
@@ -52,7 +56,13 @@ def embedded_aws(
     with contextlib.ExitStack() as stack:
         stack.enter_context(unconfigured_process())
         try:
-            made = EmbeddedAws(port=port, speed=speed, faults=faults, schedules=schedules)
+            made = EmbeddedAws(
+                port=port,
+                speed=speed,
+                faults=faults,
+                schedules=schedules,
+                organization=OrganizationSettings(second_organization=second_organization),
+            )
             aws = stack.enter_context(made)
         except EmbeddedAwsNotBuilt as error:
             raise CommandError(str(error), remedy="Run `make synth`, then try again") from None
@@ -96,9 +106,11 @@ def run(arguments: argparse.Namespace) -> int:
                         faults=Path(arguments.faults) if arguments.faults else None,
                         port=arguments.port,
                         schedules=True,
+                        second_organization=arguments.second_organization,
                     )
                 )
-            print("\n".join(guide(aws.endpoint_url, aws.outputs)), flush=True)
+            second = guide_to_second() if arguments.second_organization else []
+            print("\n".join(guide(aws.endpoint_url, aws.outputs, second)), flush=True)
             # Python loses an exception that is raised in a finalizer, so this looks as well.
             while not stopping:
                 time.sleep(1)
@@ -114,7 +126,29 @@ def _is_heeded(one: signal.Signals) -> bool:
     return one == signal.SIGINT or signal.getsignal(one) is not signal.SIG_IGN
 
 
-def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
+def guide_to_second() -> list[str]:
+    """How to invite the account of the second organization, and to accept as its owner."""
+    from embedded.organizations import owner_credentials, second_organization  # noqa: PLC0415
+
+    member = second_organization.MEMBER.id
+    owner = owner_credentials(member)
+    return [
+        "",
+        f"# The organization of {second_organization.MANAGER.id} has the account {member}.",
+        "# It moves here when it is invited, and its owner accepts:",
+        command("plan", "examples/requests/invited_from_organization.yaml"),
+        command("submit", "examples/requests/invited_from_organization.yaml", "--no-wait"),
+        f"export AWS_ACCESS_KEY_ID={owner.access_key_id}",
+        f"export AWS_SECRET_ACCESS_KEY={owner.secret_access_key}",
+        f"export AWS_SESSION_TOKEN={owner.session_token}",
+        command("organizations", "list-handshakes-for-account", program="aws"),
+        command(
+            "organizations", "accept-handshake", "--handshake-id", "HANDSHAKE_ID", program="aws"
+        ),
+    ]
+
+
+def guide(endpoint_url: str, outputs: dict[str, str], second: Sequence[str] = ()) -> list[str]:
     """What `vend local` prints: exports, commands to copy, and the line that says it is ready."""
     return [
         "# The embedded AWS, account 111111111111, nothing leaves this machine.",
@@ -136,6 +170,7 @@ def guide(endpoint_url: str, outputs: dict[str, str]) -> list[str]:
         ),
         command("organizations", "list-accounts", program="aws"),
         command("list"),
+        *second,
         "",
         f"ready {endpoint_url}",
     ]

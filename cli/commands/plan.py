@@ -11,25 +11,37 @@ from typing import TYPE_CHECKING, Any
 from cli.aws.environment import explained
 from cli.aws.stack import Stack, goes_on
 from cli.commands import target
-from cli.input import documents
+from cli.input import documents, fleet
 from cli.input.organization import document_of, is_organization, of_setup
-from cli.input.validation import validated
-from cli.output.failure import EXIT_NOT_VENDED, EXIT_VENDED
+from cli.input.validation import refused, validated
+from cli.output.failure import (
+    EXIT_CHANGES,
+    EXIT_NOT_VENDED,
+    EXIT_USAGE,
+    EXIT_VENDED,
+    CommandError,
+)
 from cli.output.progress import spinning
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 from vending.errors.exceptions import RequestNotAllowed
 
 if TYPE_CHECKING:
-    from cli.dry_run.planner import Planner
+    from cli.fleet.fleet_plan import FleetPlan
 
 _SIGNS = (("changes", "+", "green"), ("alreadyThere", "=", "dim"), ("warnings", "!", "yellow"))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the plan; 0 when nothing would be refused, else 1."""
+    """Print the plan; 0 when nothing would be refused, else 1.
+
+    With --detailed-exitcode: 0 where nothing differs, 2 where something does, 1 for any failure.
+    """
     target.check(arguments)
-    found = documents.read(arguments.file)
+    if fleet.is_fleet(arguments.files) or _is_of_fleet(arguments):
+        return fleet_run(arguments)
+    (file,) = arguments.files
+    found = documents.read(file)
     organization = is_organization(found)
     wanted = document_of(found) if organization else validated(found)
     progress = Terminal.of(sys.stderr)
@@ -47,10 +59,66 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_NOT_VENDED if any(plan["problems"] for plan in plans) else EXIT_VENDED
 
 
-def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
-    from vending.request.organization_setup import parse  # noqa: PLC0415 -- pydantic is slow to import
+def _is_of_fleet(arguments: argparse.Namespace) -> bool:
+    """Whether an option asks for the plan of files that are compared with the ledger."""
+    of_fleet = (arguments.out, arguments.only, arguments.markdown, arguments.detailed_exitcode)
+    return any(of_fleet)
 
-    planned = _planner(stack).organization(parse(document))
+
+def fleet_run(arguments: argparse.Namespace) -> int:
+    """Print what the files of accounts would change, and save it if asked to."""
+    try:
+        return _of_fleet(arguments)
+    except CommandError as failure:
+        if arguments.detailed_exitcode:
+            failure.exit_code = EXIT_NOT_VENDED
+        raise
+
+
+def _of_fleet(arguments: argparse.Namespace) -> int:
+    from cli.fleet import saved, text  # noqa: PLC0415 -- the operations are slow to import
+
+    files = fleet.read(arguments.files, only=arguments.only)
+    with target.aws(arguments, Terminal.of(sys.stderr)) as stack:
+        planned = planned_fleet(stack, files)
+    if arguments.out:
+        saved.write(arguments.out, planned, account_id=stack.account_id)
+    if arguments.json:
+        print(json.dumps(planned.as_dict(), indent=2, ensure_ascii=False))
+    elif arguments.markdown:
+        print(text.markdown(planned))
+    else:
+        words = [arguments.out] if arguments.out else arguments.files
+        print("\n".join(text.plan_text(planned, Terminal.of(sys.stdout), next_words=words)))
+    if planned.is_refused:
+        return EXIT_NOT_VENDED
+    return EXIT_CHANGES if arguments.detailed_exitcode and planned.differing else EXIT_VENDED
+
+
+def planned_fleet(stack: Stack, files: fleet.Fleet) -> FleetPlan:
+    """What the files would change.
+
+    Raises:
+        InputError: with all that is wrong with any file.
+    """
+    from cli.fleet import planning  # noqa: PLC0415 -- the operations are slow to import
+
+    try:
+        progress = Terminal.of(sys.stderr)
+        with explained(), spinning(progress, "Reading the ledger and the organization") as said:
+            return planning.plan(stack, files, said=said)
+    except CommandError as failure:
+        if files.is_usable or failure.exit_code == EXIT_USAGE:
+            raise
+        # What is wrong with the files is known, whatever AWS answers.
+        raise refused(files.problems) from failure
+
+
+def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
+    from cli.dry_run.planner import Planner  # noqa: PLC0415 -- the operations are slow to import
+    from vending.request.organization_setup import parse  # noqa: PLC0415
+
+    planned = Planner.of(stack).organization(parse(document))
     plan = planned.as_dict()
     plan["problems"] = [{**one, "remedy": of_setup(str(one["remedy"]))} for one in plan["problems"]]
     return [{"organization": stack.account_id, **plan}]
@@ -58,6 +126,7 @@ def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:
 
 def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
     from cli.dry_run.planned import Planned  # noqa: PLC0415
+    from cli.dry_run.planner import Planner  # noqa: PLC0415 -- the operations are slow to import
     from vending.request.account_request import parse  # noqa: PLC0415
 
     own_ids: dict[str, str] = {}
@@ -80,7 +149,7 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
             planned.problems.append(refusals[one.request_id].as_dict())
         else:
             row = rows.get(request_id)
-            planned = _planner(stack).request(
+            planned = Planner.of(stack).request(
                 parse({**one.detail, "requestId": request_id}),
                 row,
                 account=accounts.get(request_id),
@@ -89,21 +158,6 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
             )
         plans.append({"requestId": request_id, "name": one.name, **planned.as_dict()})
     return plans
-
-
-def _planner(stack: Stack) -> Planner:
-    from cli.dry_run.planner import Planner  # noqa: PLC0415 -- the operations are slow to import
-    from vending.organization.preflight import Allowed  # noqa: PLC0415
-
-    return Planner(
-        stack.client,
-        allowed=Allowed(
-            service_principals=stack.service_principals,
-            forced_service_principals=stack.forced_service_principals,
-            policy_types=stack.policy_types,
-            invited_account_role_names=stack.invited_account_role_names,
-        ),
-    )
 
 
 def _text(
@@ -124,7 +178,7 @@ def _text(
             lines.append(f"  {terminal.paint('x', 'red')} {code}: {safe(problem['message'])}")
             lines.append(f"    {safe(problem['remedy'])}")
         lines.append("")
-    words = [next_command, arguments.file, *(["--local"] if arguments.local else [])]
+    words = [next_command, *arguments.files, *(["--local"] if arguments.local else [])]
     return [*lines, "Nothing was changed", f"Next  {terminal.paint(command(*words), 'bold')}"]
 
 

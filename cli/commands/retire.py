@@ -61,7 +61,7 @@ def _carried_out(arguments: argparse.Namespace, detail: Record, doing: str) -> i
             event_id = retirements.send(detail)
             if not arguments.wait:
                 return _sent(arguments, event_id)
-            outcome = _followed(retirements, detail, event_id)
+            outcome = followed(retirements, detail, event_id)
     except KeyboardInterrupt:
         status = command("status", arguments.account)
         progress.write(f"\nNo longer watching. It goes on in AWS.\nNext  {status}\n")
@@ -69,11 +69,11 @@ def _carried_out(arguments: argparse.Namespace, detail: Record, doing: str) -> i
     if arguments.json:
         print(json.dumps(outcome.record, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(_text(outcome, Terminal.of(sys.stdout))))
+        print("\n".join(outcome_text(outcome, Terminal.of(sys.stdout))))
     return EXIT_VENDED if outcome.done else EXIT_NOT_VENDED
 
 
-def _followed(retirements: Retirements, detail: Record, event_id: str) -> Outcome:
+def followed(retirements: Retirements, detail: Record, event_id: str) -> Outcome:
     """Wait until it is known what became of the event."""
     account_id, is_restoration = str(detail["accountId"]), detail.get("action") == "restore"
     deadline = time.monotonic() + BEGINS_WITHIN
@@ -153,7 +153,7 @@ def record_text(record: Record, terminal: Terminal) -> list[str]:
     return aligned([*fields, *error_fields(record)], terminal, min(110, terminal.size()[0]))
 
 
-def _text(outcome: Outcome, terminal: Terminal) -> list[str]:
+def outcome_text(outcome: Outcome, terminal: Terminal) -> list[str]:
     record = outcome.record
     colour = "green" if outcome.done else "red"
     lines = [terminal.paint(outcome.said, "bold", colour), "", *record_text(record, terminal), ""]

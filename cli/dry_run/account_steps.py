@@ -76,6 +76,7 @@ class AccountSteps:
             "CreateAccount": self._created,
             "CreateGovCloudAccount": self._created,
             "DescribeAccount": self._described,
+            "StartPrimaryEmailUpdate": self._email_changed,
             "RecordVended": self._recorded,
         }
 
@@ -190,12 +191,14 @@ class AccountSteps:
             until = expires_at(handshake)
             said = f"invitation of {called}, {handshake['Id']}, open until {until}"
             self._planned.say(said, changed=False)
+            self._planned.warnings += lost_by_moving(self._request)
             return {**answer, "handshakeId": handshake["Id"], "expiresAt": until}
         if enable_all_features.is_pending(self._organizations):
             code = "HandshakeConstraintViolationException"
             reason = "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"
             self._refuse(code, reason, explain(code, reason).what)
         self._planned.say(f"invitation of {called}", changed=True)
+        self._planned.warnings += lost_by_moving(self._request)
         return answer
 
     def _joined(self, _task: Task) -> dict[str, Any]:
@@ -218,6 +221,11 @@ class AccountSteps:
         if refused is not None:
             self._refuse(refused.code, refused.reason, refused.message)
         self._planned.say(f"account {account_id}", changed=False)
+
+    def _email_changed(self, _task: Task) -> dict[str, Any]:
+        """As if it was done: AWS sends a code when it is asked, and to nobody's plan."""
+        self._planned.say("email of the root user, with a code that AWS sends there", changed=True)
+        return {"changed": True}
 
     def _recorded(self, _task: Task) -> dict[str, Any]:
         return {}
@@ -245,3 +253,21 @@ class AccountSteps:
             for page in pages.paginate(ResourceId=account_id)
             for tag in page.get("Tags", [])
         }
+
+
+def lost_by_moving(request: AccountRequest) -> list[str]:
+    """What an account loses that moves here from another organization, and what it gets instead.
+
+    Nobody outside of that organization can see what it is. AWS Organizations User Guide, "Managing
+    account invitations".
+    """
+    unit = request.organizational_unit or "the root"
+    tags, policies = ", ".join(request.tags), ", ".join(one.name for one in request.policies)
+    lost = (
+        f"its organizational unit, with what it inherits there; it comes to {unit}",
+        f"the policies attached to it; the request attaches {policies or 'none'}",
+        f"its tags of AWS Organizations; the request sets {tags or 'none'}",
+        "its assignments of IAM Identity Center, which are to be made again here",
+        "its delegated administration, and what its organization shares with it",
+    )
+    return [f"If it moves from another organization, it loses {one}" for one in lost]

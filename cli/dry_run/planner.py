@@ -13,7 +13,7 @@ from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
-from cli.aws.stack import LedgerRow
+from cli.aws.stack import LedgerRow, Stack
 from cli.dry_run.account_steps import AccountSteps
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.dry_run.dry_run_client import DryRunClient
@@ -41,12 +41,14 @@ NOT_RUN = {
     "CreateAccount": "records its intent; a plan looks for the account",
     "CreateGovCloudAccount": "records its intent; a plan looks for the account",
     "DescribeAccount": "marks the account in the ledger; a plan describes the account",
+    "StartPrimaryEmailUpdate": "has AWS send a code; a plan says that the email changes",
     "RecordVended": "writes the end to the ledger",
     "ReportOrganizationSetup": "only reports; the plan is the report",
 }
 """Operations that a plan answers for, and why it does not run them."""
 
 NOT_REACHED = {
+    "AcceptPrimaryEmailUpdate": "takes the code; a plan continues as if it had been given",
     "CancelHandshake": "follows a failure; a plan continues without what is refused",
     "DescribeCreateAccountStatus": "a plan assumes that the account is created",
     "RecordFailure": "follows a failure; a plan continues without what is refused",
@@ -112,6 +114,19 @@ class Planner:
         self._account_vending = account_vending or definitions.read(definitions.ACCOUNT_VENDING)
         self._setup = organization_setup or definitions.read(definitions.ORGANIZATION_SETUP)
         self._planned = Planned()
+
+    @classmethod
+    def of(cls, stack: Stack, client: Callable[[str], Any] | None = None) -> Planner:
+        """By what the deployed stack allows; `client` makes clients in place of the stack's."""
+        return cls(
+            client or stack.client,
+            allowed=preflight.Allowed(
+                service_principals=stack.service_principals,
+                forced_service_principals=stack.forced_service_principals,
+                policy_types=stack.policy_types,
+                invited_account_role_names=stack.invited_account_role_names,
+            ),
+        )
 
     def organization(self, setup: OrganizationSetup) -> Planned:
         """What bringing the organization to its document would change.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cli.input.documents import Document
@@ -27,11 +27,20 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
     Raises:
         InputError: with every problem of every document.
     """
+    submissions, problems = checked(documents)
+    if any(problems.values()):
+        raise refused(problems)
+    return submissions
+
+
+def checked(documents: Sequence[Document]) -> tuple[list[Submission], dict[str, list[str]]]:
+    """The submissions that the documents ask for, and what is wrong with each, by its label."""
     from vending.errors.exceptions import RequestInvalid  # noqa: PLC0415
     from vending.request.account_request import parse  # noqa: PLC0415 -- pydantic is slow to import
 
     submissions: list[Submission] = []
     problems: dict[str, list[str]] = {}
+    earlier: dict[tuple[str, str], Submission] = {}
     for document in documents:
         found = problems.setdefault(document.label, [])
         found.extend(document.problems)
@@ -43,13 +52,15 @@ def validated(documents: Sequence[Document]) -> list[Submission]:
             found.extend(located(invalid.problems, document.places()))
             continue
         submission = _submission(document, request)
-        found.extend(_twice(submission, submissions))
+        if twice := _twice(submission, earlier):
+            found.extend(located(twice, document.places()))
         submissions.append(submission)
-    if any(problems.values()):
-        raise InputError(
-            _report(problems), remedy="`vend schema` prints what a request may contain"
-        )
-    return submissions
+    return submissions, problems
+
+
+def refused(problems: Mapping[str, Sequence[str]]) -> InputError:
+    """What refuses documents: every problem under the label of its document."""
+    return InputError(_report(problems), remedy="`vend schema` prints what a request may contain")
 
 
 def _submission(document: Document, request: AccountRequest) -> Submission:
@@ -65,27 +76,34 @@ def _submission(document: Document, request: AccountRequest) -> Submission:
     )
 
 
-def _twice(submission: Submission, earlier: Sequence[Submission]) -> list[str]:
-    """What another request of the list has already, which two requests cannot share."""
+def _twice(submission: Submission, earlier: dict[tuple[str, str], Submission]) -> list[str]:
+    """What another request of the list has already, which two requests cannot share.
+
+    `earlier` are the requests so far, by what nobody else may have; this one is added.
+    """
     mine = submission.content["account"]
-    for other in earlier:
-        its = other.content["account"]
-        if other.request_id == submission.request_id:
-            subject = submission.asked.subject
-            if other.fingerprint == submission.fingerprint:
-                return [f"{subject} is the same request as {other.label}"]
-            already = "the id of" if subject.startswith("requestId") else "requested by"
-            return [f"{subject} is already {already} {other.label}, with different content"]
-        for key in ("email", "accountId"):
-            if key in mine and mine[key].lower() == str(its.get(key)).lower():
-                return [
-                    f"account.{key}: '{mine[key]}' is already requested by {other.label}; "
-                    + _ONE_AT_A_TIME[key]
-                ]
-    return []
+    shared = [("requestId", submission.request_id)]
+    shared += [(key, mine[key].lower()) for key in _ONE_AT_A_TIME if key in mine]
+    taken = [each for each in shared if each in earlier]
+    other = earlier[taken[0]] if taken else submission
+    for each in shared:
+        earlier.setdefault(each, submission)
+    if not taken:
+        return []
+    key = taken[0][0]
+    if key != "requestId":
+        return [
+            f"account.{key}: '{mine[key]}' is already requested by {other.label}; "
+            + _ONE_AT_A_TIME[key]
+        ]
+    subject = submission.asked.subject
+    if other.fingerprint == submission.fingerprint:
+        return [f"{subject} is the same request as {other.label}"]
+    already = "the id of" if subject.startswith("requestId") else "requested by"
+    return [f"{subject} is already {already} {other.label}, with different content"]
 
 
-def _report(problems: dict[str, list[str]]) -> str:
+def _report(problems: Mapping[str, Sequence[str]]) -> str:
     from vending.request.account_request import listed  # noqa: PLC0415
 
     count = sum(map(len, problems.values()))
@@ -93,5 +111,5 @@ def _report(problems: dict[str, list[str]]) -> str:
     for label, found in problems.items():
         if found:
             lines.append(f"\n{safe(label)}")
-            lines += [f"  {safe(problem)}" for problem in listed(found)]
+            lines += [f"  {safe(problem)}" for problem in listed(list(found))]
     return "\n".join(lines)

@@ -5,6 +5,8 @@ from __future__ import annotations
 EXIT_VENDED = 0
 EXIT_NOT_VENDED = 1
 EXIT_USAGE = 2
+EXIT_CHANGES = 2
+"""Of a plan that was asked for a detailed status, as Terraform's users know it."""
 EXIT_INTERRUPTED = 130
 
 

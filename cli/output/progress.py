@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -207,11 +207,14 @@ def _sign(status: StepStatus, terminal: Terminal, now: float) -> str:
 
 
 @contextlib.contextmanager
-def spinning(terminal: Terminal, text: str) -> Iterator[None]:
-    """Show that something is going on that reports no steps, and how long; leave nothing behind."""
+def spinning(terminal: Terminal, text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something is going on that reports no steps, and how long; leave nothing behind.
+
+    What it yields puts another text in the place of the first; a file gets the first alone.
+    """
     if not terminal.live:
         terminal.write(f"{text}\n")
-        yield
+        yield lambda _: None
         return
     progress = Progress(
         SpinnerColumn("dots" if terminal.unicode else "line", style="cyan"),
@@ -223,8 +226,8 @@ def spinning(terminal: Terminal, text: str) -> Iterator[None]:
         redirect_stderr=False,
     )
     with progress:
-        progress.add_task(text, total=None)
-        yield
+        task = progress.add_task(text, total=None)
+        yield lambda now: progress.update(task, description=safe(now))
 
 
 class Screen:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from cli.output.shell_command import command
 from cli.output.terminal import Terminal, in_words, pad, safe
 from cli.watch import step_summaries
 from cli.watch.submission import Record
@@ -106,6 +107,12 @@ def progress_fields(record: Record) -> list[tuple[str, str]]:
         ("creation", record.get("createAccountRequestId")),
         ("invitation", record.get("handshakeId")),
         ("open until", record.get("expiresAt") if record.get("state") == "INVITED" else None),
+        (
+            "confirm with",
+            command("confirm", str(record.get("requestId")), "CODE")
+            if record.get("state") == State.AWAITING_CODE
+            else None,
+        ),
         ("execution", record.get("executionArn")),
         ("requested by", record.get("requestedBy")),
         ("requested", record.get("requestedAt")),

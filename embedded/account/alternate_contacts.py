@@ -42,17 +42,22 @@ def _delete(self: AccountResponse) -> Any:
     return _MOTO_DELETE(self)
 
 
+def api_call(self: AccountResponse, operation: str) -> ApiCall:
+    """The call that is being answered."""
+    return ApiCall(
+        service="account",
+        operation=operation,
+        region=self.region,
+        access_key_id=self.access_key,
+        protocol="rest-json",
+    )
+
+
 def checked(operation: str, act: Callable[[AccountResponse], Any]) -> Any:
     """What answers an operation: `act`, once the request and the caller are right."""
 
     def answer(self: AccountResponse) -> Any:
-        call = ApiCall(
-            service="account",
-            operation=operation,
-            region=self.region,
-            access_key_id=self.access_key,
-            protocol="rest-json",
-        )
+        call = api_call(self, operation)
         request = json.loads(self.body or "{}")
         wrong = _wrong_fields(operation, request)
         if wrong:

@@ -23,7 +23,7 @@ from moto.organizations.models import organizations_backends
 from embedded import ACCOUNT_ID
 from embedded.core.context import current
 from embedded.core.partitions import COMMERCIAL, GOVCLOUD, GOVCLOUD_ACCOUNT_ID
-from embedded.organizations import directory, service_quotas
+from embedded.organizations import directory, second_organization, service_quotas
 from embedded.organizations.directory import AwsAccount
 from embedded.organizations.email import is_valid
 from embedded.organizations.member_role import DEFAULT_ROLE, create_member_role
@@ -85,6 +85,8 @@ def reset_organization(settings: OrganizationSettings) -> None:
                 partition=GOVCLOUD,
             )
             organizations_backends[GOVCLOUD_ACCOUNT_ID][GOVCLOUD].create(settings, linked)
+        if settings.second_organization:
+            second_organization.found(settings)
         for account in settings.standalone:
             create_standalone_account(
                 account.email, account.name, account_id=account.id, role_name=account.role_name

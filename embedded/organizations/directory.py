@@ -5,7 +5,7 @@ The rest of AWS knows an account by its id and by its email; an email is unique 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moto.moto_api._internal import mock_random
 
@@ -50,6 +50,14 @@ def by_id(account_id: str) -> AwsAccount | None:
 def by_email(partition: str, email: str) -> AwsAccount | None:
     """The account that owns an email, whose case does not matter."""
     return _BY_EMAIL.get((partition, email.lower()))
+
+
+def change_email(account_id: str, email: str) -> None:
+    """The account has this email from now on; its old one is free."""
+    account = _BY_ID[account_id]
+    del _BY_EMAIL[account.partition, account.email.lower()]
+    _BY_ID[account_id] = changed = replace(account, email=email)
+    _BY_EMAIL[account.partition, email.lower()] = changed
 
 
 def close(account_id: str) -> None:

@@ -79,6 +79,9 @@ class OrganizationSettings:
     standalone: tuple[StandaloneAccount, ...] = (STANDALONE,)
     """Accounts that are in no organization, to be invited."""
 
+    second_organization: bool = False
+    """Whether there is another organization, with an account to invite from it."""
+
     govcloud_enabled: bool = True
     """Whether the management account is linked with a GovCloud account, which then manages an
     organization of its own in GovCloud."""

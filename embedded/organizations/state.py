@@ -6,6 +6,7 @@ It is kept in moto's lists (`accounts`, `ou`, `policies`), where other parts of 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import moto.organizations.urls
@@ -98,6 +99,15 @@ class Account(FakeAccount):
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class EmailCode:
+    """A code, the address that it was sent to, and until when it is good."""
+
+    email: str
+    code: str
+    until: datetime.datetime
+
+
 class OrganizationState(OrganizationsBackend):
     """One account's backend: the organization it manages, if it does."""
 
@@ -111,6 +121,8 @@ class OrganizationState(OrganizationsBackend):
         """Services with access, by when they got it."""
         self.delegations: dict[str, dict[str, datetime.datetime]] = {}
         """By account id: since when it administers which service."""
+        self.email_codes: dict[str, EmailCode] = {}
+        """By account id: the code that was sent to the email which it is to have."""
         self.handshakes: dict[str, Handshake] = {}
         """What this organization asked of accounts, by id, oldest first."""
         self.creations: dict[str, Creation] = {}

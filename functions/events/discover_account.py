@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
 from vending.aws.measurements import measure
@@ -30,6 +29,7 @@ from vending.reconciliation.account_events import AccountEvent, account_event
 from vending.reconciliation.in_flight import request_of
 from vending.request.account_request import AccountId, parse
 from vending.request.validators import REQUEST_ID_TAG
+from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE
 from vending.states import State
 
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ STUCK_AFTER = 7 * 3_600.0
 """Seconds without any change of a row after which its request is stuck: longer than AWS may take to
 create an account before the workflow gives up."""
 
-WAITS_FOR_PEOPLE = (State.INVITED, State.AWAITING_APPROVAL)
+WAITS_FOR_PEOPLE = (State.INVITED, State.AWAITING_APPROVAL, State.AWAITING_CODE)
 """A request in one of these is not stuck, however long it waits."""
 
 

@@ -111,14 +111,16 @@ def run(
         raise RequestInvalid(beyond)
     request = authorization.owned(parse(raw))
     authorization.ensure_allowed(request, organizations)
+    submission = Submission.of(
+        event_id=sender.event_id,
+        sent_at=sender.sent_at,
+        started_at=payload.started_at,
+        execution_arn=payload.execution_arn,
+    )
     claim = RequestClaim(
         request=request,
-        submission=Submission.of(
-            event_id=sender.event_id,
-            sent_at=sender.sent_at,
-            started_at=payload.started_at,
-            execution_arn=payload.execution_arn,
-        ),
+        # A repair asks for nothing new: what somebody asked before it is not late.
+        submission=None if authorization.is_repair else submission,
         authorization=authorization,
         execution_arn=payload.execution_arn,
         ledger=ledger,

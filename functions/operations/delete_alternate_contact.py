@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operations.put_alternate_contact import TYPES
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
+from vending.organization.alternate_contacts import TYPES, present
 from vending.request.account_request import AccountId
 from vending.request.merge import surplus
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient
-    from mypy_boto3_account.literals import AlternateContactTypeType
 
     from vending.organization.report import Report
 
@@ -46,28 +45,19 @@ def run(payload: DeleteAlternateContact, *, account: AccountClient) -> Json:
     )
     deleted = []
     for name in looked_for:
-        kind = TYPES[name]
-        if not _is_there(account, payload.account_id, kind):
+        if present(account, payload.account_id, name) is None:
             continue
         try:
             account.delete_alternate_contact(
-                AccountId=payload.account_id, AlternateContactType=kind
+                AccountId=payload.account_id, AlternateContactType=TYPES[name]
             )
         except account.exceptions.ResourceNotFoundException:
             # Somebody deleted it between the two calls: VENDED must not say more than is seen.
-            if _is_there(account, payload.account_id, kind):
+            if present(account, payload.account_id, name) is not None:
                 raise
             continue
         deleted.append(name)
     return {"deleted": deleted}
-
-
-def _is_there(account: AccountClient, account_id: str, kind: AlternateContactTypeType) -> bool:
-    try:
-        account.get_alternate_contact(AccountId=account_id, AlternateContactType=kind)
-    except account.exceptions.ResourceNotFoundException:
-        return False
-    return True
 
 
 def progress(result: Json) -> str:

@@ -1,9 +1,6 @@
 """PutAlternateContact: ensures the alternate contacts of a member account.
 
-Account Management takes the id of an account from the organization's management account only, for
-its members, with all features and trusted access for account.amazonaws.com. The management account
-itself would have to be left out of the call; it is never vended. Names, addresses and numbers stay
-out of what is returned, and so out of progress and plans.
+Names, addresses and numbers stay out of what is returned, and so out of progress and plans.
 """
 
 from __future__ import annotations
@@ -12,23 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
+from vending.organization.alternate_contacts import TYPES, content, present
 from vending.request.account_request import AccountId
-from vending.request.contacts import AlternateContact, Contacts
+from vending.request.contacts import Contacts
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient
-    from mypy_boto3_account.literals import AlternateContactTypeType
 
     from vending.organization.report import Report
 
 CALLS = {"account:GetAlternateContact", "account:PutAlternateContact"}
-
-TYPES: dict[str, AlternateContactTypeType] = {
-    "billing": "BILLING",
-    "operations": "OPERATIONS",
-    "security": "SECURITY",
-}
-"""What AWS calls the contacts of a request."""
 
 
 class PutAlternateContact(Payload):
@@ -48,7 +38,7 @@ def run(payload: PutAlternateContact, *, account: AccountClient) -> Json:
     different = [
         name
         for name, contact in wanted.items()
-        if _content(contact) != _present(account, payload.account_id, TYPES[name])
+        if content(contact) != present(account, payload.account_id, name)
     ]
     for name in different:
         account.put_alternate_contact(
@@ -60,25 +50,6 @@ def run(payload: PutAlternateContact, *, account: AccountClient) -> Json:
             PhoneNumber=wanted[name].phone,
         )
     return {"set": different, "alreadySet": [name for name in wanted if name not in different]}
-
-
-def _present(
-    account: AccountClient, account_id: str, kind: AlternateContactTypeType
-) -> tuple[str, ...] | None:
-    """What the account has, None where it has no such contact."""
-    try:
-        answer = account.get_alternate_contact(AccountId=account_id, AlternateContactType=kind)
-    except account.exceptions.ResourceNotFoundException:
-        return None
-    found = answer["AlternateContact"]
-    names = ("Name", "Title", "EmailAddress", "PhoneNumber")
-    return tuple(str(found.get(name, "")).strip() for name in names)
-
-
-def _content(contact: AlternateContact) -> tuple[str, ...]:
-    """Without the spaces around it, which AWS takes and may drop."""
-    texts = (contact.name, contact.title, contact.email, contact.phone)
-    return tuple(text.strip() for text in texts)
 
 
 def progress(result: Json) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from vending.aws import clients
 from vending.aws.clock import epoch
+from vending.aws.event_publisher import is_change
 from vending.aws.measurements import measure
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import AccountNotInPlace
@@ -69,7 +70,7 @@ def run(
     ledger.locks.free(payload.request_id, payload.execution_arn, account_of(row))
     record = record_of(row)
     publisher.publish_outcome(record)
-    if record["revision"] > 1:
+    if is_change(record):
         measure("AccountChanged")
         return record
     measure("AccountVended")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
+from vending.organization.tags import tags_of
 from vending.request.account_request import AccountId, TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
 
@@ -33,12 +34,7 @@ def run(payload: TagResource, *, organizations: OrganizationsClient) -> Json:
 
     Implements TagResource of the AWS Organizations API reference.
     """
-    pages = organizations.get_paginator("list_tags_for_resource")
-    present = {
-        tag["Key"]: tag["Value"]
-        for page in pages.paginate(ResourceId=payload.account_id)
-        for tag in page.get("Tags", [])
-    }
+    present = tags_of(payload.account_id, organizations)
     first = present.get(REQUEST_ID_TAG, payload.request_id)
     wanted = {**payload.tags, REQUEST_ID_TAG: first}
     missing = {key: value for key, value in wanted.items() if present.get(key) != value}

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from vending.authorization.rules import matches
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
+from vending.organization.tags import reserved, tags_of
 from vending.request.account_request import AccountId, TagKey
 from vending.request.merge import surplus
-from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from vending.organization.report import Report
 
 CALLS = {"organizations:ListTagsForResource", "organizations:UntagResource"}
-
-_OF_AWS = "aws:*"
 
 
 class UntagResource(Payload):
@@ -47,27 +44,17 @@ def run(payload: UntagResource, *, organizations: OrganizationsClient) -> Json:
     """
     if not payload.given and not payload.authoritative:
         return {"untagged": []}
-    pages = organizations.get_paginator("list_tags_for_resource")
-    live = [
-        tag["Key"]
-        for page in pages.paginate(ResourceId=payload.account_id)
-        for tag in page.get("Tags", [])
-    ]
+    live = tags_of(payload.account_id, organizations)
     gone = surplus(
         live,
         wanted=payload.wanted,
         given=payload.given,
         authoritative=payload.authoritative,
-        reserved=[REQUEST_ID_TAG, *(key for key in live if _is_reserved(key, payload.protected))],
+        reserved=reserved(live, payload.protected),
     )
     if gone:
         organizations.untag_resource(ResourceId=payload.account_id, TagKeys=gone)
     return {"untagged": gone}
-
-
-def _is_reserved(key: str, protected: list[str]) -> bool:
-    folded = key.casefold()
-    return any(matches(folded, one.casefold()) for one in (_OF_AWS, *protected))
 
 
 def progress(result: Json) -> str:

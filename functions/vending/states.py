@@ -20,6 +20,7 @@ class State(StrEnum):
     CREATING = "CREATING"
     INVITED = "INVITED"
     BASELINING = "BASELINING"
+    AWAITING_CODE = "AWAITING_CODE"
     VENDED = "VENDED"
     FAILED = "FAILED"
     REJECTED = "REJECTED"
@@ -56,7 +57,8 @@ NEXT: Mapping[State, tuple[State, ...]] = {
     # QUEUED: AWS refused for now, or nothing came of an unanswered call.
     State.CREATING: (State.QUEUED, State.BASELINING, *_UNVENDED),
     State.INVITED: (State.BASELINING, *_UNVENDED),
-    State.BASELINING: (State.VENDED, *_UNVENDED),
+    State.BASELINING: (State.AWAITING_CODE, State.VENDED, *_UNVENDED),
+    State.AWAITING_CODE: (State.VENDED, *_UNVENDED),
     State.VENDED: (),
     # The last function of an execution that was stopped may still have been at work.
     State.FAILED: (State.VENDED, State.REJECTED),

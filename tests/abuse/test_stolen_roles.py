@@ -21,6 +21,7 @@ FUNCTIONS = (
     "AnswerCreateAccount",
     "AnswerHandshake",
     "ArchiveAudit",
+    "DetectDrift",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",

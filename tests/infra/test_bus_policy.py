@@ -86,6 +86,27 @@ def test_source_of_discovered_accounts_is_nobodys_but_the_functions_that_discove
         assert "DiscoverAccount" in logical_id(arn)
 
 
+@pytest.mark.parametrize("drift", ["ignore", "report", "repair"])
+def test_source_of_repairs_is_nobodys_but_the_functions_that_may_repair(
+    template: SynthesizedTemplate, drift: Any, tmp_path: Path
+) -> None:
+    if drift != "report":
+        template = synthesize(Settings(account_drift=drift), tmp_path)
+
+    deny = statements(template)["OnlyRepairersRepair"]
+
+    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
+    condition = dict(deny["Condition"])
+    assert condition.pop("ForAnyValue:StringEquals") == {
+        "events:source": "account-vending.drift-repairs"
+    }
+    repairs = drift == "repair"
+    arns = condition["ArnNotEquals"]["aws:PrincipalArn"] if repairs else []
+    roles = [role for role in template.of_type("AWS::IAM::Role") if "DetectDrift" in role]
+    assert len(roles) == (drift != "ignore")
+    assert [logical_id(arn) for arn in arns] == roles * repairs
+
+
 def test_other_accounts_may_put_requests_where_the_settings_have_them(tmp_path: Path) -> None:
     template = synthesize(Settings(requesting_accounts=(PARTNER,)), tmp_path)
 

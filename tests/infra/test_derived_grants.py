@@ -17,13 +17,18 @@ from permissions.declared_calls import all_calls
 OF_EVENTS = (
     "AnswerCreateAccount",
     "AnswerHandshake",
+    "DetectDrift",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",
 )
 CALLS = {
     name: all_calls()[f"{package}.{module_name(name)}"]
-    for package, names in (("operations", OPERATIONS), ("events", OF_EVENTS))
+    for package, names in (
+        ("operations", OPERATIONS),
+        ("events", OF_EVENTS),
+        ("api", ("ServeApi",)),
+    )
     for name in names
 } | {f"{PREFIX}{name}": all_calls()[f"operations.{module_name(name)}"] for name in OWN_OPERATIONS}
 OPEN = Settings(invited_account_role_names=("Joiner",), invited_account_external_id="xyz")

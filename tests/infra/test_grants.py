@@ -222,6 +222,18 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "account:DeleteAlternateContact": {CONTACTS},
         "account:GetAlternateContact": {CONTACTS},
     },
+    "StartPrimaryEmailUpdate": announced_row("PutItem", "UpdateItem")
+    | {
+        "account:GetPrimaryEmail": {CONTACTS},
+        "account:StartPrimaryEmailUpdate": {CONTACTS},
+        "states:SendTaskSuccess": {MACHINE},
+    },
+    "AcceptPrimaryEmailUpdate": {
+        "account:AcceptPrimaryEmailUpdate": {CONTACTS},
+        "account:GetPrimaryEmail": {CONTACTS},
+        "dynamodb:GetItem": {LEDGER},
+        "dynamodb:UpdateItem": {LEDGER},
+    },
     "RecordVended": announced_row("DeleteItem", "GetItem", "UpdateItem")
     | {
         "organizations:DescribeAccount": {ACCOUNTS},
@@ -418,7 +430,7 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
     conditions = {
         name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
-        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount")
+        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount", "DetectDrift")
     }
 
     assert conditions == {
@@ -427,6 +439,24 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
         ],
         "RecordExecutionEnd": [putting("account-vending", ANNOUNCEMENTS)],
         "DiscoverAccount": [putting("account-vending.discovered-accounts", ["AccountRequested"])],
+        "DetectDrift": [putting("account-vending", ["AccountDrifted"])],
+    }
+
+
+def test_whoever_detects_drift_may_request_repairs_where_the_setting_says_so(
+    tmp_path: Path,
+) -> None:
+    template = synthesize(Settings(account_drift="repair"), tmp_path)
+
+    role = logical_id(template.entrance("DetectDrift")[1]["Role"])
+
+    (condition,) = put_events(template, role)
+    assert condition == {
+        "ForAllValues:StringEquals": {
+            "events:source": ["account-vending", "account-vending.drift-repairs"],
+            "events:detail-type": ["AccountDrifted", "AccountRequested"],
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
     }
 
 
@@ -480,6 +510,8 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {"PutItem": "creation#*"},
     ],
     "DescribeHandshake": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
+    "StartPrimaryEmailUpdate": [{"UpdateItem": "request#*"}, SAVE_TOKENS],
+    "AcceptPrimaryEmailUpdate": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*")],
     "InviteAccountToOrganization": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         {"PutItem": ["handshake#*", "invited#*"]},

@@ -12,7 +12,13 @@ from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
 ROWS = {f"dynamodb:{operation}": {"ledger"} for operation in ("GetItem", "PutItem", "UpdateItem")}
-RULES = {"RecordExecutionEnd": "ExecutionEnded", "ReconcileLedger": "ReconciliationSchedule"}
+UNITS = "arn:aws:organizations::${AWS::AccountId}:ou/o-*/ou-*"
+CONTACTS = "arn:aws:account::${AWS::AccountId}:account/o-*/*"
+RULES = {
+    "DetectDrift": "ReconciliationDriftSchedule",
+    "RecordExecutionEnd": "ExecutionEnded",
+    "ReconcileLedger": "ReconciliationSchedule",
+}
 MACHINE = "arn:aws:states:us-east-1:${AWS::AccountId}:stateMachine:account-vending"
 # A request that ended gives back its locks, and its place at the creation queue to the next.
 GIVING_BACK = {"dynamodb:DeleteItem": {"ledger"}, "states:SendTaskSuccess": {MACHINE}}
@@ -20,6 +26,16 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "RecordExecutionEnd": ROWS
     | GIVING_BACK
     | {"events:PutEvents": {"bus"}, "states:DescribeExecution": {EXECUTIONS}},
+    "DetectDrift": ROWS
+    | {
+        "account:GetAlternateContact": {CONTACTS},
+        "events:PutEvents": {"bus"},
+        "organizations:DescribeOrganizationalUnit": {UNITS},
+        "organizations:ListAccounts": {"*"},
+        "organizations:ListParents": {ACCOUNTS, UNITS},
+        "organizations:ListPoliciesForTarget": {ACCOUNTS},
+        "organizations:ListTagsForResource": {ACCOUNTS},
+    },
     "ReconcileLedger": ROWS
     | GIVING_BACK
     | {
@@ -128,7 +144,7 @@ def test_reconciliation_runs_hourly_and_knows_the_machine(template: SynthesizedT
     assert function["Environment"]["Variables"]["STATE_MACHINE_ARN"] == {"Ref": machine_id}
 
 
-@pytest.mark.parametrize(("hours", "rates"), [(6, ["rate(6 hours)"]), (None, [])])
+@pytest.mark.parametrize(("hours", "rates"), [(6, ["rate(6 hours)"] * 2), (None, [])])
 def test_schedule_is_a_setting(tmp_path: Path, hours: int | None, rates: list[str]) -> None:
     template = synthesize(Settings(reconcile_every_hours=hours), tmp_path)
 

@@ -10,6 +10,7 @@ from embedded.cloud import EmbeddedAws
 from embedded.organizations import OrganizationSettings
 from tests.infra.synthesized import synthesize
 from tests.matrix.lab import Lab
+from tests.workflow import email_codes
 from tests.workflow.invitations import ROLE_ACCEPTS
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     assembly = tmp_path_factory.mktemp("assembly-with-role")
     synthesize(ROLE_ACCEPTS, assembly)
     with EmbeddedAws(speed=SPEED, organization=settings, assembly=assembly) as aws:
-        yield Lab(aws)
+        lab = Lab(aws)
+        with email_codes.given(lab.vending):
+            yield lab
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,7 +19,7 @@ from vending.request.validators import ATTACHED_BY_AWS, REQUEST_ID_TAG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING")
+IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING", "AWAITING_CODE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ def equipped(vending: Vending, submission: Submission, row: dict[str, Any]) -> l
     tags = vending.tags(account_id)
     if wanted != tags:
         problems.append(f"{account_id} has the tags {tags}, not {wanted}")
-    problems += _named(vending, account_id, request["account"].get("name"))
+    problems += _named(vending, account_id, request["account"])
     principals = set(request.get("serviceAccess", []))
     if not principals <= vending.service_access():
         problems.append(f"service access is {vending.service_access()}, without {principals}")
@@ -130,11 +130,13 @@ def equipped(vending: Vending, submission: Submission, row: dict[str, Any]) -> l
     return problems
 
 
-def _named(vending: Vending, account_id: str, name: str | None) -> list[str]:
-    names = {one["Id"]: one["Name"] for one in vending.accounts()}
-    if name in (None, names[account_id]):
-        return []
-    return [f"{account_id} is called {names[account_id]}, not {name}"]
+def _named(vending: Vending, account_id: str, account: dict[str, Any]) -> list[str]:
+    (found,) = (one for one in vending.accounts() if one["Id"] == account_id)
+    return [
+        f"{account_id} has the {key} {found[key.title()]}, not {account[key]}"
+        for key in ("name", "email")
+        if account.get(key) not in (None, found[key.title()])
+    ]
 
 
 def nothing_left(vending: Vending) -> list[str]:

@@ -17,6 +17,7 @@ from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Submission
 from tests.matrix.site_faults import SiteFault
+from tests.workflow import email_codes
 from tests.workflow.vending import eventually
 from vending.ledger.locks import keys
 
@@ -372,6 +373,33 @@ def _changed(lab: Lab, submission: Submission) -> list[Ended]:
     ]
 
 
+def _email_changed(lab: Lab, submission: Submission) -> list[Ended]:
+    """The account was vended with another email, and its owner gives the code of the new one.
+
+    At first a wrong one.
+    """
+    account = submission.request["account"]
+    if "email" not in account:
+        return lab.run(submission)
+    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
+    return [*lab.run(Submission(request=before)), *lab.run(submission)]
+
+
+def _email_changed_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
+    """The account was vended with another email, and has the new one by the time it is changed."""
+    account = submission.request["account"]
+    if "email" not in account:
+        return lab.run(submission)
+    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
+    first = lab.run(Submission(request=before))
+    row, client = lab.vending.row(submission.request_id), lab.aws.client("account")
+    if row is not None and "accountId" in row:
+        named = {"AccountId": row["accountId"], "PrimaryEmail": account["email"]}
+        client.start_primary_email_update(**named)
+        client.accept_primary_email_update(**named, Otp=email_codes.code_of(row["accountId"]))
+    return [*first, *lab.run(submission)]
+
+
 def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     """The account is being made for this request already, and this execution cannot know."""
     account = submission.request["account"]
@@ -389,6 +417,7 @@ def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
     return lab.run(submission)
 
 
+_OF_EMAILS = ("StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate", "IsCodeGiven")
 _OF_CHANGES = ("PutAccountName", "UntagResource", "DetachPolicy", "DeleteAlternateContact")
 
 SCENARIOS = (
@@ -412,6 +441,12 @@ SCENARIOS = (
         meets=("PlacementKept",),
     ),
     Scenario(name="changed", run=_changed, meets=("IsAccountChanged", *_OF_CHANGES)),
+    Scenario(name="email changed", run=_email_changed, meets=_OF_EMAILS),
+    Scenario(
+        name="email changed by hand",
+        run=_email_changed_by_hand,
+        meets=("StartPrimaryEmailUpdate", "SendTaskSuccess"),
+    ),
     Scenario(name="second of two", run=_second_of_two, meets=("DescribePolicy",)),
     Scenario(
         name="service enabled before",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cli.aws.stack import Stack
-from cli.commands import plan
+from cli.dry_run.planner import Planner
 from vending.request import organization_setup
 from vending.request.account_request import parse
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def planned(vending: Vending, document: Any) -> Planned:
     """What would be changed or refused, by the ledger and the organization as they are."""
     stack = Stack.embedded(vending.aws.endpoint_url)
-    planner = plan._planner(stack)
+    planner = Planner.of(stack)
     if organization_setup.is_organization(document):
         return planner.organization(organization_setup.parse(document))
     request = parse(document)

@@ -14,7 +14,9 @@ from embedded.organizations import (
     OrganizationSettings,
     create_standalone_account,
     owner_credentials,
+    second_organization,
 )
+from tests.workflow import email_codes
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -52,9 +54,9 @@ def as_owner(vending: Vending, account_id: str) -> Any:
     )
 
 
-def the_owner_accepts(vending: Vending) -> None:
+def the_owner_accepts(vending: Vending, account_id: str = STANDALONE) -> None:
     """As soon as there is an invitation, the owner of the invited account takes it."""
-    client = as_owner(vending, STANDALONE)
+    client = as_owner(vending, account_id)
 
     def invited() -> list[Any]:
         found = client.list_handshakes_for_account()["Handshakes"]
@@ -92,6 +94,20 @@ def an_account_that_was_given_more(vending: Vending) -> None:
     }
     ended = vending.run(document.value | earlier)
     assert ended.status == "SUCCEEDED", ended
+
+
+def an_account_with_another_email(vending: Vending) -> None:
+    """The account of `changed_email.yaml` was vended before, with another email."""
+    (document,) = read(str(EXAMPLES / "requests/changed_email.yaml"))
+    account = document.value["account"] | {"email": "aws+earlier@example.com"}
+    ended = vending.run(document.value | {"account": account})
+    assert ended.status == "SUCCEEDED", ended
+
+
+def the_owner_gives_the_code(vending: Vending) -> None:
+    """Whoever reads the mail of the new address gives the code, after a wrong one."""
+    with email_codes.given(vending):
+        eventually(lambda: (vending.row("team-a") or {}).get("revision") == 2)
 
 
 def the_units_of_that_path(vending: Vending) -> None:
@@ -153,10 +169,21 @@ CASES = {
     "requests/existing.yaml, which was given more": Case(
         request="requests/existing.yaml", beforehand=an_account_that_was_given_more
     ),
+    "requests/changed_email.yaml": Case(request="requests/changed_email.yaml"),
+    "requests/changed_email.yaml, which had another one": Case(
+        request="requests/changed_email.yaml",
+        beforehand=an_account_with_another_email,
+        meanwhile=the_owner_gives_the_code,
+    ),
     "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
     "requests/invited_by_role.yaml": Case(request=INVITED),
     "requests/invited_by_email.yaml": Case(
         request="requests/invited_by_email.yaml", meanwhile=the_owner_accepts
+    ),
+    "requests/invited_from_organization.yaml": Case(
+        request="requests/invited_from_organization.yaml",
+        organization=OrganizationSettings(second_organization=True),
+        meanwhile=lambda vending: the_owner_accepts(vending, second_organization.MEMBER.id),
     ),
     "faults/acceptance_refused.json": Case(request=INVITED, status="FAILED"),
     "faults/account_limit.json": Case(status="FAILED"),

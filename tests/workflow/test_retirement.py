@@ -192,7 +192,7 @@ def test_commands_suspend_an_account_and_put_it_back(vending: Vending, vend: Com
     assert "Restored" in restored.out
     assert vending.path(account_id) == "/Workloads/Sandbox"
     assert status.json["state"] == "ACTIVE"
-    assert status.json["before"]["organizationalUnit"] == "/Workloads/Sandbox"
+    assert status.json["retirement"]["before"]["organizationalUnit"] == "/Workloads/Sandbox"
 
 
 def test_command_says_why_an_account_is_not_retired(vending: Vending, vend: Command) -> None:

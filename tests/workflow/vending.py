@@ -210,7 +210,7 @@ class Vending:
             ConsistentRead=True,
         ).get("Item", {})
         is_its_own = bool(token) and token["executionArn"]["S"] == row.get("executionArn")
-        return is_its_own and row["state"] in ("INVITED", "QUEUED")
+        return is_its_own and row["state"] in ("AWAITING_CODE", "INVITED", "QUEUED")
 
     def accounts(self) -> list[dict[str, Any]]:
         """The organization's member accounts, without the management account."""
@@ -310,12 +310,17 @@ def eventually(look: Any, patience: float = PATIENCE) -> Any:
 
 
 def reconcile(vending: Vending, **payload: Any) -> dict[str, Any]:
-    """Run the function now; its report."""
+    """Run ReconcileLedger now; its report."""
+    return invoke(vending, "ReconcileLedger", **payload)
+
+
+def invoke(vending: Vending, function: str, **payload: Any) -> dict[str, Any]:
+    """Run a function now; what it returns."""
     client = vending.aws.client("lambda")
     (name,) = (
         each["FunctionName"]
         for each in client.list_functions()["Functions"]
-        if "ReconcileLedger" in each["FunctionName"]
+        if function in each["FunctionName"]
     )
     answer = client.invoke(FunctionName=name, Payload=json.dumps(payload))
     report: dict[str, Any] = json.loads(answer["Payload"].read())

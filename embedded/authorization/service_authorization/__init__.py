@@ -27,6 +27,7 @@ _FINDERS: Mapping[str, Callable[[ApiCall, str], Iterable[Resource]]] = {
     "logs": management.logs,
     "organizations": organizations.organizations,
     "s3": data.s3,
+    "sns": data.sns,
     "sqs": data.sqs,
     "ssm": management.ssm,
     "stepfunctions": management.states,

@@ -1,4 +1,4 @@
-"""The resources that a call of DynamoDB, S3 or SQS names."""
+"""The resources that a call of DynamoDB, S3, SNS or SQS names."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
 from embedded.authorization.required_permission import single
@@ -191,6 +192,23 @@ def s3(call: ApiCall, account_id: str) -> Iterator[Resource]:
 def _bucket_owner(call: ApiCall, account_id: str, bucket: str) -> dict[str, Values]:
     _, owner = s3_backends.bucket_accounts.get(bucket, (call.partition, account_id))
     return single("aws:resourceaccount", owner) | single("s3:resourceaccount", owner)
+
+
+def sns(call: ApiCall, account_id: str) -> Iterator[Resource]:
+    """Topics by ARN, or by the name of one that is to be made. A telephone has no ARN."""
+    parameters = call.parameters
+    named = (parameters.get(name) for name in ("TopicArn", "TargetArn", "ResourceArn"))
+    arn = next((str(one) for one in named if one), None)
+    if arn is None and parameters.get("Name"):
+        arn = arn_of(call, account_id, "sns:topic", TopicName=str(parameters["Name"]))
+    if arn is not None:
+        region = call.region
+        yield Resource(arn=arn, types=("topic",), tags=lambda: _topic_tags(region, account_id, arn))
+
+
+def _topic_tags(region: str, account_id: str, arn: str) -> Mapping[str, str]:
+    topic = sns_backends[account_id][region].topics.get(arn)
+    return topic._tags if topic else {}
 
 
 def sqs(call: ApiCall, account_id: str) -> Iterator[Resource]:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending.acceptance.claim_writes import ClaimWrites
 from vending.acceptance.lock_owners import LockOwners
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import DISCOVERED_ACCOUNTS
 from vending.aws.clock import timestamp
 from vending.aws.executions import is_running
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
@@ -28,6 +27,7 @@ from vending.ledger.rows import Row
 from vending.ledger.submissions import Submission, after, newer_of
 from vending.organization import eligibility, preflight
 from vending.request.account_request import AccountRequest
+from vending.requesters import DISCOVERED_ACCOUNTS
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:
@@ -144,8 +144,12 @@ class RequestClaim:
         if decision == "changed":
             self._ensure_changeable(account_id)
         if account_id is not None:
-            # It asks AWS for none, so that nobody's email is in its way.
-            locks = self._writes.locks({"accountId": account_id})
+            # It asks AWS for none, so that nobody's email is in its way, unless it is to get that.
+            email = content["account"].get("email")
+            is_kept = email == account_of(before).get("email")
+            locks = self._writes.locks(
+                {"accountId": account_id, **({} if is_kept else {"email": email})}
+            )
         about = account_id or content["account"].get("accountId")
         row = Claims(ledger=self.ledger).take_over(
             before,
@@ -186,6 +190,7 @@ class RequestClaim:
             row,
             account,
             protected_tags=self.authorization.policy.protected.tags,
+            is_repair=self.authorization.is_repair,
         )
 
     def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
@@ -203,9 +208,11 @@ class RequestClaim:
     ) -> Decision:
         if self._is_discovery_of(account):
             return "superseded"
-        return decide(
-            row, Asked.of(self.request, self.submission), goes_on=goes_on, account=account
-        )
+        # One that has claimed the row already goes on as any other.
+        is_mine = row is not None and row.get("executionArn") == self.execution_arn
+        is_repair = self.authorization.is_repair and not is_mine
+        asked = Asked.of(self.request, self.submission, is_repair=is_repair)
+        return decide(row, asked, goes_on=goes_on, account=account)
 
     def _is_discovery_of(self, account: AccountRecord | None) -> bool:
         """Whether an account was taken for one that nobody asked for, and somebody did.

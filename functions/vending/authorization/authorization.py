@@ -10,6 +10,7 @@ from vending.authorization.request_policy import Requester, RequestPolicy, own_i
 from vending.authorization.sender import Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.organization.placement import member_id, unit_of
+from vending.requesters import DRIFT_REPAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,11 @@ class Authorization:
         """
         name, requester = policy.requester_of(sender, here=here)
         return cls(sender=sender, name=name, requester=requester, policy=policy)
+
+    @property
+    def is_repair(self) -> bool:
+        """Whether it is an account's own document, to put back what somebody else has changed."""
+        return self.name == DRIFT_REPAIRS
 
     def as_record(self) -> Mapping[str, str]:
         """The record's `sender`."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vending.authorization.request_policy import ANY, Protected, Requester
+from vending.authorization.request_policy import Protected, Requester
 from vending.errors.exceptions import RequestNotAllowed
 from vending.request import ou_paths
+from vending.request.patterns import matches
 from vending.request.validators import shown
 
 if TYPE_CHECKING:
@@ -116,26 +117,6 @@ def _of_protected_place(account_id: str, unit: Unit, protected: Protected) -> It
 def needs_place(requester: Requester | None, protected: Protected) -> bool:
     """Whether where an account stands makes a difference."""
     return requester is not None or bool(protected.organizational_units or protected.accounts)
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Whether the text is of the pattern, in which `*` stands for any characters; in linear time.
-
-    `fnmatch` and regular expressions know more signs than a policy has, and can take very long.
-    """
-    first, *others = pattern.split(ANY)
-    if not others:
-        return text == pattern
-    *middle, last = others
-    if not text.startswith(first):
-        return False
-    at = len(first)
-    for part in middle:
-        found = text.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return len(text) - len(last) >= at and text.endswith(last)
 
 
 def is_within(unit: Unit, pattern: str) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts import STSClient
 
@@ -165,6 +166,12 @@ def service_quotas() -> BaseClient:
 def stepfunctions() -> SFNClient:
     """Whether another execution still runs, and word to those that wait."""
     return _naming_actions(boto3.client("stepfunctions", config=_config(attempts=3)))
+
+
+@cache
+def sns() -> SNSClient:
+    """The topics of notifications."""
+    return _naming_actions(boto3.client("sns", config=_config(attempts=3)))
 
 
 @cache

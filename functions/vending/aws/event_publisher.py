@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
+from vending.requesters import DRIFT_REPAIRS
 from vending.states import State
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ SOURCE = "account-vending"
 STATE_CHANGED = "AccountVendingStateChanged"
 REQUESTED = "AccountRequested"
 RECONCILED = "AccountVendingReconciled"
+DRIFTED = "AccountDrifted"
 RETIREMENT_REQUESTED = "AccountRetirementRequested"
 RETIRING, RESTORED, CLOSED = "AccountRetiring", "AccountRestored", "AccountClosed"
 RETIREMENT_FAILED = "AccountRetirementFailed"
@@ -29,8 +31,17 @@ OUTCOMES: Mapping[str, str] = {
 }
 """The event besides, by the state with which a request has ended."""
 CHANGED = "AccountChanged"
-"""The event instead of AccountVended where the account was vended before: of its second revision,
-and of those after it."""
+"""The event instead of AccountVended where the account was vended before, as `is_change` says."""
+
+
+def is_change(record: Mapping[str, Any]) -> bool:
+    """Whether a request that is vended changed an account which was vended before.
+
+    It was of its second revision, and of those after it; and where the request only put back what
+    somebody else had changed.
+    """
+    repairs = (record.get("sender") or {}).get("requester") == DRIFT_REPAIRS
+    return repairs or (record.get("revision") or 1) > 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +63,21 @@ class EventPublisher:
     def publish_outcome(self, record: Mapping[str, Any]) -> None:
         """Publish the record's state and, if the request has ended, its outcome; as above."""
         detail_types = [STATE_CHANGED]
-        if record["state"] == State.VENDED and (record.get("revision") or 1) > 1:
+        if record["state"] == State.VENDED and is_change(record):
             detail_types.append(CHANGED)
         elif record["state"] in OUTCOMES:
             detail_types.append(OUTCOMES[record["state"]])
         self._publish(record, detail_types)
 
-    def _publish(self, record: Mapping[str, Any], detail_types: Sequence[str]) -> None:
+    def _publish(
+        self, detail: Mapping[str, Any], detail_types: Sequence[str], *, source: str = SOURCE
+    ) -> None:
         entries: list[PutEventsRequestEntryTypeDef] = [
             {
                 "EventBusName": self.bus_name,
-                "Source": SOURCE,
+                "Source": source,
                 "DetailType": detail_type,
-                "Detail": json.dumps(record, separators=(",", ":")),
+                "Detail": json.dumps(detail, separators=(",", ":")),
             }
             for detail_type in detail_types
         ]
@@ -72,42 +85,19 @@ class EventPublisher:
 
     def publish_request(self, request: Mapping[str, Any], *, source: str) -> None:
         """Ask for an account as anybody may: ServiceUnavailable as above."""
-        self._put(
-            [
-                {
-                    "EventBusName": self.bus_name,
-                    "Source": source,
-                    "DetailType": REQUESTED,
-                    "Detail": json.dumps(request, separators=(",", ":")),
-                }
-            ]
-        )
+        self._publish(request, [REQUESTED], source=source)
 
     def publish_retirement(self, detail_type: str, record: Mapping[str, Any]) -> None:
         """Tell how far the end of an account has come: ServiceUnavailable as above."""
-        self._put(
-            [
-                {
-                    "EventBusName": self.bus_name,
-                    "Source": SOURCE,
-                    "DetailType": detail_type,
-                    "Detail": json.dumps(record, separators=(",", ":")),
-                }
-            ]
-        )
+        self._publish(record, [detail_type])
 
     def publish_report(self, report: Mapping[str, Any]) -> None:
         """Publish what was repaired and what was found: ServiceUnavailable as above."""
-        self._put(
-            [
-                {
-                    "EventBusName": self.bus_name,
-                    "Source": SOURCE,
-                    "DetailType": RECONCILED,
-                    "Detail": json.dumps(report, separators=(",", ":")),
-                }
-            ]
-        )
+        self._publish(report, [RECONCILED])
+
+    def publish_drift(self, report: Mapping[str, Any]) -> None:
+        """Publish how an account differs from its document: ServiceUnavailable as above."""
+        self._publish(report, [DRIFTED])
 
     def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
         with translate_aws_errors():

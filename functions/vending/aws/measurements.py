@@ -96,7 +96,8 @@ METRICS: Mapping[str, Metric] = {
         unit="Count", what="requests whose execution had ended without recording its end"
     ),
     "AccountDrift": Metric(
-        unit="Count", what="new differences between the organization and the ledger"
+        unit="Count",
+        what="new differences between the organization and the ledger, and accounts that drifted",
     ),
     "AccountDiscovered": Metric(unit="Count", what="accounts created or invited by others"),
     "AccountsUsed": Metric(unit="Count", what="accounts in the organization, counted once a day"),

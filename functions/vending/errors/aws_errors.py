@@ -67,6 +67,9 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     **dict.fromkeys(
         (
             ("BandwidthLimitExceeded", None),
+            ("ExecutionLimitExceeded", None),
+            ("KMSThrottling", None),
+            ("KMSThrottlingException", None),
             ("KmsThrottlingException", None),
             ("PriorRequestNotComplete", None),
             ("ProvisionedThroughputExceededException", None),
@@ -90,6 +93,7 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("ExpiredToken", None),
             ("ExpiredTokenException", None),
             ("InternalError", None),
+            ("InternalErrorException", None),
             ("InternalException", None),
             ("InternalFailure", None),
             ("InternalServerError", None),
@@ -145,8 +149,10 @@ _NO_TRUST = (
 _LIKELIER = {
     "DeleteAlternateContact": _NO_TRUST,
     "GetAlternateContact": _NO_TRUST,
+    "GetPrimaryEmail": _NO_TRUST,
     "PutAccountName": _NO_TRUST,
     "PutAlternateContact": _NO_TRUST,
+    "StartPrimaryEmailUpdate": _NO_TRUST,
     "EnableAWSServiceAccess": "If the stack's setting service_principals does not list the "
     "service, add it there and deploy the stack: the function's role may enable no other. "
     "Otherwise: ",

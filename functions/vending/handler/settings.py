@@ -92,10 +92,23 @@ class ExecutionSettings(Settings):
     state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
 
 
+class ApiSettings(ExecutionSettings):
+    """What the API starts."""
+
+    retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
+
+
 class AuditTrailSettings(Settings):
     """Where the audit trail is kept."""
 
     bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
+
+
+class NotificationSettings(Settings):
+    """The topics by which people are notified; empty where there is none."""
+
+    topic_arn: str = Field("", alias="NOTIFICATION_TOPIC_ARN")
+    chat_topic_arn: str = Field("", alias="CHAT_TOPIC_ARN")
 
 
 class DiscoverySettings(Settings):
@@ -103,6 +116,12 @@ class DiscoverySettings(Settings):
 
     become: Literal["record", "baseline"] = Field(alias="DISCOVERED_ACCOUNTS")
     baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
+
+
+class DriftSettings(Settings):
+    """What becomes of accounts that differ from their documents."""
+
+    becomes: Literal["report", "repair"] = Field(alias="ACCOUNT_DRIFT")
 
 
 S = TypeVar("S", bound=Settings)

@@ -16,6 +16,17 @@ ACTIVE = "ACTIVE"
 """The state of an account that is vended and not on its way out."""
 
 
+class Drift(TypedDict, total=False):
+    """How an account differs from its document, as it was found last."""
+
+    at: str
+    """Since when it differs just so."""
+    differences: list[dict[str, str]]
+    """As `drift.Difference` has them; never empty."""
+    unreported: list[dict[str, str]]
+    """Those that have not certainly been announced."""
+
+
 class AccountRecord(TypedDict, total=False):
     """What the ledger knows of an account.
 
@@ -34,6 +45,10 @@ class AccountRecord(TypedDict, total=False):
     """The newest submission that was accepted, as `submissions.after` has it."""
     given: dict[str, Any]
     """What the account was given, or may have been, as `merge.Given` has it."""
+    pendingRequestId: str
+    """A request that was accepted since, and has not been carried out: it goes on, or failed."""
+    drift: Drift
+    """Absent where the account was as its document says, or has not been compared."""
     updatedAt: str
 
 
@@ -59,18 +74,20 @@ def changes_of(
     account: AccountRecord | None,
     *,
     protected_tags: Sequence[str] = (),
+    is_repair: bool = False,
 ) -> dict[str, Any] | None:
     """What a request changes in its account beside what it puts there; None where nothing.
 
-    {accountName: null unless it is another than before, tags, policies and contacts: what the
-    account was given before and is to have no longer, as far as it has it, authoritative: whether
-    what nobody gave it here is to go, too, protectedTags: patterns of the keys that stay}.
+    {accountName and email: null unless they are others than before, tags, policies and contacts:
+    what the account was given before and is to have no longer, as far as it has it, authoritative:
+    whether what nobody gave it here is to go, too, protectedTags: patterns of the keys that stay}.
 
     Args:
         content: the request, normalised.
         row: of the request, before or after it is claimed.
         account: the account's record, before or after.
         protected_tags: patterns of the keys that no request touches.
+        is_repair: whether the account may have another name than its document says.
     """
     earlier = row if row and row.get("accountId") else None
     had = account or (record_of_row(earlier) if earlier else None) or AccountRecord()
@@ -85,15 +102,30 @@ def changes_of(
     stands = had.get("document") or made_with
     name, last = (one.get("account", {}).get("name") for one in (content, stands))
     is_there = earlier is not None or content.get("source") in ("existing", "invited")
-    renamed = name if is_there and name != last else None
-    if not surplus and not is_authoritative and renamed is None:
+    renamed = name if is_there and (is_repair or name != last) else None
+    email = _new_email(content, stands, earlier) if is_there else None
+    if not surplus and not is_authoritative and renamed is None and email is None:
         return None
     return {
         "accountName": renamed,
+        "email": email,
         **surplus.as_json(),
         "authoritative": is_authoritative,
         "protectedTags": list(protected_tags),
     }
+
+
+def _new_email(
+    content: Mapping[str, Any], stands: Mapping[str, Any], earlier: Row | None
+) -> str | None:
+    """The root user's email where the account may have another one.
+
+    An attempt before this one may have given it another, too, whatever became of that.
+    """
+    wanted: str | None = content.get("account", {}).get("email")
+    before = (stands, (earlier or {}).get("request") or {})
+    known = {str(one.get("account", {}).get("email") or "").lower() for one in before}
+    return None if wanted is None or known - {""} <= {wanted.lower()} else wanted
 
 
 def is_anothers(account: AccountRecord, *, of: str | None) -> bool:

@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from vending.aws.clock import timestamp
 from vending.ledger import keys
-from vending.ledger.account_records import ACTIVE, AccountRecord, record_of_row
+from vending.ledger.account_records import ACTIVE, AccountRecord, Drift, record_of_row
 from vending.ledger.submissions import Submission, after, newer_of
-from vending.ledger.table import IS_NEW, Table, Update, Write, as_expected
+from vending.ledger.table import (
+    IS_NEW,
+    ConditionFailed,
+    Table,
+    Update,
+    Write,
+    as_expected,
+)
 from vending.request.merge import Given, differences, given_by, same_document
 
 if TYPE_CHECKING:
@@ -72,6 +79,7 @@ class Accounts:
                 "accountId": account_id,
                 "given": given.as_json(),
                 "orderedBy": after(newest, submission),
+                "pendingRequestId": content["requestId"],
                 "updatedAt": timestamp(self.table.clock()),
             },
             condition=_as_seen(seen),
@@ -117,10 +125,29 @@ class Accounts:
         writes["record"] = Update(
             pk=keys.account_record(account_id),
             values=values,
+            remove=["pendingRequestId", "drift"],
             keep=["orderedBy"] if "orderedBy" in row else [],
             condition=_as_seen(seen),
         )
         return number, writes
+
+    def note_drift(self, seen: AccountRecord, drift: Drift | None) -> bool:
+        """Keep how the account differs, None where it does not any more.
+
+        Whether it was kept: not where the record says something else than was `seen`, so that what
+        a change has just put on the account is not taken for drift.
+        """
+        update = Update(
+            pk=keys.account_record(seen["accountId"]),
+            values={"drift": drift},
+            remove=() if drift else ["drift"],
+            condition=_as_seen(seen),
+        )
+        try:
+            self.table.update(update)
+        except ConditionFailed:
+            return False
+        return True
 
 
 def _as_seen(seen: AccountRecord | None) -> Any:

@@ -3,8 +3,9 @@
 Pure, and asked by AcceptRequest, by `vend submit` and by `vend plan`, so that all three say the
 same. A request that failed can be corrected under its own id, and the account of one that was
 vended is changed under it. Once AWS has, or may have, made or invited its account, what the account
-was made or invited with stays: a changed email would be a second account. A name is changed once
-the account is there. A submission that is older than one that was accepted changes nothing.
+was made or invited with stays: a changed email would be a second account. A name and an email are
+changed once the account is there. A submission that is older than one that was accepted changes
+nothing.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Asked:
         content: the request normalised.
         submission: when it was asked for; None where it is asked for now.
         if_revision: the only revision of the account that it is to change.
+        is_repair: whether it is the account's own document, to put back what others changed.
     """
 
     request_id: str
@@ -59,9 +61,16 @@ class Asked:
     content: Mapping[str, Any]
     submission: Submission | None = None
     if_revision: int | None = None
+    is_repair: bool = False
 
     @classmethod
-    def of(cls, request: AccountRequest, submission: Submission | None = None) -> Asked:
+    def of(
+        cls,
+        request: AccountRequest,
+        submission: Submission | None = None,
+        *,
+        is_repair: bool = False,
+    ) -> Asked:
         """What the request asks."""
         return cls(
             request_id=request.request_id,
@@ -69,6 +78,7 @@ class Asked:
             content=request.normalised(),
             submission=submission,
             if_revision=request.if_revision,
+            is_repair=is_repair,
         )
 
     @property
@@ -90,6 +100,8 @@ def decide(
     """
     if account is None and row is not None:
         account = record_of_row(row)
+    if asked.is_repair:
+        return _decide_on_repair(row, asked, account)
     newest: Mapping[str, Any] | None = (account or {}).get("orderedBy")
     # Refused before, or an account made elsewhere that nobody has asked anything for yet.
     if row is None or row["state"] in UNCLAIMED or not row.get("executionArn"):
@@ -103,6 +115,14 @@ def decide(
     if goes_on:
         return _decide_on_running(row, asked, newest)
     return _decide_on_ended(row, asked, account, newest)
+
+
+def _decide_on_repair(row: Row | None, asked: Asked, account: AccountRecord | None) -> Decision:
+    """A repair yields to everything that was asked since, and is done once."""
+    if row is None or account is None or row["state"] != State.VENDED:
+        return "superseded"
+    stands = account.get("revision") == asked.if_revision and not account.get("pendingRequestId")
+    return "changed" if stands and account.get("drift") else "superseded"
 
 
 def _is_same(row: Row, asked: Asked) -> bool:
@@ -220,8 +240,8 @@ def _changed(row: Row, asked: Asked) -> Iterator[tuple[str, str | None, str | No
     if source != wanted and not {source, wanted} <= _OF_ACCOUNTS_THAT_ARE_THERE:
         yield "source", source, wanted
     for key in _STAYS.get(source, ()):
-        if key == "name" and known:
-            continue  # PutAccountName changes it
+        if key in ("name", "email") and known:
+            continue  # PutAccountName and StartPrimaryEmailUpdate change them
         old, new = stands.get("account", {}).get(key), account.get(key)
         if _folded(key, old) != _folded(key, new):
             yield f"account.{key}", old, new
@@ -243,8 +263,6 @@ def _stays(
     stands = row.get("origin") or row.get("request") or {}
     makes = stands.get("source", "existing") in ("new", "new-govcloud")
     another = "a new requestId and another email" if makes else "a new requestId"
-    is_email = row.get("accountId") and any(key == "account.email" for key, _, _ in changed)
-    by_hand = " The root user's email is changed in AWS, not by a request." if is_email else ""
     *others, last = changeable()
     return RequestConflict(
         f"{asked.subject} belongs to a request that is {row['state']}, and {_account_of(row)}. "
@@ -252,7 +270,7 @@ def _stays(
         remedy=(
             f"Submit it again with {kept}; {', '.join(others)} and {last} may be changed"
             f"{', and account.name' if row.get('accountId') else ''}. For another account, use "
-            f"{another}.{by_hand}"
+            f"{another}."
         ),
     )
 

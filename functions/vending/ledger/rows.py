@@ -25,6 +25,17 @@ class Waiting(TypedDict):
     at: str
 
 
+class EmailCode(TypedDict, total=False):
+    """The code that AWS has sent to the address which an account is to have, and never the code.
+
+    `executionArn` is the execution that had it sent, `refusedAt` when AWS refused one last.
+    """
+
+    executionArn: str
+    sentAt: str
+    refusedAt: str
+
+
 class SearchPosition(TypedDict, total=False):
     """Where a search for the request's account goes on: in which list, from which page."""
 
@@ -66,6 +77,7 @@ class Row(TypedDict, total=False):
     queuedAt: str
     look: SearchPosition
     unanswered: str
+    emailCode: EmailCode
     orderedBy: dict[str, Any]
     origin: dict[str, Any]
 
@@ -82,6 +94,7 @@ _NOT_IN_RECORDS = (
     "queuedAt",
     "look",
     "unanswered",
+    "emailCode",
     "orderedBy",
     "origin",
 )

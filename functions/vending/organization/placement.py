@@ -17,6 +17,11 @@ _ROOT = "r-"
 """How the ids of roots begin (AWS Organizations API reference, Root)."""
 
 
+def is_root(target_id: str) -> bool:
+    """Whether the id is a root's, and no unit's or account's."""
+    return target_id.startswith(_ROOT)
+
+
 def member_id(request: AccountRequest, organizations: OrganizationsClient) -> str | None:
     """The member account that the request is about, if it is about one that is there already."""
     if request.source == "existing":
@@ -34,7 +39,7 @@ def unit_of(account_id: str, organizations: OrganizationsClient) -> tuple[str, .
     names: list[str] = []
     parent = account_id
     with translate_aws_errors():
-        while not parent.startswith(_ROOT):
+        while not is_root(parent):
             if parent != account_id:
                 unit = organizations.describe_organizational_unit(OrganizationalUnitId=parent)
                 names.append(unit["OrganizationalUnit"]["Name"])

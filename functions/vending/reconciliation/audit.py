@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 SECONDS_PER_CALL = 0.25
 """Four calls a second: half of ListAccounts' rate, and less of every other's."""
 
-_LOST_PAGES = ("INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN")
+LOST_PAGES = ("INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN")
+"""Why AWS refuses a token: that one is good no longer. What it was for begins again."""
 
 REMEDIES = {
     "AccountWithoutRow": "Find out who removed the row or tagged the account. If it is to be "
@@ -102,7 +103,7 @@ class OrganizationAudit:
             try:
                 accounts, next_token = self._page(cursor.next_token)
             except ServiceUnavailable as error:
-                if error.reason not in _LOST_PAGES:
+                if error.reason not in LOST_PAGES:
                     raise
                 return replace(cursor, started_at=None), findings  # from the start, next time
             seen = [finding for account in accounts for finding in self._compare(account, known)]

@@ -102,6 +102,9 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     name, new_name = _account_name(before), _account_name(after)
     if new_name is not None and name != new_name:
         said.append(f"account name {name or 'as it was'} -> {new_name}")
+    email, new_email = _account_email(before), _account_email(after)
+    if new_email is not None and email != new_email:
+        said.append("email of the root user changed")
     path, new_path = before.get("organizationalUnit"), after.get("organizationalUnit")
     if path != new_path:
         said.append(f"organizational unit {path or 'as it was'} -> {new_path or 'as it is'}")
@@ -129,6 +132,11 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 def _account_name(document: Mapping[str, Any]) -> str | None:
     name: str | None = document.get("account", {}).get("name")
     return name
+
+
+def _account_email(document: Mapping[str, Any]) -> str | None:
+    email: str | None = document.get("account", {}).get("email")
+    return email.lower() if email else None
 
 
 def _policies(document: Mapping[str, Any]) -> dict[str, Any]:

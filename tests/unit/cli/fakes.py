@@ -169,6 +169,7 @@ class FakeStack:
         self.clients: dict[str, Any] = {"organizations": Organizations()}
         self.ledger: dict[str, LedgerRow] = {}
         self.account_records: dict[str, AccountRecord] = {}
+        self.ledger_items: dict[str, dict[str, Any]] = {}
         self.histories: dict[str, list[dict[str, Any]]] = {}
         self.statuses: dict[str, str] = {}
         self.published: list[Mapping[str, Any]] = []
@@ -214,6 +215,18 @@ class FakeStack:
     ) -> dict[str, AccountRecord]:
         """The records of accounts, by the requests that are about them."""
         return {one: self.account_records[one] for one in contents if one in self.account_records}
+
+    def items(self, pks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Items beside the requests' rows."""
+        return {pk: self.ledger_items[pk] for pk in pks if pk in self.ledger_items}
+
+    def items_in(self, state: str) -> list[dict[str, Any]]:
+        """As the index has them."""
+        rows = [
+            {**one.attributes, "pk": f"request#{request_id}"}
+            for request_id, one in self.ledger.items()
+        ]
+        return [one for one in (*rows, *self.ledger_items.values()) if one.get("state") == state]
 
     def row(self, request_id: str) -> LedgerRow | None:
         """One row."""

@@ -25,6 +25,8 @@ COMMANDS = [
     ["resume", "r-1"],
     ["retire", "123456789012", "--reason", "over", "--no-wait"],
     ["restore", "123456789012", "--no-wait"],
+    ["drift"],
+    ["confirm", "r-1", "ABC123"],
     ["redrive", "--dry-run"],
     ["doctor"],
     ["doctor", "--before-deploy"],

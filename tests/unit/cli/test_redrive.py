@@ -100,19 +100,21 @@ class Aws:
             raise ClientError({"Error": {"Code": self.refusal, "Message": "no"}}, "StartExecution")
         self.started.append(call)
 
-    def list_rules(self, **_: Any) -> dict[str, Any]:
-        """One that wants it, one that does not, and a schedule."""
+    def list_rules(self, EventBusName: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """On the default bus, one that wants it, one that does not, and a schedule."""
+        if EventBusName != "default":
+            return {"Rules": [{"Name": "announced", "EventPattern": "{}"}]}
         rules = [{"Name": "wants", "EventPattern": "{}"}, {"Name": "not", "EventPattern": "no"}]
         return {"Rules": [*rules, {"Name": "schedule", "ScheduleExpression": "rate(1 hour)"}]}
 
     def test_event_pattern(self, EventPattern: str, Event: str) -> dict[str, Any]:  # noqa: N803
         """As EventBridge."""
-        assert json.loads(Event)["source"] == "aws.states"
-        return {"Result": EventPattern == "{}"}
+        wanted = json.loads(Event)["source"] in {"aws.states", "account-vending"}
+        return {"Result": wanted and EventPattern == "{}"}
 
-    def list_targets_by_rule(self, Rule: str) -> dict[str, Any]:  # noqa: N803
+    def list_targets_by_rule(self, Rule: str, EventBusName: str) -> dict[str, Any]:  # noqa: N803
         """Of the rule that wants it."""
-        assert Rule == "wants"
+        assert Rule == ("wants" if EventBusName == "default" else "announced")
         return {"Targets": self.targets}
 
     def invoke(self, **call: Any) -> None:
@@ -339,3 +341,16 @@ def test_changes_that_the_audit_trail_lacks_are_named_and_stay(
     assert "3 changes of the ledger are missing from the audit trail" in attempt["problem"]
     assert "RecordAgeExceeded" in attempt["problem"]
     assert len(messages(queue_url)) == 1
+
+
+def test_announcement_goes_to_the_functions_whose_rules_on_the_bus_want_it(
+    queue_url: str, aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    announced = an_event(source="account-vending", **{"detail-type": "AccountVended"})
+    aws.targets = [{"Arn": "arn:aws:lambda:us-east-1:111111111111:function:publish"}]
+    keep(queue_url, announced)
+
+    assert main(["redrive", "--json"]) == 0
+
+    (call,) = aws.invoked
+    assert json.loads(call["Payload"]) == announced

@@ -365,7 +365,8 @@ def test_failed_request_may_be_corrected_under_its_id(stack: FakeStack, file: Pa
 def test_what_a_made_account_keeps_is_refused_before_anything_is_sent(
     stack: FakeStack, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = parse({**REQUEST, "account": {"name": "Sandbox", "email": "other@example.com"}})
+    account = {"name": "Sandbox", "email": "sandbox@example.com", "roleName": "Other"}
+    asked = parse({**REQUEST, "account": account})
     failed = a_record("FAILED", accountId="123456789012", request=asked.normalised())
     stack.put(failed, asked.fingerprint())
 
@@ -373,7 +374,7 @@ def test_what_a_made_account_keeps_is_refused_before_anything_is_sent(
 
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "RequestConflict"
-    assert "account.email is 'other@example.com', and" in error["message"]
+    assert "account.roleName is 'Other', and" in error["message"]
     assert stack.published == []
 
 

@@ -318,6 +318,14 @@ def test_organizations_resources(
         ),
         ("xray", "PutTraceSegments", {}, [("xray:PutTraceSegments", "*")]),
         (
+            "sns",
+            "Publish",
+            {"TopicArn": f"arn:aws:sns:{HERE}:t", "Message": "m"},
+            [("sns:Publish", f"arn:aws:sns:{HERE}:t")],
+        ),
+        ("sns", "Publish", {"PhoneNumber": "+1", "Message": "m"}, [("sns:Publish", "*")]),
+        ("sns", "CreateTopic", {"Name": "t"}, [("sns:CreateTopic", f"arn:aws:sns:{HERE}:t")]),
+        (
             "sqs",
             "SendMessageBatch",
             {"QueueUrl": "http://127.0.0.1:1/222222222222/q"},

@@ -20,7 +20,6 @@ from tests.unit.functions.payloads import (
     vend,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.errors.exceptions import (
     ExecutionSuperseded,
     OperationRefused,
@@ -32,6 +31,7 @@ from vending.ledger.keys import account_lock, account_record
 from vending.ledger.locks import retirement_owner
 from vending.ledger.table import IS_NEW, Put
 from vending.request.account_request import parse
+from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE
 
 POLICY = {"name": "NoLeaving", "type": "SERVICE_CONTROL_POLICY"}
 EXISTING = {"requestId": "another", "source": "existing", "account": {"accountId": ACCOUNT_ID}}
@@ -95,6 +95,7 @@ def test_new_content_for_a_vended_account_is_its_next_revision(world: World) -> 
     assert (result["outcome"], result["creationBegun"]) == ("ACCEPTED", True)
     assert result["changes"] == {
         "accountName": None,
+        "email": None,
         "tags": ["cost-centre"],
         "policies": [POLICY],
         "contacts": [],

@@ -14,12 +14,14 @@ from tests.builders import a_contact
 from tests.unit.functions import retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
+    ACCOUNT_ID,
     EMAIL,
     REQUEST_ID,
     REQUEST_ID_TAG,
     UNIT_ID,
     a_request,
     accepted,
+    an_account,
     await_answer,
     create,
     describe,
@@ -32,6 +34,7 @@ from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World, module
 from vending.errors.exceptions import (
     ClosingRefusedForNow,
     ConcurrentModification,
+    EmailCodeRefused,
     OperationRefused,
     OutcomeUnknown,
     RequestInvalid,
@@ -308,6 +311,26 @@ def rename_an_account(world: World) -> None:
     world.call("PutAccountName", requestId=REQUEST_ID, accountId=account_id, accountName="Another")
 
 
+def change_an_email(world: World) -> None:
+    world.organization.service_access.add("account.amazonaws.com")
+    new = "new@example.com"
+    accepted(world)
+    vend(world)
+    request = a_request(account=an_account(email=new))
+    world.call("AcceptRequest", request=request, executionArn=OTHER_EXECUTION)
+    world.ledger.mark_account_created(REQUEST_ID, OTHER_EXECUTION, account_id=ACCOUNT_ID)
+    payload = {"requestId": REQUEST_ID, "executionArn": OTHER_EXECUTION, "accountId": ACCOUNT_ID}
+    payload |= {"email": new}
+    token = world.organization.wait_for_token()
+    starting = {**payload, "awaitedSince": int(world.now * 1000), "taskToken": token}
+    world.call("StartPrimaryEmailUpdate", **starting)
+    with contextlib.suppress(EmailCodeRefused):
+        world.call("AcceptPrimaryEmailUpdate", **payload, code="zzzzzz")
+    code = world.organization.state.email_codes[ACCOUNT_ID].code
+    world.call("AcceptPrimaryEmailUpdate", **payload, code=code)
+    world.call("StartPrimaryEmailUpdate", **starting)
+
+
 def untag_an_account(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"owner": "me"})
     payload = {"accountId": account_id, "given": ["owner"], "wanted": []}
@@ -434,6 +457,8 @@ SCENARIOS = {
     "EnableOrganizationsRootSessions": enable_root_sessions,
     "PutAlternateContact": set_contacts,
     "PutAccountName": rename_an_account,
+    "StartPrimaryEmailUpdate": change_an_email,
+    "AcceptPrimaryEmailUpdate": change_an_email,
     "UntagResource": untag_an_account,
     "DeleteAlternateContact": delete_a_contact,
     "AcceptOrganizationSetup": accept_a_document,

@@ -13,7 +13,6 @@ from tests.samples import sample
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, REQUEST_ID_TAG, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.authorization.sender import DISCOVERED_ACCOUNTS_SOURCE
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import (
     OperationRefused,
@@ -23,6 +22,7 @@ from vending.errors.exceptions import (
 )
 from vending.ledger.claims import Claims
 from vending.reconciliation.account_events import AccountEvent
+from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE
 
 SUCCEEDED = "aws.organizations/create_account_result_succeeded"
 INVITED = "aws.organizations/account_joined_organization_invited"

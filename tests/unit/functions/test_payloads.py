@@ -78,8 +78,12 @@ def test_newest_recording_is_of_the_definitions_as_they_are() -> None:
 def test_slot_of_a_running_execution_is_found_whatever_its_definition_calls_it(
     name: str, task: str
 ) -> None:
-    slots = [CreationPayload.model_validate(payload).slot for payload in RECORDINGS[name][task]]
+    # An account that is there already is changed without a slot.
+    granted = [one for one in RECORDINGS[name][task] if one.get("slot") or one.get("turn")]
 
+    slots = [CreationPayload.model_validate(payload).slot for payload in granted]
+
+    assert slots
     assert all(slot is not None and slot.start_at for slot in slots)
 
 

@@ -36,7 +36,9 @@ OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {
     "AnswerCreateAccount",
     "AnswerHandshake",
+    "DetectDrift",
     "DiscoverAccount",
+    "PublishNotification",
     "ReconcileLedger",
     "RecordExecutionEnd",
 }

@@ -1,0 +1,240 @@
+"""The words in which people are notified of what this system announces.
+
+Pure. Each announcement that concerns people becomes a mail's subject and text, and a message of
+Amazon Q Developer in chat applications. An email address is in none of them: records have none, and
+errors show it masked.
+
+Source pages: Amazon SNS API reference, Publish (a subject has at most 100 ASCII characters and no
+line breaks); Amazon Q Developer in chat applications administrator guide, "Custom notifications".
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vending.aws import event_publisher
+from vending.states import State
+
+_SUBJECT_MAX = 100
+_VALUE_MAX = 2_000
+"""Characters of one value: a message stays far below SNS's 256 kB."""
+
+Fact = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What is said of one announcement.
+
+    Attributes:
+        title: a mail's subject and a chat message's title, in one line.
+        what: what happened, a sentence.
+        facts: names and values.
+        next_steps: what somebody has to do now.
+        thread: what belongs together in a chat: the request's or account's id.
+    """
+
+    title: str
+    what: str
+    facts: Sequence[Fact]
+    next_steps: Sequence[str] = ()
+    thread: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The title as SNS takes it: ASCII, in one line, at most 100 characters."""
+        plain = unicodedata.normalize("NFKD", self.title).encode("ascii", "ignore").decode()
+        plain = " ".join(plain.split())
+        return plain if len(plain) <= _SUBJECT_MAX else f"{plain[: _SUBJECT_MAX - 3]}..."
+
+    @property
+    def text(self) -> str:
+        """A mail's text."""
+        width = max((len(name) for name, _ in self.facts), default=0) + 1
+        parts = [
+            self.what,
+            "\n".join(f"{f'{name}:':<{width}} {value}" for name, value in self.facts),
+            "\n".join(f"What to do: {step}" for step in self.next_steps),
+        ]
+        return "\n\n".join(filter(None, parts)) + "\n"
+
+    def as_chat(self, *, event_type: str) -> dict[str, Any]:
+        """A custom notification of Amazon Q Developer in chat applications."""
+        lines = [self.what, *(f"*{name}:* {value}" for name, value in self.facts)]
+        content = {
+            "textType": "client-markdown",
+            "title": self.title,
+            "description": "\n".join(lines),
+        }
+        if self.next_steps:
+            content["nextSteps"] = list(self.next_steps)  # type: ignore[assignment]
+        return {
+            "version": "1.0",
+            "source": "custom",
+            "content": content,
+            "metadata": {"threadId": self.thread, "summary": self.title, "eventType": event_type},
+        }
+
+
+def message_of(detail_type: str, record: Mapping[str, Any]) -> Message | None:
+    """The message about an announcement; None where it does not concern people.
+
+    Args:
+        detail_type: the event's.
+        record: its detail, as `event_publisher` makes it.
+    """
+    write = _WRITERS.get((detail_type, record.get("state"))) or _WRITERS.get((detail_type, None))
+    return write(record) if write is not None else None
+
+
+def _requested(record: Mapping[str, Any]) -> Message:
+    return _of_request(record, "requested", f"{_account(record)} was requested.")
+
+
+def _invited(record: Mapping[str, Any]) -> Message:
+    steps = [_cut(step) for step in record.get("nextSteps") or ()]
+    what = f"{_account(record)} is invited to the organization; its owner has to accept."
+    return _of_request(record, "invited", what, steps)
+
+
+def _vended(record: Mapping[str, Any]) -> Message:
+    return _of_request(record, "vended", f"{_account(record)} is ready.")
+
+
+def _changed(record: Mapping[str, Any]) -> Message:
+    return _of_request(record, "changed", f"{_account(record)} was changed as requested.")
+
+
+def _failed(record: Mapping[str, Any]) -> Message:
+    return _of_request(record, "failed", f"{_account(record)} was not vended.", _remedy(record))
+
+
+def _rejected(record: Mapping[str, Any]) -> Message:
+    what = f"The request for {_account(record, first=False)} was rejected; nothing was done."
+    return _of_request(record, "rejected", what, _remedy(record))
+
+
+def _retiring(record: Mapping[str, Any]) -> Message:
+    account_id = record.get("accountId")
+    step = f"Until then, `vend restore {account_id}` puts it back as it was."
+    what = f"{_account(record)} is suspended and closes at {_cut(record.get('closesAt'))}."
+    return _of_account(record, "retiring", what, [step])
+
+
+def _restored(record: Mapping[str, Any]) -> Message:
+    return _of_account(record, "restored", f"{_account(record)} is back where it was.")
+
+
+def _closed(record: Mapping[str, Any]) -> Message:
+    what = f"{_account(record)} is closed. AWS keeps it for 90 days."
+    return _of_account(record, "closed", what)
+
+
+def _retirement_failed(record: Mapping[str, Any]) -> Message:
+    verb = "restored" if record.get("action") == "restore" else "retired"
+    what = f"{_account(record)} could not be {verb}."
+    return _of_account(record, f"not {verb}", what, _remedy(record))
+
+
+def _of_request(
+    record: Mapping[str, Any], how: str, what: str, next_steps: Sequence[str] = ()
+) -> Message:
+    request_id = _cut(record.get("requestId"))
+    facts = [
+        ("Request", request_id),
+        ("Requested by", _requester(record)),
+        ("Account", _cut(record.get("accountId"))),
+        ("Warnings", _cut(" ".join(record.get("warnings") or ()))),
+        *_of_error(record),
+    ]
+    return _message(record, how, what, facts, next_steps, thread=request_id)
+
+
+def _of_account(
+    record: Mapping[str, Any], how: str, what: str, next_steps: Sequence[str] = ()
+) -> Message:
+    account_id = _cut(record.get("accountId"))
+    facts = [
+        ("Account", account_id),
+        ("Reason", _cut(record.get("reason"))),
+        ("Requested by", _requester(record)),
+        *_of_error(record),
+    ]
+    return _message(record, how, what, facts, next_steps, thread=account_id)
+
+
+def _message(
+    record: Mapping[str, Any],
+    how: str,
+    what: str,
+    facts: Sequence[Fact],
+    next_steps: Sequence[str],
+    *,
+    thread: str,
+) -> Message:
+    name = record.get("accountName") or record.get("accountId") or record.get("requestId") or "-"
+    return Message(
+        title=f"Account {how}: {_cut(name)}",
+        what=what,
+        facts=[(key, value) for key, value in facts if value],
+        next_steps=next_steps,
+        thread=thread,
+    )
+
+
+def _account(record: Mapping[str, Any], *, first: bool = True) -> str:
+    """The account as a sentence names it; `first` where the sentence begins with it."""
+    article = "The" if first else "the"
+    name, account_id = _cut(record.get("accountName")), _cut(record.get("accountId"))
+    if name and account_id:
+        return f'{article} account "{name}" ({account_id})'
+    return f'{article} account "{name}"' if name else f"{article} account {account_id}".rstrip()
+
+
+def _requester(record: Mapping[str, Any]) -> str:
+    """Who the sender is, and whom the request names."""
+    sender = _cut((record.get("sender") or {}).get("requester"))
+    named = _cut(record.get("requestedBy"))
+    return f"{named} ({sender})" if named and sender else named or sender
+
+
+def _of_error(record: Mapping[str, Any]) -> list[Fact]:
+    error = record.get("error") or {}
+    code = "/".join(_cut(error[key]) for key in ("code", "reason") if error.get(key))
+    return [("Error", code), ("Message", _cut(error.get("message")))]
+
+
+def _remedy(record: Mapping[str, Any]) -> list[str]:
+    remedy = _cut((record.get("error") or {}).get("remedy"))
+    return [remedy] if remedy else []
+
+
+def _cut(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text if len(text) <= _VALUE_MAX else f"{text[:_VALUE_MAX]}…"
+
+
+_WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message]] = {
+    (event_publisher.STATE_CHANGED, State.REQUESTED): _requested,
+    (event_publisher.STATE_CHANGED, State.INVITED): _invited,
+    (event_publisher.OUTCOMES[State.VENDED], None): _vended,
+    (event_publisher.CHANGED, None): _changed,
+    (event_publisher.OUTCOMES[State.FAILED], State.REJECTED): _rejected,
+    (event_publisher.OUTCOMES[State.FAILED], None): _failed,
+    (event_publisher.RETIRING, None): _retiring,
+    (event_publisher.RESTORED, None): _restored,
+    (event_publisher.CLOSED, None): _closed,
+    (event_publisher.RETIREMENT_FAILED, None): _retirement_failed,
+}
+"""By the event's detail-type and, where it is not None, its record's state."""
+
+NOTIFIED: Mapping[str, Sequence[str]] = {
+    detail_type: [state for named, state in _WRITERS if named == detail_type and state is not None]
+    if (detail_type, None) not in _WRITERS
+    else ()
+    for detail_type, _ in _WRITERS
+}
+"""The detail-types that people are notified of; where it has states, of these alone."""

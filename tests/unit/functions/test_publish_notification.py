@@ -1,0 +1,171 @@
+"""Notifications: whom they name, what they say, and that no email address is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.unit.functions.world import World
+from vending.aws import event_publisher
+from vending.errors.exceptions import OperationRefused
+from vending.ledger.rows import RECORD_FIELDS
+from vending.notifications.messages import NOTIFIED, Message, message_of
+
+MAIL, CHAT = "arn:aws:sns:us-east-1:111111111111:mail", "arn:aws:sns:us-east-1:111111111111:chat"
+RECORD = dict.fromkeys(RECORD_FIELDS) | {
+    "requestId": "portal.sandbox-1",
+    "state": "VENDED",
+    "accountName": "Sandbox 1",
+    "accountId": "444455556666",
+    "requestedBy": "team-a",
+    "sender": {"requester": "portal"},
+}
+ERROR = {
+    "code": "AccountCreationFailed",
+    "reason": "EMAIL_ALREADY_EXISTS",
+    "message": "An account with this email address exists.",
+    "remedy": "Choose another account.email.",
+    "owner": "requester",
+}
+"""Of a record that failed."""
+
+
+def message(detail_type: str, **changes: Any) -> Message:
+    found = message_of(detail_type, RECORD | changes)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("detail_type", "changes", "title", "said"),
+    [
+        ("AccountVendingStateChanged", {"state": "REQUESTED"}, "Account requested", "requested."),
+        (
+            "AccountVendingStateChanged",
+            {"state": "INVITED", "nextSteps": ["Accept the handshake h-1."]},
+            "Account invited",
+            "What to do: Accept the handshake h-1.",
+        ),
+        ("AccountVended", {"warnings": ["It was moved."]}, "Account vended", "It was moved."),
+        ("AccountChanged", {}, "Account changed", "was changed as requested"),
+        (
+            "AccountVendingFailed",
+            {"state": "FAILED", "error": ERROR},
+            "Account failed",
+            "AccountCreationFailed/EMAIL_ALREADY_EXISTS",
+        ),
+        (
+            "AccountVendingFailed",
+            {"state": "REJECTED", "error": ERROR, "accountName": None, "accountId": None},
+            "Account rejected: portal.sandbox-1",
+            "What to do: Choose another account.email.",
+        ),
+        (
+            "AccountRetiring",
+            {"closesAt": "2026-12-13T00:00:00Z"},
+            "Account retiring",
+            "vend restore",
+        ),
+        ("AccountRestored", {}, "Account restored", "back where it was"),
+        ("AccountClosed", {}, "Account closed", "90 days"),
+        (
+            "AccountRetirementFailed",
+            {"action": "restore", "error": ERROR},
+            "Account not restored",
+            "could not be restored",
+        ),
+    ],
+)
+def test_announcement_is_said_in_words_with_its_next_step(
+    detail_type: str, changes: dict[str, Any], title: str, said: str
+) -> None:
+    found = message(detail_type, **changes)
+
+    assert found.title.startswith(title)
+    assert said in found.text
+    assert "None" not in found.text
+    shown = found.as_chat(event_type=detail_type)
+    assert (shown["version"], shown["source"]) == ("1.0", "custom")
+    assert shown["content"]["title"] == found.title
+    assert shown["metadata"]["threadId"] in {"portal.sandbox-1", "444455556666"}
+
+
+def test_every_kind_that_people_are_notified_of_has_its_words() -> None:
+    for detail_type, states in NOTIFIED.items():
+        for state in states or ("VENDED",):
+            assert message_of(detail_type, RECORD | {"state": state}) is not None
+    assert message_of(event_publisher.RECONCILED, {}) is None
+    assert message_of(event_publisher.STATE_CHANGED, RECORD | {"state": "CREATING"}) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Zürich\nSubject: forged", "x" * 5_000, "口座", '"quoted" \\ <a>']
+)
+def test_subject_is_one_line_of_ascii_whatever_the_account_is_called(name: str) -> None:
+    found = message("AccountVended", accountName=name)
+
+    assert re.fullmatch(r"[ -~]{1,100}", found.subject)
+    assert len(found.text) < 10_000
+    assert json.loads(json.dumps(found.as_chat(event_type="AccountVended")))
+
+
+class Topics:
+    """SNS of moto, and what was published there."""
+
+    def __init__(self) -> None:
+        from moto.sns.models import sns_backends  # noqa: PLC0415
+
+        from vending.aws import clients  # noqa: PLC0415
+
+        for arn in (MAIL, CHAT):
+            clients.sns().create_topic(Name=arn.rpartition(":")[2])
+        self._topics = sns_backends["111111111111"]["us-east-1"].topics
+
+    def published(self, arn: str) -> list[tuple[str, str]]:
+        """Subject and text of each message."""
+        return [(one[2], one[1]) for one in self._topics[arn].sent_notifications]
+
+
+@pytest.fixture
+def topics(world: World, monkeypatch: pytest.MonkeyPatch) -> Topics:
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", MAIL)
+    monkeypatch.setenv("CHAT_TOPIC_ARN", CHAT)
+    return Topics()
+
+
+def test_announcement_is_published_by_mail_and_in_the_chat(world: World, topics: Topics) -> None:
+    event = {"detail-type": "AccountVended", "detail": RECORD, "source": "account-vending"}
+
+    result = world.call("PublishNotification", **event)
+
+    assert result == {"published": ["mail", "chat"]}
+    ((subject, text),) = topics.published(MAIL)
+    assert subject == "Account vended: Sandbox 1"
+    assert "team-a (portal)" in text
+    ((_, shown),) = topics.published(CHAT)
+    assert json.loads(shown)["metadata"]["eventType"] == "AccountVended"
+
+
+def test_without_a_topic_of_its_kind_nothing_is_published_there(
+    world: World, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NOTIFICATION_TOPIC_ARN")
+
+    result = world.call("PublishNotification", **{"detail-type": "AccountClosed", "detail": RECORD})
+
+    assert result == {"published": ["chat"]}
+    assert topics.published(MAIL) == []
+
+
+def test_topic_that_is_gone_is_an_error_that_says_what_to_do(
+    world: World, topics: Topics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFICATION_TOPIC_ARN", MAIL + "-gone")
+
+    with pytest.raises(OperationRefused, match="topic of the notifications") as refused:
+        world.call("PublishNotification", **{"detail-type": "AccountVended", "detail": RECORD})
+
+    assert "vend redrive" in str(refused.value.remedy)

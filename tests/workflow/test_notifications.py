@@ -1,0 +1,103 @@
+"""What becomes of requests and accounts is mailed and shown in a chat, by settings."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from embedded.cloudformation import assembly
+from infra.settings import Settings
+from tests.builders import a_request
+from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.workflow.vending import Vending, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from embedded.cloud import EmbeddedAws
+    from tests.workflow.command import Command
+
+EMAILS = ("platform@example.com",)
+
+
+@pytest.fixture(scope="module")
+def assembly_with_topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("assembly-with-topics")
+    synthesize(Settings(notification_emails=EMAILS, chat_notifications=True), folder)
+    return folder
+
+
+@pytest.fixture
+def notified(cloud: EmbeddedAws, vending: Vending, assembly_with_topics: Path) -> Iterator[Vending]:
+    url = cloud.endpoint_url
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(assembly_with_topics), endpoint_url=url)
+    yield vending
+    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+
+
+class Reader:
+    """Reads a topic of the stack as a queue that is subscribed to it does."""
+
+    def __init__(self, vending: Vending, output: str) -> None:
+        self._sqs, sns = vending.aws.client("sqs"), vending.aws.client("sns")
+        topic = vending.aws.outputs[output]
+        self._url = self._sqs.create_queue(QueueName=output)["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        sns.subscribe(
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=arn["Attributes"]["QueueArn"],
+            Attributes={"RawMessageDelivery": "true"},
+        )
+        self.messages: list[str] = []
+
+    def read(self) -> list[str]:
+        """The messages so far."""
+        found = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
+        for one in found.get("Messages", []):
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=one["ReceiptHandle"])
+            self.messages.append(one["Body"])
+        return self.messages
+
+
+def test_vend_and_failure_are_mailed_and_shown_in_the_chat(notified: Vending) -> None:
+    mailed, chat = Reader(notified, "NotificationTopicArn"), Reader(notified, "ChatTopicArn")
+    request = a_request()
+    vended = notified.run(request)
+    rejected = notified.run(a_request(organizationalUnit="no path"))
+
+    eventually(lambda: len(mailed.read()) == 3)
+
+    assert vended.status == "SUCCEEDED"
+    assert rejected.status == "FAILED"
+    text = "\n".join(mailed.messages)
+    assert f"({vended.output['accountId']}) is ready." in text
+    assert "was rejected; nothing was done." in text
+    assert "What to do:" in text
+    assert request["account"]["email"] not in text
+    eventually(lambda: len(chat.read()) == 3)
+    shown = [json.loads(one) for one in chat.messages]
+    assert sorted(one["metadata"]["eventType"] for one in shown) == [
+        "AccountVended",
+        "AccountVendingFailed",
+        "AccountVendingStateChanged",
+    ]
+    subscriptions = notified.aws.client("sns").list_subscriptions()["Subscriptions"]
+    assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "email"] == [*EMAILS]
+
+
+def test_notification_that_failed_is_published_by_redrive(notified: Vending, vend: Command) -> None:
+    mailed = Reader(notified, "NotificationTopicArn")
+    refused = {"service": "sns", "operation": "Publish", "calls": "all"}
+    notified.aws.faults.replace([refused | {"error": "AuthorizationErrorException"}])
+
+    assert notified.run(a_request()).status == "SUCCEEDED"
+    eventually(lambda: notified.dead_letters() == 2)
+    notified.aws.faults.replace([])
+    redriven = vend("redrive")
+
+    assert redriven.status == 0, redriven
+    eventually(lambda: len(mailed.read()) == 2)

@@ -1,0 +1,199 @@
+"""A root user's email is changed with the code that AWS sends to the new address."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import a_request
+from tests.interruptions import stop, when_entered
+from tests.unit.embedded.time_travel import pass_days
+from tests.workflow.email_codes import code_of
+from tests.workflow.vending import Vending, eventually
+
+if TYPE_CHECKING:
+    from tests.workflow.command import Command
+
+SERVICE = "account.amazonaws.com"
+NEW = "new.address@example.com"
+
+
+def a_document(**changes: Any) -> dict[str, Any]:
+    return a_request(serviceAccess=[SERVICE], **changes)
+
+
+def with_new_email(request: dict[str, Any]) -> dict[str, Any]:
+    return request | {"account": request["account"] | {"email": NEW}}
+
+
+def awaiting(vending: Vending, request: dict[str, Any]) -> tuple[str, str]:
+    """An execution that waits for the code of a vended account's new email, and the account."""
+    account_id = str(vending.run(request).output["accountId"])
+    execution = vending.start(with_new_email(request))
+    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
+    eventually(lambda: "sentAt" in code_in_row(vending, request))
+    return execution, account_id
+
+
+def code_in_row(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
+    row = vending.row(request["requestId"]) or {}
+    found: dict[str, Any] = row.get("emailCode") or {}
+    return found
+
+
+def state_of(vending: Vending, request: dict[str, Any]) -> str:
+    row = vending.row(request["requestId"])
+    assert row is not None
+    return str(row["state"])
+
+
+def email_of(vending: Vending, account_id: str) -> str:
+    account = vending.organizations.describe_account(AccountId=account_id)["Account"]
+    return str(account["Email"])
+
+
+def test_code_that_is_given_changes_the_email(vending: Vending, vend: Command) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+    assert email_of(vending, account_id) == request["account"]["email"]
+
+    given = vend("confirm", request["requestId"], code_of(account_id))
+
+    assert given.status == 0, given
+    assert vending.finish(execution).status == "SUCCEEDED"
+    assert email_of(vending, account_id) == NEW
+    row = vending.row(request["requestId"])
+    assert row is not None
+    assert (row["state"], row["revision"]) == ("VENDED", 2)
+    assert len(vending.accounts()) == 1
+    late = vend("confirm", request["requestId"], "ABC123")
+    assert late.status == 1
+    assert "is VENDED and waits for no code" in late.err
+
+
+def test_code_that_aws_refuses_leaves_the_wait_as_it_was(
+    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+
+    wrong = vend("confirm", request["requestId"], "zzzzzz")
+    assert wrong.status == 1
+    assert "AWS did not accept the code" in wrong.out
+    first = code_of(account_id)
+    assert vending.calls("account", "StartPrimaryEmailUpdate") == 1
+    resent = vend("confirm", request["requestId"], "--resend")
+    assert resent.status == 0, resent
+    assert vending.calls("account", "StartPrimaryEmailUpdate") == 2
+    assert code_of(account_id) != first
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{code_of(account_id)}\n"))
+    right = vend("confirm", request["requestId"], "-")
+
+    assert right.status == 0, right
+    assert vending.finish(execution).status == "SUCCEEDED"
+    assert email_of(vending, account_id) == NEW
+
+
+def test_code_that_has_expired_is_refused_and_another_one_is_taken(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+    old = code_of(account_id)
+    pass_days(vending.aws.clock, 1)
+
+    assert vend("confirm", request["requestId"], old).status == 1
+    assert vend("confirm", request["requestId"], "--resend").status == 0
+    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
+
+    assert vending.finish(execution).status == "SUCCEEDED"
+
+
+def test_wait_that_nobody_ends_fails_after_a_week_and_is_resumed(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+
+    # The step that waits keeps its time; the one after it knows how long it has been.
+    pass_days(vending.aws.clock, 8)
+    assert vend("confirm", request["requestId"], "--resend").status == 1
+    ended = vending.finish(execution)
+
+    assert (ended.status, ended.error) == ("FAILED", "EmailNotConfirmed"), ended
+    assert vend("confirm", request["requestId"], code_of(account_id)).status == 1
+    resumed = vending.start(with_new_email(request))
+    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
+    eventually(lambda: code_in_row(vending, request).get("executionArn") == resumed)
+    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
+    assert vending.finish(resumed).status == "SUCCEEDED"
+    assert email_of(vending, account_id) == NEW
+
+
+def test_execution_that_is_killed_while_it_waits_is_resumed(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+    vending.states.stop_execution(executionArn=execution)
+    eventually(lambda: state_of(vending, request) == "FAILED")
+
+    late = vend("confirm", request["requestId"], code_of(account_id))
+    resumed = vending.start(with_new_email(request))
+    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
+    eventually(lambda: code_in_row(vending, request).get("executionArn") == resumed)
+    given = vend("confirm", request["requestId"], code_of(account_id))
+
+    assert (late.status, given.status) == (1, 0)
+    assert "vend resume" in late.err
+    assert vending.finish(resumed).status == "SUCCEEDED"
+    assert email_of(vending, account_id) == NEW
+
+
+def test_request_delivered_again_while_it_waits_is_a_duplicate(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+
+    again = vending.run(with_new_email(request))
+    other = vending.run(request | {"tags": {"other": "1"}})
+
+    assert again.output["outcome"] == "DUPLICATE"
+    assert (other.status, other.error) == ("FAILED", "RequestConflict")
+    assert state_of(vending, request) == "AWAITING_CODE"
+    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
+    assert vending.finish(execution).status == "SUCCEEDED"
+
+
+def test_email_that_was_changed_before_the_execution_died_needs_no_second_code(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_document()
+    execution, account_id = awaiting(vending, request)
+    with when_entered("RecordVended", stop):
+        vend("confirm", request["requestId"], code_of(account_id))
+        assert vending.finish(execution).status == "ABORTED"
+    assert email_of(vending, account_id) == NEW
+
+    resumed = vending.run(with_new_email(request))
+
+    assert resumed.status == "SUCCEEDED", resumed
+    assert vending.calls("account", "StartPrimaryEmailUpdate") == 1
+    assert resumed.output["revision"] == 2
+
+
+def test_email_of_another_account_is_refused_by_name(vending: Vending) -> None:
+    request = a_document()
+    other = a_request()
+    vending.run(other)
+    vending.run(request)
+    taken = other["account"]["email"]
+
+    ended = vending.run(request | {"account": request["account"] | {"email": taken}})
+
+    assert (ended.status, ended.error) == ("FAILED", "EmailInUse"), ended
+    corrected = vending.run(request)
+    assert corrected.status == "SUCCEEDED"
