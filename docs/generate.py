@@ -26,8 +26,12 @@ from infra.settings import Settings
 from permissions.declared_calls import calls_of
 from permissions.reference import sdk_service
 from statemachines import definitions
+from vending.api import openapi
+from vending.api.problems import STATUSES, problem_of
+from vending.api.routes import ROUTES
 from vending.aws.measurements import METRICS
 from vending.errors import catalogue
+from vending.errors.exceptions import RequestInvalid, TransientError, VendingError
 
 ROOT = Path(__file__).resolve().parent.parent
 # What people call a service, where botocore's model calls it otherwise.
@@ -63,11 +67,55 @@ def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     docs = ROOT / "docs"
     return {
+        docs / "api-routes.md": routes_page(),
         docs / "errors.md": errors_page(),
+        docs / "openapi.json": json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n",
         docs / "metrics.md": metrics_page(),
         docs / "operations.md": operations_page(),
         docs / "permissions.md": permissions_page(),
     }
+
+
+def routes_page() -> str:
+    """The API's routes, and how it refuses."""
+    problem = problem_of(RequestInvalid(["account.email: is required", "tags: must be an object"]))
+    lines = [
+        "# The API's routes",
+        "",
+        "How they are called is in [The API](api.md).",
+        "",
+        "<!-- Made by `make docs` from functions/vending/api/. -->",
+        "",
+        "| route | what it does | callers | Idempotency-Key |",
+        "|---|---|---|---|",
+    ]
+    for route in ROUTES:
+        callers = "whom IAM lets in" if route.is_public else "principals of the request policy"
+        key = "yes" if route.is_idempotent_by_key else "-"
+        lines.append(f"| `{route.key}` | {route.summary} | {callers} | {key} |")
+    lines += [
+        "",
+        "## Refusals",
+        "The function refuses with `application/problem+json` (RFC 9457), with every mistake at",
+        "once:",
+        "",
+        "```json",
+        json.dumps(problem, indent=1),
+        "```",
+        "",
+        "| status | when |",
+        "|---|---|",
+        *(f"| {int(status)} | {_when(kind)} |" for kind, status in STATUSES),
+        "| 500 | anything else: the installation is at fault, `owner` is `administrator` |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _when(kind: type[VendingError]) -> str:
+    said = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
+    if kind is TransientError:
+        return f"`{kind.__name__}` and its kinds: {said}; `Retry-After` says when to repeat it"
+    return f"`{kind.__name__}`: {said}"
 
 
 def errors_page() -> str:
@@ -134,8 +182,9 @@ def _functions() -> dict[str, str]:
     named = {module_name(one): one for one in definitions.invoked()}
     found = {named[path.stem]: f"operations.{path.stem}" for path in _modules("operations")}
     found |= {f"{PREFIX}{one}": found[one] for one in OWN_OPERATIONS}
-    for path in _modules("events"):
-        found["".join(map(str.capitalize, path.stem.split("_")))] = f"events.{path.stem}"
+    for package in ("events", "api"):
+        for path in _modules(package):
+            found["".join(map(str.capitalize, path.stem.split("_")))] = f"{package}.{path.stem}"
     return found
 
 
@@ -214,7 +263,7 @@ def metrics_page() -> str:
 def calls() -> dict[str, set[str]]:
     """Which functions make which calls, by `service:Operation`."""
     found: dict[str, set[str]] = {}
-    for folder in ("operations", "events"):
+    for folder in ("operations", "events", "api"):
         for path in sorted((ROOT / "functions" / folder).glob("[a-z]*.py")):
             module = importlib.import_module(f"{folder}.{path.stem}")
             for call in getattr(module, "CALLS", ()):
@@ -244,6 +293,8 @@ def _workflows(functions: list[str]) -> list[str]:
             names.append(f"[{machine}](../statemachines/{machine}.asl.json)")
     if any(name.startswith("events/") for name in functions):
         names.append("rule on the bus")
+    if any(name.startswith("api/") for name in functions):
+        names.append("[API](api.md)")
     return names
 
 

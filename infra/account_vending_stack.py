@@ -7,9 +7,11 @@ from typing import Any
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.account_retirement_workflow import AccountRetirementWorkflow
+from infra.api import Api
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.creation_rule import CreationRule
@@ -190,6 +192,13 @@ class AccountVendingStack(Stack):
             )
             watched.append(trail.operation)
             CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
+        watched += self._api(
+            code,
+            settings,
+            grants,
+            vending=workflow.state_machine,
+            retirement=retirement.state_machine,
+        )
         watched += self._notifications(bus, code, settings)
         Monitoring(
             self,
@@ -221,6 +230,31 @@ class AccountVendingStack(Stack):
             "InvitedAccountRoleNames": settings.invited_account_role_names,
         }
         self._show({output: " ".join(values) for output, values in allowed.items() if values})
+
+    def _api(
+        self,
+        code: lambda_.Code,
+        settings: Settings,
+        grants: Grants,
+        *,
+        vending: sfn.IStateMachine,
+        retirement: sfn.IStateMachine,
+    ) -> list[OperationFunction]:
+        """Make the API, where the settings have one; its function."""
+        if settings.api is None:
+            return []
+        api = Api(
+            self,
+            "Api",
+            code=code,
+            settings=settings,
+            api=settings.api,
+            vending=vending,
+            retirement=retirement,
+        )
+        grants.grant(api.operation)
+        self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        return [api.operation]
 
     def _notifications(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings

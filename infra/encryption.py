@@ -44,31 +44,33 @@ class KeyUse:
     """What a role may do with the customer's key, through one service, for one resource's data.
 
     `context` is the part of the encryption context by which the service names the resource, and
-    `resource` is its value, with `*` where a name is not known before deployment.
+    `resource` is its value, with `*` where a name is not known before deployment; or several.
     """
 
     sid: str
     actions: tuple[str, ...]
     service: str | None
     context: str
-    resource: str
+    resource: str | tuple[str, ...]
 
-    def conditions(self, scope: Construct) -> dict[str, dict[str, str]]:
+    def conditions(self, scope: Construct) -> dict[str, dict[str, str | list[str]]]:
         """As a policy has them; `service` None: the service calls by the role itself."""
         key = f"kms:EncryptionContext:{self.context}"
-        via = (
+        via: dict[str, str | list[str]] = (
             {"kms:ViaService": f"{self.service}.{Stack.of(scope).region}.amazonaws.com"}
             if self.service
             else {}
         )
-        if "*" in self.resource:
+        resource = self.resource
+        value = resource if isinstance(resource, str) else list(resource)
+        if "*" in "".join(resource):
             equal = {"StringEquals": via} if via else {}
-            return {**equal, "StringLike": {key: self.resource}}
-        return {"StringEquals": {**via, key: self.resource}}
+            return {**equal, "StringLike": {key: value}}
+        return {"StringEquals": {**via, key: value}}
 
 
 def uses_of_calls(
-    calls: Iterable[str], *, table_name: str, state_machine_arn: str
+    calls: Iterable[str], *, table_name: str, state_machine_arn: str | tuple[str, ...]
 ) -> Iterator[KeyUse]:
     """What the caller of these actions needs of the key, beside the actions themselves."""
     called = set(calls)

@@ -180,6 +180,9 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         *_of_policies(settings),
         *_of_service_access(settings),
         *_of_retiring_machine(account_retirement_workflow.state_machine_name(settings)),
+        *_of_api(
+            state_machine_name(settings), account_retirement_workflow.state_machine_name(settings)
+        ),
         *_of_drift(settings),
         *_of_this_stack(state_machine_name(settings)),
     )
@@ -338,6 +341,30 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
             functions=retiring,
             resources=(machine_of_name(state_machine),),
             reason="Those that wait in the closing queue are executions of the same machine.",
+        ),
+    )
+
+
+def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
+    executions = tuple(f"{_STATES}:execution:{name}:*" for name in (vending, retirement))
+    return (
+        NarrowerGrant(
+            actions=("states:StartExecution",),
+            functions=("ServeApi",),
+            resources=(machine_of_name(vending), machine_of_name(retirement)),
+            reason="It starts what the bus starts, with the caller as the sender.",
+        ),
+        NarrowerGrant(
+            actions=("states:DescribeExecution",),
+            functions=("ServeApi",),
+            resources=executions,
+            reason="What an idempotency key was used for.",
+        ),
+        NarrowerGrant(
+            actions=("states:GetExecutionHistory", "states:StopExecution"),
+            functions=("ServeApi",),
+            resources=executions[:1],
+            reason="The steps of requests, which can be cancelled; retirements are restored.",
         ),
     )
 

@@ -146,19 +146,25 @@ class Grants:
             )
         if "events:PutEvents" in calls and name != "DiscoverAccount":
             self.announcers.append(function.role_arn)
+        machines = [
+            self._arn(function, machine_of_name(machine)) for machine in self._machines_of(name)
+        ]
         for use in uses_of_calls(
             calls,
             table_name=self.ledger.table_name,
-            state_machine_arn=self._arn(function, machine_of_name(self._machine_of(name))),
+            state_machine_arn=machines[0] if len(machines) == 1 else tuple(machines),
         ):
             function.grant_key(use)
         for variable, value in self._surroundings(name, calls).items():
             function.function.add_environment(variable, value)
 
-    def _machine_of(self, function: str) -> str:
-        if function in account_retirement_workflow.RETIRING:
-            return account_retirement_workflow.state_machine_name(self.settings)
-        return state_machine_name(self.settings)
+    def _machines_of(self, function: str) -> tuple[str, ...]:
+        """The machines by whose executions it is concerned."""
+        vending = state_machine_name(self.settings)
+        retirement = account_retirement_workflow.state_machine_name(self.settings)
+        if function == "ServeApi":
+            return vending, retirement
+        return (retirement,) if function in account_retirement_workflow.RETIRING else (vending,)
 
     def _arn(self, function: OperationFunction, resource: str) -> str:
         own = {

@@ -70,6 +70,17 @@ class SignedCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """The API, whose callers IAM authorizes.
+
+    `requests_per_second` and `burst` are what API Gateway lets through, of all callers together.
+    """
+
+    requests_per_second: float = 20
+    burst: int = 40
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The stack's settings; the defaults are those of the documentation.
 
@@ -90,6 +101,8 @@ class Settings:
     `permissions_boundary` is the ARN of a policy that bounds every role of the stack. `name_prefix`
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
+
+    `api` makes the API (docs/api.md). None: there is none.
 
     `log_retention` is how long the logs of the functions and state machines are kept. They outlive
     the stack.
@@ -185,6 +198,7 @@ class Settings:
         "NETWORK_SECURITY_DIRECTOR_POLICY",
         "GUARDDUTY_POLICY",
     )
+    api: ApiSettings | None = None
     permissions_boundary: str | None = None
     name_prefix: str = ""
     ledger_table_name: str | None = None
@@ -267,6 +281,7 @@ class Settings:
             if not _ADDRESS.fullmatch(address):
                 yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
+        yield from self._problems_of_api()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -321,6 +336,13 @@ class Settings:
                 "code_signing_config_arn and signed_code go together: Lambda takes signed code "
                 "alone where signing is enforced, and checks no signature where it is not"
             )
+
+    def _problems_of_api(self) -> Iterator[str]:
+        if self.api is None:
+            return
+        for name in ("requests_per_second", "burst"):
+            if getattr(self.api, name) < 1:
+                yield f"api.{name} must be 1 or more, or the API answers nobody"
 
     def _problems_of_names(self) -> Iterator[str]:
         boundary = self.permissions_boundary

@@ -14,7 +14,7 @@ from pathlib import Path
 from permissions.reference import sdk_service
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
-PACKAGES = ("operations", "events")
+PACKAGES = ("operations", "events", "api")
 
 Declared = frozenset[str] | Mapping[str, frozenset[str]]
 

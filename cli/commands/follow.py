@@ -106,6 +106,9 @@ class Follower:
         if one.phase is Phase.SENT:
             arn = row.record.get("executionArn") if row else None
             if row and arn and arn != one.earlier_execution:
+                if self._is_of_another(one, row):
+                    self._superseded(one, now)
+                    return
                 one.record = row.record
                 self.begin(one, str(arn))
             elif now - one.since > PATIENCE_SECONDS:
@@ -181,7 +184,29 @@ class Follower:
         one.over_since = now if one.over_since is None else one.over_since
         return status == "SUCCEEDED" or now - one.over_since >= LEDGER_SECONDS
 
+    def _is_of_another(self, one: TrackedSubmission, row: LedgerRow) -> bool:
+        """Whether another request was accepted for the only revision that this one is about."""
+        asked = one.submission.asked
+        return asked.if_revision is not None and row.fingerprint not in (None, asked.fingerprint)
+
+    def _superseded(self, one: TrackedSubmission, now: float) -> None:
+        one.end(
+            now,
+            code="Superseded",
+            problem=f"ifRevision: is {one.submission.asked.if_revision}, and another request for "
+            "the account was accepted at the same time",
+            remedy="Nothing was done for this one. Look at what was changed with `vend status` "
+            "and the account's id, then submit it again",
+        )
+
     def _timed_out(self, one: TrackedSubmission, now: float) -> None:
+        request_id, wanted = one.submission.request_id, one.submission.asked.if_revision
+        if wanted is not None:
+            rows = self._stack.rows([request_id])
+            accounts = self._stack.accounts(rows, {request_id: one.submission.content})
+            if accounts.get(request_id, {}).get("revision", wanted) != wanted:
+                self._superseded(one, now)
+                return
         one.end(
             now,
             code="ExecutionNotStarted",

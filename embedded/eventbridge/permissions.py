@@ -19,8 +19,8 @@ from embedded.policies.policy import Decision, PolicyInvalid
 _SERVICE = "events.amazonaws.com"
 
 
-def may_invoke(function_arn: str, *, source_arn: str) -> bool:
-    """Whether the rule `source_arn` may invoke the function.
+def may_invoke(function_arn: str, *, source_arn: str, service: str = _SERVICE) -> bool:
+    """Whether the rule `source_arn`, or what else of another service, may invoke the function.
 
     True for a function that does not exist: Lambda says so when it is invoked.
     """
@@ -29,7 +29,7 @@ def may_invoke(function_arn: str, *, source_arn: str) -> bool:
     if function is None:
         return True
     statements = function.policy.statements
-    return _allows(statements, "lambda:InvokeFunction", function_arn, source_arn)
+    return _allows(statements, "lambda:InvokeFunction", function_arn, source_arn, service=service)
 
 
 def may_send(queue_arn: str, *, source_arn: str) -> bool:
@@ -60,7 +60,12 @@ def may_publish(topic_arn: str, *, source_arn: str) -> bool:
 
 
 def _allows(
-    statements: Iterable[dict[str, Any]], action: str, resource: str, source_arn: str
+    statements: Iterable[dict[str, Any]],
+    action: str,
+    resource: str,
+    source_arn: str,
+    *,
+    service: str = _SERVICE,
 ) -> bool:
     context = {
         "aws:securetransport": ("true",),
@@ -69,7 +74,7 @@ def _allows(
     }
     try:
         said = resource_policy.decision(
-            statements, service=_SERVICE, action=action, resource=resource, context=context
+            statements, service=service, action=action, resource=resource, context=context
         )
     except PolicyInvalid:
         return False

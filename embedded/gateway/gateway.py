@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from moto.core.responses import BaseResponse
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from embedded.apigateway import endpoint
+from embedded.apigateway.execute_api import Execution
 from embedded.authorization.authorization import Authorization, Denial
 from embedded.core.context import Call, Context, current
 from embedded.core.principal import Principal, caller
@@ -108,7 +110,8 @@ class _Dispatcher(DomainDispatcherApplication):
 class Gateway:
     """WSGI middleware around moto's server application.
 
-    Requests that are not signed for an AWS service, and those to moto's own API, pass through.
+    Requests that are not signed for an AWS service, and those to moto's own API, pass through;
+    those to HTTP APIs are answered here.
     Needs an active `embedded.core.context`, and `install` to have been called.
     """
 
@@ -121,6 +124,11 @@ class Gateway:
         if environ.get("PATH_INFO", "").startswith(_MOTO_API):
             return self._app(environ, start_response)
         body = _take_body(environ)
+        api = endpoint.addressed(environ)
+        if api is not None:
+            answer = self._executed(api, environ, body)
+            start_response(answer.status, list(answer.headers))
+            return [answer.body]
         call = protocols.identify(environ, body)
         if call is None:
             return self._app(environ, start_response)
@@ -142,6 +150,17 @@ class Gateway:
             raise AnswerLost(f"the answer to {call.service}:{call.operation} is lost")
         start_response(answer.status, list(answer.headers))
         return [answer.body]
+
+    def _executed(self, api: tuple[str, str], environ: WSGIEnvironment, body: bytes) -> Answer:
+        api_id, path = api
+        return Execution(
+            api_id=api_id,
+            path=path,
+            environ=environ,
+            body=body,
+            context=current(),
+            authorization=self._authorization,
+        ).answer()
 
     def _answer(
         self, call: ApiCall, principal: Principal, context: Context, environ: WSGIEnvironment

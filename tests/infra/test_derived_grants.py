@@ -24,7 +24,11 @@ OF_EVENTS = (
 )
 CALLS = {
     name: all_calls()[f"{package}.{module_name(name)}"]
-    for package, names in (("operations", OPERATIONS), ("events", OF_EVENTS))
+    for package, names in (
+        ("operations", OPERATIONS),
+        ("events", OF_EVENTS),
+        ("api", ("ServeApi",)),
+    )
     for name in names
 } | {f"{PREFIX}{name}": all_calls()[f"operations.{module_name(name)}"] for name in OWN_OPERATIONS}
 OPEN = Settings(invited_account_role_names=("Joiner",), invited_account_external_id="xyz")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cli.aws.stack import Stack
 from cli.commands.follow import Follower
 from tests.builders import a_request
 from tests.interruptions import stop, when_entered
@@ -184,6 +187,31 @@ def test_saved_plan_is_refused_once_the_world_has_moved_on(
     assert "has moved on since the plan was made" in ran.err
     assert "sandbox.yaml" in ran.err
     assert writes(vending) == []
+
+
+@pytest.mark.slow
+def test_account_that_somebody_else_changes_after_the_plan_is_left_as_they_made_it(
+    vending: Vending,
+    vend: Command,
+    account_id: str,
+    accounts: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = json.loads((accounts / "sandbox.yaml").read_text())
+    edit(accounts / "sandbox.yaml", tags={"owner": "me"})
+    usual = Stack.publish
+
+    def after_another(self: Stack, details: Sequence[Mapping[str, Any]]) -> list[str]:
+        assert vending.run(request | {"tags": {"owner": "you"}}).status == "SUCCEEDED"
+        return usual(self, details)
+
+    monkeypatch.setattr(Stack, "publish", after_another)
+    ran = vend("apply", str(accounts), "--yes", "--json")
+
+    assert ran.status == 1, ran
+    (arn, *_) = reversed(vending.executions())
+    assert vending.finish(arn).output["outcome"] == "SUPERSEDED"
+    assert vending.tags(account_id)["owner"] == "you"
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import (
+    apigateway,
     cdk,
     cloudwatch,
     dynamodb,
@@ -24,6 +25,10 @@ from embedded.cloudformation.resources import (
 TYPES: dict[str, type[Resource]] = {
     kind.type: kind
     for kind in (
+        apigateway.Api,
+        apigateway.Integration,
+        apigateway.Route,
+        apigateway.Stage,
         cdk.Metadata,
         cloudwatch.Alarm,
         cloudwatch.Dashboard,

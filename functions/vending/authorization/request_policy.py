@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
-from vending.authorization.sender import Sender
+from vending.authorization import principals
+from vending.authorization.sender import API_SOURCE, Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.model import Model
 from vending.request import ou_paths, validators
@@ -59,12 +60,43 @@ UnitPattern = Annotated[
 
 
 class SenderPattern(Model):
-    """A sender, as EventBridge knows it."""
+    """A sender: an account and a source, as EventBridge knows them, or a principal of the API."""
 
-    account: AccountId = Field(description="The account whose credentials put the event.")
-    source: Annotated[str, Field(min_length=1, max_length=256)] = Field(
-        description="The event's source, exactly. In a demo policy alone, * is any."
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["account", "source"]}, {"required": ["principal"]}]
+        }
     )
+
+    account: AccountId | None = Field(
+        default=None, description="The account whose credentials put the event."
+    )
+    source: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        default=None, description="The event's source, exactly. In a demo policy alone, * is any."
+    )
+    principal: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
+        default=None,
+        description="The ARN of the IAM role or user that calls the API. In a demo policy alone, "
+        "* is any.",
+    )
+
+    def matches(self, sender: Sender) -> bool:
+        """Whether it is this sender."""
+        if sender.principal is not None or sender.source == API_SOURCE:
+            # Of that source without a principal is nobody: the bus takes such events, too.
+            return (
+                self.principal is not None
+                and sender.principal is not None
+                and (
+                    self.principal == ANY
+                    or principals.without_path(self.principal) == sender.principal
+                )
+            )
+        return (
+            self.account is not None
+            and self.account == sender.account
+            and self.source in (sender.source, ANY)
+        )
 
 
 class TagRules(Model):
@@ -189,8 +221,14 @@ class RequestPolicy(Model):
             )
         for name, requester in self.requesters.items():
             for one in requester.senders:
-                if one.account == sender.account and one.source in (sender.source, ANY):
+                if one.matches(sender):
                     return name, None if requester.is_administrator else requester
+        if sender.principal is not None:
+            raise RequestNotAllowed(
+                [f"sender: no requester has the principal {validators.shown(sender.principal)}"],
+                remedy="Call with a principal that the request policy has for you; or have whoever "
+                "operates account vending add this one to it.",
+            )
         source, account = (validators.shown(each or "") for each in (sender.source, sender.account))
         raise RequestNotAllowed(
             [f"sender: no requester of the request policy has the source {source} of {account}"],
@@ -272,17 +310,38 @@ def _problems(policy: RequestPolicy) -> Iterator[str]:
 
 
 def _of_senders(policy: RequestPolicy) -> Iterator[str]:
-    known: dict[tuple[str, str], str] = {}
+    known: dict[tuple[str | None, ...], str] = {}
     for name, requester in policy.requesters.items():
         for index, one in enumerate(requester.senders):
             where = f"requesters.{name}.senders[{index}]"
-            if one.source == ANY and not policy.demo:
-                yield f"{where}.source: {ANY} is for a demo policy alone; name each source"
-            elif "*" in one.source and one.source != ANY:
-                yield f"{where}.source: is compared as it is, so that it may have no *"
-            other = known.setdefault((one.account, one.source), where)
+            yield from _of_sender(where, one, is_demo=policy.demo)
+            principal = one.principal and principals.without_path(one.principal)
+            other = known.setdefault((one.account, one.source, principal), where)
             if other != where:
                 yield f"{where}: is {other} again; a sender is one requester's"
+
+
+def _of_sender(where: str, one: SenderPattern, *, is_demo: bool) -> Iterator[str]:
+    if one.principal is None:
+        yield from _of_source(where, one, is_demo=is_demo)
+        return
+    if one.account is not None or one.source is not None:
+        yield f"{where}: is either a principal, or an account and a source"
+    if one.principal == ANY and not is_demo:
+        yield f"{where}.principal: {ANY} is for a demo policy alone; name each principal"
+    elif one.principal != ANY and (problem := principals.problem_of(one.principal)):
+        yield f"{where}.principal: {problem}"
+
+
+def _of_source(where: str, one: SenderPattern, *, is_demo: bool) -> Iterator[str]:
+    if one.account is None:
+        yield f"{where}.account: is required"
+    if one.source is None:
+        yield f"{where}.source: is required"
+    elif one.source == ANY and not is_demo:
+        yield f"{where}.source: {ANY} is for a demo policy alone; name each source"
+    elif "*" in one.source and one.source != ANY:
+        yield f"{where}.source: is compared as it is, so that it may have no *"
 
 
 def _without_effect(place: str, requester: Requester) -> Iterator[str]:

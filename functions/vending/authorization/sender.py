@@ -1,9 +1,12 @@
-"""Who sent a request, by what Amazon EventBridge says of the event that brought it.
+"""Who sent a request, by what Amazon EventBridge says of the event that brought it, or the API.
 
 EventBridge sets `account` itself: it is the account whose credentials put the event on the bus.
 `source` is the sender's word, which the sender's own IAM policy and the bus's resource policy hold
 it to by `events:source`. Neither shows the principal. Amazon EventBridge User Guide, "Events
 in Amazon EventBridge".
+
+The API starts executions itself, with an input in the form of an event that has the key `principal`
+besides. No event on the bus can have it: PutEvents takes no such member.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ DETAIL_TYPE = "detail-type"
 _LONGEST = 256
 """Characters of a source, the longest of what EventBridge says (PutEvents, API reference)."""
 
+API_SOURCE = "account-vending.api"
+"""Of requests that came by the API, whose sender is a principal."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
@@ -29,6 +35,8 @@ class Sender:
     source: str | None = None
     event_id: str | None = None
     sent_at: str | None = None
+    principal: str | None = None
+    """Who called the API, as `vending.authorization.principals` names it; None of any event."""
 
     @property
     def is_by_hand(self) -> bool:
@@ -43,6 +51,7 @@ class Sender:
             "source": self.source,
             "eventId": self.event_id,
             "sentAt": self.sent_at,
+            "principal": self.principal,
         }
         return {key: value for key, value in values.items() if value is not None}
 
@@ -57,6 +66,7 @@ def opened(execution_input: object) -> tuple[Sender, object]:
         source=_text(event.get("source")),
         event_id=_text(event.get("id")),
         sent_at=_text(event.get("time")),
+        principal=_text(event["principal"]) if "principal" in event else None,
     )
     return sender, event.get("detail")
 

@@ -67,6 +67,7 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
     **dict.fromkeys(
         (
             ("BandwidthLimitExceeded", None),
+            ("ExecutionLimitExceeded", None),
             ("KMSThrottling", None),
             ("KMSThrottlingException", None),
             ("KmsThrottlingException", None),

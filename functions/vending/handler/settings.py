@@ -92,6 +92,12 @@ class ExecutionSettings(Settings):
     state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
 
 
+class ApiSettings(ExecutionSettings):
+    """What the API starts."""
+
+    retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
+
+
 class AuditTrailSettings(Settings):
     """Where the audit trail is kept."""
 

@@ -12,6 +12,7 @@ CREATION_QUEUE = "gate#creation"
 CLOSING_QUEUE = "queue#closing"
 RETIREMENT = "retirement#"
 EMAIL_LOCK = "email#"
+ACCOUNT_RECORD = "record#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 ACCOUNTS_COMPARED = "reconciliation#accounts"
 
@@ -41,7 +42,7 @@ def account_lock(account_id: str) -> str:
 
 def account_record(account_id: str) -> str:
     """The record of an account: its last document, and the order of its submissions."""
-    return f"record#{account_id}"
+    return f"{ACCOUNT_RECORD}{account_id}"
 
 
 def revision(account_id: str, number: int) -> str:

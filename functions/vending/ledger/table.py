@@ -196,18 +196,35 @@ class Table:
             if reason.get("Code", "None") != "None"
         }
 
-    def query_by_state(self, state: str, *, since: str | None = None) -> Iterator[Item]:
-        """The requests' rows in a state, oldest change first; those changed since a timestamp."""
+    def query_by_state(
+        self,
+        state: str,
+        *,
+        since: str | None = None,
+        newest_first: bool = False,
+        after: Mapping[str, str] | None = None,
+    ) -> Iterator[Item]:
+        """The rows in a state, oldest change first; those changed since a timestamp.
+
+        `after` has pk, state and updatedAt of a row: those that follow it.
+        """
         condition: ConditionBase = Key("state").eq(state)
         if since is not None:
             condition &= Key("updatedAt").gte(since)
-        with translate_aws_errors():
-            for page in self.client.get_paginator("query").paginate(
-                TableName=self.name,
-                IndexName=keys.BY_STATE,
-                **_expression("KeyConditionExpression", condition),
-            ):
-                yield from map(from_dynamodb, page["Items"])
+        begin: Any = to_dynamodb(after) if after else None
+        while True:
+            with translate_aws_errors():
+                page = self.client.query(
+                    TableName=self.name,
+                    IndexName=keys.BY_STATE,
+                    ScanIndexForward=not newest_first,
+                    **({"ExclusiveStartKey": begin} if begin else {}),
+                    **_expression("KeyConditionExpression", condition),
+                )
+            yield from map(from_dynamodb, page["Items"])
+            begin = page.get("LastEvaluatedKey")
+            if not begin:
+                return
 
 
 def as_expected(expected: Mapping[str, object]) -> ConditionBase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import io
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.aws.organization_reader import WORKERS
 from cli.aws.pace import RATES, Pace
 from cli.fleet import document_text
 from cli.input import documents
@@ -125,3 +127,29 @@ def test_rates_are_those_that_the_embedded_aws_holds_callers_to() -> None:
     for operation, rate in known.items():
         quota = QUOTAS[operation].per_account
         assert rate == (quota.per_second, quota.burst), operation
+
+
+@pytest.mark.parametrize("latency", [0.05, 0.2, 0.5])
+def test_as_many_calls_go_on_at_once_as_the_slowest_rate_needs(latency: float) -> None:
+    """2,000 accounts, each of whose calls AWS takes a while to answer, in simulated time."""
+    now = 0.0
+    waited = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited = seconds
+
+    pace = Pace(clock=lambda: now, sleep=sleep)
+    calls = ["ListTagsForResource", *["GetAlternateContact"] * 3]
+    left = 2000 * len(calls)
+    workers = [(0.0, number, 0) for number in range(WORKERS)]
+    while left:
+        now, number, call = heapq.heappop(workers)
+        waited = 0.0
+        pace.wait(calls[call % len(calls)])
+        heapq.heappush(workers, (now + waited + latency, number, call + 1))
+        left -= 1
+    took = max(moment for moment, _, _ in workers)
+
+    slowest = 2000 * 3 / RATES["GetAlternateContact"][0]
+    assert slowest * 0.9 <= took <= slowest * 1.1

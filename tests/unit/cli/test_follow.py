@@ -236,3 +236,44 @@ def test_time_of_steps_is_ours_whatever_the_clock_of_aws_says() -> None:
     assert one.trace is not None
     assert all((step.elapsed(200.0) or 0) < 2.0 for step in one.trace.steps)
     assert one.trace.steps[0].status is StepStatus.DONE
+
+
+def of_revision(number: int) -> TrackedSubmission:
+    """A change that is sent for one revision of its account alone."""
+    one = sent(earlier=FIRST)
+    detail = {**one.submission.detail, "ifRevision": number}
+    one.submission = a_submission(detail=detail)
+    return one
+
+
+def test_change_of_one_revision_does_not_follow_another_request_that_was_faster() -> None:
+    stack, one = FakeStack(), of_revision(1)
+    stack.put(a_record(executionArn=FIRST))
+    faster = a_record("BASELINING", executionArn=SECOND)
+
+    follow(stack, one, script=[lambda: stack.put(faster, fingerprint="another")])
+
+    assert (one.phase, one.problem_code, one.is_vended) == (Phase.ENDED, "Superseded", False)
+    assert "ifRevision: is 1" in one.problem
+    assert one.execution_arn is None
+
+
+def test_change_of_a_revision_that_is_gone_says_so_where_no_execution_shows() -> None:
+    stack, one = FakeStack(), of_revision(1)
+    stack.put(a_record(executionArn=FIRST))
+    stack.account_records["r-sandbox"] = {"revision": 2}
+
+    time = follow(stack, one)
+
+    assert one.problem_code == "Superseded"
+    assert time.now >= 100 + PATIENCE_SECONDS
+
+
+def test_change_of_the_revision_that_stands_points_to_the_dead_letter_queue() -> None:
+    stack, one = FakeStack(), of_revision(2)
+    stack.put(a_record(executionArn=FIRST))
+    stack.account_records["r-sandbox"] = {"revision": 2}
+
+    follow(stack, one)
+
+    assert one.problem_code == "ExecutionNotStarted"

@@ -29,6 +29,7 @@ from tests.unit.embedded.cloudformation_template import (
 )
 
 _SERVICES = (
+    "apigatewayv2",
     "cloudformation",
     "cloudwatch",
     "dynamodb",

@@ -147,6 +147,27 @@ def managed_policies(aws: Aws, _: str) -> list[Any]:
     return found
 
 
+def apis(aws: Aws, _: str) -> list[Any]:
+    return [
+        (each["Name"], each.get("Tags", {}), each["ApiEndpoint"][:8])
+        for each in aws.client("apigatewayv2").get_apis()["Items"]
+    ]
+
+
+def of_the_api(kind: str, *members: str) -> Callable[[Aws, str], list[Any]]:
+    """What the one API has of a kind, by these members."""
+
+    def look(aws: Aws, _: str) -> list[Any]:
+        client = aws.client("apigatewayv2")
+        return [
+            tuple(each.get(member) for member in members)
+            for api in client.get_apis()["Items"]
+            for each in getattr(client, f"get_{kind}")(ApiId=api["ApiId"])["Items"]
+        ]
+
+    return look
+
+
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list[Any]], Any]] = [
     (
         "AWS::CloudWatch::Alarm",
@@ -324,6 +345,39 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
         ([("sns:Publish", 1)], [("sns:Subscribe", 0)]),
     ),
     (
+        "AWS::ApiGatewayV2::Api",
+        {"Name": "vending", "ProtocolType": "HTTP", "Tags": {"a": "1"}},
+        {"Name": "accounts", "Tags": {"b": "2"}},
+        apis,
+        ([("vending", {"a": "1"}, "https://")], [("accounts", {"b": "2"}, "https://")]),
+    ),
+    (
+        "AWS::ApiGatewayV2::Integration",
+        {
+            "ApiId": {"Ref": "Http"},
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": FUNCTION_ARN,
+            "PayloadFormatVersion": "2.0",
+        },
+        {"TimeoutInMillis": 5000},
+        of_the_api("integrations", "TimeoutInMillis"),
+        ([(30000,)], [(5000,)]),
+    ),
+    (
+        "AWS::ApiGatewayV2::Route",
+        {"ApiId": {"Ref": "Http"}, "RouteKey": "GET /one", "AuthorizationType": "NONE"},
+        {"AuthorizationType": "AWS_IAM", "RouteKey": "GET /two"},
+        of_the_api("routes", "RouteKey", "AuthorizationType"),
+        ([("GET /one", "NONE")], [("GET /two", "AWS_IAM")]),
+    ),
+    (
+        "AWS::ApiGatewayV2::Stage",
+        {"ApiId": {"Ref": "Http"}, "StageName": "$default", "AutoDeploy": True},
+        {"DefaultRouteSettings": {"ThrottlingBurstLimit": 2, "ThrottlingRateLimit": 1}},
+        of_the_api("stages", "StageName", "AutoDeploy"),
+        ([("$default", True)], [("$default", True)]),
+    ),
+    (
         "AWS::CDK::Metadata",
         {"Analytics": "v2:deflate64:abc"},
         {"Analytics": "v2:deflate64:def"},
@@ -352,18 +406,23 @@ def test_resource_is_made_changed_and_removed(
 ) -> None:
     cloudformation = cloud.client("cloudformation")
     topic = {"Type": "AWS::SNS::Topic"}
+    http = {
+        "Type": "AWS::ApiGatewayV2::Api",
+        "Properties": {"Name": "http", "ProtocolType": "HTTP"},
+    }
+    others = {"Topic": topic} | ({"Http": http} if "ApiId" in properties else {})
     subject = {"Type": kind, "Properties": properties}
     changed = {"Type": kind, "Properties": properties | change}
 
-    cloudformation.create_stack(StackName=NAME, TemplateBody=text(Topic=topic, Subject=subject))
+    cloudformation.create_stack(StackName=NAME, TemplateBody=text(**others, Subject=subject))
     found = cloudformation.describe_stack_resources(StackName=NAME)["StackResources"]
     (function,) = [
         each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "CreateAccount"
     ]
     made = look(cloud, function)
-    cloudformation.update_stack(StackName=NAME, TemplateBody=text(Topic=topic, Subject=changed))
+    cloudformation.update_stack(StackName=NAME, TemplateBody=text(**others, Subject=changed))
     then = look(cloud, function)
-    cloudformation.update_stack(StackName=NAME, TemplateBody=text(Topic=topic))
+    cloudformation.update_stack(StackName=NAME, TemplateBody=text(**others))
     finally_ = look(cloud, function)
 
     (stack,) = cloudformation.describe_stacks(StackName=NAME)["Stacks"]

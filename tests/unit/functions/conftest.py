@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import get_args
 
@@ -9,6 +10,7 @@ from moto.sts.responses import TokenResponse
 
 from embedded.identity import member_access
 from embedded.moto_patches import speed
+from tests.unit.functions.api_calls import POLICY, RETIREMENT, VENDING, Api
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.authorization.request_policy import parse_policy
 from vending.handler import wiring
@@ -64,3 +66,11 @@ def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
         monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(world.policy))
         yield world
         world.end()
+
+
+@pytest.fixture
+def api(world: World, monkeypatch: pytest.MonkeyPatch) -> Api:
+    monkeypatch.setenv("STATE_MACHINE_ARN", VENDING)
+    monkeypatch.setenv("RETIREMENT_STATE_MACHINE_ARN", RETIREMENT)
+    world.policy = json.loads(json.dumps(POLICY))
+    return Api(world=world)

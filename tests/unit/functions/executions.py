@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -27,7 +28,8 @@ class Executions:
 
     def __init__(self) -> None:
         self.executions: dict[str, str] = {}
-        self.endings: dict[str, dict[str, str]] = {}
+        self.endings: dict[str, dict[str, Any]] = {}
+        self.histories: dict[str, list[dict[str, Any]]] = {}
         self.tokens: dict[str, Any] = {}
         self.waiting: set[str] = set()
         self.ended_steps: list[tuple[str, str, dict[str, Any]]] = []
@@ -44,6 +46,38 @@ class Executions:
         token = f"token-{next(self._tokens)}"
         self.waiting.add(token)
         return token
+
+    def StartExecution(  # noqa: N802
+        self,
+        stateMachineArn: str,  # noqa: N803
+        name: str,
+        input: str,  # noqa: A002
+    ) -> dict[str, Any]:
+        """A name is taken once, whatever the input: the tests' inputs have the time."""
+        arn = f"{stateMachineArn.replace(':stateMachine:', ':execution:')}:{name}"
+        if arn in self.executions:
+            raise Refusal("ExecutionAlreadyExists")
+        self.executions[arn] = "RUNNING"
+        began = datetime.fromtimestamp(0, UTC)
+        self.endings[arn] = {"input": input, "startDate": began}
+        return {"executionArn": arn, "startDate": began}
+
+    def StopExecution(self, executionArn: str, error: str, cause: str) -> dict[str, Any]:  # noqa: N802, N803
+        self.executions[executionArn] = "ABORTED"
+        return {"stopDate": datetime.fromtimestamp(0, UTC)}
+
+    def GetExecutionHistory(  # noqa: N802
+        self,
+        executionArn: str,  # noqa: N803
+        includeExecutionData: bool,  # noqa: N803
+        nextToken: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        """Pages of two events."""
+        if executionArn not in self.histories:
+            raise Refusal("ExecutionDoesNotExist")
+        events, start = self.histories[executionArn], int(nextToken or 0)
+        more = {"nextToken": str(start + 2)} if start + 2 < len(events) else {}
+        return {"events": events[start : start + 2], **more}
 
     def DescribeExecution(self, executionArn: str) -> dict[str, Any]:  # noqa: N802, N803
         if executionArn not in self.executions:

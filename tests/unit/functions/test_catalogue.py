@@ -55,6 +55,7 @@ ADOPTED = {
     "DuplicateOrganizationalUnitException",
     "DuplicatePolicyAttachmentException",
     "DuplicatePolicyException",
+    "ExecutionAlreadyExists",
     "ExecutionDoesNotExist",
     "HandshakeAlreadyInStateException",
     "InvalidToken",

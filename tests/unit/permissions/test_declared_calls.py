@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from permissions.declared_calls import FUNCTIONS, NotDeclared, all_calls, calls_of
+from permissions.declared_calls import FUNCTIONS, PACKAGES, NotDeclared, all_calls, calls_of
 
 
 def test_calls_are_those_of_the_imported_modules() -> None:
     found = all_calls()
 
-    modules = {path.stem for package in ("operations", "events") for path in modules_in(package)}
+    modules = {path.stem for package in PACKAGES for path in modules_in(package)}
     assert {module.partition(".")[2] for module in found} == modules
     for module, calls in found.items():
         assert calls == importlib.import_module(module).CALLS, module

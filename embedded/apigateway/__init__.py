@@ -1,0 +1,1 @@
+"""API Gateway: HTTP APIs, served on loopback, whose callers IAM authorizes."""

@@ -1,0 +1,200 @@
+"""AWS::ApiGatewayV2::Api, Integration, Route and Stage, of HTTP APIs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from moto.apigatewayv2 import models
+
+from embedded.apigateway import endpoint
+from embedded.cloudformation.resource import Place, Properties, Resource, names
+
+
+class Api(Resource):
+    """An HTTP API; its endpoint is where the embedded AWS serves it."""
+
+    type: ClassVar[str] = "AWS::ApiGatewayV2::Api"
+    understood = names("Description Name ProtocolType Tags")
+    attribute_names = names("ApiEndpoint ApiId")
+    replaced_by = names("ProtocolType")
+
+    def create(self) -> None:
+        api = _backend(self.place).create_api(
+            api_key_selection_expression="",
+            cors_configuration=None,
+            description=self.properties.get("Description", ""),
+            disable_schema_validation="",
+            disable_execute_api_endpoint="",
+            name=self.properties["Name"],
+            protocol_type=self.properties["ProtocolType"],
+            route_selection_expression="",
+            tags=dict(self.properties.get("Tags", {})),
+            version="",
+        )
+        api.api_endpoint = endpoint.url_of(api.api_id, self.place.region)
+        self.physical_resource_id = api.api_id
+        self.attributes = {"ApiId": api.api_id, "ApiEndpoint": api.api_endpoint}
+
+    def update(self, before: Properties) -> None:
+        backend = _backend(self.place)
+        api = backend.get_api(self.physical_resource_id)
+        api.name = self.properties["Name"]
+        api.description = self.properties.get("Description", "")
+        backend.untag_resource(api.arn, list(before.get("Tags", {})))
+        backend.tag_resource(api.arn, dict(self.properties.get("Tags", {})))
+
+    def delete(self) -> None:
+        _backend(self.place).delete_api(self.physical_resource_id)
+
+
+class _Part(Resource):
+    """What belongs to an API, and is made anew under its id where it changes."""
+
+    replaced_by = names("ApiId")
+    kept_in: ClassVar[str]
+    """Where moto's API keeps such parts, by their ids."""
+
+    def create(self) -> None:
+        self.physical_resource_id = self._made(self._api())
+        self._attribute()
+
+    def update(self, before: Properties) -> None:
+        del before
+        api = self._api()
+        parts, id_ = getattr(api, self.kept_in), self.physical_resource_id
+        made = self._made(api)
+        if made != id_:
+            parts[id_] = parts.pop(made)
+            self._rename(parts[id_], id_)
+
+    def delete(self) -> None:
+        api = _backend(self.place).apis.get(self.properties["ApiId"])
+        if api is not None:
+            getattr(api, self.kept_in).pop(self.physical_resource_id, None)
+
+    def _api(self) -> Any:
+        return _backend(self.place).get_api(self.properties["ApiId"])
+
+    def _attribute(self) -> None:
+        """Set what Fn::GetAtt may ask for."""
+
+    def _made(self, api: Any) -> str:
+        """Make it; its id."""
+        raise NotImplementedError
+
+    def _rename(self, part: Any, id_: str) -> None:
+        """Give a part that was made anew its former id."""
+        raise NotImplementedError
+
+
+class Integration(_Part):
+    """A Lambda function that answers, by payload format 2.0."""
+
+    type: ClassVar[str] = "AWS::ApiGatewayV2::Integration"
+    understood = names(
+        "ApiId Description IntegrationType IntegrationUri PayloadFormatVersion TimeoutInMillis"
+    )
+    attribute_names = names("IntegrationId")
+    kept_in = "integrations"
+
+    def _made(self, api: Any) -> str:
+        given = self.properties
+        kind, version = given["IntegrationType"], given.get("PayloadFormatVersion")
+        if kind != "AWS_PROXY" or version != "2.0":
+            raise models.BadRequestException(
+                f"The embedded AWS has no integration {kind} of payload format {version}"
+            )
+        integration = api.create_integration(
+            connection_type="INTERNET",
+            description=given.get("Description", ""),
+            integration_method="POST",
+            integration_type=kind,
+            integration_uri=given["IntegrationUri"],
+            payload_format_version=version,
+            timeout_in_millis=given.get("TimeoutInMillis"),
+        )
+        return str(integration.id)
+
+    def _attribute(self) -> None:
+        self.attributes = {"IntegrationId": self.physical_resource_id}
+
+    def _rename(self, part: Any, id_: str) -> None:
+        part.id = id_
+
+
+class Route(_Part):
+    """A method and a path, or `$default`, with who may call it."""
+
+    type: ClassVar[str] = "AWS::ApiGatewayV2::Route"
+    understood = names("ApiId AuthorizationType RouteKey Target")
+    attribute_names = names("RouteId")
+    kept_in = "routes"
+
+    def _made(self, api: Any) -> str:
+        given = self.properties
+        key, authorization = given["RouteKey"], given.get("AuthorizationType", "NONE")
+        if not re.fullmatch(r"\$default|[A-Z]+ /[^\s]*", key):
+            raise models.BadRequestException(f"The provided route key is not valid: {key}")
+        if authorization not in endpoint.AUTHORIZATIONS:
+            raise models.BadRequestException(
+                f"The embedded AWS has no authorization type {authorization}"
+            )
+        if any(
+            one.route_key == key and one.route_id != self.physical_resource_id
+            for one in api.routes.values()
+        ):
+            raise models.BadRequestException(f"Route with key {key} already exists for this API")
+        route = api.create_route(
+            api_key_required=False,
+            authorization_scopes=[],
+            authorization_type=authorization,
+            route_key=key,
+            target=given.get("Target", ""),
+        )
+        return str(route.route_id)
+
+    def _attribute(self) -> None:
+        self.attributes = {"RouteId": self.physical_resource_id}
+
+    def _rename(self, part: Any, id_: str) -> None:
+        part.route_id = id_
+
+
+class Stage(_Part):
+    """A stage, deployed with every change; its physical id is its name."""
+
+    type: ClassVar[str] = "AWS::ApiGatewayV2::Stage"
+    understood = names(
+        "AccessLogSettings.DestinationArn AccessLogSettings.Format ApiId AutoDeploy"
+        " DefaultRouteSettings.ThrottlingBurstLimit DefaultRouteSettings.ThrottlingRateLimit"
+        " Description StageName"
+    )
+    replaced_by = names("ApiId StageName")
+    kept_in = "stages"
+
+    def _made(self, api: Any) -> str:
+        given = self.properties
+        if given.get("AutoDeploy") is not True:
+            raise models.BadRequestException("The embedded AWS has stages with AutoDeploy alone")
+        stage = api.create_stage(
+            {
+                "accessLogSettings": _lowered(given.get("AccessLogSettings", {})),
+                "autoDeploy": True,
+                "defaultRouteSettings": _lowered(given.get("DefaultRouteSettings", {})),
+                "description": given.get("Description"),
+                "stageName": given["StageName"],
+            }
+        )
+        return str(stage.name)
+
+    def _rename(self, part: Any, id_: str) -> None:
+        """It is known by its name, which stays."""
+
+
+def _lowered(properties: Properties) -> Properties:
+    return {name[0].lower() + name[1:]: value for name, value in properties.items()}
+
+
+def _backend(place: Place) -> Any:
+    return models.apigatewayv2_backends[place.account_id][place.region]

@@ -1,0 +1,205 @@
+"""The routes of accounts: list, get, change, retire and restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, cast
+
+from vending.api import cursors, views
+from vending.api.caller import Caller
+from vending.api.parameters import Call
+from vending.api.requests import allowed, document_of
+from vending.api.starts import Starts
+from vending.errors.exceptions import NotFound, RequestInvalid, RequestNotAllowed
+from vending.ledger import keys
+from vending.ledger.account_records import ACTIVE, AccountRecord
+from vending.ledger.ledger import Ledger
+from vending.request import validators
+from vending.request.account_request import invalid
+from vending.retirement import request as retirement_request
+from vending.retirement.rows import Retirement, Retirements, record_of
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountRoutes:
+    """The accounts that a caller may see, and what it may do about them."""
+
+    ledger: Ledger
+    retirements: Retirements
+    starts: Starts
+    caller: Caller
+
+    def list(self, call: Call) -> Json:
+        """A page of the accounts that were vended, newest change first."""
+        asked = call.parameters("cursor", "limit")
+        records = self._records(cursors.position_of(asked["cursor"]))
+        found = list(islice(records, asked["limit"] + 1))
+        page = found[: asked["limit"]]
+        return views.shown(
+            views.AccountPage,
+            {
+                "accounts": [_summary(one, self.retirements.get(one["accountId"])) for one in page],
+                "nextCursor": cursors.cursor_of(page[-1]) if len(found) > len(page) else None,
+            },
+        )
+
+    def get(self, account_id: str, call: Call) -> Json:
+        """An account with a page of its revisions; NotFound where the caller sees none."""
+        asked = call.parameters("cursor", "limit")
+        record = self._record(account_id)
+        newest = record.get("revision", 0)
+        begin = _revision_of(asked["cursor"], newest)
+        end = max(begin - asked["limit"], 0)
+        revisions = [self.ledger.accounts.revision(account_id, n) for n in range(begin, end, -1)]
+        return views.shown(
+            views.AccountDetails,
+            {
+                **_summary(record, self.retirements.get(account_id)),
+                "revisions": [
+                    {str(f.alias): None for f in views.AccountRevision.model_fields.values()} | one
+                    for one in map(_plain, revisions)
+                    if one
+                ],
+                "nextCursor": str(end) if end else None,
+            },
+        )
+
+    def change(self, account_id: str, call: Call) -> Json:
+        """Start bringing the account to what the body says.
+
+        Raises:
+            NotFound: the caller sees no such account.
+            RequestInvalid: with every mistake; the body must be about this account.
+            RequestNotAllowed: with every rule of the request policy that it breaks.
+        """
+        record, raw = self._record(account_id), call.json_body()
+        if isinstance(raw, dict):
+            raw = {"requestId": record.get("requestId"), **raw}
+        problems = list(_of_another(raw, account_id, record))
+        try:
+            request = allowed(raw, self.caller)
+        except RequestInvalid as error:
+            raise invalid([*error.problems, *problems]) from None
+        if problems:
+            raise invalid(problems)
+        started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
+        return views.shown(
+            views.Started,
+            {**started, "accountId": account_id, "requestId": request.request_id},
+        )
+
+    def retire(self, account_id: str, call: Call) -> Json:
+        """Start retiring the account; as `_end`."""
+        return self._end(account_id, "retire", call.json_body(), call)
+
+    def restore(self, account_id: str, call: Call) -> Json:
+        """Start restoring the account; as `_end`."""
+        return self._end(account_id, "restore", call.json_body(optional=True), call)
+
+    def _end(self, account_id: str, action: str, raw: Any, call: Call) -> Json:
+        """Start it. Whether the account's unit lets the caller, its execution decides.
+
+        Raises:
+            NotFound: the caller sees no such account.
+            RequestInvalid: with every mistake.
+            RequestNotAllowed: the request policy lets the caller retire nothing.
+        """
+        self._ensure_may_retire()
+        self._record(account_id)
+        if not isinstance(raw, dict):
+            raise RequestInvalid(["the body must be a JSON object"])
+        taken = ("reason", "deregisterDelegatedAdministrator") if action == "retire" else ()
+        problems = [
+            f"{validators.shown(str(key))}: unknown key"
+            + (f"; allowed: {', '.join(taken)}" if taken else "; the body must be empty")
+            for key in raw
+            if key not in taken
+        ]
+        detail = {
+            **{key: value for key, value in raw.items() if key in taken},
+            "accountId": account_id,
+            "action": action,
+        }
+        try:
+            retirement_request.parse(detail)
+        except RequestInvalid as error:
+            raise invalid([*error.problems, *problems]) from None
+        if problems:
+            raise invalid(problems)
+        started = self.starts.retirement(detail, self.caller, route=call.path, key=call.key)
+        return views.shown(views.Started, {**started, "accountId": account_id})
+
+    def _ensure_may_retire(self) -> None:
+        own = self.caller.authorization
+        if own.requester is not None and not own.requester.retire:
+            raise RequestNotAllowed(
+                [f"account: requesters.{own.name}.retire grants no organizational unit"],
+                remedy="Have whoever operates account vending extend the request policy.",
+            )
+
+    def _record(self, account_id: str) -> AccountRecord:
+        is_id = not validators.account_id(account_id)
+        record = self.ledger.accounts.get(account_id) if is_id else None
+        if record is None or not self._sees(record):
+            raise NotFound(
+                f"There is no account {validators.shown(account_id)} that you may see.",
+                code="UnknownAccount",
+                remedy="Check the id. Accounts of other requesters are for administrators.",
+            )
+        return record
+
+    def _sees(self, record: AccountRecord) -> bool:
+        return self.caller.sees(record.get("requestId"))
+
+    def _records(self, position: dict[str, str] | None) -> Iterator[AccountRecord]:
+        if position is not None and position["state"] != ACTIVE:
+            raise RequestInvalid(["cursor: is one of another list"])
+        items = self.ledger.table.query_by_state(ACTIVE, newest_first=True, after=position)
+        for item in items:
+            record = cast(AccountRecord, item)
+            # Retirements that ended with a restoration are in the same state.
+            if item["pk"].startswith(keys.ACCOUNT_RECORD) and self._sees(record):
+                yield record
+
+
+def _summary(record: AccountRecord, retirement: Retirement | None) -> Json:
+    return {
+        "state": retirement["state"] if retirement else ACTIVE,
+        "accountId": record["accountId"],
+        "revision": record.get("revision"),
+        "requestId": record.get("requestId"),
+        "document": document_of(record.get("document")),
+        "updatedAt": record.get("updatedAt"),
+        "drift": record.get("drift"),
+        "retirement": None if retirement is None else record_of(retirement),
+    }
+
+
+def _revision_of(cursor: str | None, newest: int) -> int:
+    if cursor is None:
+        return newest
+    is_one = cursor.isascii() and cursor.isdigit() and len(cursor) < 10  # noqa: PLR2004
+    if not is_one or not 1 <= int(cursor) <= newest:
+        raise RequestInvalid(["cursor: must be what an earlier answer has as nextCursor"])
+    return int(cursor)
+
+
+def _plain(revision: Mapping[str, Any] | None) -> Json:
+    return {**revision, "document": document_of(revision.get("document"))} if revision else {}
+
+
+def _of_another(raw: Any, account_id: str, record: AccountRecord) -> Iterator[str]:
+    """What says that a document is not about the account."""
+    if not isinstance(raw, dict):
+        return
+    if raw["requestId"] != record.get("requestId"):
+        yield f"requestId: must be {record.get('requestId')}, of the account's document"
+    account = raw.get("account")
+    if not isinstance(account, dict):
+        return
+    if account.get("accountId") not in (None, account_id):
+        yield f"account.accountId: must be {account_id}, or be left out"

@@ -1,0 +1,213 @@
+"""The routes of requests: create, list, get, resume and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from vending.api import cursors, views
+from vending.api.caller import Caller
+from vending.api.parameters import Call
+from vending.api.starts import Starts
+from vending.api.steps import history, steps_of
+from vending.authorization import rules
+from vending.errors.aws_errors import translate_aws_errors
+from vending.errors.exceptions import NotFound, RequestInvalid, StateConflict
+from vending.ledger import keys
+from vending.ledger.ledger import Ledger
+from vending.ledger.rows import Row, record_of, row_of
+from vending.request import ou_paths, validators
+from vending.request.account_request import AccountRequest, invalid, parse
+from vending.request.request_ids import qualified
+from vending.states import FINAL, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+Json = dict[str, Any]
+
+CANCELLABLE = (State.REQUESTED, State.AWAITING_APPROVAL, State.QUEUED)
+"""AWS was not asked for anything yet."""
+
+RESUMABLE = (State.FAILED,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """The requests that a caller may see, and what it may do about them."""
+
+    ledger: Ledger
+    starts: Starts
+    stepfunctions: SFNClient
+    caller: Caller
+
+    def create(self, call: Call) -> Json:
+        """Start vending what the body asks for.
+
+        Raises:
+            RequestInvalid: with every mistake.
+            RequestNotAllowed: with every rule of the request policy that it breaks.
+            RequestConflict: the idempotency key was used for another body.
+        """
+        raw = call.json_body()
+        request = allowed(raw, self.caller)
+        started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
+        return views.shown(views.Started, {**started, "requestId": request.request_id})
+
+    def list(self, call: Call) -> Json:
+        """A page of the requests, by state, and in each the newest change first."""
+        asked = call.parameters(
+            "state", "requester", "organizationalUnit", "cursor", "limit", states=[*State]
+        )
+        unit = _unit_of(asked["organizationalUnit"])
+        found = self._rows(asked["state"], cursors.position_of(asked["cursor"]))
+        fitting = (
+            row
+            for row in found
+            if self.caller.sees(row.get("requestId"))
+            and asked["requester"] in (None, row.get("sender", {}).get("requester"))
+            and (unit is None or _is_in(row, unit))
+        )
+        rows = list(islice(fitting, asked["limit"] + 1))
+        page = rows[: asked["limit"]]
+        return views.shown(
+            views.RequestPage,
+            {
+                "requests": [_record(row) for row in page],
+                "nextCursor": cursors.cursor_of(page[-1]) if len(rows) > len(page) else None,
+            },
+        )
+
+    def get(self, request_id: str) -> Json:
+        """A request's record with its steps; NotFound where the caller sees none of this id."""
+        row = self._row(request_id)
+        arn, steps = row.get("executionArn"), list[Json]()
+        if arn:
+            with translate_aws_errors():
+                steps = steps_of(history(arn, self.stepfunctions))
+        return views.shown(views.RequestDetails, {**_record(row), "steps": steps})
+
+    def resume(self, request_id: str, call: Call) -> Json:
+        """Start the request again as the ledger keeps it, where it stopped.
+
+        Raises:
+            NotFound: the caller sees no request of this id.
+            StateConflict: it has not failed.
+        """
+        row = self._row(request_id)
+        if row["state"] not in RESUMABLE or not row.get("request"):
+            raise StateConflict(
+                f"The request '{row['requestId']}' is {row['state']}, so that there is nothing to "
+                "resume.",
+                code="RequestNotResumable",
+                remedy="Submit a corrected request, or wait until this one has ended.",
+            )
+        raw = {**row["request"], "requestId": row["requestId"]}
+        raw.pop("requestedBy", None)
+        allowed(raw, self.caller)
+        started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
+        return views.shown(views.Started, {**started, "requestId": row["requestId"]})
+
+    def cancel(self, request_id: str) -> Json:
+        """Stop the request's execution before AWS is asked for anything; its record as it was.
+
+        Raises:
+            NotFound: the caller sees no request of this id.
+            StateConflict: it has ended, or AWS was asked for something.
+        """
+        row = self._row(request_id)
+        if row["state"] not in CANCELLABLE or not row.get("executionArn"):
+            has_ended = row["state"] in FINAL
+            raise StateConflict(
+                f"The request '{row['requestId']}' is {row['state']}, so that it cannot be "
+                "cancelled.",
+                code="RequestNotCancellable",
+                remedy="Nothing is under way."
+                if has_ended
+                else "Wait until it has ended, then retire the account.",
+            )
+        with translate_aws_errors():
+            self.stepfunctions.stop_execution(
+                executionArn=row["executionArn"],
+                error="Cancelled",
+                cause=f"Cancelled by {self.caller.name}",
+            )
+        return views.shown(views.RequestRecord, _record(row))
+
+    def _row(self, request_id: str) -> Row:
+        own = None if self.caller.sees_everything else self.caller.authorization.name
+        known = qualified(request_id, own)
+        may_be = not validators.request_id(known) and self.caller.sees(known)
+        row = self.ledger.get(known) if may_be else None
+        if row is None:
+            raise NotFound(
+                f"There is no request {validators.shown(known)} that you may see.",
+                code="UnknownRequest",
+                remedy="Check the id. A request shows a moment after it was accepted; other "
+                "requesters' requests are for administrators.",
+            )
+        return row
+
+    def _rows(self, state: str | None, position: dict[str, str] | None) -> Iterator[Row]:
+        states = [state] if state else [*State]
+        if position is not None:
+            if position["state"] not in states:
+                raise RequestInvalid(["cursor: is one of another list"])
+            states = states[states.index(position["state"]) :]
+        for one in states:
+            begin = position if position is not None and one == position["state"] else None
+            for item in self.ledger.table.query_by_state(one, newest_first=True, after=begin):
+                if item["pk"].startswith(keys.REQUEST):
+                    yield row_of(item)
+
+
+def allowed(raw: Any, caller: Caller) -> AccountRequest:
+    """The request that the caller may send, by its id among the requester's own ones.
+
+    Raises:
+        RequestInvalid: with every mistake; `requestedBy` is one, as it is the caller.
+        RequestNotAllowed: with every rule of the request policy that it breaks.
+    """
+    problems = []
+    if isinstance(raw, dict) and "requestedBy" in raw:
+        problems = ["requestedBy: is who calls the API; leave it out"]
+    try:
+        request = parse(raw)
+    except RequestInvalid as error:
+        raise invalid([*error.problems, *problems]) from None
+    if problems:
+        raise invalid(problems)
+    own = caller.authorization
+    request = own.owned(request)
+    rules.ensure_allowed(
+        request, name=own.name, requester=own.requester, protected=own.policy.protected
+    )
+    return request
+
+
+def document_of(content: Mapping[str, Any] | None) -> Json | None:
+    """A stored request as it may be sent again: who asked stands beside it."""
+    if content is None:
+        return None
+    return {key: value for key, value in content.items() if key != "requestedBy"}
+
+
+def _record(row: Row) -> Json:
+    return {**record_of(row), "request": document_of(row.get("request"))}
+
+
+def _unit_of(path: str | None) -> list[str] | None:
+    if path is None:
+        return None
+    try:
+        return list(ou_paths.split(path))
+    except ValueError as error:
+        raise RequestInvalid([f"organizationalUnit: {error}"]) from None
+
+
+def _is_in(row: Row, unit: list[str]) -> bool:
+    """Whether the request is for the unit, or one below it."""
+    path = (row.get("request") or {}).get("organizationalUnit")
+    return path is not None and list(ou_paths.split(path))[: len(unit)] == unit

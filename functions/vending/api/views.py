@@ -1,0 +1,228 @@
+"""What the API answers: the models of its bodies, from which the OpenAPI document is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from vending.api.steps import StepState
+from vending.errors.catalogue import Owner, Treatment
+from vending.model import Model
+from vending.retirement.rows import AccountState
+from vending.states import State
+
+
+class View(Model):
+    """Made from rows, which an earlier release may have written."""
+
+    model_config = ConfigDict(strict=False, extra="ignore")
+
+
+class RecordedError(View):
+    """Why a request or a retirement did not go on."""
+
+    code: str
+    reason: str | None = None
+    message: str
+    remedy: str = ""
+    owner: Owner | None = Field(None, description="Who must act.")
+    wait: float | None = Field(None, description="Seconds to wait before.")
+
+
+class RequestRecord(View):
+    """A request's record, with what was asked."""
+
+    request_id: str
+    state: State
+    source: str | None
+    account_name: str | None
+    account_id: str | None
+    gov_cloud_account_id: str | None
+    create_account_request_id: str | None
+    organizational_unit_id: str | None
+    handshake_id: str | None
+    expires_at: str | None
+    next_steps: list[str] | None
+    warnings: list[str] | None
+    execution_arn: str | None
+    revision: int | None
+    error: RecordedError | None
+    requested_by: str | None
+    sender: dict[str, str] | None
+    requested_at: str | None
+    updated_at: str | None
+    request: dict[str, Any] | None = Field(description="What was asked, with its defaults.")
+
+
+class Step(View):
+    """A step of a request's execution."""
+
+    step: str
+    state: StepState
+    attempts: int
+    started_at: str
+    ended_at: str | None
+
+
+class RequestDetails(RequestRecord):
+    """A request's record, what was asked, and the steps of its last execution."""
+
+    steps: list[Step]
+
+
+class Page(View):
+    """Part of a list."""
+
+    next_cursor: str | None = Field(
+        description="The parameter `cursor` of the next page; null on the last one."
+    )
+
+
+class RequestPage(Page):
+    """A page of requests."""
+
+    requests: list[RequestRecord]
+
+
+class RetirementRecord(View):
+    """How an account is retired, or was restored."""
+
+    account_id: str
+    account_name: str | None
+    state: AccountState
+    action: Literal["retire", "restore"]
+    reason: str | None
+    requested_by: str | None
+    sender: dict[str, str] | None
+    execution_arn: str | None
+    closes_at: str | None
+    closing_at: str | None
+    closed_at: str | None
+    restored_at: str | None
+    error: RecordedError | None
+    warnings: list[str] | None
+    requested_at: str | None
+    updated_at: str | None
+
+
+class AccountDrift(View):
+    """How an account differs from its document."""
+
+    at: str = Field(description="Since when it differs just so.")
+    differences: list[dict[str, str]]
+
+
+class AccountSummary(View):
+    """An account as its last request left it."""
+
+    account_id: str
+    state: AccountState
+    revision: int | None
+    request_id: str | None
+    document: dict[str, Any] | None = Field(
+        description="The request that was last carried out: change it, and put it back."
+    )
+    updated_at: str | None
+    drift: AccountDrift | None = Field(
+        description="Null where it was as its document says, or has not been compared."
+    )
+    retirement: RetirementRecord | None
+
+
+class AccountRevision(View):
+    """What one revision of an account was."""
+
+    revision: int
+    document: dict[str, Any]
+    changes: list[Any]
+    request_id: str | None
+    requested_by: str | None
+    sender: dict[str, str] | None
+    execution_arn: str | None
+    at: str
+
+
+class AccountDetails(AccountSummary):
+    """An account, and its revisions."""
+
+    revisions: list[AccountRevision] = Field(description="The newest first, a page of them.")
+    next_cursor: str | None = Field(
+        description="The parameter `cursor` of older revisions; null where there are none."
+    )
+
+
+class AccountPage(Page):
+    """A page of accounts."""
+
+    accounts: list[AccountSummary]
+
+
+class Started(View):
+    """An execution that was started. What becomes of it shows in the request or the account."""
+
+    request_id: str | None = None
+    account_id: str | None = None
+    execution_arn: str
+    started_at: str
+
+
+class KnownError(View):
+    """One error of the catalogue."""
+
+    code: str
+    reason: str | None
+    what: str
+    owner: Owner
+    remedy: str
+    wait: float | None
+    treatment: Treatment
+
+
+class ErrorCatalogue(View):
+    """Every error that the catalogue has."""
+
+    errors: list[KnownError]
+
+
+class Problem(View):
+    """Problem details (RFC 9457), with what the catalogue says of the error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    reason: str | None
+    remedy: str
+    owner: Owner
+    problems: list[str] = Field(description="Each mistake, where there are several or could be.")
+
+
+class GatewayMessage(View):
+    """What API Gateway refuses with by itself."""
+
+    message: str | None
+
+
+class Retirement(Model):
+    """Why an account is retired."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=512)] = Field(
+        description="For whoever finds it suspended."
+    )
+    deregister_delegated_administrator: bool = Field(
+        False,
+        description="Whether the account may stop administering services for the organization.",
+    )
+
+
+V = TypeVar("V", bound=View)
+
+
+def shown(view: type[V], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the view has them: every field, null where nothing is known."""
+    known = {str(field.alias): None for field in view.model_fields.values() if field.is_required()}
+    filled = view.model_validate({**known, **values})
+    return filled.model_dump(by_alias=True, mode="json")
