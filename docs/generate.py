@@ -155,6 +155,7 @@ def permissions_page() -> str:
         "What the role of each function may do with the default settings, beyond writing to its",
         "own log group and its traces. It follows from the calls that the function declares and",
         "AWS's facts about them; where it is narrower, `infra/grant_exceptions.py` says why.",
+        "ServeApi is there with the setting `api` alone.",
         "Functions whose name begins with Setup belong to the setup of the organization alone. A",
         "state machine may invoke the functions that its definition names and write to its log",
         "group, the bus's rule may start `account-vending`. Nothing else has a role.",

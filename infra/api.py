@@ -1,4 +1,5 @@
-"""The API: an HTTP API whose routes need IAM's authorization, and the function that answers.
+"""The API: an HTTP API whose routes need IAM's authorization, or a token's by setting, and the
+function that answers.
 
 Nothing of it costs anything while nobody calls it. HTTP APIs have no resource policies, so that a
 caller from another account takes a role in this one (API Gateway Developer Guide, "Control access
@@ -59,6 +60,8 @@ class Api(Construct):
         function = self.operation.function
         function.add_environment("STATE_MACHINE_ARN", vending.state_machine_arn)
         function.add_environment("RETIREMENT_STATE_MACHINE_ARN", retirement.state_machine_arn)
+        if api.tokens is not None:
+            function.add_environment("API_TOKEN_CLAIM", api.tokens.claim)
         self.http_api = apigateway.HttpApi(
             self,
             "HttpApi",
@@ -66,7 +69,7 @@ class Api(Construct):
             description="Account vending",
             create_default_stage=False,
             # Of every route, the ones to come included.
-            default_authorizer=authorizers.HttpIamAuthorizer(),
+            default_authorizer=_authorizer(api),
         )
         integration = integrations.HttpLambdaIntegration(
             "ServeApi",
@@ -101,3 +104,12 @@ class Api(Construct):
                 destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
             ),
         )
+
+
+def _authorizer(api: ApiSettings) -> apigateway.IHttpRouteAuthorizer:
+    tokens = api.tokens
+    if tokens is None:
+        return authorizers.HttpIamAuthorizer()
+    return authorizers.HttpJwtAuthorizer(
+        "Tokens", tokens.issuer, jwt_audience=list(tokens.audiences)
+    )

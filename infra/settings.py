@@ -70,14 +70,29 @@ class SignedCode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenIssuer:
+    """Who issues the JSON Web Tokens by which the API knows its callers: any OIDC issuer.
+
+    `issuer` is its URL, as tokens have it in `iss`. `audiences` are those of which a token must
+    have one in `aud`, or in `client_id`. `claim` is the claim whose values, such as groups, are
+    senders of the request policy; its values may have no spaces.
+    """
+
+    issuer: str
+    audiences: tuple[str, ...]
+    claim: str = "groups"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """The API, whose callers IAM authorizes.
+    """The API, whose callers IAM authorizes, or a token of `tokens`.
 
     `requests_per_second` and `burst` are what API Gateway lets through, of all callers together.
     """
 
     requests_per_second: float = 20
     burst: int = 40
+    tokens: TokenIssuer | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,6 +358,15 @@ class Settings:
         for name in ("requests_per_second", "burst"):
             if getattr(self.api, name) < 1:
                 yield f"api.{name} must be 1 or more, or the API answers nobody"
+        tokens = self.api.tokens
+        if tokens is None:
+            return
+        if not re.fullmatch(r"https://[^\s?#]+", tokens.issuer):
+            yield f"api.tokens.issuer: {tokens.issuer!r} is not an https address"
+        if not tokens.audiences or not all(tokens.audiences):
+            yield "api.tokens.audiences must have one, or every token of the issuer is taken"
+        if not tokens.claim:
+            yield "api.tokens.claim must name a claim"
 
     def _problems_of_names(self) -> Iterator[str]:
         boundary = self.permissions_boundary

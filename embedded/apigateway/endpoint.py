@@ -12,7 +12,7 @@ from typing import Any
 
 from embedded.core import context
 
-AUTHORIZATIONS = ("AWS_IAM", "NONE")
+AUTHORIZATIONS = ("AWS_IAM", "JWT", "NONE")
 """The authorization types of routes."""
 
 PREFIX = "/execute-api/"

@@ -1,4 +1,4 @@
-"""The data plane of HTTP APIs: throttling, authorization by IAM, and Lambda integrations.
+"""The data plane of HTTP APIs: throttling, authorization, and Lambda integrations.
 
 Sources, of the API Gateway Developer Guide: "Control access to HTTP APIs with IAM authorization",
 "Throttle requests to your HTTP APIs", "Customize HTTP API access logs". Signatures are not
@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.logs.models import logs_backends
 
-from embedded.apigateway import routes
+from embedded.apigateway import routes, tokens
 from embedded.apigateway.payload import Headers, Request, response
 from embedded.authorization.required_permission import RequiredPermission
 from embedded.core import role_clients
@@ -53,11 +53,22 @@ class _Refused(Exception):
         super().__init__(status)
         self.status = status
 
+    headers: Headers = ()
+
     @property
     def message(self) -> str:
         """In AWS's words; Python changed its own for 413."""
         is_too_large = self.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return "Request Entity Too Large" if is_too_large else self.status.phrase
+
+
+class _Unauthorized(_Refused):
+    """A token is missing, or is none that is taken."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED)
+        said = f'Bearer scope="" error="invalid_token" error_description="{problem}"'
+        self.headers = (("www-authenticate", said),)
 
 
 @dataclass(kw_only=True)
@@ -84,7 +95,7 @@ class Execution:
         except _Refused as refused:
             answer = self._made(
                 refused.status,
-                (("content-type", "application/json"),),
+                (("content-type", "application/json"), *refused.headers),
                 json.dumps({"message": refused.message}).encode(),
             )
         self._record(answer)
@@ -113,6 +124,8 @@ class Execution:
         authorizer = None
         if route.authorization_type == "AWS_IAM":
             authorizer = {"iam": self._authorized(arn, account_id, region)}
+        elif route.authorization_type == "JWT":
+            authorizer = {"jwt": self._token(api.authorizers[route.authorizer_id])}
         request = Request(
             account_id=account_id,
             api_id=api.api_id,
@@ -148,6 +161,20 @@ class Execution:
         ):
             raise _Refused(HTTPStatus.FORBIDDEN)
         return _iam(principal, call)
+
+    def _token(self, authorizer: Any) -> dict[str, Any]:
+        """What the function learns of the token; refuses all but those of the issuer."""
+        settings = authorizer.jwt_config
+        try:
+            claims = tokens.claims_of(
+                self.environ.get("HTTP_AUTHORIZATION", ""),
+                issuer=settings["issuer"],
+                audiences=settings["audience"],
+                now=self.context.clock.now(),
+            )
+        except tokens.TokenInvalid as problem:
+            raise _Unauthorized(str(problem)) from None
+        return {"claims": tokens.shown(claims), "scopes": None}
 
     def _invoked(self, function_arn: str, request: Request, source_arn: str) -> Answer:
         if not may_invoke(function_arn, source_arn=source_arn, service=_PRINCIPAL):

@@ -1,4 +1,4 @@
-"""ServeApi: answers API Gateway's requests, which it has authorized by IAM.
+"""ServeApi: answers API Gateway's requests, which it has authorized by IAM, or by a token.
 
 An entrance as the bus is: it starts the same state machines, which decide again on everything. What
 it refuses, it refuses with every mistake at once, before anything is started.
@@ -22,6 +22,7 @@ from vending.api.routes import ROUTES, Route
 from vending.api.starts import Starts
 from vending.aws import clients
 from vending.aws.executions import account_id_of
+from vending.aws.measurements import write_measured
 from vending.aws.observability import log_request_id, logger, tracer
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import NotFound, OperationRefused, VendingError
@@ -47,7 +48,10 @@ class Api:
         settled = settings.read(settings.ApiSettings)
         self._event = event
         self._caller = Caller.of(
-            event, wiring.request_policy(), here=account_id_of(settled.state_machine_arn)
+            event,
+            wiring.request_policy(),
+            here=account_id_of(settled.state_machine_arn),
+            claim=settled.token_claim,
         )
         stepfunctions = clients.stepfunctions()
         starts = Starts(
@@ -181,4 +185,5 @@ def handler(event: Json, context: Any) -> Json:
         )
         return answer
     finally:
+        write_measured()
         logger.remove_keys(["step", "api_request", "request_id"])

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.settings import ApiSettings, Settings
+from infra.settings import ApiSettings, Settings, TokenIssuer
 from tests.infra.synthesized import SynthesizedTemplate, flat, logical_id, synthesize
 from vending.api.routes import ROUTES
 
+ISSUER = "https://issuer.example.com/pool"
 KEY = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 
 
@@ -122,9 +123,32 @@ def test_function_uses_the_customers_key_for_both_machines(with_api: Synthesized
     assert len(contexts) == 2
 
 
+def test_tokens_authorize_every_route_by_setting(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    tokens = TokenIssuer(issuer=ISSUER, audiences=("vending",), claim="cognito:groups")
+
+    made = synthesize(Settings(api=ApiSettings(tokens=tokens)), tmp_path_factory.mktemp("tokens"))
+
+    authorizer = made.only("AWS::ApiGatewayV2::Authorizer")["Properties"]
+    assert authorizer["AuthorizerType"] == "JWT"
+    assert authorizer["JwtConfiguration"] == {"Audience": ["vending"], "Issuer": ISSUER}
+    (authorizer_id,) = made.of_type("AWS::ApiGatewayV2::Authorizer")
+    routes = [one["Properties"] for one in made.of_type("AWS::ApiGatewayV2::Route").values()]
+    assert len(routes) == len(ROUTES)
+    assert all(one["AuthorizationType"] == "JWT" for one in routes)
+    assert all(one["AuthorizerId"] == {"Ref": authorizer_id} for one in routes)
+    _, function = made.entrance("ServeApi")
+    assert function["Environment"]["Variables"]["API_TOKEN_CLAIM"] == "cognito:groups"
+
+
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
+        ({"tokens": TokenIssuer(issuer="http://x", audiences=("a",))}, "is not an https address"),
+        ({"tokens": TokenIssuer(issuer=ISSUER, audiences=())}, "audiences must have one"),
+        ({"tokens": TokenIssuer(issuer=ISSUER, audiences=("",))}, "audiences must have one"),
+        ({"tokens": TokenIssuer(issuer=ISSUER, audiences=("a",), claim="")}, "name a claim"),
         ({"requests_per_second": 0}, "api.requests_per_second must be 1 or more"),
         ({"burst": 0}, "api.burst must be 1 or more"),
     ],

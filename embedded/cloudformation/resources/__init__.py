@@ -26,6 +26,7 @@ TYPES: dict[str, type[Resource]] = {
     kind.type: kind
     for kind in (
         apigateway.Api,
+        apigateway.Authorizer,
         apigateway.Integration,
         apigateway.Route,
         apigateway.Stage,

@@ -1,4 +1,4 @@
-"""AWS::ApiGatewayV2::Api, Integration, Route and Stage, of HTTP APIs."""
+"""AWS::ApiGatewayV2::Api, Authorizer, Integration, Route and Stage, of HTTP APIs."""
 
 from __future__ import annotations
 
@@ -88,6 +88,43 @@ class _Part(Resource):
         raise NotImplementedError
 
 
+class Authorizer(_Part):
+    """Takes an issuer's JSON Web Tokens."""
+
+    type: ClassVar[str] = "AWS::ApiGatewayV2::Authorizer"
+    understood = names(
+        "ApiId AuthorizerType IdentitySource JwtConfiguration.Audience JwtConfiguration.Issuer Name"
+    )
+    attribute_names = names("AuthorizerId")
+    kept_in = "authorizers"
+
+    def _made(self, api: Any) -> str:
+        given = self.properties
+        if given["AuthorizerType"] != "JWT":
+            raise models.BadRequestException(
+                f"The embedded AWS has no authorizer {given['AuthorizerType']}"
+            )
+        authorizer = api.create_authorizer(
+            auth_creds_arn=None,
+            auth_payload_format_version=None,
+            auth_result_ttl=None,
+            authorizer_type="JWT",
+            authorizer_uri=None,
+            enable_simple_response=None,
+            identity_source=given.get("IdentitySource", []),
+            identity_validation_expr=None,
+            jwt_config=_lowered(given["JwtConfiguration"]),
+            name=given["Name"],
+        )
+        return str(authorizer.id)
+
+    def _attribute(self) -> None:
+        self.attributes = {"AuthorizerId": self.physical_resource_id}
+
+    def _rename(self, part: Any, id_: str) -> None:
+        part.id = id_
+
+
 class Integration(_Part):
     """A Lambda function that answers, by payload format 2.0."""
 
@@ -127,7 +164,7 @@ class Route(_Part):
     """A method and a path, or `$default`, with who may call it."""
 
     type: ClassVar[str] = "AWS::ApiGatewayV2::Route"
-    understood = names("ApiId AuthorizationType RouteKey Target")
+    understood = names("ApiId AuthorizationType AuthorizerId RouteKey Target")
     attribute_names = names("RouteId")
     kept_in = "routes"
 
@@ -149,6 +186,7 @@ class Route(_Part):
             api_key_required=False,
             authorization_scopes=[],
             authorization_type=authorization,
+            authorizer_id=given.get("AuthorizerId"),
             route_key=key,
             target=given.get("Target", ""),
         )

@@ -93,6 +93,7 @@ _PATH: Mapping[str, str] = {
 }
 _REFUSALS: Mapping[int, str] = {
     400: "The call breaks the contract; every mistake is listed.",
+    401: "The token is missing, or is none that is taken.",
     403: "IAM does not let the caller in, or the request policy does not grant what is asked.",
     404: "There is no such thing, or the caller may not see it.",
     409: "The state of what it is about does not allow it, or the key was used for another body.",
@@ -101,7 +102,7 @@ _REFUSALS: Mapping[int, str] = {
     500: "The installation is at fault.",
     503: "It passes: repeat it later.",
 }
-_OF_API_GATEWAY = (403, 413, 429, 500, 503)
+_OF_API_GATEWAY = (401, 403, 413, 429, 500, 503)
 """What API Gateway answers by itself, too, as {message}."""
 
 
@@ -113,11 +114,11 @@ def document() -> Json:
         "info": {
             "title": "Account vending",
             "version": "1",
-            "description": "AWS accounts on request. Requests are signed with Signature Version 4 "
-            "for the service execute-api.",
+            "description": "AWS accounts on request. Calls are signed with Signature Version 4 "
+            "for the service execute-api, or carry a token, by the installation's settings.",
         },
         "servers": [{"url": "/"}],
-        "security": [{"sigv4": []}],
+        "security": [{"sigv4": []}, {"token": []}],
         "paths": _paths(),
         "components": {"schemas": _schemas(), "securitySchemes": _SECURITY},
     }
@@ -129,7 +130,13 @@ _SECURITY: Json = {
         "in": "header",
         "name": "Authorization",
         "x-amazon-apigateway-authtype": "awsSigv4",
-    }
+    },
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Where the setting `api.tokens` has tokens authorize calls, instead of IAM.",
+    },
 }
 
 
@@ -210,7 +217,7 @@ def _parameters(route: Route, contract: Contract) -> Iterator[Json]:
 def _refusals(route: Route, contract: Contract) -> Iterator[int]:
     if contract.body or contract.query or route.is_idempotent_by_key:
         yield 400
-    yield 403
+    yield from (401, 403)
     if "{" in route.path:
         yield 404
     if route.method != "GET":
@@ -222,7 +229,7 @@ def _refusal(status: int) -> Json:
     problem: Json = {CONTENT_TYPE: {"schema": _of(views.Problem)}}
     own: Json = {_JSON: {"schema": _of(views.GatewayMessage)}}
     content = {
-        **(problem if status not in (413, 429) else {}),
+        **(problem if status not in (401, 413, 429) else {}),
         **(own if status in _OF_API_GATEWAY else {}),
     }
     return {"description": _REFUSALS[status], "content": content}

@@ -118,7 +118,7 @@ def _name(caller: Caller, route: str, key: str | None) -> str:
         return f"api-{uuid.uuid4().hex}"
     if not (1 <= len(key) <= KEY_MAX and key.isascii() and key.isprintable()):
         raise RequestInvalid([f"Idempotency-Key: must have 1 to {KEY_MAX} ASCII characters"])
-    known = json.dumps([caller.principal, route, key])
+    known = json.dumps([caller.principal, caller.token_subject, route, key])
     return f"api-{hashlib.sha256(known.encode()).hexdigest()}"
 
 

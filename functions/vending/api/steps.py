@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 StepState = Literal["RUNNING", "SUCCEEDED", "FAILED", "STOPPED"]
 
+EVENTS_PER_PAGE = 1_000
+"""The most that GetExecutionHistory gives; its rate is limited."""
+
 _ENTERED, _EXITED = "TaskStateEntered", "TaskStateExited"
 _FAILURES = ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed")
 _ATTEMPT = "TaskScheduled"
@@ -61,7 +64,9 @@ class _Step:
 def history(execution_arn: str, stepfunctions: SFNClient) -> Iterator[Mapping[str, Any]]:
     """The events of an execution, in order; none of one that Step Functions knows no more."""
     pages = stepfunctions.get_paginator("get_execution_history").paginate(
-        executionArn=execution_arn, includeExecutionData=False
+        executionArn=execution_arn,
+        includeExecutionData=False,
+        PaginationConfig={"PageSize": EVENTS_PER_PAGE},
     )
     try:
         for page in pages:

@@ -1,4 +1,7 @@
-"""The principals that call the API, by the ARNs that API Gateway and request policies name them by.
+"""The principals that call the API, by what API Gateway and request policies name them by.
+
+A principal is the ARN of a role or a user. Where tokens authorize calls it is a value of the claim
+that the setting names, behind `claim:`.
 
 A session of a role is the role: its ARN has the role's name, without its path (IAM User Guide, "IAM
 identifiers", and GetCallerIdentity in the AWS STS API reference). Names of roles are unique in an
@@ -14,6 +17,22 @@ _PRINCIPAL = re.compile(
     r"arn:aws[\w-]*:iam::\d{12}:(role|user)/([!-~]*/)?[\w+=,.@-]{1,64}", re.ASCII
 )
 _ROLE = re.compile(r"(arn:aws[\w-]*:iam::\d{12}:role/)[!-~]*/([^/]+)", re.ASCII)
+
+
+_CLAIM = "claim:"
+_CLAIM_VALUE = re.compile(r"claim:[^\s*]{1,200}")
+
+
+def of_claim(value: str) -> str:
+    """The principal of whoever has the value in the claim."""
+    return f"{_CLAIM}{value}"
+
+
+def values_of(claim: str) -> list[str]:
+    """The values of a claim, as API Gateway hands it to a function: a list is `[one other]`."""
+    if claim.startswith("[") and claim.endswith("]"):
+        claim = claim[1:-1]
+    return claim.replace(",", " ").split()
 
 
 def of_caller(user_arn: str) -> str:
@@ -34,6 +53,8 @@ def problem_of(arn: str) -> str | None:
     """Why a request policy cannot have the principal; None where it can."""
     if _SESSION.fullmatch(arn):
         return f"is a session; name its role: {of_caller(arn)}"
+    if arn.startswith(_CLAIM):
+        return None if _CLAIM_VALUE.fullmatch(arn) else "is not claim: and a value without spaces"
     if _PRINCIPAL.fullmatch(arn) is None or "*" in arn:
         return "is not the ARN of a role or a user, as arn:aws:iam::111122223333:role/Portal"
     return None

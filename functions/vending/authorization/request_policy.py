@@ -76,8 +76,8 @@ class SenderPattern(Model):
     )
     principal: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         default=None,
-        description="The ARN of the IAM role or user that calls the API. In a demo policy alone, "
-        "* is any.",
+        description="The ARN of the IAM role or user that calls the API; claim: and a value of the "
+        "claim of its token, where tokens authorize calls. In a demo policy alone, * is any.",
     )
 
     def matches(self, sender: Sender) -> bool:

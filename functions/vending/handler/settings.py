@@ -96,6 +96,7 @@ class ApiSettings(ExecutionSettings):
     """What the API starts."""
 
     retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
+    token_claim: str = Field("", alias="API_TOKEN_CLAIM")
 
 
 class AuditTrailSettings(Settings):

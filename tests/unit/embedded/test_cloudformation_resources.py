@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from moto.apigatewayv2.models import apigatewayv2_backends
 
+from embedded import ACCOUNT_ID, REGION
 from embedded.cloudformation.resources import TYPES
 from embedded.cloudformation.template_text import parse
 from tests.unit.embedded.cloudformation_template import NAME, template, text, trust
@@ -149,7 +151,7 @@ def managed_policies(aws: Aws, _: str) -> list[Any]:
 
 def apis(aws: Aws, _: str) -> list[Any]:
     return [
-        (each["Name"], each.get("Tags", {}), each["ApiEndpoint"][:8])
+        (each["Name"], each.get("Tags", {}), each["ApiId"] in each["ApiEndpoint"])
         for each in aws.client("apigatewayv2").get_apis()["Items"]
     ]
 
@@ -166,6 +168,15 @@ def of_the_api(kind: str, *members: str) -> Callable[[Aws, str], list[Any]]:
         ]
 
     return look
+
+
+def authorizers(_: Aws, __: str) -> list[Any]:
+    """As moto keeps them, which does not list them."""
+    return [
+        (authorizer.name, authorizer.authorizer_type)
+        for api in apigatewayv2_backends[ACCOUNT_ID][REGION].apis.values()
+        for authorizer in api.authorizers.values()
+    ]
 
 
 CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list[Any]], Any]] = [
@@ -349,7 +360,20 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
         {"Name": "vending", "ProtocolType": "HTTP", "Tags": {"a": "1"}},
         {"Name": "accounts", "Tags": {"b": "2"}},
         apis,
-        ([("vending", {"a": "1"}, "https://")], [("accounts", {"b": "2"}, "https://")]),
+        ([("vending", {"a": "1"}, True)], [("accounts", {"b": "2"}, True)]),
+    ),
+    (
+        "AWS::ApiGatewayV2::Authorizer",
+        {
+            "ApiId": {"Ref": "Http"},
+            "AuthorizerType": "JWT",
+            "IdentitySource": ["$request.header.Authorization"],
+            "JwtConfiguration": {"Audience": ["a"], "Issuer": "https://issuer.example.com"},
+            "Name": "tokens",
+        },
+        {"Name": "others"},
+        authorizers,
+        ([("tokens", "JWT")], [("others", "JWT")]),
     ),
     (
         "AWS::ApiGatewayV2::Integration",

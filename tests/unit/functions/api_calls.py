@@ -100,9 +100,13 @@ class Api:
         body: Any = None,
         text: str | None = None,
         key: str | None = None,
+        claims: Mapping[str, str] | None = None,
         **query: Any,
     ) -> Answer:
-        """Call a method and path, `GET /requests`; `by` is the caller's userArn."""
+        """Call a method and path, `GET /requests`; `by` is the caller's userArn.
+
+        `claims` are those of a token, instead of a caller whom IAM has authorized.
+        """
         method, _, path = route.partition(" ")
         sent = json.dumps(body) if text is None and body is not None else (text or "")
         keys = [SimpleNamespace(route_key=one.key) for one in ROUTES]
@@ -115,6 +119,9 @@ class Api:
             **({"HTTP_IDEMPOTENCY_KEY": key} if key is not None else {}),
         }
         iam = {"userArn": by, "accountId": by.split(":")[4]} if by else None
+        authorizer: dict[str, Any] | None = {"iam": iam} if iam else None
+        if claims is not None:
+            authorizer = {"jwt": {"claims": dict(claims), "scopes": None}}
         request = Request(
             account_id=HERE,
             api_id="api",
@@ -127,7 +134,7 @@ class Api:
             body=sent.encode(),
             request_id="r",
             now=self.world.now,
-            authorizer={"iam": iam} if iam else None,
+            authorizer=authorizer,
         )
         before = len(self.world.calls)
         context = SimpleNamespace(function_name="ServeApi")

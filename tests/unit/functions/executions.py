@@ -70,6 +70,7 @@ class Executions:
         self,
         executionArn: str,  # noqa: N803
         includeExecutionData: bool,  # noqa: N803
+        maxResults: int,  # noqa: N803
         nextToken: str | None = None,  # noqa: N803
     ) -> dict[str, Any]:
         """Pages of two events."""

@@ -122,7 +122,7 @@ def test_accounts_are_listed_newest_first_and_of_the_own_requester(api: Api) -> 
         of = "portal" if number % 2 == 0 else "other"
         an_account(api, f"{number}" * 12, f"{of}.{number}", at=number)
 
-    pages, cursor = list[list[str]](), dict[str, str]()
+    pages, cursor = list[list[str]](), dict[str, Any]()
     while True:
         page = api("GET /accounts", limit=2, **cursor).body
         pages.append([one["accountId"][0] for one in page["accounts"]])

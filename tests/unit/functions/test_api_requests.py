@@ -179,7 +179,7 @@ def test_pages_have_each_request_once(api: Api, limit: int) -> None:
         a_row(api, f"portal.{number}", ["VENDED", "FAILED"][number % 2], number)
         a_row(api, f"other.{number}", "VENDED", number)
 
-    found, cursor = list[str](), dict[str, str]()
+    found, cursor = list[str](), dict[str, Any]()
     while True:
         page = api("GET /requests", limit=limit, **cursor).body
         found += [one["requestId"] for one in page["requests"]]
@@ -209,7 +209,7 @@ def test_list_is_filtered_by_state_requester_and_unit(api: Api) -> None:
     a_row(api, "portal.2", "FAILED")
     a_row(api, "other.3", "VENDED", request={"account": {}})
 
-    def ids(**query: str) -> set[str]:
+    def ids(**query: Any) -> set[str]:
         page = api("GET /requests", by=OPERATOR, **query).body
         return {one["requestId"] for one in page["requests"]}
 
