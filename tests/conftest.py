@@ -18,15 +18,17 @@ from tests.grants_used import FOLDER, Recorder
 models.RESPONSES_METHODS.clear()
 
 _load_file = JSONFileLoader.load_file
+_loaded = functools.cache(functools.partial(_load_file, JSONFileLoader()))
 
 
-@functools.cache
-def _loaded(path: str) -> Any:
-    return _load_file(JSONFileLoader(), path)
+def _load_file_once(self: JSONFileLoader, file_path: str) -> Any:
+    # The models of services are changed by whoever loads them.
+    is_model = file_path.rpartition("/")[2].startswith("service-")
+    return _load_file(self, file_path) if is_model else _loaded(file_path)
 
 
-# Most tests make sessions of their own, each of which would read AWS's endpoints and models anew.
-JSONFileLoader.load_file = lambda self, file_path: _loaded(file_path)  # type: ignore[method-assign]
+# Most tests make sessions of their own, each of which would read AWS's endpoints anew.
+JSONFileLoader.load_file = _load_file_once  # type: ignore[method-assign]
 
 if TYPE_CHECKING:
     from xdist.remote import Producer

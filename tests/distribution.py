@@ -14,8 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 SECONDS = {
     "tests/workflow/test_creation_events.py": 8.0,
     "tests/matrix/": 1.5,
-    "tests/workflow/engine/": 0.1,
     "tests/workflow/": 0.6,
+    "tests/workflow/engine/": 0.1,
     "tests/abuse/": 0.4,
     "tests/authorization/": 2.5,
     "tests/opinions/": 1.0,
@@ -41,10 +41,10 @@ def in_order(tests: Sequence[str]) -> list[str]:
     counts = Counter(unit(test) for test in tests)
 
     def place(one: str) -> tuple[int, float]:
-        for place, (package, seconds) in enumerate(SECONDS.items()):
-            if one.startswith(package):
-                return place, -seconds * counts[one]
-        return len(SECONDS), 0
+        known = max((where for where in SECONDS if one.startswith(where)), key=len, default="")
+        if not known:
+            return len(SECONDS), 0
+        return list(SECONDS).index(known), -SECONDS[known] * counts[one]
 
     return sorted(counts, key=place)
 

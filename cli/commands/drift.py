@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 from cli.aws.drift import Drifted, compared_at, drift_of
 from cli.aws.environment import explained
@@ -14,15 +13,7 @@ from cli.aws.stack import Stack
 from cli.output.failure import EXIT_NOT_VENDED, EXIT_VENDED, CommandError
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
-
-_WHAT = {
-    "account.name": "account name",
-    "account.email": "email of the root user",
-    "organizationalUnit": "organizational unit",
-    "tags": "tag",
-    "policies": "policy",
-    "contacts": "contact",
-}
+from vending.reconciliation.drift_words import sentence
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,16 +52,3 @@ def _text(drifted: Drifted, terminal: Terminal) -> Iterator[str]:
     for one in drifted["differences"]:
         yield f"  {safe(sentence(one))}"
     yield ""
-
-
-def sentence(difference: dict[str, Any]) -> str:
-    """One difference in words."""
-    what = _WHAT.get(difference["what"], difference["what"])
-    subject = f"{what} {difference['name']}" if "name" in difference else what
-    if difference["how"] == "missing":
-        return f"{subject} is missing"
-    if difference["how"] == "added":
-        return f"{subject} was added, and the document is authoritative"
-    if "found" not in difference:
-        return f"{subject} was changed"
-    return f"{subject} is {difference['found']}, not {difference['expected']}"

@@ -98,7 +98,7 @@ class StreamMappings:
     def _run(self, context: Context) -> None:
         while not self._stopped.wait(_LOOK_EVERY):
             if current() is not context:
-                return
+                continue  # another one has taken its place, which may be for a while
             try:
                 self.deliver_due(context.clock.now())
             except PoolClosedError:

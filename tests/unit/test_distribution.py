@@ -20,6 +20,7 @@ def test_longest_unit_of_a_package_is_begun_first_and_quick_packages_come_last()
     tests = [
         "tests/unit/test_many.py::test_one",
         "tests/unit/test_many.py::test_two",
+        "tests/workflow/engine/test_states.py::test_one",
         "tests/workflow/test_few.py::test_one",
         "tests/workflow/test_many.py::test_one",
         "tests/workflow/test_many.py::test_two",
@@ -29,6 +30,7 @@ def test_longest_unit_of_a_package_is_begun_first_and_quick_packages_come_last()
     assert in_order(tests) == [
         "tests/workflow/test_many.py",
         "tests/workflow/test_few.py",
+        "tests/workflow/engine/test_states.py",
         "tests/unit/test_many.py",
         "tests/unknown/test_new.py",
     ]

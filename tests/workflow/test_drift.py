@@ -108,6 +108,26 @@ def test_changes_by_hand_are_announced_once_and_shown(vending: Vending, vend: Co
     assert "account name is By hand, not" in vend("drift").out
 
 
+def test_what_a_failed_change_left_behind_is_announced(vending: Vending) -> None:
+    document = a_request()
+    account_id = str(vending.run(document).output["accountId"])
+    denied = {
+        "service": "organizations",
+        "operation": "MoveAccount",
+        "calls": "all",
+        "error": "AccessDeniedException",
+    }
+    vending.aws.faults.replace([denied])
+    changed = document | {"organizationalUnit": "/Workloads/Other", "tags": {"cost-centre": "5"}}
+    assert vending.run(changed).status == "FAILED"
+
+    report = invoke(vending, "DetectDrift", now=True)
+
+    (drifted,) = report["drifted"]
+    assert (drifted["accountId"], drifted["repair"]) == (account_id, False)
+    assert [one["what"] for one in drifted["differences"]] == ["tags"]
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("repairing")
 def test_repair_puts_back_what_was_changed_by_hand(vending: Vending, vend: Command) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vending.aws import event_publisher
+from vending.reconciliation.drift_words import sentence
 from vending.states import State
 
 _SUBJECT_MAX = 100
@@ -98,6 +99,32 @@ def _invited(record: Mapping[str, Any]) -> Message:
     steps = [_cut(step) for step in record.get("nextSteps") or ()]
     what = f"{_account(record)} is invited to the organization; its owner has to accept."
     return _of_request(record, "invited", what, steps)
+
+
+def _awaiting_code(record: Mapping[str, Any]) -> Message:
+    step = f"`vend confirm {_cut(record.get('requestId'))} CODE` gives the code."
+    what = f"{_account(record)} gets another email: AWS has sent a code to that address."
+    return _of_request(record, "awaiting a code", what, [step])
+
+
+def _drifted(record: Mapping[str, Any]) -> Message:
+    account_id = _cut(record.get("accountId"))
+    # Values are left out: that of a tag may be an email address.
+    named = [
+        {key: value for key, value in one.items() if key in ("what", "name", "how")}
+        for one in record.get("new") or ()
+    ]
+    facts = [
+        ("Account", account_id),
+        ("Request", _cut(record.get("requestId"))),
+        ("Differences", _cut("; ".join(map(sentence, named)))),
+    ]
+    if record.get("repair"):
+        step = "Nothing: what the request asked for is being put back."
+    else:
+        step = "Submit the request with what it is to have, or undo the change in AWS."
+    what = f"{_account(record)} is no longer as it was requested."
+    return _message(record, "changed by others", what, facts, [step], thread=account_id)
 
 
 def _vended(record: Mapping[str, Any]) -> Message:
@@ -220,10 +247,12 @@ def _cut(value: Any) -> str:
 _WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message]] = {
     (event_publisher.STATE_CHANGED, State.REQUESTED): _requested,
     (event_publisher.STATE_CHANGED, State.INVITED): _invited,
+    (event_publisher.STATE_CHANGED, State.AWAITING_CODE): _awaiting_code,
     (event_publisher.OUTCOMES[State.VENDED], None): _vended,
     (event_publisher.CHANGED, None): _changed,
     (event_publisher.OUTCOMES[State.FAILED], State.REJECTED): _rejected,
     (event_publisher.OUTCOMES[State.FAILED], None): _failed,
+    (event_publisher.DRIFTED, None): _drifted,
     (event_publisher.RETIRING, None): _retiring,
     (event_publisher.RESTORED, None): _restored,
     (event_publisher.CLOSED, None): _closed,

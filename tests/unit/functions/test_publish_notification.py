@@ -49,6 +49,27 @@ def message(detail_type: str, **changes: Any) -> Message:
             "Account invited",
             "What to do: Accept the handshake h-1.",
         ),
+        (
+            "AccountVendingStateChanged",
+            {"state": "AWAITING_CODE"},
+            "Account awaiting a code",
+            "vend confirm",
+        ),
+        (
+            "AccountDrifted",
+            {"new": [{"what": "tags", "name": "team", "how": "missing", "expected": "a"}]},
+            "Account changed by others",
+            "tag team is missing",
+        ),
+        (
+            "AccountDrifted",
+            {
+                "new": [{"what": "tags", "name": "owner", "how": "changed", "found": "a@b.c"}],
+                "repair": True,
+            },
+            "Account changed by others",
+            "What to do: Nothing",
+        ),
         ("AccountVended", {"warnings": ["It was moved."]}, "Account vended", "It was moved."),
         ("AccountChanged", {}, "Account changed", "was changed as requested"),
         (
