@@ -25,7 +25,7 @@ from vending.aws.executions import account_id_of
 from vending.aws.measurements import write_measured
 from vending.aws.observability import log_request_id, logger, tracer
 from vending.errors.aws_errors import translate_aws_errors
-from vending.errors.exceptions import NotFound, OperationRefused, VendingError
+from vending.errors.exceptions import OperationRefused, UnknownResource, VendingError
 from vending.handler import settings, wiring
 from vending.request import account_request
 
@@ -162,7 +162,7 @@ def _refused(error: VendingError) -> Response[str]:
 @app.not_found
 def _not_found(_error: Exception) -> Response[str]:
     return _refused(
-        NotFound(
+        UnknownResource(
             "There is no such route.", code="UnknownRoute", remedy="docs/api.md lists the routes."
         )
     )

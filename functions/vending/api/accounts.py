@@ -12,7 +12,7 @@ from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.requests import allowed, document_of
 from vending.api.starts import Starts
-from vending.errors.exceptions import NotFound, RequestInvalid, RequestNotAllowed
+from vending.errors.exceptions import RequestInvalid, RequestNotAllowed, UnknownResource
 from vending.ledger import keys
 from vending.ledger.account_records import ACTIVE, AccountRecord
 from vending.ledger.ledger import Ledger
@@ -48,7 +48,7 @@ class AccountRoutes:
         )
 
     def get(self, account_id: str, call: Call) -> Json:
-        """An account with a page of its revisions; NotFound where the caller sees none."""
+        """An account with a page of its revisions; UnknownResource where the caller sees none."""
         asked = call.parameters("cursor", "limit")
         record = self._record(account_id)
         newest = record.get("revision", 0)
@@ -72,7 +72,7 @@ class AccountRoutes:
         """Start bringing the account to what the body says.
 
         Raises:
-            NotFound: the caller sees no such account.
+            UnknownResource: the caller sees no such account.
             RequestInvalid: with every mistake; the body must be about this account.
             RequestNotAllowed: with every rule of the request policy that it breaks.
         """
@@ -104,7 +104,7 @@ class AccountRoutes:
         """Start it. Whether the account's unit lets the caller, its execution decides.
 
         Raises:
-            NotFound: the caller sees no such account.
+            UnknownResource: the caller sees no such account.
             RequestInvalid: with every mistake.
             RequestNotAllowed: the request policy lets the caller retire nothing.
         """
@@ -145,7 +145,7 @@ class AccountRoutes:
         is_id = not validators.account_id(account_id)
         record = self.ledger.accounts.get(account_id) if is_id else None
         if record is None or not self._sees(record):
-            raise NotFound(
+            raise UnknownResource(
                 f"There is no account {validators.shown(account_id)} that you may see.",
                 code="UnknownAccount",
                 remedy="Check the id. Accounts of other requesters are for administrators.",

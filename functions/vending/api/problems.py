@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 from vending.errors.exceptions import (
-    NotFound,
     RequestConflict,
     RequestInvalid,
     RequestNotAllowed,
     StateConflict,
     TransientError,
+    UnknownResource,
     VendingError,
 )
 
@@ -24,7 +24,7 @@ RETRY_AFTER_SECONDS = 5
 STATUSES: tuple[tuple[type[VendingError], HTTPStatus], ...] = (
     (RequestInvalid, HTTPStatus.BAD_REQUEST),
     (RequestNotAllowed, HTTPStatus.FORBIDDEN),
-    (NotFound, HTTPStatus.NOT_FOUND),
+    (UnknownResource, HTTPStatus.NOT_FOUND),
     (RequestConflict, HTTPStatus.CONFLICT),
     (StateConflict, HTTPStatus.CONFLICT),
     (TransientError, HTTPStatus.SERVICE_UNAVAILABLE),

@@ -14,7 +14,7 @@ from vending.api.starts import Starts
 from vending.api.steps import history, steps_of
 from vending.authorization import rules
 from vending.errors.aws_errors import translate_aws_errors
-from vending.errors.exceptions import NotFound, RequestInvalid, StateConflict
+from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of, row_of
@@ -81,7 +81,7 @@ class Requests:
         )
 
     def get(self, request_id: str) -> Json:
-        """A request's record with its steps; NotFound where the caller sees none of this id."""
+        """A request's record with its steps; UnknownResource where the caller sees none."""
         row = self._row(request_id)
         arn, steps = row.get("executionArn"), list[Json]()
         if arn:
@@ -93,7 +93,7 @@ class Requests:
         """Start the request again as the ledger keeps it, where it stopped.
 
         Raises:
-            NotFound: the caller sees no request of this id.
+            UnknownResource: the caller sees no request of this id.
             StateConflict: it has not failed.
         """
         row = self._row(request_id)
@@ -114,7 +114,7 @@ class Requests:
         """Stop the request's execution before AWS is asked for anything; its record as it was.
 
         Raises:
-            NotFound: the caller sees no request of this id.
+            UnknownResource: the caller sees no request of this id.
             StateConflict: it has ended, or AWS was asked for something.
         """
         row = self._row(request_id)
@@ -142,7 +142,7 @@ class Requests:
         may_be = not validators.request_id(known) and self.caller.sees(known)
         row = self.ledger.get(known) if may_be else None
         if row is None:
-            raise NotFound(
+            raise UnknownResource(
                 f"There is no request {validators.shown(known)} that you may see.",
                 code="UnknownRequest",
                 remedy="Check the id. A request shows a moment after it was accepted; other "

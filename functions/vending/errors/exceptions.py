@@ -19,7 +19,7 @@ VendingError
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
  │  ├ RequestNotAllowed         its sender may not ask for it; carries every rule it breaks
  │  └ RequestConflict           another request has its id, or is vending its account
- ├ NotFound                  by the API: there is no such thing, or the caller may not see it
+ ├ UnknownResource           by the API: there is no such thing, or the caller may not see it
  ├ StateConflict             by the API: what it is about is in a state that does not allow it
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
  ├ AccountCreationFailed     the asynchronous creation ended FAILED, for AWS's FailureReason
@@ -183,7 +183,7 @@ REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())
 """The errors with which a request ends REJECTED; any other makes it FAILED."""
 
 
-class NotFound(VendingError):
+class UnknownResource(VendingError):
     """There is no such thing, or the caller may not see it: which of both is not said."""
 
 
