@@ -232,3 +232,38 @@ def test_event_on_the_bus_cannot_pass_for_a_call_of_the_api(
         return next((one for one in found if one["requestId"].endswith("forged")), None)
 
     assert until(record)["error"]["code"] == "RequestNotAllowed"
+
+
+@pytest.mark.slow
+def test_request_that_waits_for_its_slot_is_cancelled_and_resumed(
+    client: ApiClient, deployed: EmbeddedAws
+) -> None:
+    deployed.renew(faults=[{"createAccount": {"calls": [1, 2, 3, 4, 5], "seconds": 1_200}}])
+    for number in range(6):
+        account = {"name": f"Slow {number}", "email": f"aws+slow{number}@example.com"}
+        assert client("POST /requests", {"account": account}).status == 202
+
+    def queued() -> Any:
+        found = client("GET /requests?state=QUEUED").body["requests"]
+        creating = client("GET /requests?state=CREATING").body["requests"]
+        return found[0]["requestId"] if len(found) == 1 and len(creating) == 5 else None
+
+    request_id = until(queued)
+
+    cancelled = client(f"POST /requests/{request_id}/cancel")
+
+    def ended() -> Any:
+        found = client(f"GET /requests/{request_id}").body
+        return found if found["state"] == "FAILED" else None
+
+    record = until(ended)
+    assert cancelled.status == 202
+    assert record["error"]["code"] == "ExecutionAborted"
+    assert "Cancelled by arn:aws:iam::111111111111:root" in record["error"]["message"]
+    assert {step["state"] for step in record["steps"]} == {"SUCCEEDED", "STOPPED"}
+    assert client(f"POST /requests/{request_id}/cancel").status == 409
+
+    resumed = client(f"POST /requests/{request_id}/resume")
+
+    assert resumed.status == 202
+    until(lambda: client(f"GET /requests/{request_id}").body["state"] in ("QUEUED", "VENDED"))
