@@ -215,14 +215,13 @@ def test_malformed_policy_is_corrected_after_the_account_was_made(
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
-def test_email_of_an_account_that_was_made_is_refused_and_the_way_that_is_named_works(
+def test_role_of_an_account_that_was_made_is_refused_and_the_way_that_is_named_works(
     vending: Vending, vend: Command, tmp_path: Path
 ) -> None:
     request = a_request(policies=[a_policy()])
     failed(vending, request, "CreatePolicy", "MalformedPolicyDocumentException", None)
-    account = request["account"]
     file = tmp_path / "request.json"
-    wrong = request | {"account": account | {"email": "b@example.com"}}
+    wrong = request | {"account": request["account"] | {"roleName": "Other"}}
     file.write_text(json.dumps(wrong))
 
     refused = vending.run(wrong)
@@ -234,7 +233,8 @@ def test_email_of_an_account_that_was_made_is_refused_and_the_way_that_is_named_
     )
 
     assert refused.error == "RequestConflict"
-    assert f"account.email is '{account['email']}', and 'b@" in refused.cause["message"]
+    assert "account.roleName is " in refused.cause["message"]
+    assert "and 'Other'" in refused.cause["message"]
     assert plan.json["problems"][0]["message"] == refused.cause["message"]
     assert submitted.json["error"]["message"] == refused.cause["message"]
     assert (plan.status, submitted.status) == (1, 1)

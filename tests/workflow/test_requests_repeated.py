@@ -77,10 +77,10 @@ def test_failed_request_resubmitted_resumes_with_the_account_it_has(vending: Ven
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
-def test_request_id_with_another_email_is_refused_and_changes_nothing(vending: Vending) -> None:
+def test_request_id_with_another_role_is_refused_and_changes_nothing(vending: Vending) -> None:
     request = a_request()
     first = vending.run(request)
-    account = request["account"] | {"email": "other@example.com"}
+    account = request["account"] | {"roleName": "Other"}
     other = request | {"organizationalUnit": "/Elsewhere", "account": account}
 
     refused = vending.run(other)
