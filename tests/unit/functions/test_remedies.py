@@ -91,6 +91,18 @@ UNMET = {
         "NoSuchResourceException",
         "TooManyParts",
     },
+    "of notifications, which no request waits for": {
+        "AuthorizationErrorException",
+        "EndpointDisabledException",
+        "InvalidSecurityException",
+        "KMSAccessDeniedException",
+        "KMSDisabledException",
+        "KMSInvalidStateException",
+        "KMSNotFoundException",
+        "KMSOptInRequired",
+        "NotFoundException",
+        "PlatformApplicationDisabledException",
+    },
     "ends no request: another code is awaited, in tests/workflow/test_root_email.py": {
         "EmailCodeRefused",
     },
