@@ -11,6 +11,7 @@ from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.builders import a_request
 from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.topics import Reader
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -38,33 +39,14 @@ def notified(cloud: EmbeddedAws, vending: Vending, assembly_with_topics: Path) -
     cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
 
 
-class Reader:
-    """Reads a topic of the stack as a queue that is subscribed to it does."""
-
-    def __init__(self, vending: Vending, output: str) -> None:
-        self._sqs, sns = vending.aws.client("sqs"), vending.aws.client("sns")
-        topic = vending.aws.outputs[output]
-        self._url = self._sqs.create_queue(QueueName=output)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        sns.subscribe(
-            TopicArn=topic,
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-            Attributes={"RawMessageDelivery": "true"},
-        )
-        self.messages: list[str] = []
-
-    def read(self) -> list[str]:
-        """The messages so far."""
-        found = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10)
-        for one in found.get("Messages", []):
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=one["ReceiptHandle"])
-            self.messages.append(one["Body"])
-        return self.messages
+def reader(vending: Vending, output: str) -> Reader:
+    """Reads the topic of an output."""
+    aws = vending.aws
+    return Reader(sns=aws.client("sns"), sqs=aws.client("sqs"), topic_arn=aws.outputs[output])
 
 
 def test_vend_and_failure_are_mailed_and_shown_in_the_chat(notified: Vending) -> None:
-    mailed, chat = Reader(notified, "NotificationTopicArn"), Reader(notified, "ChatTopicArn")
+    mailed, chat = reader(notified, "NotificationTopicArn"), reader(notified, "ChatTopicArn")
     request = a_request()
     vended = notified.run(request)
     rejected = notified.run(a_request(organizationalUnit="no path"))
@@ -90,7 +72,7 @@ def test_vend_and_failure_are_mailed_and_shown_in_the_chat(notified: Vending) ->
 
 
 def test_notification_that_failed_is_published_by_redrive(notified: Vending, vend: Command) -> None:
-    mailed = Reader(notified, "NotificationTopicArn")
+    mailed = reader(notified, "NotificationTopicArn")
     refused = {"service": "sns", "operation": "Publish", "calls": "all"}
     notified.aws.faults.replace([refused | {"error": "AuthorizationErrorException"}])
 
