@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from embedded.core.service_models import operation_model
+from tests.lambda_errors import can_occur
 from tests.matrix.definition import EVENT_BUS, Site, sites_of, sources, states_of, tasks_of
 from vending.errors import catalogue
 
@@ -144,6 +145,8 @@ def _of_site(source: str, site: Site, index: int) -> Iterator[Cell]:
     names = [shape.name for shape in model.error_shapes]
     for number, shape in enumerate(model.error_shapes):
         if source != _source_for(site, shape.name):
+            continue
+        if site.service == "lambda" and not can_occur(shape.name):
             continue
         reason = _reason(shape, index + number)
         for kind in ("error-once", "error-for-good"):

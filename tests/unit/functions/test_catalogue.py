@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from permissions.declared_calls import all_calls
 from permissions.reference import sdk_service
+from tests.lambda_errors import can_occur
 from vending.errors import catalogue, exceptions
 from vending.errors.aws_errors import RETRYABLE, translate, translate_creation
 from vending.errors.exceptions import OperationRefused, OutcomeUnknown, TransientError, VendingError
@@ -38,12 +39,6 @@ NOT_OURS = re.compile(
 )
 """Reasons of operations that nothing here calls: registering delegated administrators, making
 an organization, changing an email, billing transfer, resource policies."""
-OF_OTHER_FUNCTIONS = re.compile(
-    "EC2|EFS|ENI|S3Files|SnapStart|Subnet|Invalid(Subnet|SecurityGroup)|KMS|CodeArtifact|Durable"
-    "|Runtime(Alias|Version)|NoPublishedVersion|ModeNotSupported"
-)
-"""Lambda's errors of functions in a VPC, with a file system, SnapStart, a key or versions of their
-own, none of which these functions have."""
 
 ADOPTED = {
     "AccountAlreadyClosedException",
@@ -143,7 +138,7 @@ def test_every_reason_has_its_treatment(code: str, reason: str) -> None:
     [
         shape
         for shape in SESSION.get_service_model("lambda").operation_model("Invoke").error_shapes
-        if not OF_OTHER_FUNCTIONS.match(shape.name)
+        if can_occur(shape.name)
     ],
     ids=lambda shape: shape.name,
 )
