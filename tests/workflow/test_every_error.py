@@ -64,6 +64,8 @@ ENDS_AS = {
     ): "PolicyTypeNotEnabledException",
     # An invitation that was sent a moment ago may not show yet: this one never does.
     ("organizations:DescribeHandshake", "HandshakeNotFoundException"): "HandshakeNotFoundException",
+    # Another account has the email, or is being given it.
+    ("account:StartPrimaryEmailUpdate", "ConflictException"): "EmailInUse",
     # The request has failed already, with its own code; this only tidies up behind it.
     **{
         ("organizations:CancelHandshake", shape.name): "AccessDeniedException"
@@ -74,6 +76,12 @@ ENDS_AS = {
 
 ADOPTED_ELSEWHERE = {"ORGANIZATION_ALREADY_HAS_ALL_FEATURES"}
 """Reasons of EnableAllFeatures, which no example is refused by: an invitation cannot adopt them."""
+
+ASKS_FOR_ANOTHER = {
+    ("account:AcceptPrimaryEmailUpdate", "ResourceNotFoundException"),
+    ("account:AcceptPrimaryEmailUpdate", "ValidationException"),
+}
+"""Errors by which AWS refuses a code: another one is awaited for days, and then taken."""
 
 MEANS_NONE = {("account:GetAlternateContact", "ResourceNotFoundException")}
 """Errors that are the answer: there is no such thing yet, and it is made."""
@@ -107,7 +115,7 @@ def test_modelled_error_is_treated_as_the_catalogue_says(
     vending: Vending, call: str, error: str
 ) -> None:
     words = explain(ON_THE_WIRE.get((call, error), error))
-    for_good = words.treatment == "fail"
+    for_good = words.treatment == "fail" and (call, error) not in ASKS_FOR_ANOTHER
 
     ended = run_with(vending, RUNS[call], rule(call, error, "all" if for_good else [1]))
 
@@ -115,7 +123,7 @@ def test_modelled_error_is_treated_as_the_catalogue_says(
         assert ended.status == "FAILED", ended
         assert ended.cause["code"] == ENDS_AS[call, error], ended
         assert ended.cause["remedy"]
-    elif (call, error) in MEANS_NONE:
+    elif (call, error) in MEANS_NONE | ASKS_FOR_ANOTHER:
         assert ended.status == "SUCCEEDED", ended
     else:
         check(ended, words, RUNS[call])
