@@ -22,9 +22,10 @@ ARNS = {
 }
 """What Fn::GetAtt of Arn, or Ref, gives for a resource of a type."""
 
-DISAGREED = "resource of states:SendTaskSuccess: "
-"""AWS's reference has no resource for it; the CDK's `grantTaskResponse` grants it on the state
-machine that waits for the token, as the roles here do."""
+DISAGREED = "resource of states:SendTask"
+"""AWS's reference has no resource for SendTaskSuccess and SendTaskFailure; the CDK's
+`grantTaskResponse` grants them on the state machine that waits for the token, as the roles here
+do."""
 
 A_STATEMENT: dict[str, list[str]] = {
     "actions": ["organizations:MoveAccount"],

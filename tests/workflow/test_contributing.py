@@ -1,6 +1,6 @@
 """A step is added to a copy of the project as CONTRIBUTING.md says, and an account vended with it.
 
-The step is made up: UntagResource takes a tag off the account again.
+The step is made up: RemoveTags, which the product lacks, takes a tag off the account again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "node_modules", "opinions"
 )
 MODULE = '''\
-"""UntagResource: ensures that an account has none of some tags."""
+"""RemoveTags: ensures that an account has none of some tags."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 CALLS = {"organizations:ListTagsForResource", "organizations:UntagResource"}
 
 
-class UntagResource(Payload):
+class RemoveTags(Payload):
     """The account and the keys of tags that it may not have."""
 
     account_id: AccountId
     tag_keys: list[TagKey]
 
 
-def run(payload: UntagResource, *, organizations: OrganizationsClient) -> Json:
+def run(payload: RemoveTags, *, organizations: OrganizationsClient) -> Json:
     """{untagged: the keys that it had}.
 
     Implements UntagResource of the AWS Organizations API reference.
@@ -80,13 +80,13 @@ def summary(record: Json) -> tuple[str, Any]:
     return "untagged", None
 
 
-@operation(UntagResource)
-def handler(payload: UntagResource) -> Json:
+@operation(RemoveTags)
+def handler(payload: RemoveTags) -> Json:
     """The Lambda entrance."""
     return run(payload, organizations=clients.organizations())
 '''
 TEST = '''\
-"""UntagResource takes tags off."""
+"""RemoveTags takes tags off."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ from tests.unit.functions.payloads import EMAIL, REQUEST_ID
 from tests.unit.functions.world import World
 
 
-def test_untag_resource_answers_the_keys(world: World) -> None:
+def test_remove_tags_answers_the_keys(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"temporary": "1", "kept": "2"})
 
     result = world.call(
-        "UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary", "none"]
+        "RemoveTags", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary", "none"]
     )
 
     assert result == {"untagged": ["temporary"]}
@@ -108,9 +108,9 @@ TAG_RETRY = """\
               "Retry": [{"ErrorEquals": ["${Idempotent}", "${AccessDeniedAfterWrite}"]}],
 """
 STATE = """\
-              "Next": "UntagResource"
+              "Next": "RemoveTags"
             },
-            "UntagResource": {
+            "RemoveTags": {
               "Type": "Task",
               "Comment": "Takes off what only the creation needed",
               "Resource": "arn:aws:states:::lambda:invoke",
@@ -120,7 +120,7 @@ STATE = """\
             }
 """
 GRANT = """\
-    "UntagResource": {
+    "RemoveTags": {
         "organizations:ListTagsForResource": {ACCOUNTS},
         "organizations:UntagResource": {ACCOUNTS},
     },
@@ -129,7 +129,7 @@ GRANT = """\
 SCENARIO = """\
 def untag_an_account(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"temporary": "1"})
-    world.call("UntagResource", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"])
+    world.call("RemoveTags", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"])
 
 
 SCENARIOS = """
@@ -172,30 +172,25 @@ class Copy:
 @pytest.mark.slow
 def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy = Copy(tmp_path)
-    copy.write("functions/operations/untag_resource.py", MODULE)
-    copy.write("tests/unit/functions/test_untag_resource.py", TEST)
+    copy.write("functions/operations/remove_tags.py", MODULE)
+    copy.write("tests/unit/functions/test_remove_tags.py", TEST)
     copy.edit(
         "statemachines/account_vending.asl.json",
         r'(?<="tags": "\{% \$request.tags %\}"\}\},\n)(.{0,200}?)'
         r'              "End": true\n            \}\n',
         TAG_RETRY + STATE,
     )
-    copy.edit(
-        "infra/grant_exceptions.py",
-        r'(?<="organizations:ListTagsForResource",\n)(?= +"organizations:TagResource",\n +\),\n)',
-        '                "organizations:UntagResource",\n',
-    )
     copy.edit("tests/infra/test_grants.py", r'    "TagResource": \{\n', GRANT)
     copy.edit("tests/unit/functions/test_calls.py", r"(?<=\n)SCENARIOS = ", SCENARIO)
     copy.edit(
         "tests/unit/functions/test_calls.py",
         r'    "RecordVended": record_vended,\n',
-        '    "UntagResource": untag_an_account,\n    "RecordVended": record_vended,\n',
+        '    "RemoveTags": untag_an_account,\n    "RecordVended": record_vended,\n',
     )
     copy.edit(
         "README.md",
         r"    Baseline --> TagResource\n",
-        "    Baseline --> TagResource\n    TagResource --> UntagResource\n",
+        "    Baseline --> TagResource\n    TagResource --> RemoveTags\n",
     )
     copy.edit("CHANGELOG.md", r"(?<=\[Unreleased\]\n\n)", "- Accounts lose a tag.\n\n")
 
@@ -204,7 +199,7 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy.python("app.py")
     copy.python(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow"),
-        *("tests/unit/functions/test_untag_resource.py", "tests/unit/functions/test_calls.py"),
+        *("tests/unit/functions/test_remove_tags.py", "tests/unit/functions/test_calls.py"),
         *(
             "tests/unit/functions/test_error_names.py",
             "tests/unit/cli",
@@ -221,4 +216,4 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy.python("-m", "cli.main", "plan", *request)
 
     assert len(copy.changed) <= RECIPE_MOST
-    assert re.search(r"UntagResource done .*without temporary", vended)
+    assert re.search(r"RemoveTags done .*without temporary", vended)

@@ -227,9 +227,12 @@ def test_closed_account_departs_after_ninety_days(vending: Vending) -> None:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("ends_unheard")
-def test_lock_that_a_request_left_is_taken_by_the_retirement(vending: Vending) -> None:
+@pytest.mark.parametrize("source", ["new", "existing"])
+def test_lock_that_a_request_left_is_taken_by_the_retirement(vending: Vending, source: str) -> None:
+    request = a_request(source=source)
+    if source == "existing":
+        request["account"] = {"accountId": an_account(vending)}
     kept = {"service": "dynamodb", "operation": "DeleteItem", "calls": "all"}
-    request = a_request()
     vending.aws.faults.replace([kept | {"error": "AccessDeniedException"}])
     assert vending.run(request).status == "FAILED"
     left = vending.row(request["requestId"])

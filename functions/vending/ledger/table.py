@@ -188,6 +188,8 @@ class Table:
             except self.client.exceptions.TransactionCanceledException as error:
                 answer: Mapping[str, Any] = error.response
                 reasons = answer.get("CancellationReasons", [])
+                if len(reasons) != len(writes):
+                    raise  # nothing says which write it was
             else:
                 return {}
         return {
