@@ -95,11 +95,11 @@ def _links(
 
 def _head(links: str, alarms: Mapping[str, cloudwatch.Alarm]) -> list[cloudwatch.IWidget]:
     if not alarms:
-        return [cloudwatch.TextWidget(markdown=links, width=_WIDTH, height=4)]
+        return [cloudwatch.TextWidget(markdown=links, width=_WIDTH, height=5)]
     return [
-        cloudwatch.TextWidget(markdown=links, width=8, height=4),
+        cloudwatch.TextWidget(markdown=links, width=8, height=5),
         cloudwatch.AlarmStatusWidget(
-            title="Alarms", alarms=list(alarms.values()), width=16, height=4
+            title="Alarms", alarms=list(alarms.values()), width=16, height=5
         ),
     ]
 
