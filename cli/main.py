@@ -34,6 +34,7 @@ examples:
   vend accounts --ou /Workloads                        the accounts below a unit
   vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend approve portal.sandbox-1                        what waits for an approval goes on
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
   vend drift                                           which accounts others have changed
@@ -224,6 +225,8 @@ def parser() -> argparse.ArgumentParser:
     _retirement(commands)
 
     _confirm(commands)
+
+    _decisions(commands)
 
     _drift(commands)
 
@@ -481,6 +484,34 @@ def _confirm(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     confirm.add_argument("--resend", action="store_true", help="have AWS send another code instead")
     _json_option(confirm)
+
+
+def _decisions(commands: argparse._SubParsersAction[_Parser]) -> None:
+    approve = _command(
+        commands,
+        "approve",
+        "cli.commands.decide:approve",
+        "approve a request that waits for approval",
+        "Approves a request, or the retirement of an account, that the request policy has wait for "
+        "approval. It goes on once all approvals are given that it needs. Nobody approves what "
+        "they asked for themselves.",
+    )
+    reject = _command(
+        commands,
+        "reject",
+        "cli.commands.decide:reject",
+        "reject a request that waits for approval",
+        "Rejects a request, or the retirement of an account, that waits for approval: it ends, and "
+        "nothing was done for it.",
+    )
+    for each, is_needed in ((approve, False), (reject, True)):
+        each.add_argument(
+            "id", metavar="ID", help="the request's id as `vend list` shows it; or an account's id"
+        )
+        each.add_argument(
+            "--reason", metavar="TEXT", required=is_needed, help="why, for the record"
+        )
+        _json_option(each)
 
 
 def _drift(commands: argparse._SubParsersAction[_Parser]) -> None:
