@@ -86,7 +86,8 @@ def _told(template: SynthesizedTemplate, role_id: str) -> set[tuple[frozenset[st
         service = conditions.pop("kms:ViaService", "itself")
         ((context, resource),) = conditions.items()
         assert context.startswith("kms:EncryptionContext:")
-        told.add((one.actions, service, flat(resource)))
+        for each in resource if isinstance(resource, list) else [resource]:
+            told.add((one.actions, service, flat(each)))
     return told
 
 
@@ -118,7 +119,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "DescribeCreateAccountStatus": {LEDGER, TELLS_EXECUTIONS},
     "DescribeHandshake": {LEDGER, TELLS_EXECUTIONS},
     "AcceptPrimaryEmailUpdate": {LEDGER},
-    "DecideApproval": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
+    "DecideApproval": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS, DEAD_LETTERS},
     "DetectDrift": {LEDGER},
     "StartPrimaryEmailUpdate": {LEDGER, TELLS_EXECUTIONS},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},
