@@ -269,6 +269,21 @@ def test_record_failure_overtaken_while_it_writes_leaves_the_row_alone(
     monkeypatch.undo()
 
 
+def test_record_failure_leaves_what_a_function_that_timed_out_vends_while_it_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    seen = world.row(REQUEST_ID)
+    vend(world)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.get", lambda *_: seen)
+
+    record_failure(world, {"Error": "States.Timeout"})
+
+    monkeypatch.undo()
+    assert world.row(REQUEST_ID)["state"] == "VENDED"
+    assert world.announced()[-1][0] != "AccountVendingFailed"
+
+
 def test_record_failure_keeps_a_huge_cause_out_of_the_ledger(world: World) -> None:
     accepted(world)
 
