@@ -69,7 +69,7 @@ def test_record_failure_records_who_must_act_and_how_long_to_wait(
 
     assert (record["error"]["owner"], record["error"]["wait"]) == (owner, wait)
     assert world.row(REQUEST_ID)["error"] == record["error"]
-    assert [told["error"] for _, told in world.announced()] == [record["error"]] * 2
+    assert [announced["error"] for _, announced in world.announced()] == [record["error"]] * 2
 
 
 def test_record_failure_announces_the_end(world: World) -> None:
