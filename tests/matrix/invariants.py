@@ -83,7 +83,9 @@ def ended_well(vending: Vending, submission: Submission, ended: Sequence[Ended])
         problems += equipped(vending, submission, row)
     for one in ended:
         if one.status == "FAILED":
-            problems += _explained(_told(one), f"the execution {one.arn.rsplit(':', 1)[1]}")
+            problems += _explained(
+                _error_reported(one), f"the execution {one.arn.rsplit(':', 1)[1]}"
+            )
     return problems
 
 
@@ -179,7 +181,7 @@ def _made(vending: Vending, submission: Submission) -> int:
     return sum(s.get("AccountName") == name and s.get("AccountId") in owned for s in made)
 
 
-def _told(ended: Ended) -> dict[str, str | None]:
+def _error_reported(ended: Ended) -> dict[str, str | None]:
     if isinstance(ended.cause, dict) and "remedy" in ended.cause:
         return {key: ended.cause.get(key) for key in ("code", "reason", "message", "remedy")}
     cause = ended.cause if isinstance(ended.cause, str) else json.dumps(ended.cause)

@@ -146,7 +146,7 @@ class Schedules(RuleBasedStateMachine):
         return problems
 
     def _settled(self) -> list[str]:
-        """One request for each email ends VENDED; whoever wants the same email is told so."""
+        """One request for each email ends VENDED; whoever wants the same email gets a conflict."""
         for _ in range(2):
             for submission in self.submissions:
                 if self._state(submission) != "VENDED":

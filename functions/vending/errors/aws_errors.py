@@ -215,9 +215,9 @@ def _refusal(error: ClientError) -> VendingError:
     if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
         kind = ServiceUnavailable
     message = f"{error.operation_name}: {words.what}"
-    said = error.response.get("Error", {}).get("Message")
-    if said:
-        message += f" AWS says: {_masked(said)}"
+    text = error.response.get("Error", {}).get("Message")
+    if text:
+        message += f" AWS says: {_masked(text)}"
     if fields := _fields(error):
         message += f" AWS refuses {', '.join(fields)}."
     remedy = words.remedy

@@ -280,7 +280,7 @@ COMMAND = (
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "said"),
+    ("line", "status", "expected"),
     [
         pytest.param("schema >/dev/full", 1, "No space left", id="full"),
         pytest.param("--version >/dev/full", 1, "No space left", id="full, version"),
@@ -292,7 +292,9 @@ COMMAND = (
         pytest.param("submit - --local <&-", 2, "standard input is closed", id="closed input"),
     ],
 )
-def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, said: str) -> None:
+def test_stream_that_is_closed_or_full_is_no_traceback(
+    line: str, status: int, expected: str
+) -> None:
     ended = subprocess.run(
         ["bash", "-c", f'{sys.executable} -c "{COMMAND}" {line}'],
         cwd=PROJECT,
@@ -302,7 +304,7 @@ def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, s
     )
 
     assert ended.returncode == status
-    assert said in ended.stderr
+    assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) <= 2
 
 

@@ -142,12 +142,12 @@ KEYS = st.sampled_from([*schema()["properties"], "extra"])
     | st.dictionaries(KEYS, JSON).map(lambda odd: a_request() | odd)
 )
 def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
-    told = refusal(raw)
-    if told is None:
+    message = refusal(raw)
+    if message is None:
         assert not validators.request_id(parse(raw).request_id)
     else:
-        assert told.problems
-        assert json.loads(str(told))["remedy"]
+        assert message.problems
+        assert json.loads(str(message))["remedy"]
     request_id = best_effort_request_id(raw)
     assert request_id is None or not validators.request_id(request_id)
 
