@@ -1,8 +1,7 @@
 """A directory of accounts: one document for each, all of them checked together.
 
 A document is a request for an account, with two keys more: `lifecycle`, by which an account is
-retired, and `reason`, why it is. One of an account that exists may name the account's email, which
-it has to agree with.
+retired, and `reason`, why it is.
 """
 
 from __future__ import annotations
@@ -32,7 +31,6 @@ class AccountFile:
     Attributes:
         label: the file, and which of its documents where it has several.
         submission: the request for the account.
-        email: which the account is said to have; None where the request asks for it.
         is_retired: whether the account is to be retired.
         reason: why; None where the document does not say.
         document: as the file has it, for the lines of what is wrong with it.
@@ -40,7 +38,6 @@ class AccountFile:
 
     label: str
     submission: Submission
-    email: str | None
     is_retired: bool
     reason: str | None
     document: Document
@@ -132,7 +129,6 @@ def of_documents(found: Sequence[Document]) -> Fleet:
             AccountFile(
                 label=submission.label,
                 submission=submission,
-                email=_claimed_email(value),
                 is_retired=value.get("lifecycle") == "retired",
                 reason=value.get("reason"),
                 document=document,
@@ -168,15 +164,6 @@ def _is_like(path: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(Path(path).name, pattern) or fnmatch.fnmatchcase(path, pattern)
 
 
-def _claimed_email(value: Any) -> str | None:
-    """The email that a document says an account has that exists."""
-    account = value.get("account") if isinstance(value, dict) else None
-    if not isinstance(account, dict) or value.get("source") != "existing":
-        return None
-    email = account.get("email")
-    return email if isinstance(email, str) else None
-
-
 def _problems_of_keys(value: Any) -> Iterator[str]:
     if not isinstance(value, dict):
         return
@@ -195,6 +182,4 @@ def _without_keys(document: Document) -> Document:
     if not isinstance(value, dict):
         return document
     request = {key: value[key] for key in value if key not in ("lifecycle", "reason")}
-    if _claimed_email(value) is not None:
-        request["account"] = {k: v for k, v in value["account"].items() if k != "email"}
     return replace(document, value=request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.aws import stack as stack_module
-from cli.fleet import planning
+from cli.fleet import standing
 from tests.builders import a_request
 from tests.workflow.fleets import edit, reads, seed, write, writes
 from tests.workflow.vending import eventually
@@ -235,7 +235,7 @@ def test_request_that_ends_while_the_plan_is_made_is_not_planned_again(
         vending.finish(arn)
         return usual(stack, row)
 
-    monkeypatch.setattr(planning, "goes_on", once_it_has_ended)
+    monkeypatch.setattr(standing, "goes_on", once_it_has_ended)
     ran = planned(vend, tmp_path)
 
     assert {one["kind"] for one in ran.json["accounts"]} == {"unchanged"}
