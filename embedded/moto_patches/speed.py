@@ -60,7 +60,7 @@ def _request_id(headers: dict[str, Any] | None = None) -> str:
 
 
 class _Methods:
-    """The names that moto's `method_names_from_class` lists, for moto asks only whether one is in it.
+    """What moto's `method_names_from_class` lists: moto asks only whether a name is in it.
 
     Kept nowhere: services are extended after others have been called.
     """
