@@ -17,7 +17,7 @@ from vending.errors.caught_error import CaughtError, from_catch
 from vending.request.validators import ATTACHED_BY_AWS, REQUEST_ID_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING", "AWAITING_CODE")
 
@@ -68,13 +68,18 @@ def at_most_one_account(vending: Vending, submission: Submission) -> list[str]:
     return problems
 
 
-def ended_well(vending: Vending, submission: Submission, ended: Iterable[Ended]) -> list[str]:
+def was_refused(ended: Sequence[Ended]) -> bool:
+    """Whether the last one failed: a change that is refused leaves the row VENDED as it was."""
+    return bool(ended) and ended[-1].status == "FAILED"
+
+
+def ended_well(vending: Vending, submission: Submission, ended: Sequence[Ended]) -> list[str]:
     """Of executions that are over: at most one account, and each failure tells what to do next."""
     problems = at_most_one_account(vending, submission)
     row = vending.row(submission.request_id)
     if row is not None and row["state"] in {"FAILED", "REJECTED"}:
         problems += _explained(row.get("error"), f"the row of {submission.request_id}")
-    if row is not None and row["state"] == "VENDED":
+    if row is not None and row["state"] == "VENDED" and not was_refused(ended):
         problems += equipped(vending, submission, row)
     for one in ended:
         if one.status == "FAILED":

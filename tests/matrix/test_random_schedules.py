@@ -42,7 +42,6 @@ CREATIONS = st.fixed_dictionaries(
     optional={"failureReason": st.sampled_from(["INTERNAL_FAILURE", "EMAIL_ALREADY_EXISTS"])},
 )
 QUIET = settings(
-    deadline=None,
     database=None,
     derandomize=True,
     # Threads and processes take part, so a schedule does not repeat exactly and cannot be shrunk.

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from cli import main as entry
+from cli.arguments.vend import parser
 from cli.aws import stack as stack_module
 from cli.main import main
 from cli.output.failure import CommandError
@@ -27,9 +27,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     found = next(
-        action
-        for action in entry.parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
+        action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
     return dict(found.choices)
 
@@ -202,7 +200,7 @@ def test_every_command_and_every_option_has_help() -> None:
     for name, command in commands().items():
         assert command.description, name
         assert [a.option_strings or a.dest for a in command._actions if not a.help] == [], name
-    listed = entry.parser().format_help()
+    listed = parser().format_help()
     assert all(f"    {name} " in listed for name in commands())
 
 
