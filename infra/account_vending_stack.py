@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.api import Api
+from infra.approval_rule import ApprovalRule
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.creation_rule import CreationRule
@@ -177,6 +178,7 @@ class AccountVendingStack(Stack):
             ends.operation,
             *reconciliation.operations,
             answers.operation,
+            self._decisions(bus, code, settings, grants),
             *creation_answers,
         ]
         if settings.discovered_accounts != "ignore":
@@ -255,6 +257,21 @@ class AccountVendingStack(Stack):
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
         return [api.operation]
+
+    def _decisions(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings, grants: Grants
+    ) -> OperationFunction:
+        approvals = ApprovalRule(
+            self,
+            "Approvals",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            state_machine=grants.state_machine,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        grants.grant(approvals.operation)
+        return approvals.operation
 
     def _notifications(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings
