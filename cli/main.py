@@ -279,6 +279,20 @@ def parser() -> argparse.ArgumentParser:
 
     _schema(commands)
 
+    _local(commands)
+
+    _command(
+        commands,
+        "portal",
+        "cli.commands.portal:run",
+        "publish the page of the deployed portal",
+        "Puts the page's files, which `make page` builds, into the bucket of the deployed stack's "
+        "portal, and prints the page's address. Safe to repeat.",
+    )
+    return top
+
+
+def _local(commands: argparse._SubParsersAction[_Parser]) -> None:
     local = _command(
         commands,
         "local",
@@ -299,8 +313,17 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with another organization, which has an account to invite",
     )
+    local.add_argument(
+        "--portal",
+        action="store_true",
+        help="with the page for people, who are the demo's; `make portal` builds it",
+    )
+    local.add_argument(
+        "--samples",
+        action="store_true",
+        help="with --portal: begin with requests in every state",
+    )
     _embedded_options(local)
-    return top
 
 
 def _plan(commands: argparse._SubParsersAction[_Parser]) -> None:
