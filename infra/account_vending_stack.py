@@ -29,6 +29,7 @@ from infra.organization_setup_workflow import (
     PREFIX,
     OrganizationSetupWorkflow,
 )
+from infra.portal import Portal
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.roles import govern_roles
@@ -256,6 +257,16 @@ class AccountVendingStack(Stack):
         )
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        if settings.portal is not None and settings.api.tokens is not None:
+            portal = Portal(
+                self,
+                "Portal",
+                settings=settings,
+                portal=settings.portal,
+                tokens=settings.api.tokens,
+                http_api=api.http_api,
+            )
+            self._show(portal.outputs)
         return [api.operation]
 
     def _decisions(

@@ -56,6 +56,7 @@ COMMANDS = (
     system.explain,
     system.schema,
     system.local,
+    system.portal,
 )
 
 
