@@ -98,7 +98,13 @@ def schema(commands: Commands) -> None:
         "print the JSON Schema of a request",
         "Prints the JSON Schema of a request, generated from the model that checks it.",
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--account-file",
+        action="store_true",
+        help="of an account's file, which `vend apply` carries out",
+    )
+    which.add_argument(
         "--request-policy",
         action="store_true",
         help="of the request policy, which says who may request what",

@@ -26,7 +26,6 @@ from cli.fleet import document_text
 from cli.fleet.differences import between
 from cli.input import fleet
 from cli.input.fleet import AccountFile
-from cli.input.validation import refused
 from vending.errors.exceptions import RequestInvalid
 from vending.ledger.rows import Row
 from vending.organization import eligibility
@@ -202,7 +201,7 @@ class _Files:
             return cls(folder=folder, by_account={}, taken=set())
         found = fleet.read([str(folder)])
         if not found.is_usable:
-            raise refused(found.problems)
+            raise found.refused()
         rows = stack.rows([one.submission.request_id for one in found.files])
         by_account = {}
         for one in found.files:

@@ -8,9 +8,12 @@ import subprocess
 import sys
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from cli.arguments.vend import parser
 from cli.aws import stack as stack_module
+from cli.input import fleet
+from cli.input.documents import Document
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
@@ -170,6 +173,31 @@ def test_explain_of_an_unknown_reason_says_that_it_is_unknown(
 def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert "account" in json.loads(capsys.readouterr().out)["properties"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_valid"),
+    [
+        ({}, True),
+        ({"lifecycle": "retired", "reason": "over"}, True),
+        ({"lifecycle": "gone"}, False),
+        ({"reason": "over"}, False),
+        ({"lifecycle": "active", "reason": "over"}, False),
+        ({"color": "red"}, False),
+    ],
+    ids=str,
+)
+def test_schema_of_a_file_holds_as_the_command_does(
+    changes: dict[str, str], is_valid: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"source": "existing", "account": {"accountId": "123456789012"}} | changes
+
+    assert main(["schema", "--account-file"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    found = fleet.of_documents([Document(label="a.yaml", value=value)])
+
+    assert Draft202012Validator(schema).is_valid(value) is is_valid
+    assert found.is_usable is is_valid
 
 
 def test_every_command_of_this_version_is_there() -> None:
