@@ -262,11 +262,10 @@ def test_half_a_character_in_an_organizations_document_is_reported() -> None:
 
 
 def test_keys_of_an_accounts_file_are_no_keys_of_a_request() -> None:
-    text = "account: {name: A, email: a@example.com}\nlifecycle: retired\nreason: over\n"
+    text = refusal_of(
+        "account: {name: A, email: a@example.com}\nlifecycle: retired\nreason: over\n"
+    )
 
-    with pytest.raises(InputError) as refused:
-        validated(documents.read("-", stdin=io.StringIO(text)))
-
-    assert "2 problems" in refused.value.what
-    assert "line 2: lifecycle: is a key of an account's file" in refused.value.what
-    assert "`vend apply`" in refused.value.what
+    assert "2 problems" in text
+    assert "line 2: lifecycle: is a key of an account's file" in text
+    assert "`vend apply`" in text
