@@ -20,14 +20,6 @@ from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
 from vending.states import State
 
 
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
-
-
 def commands() -> dict[str, argparse.ArgumentParser]:
     found = next(
         action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
