@@ -111,6 +111,18 @@ def schema(commands: Commands) -> None:
     )
 
 
+def completion(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "completion",
+        "cli.commands.completion:run",
+        "print a script by which a shell completes this command",
+        "Prints a script by which a shell completes commands, options, states, error codes and "
+        "paths. Needs no AWS.",
+    )
+    parser.add_argument("shell", metavar="SHELL", choices=values.SHELLS, help="%(choices)s")
+
+
 def local(commands: Commands) -> None:
     parser = command(
         commands,

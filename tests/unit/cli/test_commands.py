@@ -214,6 +214,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "doctor",
         "explain",
         "schema",
+        "completion",
         "local",
         "portal",
     }
