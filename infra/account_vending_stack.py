@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.api import Api
+from infra.approval_rule import ApprovalRule
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.creation_rule import CreationRule
@@ -28,6 +29,7 @@ from infra.organization_setup_workflow import (
     PREFIX,
     OrganizationSetupWorkflow,
 )
+from infra.portal import Portal
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.roles import govern_roles
@@ -140,7 +142,7 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
-        heard = list[OperationFunction]()
+        creation_answers = list[OperationFunction]()
         if settings.creation_events:
             creations = CreationRule(
                 self,
@@ -150,7 +152,7 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(creations.operation)
-            heard.append(creations.operation)
+            creation_answers.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -177,7 +179,8 @@ class AccountVendingStack(Stack):
             ends.operation,
             *reconciliation.operations,
             answers.operation,
-            *heard,
+            self._decisions(bus, code, settings, grants),
+            *creation_answers,
         ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
@@ -254,7 +257,32 @@ class AccountVendingStack(Stack):
         )
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        if settings.portal is not None and settings.api.tokens is not None:
+            portal = Portal(
+                self,
+                "Portal",
+                settings=settings,
+                portal=settings.portal,
+                tokens=settings.api.tokens,
+                http_api=api.http_api,
+            )
+            self._show(portal.outputs)
         return [api.operation]
+
+    def _decisions(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings, grants: Grants
+    ) -> OperationFunction:
+        approvals = ApprovalRule(
+            self,
+            "Approvals",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            state_machine=grants.state_machine,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        grants.grant(approvals.operation)
+        return approvals.operation
 
     def _notifications(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings

@@ -17,6 +17,7 @@ from permissions.declared_calls import all_calls
 OF_EVENTS = (
     "AnswerCreateAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "ReconcileLedger",

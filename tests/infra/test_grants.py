@@ -97,6 +97,8 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListPoliciesForTarget": {ACCOUNTS},
         "organizations:ListRoots": {ANY},
     },
+    "AwaitApproval": announced_row("GetItem", "PutItem", "UpdateItem")
+    | {"states:SendTaskSuccess": {MACHINE}},
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
     | TURNS
@@ -491,6 +493,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS, *USAGE, "record#*"] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
+    "AwaitApproval": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), SAVE_TOKENS],
     "ReserveCreation": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,
@@ -611,7 +614,7 @@ def test_closing_quota_of_the_settings_reaches_whoever_hands_out_slots(
 def test_settings_of_retirements_reach_whoever_accepts_and_records_them(
     template: SynthesizedTemplate,
 ) -> None:
-    told = {
+    variables = {
         operation: {
             name.removeprefix("RETIREMENT_"): value
             for name, value in function["Environment"]["Variables"].items()
@@ -620,7 +623,7 @@ def test_settings_of_retirements_reach_whoever_accepts_and_records_them(
         for operation, function in template.functions().items()
     }
 
-    assert {operation: settings for operation, settings in told.items() if settings} == {
+    assert {operation: settings for operation, settings in variables.items() if settings} == {
         "AcceptRetirement": {
             "ORGANIZATIONAL_UNIT": "/Suspended",
             "POLICY_NAME": "RetiredAccounts",

@@ -6,6 +6,7 @@ from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import (
     apigateway,
     cdk,
+    cloudfront,
     cloudwatch,
     dynamodb,
     ecr,
@@ -31,6 +32,9 @@ TYPES: dict[str, type[Resource]] = {
         apigateway.Route,
         apigateway.Stage,
         cdk.Metadata,
+        cloudfront.Distribution,
+        cloudfront.OriginAccessControl,
+        cloudfront.ResponseHeadersPolicy,
         cloudwatch.Alarm,
         cloudwatch.Dashboard,
         dynamodb.Table,

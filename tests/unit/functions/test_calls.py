@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_contact
-from tests.unit.functions import retiring
+from tests.unit.functions import approving, retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     ACCOUNT_ID,
@@ -331,6 +331,14 @@ def change_an_email(world: World) -> None:
     world.call("StartPrimaryEmailUpdate", **starting)
 
 
+def await_an_approval(world: World) -> None:
+    world.policy = approving.a_policy()
+    approving.accept(world)
+    approving.wait(world)
+    world.later(14 * approving.DAY)
+    approving.wait(world, token="later")
+
+
 def untag_an_account(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"owner": "me"})
     payload = {"accountId": account_id, "given": ["owner"], "wanted": []}
@@ -382,8 +390,8 @@ def reserve_a_closing(world: World) -> None:
         )
 
 
-def one_is_not_told(world: World) -> tuple[str, str]:
-    """An account whose slot has come, and its execution; of a fourth one's slot nobody told it."""
+def one_is_not_notified(world: World) -> tuple[str, str]:
+    """An account whose slot has come, and its execution; a fourth was not notified of its own."""
     accounts = [retiring.an_account(world, f"Unit{number}") for number in range(4)]
     for account_id in accounts:
         retiring.accept(world, retiring.a_retirement_request(account_id), EXECUTION + account_id)
@@ -401,19 +409,19 @@ def one_is_not_told(world: World) -> tuple[str, str]:
 
 
 def close_an_account(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     world.organization.refuse("CloseAccount", "TooManyRequestsException")
     with contextlib.suppress(ClosingRefusedForNow):
         retiring.close(world, account_id, execution)
 
 
 def follow_a_closure(world: World) -> None:
-    account_id, _ = one_is_not_told(world)
+    account_id, _ = one_is_not_notified(world)
     world.call("DescribeClosure", accountId=account_id)
 
 
 def record_a_retirement(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     retiring.record(world, account_id, "FAILED", execution, error={"Error": "AccessDenied"})
     retiring.accept(world, {"accountId": account_id, "action": "restore"}, OTHER_EXECUTION)
     retiring.record(world, account_id, "RESTORED", OTHER_EXECUTION)
@@ -437,6 +445,7 @@ SCENARIOS = {
     "DetachPolicy": detach_a_policy,
     "RecordRetirement": record_a_retirement,
     "AcceptRequest": accept_and_take_over,
+    "AwaitApproval": await_an_approval,
     "ReserveCreation": reserve_and_find_the_dead,
     "CreateAccount": create_with_a_lost_answer,
     "CreateGovCloudAccount": create_a_pair_with_a_lost_answer,

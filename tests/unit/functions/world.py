@@ -36,6 +36,7 @@ OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {
     "AnswerCreateAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "PublishNotification",
