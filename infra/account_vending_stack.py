@@ -14,6 +14,7 @@ from constructs import Construct
 from infra import custom_resource
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.api import Api
+from infra.approval_rule import ApprovalRule
 from infra.audit_trail import AuditTrail
 from infra.bus_policy import BusPolicy
 from infra.creation_rule import CreationRule
@@ -30,6 +31,7 @@ from infra.organization_setup_workflow import (
     PREFIX,
     OrganizationSetupWorkflow,
 )
+from infra.portal import Portal
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.roles import govern_roles
@@ -181,6 +183,7 @@ class AccountVendingStack(Stack):
             ends.operation,
             *reconciliation.operations,
             answers.operation,
+            self._decisions(bus, code, settings, grants),
             *creation_answers,
         ]
         if settings.discovered_accounts != "ignore":
@@ -258,6 +261,16 @@ class AccountVendingStack(Stack):
         )
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        if settings.portal is not None and settings.api.tokens is not None:
+            portal = Portal(
+                self,
+                "Portal",
+                settings=settings,
+                portal=settings.portal,
+                tokens=settings.api.tokens,
+                http_api=api.http_api,
+            )
+            self._show(portal.outputs)
         return [api.operation]
 
     def _custom_accounts(
@@ -288,6 +301,21 @@ class AccountVendingStack(Stack):
             grants.grant(each, under=settings.custom_resource.on_delete if decides else None)
         self._show({"CustomAccountServiceToken": made.service.function.function_arn})
         return made.operations
+
+    def _decisions(
+        self, bus: RequestBus, code: lambda_.Code, settings: Settings, grants: Grants
+    ) -> OperationFunction:
+        approvals = ApprovalRule(
+            self,
+            "Approvals",
+            code=code,
+            settings=settings,
+            bus=bus.event_bus,
+            state_machine=grants.state_machine,
+            dead_letter_queue=bus.dead_letter_queue,
+        )
+        grants.grant(approvals.operation)
+        return approvals.operation
 
     def _notifications(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings

@@ -20,6 +20,9 @@ REQUESTED = "AccountRequested"
 RETIREMENT_REQUESTED = "AccountRetirementRequested"
 """The detail-type of requests to end an account, or to put it back."""
 
+APPROVAL_DECIDED = "AccountApprovalDecided"
+"""The detail-type of decisions on requests that wait for approval."""
+
 
 class BusPolicy(Construct):
     """The bus's resource policy, a statement each.

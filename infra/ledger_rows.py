@@ -37,7 +37,8 @@ _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCK
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
 _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
-# A function that changes the creation queue notifies others of their slots.
+# A function that changes the creation queue notifies others of their slots; one that records a
+# decision ends the wait for it.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
 _SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
@@ -104,6 +105,12 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         ),
         # Taken away from requests that are over.
         _FREE_LOCKS,
+    ),
+    "AwaitApproval": (_requests(_GET, _UPDATE), _SAVE_TOKENS),
+    # Of requests and of retirements; it ends their waits.
+    "DecideApproval": (
+        _READ_TOKENS,
+        _requests(_GET, _UPDATE, besides=_RETIREMENTS, sid="Decide"),
     ),
     "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
     "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),

@@ -126,4 +126,25 @@ def local(commands: Commands) -> None:
         action="store_true",
         help="with another organization, which has an account to invite",
     )
+    parser.add_argument(
+        "--portal",
+        action="store_true",
+        help="with the page for people, who are the demo's; `make portal` builds it",
+    )
+    parser.add_argument(
+        "--samples",
+        action="store_true",
+        help="with --portal: begin with requests in every state",
+    )
     embedded_options(parser)
+
+
+def portal(commands: Commands) -> None:
+    command(
+        commands,
+        "portal",
+        "cli.commands.portal:run",
+        "publish the page of the deployed portal",
+        "Puts the page's files, which `make page` builds, into the bucket of the deployed stack's "
+        "portal, and prints the page's address. Safe to repeat.",
+    )

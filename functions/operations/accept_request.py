@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vending.acceptance.approvals_asked import refuse_unapproved
 from vending.acceptance.request_claim import Outcome, RequestClaim
 from vending.authorization.authorization import Authorization
 from vending.authorization.request_policy import RequestPolicy
@@ -22,6 +23,7 @@ from vending.aws.observability import log_request_id
 from vending.errors.exceptions import RequestInvalid, ServiceUnavailable
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.approval_records import is_pending
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.rows import Row, record_of
@@ -30,6 +32,7 @@ from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.request import validators
 from vending.request.account_request import parse
+from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -86,7 +89,8 @@ def run(
     surroundings: preflight.Surroundings,
     policy: RequestPolicy,
 ) -> Json:
-    """{outcome, record, request, changes, creationBegun, organizationalUnitMissing}.
+    """{outcome, record, request, changes, creationBegun, organizationalUnitMissing,
+    approvalExpiresAt}.
 
     RequestNotAllowed, RequestInvalid, RequestConflict, OperationRefused. What AWS is known to
     refuse is refused here, before there is an account, with every problem.
@@ -102,6 +106,9 @@ def run(
     the account that was made before has left or is not active; a new claim is held then.
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
     no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
+    approvalExpiresAt: until when approvals that the request needs are awaited; null where it needs
+    none, or has them. RejectedByApprover, OperationRefused (ApprovalTimedOut) where they were
+    awaited in vain.
     """
     sender, raw = opened(payload.request)
     here = account_id_of(payload.execution_arn)
@@ -135,7 +142,16 @@ def run(
 def _answer(claim: RequestClaim) -> Json:
     outcome, row, changes = claim.take()
     found = preflight.Findings()
+    is_approved_now = outcome == "ACCEPTED" and row["state"] == State.AWAITING_APPROVAL
     if outcome == "ACCEPTED":
+        refuse_unapproved(row.get("approval"))
+        if is_approved_now and not is_pending(row.get("approval")):
+            row = claim.ledger.change(
+                row["requestId"],
+                claim.execution_arn,
+                values={"state": State.REQUESTED},
+                begins=True,
+            )
         found = preflight.ensure_possible(claim.request, row, claim.surroundings)
         claim.publisher.publish_state_changed(record_of(row))
     _refuse_closed(claim, outcome, row)
@@ -145,7 +161,10 @@ def _answer(claim: RequestClaim) -> Json:
         moved = eligibility.moved_since(account_id, unit_id, claim.organizations)
         if moved is not None:
             record["warnings"] = [*(record["warnings"] or []), moved]
-    measure(f"Request{outcome.capitalize()}")
+    if not is_approved_now:
+        measure(f"Request{outcome.capitalize()}")
+    approval = row.get("approval")
+    awaits = outcome == "ACCEPTED" and approval is not None and is_pending(approval)
     return {
         "outcome": outcome,
         "record": record,
@@ -153,6 +172,7 @@ def _answer(claim: RequestClaim) -> Json:
         "changes": changes,
         "creationBegun": "accountId" in row or is_creation_in_flight(row),
         "organizationalUnitMissing": bool(found.missing_units),
+        "approvalExpiresAt": approval["expiresAt"] if approval is not None and awaits else None,
     }
 
 

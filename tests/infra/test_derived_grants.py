@@ -19,6 +19,7 @@ OF_EVENTS = (
     "AnswerCreateAccount",
     "AnswerCustomAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "ReconcileLedger",

@@ -8,6 +8,7 @@ from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import (
     apigateway,
     cdk,
+    cloudfront,
     cloudwatch,
     custom,
     dynamodb,
@@ -34,6 +35,9 @@ TYPES: dict[str, type[Resource]] = {
         apigateway.Route,
         apigateway.Stage,
         cdk.Metadata,
+        cloudfront.Distribution,
+        cloudfront.OriginAccessControl,
+        cloudfront.ResponseHeadersPolicy,
         cloudwatch.Alarm,
         cloudwatch.Dashboard,
         dynamodb.Table,

@@ -19,6 +19,11 @@ _PRINCIPAL = re.compile(
 _ROLE = re.compile(r"(arn:aws[\w-]*:iam::\d{12}:role/)[!-~]*/([^/]+)", re.ASCII)
 
 
+_SSO_ROLE = "AWSReservedSSO_"
+"""How the roles begin that IAM Identity Center makes: it alone lets people take them, and names
+each session after the person (IAM Identity Center User Guide, "Referencing permission sets in
+resource policies"; "IAM roles created by IAM Identity Center")."""
+
 _CLAIM = "claim:"
 _CLAIM_VALUE = re.compile(r"claim:[^\s*]{1,200}")
 
@@ -26,6 +31,11 @@ _CLAIM_VALUE = re.compile(r"claim:[^\s*]{1,200}")
 def of_claim(value: str) -> str:
     """The principal of whoever has the value in the claim."""
     return f"{_CLAIM}{value}"
+
+
+def is_of_claim(principal: str) -> bool:
+    """Whether a token's claim says it, and no credentials of AWS."""
+    return principal.startswith(_CLAIM)
 
 
 def values_of(claim: str) -> list[str]:
@@ -44,6 +54,26 @@ def of_caller(user_arn: str) -> str:
     return f"arn:{partition}:iam::{account}:role/{role}"
 
 
+def person_of(identity: str) -> str:
+    """Who a caller is, as far as nobody but AWS or the issuer of tokens can say.
+
+    Whoever takes a role names the session, so that all sessions of a role are one person; but not
+    those of IAM Identity Center's roles.
+
+    Args:
+        identity: the caller's ARN as API Gateway gives it, or the issuer and subject of a token.
+    """
+    session = _SESSION.fullmatch(identity)
+    if session is None or session.group(3).startswith(_SSO_ROLE):
+        return identity
+    return of_caller(identity)
+
+
+def is_of_people(principal: str) -> bool:
+    """Whether several people, who are told apart, may be this principal of a request policy."""
+    return principal.startswith(_CLAIM) or f":role/{_SSO_ROLE}" in without_path(principal)
+
+
 def without_path(arn: str) -> str:
     """The ARN by which a role is compared; any other ARN as it is."""
     return _ROLE.sub(r"\1\2", arn)
@@ -53,7 +83,7 @@ def problem_of(arn: str) -> str | None:
     """Why a request policy cannot have the principal; None where it can."""
     if _SESSION.fullmatch(arn):
         return f"is a session; name its role: {of_caller(arn)}"
-    if arn.startswith(_CLAIM):
+    if is_of_claim(arn):
         return None if _CLAIM_VALUE.fullmatch(arn) else "is not claim: and a value without spaces"
     if _PRINCIPAL.fullmatch(arn) is None or "*" in arn:
         return "is not the ARN of a role or a user, as arn:aws:iam::111122223333:role/Portal"

@@ -19,7 +19,8 @@ VendingError
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
  │  ├ RequestNotAllowed         its sender may not ask for it; carries every rule it breaks
- │  └ RequestConflict           another request has its id, or is vending its account
+ │  ├ RequestConflict           another request has its id, or is vending its account
+ │  └ RejectedByApprover        whoever was asked to approve it did not
  ├ UnknownResource           by the API: there is no such thing, or the caller may not see it
  ├ StateConflict             by the API: what it is about is in a state that does not allow it
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
@@ -182,6 +183,10 @@ class RequestNotAllowed(RequestRefused):
 
 class RequestConflict(RequestRefused):
     """The request's id, or its account's id or email, belongs to another request."""
+
+
+class RejectedByApprover(RequestRefused):
+    """One of those whose approval the request policy asks for has rejected the request."""
 
 
 REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())

@@ -16,8 +16,8 @@ from vending.ledger.expiry import DELETE_AT
 from vending.ledger.rows import Row
 from vending.ledger.table import Put, Table
 
-KEPT_SECONDS = 20 * 86_400
-"""Longer than an execution can last by its definition, which is 17 days and some hours."""
+KEPT_SECONDS = 50 * 86_400
+"""Longer than an execution can last by its definition, which is 47 days and some hours."""
 
 
 @dataclass(frozen=True, kw_only=True)

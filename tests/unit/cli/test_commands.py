@@ -183,6 +183,8 @@ def test_every_command_of_this_version_is_there() -> None:
         "list",
         "accounts",
         "resume",
+        "approve",
+        "reject",
         "retire",
         "restore",
         "drift",
@@ -193,6 +195,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "explain",
         "schema",
         "local",
+        "portal",
     }
 
 

@@ -19,6 +19,7 @@ from tests.unit.functions.api_calls import (
     session_of,
 )
 from tests.unit.functions.test_api_accounts import ACCOUNT, an_account
+from vending.api.openapi import CONTRACTS
 from vending.api.routes import ROUTES, Route
 from vending.authorization.principals import of_caller
 from vending.authorization.request_policy import RequestPolicyInvalid, parse_policy
@@ -26,6 +27,7 @@ from vending.authorization.sender import Sender
 from vending.errors.exceptions import RequestNotAllowed
 
 BODIES: dict[str, Any] = {
+    "planRequest": DOCUMENT,
     "createRequest": DOCUMENT | {"requestId": "new"},
     "changeAccount": DOCUMENT,
     "retireAccount": {"reason": "over"},
@@ -51,7 +53,7 @@ CALLERS = {
 
 
 def expected(route: Route, caller: str) -> int:
-    done = 200 if route.method == "GET" else 202
+    done = CONTRACTS[route.operation].status
     if caller == "unauthorized":
         return 403
     if caller == "stranger":

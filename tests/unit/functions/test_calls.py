@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_contact
-from tests.unit.functions import custom_resources, retiring
+from tests.unit.functions import approving, custom_resources, retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     ACCOUNT_ID,
@@ -331,6 +331,14 @@ def change_an_email(world: World) -> None:
     world.call("StartPrimaryEmailUpdate", **starting)
 
 
+def await_an_approval(world: World) -> None:
+    world.policy = approving.a_policy()
+    approving.accept(world)
+    approving.wait(world)
+    world.later(14 * approving.DAY)
+    approving.wait(world, token="later")
+
+
 def untag_an_account(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"owner": "me"})
     payload = {"accountId": account_id, "given": ["owner"], "wanted": []}
@@ -470,6 +478,7 @@ SCENARIOS = {
     "DetachPolicy": detach_a_policy,
     "RecordRetirement": record_a_retirement,
     "AcceptRequest": accept_and_take_over,
+    "AwaitApproval": await_an_approval,
     "ReserveCreation": reserve_and_find_the_dead,
     "CreateAccount": create_with_a_lost_answer,
     "CreateGovCloudAccount": create_a_pair_with_a_lost_answer,

@@ -37,6 +37,7 @@ OF_EVENTS = {
     "AnswerCreateAccount",
     "AnswerCustomAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "PublishNotification",
