@@ -36,6 +36,15 @@ class WaitingTokens:
         }
         self.table.put(Put(item=item))
 
+    def save_for_execution(self, execution_arn: str, task_token: str) -> None:
+        """Keep the token of a step that waits for the end of this execution of a request."""
+        self.save(_end_of(execution_arn), execution_arn, task_token)
+
+    def of_execution(self, execution_arn: str) -> str | None:
+        """The token of the step that waits, or last waited, for the end of this execution."""
+        found = self.table.get(keys.token(_end_of(execution_arn)), consistent=True)
+        return str(found["taskToken"]) if found else None
+
     def find(self, row: Row) -> str | None:
         """The token under which the row's execution waits, or last waited."""
         found = self.table.get(keys.token(row["requestId"]), consistent=True)
@@ -43,6 +52,10 @@ class WaitingTokens:
             return _of_earlier_version(cast(Mapping[str, Any], row))
         is_its_own = found["executionArn"] == row.get("executionArn")
         return str(found["taskToken"]) if is_its_own else None
+
+
+def _end_of(execution_arn: str) -> str:
+    return f"{keys.EXECUTION_END}{execution_arn.rpartition(':')[2]}"
 
 
 def _of_earlier_version(row: Mapping[str, Any]) -> str | None:
