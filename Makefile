@@ -36,6 +36,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEMPLATE := cdk.out/AccountVending.template.json
+PAGE := build/portal/site/index.html
+PORTAL_TEMPLATE := build/portal/cdk.out/AccountVending.template.json
 
 # Compiling the same modules anew in every process takes longer than starting the embedded AWS.
 unexport PYTHONDONTWRITEBYTECODE
@@ -122,6 +124,17 @@ definition: $(READY) ## Print the full definitions: make definition [MACHINE=acc
 .PHONY: bench
 bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
+
+.PHONY: page
+page: $(PAGE) ## Build the page of docs/portal.md: build/portal/site
+
+.PHONY: portal
+portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded AWS, with requests in every state
+	@$(BIN)/vend local --portal --samples
+
+.PHONY: publish-portal
+publish-portal: page ## Put the page where the portal of your credentials' account serves it
+	@$(BIN)/vend portal
 
 .PHONY: bootstrap
 bootstrap: synth node_modules/.package-lock.json ## Prepare the AWS account of your credentials for deploy, once
@@ -221,6 +234,18 @@ $(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions
 	@rm -rf cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
 	@touch $@
+
+# The stack with a portal, for the embedded AWS; the functions stay where they are.
+$(PORTAL_TEMPLATE): examples/portal/app.py $(TEMPLATE)
+	@rm -rf $(@D)
+	@CDK_OUTDIR=$(@D) $(BIN)/python $<
+	@touch $@
+
+PAGE_SOURCES := $(shell find portal -type f -print)
+$(PAGE): $(PAGE_SOURCES) build/portal.list docs/openapi.json statemachines/account_vending.asl.json statemachines/profiles.json node_modules/.package-lock.json
+	@mkdir -p build/portal
+	@$(BIN)/python -m statemachines.definitions account_vending > build/portal/account_vending.json
+	@PATH="$(NODE):$$PATH" node portal/build.mjs build/portal/account_vending.json docs/openapi.json build/portal
 
 build/recorded/.ready: requirements/recorded.txt $(READY)
 	@rm -rf $(@D)

@@ -7,9 +7,11 @@ from typing import Any
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra import custom_resource
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.api import Api
 from infra.approval_rule import ApprovalRule
@@ -29,6 +31,7 @@ from infra.organization_setup_workflow import (
     PREFIX,
     OrganizationSetupWorkflow,
 )
+from infra.portal import Portal
 from infra.reconciliation import Reconciliation
 from infra.request_bus import RequestBus
 from infra.roles import govern_roles
@@ -38,8 +41,10 @@ from statemachines import definitions
 
 FUNCTIONS_ASSET = Path(__file__).parents[1] / "build" / "functions" / "lambda"
 
-OPERATIONS = definitions.invoked()
-"""The operations that have a function: those that the state machines invoke."""
+OPERATIONS = definitions.invoked(
+    *(name for name in definitions.names() if name != custom_resource.DEFINITION)
+)
+"""The operations that have a function whatever the settings: those that the machines invoke."""
 
 
 class AccountVendingStack(Stack):
@@ -141,7 +146,7 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
-        heard = list[OperationFunction]()
+        creation_answers = list[OperationFunction]()
         if settings.creation_events:
             creations = CreationRule(
                 self,
@@ -151,7 +156,7 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(creations.operation)
-            heard.append(creations.operation)
+            creation_answers.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -179,7 +184,7 @@ class AccountVendingStack(Stack):
             *reconciliation.operations,
             answers.operation,
             self._decisions(bus, code, settings, grants),
-            *heard,
+            *creation_answers,
         ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
@@ -194,14 +199,14 @@ class AccountVendingStack(Stack):
             )
             watched.append(trail.operation)
             CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
-        watched += self._api(
-            code,
-            settings,
-            grants,
-            vending=workflow.state_machine,
-            retirement=retirement.state_machine,
-        )
-        watched += self._notifications(bus, code, settings)
+        machines = {"vending": workflow.state_machine, "retirement": retirement.state_machine}
+        watched += [
+            *self._api(code, settings, grants, **machines),
+            *self._custom_accounts(
+                code, settings, grants, **machines, dead_letter_queue=bus.dead_letter_queue
+            ),
+            *self._notifications(bus, code, settings),
+        ]
         Monitoring(
             self,
             "Monitoring",
@@ -256,7 +261,46 @@ class AccountVendingStack(Stack):
         )
         grants.grant(api.operation)
         self._show({"ApiEndpoint": api.http_api.api_endpoint})
+        if settings.portal is not None and settings.api.tokens is not None:
+            portal = Portal(
+                self,
+                "Portal",
+                settings=settings,
+                portal=settings.portal,
+                tokens=settings.api.tokens,
+                http_api=api.http_api,
+            )
+            self._show(portal.outputs)
         return [api.operation]
+
+    def _custom_accounts(
+        self,
+        code: lambda_.Code,
+        settings: Settings,
+        grants: Grants,
+        *,
+        vending: sfn.IStateMachine,
+        retirement: sfn.IStateMachine,
+        dead_letter_queue: sqs.IQueue,
+    ) -> list[OperationFunction]:
+        """Make the custom resource, where the settings have one; its functions."""
+        if settings.custom_resource is None:
+            return []
+        made = custom_resource.CustomAccounts(
+            self,
+            "CustomAccounts",
+            code=code,
+            settings=settings,
+            custom_resource=settings.custom_resource,
+            vending=vending,
+            retirement=retirement,
+            dead_letter_queue=dead_letter_queue,
+        )
+        for each in made.operations:
+            decides = each.node.id == "RequestCustomAccount"
+            grants.grant(each, under=settings.custom_resource.on_delete if decides else None)
+        self._show({"CustomAccountServiceToken": made.service.function.function_arn})
+        return made.operations
 
     def _decisions(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings, grants: Grants

@@ -39,6 +39,11 @@ _LOGGED = {
 Guide, "Customize HTTP API access logs"."""
 
 
+PORTAL_STAGE = "api"
+"""The stage that the portal's distribution calls: the first part of a path, which is left out
+before routes are looked for."""
+
+
 class Api(Construct):
     """The API, its access log, and ServeApi."""
 
@@ -90,11 +95,24 @@ class Api(Construct):
             encryption_key=customer_key(self, settings),
             removal_policy=RemovalPolicy.RETAIN,
         )
+        for construct, name in self._stages(settings).items():
+            self._stage(construct, name, api=api, log_group=log_group)
+
+    @staticmethod
+    def _stages(settings: Settings) -> dict[str, str]:
+        """Names of stages by their construct ids. That of the portal is a path within its origin.
+
+        API Gateway Developer Guide, "Stages for HTTP APIs".
+        """
+        stages = {"Stage": "$default"}
+        return stages if settings.portal is None else stages | {"PortalStage": PORTAL_STAGE}
+
+    def _stage(self, id_: str, name: str, *, api: ApiSettings, log_group: logs.LogGroup) -> None:
         apigateway.CfnStage(
             self,
-            "Stage",
+            id_,
             api_id=self.http_api.api_id,
-            stage_name="$default",
+            stage_name=name,
             auto_deploy=True,
             default_route_settings=apigateway.CfnStage.RouteSettingsProperty(
                 throttling_rate_limit=api.requests_per_second,

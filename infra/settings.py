@@ -96,6 +96,37 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomResourceSettings:
+    """The custom resource Custom::Account of CloudFormation (docs/cloudformation.md).
+
+    `on_delete` says what becomes of an account whose resource is deleted: `keep` changes nothing,
+    `retire` begins its retirement, which closes it at the end of the grace period unless it is
+    restored. A rollback keeps it in any case.
+    """
+
+    on_delete: Literal["keep", "retire"] = "keep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalSettings:
+    """The page for people, who sign in at the issuer of the API's tokens.
+
+    `authorization_endpoint` and `token_endpoint` are the issuer's, as its discovery document has
+    them: the page signs in by authorization code with PKCE, as a public client whose id is the
+    first of the API's audiences, for the scopes of `scope`. `token` says which of the issuer's
+    tokens it calls the API with. `domain_name` is the page's own host, with the certificate of
+    AWS Certificate Manager in us-east-1; without them it is CloudFront's.
+    """
+
+    authorization_endpoint: str
+    token_endpoint: str
+    scope: str = "openid"
+    token: Literal["access_token", "id_token"] = "access_token"  # noqa: S105 -- a name
+    domain_name: str | None = None
+    certificate_arn: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The stack's settings; the defaults are those of the documentation.
 
@@ -117,7 +148,8 @@ class Settings:
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
 
-    `api` makes the API (docs/api.md). None: there is none.
+    `api` makes the API (docs/api.md). None: there is none. `custom_resource` makes the custom
+    resource of CloudFormation (docs/cloudformation.md). None: there is none.
 
     `log_retention` is how long the logs of the functions and state machines are kept. They outlive
     the stack.
@@ -214,6 +246,8 @@ class Settings:
         "GUARDDUTY_POLICY",
     )
     api: ApiSettings | None = None
+    custom_resource: CustomResourceSettings | None = None
+    portal: PortalSettings | None = None
     permissions_boundary: str | None = None
     name_prefix: str = ""
     ledger_table_name: str | None = None
@@ -297,6 +331,9 @@ class Settings:
                 yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
         yield from self._problems_of_api()
+        if self.custom_resource and self.custom_resource.on_delete not in ("keep", "retire"):
+            yield "custom_resource.on_delete must be keep or retire"
+        yield from self._problems_of_portal()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:
                 yield f"{name} must be more than 0, or no account is ever created"
@@ -367,6 +404,29 @@ class Settings:
             yield "api.tokens.audiences must have one, or every token of the issuer is taken"
         if not tokens.claim:
             yield "api.tokens.claim must name a claim"
+
+    def _problems_of_portal(self) -> Iterator[str]:
+        portal = self.portal
+        if portal is None:
+            return
+        if self.api is None or self.api.tokens is None:
+            yield "portal needs api.tokens: people sign in, and the page calls the API with a token"
+        for name in ("authorization_endpoint", "token_endpoint"):
+            if not re.fullmatch(r"https://[^\s#;,']+", address := getattr(portal, name)):
+                yield f"portal.{name}: {address!r} is not an https address"
+        if (portal.domain_name is None) != (portal.certificate_arn is None):
+            yield "portal.domain_name and portal.certificate_arn go together"
+        if portal.domain_name is not None and not re.fullmatch(
+            r"([a-z0-9-]+\.)+[a-z0-9-]+", portal.domain_name
+        ):
+            yield f"portal.domain_name: {portal.domain_name!r} is no host's name in small letters"
+        if portal.certificate_arn is not None and not re.fullmatch(
+            r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[\w-]+", portal.certificate_arn
+        ):
+            yield (
+                f"portal.certificate_arn: {portal.certificate_arn!r} is not the ARN of a "
+                "certificate in us-east-1"
+            )
 
     def _problems_of_names(self) -> Iterator[str]:
         boundary = self.permissions_boundary

@@ -4,10 +4,12 @@ import embedded  # noqa: F401 - sets what moto reads while it is imported
 
 # isort: split
 import functools
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
 from moto.core import models
 
 from tests import distribution
@@ -16,6 +18,10 @@ from tests.grants_used import FOLDER, Recorder
 # Nothing here calls AWS by `requests`; routing its methods to every service anew is half of what a
 # mocked AWS costs a test. Without routes, such a call fails.
 models.RESPONSES_METHODS.clear()
+
+# A machine that does much else is no slow code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _load_file = JSONFileLoader.load_file
 _loaded = functools.cache(functools.partial(_load_file, JSONFileLoader()))
@@ -34,6 +40,8 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
 _RECORDER = Recorder()
+_GARBAGE = (10_000, 20, 20)
+"""Objects that are made before each collection, and how often the older ones are looked at."""
 
 
 def pytest_configure() -> None:
@@ -47,6 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         order = distribution.in_order([item.nodeid for item in items])
         places = {unit: place for place, unit in enumerate(order)}
         items.sort(key=lambda item: places[distribution.unit(item.nodeid)])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the tests that every collection of garbage goes through all modules and items again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -36,6 +36,7 @@ REGION = "us-east-1"
 SOURCE = "account-vending.cli"
 DETAIL_TYPE = "AccountRequested"
 OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
+PORTAL_OUTPUTS = ("PortalUrl", "PortalBucketName", "PortalSignIn")
 ENTRIES_PER_PUT = 10
 BYTES_PER_PUT = 256 * 1024
 KEYS_PER_GET = 100
@@ -101,6 +102,10 @@ class Stack:
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
         self.audit_bucket_name = outputs.get("AuditBucketName")
         """None where the stack keeps no audit trail."""
+        self.portal: Mapping[str, str] | None = (
+            {name: outputs[name] for name in PORTAL_OUTPUTS} if "PortalUrl" in outputs else None
+        )
+        """The portal's outputs; None where the stack has none."""
         self.setup_machine_arn = outputs.get("OrganizationSetupStateMachineArn", "")
         """Empty where an earlier version is deployed."""
         self.retirement_machine_arn = outputs.get("AccountRetirementStateMachineArn", "")

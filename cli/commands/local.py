@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from cli.commands import local_portal, portal_samples
 from cli.output.failure import EXIT_VENDED, CommandError, InputError
 from cli.output.progress import spinning
 from cli.output.shell_command import command
@@ -32,17 +33,19 @@ def embedded_aws(
     port: int = 0,
     schedules: bool = False,
     second_organization: bool = False,
+    assembly: Path | None = None,
 ) -> Iterator[EmbeddedAws]:
     """An embedded AWS with the stack deployed, until the block ends.
 
-    `second_organization`: with another organization, whose account can be invited.
+    `second_organization`: with another organization, whose account can be invited. `assembly`: what
+    is deployed, in place of cdk.out.
 
     Raises:
         InputError: the fault file has mistakes.
         CommandError: something it needs is not built or not installed, or the port is taken.
     """
     try:
-        from embedded.cloud import EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
+        from embedded.cloud import PROJECT, EmbeddedAws, EmbeddedAwsNotBuilt  # noqa: PLC0415
         from embedded.core.faults import FaultsInvalid  # noqa: PLC0415
         from embedded.core.sessions import unconfigured_process  # noqa: PLC0415
         from embedded.organizations.settings import OrganizationSettings  # noqa: PLC0415
@@ -62,6 +65,7 @@ def embedded_aws(
                 faults=faults,
                 schedules=schedules,
                 organization=OrganizationSettings(second_organization=second_organization),
+                assembly=assembly or PROJECT / "cdk.out",
             )
             aws = stack.enter_context(made)
         except EmbeddedAwsNotBuilt as error:
@@ -86,6 +90,10 @@ def _require_free(port: int) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve the embedded AWS until Ctrl-C, SIGTERM or SIGHUP; 0 then."""
+    if arguments.samples and not arguments.portal:
+        raise InputError("--samples needs --portal")
+    if arguments.portal:
+        local_portal.ensure_built()
     stopping = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -107,10 +115,19 @@ def run(arguments: argparse.Namespace) -> int:
                         port=arguments.port,
                         schedules=True,
                         second_organization=arguments.second_organization,
+                        assembly=local_portal.ASSEMBLY if arguments.portal else None,
                     )
                 )
-            second = guide_to_second() if arguments.second_organization else []
-            print("\n".join(guide(aws.endpoint_url, aws.outputs, second)), flush=True)
+            if arguments.portal:
+                local_portal.publish(aws)
+            if arguments.samples:
+                with spinning(progress, "Sending the sample requests"):
+                    portal_samples.send(aws)
+            guides = [
+                *(guide_to_second() if arguments.second_organization else []),
+                *(local_portal.guide(aws) if arguments.portal else []),
+            ]
+            print("\n".join(guide(aws.endpoint_url, aws.outputs, guides)), flush=True)
             # Python loses an exception that is raised in a finalizer, so this looks as well.
             while not stopping:
                 time.sleep(1)
@@ -148,7 +165,7 @@ def guide_to_second() -> list[str]:
     ]
 
 
-def guide(endpoint_url: str, outputs: dict[str, str], second: Sequence[str] = ()) -> list[str]:
+def guide(endpoint_url: str, outputs: dict[str, str], more: Sequence[str] = ()) -> list[str]:
     """What `vend local` prints: exports, commands to copy, and the line that says it is ready."""
     return [
         "# The embedded AWS, account 111111111111, nothing leaves this machine.",
@@ -170,7 +187,7 @@ def guide(endpoint_url: str, outputs: dict[str, str], second: Sequence[str] = ()
         ),
         command("organizations", "list-accounts", program="aws"),
         command("list"),
-        *second,
+        *more,
         "",
         f"ready {endpoint_url}",
     ]

@@ -11,9 +11,17 @@ _PRICE = "sets prices and what the console offers"
 _TRACES = "kept and shown; there is no X-Ray here to send segments to"
 _TIMER = "kept and shown; nothing fires it here"
 
+_CONNECTIONS = "says how connections are made, which stay on this machine"
+
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "AWS::CDK::Metadata": {
         "Analytics": "reports to AWS which construct libraries made the template",
+    },
+    "AWS::CloudFront::Distribution": {
+        "DistributionConfig.HttpVersion": _CONNECTIONS,
+        "DistributionConfig.IPV6Enabled": _CONNECTIONS,
+        "DistributionConfig.Origins.CustomOriginConfig": _CONNECTIONS,
+        "DistributionConfig.Origins.S3OriginConfig": "is empty where an origin access control is",
     },
     "AWS::CloudWatch::Alarm": dict.fromkeys(
         (

@@ -17,9 +17,11 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from embedded.apigateway import endpoint
 from embedded.apigateway.execute_api import Execution
 from embedded.authorization.authorization import Authorization, Denial
+from embedded.cloudfront import delivery
 from embedded.core.context import Call, Context, current
+from embedded.core.in_process import called
 from embedded.core.principal import Principal, caller
-from embedded.gateway.server import Server, called
+from embedded.gateway.server import Server
 from embedded.moto_patches import (
     backend_lookup,
     iam_managed_policies,
@@ -27,6 +29,7 @@ from embedded.moto_patches import (
     speed,
     sts_session_ends,
 )
+from embedded.people import issuer
 from embedded.protocols import protocols
 from embedded.protocols.errors import (
     Answer,
@@ -111,7 +114,7 @@ class Gateway:
     """WSGI middleware around moto's server application.
 
     Requests that are not signed for an AWS service, and those to moto's own API, pass through;
-    those to HTTP APIs are answered here.
+    those to HTTP APIs, to distributions and to the issuer are answered here.
     Needs an active `embedded.core.context`, and `install` to have been called.
     """
 
@@ -124,11 +127,10 @@ class Gateway:
         if environ.get("PATH_INFO", "").startswith(_MOTO_API):
             return self._app(environ, start_response)
         body = _take_body(environ)
-        api = endpoint.addressed(environ)
-        if api is not None:
-            answer = self._executed(api, environ, body)
-            start_response(answer.status, list(answer.headers))
-            return [answer.body]
+        elsewhere = self._of_another_host(environ, body)
+        if elsewhere is not None:
+            start_response(elsewhere.status, list(elsewhere.headers))
+            return [elsewhere.body]
         call = protocols.identify(environ, body)
         if call is None:
             return self._app(environ, start_response)
@@ -151,8 +153,23 @@ class Gateway:
         start_response(answer.status, list(answer.headers))
         return [answer.body]
 
-    def _executed(self, api: tuple[str, str], environ: WSGIEnvironment, body: bytes) -> Answer:
-        api_id, path = api
+    def _of_another_host(self, environ: WSGIEnvironment, body: bytes) -> Answer | None:
+        """What answers where AWS has hosts of their own: HTTP APIs, distributions, the issuer."""
+        if (api := endpoint.addressed(environ)) is not None:
+            return self._executed(*api, environ, body)
+        if (distribution := delivery.addressed(environ)) is not None:
+            distribution_id, path = distribution
+            return delivery.Delivery(
+                distribution_id=distribution_id,
+                path=path,
+                environ=environ,
+                api=lambda api_id, path: self._executed(api_id, path, environ, body),
+            ).answer()
+        if issuer.addressed(environ):
+            return issuer.current().answer(environ, body, current().clock.now())
+        return None
+
+    def _executed(self, api_id: str, path: str, environ: WSGIEnvironment, body: bytes) -> Answer:
         return Execution(
             api_id=api_id,
             path=path,

@@ -17,6 +17,7 @@ from vending.api import catalogue, openapi, problems
 from vending.api.accounts import AccountRoutes
 from vending.api.caller import Caller
 from vending.api.parameters import Call
+from vending.api.plan import planned
 from vending.api.requests import Requests
 from vending.api.routes import ROUTES, Route
 from vending.api.starts import Starts
@@ -97,6 +98,7 @@ class Api:
             "changeAccount": lambda: self._accounts.change(account_id, call),
             "retireAccount": lambda: self._accounts.retire(account_id, call),
             "restoreAccount": lambda: self._accounts.restore(account_id, call),
+            "planRequest": lambda: planned(call, self._caller, wiring.ledger()),
             "getSchema": account_request.schema,
             "listErrors": catalogue.errors,
             "getOpenApi": openapi.document,

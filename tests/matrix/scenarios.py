@@ -86,8 +86,9 @@ def a_submission(source: str, scenario: Scenario, vending: Vending) -> Submissio
         vending.organizations.enable_aws_service_access(ServicePrincipal=service)
         request["serviceAccess"] = [*request["serviceAccess"], service]
     if source == "existing":
-        account_id = an_account_made_by_hand(vending, request["account"]["email"])
-        member = {"accountId": account_id, "name": "By hand"}
+        email = request["account"]["email"]
+        account_id = an_account_made_by_hand(vending, email)
+        member = {"accountId": account_id, "name": "By hand", "email": email}
         return Submission(request=request | {"account": member}, account_id=account_id)
     if source == "new-govcloud":
         account = request["account"]
@@ -235,7 +236,7 @@ def _dead(lab: Lab) -> str:
     with interruptions.when_entered("WaitForSlot", interruptions.stop):
         lab.run(Submission(request=request))
     request_id = str(request["requestId"])
-    eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was told
+    eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was reported
     return request_id
 
 
@@ -382,11 +383,9 @@ def _email_changed(lab: Lab, submission: Submission) -> list[Ended]:
 
     At first a wrong one.
     """
-    account = submission.request["account"]
-    if "email" not in account:
+    if "email" not in submission.request["account"]:
         return lab.run(submission)
-    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
-    return [*lab.run(Submission(request=before)), *lab.run(submission)]
+    return [*_with_another_email(lab, submission), *lab.run(submission)]
 
 
 def _email_changed_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
@@ -394,14 +393,31 @@ def _email_changed_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
     account = submission.request["account"]
     if "email" not in account:
         return lab.run(submission)
-    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
-    first = lab.run(Submission(request=before))
-    row, client = lab.vending.row(submission.request_id), lab.aws.client("account")
+    first = _with_another_email(lab, submission)
+    row = lab.vending.row(submission.request_id)
     if row is not None and "accountId" in row:
-        named = {"AccountId": row["accountId"], "PrimaryEmail": account["email"]}
-        client.start_primary_email_update(**named)
-        client.accept_primary_email_update(**named, Otp=email_codes.code_of(row["accountId"]))
+        _give_email(lab, row["accountId"], account["email"])
     return [*first, *lab.run(submission)]
+
+
+def _with_another_email(lab: Lab, submission: Submission) -> list[Ended]:
+    """The account is vended with an email that it is not to keep."""
+    account = submission.request["account"]
+    email = f"b.{account['email']}"
+    if submission.request["source"] == "existing":
+        lab.vending.organizations.enable_aws_service_access(
+            ServicePrincipal="account.amazonaws.com"
+        )
+        _give_email(lab, account["accountId"], email)
+    before = {**submission.request, "account": {**account, "email": email}}
+    return lab.run(Submission(request=before, account_id=submission.account_id))
+
+
+def _give_email(lab: Lab, account_id: str, email: str) -> None:
+    """Whoever administers the organization gives an account this email."""
+    client, named = lab.aws.client("account"), {"AccountId": account_id, "PrimaryEmail": email}
+    client.start_primary_email_update(**named)
+    client.accept_primary_email_update(**named, Otp=email_codes.code_of(account_id))
 
 
 def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:

@@ -15,6 +15,7 @@ LOCKS = [
     "requirements/uv.txt",
     DEVELOPMENT_LOCK,
     "requirements/opinions.txt",
+    "requirements/browser.txt",
     "requirements/guards.txt",
     "requirements/recorded.txt",
 ]
@@ -42,9 +43,19 @@ def test_lock_pins_every_package_with_its_hashes(lock: str) -> None:
     assert [package for package, hashes in packages.items() if not hashes] == []
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, *NODE_LOCKS])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_lock_names_no_place_that_packages_come_from(lock: str) -> None:
     assert "://" not in (ROOT / lock).read_text()
+
+
+@pytest.mark.parametrize("lock", NODE_LOCKS)
+def test_lock_of_node_pins_every_package_with_its_hash_and_no_place(lock: str) -> None:
+    packages = json.loads((ROOT / lock).read_text())["packages"]
+
+    installed = {name: one for name, one in packages.items() if name}
+
+    assert [name for name, one in installed.items() if "integrity" not in one] == []
+    assert [name for name, one in installed.items() if "resolved" in one] == []
 
 
 def test_functions_are_tested_with_the_versions_that_run_on_aws() -> None:
@@ -55,14 +66,13 @@ def test_uv_that_installs_is_the_uv_that_locks() -> None:
     assert locked("requirements/uv.txt").keys() <= locked(DEVELOPMENT_LOCK).keys()
 
 
-def test_cdk_command_is_pinned_with_its_hash() -> None:
-    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+def test_cdk_command_and_what_the_page_is_made_of_are_pinned() -> None:
+    asked = json.loads((ROOT / "package.json").read_text())
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
 
-    installed = packages["node_modules/aws-cdk"]
+    wanted = asked["dependencies"] | asked["devDependencies"]
 
-    assert wanted == {"aws-cdk": installed["version"]}
-    assert installed["integrity"].startswith("sha512-")
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
 
 
 def test_second_opinions_are_pinned_and_the_page_names_their_versions() -> None:
@@ -79,4 +89,3 @@ def test_second_opinions_are_pinned_and_the_page_names_their_versions() -> None:
     for name, version in {**wanted, "policy_sentry": policy_sentry}.items():
         assert re.search(rf"^\| `{name}`[^|]*\| {re.escape(version)} \|", page, re.MULTILINE), name
     assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
-    assert [name for name, one in packages.items() if name and "integrity" not in one] == []

@@ -13,7 +13,7 @@ import pytest
 from tests.builders import a_request
 from tests.installations import ROOT
 from tests.unit.embedded.time_travel import pass_days
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.approvals import UNIT, decide
 from tests.workflow.vending import Vending, eventually, invocations, reconcile
 
@@ -186,7 +186,7 @@ def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
 ) -> None:
     request = a_restricted_request()
 
-    with told(vending, "AccountVendingStateChanged") as heard:
+    with collected(vending, "AccountVendingStateChanged") as heard:
         execution = awaiting(vending, request)
         vend("approve", request["requestId"])
         vending.finish(execution)

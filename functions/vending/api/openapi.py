@@ -62,6 +62,7 @@ CONTRACTS: Mapping[str, Contract] = {
     "changeAccount": Contract(answer=views.Started, status=_STARTED, body=AccountRequest),
     "retireAccount": Contract(answer=views.Started, status=_STARTED, body=views.Retirement),
     "restoreAccount": Contract(answer=views.Started, status=_STARTED),
+    "planRequest": Contract(answer=views.Plan, body=AccountRequest),
     "getSchema": Contract(answer=None),
     "listErrors": Contract(answer=views.ErrorCatalogue),
     "getOpenApi": Contract(answer=None),

@@ -117,6 +117,12 @@ ROUTES = (
         is_idempotent_by_key=True,
     ),
     Route(
+        operation="planRequest",
+        method="POST",
+        path="/plan",
+        summary="Show what a request would change, and start nothing",
+    ),
+    Route(
         operation="getSchema",
         method="GET",
         path="/schema",

@@ -195,6 +195,19 @@ class AccountPage(Page):
     accounts: list[AccountSummary]
 
 
+class Plan(View):
+    """What a request would change, by the request policy and the ledger."""
+
+    request_id: str
+    request: dict[str, Any] = Field(description="What would be asked, with its defaults.")
+    state: State | None = Field(description="Of the request of this id, where there is one.")
+    account_id: str | None
+    revision: int | None = Field(description="Of the account that would be changed.")
+    changes: list[str] | None = Field(
+        description="What changes in the account's document; null where none was carried out yet."
+    )
+
+
 class Started(View):
     """An execution that was started. What becomes of it shows in the request or the account."""
 

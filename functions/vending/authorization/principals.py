@@ -33,6 +33,11 @@ def of_claim(value: str) -> str:
     return f"{_CLAIM}{value}"
 
 
+def is_of_claim(principal: str) -> bool:
+    """Whether a token's claim says it, and no credentials of AWS."""
+    return principal.startswith(_CLAIM)
+
+
 def values_of(claim: str) -> list[str]:
     """The values of a claim, as API Gateway hands it to a function: a list is `[one other]`."""
     if claim.startswith("[") and claim.endswith("]"):
@@ -78,7 +83,7 @@ def problem_of(arn: str) -> str | None:
     """Why a request policy cannot have the principal; None where it can."""
     if _SESSION.fullmatch(arn):
         return f"is a session; name its role: {of_caller(arn)}"
-    if arn.startswith(_CLAIM):
+    if is_of_claim(arn):
         return None if _CLAIM_VALUE.fullmatch(arn) else "is not claim: and a value without spaces"
     if _PRINCIPAL.fullmatch(arn) is None or "*" in arn:
         return "is not the ARN of a role or a user, as arn:aws:iam::111122223333:role/Portal"

@@ -67,7 +67,8 @@ class SenderPattern(Model):
     principal: Annotated[str, Field(min_length=1, max_length=256)] | None = Field(
         default=None,
         description="The ARN of the IAM role or user that calls the API; claim: and a value of the "
-        "claim of its token, where tokens authorize calls. In a demo policy alone, * is any.",
+        "claim of its token, where tokens authorize calls. In a demo policy alone, * is any role "
+        "or user.",
     )
 
     @property
@@ -85,14 +86,11 @@ class SenderPattern(Model):
         """Whether it is this sender."""
         if sender.principal is not None or sender.source == API_SOURCE:
             # Of that source without a principal is nobody: the bus takes such events, too.
-            return (
-                self.principal is not None
-                and sender.principal is not None
-                and (
-                    self.principal == ANY
-                    or principals.without_path(self.principal) == sender.principal
-                )
-            )
+            if self.principal is None or sender.principal is None:
+                return False
+            if self.principal == ANY:
+                return not principals.is_of_claim(sender.principal)
+            return principals.without_path(self.principal) == sender.principal
         return (
             self.account is not None
             and self.account == sender.account

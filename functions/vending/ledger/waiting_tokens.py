@@ -42,6 +42,15 @@ class WaitingTokens:
         }
         self.table.put(Put(item=item))
 
+    def save_for_execution(self, execution_arn: str, task_token: str) -> None:
+        """Keep the token of a step that waits for the end of this execution of a request."""
+        self.save(_end_of(execution_arn), execution_arn, task_token)
+
+    def of_execution(self, execution_arn: str) -> str | None:
+        """The token of the step that waits, or last waited, for the end of this execution."""
+        found = self.table.get(keys.token(_end_of(execution_arn)), consistent=True)
+        return str(found["taskToken"]) if found else None
+
     def find(self, row: Row, *, awaits: str | None = None) -> str | None:
         """The token under which the row's execution waits, or last waited; for this, if given."""
         found = self.table.get(keys.token(row["requestId"]), consistent=True)
@@ -50,6 +59,10 @@ class WaitingTokens:
         is_its_own = found["executionArn"] == row.get("executionArn")
         is_its_own = is_its_own and awaits in (None, found.get("awaits"))
         return str(found["taskToken"]) if is_its_own else None
+
+
+def _end_of(execution_arn: str) -> str:
+    return f"{keys.EXECUTION_END}{execution_arn.rpartition(':')[2]}"
 
 
 def _of_earlier_version(row: Mapping[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from vending.request import bounds, ou_paths, validators
 from vending.request.checked import checked
 from vending.request.contacts import Contacts
 from vending.request.request_ids import derived
-from vending.request.sources import SOURCES, source_problems
+from vending.request.sources import SOURCES, SourceRules, source_problems
 from vending.request.validation_messages import problems_in, repeated
 
 DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
@@ -110,7 +110,9 @@ class Account(Model):
 
     name: AccountName | None = Field(None, description="The account's name, for a new account.")
     email: Email | None = Field(
-        None, description="The root user's address, which no other AWS account may have."
+        None,
+        description="The root user's address, which no other AWS account may have. Of an existing "
+        "account, the one that it has, or another one than its last request named.",
     )
     account_id: AccountId | None = Field(
         None, description="Twelve digits, for an account that is there already."
@@ -283,6 +285,24 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **generated,
         "title": "Account request",
+        "allOf": [_of_source(source, rules) for source, rules in SOURCES.items()],
+    }
+
+
+def _of_source(source: str, rules: SourceRules) -> dict[str, Any]:
+    """What the source needs, and has no use for; absent, the source is the default one."""
+    is_default = source == AccountRequest.model_fields["source"].default
+    account: dict[str, Any] = {"properties": {key: {"type": "null"} for key in rules.forbids}}
+    if rules.requires:
+        account["required"] = list(rules.requires)
+    if rules.requires_one_of:
+        account["anyOf"] = [{"required": [key]} for key in rules.requires_one_of]
+    return {
+        "if": {
+            "properties": {"source": {"const": source}},
+            **({} if is_default else {"required": ["source"]}),
+        },
+        "then": {"properties": {"account": account}},
     }
 
 

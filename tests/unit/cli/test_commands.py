@@ -8,28 +8,21 @@ import subprocess
 import sys
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from cli import main as entry
+from cli.arguments.vend import parser
 from cli.aws import stack as stack_module
+from cli.input import fleet
+from cli.input.documents import Document
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
 from vending.states import State
 
 
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
-
-
 def commands() -> dict[str, argparse.ArgumentParser]:
     found = next(
-        action
-        for action in entry.parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
+        action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
     return dict(found.choices)
 
@@ -174,6 +167,31 @@ def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert "account" in json.loads(capsys.readouterr().out)["properties"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_valid"),
+    [
+        ({}, True),
+        ({"lifecycle": "retired", "reason": "over"}, True),
+        ({"lifecycle": "gone"}, False),
+        ({"reason": "over"}, False),
+        ({"lifecycle": "active", "reason": "over"}, False),
+        ({"color": "red"}, False),
+    ],
+    ids=str,
+)
+def test_schema_of_a_file_holds_as_the_command_does(
+    changes: dict[str, str], is_valid: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"source": "existing", "account": {"accountId": "123456789012"}} | changes
+
+    assert main(["schema", "--account-file"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    found = fleet.of_documents([Document(label="a.yaml", value=value)])
+
+    assert Draft202012Validator(schema).is_valid(value) is is_valid
+    assert found.is_usable is is_valid
+
+
 def test_every_command_of_this_version_is_there() -> None:
     assert set(commands()) == {
         "submit",
@@ -196,7 +214,9 @@ def test_every_command_of_this_version_is_there() -> None:
         "doctor",
         "explain",
         "schema",
+        "completion",
         "local",
+        "portal",
     }
 
 
@@ -204,7 +224,7 @@ def test_every_command_and_every_option_has_help() -> None:
     for name, command in commands().items():
         assert command.description, name
         assert [a.option_strings or a.dest for a in command._actions if not a.help] == [], name
-    listed = entry.parser().format_help()
+    listed = parser().format_help()
     assert all(f"    {name} " in listed for name in commands())
 
 
@@ -284,7 +304,7 @@ COMMAND = (
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "said"),
+    ("line", "status", "expected"),
     [
         pytest.param("schema >/dev/full", 1, "No space left", id="full"),
         pytest.param("--version >/dev/full", 1, "No space left", id="full, version"),
@@ -296,7 +316,9 @@ COMMAND = (
         pytest.param("submit - --local <&-", 2, "standard input is closed", id="closed input"),
     ],
 )
-def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, said: str) -> None:
+def test_stream_that_is_closed_or_full_is_no_traceback(
+    line: str, status: int, expected: str
+) -> None:
     ended = subprocess.run(
         ["bash", "-c", f'{sys.executable} -c "{COMMAND}" {line}'],
         cwd=PROJECT,
@@ -306,7 +328,7 @@ def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, s
     )
 
     assert ended.returncode == status
-    assert said in ended.stderr
+    assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) <= 2
 
 

@@ -6,21 +6,12 @@ import io
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import FakeStack, a_record, an_error
 
 
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
-
-
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         ([], "the code is missing"),
         (["ABC12"], "this is no code"),
@@ -30,11 +21,11 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     ],
 )
 def test_what_is_no_code_is_bad_usage(
-    stack: FakeStack, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+    stack: FakeStack, capsys: pytest.CaptureFixture[str], words: list[str], expected: str
 ) -> None:
     assert not stack.ledger
     assert main(["confirm", "r-sandbox", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 def test_code_that_standard_input_lacks_is_bad_usage(

@@ -83,7 +83,7 @@ def test_what_is_not_built_is_reported_with_the_command_that_builds_it(
 ) -> None:
     class Empty(EmbeddedAws):
         def __init__(self, **words: Any) -> None:
-            super().__init__(**words, assembly=tmp_path, build=tmp_path)
+            super().__init__(**{**words, "assembly": tmp_path, "build": tmp_path})
 
     monkeypatch.setattr("embedded.cloud.EmbeddedAws", Empty)
 

@@ -1,4 +1,4 @@
-"""`vend resume`: the stored request goes out again as it is, or the user is told why not."""
+"""`vend resume`: the stored request goes out again as it is, or the command says why not."""
 
 from __future__ import annotations
 
@@ -8,18 +8,9 @@ from typing import Any
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error
 from tests.unit.cli.histories import History
-
-
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
 
 
 def succeeded() -> list[dict[str, Any]]:
@@ -102,7 +93,7 @@ def test_vended_request_as_json_is_its_record(
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "expected"),
     [
         (None, "vend list"),
         (a_record("REJECTED", error=an_error(code="RequestInvalid", reason=None)), "correct it"),
@@ -114,7 +105,7 @@ def test_what_cannot_be_resumed_says_what_to_do(
     stack: FakeStack,
     capsys: pytest.CaptureFixture[str],
     record: dict[str, Any] | None,
-    said: str,
+    expected: str,
 ) -> None:
     if record:
         stack.put(record)
@@ -123,7 +114,7 @@ def test_what_cannot_be_resumed_says_what_to_do(
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert said in err
+    assert expected in err
     assert stack.published == []
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import (
     FIRST,
@@ -31,12 +30,10 @@ FINGERPRINT = parse(REQUEST).fingerprint()
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+def stack(stack: FakeStack) -> FakeStack:
     """The stack that the command finds; it vends whatever is asked for, at once."""
-    made = FakeStack()
-    made.on_publish = lambda detail: vend(made, detail)
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
+    stack.on_publish = lambda detail: vend(stack, detail)
+    return stack
 
 
 def vend(stack: FakeStack, detail: Mapping[str, Any], execution_arn: str = FIRST) -> None:
@@ -349,9 +346,9 @@ def test_revision_that_the_account_has_left_is_not_sent(
 
     assert main(["submit", str(file), "--json"]) == 1
 
-    said = json.loads(capsys.readouterr().out)
-    assert said["error"]["code"] == "Superseded"
-    assert "the account is at revision 3" in said["error"]["message"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["error"]["code"] == "Superseded"
+    assert "the account is at revision 3" in answer["error"]["message"]
     assert stack.published == []
 
 
@@ -471,7 +468,7 @@ def test_interrupt_before_anything_was_sent_says_so(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--faults", "x.json"], "--local"),
         (["--speed", "2"], "--local"),
@@ -485,11 +482,11 @@ def test_options_that_make_no_sense_are_usage_errors(
     stack: FakeStack,
     file: Path,
     options: list[str],
-    said: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["submit", str(file), *options]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
     assert stack.published == []
 
 
@@ -501,7 +498,7 @@ def test_file_that_is_missing_is_bad_input(
 
 
 @pytest.mark.parametrize(
-    ("on_this_machine", "said"),
+    ("on_this_machine", "expected"),
     [
         (True, "AWS at http://127.0.0.1:5111, account 111111111111"),
         (False, "AWS, account 111111111111, us-east-1"),
@@ -511,11 +508,11 @@ def test_header_says_what_runs_where(
     stack: FakeStack,
     file: Path,
     on_this_machine: bool,
-    said: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stack.is_on_this_machine = on_this_machine
 
     main(["submit", str(file)])
 
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err

@@ -12,6 +12,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from embedded import ACCOUNT_ID, REGION
 from embedded.cloudformation.resources import TYPES
 from embedded.cloudformation.template_text import parse
+from embedded.cloudfront import distributions
 from tests.unit.embedded.cloudformation_template import NAME, template, text, trust
 from tests.unit.embedded.test_cloudformation_yaml import BOOTSTRAP
 
@@ -25,6 +26,20 @@ GRANT = {
     "Statement": [{"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"}],
 }
 FUNCTION_ARN = {"Fn::GetAtt": ["CreateAccount", "Arn"]}
+
+
+DISTRIBUTION = {
+    "DefaultCacheBehavior": {"TargetOriginId": "one", "ViewerProtocolPolicy": "https-only"},
+    "Enabled": True,
+    "Origins": [{"Id": "one", "DomainName": "one.s3.us-east-1.amazonaws.com"}],
+}
+
+
+def of_cloudfront(kept_in: str, name: str) -> Callable[[Aws, str], list[Any]]:
+    """What a template says by this name of all that is kept of a kind."""
+    return lambda _aws, _: [
+        one[name] for one in getattr(distributions.kept(ACCOUNT_ID, "aws"), kept_in).values()
+    ]
 
 
 def published_by(service: str) -> dict[str, Any]:
@@ -400,6 +415,27 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], Callable[[Aws, str], list
         {"DefaultRouteSettings": {"ThrottlingBurstLimit": 2, "ThrottlingRateLimit": 1}},
         of_the_api("stages", "StageName", "AutoDeploy"),
         ([("$default", True)], [("$default", True)]),
+    ),
+    (
+        "AWS::CloudFront::Distribution",
+        {"DistributionConfig": {**DISTRIBUTION, "DefaultRootObject": "index.html"}},
+        {"DistributionConfig": {**DISTRIBUTION, "DefaultRootObject": "home.html"}},
+        of_cloudfront("distributions", "DefaultRootObject"),
+        (["index.html"], ["home.html"]),
+    ),
+    (
+        "AWS::CloudFront::OriginAccessControl",
+        {"OriginAccessControlConfig": {"Name": "one", "SigningBehavior": "always"}},
+        {"OriginAccessControlConfig": {"Name": "two", "SigningBehavior": "always"}},
+        of_cloudfront("origin_access_controls", "Name"),
+        (["one"], ["two"]),
+    ),
+    (
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        {"ResponseHeadersPolicyConfig": {"Name": "one"}},
+        {"ResponseHeadersPolicyConfig": {"Name": "two"}},
+        of_cloudfront("response_headers_policies", "Name"),
+        (["one"], ["two"]),
     ),
     (
         "AWS::CDK::Metadata",

@@ -19,6 +19,7 @@ from tests.unit.functions.api_calls import (
     session_of,
 )
 from tests.unit.functions.test_api_accounts import ACCOUNT, an_account
+from vending.api.openapi import CONTRACTS
 from vending.api.routes import ROUTES, Route
 from vending.authorization.principals import of_caller
 from vending.authorization.request_policy import RequestPolicyInvalid, parse_policy
@@ -28,6 +29,7 @@ from vending.errors.exceptions import RequestNotAllowed
 from vending.ledger.approval_records import begin
 
 BODIES: dict[str, Any] = {
+    "planRequest": DOCUMENT,
     "createRequest": DOCUMENT | {"requestId": "new"},
     "changeAccount": DOCUMENT,
     "retireAccount": {"reason": "over"},
@@ -65,7 +67,7 @@ CALLERS = {
 
 def expected(route: Route, caller: str) -> int:
     decides = route.operation in ("approveRequest", "rejectRequest")
-    done = 200 if route.method == "GET" or decides else 202
+    done = CONTRACTS[route.operation].status
     may_look = done if route.method == "GET" else 403
     # Of what it may retire the policy has nothing, which is said first.
     ends = route.operation in ("retireAccount", "restoreAccount")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_contact
-from tests.unit.functions import approving, retiring
+from tests.unit.functions import approving, custom_resources, retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     ACCOUNT_ID,
@@ -388,8 +388,8 @@ def reserve_a_closing(world: World) -> None:
         )
 
 
-def one_is_not_told(world: World) -> tuple[str, str]:
-    """An account whose slot has come, and its execution; of a fourth one's slot nobody told it."""
+def one_is_not_notified(world: World) -> tuple[str, str]:
+    """An account whose slot has come, and its execution; a fourth was not notified of its own."""
     accounts = [retiring.an_account(world, f"Unit{number}") for number in range(4)]
     for account_id in accounts:
         retiring.accept(world, retiring.a_retirement_request(account_id), EXECUTION + account_id)
@@ -407,19 +407,19 @@ def one_is_not_told(world: World) -> tuple[str, str]:
 
 
 def close_an_account(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     world.organization.refuse("CloseAccount", "TooManyRequestsException")
     with contextlib.suppress(ClosingRefusedForNow):
         retiring.close(world, account_id, execution)
 
 
 def follow_a_closure(world: World) -> None:
-    account_id, _ = one_is_not_told(world)
+    account_id, _ = one_is_not_notified(world)
     world.call("DescribeClosure", accountId=account_id)
 
 
 def record_a_retirement(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     retiring.record(world, account_id, "FAILED", execution, error={"Error": "AccessDenied"})
     retiring.accept(world, {"accountId": account_id, "action": "restore"}, OTHER_EXECUTION)
     retiring.record(world, account_id, "RESTORED", OTHER_EXECUTION)
@@ -434,7 +434,40 @@ def end_delegations(world: World) -> None:
     world.call("DeregisterDelegatedAdministrator", accountId=account_id, executionArn=EXECUTION)
 
 
+def request_for_cloudformation(world: World) -> None:
+    """A deletion calls more than a creation, and starts another machine."""
+    world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+    vend(world, organizationalUnitId=None)
+    world.policy = custom_resources.AS_ADMINISTRATOR
+    custom_resources.stack(world, "CREATE_COMPLETE", "DELETE_IN_PROGRESS")
+    gone = custom_resources.an_event("Delete", PhysicalResourceId=REQUEST_ID)
+    custom_resources.ask(world, gone)
+
+
+def wait_for_a_custom_account(world: World) -> None:
+    arn = custom_resources.STARTED
+    world.organization.executions[arn] = "RUNNING"
+    world.call("WaitForCustomAccount", executionArn=arn, taskToken="a token")
+
+
+def describe_a_custom_account(world: World) -> None:
+    world.organization.executions[custom_resources.STARTED] = "RUNNING"
+    custom_resources.look(world, isOverdue=True)
+
+
+def respond_to_cloudformation(world: World) -> None:
+    """AWS's SDK is not asked: the address of the answer is signed."""
+    with pytest.raises(OperationRefused):
+        world.call(
+            "RespondToCloudFormation", event=custom_resources.an_event(ResponseURL="https://x")
+        )
+
+
 SCENARIOS = {
+    "RequestCustomAccount": request_for_cloudformation,
+    "WaitForCustomAccount": wait_for_a_custom_account,
+    "DescribeCustomAccount": describe_a_custom_account,
+    "RespondToCloudFormation": respond_to_cloudformation,
     "AcceptRetirement": accept_a_retirement,
     "ReserveClosing": reserve_a_closing,
     "DeregisterDelegatedAdministrator": end_delegations,
@@ -478,8 +511,13 @@ SCENARIOS = {
 
 @pytest.mark.parametrize(("operation", "scenario"), SCENARIOS.items(), ids=SCENARIOS)
 def test_operation_calls_all_that_it_declares(
-    world: World, operation: str, scenario: Callable[[World], None]
+    world: World,
+    operation: str,
+    scenario: Callable[[World], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, value in custom_resources.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     scenario(world)
 
     declared = importlib.import_module(f"operations.{module_name(operation)}").CALLS

@@ -1,0 +1,1 @@
+"""CloudFront: distributions, served on loopback, before buckets and HTTP APIs."""

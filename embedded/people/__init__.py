@@ -1,0 +1,1 @@
+"""The people of the embedded AWS, and the OIDC issuer at which they sign in."""

@@ -1,0 +1,70 @@
+// The accounts that were vended.
+import type { AccountPage, AccountSummary } from "built/api";
+import { useState } from "preact/hooks";
+import { useApi } from "./app";
+import { useLive } from "./live";
+import { Refusals, State, Time } from "./parts";
+
+const PAUSE = 15_000;
+
+export function Accounts() {
+  const api = useApi();
+  const [limit, setLimit] = useState(20);
+  const { data, refusal } = useLive(
+    "accounts",
+    () => api.get<AccountPage>("/accounts", { limit: String(limit) }),
+    () => PAUSE,
+  );
+  return (
+    <>
+      <h1>Accounts</h1>
+      <Refusals refusal={refusal} />
+      {data && <AccountTable accounts={data.accounts} />}
+      {data?.nextCursor && limit < 100 && (
+        <button onClick={() => setLimit(Math.min(limit + 40, 100))}>Show more</button>
+      )}
+    </>
+  );
+}
+
+function AccountTable({ accounts }: { accounts: AccountSummary[] }) {
+  if (!accounts.length) return <p>No account was vended yet.</p>;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Account</th>
+          <th scope="col">Name</th>
+          <th scope="col">State</th>
+          <th scope="col">Organizational unit</th>
+          <th scope="col">Drift</th>
+          <th scope="col">Changed</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map((one) => (
+          <tr key={one.accountId}>
+            <th scope="row">
+              <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>
+            </th>
+            <td data-label="Name">{nameOf(one)}</td>
+            <td data-label="State">
+              <State state={one.state} />
+            </td>
+            <td data-label="Organizational unit">
+              {String(one.document?.organizationalUnit ?? "–")}
+            </td>
+            <td data-label="Drift">{one.drift ? one.drift.differences.length : "none"}</td>
+            <td data-label="Changed">
+              <Time at={one.updatedAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function nameOf({ document }: AccountSummary): string {
+  return (document?.account as { name?: string } | undefined)?.name ?? "–";
+}

@@ -1,0 +1,127 @@
+// The state machine, lit as far as a request's execution came. What it shows, the list of steps
+// says as well, in words.
+import type { Step } from "built/api";
+import graph from "built/graph.json";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+type Light = "done" | "runs" | "failed" | undefined;
+type Node = (typeof graph.nodes)[number];
+
+const LIGHTS: Record<Step["state"], Light> = {
+  RUNNING: "runs",
+  SUCCEEDED: "done",
+  FAILED: "failed",
+  STOPPED: "failed",
+};
+const ROUNDED = 8;
+
+export function Graph({ steps }: { steps: Step[] }) {
+  const lights = useMemo(() => lightsOf(steps), [steps]);
+  const pane = useRef<HTMLDivElement>(null);
+  const running = steps.findLast((one) => one.state !== "SUCCEEDED")?.step ?? steps.at(-1)?.step;
+  useEffect(() => {
+    const node = graph.nodes.find((one) => one.name === running);
+    const element = pane.current;
+    if (!node || !element) return;
+    element.scrollTo({
+      left: node.x + node.w / 2 - element.clientWidth / 2,
+      top: node.y + node.h / 2 - element.clientHeight / 2,
+    });
+  }, [running]);
+  return (
+    <div class="graph" ref={pane} tabIndex={0} role="region" aria-label="The state machine">
+      <svg
+        width={graph.width}
+        height={graph.height}
+        viewBox={`0 0 ${graph.width} ${graph.height}`}
+        role="img"
+        aria-label={`State machine, ${saidOf(steps)}`}
+      >
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+            <path d="M0 0L8 4L0 8z" />
+          </marker>
+        </defs>
+        {graph.groups.map(({ name, x, y, w, h }) => (
+          <rect key={name} class="group" x={x} y={y} width={w} height={h} rx={12} />
+        ))}
+        {graph.edges.map(({ from, to, caught, line }, index) => (
+          <path
+            key={index}
+            class={`edge ${caught ? "caught" : ""} ${lights[from] && lights[to] ? "lit" : ""}`}
+            d={curve(line as [number, number][])}
+            marker-end="url(#arrow)"
+          />
+        ))}
+        {graph.nodes.map((node) => (
+          <Shape key={node.name} node={node} light={lights[node.name]} />
+        ))}
+      </svg>
+    </div>
+  );
+}
+
+function Shape({ node, light }: { node: Node; light: Light }) {
+  const { name, kind, x, y, w, h } = node;
+  const isPoint = kind === "Choice" || kind === "Pass";
+  const round = kind === "Succeed" || kind === "Fail" || kind === "Wait" ? h / 2 : ROUNDED;
+  const turn = kind === "Choice" ? `rotate(45 ${x + w / 2} ${y + h / 2})` : undefined;
+  return (
+    <g class={`node ${kind.toLowerCase()} ${light ?? ""}`} data-state={name} data-light={light}>
+      <title>{name}</title>
+      <rect x={x} y={y} width={w} height={h} rx={isPoint ? 2 : round} transform={turn} />
+      {!isPoint && (
+        <text x={x + w / 2} y={y + h / 2} dy="0.35em" text-anchor="middle">
+          {name}
+        </text>
+      )}
+    </g>
+  );
+}
+
+/** What the steps say of each state, and what follows from it of those that are no steps. */
+function lightsOf(steps: Step[]): Record<string, Light> {
+  const lights: Record<string, Light> = {};
+  for (const { step, state } of steps) lights[step] = LIGHTS[state];
+  const others = graph.nodes.filter(({ kind }) => kind !== "Task");
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const { name, kind } of others) {
+      if (lights[name]) continue;
+      const from = graph.edges.filter((edge) => edge.to === name && lights[edge.from] === "done");
+      const to = graph.edges.filter((edge) => edge.from === name);
+      const isEnd = kind === "Succeed" || kind === "Fail";
+      const isReached = isEnd
+        ? from.some((edge) => steps.some((one) => one.step === edge.from))
+        : from.length > 0 && to.some((edge) => lights[edge.to]);
+      if (isReached) {
+        lights[name] = kind === "Fail" ? "failed" : "done";
+        changed = true;
+      }
+    }
+  }
+  return lights;
+}
+
+function saidOf(steps: Step[]): string {
+  const running = steps.filter((one) => one.state === "RUNNING").map((one) => one.step);
+  const failed = steps.filter((one) => LIGHTS[one.state] === "failed").map((one) => one.step);
+  const done = steps.filter((one) => one.state === "SUCCEEDED").length;
+  return [
+    `${done} steps done`,
+    running.length && `running: ${running.join(", ")}`,
+    failed.length && `failed: ${failed.join(", ")}`,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
+
+function curve(line: [number, number][]): string {
+  const [first, ...rest] = line;
+  let path = `M${first}`;
+  rest.forEach(([x, y], index) => {
+    const next = rest[index + 1];
+    path += next ? `Q${x} ${y} ${(x + next[0]) / 2} ${(y + next[1]) / 2}` : `L${x} ${y}`;
+  });
+  return path;
+}

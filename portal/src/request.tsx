@@ -1,0 +1,159 @@
+// One request: where it stands, how it got there, and what can be done about it.
+import type { RequestDetails, Step } from "built/api";
+import { useRef, useState } from "preact/hooks";
+import { type Refusal, refusalOf } from "./api";
+import { useApi } from "./app";
+import { Decision } from "./approvals";
+import { Graph } from "./graph";
+import { useLive } from "./live";
+import { Document, Facts, Failure, Refusals, State, Time, seconds } from "./parts";
+import { personOf, titleOf } from "./requests";
+
+const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
+const CANCELLABLE = ["REQUESTED", "AWAITING_APPROVAL", "QUEUED"];
+const QUICK = 1_500; // milliseconds, while steps take seconds
+const SLOW = 10_000; // once it waits for people or queues
+const SOON = 60_000; // what was sent shows by then, or never
+
+export function RequestView({ id }: { id: string }) {
+  const api = useApi();
+  const began = useRef(Date.now());
+  const path = `/requests/${encodeURIComponent(id)}`;
+  const { data, refusal, reload } = useLive(
+    id,
+    () => api.get<RequestDetails>(path),
+    (found) => {
+      const isEarly = Date.now() - began.current < SOON;
+      if (!found) return isEarly ? QUICK : null;
+      if (FINAL.includes(found.state)) return isEarly ? SLOW : null;
+      return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+    },
+  );
+  if (!data) {
+    const isAwaited = refusal?.status === 404 && Date.now() - began.current < SOON / 4;
+    return (
+      <>
+        <h1>Request</h1>
+        {isAwaited ? <p role="status">It will show in a moment …</p> : <Refusals refusal={refusal} />}
+      </>
+    );
+  }
+  const act = (what: string, body?: unknown) => async () => {
+    await api.post(`${path}/${what}`, body, crypto.randomUUID());
+    began.current = Date.now();
+    reload();
+  };
+  return (
+    <>
+      <h1>{titleOf(data)}</h1>
+      <p role="status">
+        <State state={data.state} /> {nowOf(data)}
+      </p>
+      <Refusals refusal={refusal} />
+      <Failure error={data.error} />
+      <p class="actions">
+        {data.state === "FAILED" && <Action title="Resume" run={act("resume")} />}
+        {["FAILED", "REJECTED"].includes(data.state) && (
+          <a class="button" href={`#/new/${encodeURIComponent(id)}`}>
+            Correct and send again
+          </a>
+        )}
+        {CANCELLABLE.includes(data.state) && <Action title="Cancel" run={act("cancel")} />}
+      </p>
+      {data.state === "AWAITING_APPROVAL" && <Decision request={data} onDone={reload} />}
+      <Facts
+        facts={[
+          ["Account", data.accountId && <AccountLink id={data.accountId} />],
+          ["GovCloud account", data.govCloudAccountId],
+          ["Source", data.source],
+          ["Organizational unit", String(data.request?.organizationalUnit ?? "")],
+          ["Revision", data.revision],
+          ["Requested by", personOf(data.requestedBy)],
+          ["Requested at", <Time at={data.requestedAt} />],
+          ["Changed at", <Time at={data.updatedAt} />],
+          ["Expires at", data.expiresAt && <Time at={data.expiresAt} />],
+          ["Request", data.requestId],
+        ]}
+      />
+      {[...(data.nextSteps ?? []), ...(data.warnings ?? [])].map((one) => (
+        <p class="box waits" key={one}>
+          {one}
+        </p>
+      ))}
+      <Document name="What was asked" value={data.request} />
+      <h2>Progress</h2>
+      <div class="progress">
+        <Steps steps={data.steps} />
+        <Graph steps={data.steps} />
+      </div>
+    </>
+  );
+}
+
+function AccountLink({ id }: { id: string }) {
+  return <a href={`#/accounts/${id}`}>{id}</a>;
+}
+
+function Steps({ steps }: { steps: Step[] }) {
+  if (!steps.length) return <p>No step has begun.</p>;
+  return (
+    <table class="steps">
+      <thead>
+        <tr>
+          <th scope="col">Step</th>
+          <th scope="col">State</th>
+          <th scope="col">Took</th>
+        </tr>
+      </thead>
+      <tbody>
+        {steps.map((one) => (
+          <tr key={one.step}>
+            <th scope="row">{one.step}</th>
+            <td data-label="State">
+              <State state={one.state} />
+              {one.attempts > 1 && <span class="quiet"> {one.attempts} attempts</span>}
+            </td>
+            <td data-label="Took" class="number">
+              {seconds(one.startedAt, one.endedAt)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** A button that does something once, and says why where it could not. */
+export function Action(props: { title: string; run: () => Promise<void>; isMain?: boolean }) {
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal>();
+  const run = async () => {
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      await props.run();
+    } catch (error) {
+      setRefusal(refusalOf(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button class={props.isMain ? "main" : ""} disabled={isBusy} onClick={() => void run()}>
+        {props.title}
+      </button>
+      <Refusals refusal={refusal} />
+    </>
+  );
+}
+
+function isMoving(steps: Step[]): boolean {
+  const last = steps.at(-1);
+  return last !== undefined && Date.now() - new Date(last.startedAt).getTime() < SOON;
+}
+
+function nowOf({ state, steps }: RequestDetails): string {
+  if (FINAL.includes(state)) return "";
+  const running = steps.filter((one) => one.state === "RUNNING").map((one) => one.step);
+  return running.length ? `now: ${running.join(", ")}` : "";
+}
