@@ -325,11 +325,15 @@ class Stack:
         return self.rows([request_id]).get(request_id)
 
     def records(self, state: str | None = None) -> list[Record]:
-        """Every record, or those in `state`, newest change first."""
+        """Every record, or those in `state`, newest change first.
+
+        A retirement that waits for approval is among them, by its account's id.
+        """
         found = [
-            _row(item).record
+            _row(item).record if _is_request(item) else _retirement(item)
             for one in ([state] if state else State)
             for item in self._in_state(one)
+            if _is_request(item) or one == State.AWAITING_APPROVAL
         ]
         return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
 
@@ -424,6 +428,16 @@ def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
 
 def _row(item: Mapping[str, Any]) -> LedgerRow:
     return LedgerRow(attributes=row_of(from_dynamodb(item)))
+
+
+def _is_request(item: Mapping[str, Any]) -> bool:
+    return str(item["pk"]["S"]).startswith(keys.REQUEST)
+
+
+def _retirement(item: Mapping[str, Any]) -> Record:
+    """A retirement's row as one of the list of requests."""
+    row = from_dynamodb(item)
+    return {**row, "requestId": row["accountId"], "source": "retirement"}
 
 
 def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:
