@@ -111,7 +111,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "ReserveClosing": {LEDGER, TELLS_RETIREMENTS},
     "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
-    "AwaitApproval": {LEDGER, TELLS_EXECUTIONS},
+    "AwaitApproval": {LEDGER},
     "CancelHandshake": {LEDGER},
     "CreateAccount": {LEDGER, TELLS_EXECUTIONS},
     "CreateGovCloudAccount": {LEDGER, TELLS_EXECUTIONS},

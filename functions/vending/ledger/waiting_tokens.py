@@ -26,12 +26,18 @@ class WaitingTokens:
 
     table: Table
 
-    def save(self, request_id: str, execution_arn: str, task_token: str) -> None:
-        """Keep the token of the step at which the request's execution waits from now on."""
+    def save(
+        self, request_id: str, execution_arn: str, task_token: str, *, awaits: str | None = None
+    ) -> None:
+        """Keep the token of the step at which the request's execution waits from now on.
+
+        `awaits` is what it waits for, where whoever ends the wait might come too late for it.
+        """
         item = {
             "pk": keys.token(request_id),
             "executionArn": execution_arn,
             "taskToken": task_token,
+            **({"awaits": awaits} if awaits else {}),
             DELETE_AT: int(self.table.clock()) + KEPT_SECONDS,
         }
         self.table.put(Put(item=item))
@@ -45,12 +51,13 @@ class WaitingTokens:
         found = self.table.get(keys.token(_end_of(execution_arn)), consistent=True)
         return str(found["taskToken"]) if found else None
 
-    def find(self, row: Row) -> str | None:
-        """The token under which the row's execution waits, or last waited."""
+    def find(self, row: Row, *, awaits: str | None = None) -> str | None:
+        """The token under which the row's execution waits, or last waited; for this, if given."""
         found = self.table.get(keys.token(row["requestId"]), consistent=True)
         if found is None:
             return _of_earlier_version(cast(Mapping[str, Any], row))
         is_its_own = found["executionArn"] == row.get("executionArn")
+        is_its_own = is_its_own and awaits in (None, found.get("awaits"))
         return str(found["taskToken"]) if is_its_own else None
 
 

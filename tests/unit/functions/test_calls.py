@@ -335,8 +335,6 @@ def await_an_approval(world: World) -> None:
     world.policy = approving.a_policy()
     approving.accept(world)
     approving.wait(world)
-    world.later(14 * approving.DAY)
-    approving.wait(world, token="later")
 
 
 def untag_an_account(world: World) -> None:
