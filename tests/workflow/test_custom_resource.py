@@ -10,11 +10,10 @@ import pytest
 
 from embedded import lambda_runtime
 from embedded.cloud import EmbeddedAws
-from embedded.cloudformation import assembly
 from infra import custom_resource
 from infra.settings import CustomResourceSettings, Settings
-from tests.infra.synthesized import ASSEMBLY, synthesize
-from tests.workflow import retirements
+from tests.infra.synthesized import synthesize
+from tests.workflow import deployments, retirements
 from tests.workflow.stacks import NAME, Stacks, a_session
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.vending import Vending, eventually, invoke
@@ -32,10 +31,8 @@ def deployed(cloud: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> It
     """The stack is deployed with the custom resource, and as before afterwards."""
     folder = tmp_path_factory.mktemp("assembly-with-custom-resource")
     synthesize(Settings(custom_resource=CustomResourceSettings(on_delete="retire")), folder)
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(folder), endpoint_url=url)
-    yield cloud
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployments.deployed(cloud, folder):
+        yield cloud
 
 
 @pytest.fixture

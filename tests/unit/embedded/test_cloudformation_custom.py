@@ -44,7 +44,8 @@ class Function:
 
     def invoked(self, _token: str, event: dict[str, Any]) -> None:
         self.asked.append(event)
-        answer = self.answers.get(event["RequestType"], success)(event)
+        make: Answer = self.answers.get(event["RequestType"], success)
+        answer = make(event)
         if answer is not None:
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             assert send(event["ResponseURL"], body) == 200
