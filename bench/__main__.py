@@ -11,6 +11,7 @@ from typing import TextIO
 from bench import (
     closures_alone,
     documents,
+    fleet,
     makespan,
     one_request,
     peers,
@@ -32,6 +33,7 @@ PARTS: dict[str, Callable[[], Report]] = {
     "peers": lambda: peers.measure(REQUESTS, CREATION_SECONDS),
     "sizes": sizes.measure,
     "refusals": refusals.measure,
+    "fleet": lambda: fleet.measure(2_000, 50),
     "one": one_request.measure,
     "makespan": lambda: makespan.measure(REQUESTS, CREATION_SECONDS),
     "soak": lambda: soak.measure(200),

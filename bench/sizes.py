@@ -70,7 +70,8 @@ def fill(organization: OrganizationState, size: Size) -> None:
 
     The path's own units come last, where a reader of whole lists finds them last.
     """
-    from embedded.organizations.state import LOCK, Account  # noqa: PLC0415
+    from embedded.organizations.seeding import seed  # noqa: PLC0415
+    from embedded.organizations.state import LOCK  # noqa: PLC0415
     from embedded.organizations.units import Units  # noqa: PLC0415
 
     units = Units(organization)
@@ -84,18 +85,7 @@ def fill(organization: OrganizationState, size: Size) -> None:
         for number in range(size.units - 2 - beside):
             units.create_organizational_unit(Name=f"unit {number}", ParentId=parent)
         units.create_organizational_unit(Name="Sandbox", ParentId=parent)
-        for number in range(size.accounts - len(organization.accounts) + 1):
-            organization.add_account(
-                Account(
-                    organization.org,
-                    account_id=f"{300_000_000_000 + number}",
-                    name=f"member {number}",
-                    email=f"member{number}@example.com",
-                    joined_at=organization.now(),
-                    joined_method="CREATED",
-                    tags={},
-                )
-            )
+    seed(organization, size.accounts - len(organization.accounts) + 1, units=0)
 
 
 def count(size: Size) -> Outcome:

@@ -112,10 +112,12 @@ def routes_page() -> str:
 
 
 def _when(kind: type[VendingError]) -> str:
-    said = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
+    description = (kind.__doc__ or "").partition("\n")[0].rstrip(".")
     if kind is TransientError:
-        return f"`{kind.__name__}` and its kinds: {said}; `Retry-After` says when to repeat it"
-    return f"`{kind.__name__}`: {said}"
+        return (
+            f"`{kind.__name__}` and its kinds: {description}; `Retry-After` says when to repeat it"
+        )
+    return f"`{kind.__name__}`: {description}"
 
 
 def errors_page() -> str:

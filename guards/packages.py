@@ -100,13 +100,13 @@ def licence_of(distribution: Distribution) -> str:
         for each in _field(distribution, "Classifier")
         if each.startswith("License :: OSI Approved ::")
     ]
-    said = _field(distribution, "License")
+    declared = _field(distribution, "License")
     for expression in _field(distribution, "License-Expression"):
         return expression
-    for each in (*said, *classifiers):
+    for each in (*declared, *classifiers):
         if each in ALLOWED or each in SPELLINGS:
             return SPELLINGS.get(each, each)
-    return " ".join(said) or " AND ".join(classifiers) or "unknown"
+    return " ".join(declared) or " AND ".join(classifiers) or "unknown"
 
 
 def _field(distribution: Distribution, name: str) -> list[str]:

@@ -70,5 +70,5 @@ def _asked(*words: str, root: Path = ROOT) -> Any:
     try:
         return json.loads(done.stdout)
     except ValueError:
-        said = (done.stderr or done.stdout)[-2000:]
-        raise RuntimeError(f"{words} ended with {done.returncode}: {said}") from None
+        output = (done.stderr or done.stdout)[-2000:]
+        raise RuntimeError(f"{words} ended with {done.returncode}: {output}") from None

@@ -141,7 +141,7 @@ class AccountVendingStack(Stack):
             dead_letter_queue=bus.dead_letter_queue,
         )
         grants.grant(answers.operation)
-        heard = list[OperationFunction]()
+        creation_answers = list[OperationFunction]()
         if settings.creation_events:
             creations = CreationRule(
                 self,
@@ -151,7 +151,7 @@ class AccountVendingStack(Stack):
                 dead_letter_queue=bus.dead_letter_queue,
             )
             grants.grant(creations.operation)
-            heard.append(creations.operation)
+            creation_answers.append(creations.operation)
         discoverers = list[str]()
         if settings.discovered_accounts != "ignore":
             discovered = DiscoveredAccountRules(
@@ -178,7 +178,7 @@ class AccountVendingStack(Stack):
             ends.operation,
             *reconciliation.operations,
             answers.operation,
-            *heard,
+            *creation_answers,
         ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from hypothesis import HealthCheck, settings
 from moto.core import models
 
 from tests import distribution
@@ -16,6 +17,10 @@ from tests.grants_used import FOLDER, Recorder
 # Nothing here calls AWS by `requests`; routing its methods to every service anew is half of what a
 # mocked AWS costs a test. Without routes, such a call fails.
 models.RESPONSES_METHODS.clear()
+
+# A machine that does much else is no slow code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _load_file = JSONFileLoader.load_file
 _loaded = functools.cache(functools.partial(_load_file, JSONFileLoader()))

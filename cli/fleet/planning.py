@@ -1,37 +1,21 @@
 """What files of accounts would change, found by reading alone.
 
-An account is compared with the document that the ledger has as its last revision: a file that says
-the same changes nothing, and costs no call about its account. Only for those that differ is a
-request planned as `vend plan` plans one. The organization's accounts come from ListAccounts, twenty
-a call.
+An account is compared with the document that the ledger has as its last revision. The
+organization's accounts come from ListAccounts, twenty a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from cli.aws.inventory import LEAVING, KnownAccount, known_accounts, requests_in
-from cli.aws.stack import LedgerRow, Stack, goes_on
-from cli.dry_run.planner import Planner
-from cli.fleet.differences import between
-from cli.fleet.fleet_plan import Entry, FleetPlan, Kind
-from cli.fleet.one_look import OneLook
-from cli.input.fleet import AccountFile, Fleet
+from cli.aws.stack import Stack
+from cli.fleet.facts import Facts
+from cli.fleet.fleet_plan import FleetPlan, Kind
+from cli.fleet.standing import Standing
+from cli.input.fleet import Fleet
 from cli.input.validation import refused
-from vending.errors.exceptions import RequestConflict, RequestNotAllowed
-from vending.ledger import keys
-from vending.ledger.account_records import AccountRecord
-from vending.ledger.decisions import decide
-from vending.ledger.rows import Row
 from vending.organization import eligibility
-from vending.request.account_request import parse
-from vending.request.merge import same_document
-from vending.states import IN_FLIGHT, State
-
-_MANAGEMENT = "ManagementAccountNotVended"
 
 
 def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: None) -> FleetPlan:
@@ -45,10 +29,10 @@ def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: 
     Raises:
         InputError: with all that is wrong with any file.
     """
-    facts = _Facts.read(stack, fleet)
-    standings = [_Standing(file, facts) for file in fleet.files]
+    facts = Facts.read(stack, fleet)
+    standings = [Standing(file, facts) for file in fleet.files]
     _refuse_shared(fleet, standings, facts)
-    found = list[tuple[_Standing, Kind]]()
+    found = list[tuple[Standing, Kind]]()
     for one in standings:
         kind, problems = one.kind()
         fleet.add(one.file, *problems)
@@ -71,314 +55,9 @@ def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: 
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Facts:
-    """What the files are held against.
-
-    Attributes:
-        listed: the organization's accounts by id, as ListAccounts has them.
-        known: the ledger's accounts, a moment late.
-        rows, records: what the ledger has at this moment of the files' requests, by their ids.
-        retirements: likewise, by account.
-        unfinished: requests that are under way or failed, by account.
-        own_ids: the requests' ids as the ledger has them, by those of the files.
-        refusals: why a request is not ours to send.
-    """
-
-    stack: Stack
-    client: Callable[[str], OneLook]
-    listed: Mapping[str, Any]
-    known: Mapping[str, KnownAccount]
-    rows: Mapping[str, LedgerRow]
-    records: Mapping[str, AccountRecord]
-    retirements: Mapping[str, Mapping[str, Any]]
-    unfinished: Mapping[str, Row]
-    own_ids: Mapping[str, str]
-    refusals: Mapping[str, RequestNotAllowed]
-
-    @classmethod
-    def read(cls, stack: Stack, fleet: Fleet) -> _Facts:
-        """Look at the ledger and at the organization."""
-
-        @cache
-        def client(service: str) -> OneLook:
-            return OneLook(stack.client(service))
-
-        own_ids, refusals = dict[str, str](), dict[str, RequestNotAllowed]()
-        for file in fleet.files:
-            request_id = file.submission.request_id
-            try:
-                own_ids[request_id] = stack.owned_id(request_id)
-            except RequestNotAllowed as error:
-                refusals[request_id] = error
-        rows = stack.rows(list(own_ids.values()))
-        contents = {
-            own_ids[file.submission.request_id]: file.submission.content
-            for file in fleet.files
-            if file.submission.request_id in own_ids
-        }
-        records = stack.accounts(rows, contents)
-        ids = [
-            *(
-                str(file.account["accountId"])
-                for file in fleet.files
-                if "accountId" in file.account
-            ),
-            *(str(row.record["accountId"]) for row in rows.values() if row.record["accountId"]),
-        ]
-        retirements = stack.items([keys.retirement(one) for one in dict.fromkeys(ids)])
-        return cls(
-            stack=stack,
-            client=client,
-            listed=_listed(client("organizations")),
-            known=known_accounts(stack),
-            rows=rows,
-            records=records,
-            retirements={str(one["accountId"]): one for one in retirements.values()},
-            unfinished=requests_in(stack, (*IN_FLIGHT, State.FAILED)),
-            own_ids=own_ids,
-            refusals=refusals,
-        )
-
-    @cached_property
-    def by_email(self) -> Mapping[str, str]:
-        """The ids of accounts by their emails."""
-        return {one["Email"].lower(): key for key, one in self.listed.items() if "Email" in one}
-
-
-def _listed(organizations: OneLook) -> dict[str, Any]:
-    """The organization's accounts; none of them has to be described any more."""
-    found = {
-        str(account["Id"]): account
-        for page in organizations.get_paginator("list_accounts").paginate()
-        for account in page["Accounts"]
-    }
-    for account_id, account in found.items():
-        organizations.know("describe_account", {"AccountId": account_id}, {"Account": account})
-    return found
-
-
-class _Standing:
-    """One file as it stands to the ledger and the organization."""
-
-    def __init__(self, file: AccountFile, facts: _Facts) -> None:
-        self.file, self._facts = file, facts
-        self._request_id = facts.own_ids.get(file.submission.request_id, file.submission.request_id)
-        self._row = facts.rows.get(self._request_id)
-        self._record = facts.records.get(self._request_id) or AccountRecord()
-        of_row = self._row.record.get("accountId") if self._row else None
-        found = of_row or file.account.get("accountId") or self._record.get("accountId")
-        self.account_id: str | None = found
-        self._resumes = False
-
-    @property
-    def live(self) -> Mapping[str, Any]:
-        """The account as ListAccounts has it; empty where it is no member."""
-        found: Mapping[str, Any] = self._facts.listed.get(self.account_id or "", {})
-        return found
-
-    @property
-    def name(self) -> str | None:
-        """What the account is to be called; None where it keeps its name."""
-        return self.file.account.get("name")
-
-    @property
-    def final_name(self) -> str | None:
-        """What it is called once its file is carried out."""
-        return self.name or self.live.get("Name")
-
-    @property
-    def is_renamed(self) -> bool:
-        """Whether it is to be called otherwise than it is; a new account is not."""
-        return bool(self.live) and self.name is not None and self.name != self.live.get("Name")
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """What was carried out last; empty where nothing was."""
-        return self._record.get("document") or {}
-
-    @property
-    def _retirement(self) -> str | None:
-        """Where the account's retirement stands; None where it has none."""
-        state = self._facts.retirements.get(self.account_id or "", {}).get("state")
-        return str(state) if state in LEAVING else None
-
-    @property
-    def _unfinished(self) -> Row | None:
-        """A request for the account that is under way, or failed since its last revision."""
-        row = self._facts.unfinished.get(self.account_id or "")
-        if row is not None and self._row and row["requestId"] == self._request_id:
-            row = self._row.attributes  # which may have been read once more
-            if row["state"] not in (*IN_FLIGHT, State.FAILED):
-                return None
-        is_newer = row is not None and row["updatedAt"] >= self._record.get("updatedAt", "")
-        return row if is_newer else None
-
-    def kind(self) -> tuple[Kind, list[str]]:
-        """What becomes of the account, and what is wrong with its file."""
-        refusal = self._facts.refusals.get(self.file.submission.request_id)
-        if refusal is not None:
-            return Kind.UNCHANGED, [f"requestId: {refusal.message} {refusal.remedy}"]
-        if self.file.is_retired:
-            return self._kind_of_retired()
-        problems = list(self._identity_problems())
-        is_at_work = self._is_at_work()
-        row = self._unfinished
-        attributes = self._row.attributes if self._row else None
-        is_open = row is not None and row["state"] in IN_FLIGHT
-        if row is not None and is_open and row["requestId"] != self._request_id:
-            other = f"account.accountId: the request {row['requestId']} for this account is "
-            return Kind.CHANGE, [*problems, f"{other}{row['state']}; wait until it has ended"]
-        try:
-            decision = decide(
-                attributes,
-                replace(self.file.submission, request_id=self._request_id).asked,
-                goes_on=is_at_work,
-                account=self._record or None,
-            )
-        except RequestConflict as conflict:
-            return Kind.CHANGE, [*problems, f"{conflict.message} {conflict.remedy}"]
-        self._resumes = decision == "resumed"
-        if decision == "superseded":
-            wanted = self.file.submission.detail.get("ifRevision")
-            problems.append(
-                f"ifRevision: is {wanted}, and the account is at revision "
-                f"{self._record.get('revision')}"
-            )
-        kinds = {"running": Kind.IN_PROGRESS, "finished": Kind.UNCHANGED}
-        kind = kinds.get(decision) or (Kind.CHANGE if self.document else Kind.NEW)
-        same = bool(self.document) and same_document(self.document, self.file.submission.content)
-        if same and row is None and kind is Kind.CHANGE:
-            kind = Kind.UNCHANGED
-        if kind in (Kind.CHANGE, Kind.NEW):
-            problems += self._eligibility_problems()
-        return kind, problems
-
-    def _is_at_work(self) -> bool:
-        """Whether an execution is at work on the request.
-
-        One that has ended since the row was read has written its end there before.
-        """
-        stack = self._facts.stack
-        if goes_on(stack, self._row):
-            return True
-        if self._row is not None and self._row.record["state"] in IN_FLIGHT:
-            rows = stack.rows([self._request_id])
-            content = {self._request_id: self.file.submission.content}
-            self._row = rows.get(self._request_id)
-            self._record = stack.accounts(rows, content).get(self._request_id) or self._record
-            self.account_id = self._record.get("accountId") or self.account_id
-        return False
-
-    def _kind_of_retired(self) -> tuple[Kind, list[str]]:
-        if not self.live or self._retirement or self.live.get("State") in ("CLOSED", "SUSPENDED"):
-            return Kind.UNCHANGED, []
-        problems = list(self._identity_problems())
-        row = self._unfinished
-        if row is not None and row["state"] in IN_FLIGHT:
-            request = f"the request {row['requestId']} for this account is {row['state']}"
-            problems.append(f"lifecycle: {request}; wait until it has ended")
-        if (error := eligibility.refusal(self.live)) is not None:  # type: ignore[arg-type]
-            problems.append(f"lifecycle: {error.message} {error.remedy}")
-        return Kind.RETIREMENT, problems
-
-    def _identity_problems(self) -> Iterator[str]:
-        """Where the file's account is not the one that it says."""
-        facts, account = self._facts, self.file.account
-        claimed, lives = self.file.email, str(self.live.get("Email", ""))
-        if claimed is not None and self.live and claimed.lower() != lives.lower():
-            owner = facts.by_email.get(claimed.lower())
-            whose = f"is that of the account {owner}" if owner else f"is '{claimed}'"
-            yield (
-                f"account.email: {whose}, and the account {self.account_id} has '{lives}'; write "
-                "that, or the id of the account that is meant"
-            )
-        wanted = account.get("email")
-        owner = facts.by_email.get(str(wanted).lower()) if wanted else None
-        is_being_made = self._row is not None and self.account_id is None
-        if owner is not None and owner != self.account_id and not is_being_made:
-            yield (
-                f"account.email: '{wanted}' is that of the account {owner} of this organization; "
-                f"write source existing and accountId '{owner}' to describe that one"
-            )
-
-    def _eligibility_problems(self) -> Iterator[str]:
-        """Why nothing can be done for the account."""
-        if self._retirement is not None:
-            yield (
-                f"lifecycle: the account {self.account_id} is {self._retirement}; write retired, "
-                f"or put it back first with `vend restore {self.account_id}`"
-            )
-        elif self.file.submission.content["source"] != "existing":
-            return  # whether it is there yet is the request's to find out
-        elif not self.live:
-            yield f"account.accountId: '{self.account_id}' is no account of this organization"
-        elif (error := eligibility.refusal(self.live)) is not None:  # type: ignore[arg-type]
-            yield f"account.accountId: {error.message} {error.remedy}"
-
-    def entry(self, kind: Kind) -> Entry:
-        """What the file would change."""
-        entry = Entry(
-            file=self.file.label,
-            kind=kind,
-            account_id=self.account_id,
-            name=self.file.submission.name if not self.final_name else self.final_name,
-            revision=self._record.get("revision"),
-            submission=self._submission(),
-            document=self.file.document.value,
-            resumes=self._resumes,
-            warnings=list(self._warnings(kind)),
-        )
-        if kind is Kind.RETIREMENT:
-            reason = self.file.reason or f"lifecycle: retired in {self.file.label}"
-            return replace(entry, reason=reason, changes=["account suspended, and closed later"])
-        if kind not in (Kind.NEW, Kind.CHANGE):
-            return entry
-        detail = {**self.file.submission.detail, "requestId": self._request_id}
-        planned = Planner.of(self._facts.stack, self._facts.client).request(
-            parse(detail),
-            self._row,
-            account=self._record or None,
-            authorization=self._facts.stack.authorization,
-        )
-        return replace(
-            entry,
-            difference=between(self.document, self.file.submission.content),
-            changes=planned.changes,
-            warnings=[*entry.warnings, *planned.warnings],
-            problems=planned.problems,
-        )
-
-    def _submission(self) -> Any:
-        """What is sent: for the account as it was looked at, and for no other revision."""
-        submission = self.file.submission
-        revision = self._record.get("revision")
-        detail = {**submission.detail, "requestId": self._request_id}
-        if revision is not None:
-            detail["ifRevision"] = revision
-        return replace(submission, request_id=self._request_id, detail=detail)
-
-    def _warnings(self, kind: Kind) -> Iterator[str]:
-        row = self._unfinished
-        if kind is Kind.CHANGE and row is not None and row["state"] == State.FAILED:
-            yield f"The last change, of the request {row['requestId']}, failed before its end"
-        if kind is not Kind.UNCHANGED or self.file.is_retired:
-            return
-        if self._retirement:
-            yield f"The account is {self._retirement}; lifecycle: retired says so"
-        elif self.account_id and not self.live:
-            yield f"The account {self.account_id} is not in this organization any more"
-        elif self.live and self.live.get("State", "ACTIVE") != "ACTIVE":
-            yield f"The account is {self.live['State']}"
-        elif "drift" in self._record:
-            yield f"Others have changed the account since: `vend drift {self.account_id}` shows it"
-        elif self.is_renamed:
-            yield f"The account is called {self.live['Name']} since; its revision says {self.name}"
-
-
-def _refuse_shared(fleet: Fleet, standings: list[_Standing], facts: _Facts) -> None:
+def _refuse_shared(fleet: Fleet, standings: list[Standing], facts: Facts) -> None:
     """Note accounts that two files are about, and names that two accounts would have."""
-    first: dict[str, _Standing] = {}
+    first: dict[str, Standing] = {}
     for one in standings:
         if one.account_id is None:
             continue
@@ -406,7 +85,7 @@ def _refuse_shared(fleet: Fleet, standings: list[_Standing], facts: _Facts) -> N
             )
 
 
-def _gone(facts: _Facts, mine: set[str | None]) -> Iterator[dict[str, Any]]:
+def _gone(facts: Facts, mine: set[str | None]) -> Iterator[dict[str, Any]]:
     """Accounts that the ledger has, which are there, and which no file is about."""
     for account_id, account in facts.known.items():
         if account_id in mine or account.state != "ACTIVE" or account_id not in facts.listed:
@@ -415,7 +94,7 @@ def _gone(facts: _Facts, mine: set[str | None]) -> Iterator[dict[str, Any]]:
         yield {key: shown[key] for key in ("accountId", "name", "organizationalUnit", "owner")}
 
 
-def _not_adopted(facts: _Facts, mine: set[str | None]) -> list[str]:
+def _not_adopted(facts: Facts, mine: set[str | None]) -> list[str]:
     return [
         account_id
         for account_id, account in facts.listed.items()

@@ -67,8 +67,8 @@ class _Unauthorized(_Refused):
 
     def __init__(self, problem: str) -> None:
         super().__init__(HTTPStatus.UNAUTHORIZED)
-        said = f'Bearer scope="" error="invalid_token" error_description="{problem}"'
-        self.headers = (("www-authenticate", said),)
+        challenge = f'Bearer scope="" error="invalid_token" error_description="{problem}"'
+        self.headers = (("www-authenticate", challenge),)
 
 
 @dataclass(kw_only=True)
@@ -191,11 +191,11 @@ class Execution:
         except (ClientError, BotoCoreError) as error:
             self.integration_error = str(error)
             raise _Refused(HTTPStatus.INTERNAL_SERVER_ERROR) from error
-        said = None if "FunctionError" in result else response(result["Payload"].read())
-        if said is None:
+        answer = None if "FunctionError" in result else response(result["Payload"].read())
+        if answer is None:
             self.integration_error = "The function failed, or its result is no response."
             raise _Refused(HTTPStatus.INTERNAL_SERVER_ERROR)
-        return self._made(*said)
+        return self._made(*answer)
 
     def _made(self, status: int, headers: Headers, body: bytes) -> Answer:
         phrase = HTTPStatus(status).phrase

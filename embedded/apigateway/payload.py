@@ -92,20 +92,20 @@ def response(result: bytes) -> tuple[int, Headers, bytes] | None:
     A result without a statusCode is the body of a 200.
     """
     try:
-        said = json.loads(result)
+        answer = json.loads(result)
     except ValueError:
         return None
-    if not isinstance(said, dict) or "statusCode" not in said:
-        body = said if isinstance(said, str) else json.dumps(said)
+    if not isinstance(answer, dict) or "statusCode" not in answer:
+        body = answer if isinstance(answer, str) else json.dumps(answer)
         return 200, (("content-type", "application/json"),), body.encode()
-    status, text = said["statusCode"], said.get("body") or ""
+    status, text = answer["statusCode"], answer.get("body") or ""
     if not isinstance(status, int) or not isinstance(text, str):
         return None
-    headers = [(str(name).lower(), str(one)) for name, one in (said.get("headers") or {}).items()]
-    headers += [("set-cookie", str(one)) for one in said.get("cookies") or []]
+    headers = [(str(name).lower(), str(one)) for name, one in (answer.get("headers") or {}).items()]
+    headers += [("set-cookie", str(one)) for one in answer.get("cookies") or []]
     if not any(name == "content-type" for name, _ in headers):
         headers.append(("content-type", "text/plain; charset=utf-8"))
-    content = base64.b64decode(text) if said.get("isBase64Encoded") else text.encode()
+    content = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
     return status, tuple(headers), content
 
 

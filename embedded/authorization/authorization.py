@@ -160,8 +160,8 @@ def _denied_by_buses(principal: Principal, call: ApiCall, now: float) -> Denial 
     known = _global_context(principal, "/", call, now)
     for permission in required_permissions(call, principal.account_id):
         context = RequestContext(permission, known)
-        said = bus_policies.decision(permission.resource, principal, "", context)
-        if said is Decision.DENIED:
+        decision = bus_policies.decision(permission.resource, principal, "", context)
+        if decision is Decision.DENIED:
             return _denial(principal, permission, _DENIED_BY_RESOURCE)
     return None
 
@@ -177,14 +177,14 @@ def _with_bus_policy(
     An identity's explicit deny, or its boundary's refusal, stays one.
     """
     (role_arn,) = context["aws:principalarn"]
-    said = bus_policies.decision(permission.resource, principal, role_arn, context)
-    if said is Decision.DENIED:
+    decision = bus_policies.decision(permission.resource, principal, role_arn, context)
+    if decision is Decision.DENIED:
         return _DENIED_BY_RESOURCE
     is_own = permission.resource.split(":")[4:5] == [principal.account_id]
     if is_own:
         unnamed = reason is not None and reason.startswith("because no identity-based policy")
-        return None if unnamed and said is Decision.ALLOWED else reason
-    if reason is None and said is not Decision.ALLOWED:
+        return None if unnamed and decision is Decision.ALLOWED else reason
+    if reason is None and decision is not Decision.ALLOWED:
         return f"because no resource-based policy allows the {permission.action} action"
     return reason
 

@@ -60,7 +60,7 @@ def publish(event: Event) -> None:
 def is_awaited(event: Event) -> bool:
     """Whether the recipient's default bus has a rule for `event`."""
     recipient, region = event.detail["recipientAccountId"], event.detail["awsRegion"]
-    told = {
+    sample = {
         "source": _SOURCE,
         "detail-type": event.detail_type,
         "account": recipient,
@@ -68,7 +68,7 @@ def is_awaited(event: Event) -> bool:
         "resources": [],
         "detail": event.detail,
     }
-    return any(bus.rules(events_backends[recipient][region].event_buses["default"], told))
+    return any(bus.rules(events_backends[recipient][region].event_buses["default"], sample))
 
 
 def create_account(
@@ -306,13 +306,13 @@ def _party(party: Mapping[str, str]) -> dict[str, str]:
 
 def _resource(resource: Mapping[str, Any]) -> dict[str, Any]:
     private = resource["Type"] in {"EMAIL", "MASTER_EMAIL", "MASTER_NAME", "NOTES"}
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "type": resource["Type"],
         "value": MASKED if private else resource["Value"],
     }
     if "Resources" in resource:
-        told["resources"] = [_resource(inner) for inner in resource["Resources"]]
-    return told
+        shown["resources"] = [_resource(inner) for inner in resource["Resources"]]
+    return shown
 
 
 def _named(value: Any, name: str = "") -> Any:

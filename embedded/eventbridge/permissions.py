@@ -73,9 +73,9 @@ def _allows(
         "aws:sourceaccount": (source_arn.split(":")[4],),
     }
     try:
-        said = resource_policy.decision(
+        decision = resource_policy.decision(
             statements, service=service, action=action, resource=resource, context=context
         )
     except PolicyInvalid:
         return False
-    return said is Decision.ALLOWED
+    return decision is Decision.ALLOWED

@@ -27,13 +27,13 @@ def get_permission(self: Any, action: str, resource: str) -> PermissionResult:
     if self.policy is None:
         return PermissionResult.NEUTRAL
     # What the loopback interface carries stands for TLS, as it does in roles' policies.
-    said = resource_policy.decision(
+    decision = resource_policy.decision(
         resource_policy.statements(self.policy),
         action=action,
         resource=resource,
         context={"aws:securetransport": ("true",)},
     )
-    return _RESULTS[said]
+    return _RESULTS[decision]
 
 
 def install() -> None:

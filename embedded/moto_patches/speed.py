@@ -10,6 +10,7 @@ Upstream: moto/core/responses.py.
 from __future__ import annotations
 
 import functools
+import inspect
 import secrets
 from typing import Any
 
@@ -58,12 +59,25 @@ def _request_id(headers: dict[str, Any] | None = None) -> str:
     return chosen
 
 
+class _Methods:
+    """What moto's `method_names_from_class` lists: moto asks only whether a name is in it.
+
+    Kept nowhere: services are extended after others have been called.
+    """
+
+    def __init__(self, clazz: type) -> None:
+        self._class = clazz
+
+    def __contains__(self, name: str) -> bool:
+        return inspect.isfunction(getattr(self._class, name, None))
+
+
 def install() -> None:
     """Let moto remember. Safe to repeat."""
     if serialize.ResponseSerializer.get_value is _value:
         return
     serialize.ResponseSerializer.get_value = _value
     responses.gen_amzn_requestid_long = _request_id
-    responses.method_names_from_class = functools.cache(utils.method_names_from_class)
+    responses.method_names_from_class = _Methods
     # What it makes is copied before anything is changed in it.
     UpdateExpressionParser.make = functools.lru_cache(maxsize=1024)(UpdateExpressionParser.make)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CALLS = {"dynamodb:GetItem", "dynamodb:UpdateItem", "states:SendTaskFailure"}
 
 FUNCTION_RETURNS_IN = 1.0
-"""Seconds after which a function that has looked at the creation has surely returned."""
+"""Seconds after which a function that has looked at the creation has definitely returned."""
 
 Sleep = Callable[[float], None]
 

@@ -250,7 +250,7 @@ class _Acceptance:
         return "SUPERSEDED" if self.submitted_at < row["submittedAt"] else None
 
     def _was_never_asked(self, row: Retirement) -> bool:
-        """Whether AWS surely was not asked to close it, though that was about to be done."""
+        """Whether AWS was definitely not asked to close it, though that was about to be done."""
         if row["state"] != AccountState.CLOSING or self._goes_on(row):
             return False
         if self.retirements.table.clock() - epoch(row["closingAt"]) < _CLOSES_WITHIN:

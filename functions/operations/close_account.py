@@ -126,7 +126,7 @@ def _mark_closing(payload: CloseAccount, retirements: Retirements) -> None:
 def _take_back(
     payload: CloseAccount, retirements: Retirements, slots: Slots, refused: VendingError
 ) -> None:
-    """AWS surely did nothing: the account can be restored, and waits for its next slot."""
+    """AWS definitely did nothing: the account can be restored, and waits for its next slot."""
     retirements.mark(
         payload.account_id,
         payload.execution_arn,

@@ -182,8 +182,10 @@ def _refuse_declined(
     age = clock() - final["RequestedTimestamp"].timestamp()
     if final["State"] == "REQUESTED" and not answers and age > _SHOWN_FOR:
         # The last of all to agree would have opened the handshake, and its answer would show.
-        said = "AWS no longer shows an answer and waits for none: the answer is over 30 days old."
-        raise _not_approved("DECLINED", said, final["Id"])
+        message = (
+            "AWS no longer shows an answer and waits for none: the answer is over 30 days old."
+        )
+        raise _not_approved("DECLINED", message, final["Id"])
 
 
 def _is_member(organizations: OrganizationsClient, account_id: str) -> bool:
@@ -194,10 +196,10 @@ def _is_member(organizations: OrganizationsClient, account_id: str) -> bool:
     return True
 
 
-def _not_approved(reason: str, said: str, handshake_id: str = "") -> OperationRefused:
+def _not_approved(reason: str, message: str, handshake_id: str = "") -> OperationRefused:
     words = explain("AllFeaturesNotApproved", reason)
     return OperationRefused(
-        f"EnableAllFeatures: {words.what} {said}",
+        f"EnableAllFeatures: {words.what} {message}",
         code=words.code,
         reason=reason,
         remedy=words.remedy.replace("the open handshake", f"the handshake {handshake_id}".strip()),

@@ -279,20 +279,20 @@ def test_what_may_be_enabled_fits_the_environment_of_a_function(
     template: SynthesizedTemplate,
 ) -> None:
     environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
-    told = {
+    allowed = {
         "SERVICE_PRINCIPALS",
         "FORCED_SERVICE_PRINCIPALS",
         "POLICY_TYPES",
         "INVITED_ACCOUNT_ROLE_NAMES",
     }
-    others = {name: value for name, value in environment.items() if name not in told}
+    others = {name: value for name, value in environment.items() if name not in allowed}
     # A name that CloudFormation gives is at most 255 characters long, a table's.
     characters = sum(
         len(name) + (len(value) if isinstance(value, str) else 255)
         for name, value in others.items()
     )
 
-    assert characters + len("".join(told)) + ALLOWANCES_MAX < 4096
+    assert characters + len("".join(allowed)) + ALLOWANCES_MAX < 4096
     with pytest.raises(ValueError, match="service_principals"):
         Settings(service_principals=tuple(f"{n:0100}.amazonaws.com" for n in range(30)))
 

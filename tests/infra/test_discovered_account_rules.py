@@ -134,18 +134,18 @@ def test_function_may_do_exactly_what_its_setting_calls(
 def test_function_gets_the_setting_and_only_what_it_needs(
     by_setting: dict[str, SynthesizedTemplate],
 ) -> None:
-    told = {
+    variables = {
         setting: template.entrance("DiscoverAccount")[1]["Environment"]["Variables"]
         for setting, template in by_setting.items()
     }
 
-    assert {setting: each["DISCOVERED_ACCOUNTS"] for setting, each in told.items()} == {
-        setting: setting for setting in told
+    assert {setting: each["DISCOVERED_ACCOUNTS"] for setting, each in variables.items()} == {
+        setting: setting for setting in variables
     }
-    assert "EVENT_BUS_NAME" not in told["record"]
-    assert "DISCOVERED_ACCOUNT_BASELINE" not in told["record"]
-    assert json.loads(told["baseline"]["DISCOVERED_ACCOUNT_BASELINE"]) == BASELINE.as_request()
-    assert all("LEDGER_TABLE_NAME" in each for each in told.values())
+    assert "EVENT_BUS_NAME" not in variables["record"]
+    assert "DISCOVERED_ACCOUNT_BASELINE" not in variables["record"]
+    assert json.loads(variables["baseline"]["DISCOVERED_ACCOUNT_BASELINE"]) == BASELINE.as_request()
+    assert all("LEDGER_TABLE_NAME" in each for each in variables.values())
 
 
 def test_accounts_made_elsewhere_can_be_ignored_altogether(tmp_path: Path) -> None:

@@ -76,9 +76,11 @@ def _uses(template: SynthesizedTemplate, role_id: str) -> list[Statement]:
     ]
 
 
-def _told(template: SynthesizedTemplate, role_id: str) -> set[tuple[frozenset[str], str, str]]:
+def _uses_of_role(
+    template: SynthesizedTemplate, role_id: str
+) -> set[tuple[frozenset[str], str, str]]:
     """(actions, service, resource) of each use of the key."""
-    told = set()
+    uses = set()
     for one in _uses(template, role_id):
         assert one.resources == {KEY}
         ((_, conditions), *more) = one.condition.items()
@@ -86,8 +88,8 @@ def _told(template: SynthesizedTemplate, role_id: str) -> set[tuple[frozenset[st
         service = conditions.pop("kms:ViaService", "itself")
         ((context, resource),) = conditions.items()
         assert context.startswith("kms:EncryptionContext:")
-        told.add((one.actions, service, flat(resource)))
-    return told
+        uses.add((one.actions, service, flat(resource)))
+    return uses
 
 
 LEDGER = (DECRYPT, "dynamodb.us-east-1.amazonaws.com", "${LedgerTable}")
@@ -145,7 +147,7 @@ def test_functions_use_the_key_for_exactly_what_they_call(encrypted: Synthesized
         role_id = function["Properties"]["Role"]["Fn::GetAtt"][0]
         uses = {
             (actions, service, names.get(resource, resource))
-            for actions, service, resource in _told(encrypted, role_id)
+            for actions, service, resource in _uses_of_role(encrypted, role_id)
         }
         if uses:
             granted[function["Properties"]["Description"].removeprefix("Account vending: ")] = uses
@@ -169,7 +171,7 @@ def test_state_machine_uses_the_key_for_its_own_data_and_log(
     assert encrypted.machine_id("OrganizationSetupWorkflow").startswith(
         "OrganizationSetupWorkflowStateMachine"
     )
-    assert _told(encrypted, role_id) == {
+    assert _uses_of_role(encrypted, role_id) == {
         (DECRYPT_AND_ENCRYPT, "itself", own),
         (
             frozenset({"kms:GenerateDataKey"}),
@@ -185,7 +187,7 @@ def test_rule_may_start_encrypted_executions(encrypted: SynthesizedTemplate) -> 
     )
     machine_id = encrypted.machine_id("VendingWorkflow")
 
-    assert _told(encrypted, role_id) == {
+    assert _uses_of_role(encrypted, role_id) == {
         (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", f"${{{machine_id}}}")
     }
 

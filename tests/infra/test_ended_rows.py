@@ -12,7 +12,7 @@ from vending.ledger.waiting_tokens import KEPT_SECONDS
 
 
 def _days(template: SynthesizedTemplate) -> set[str]:
-    """What the functions that use the ledger are told."""
+    """What the functions that use the ledger get in their environment."""
     return {
         variables.get("ENDED_ROWS_EXPIRE_DAYS", "never")
         for function in template.of_type("AWS::Lambda::Function").values()

@@ -611,7 +611,7 @@ def test_closing_quota_of_the_settings_reaches_whoever_hands_out_slots(
 def test_settings_of_retirements_reach_whoever_accepts_and_records_them(
     template: SynthesizedTemplate,
 ) -> None:
-    told = {
+    variables = {
         operation: {
             name.removeprefix("RETIREMENT_"): value
             for name, value in function["Environment"]["Variables"].items()
@@ -620,7 +620,7 @@ def test_settings_of_retirements_reach_whoever_accepts_and_records_them(
         for operation, function in template.functions().items()
     }
 
-    assert {operation: settings for operation, settings in told.items() if settings} == {
+    assert {operation: settings for operation, settings in variables.items() if settings} == {
         "AcceptRetirement": {
             "ORGANIZATIONAL_UNIT": "/Suspended",
             "POLICY_NAME": "RetiredAccounts",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cli.main import parser
+from cli.arguments.vend import parser
 from infra.alarms import RUNBOOK
 from infra.settings import Settings
 from tests.infra.synthesized import ROOT, SynthesizedTemplate, flat, logical_id, synthesize

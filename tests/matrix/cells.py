@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from embedded.core.service_models import operation_model
+from tests.error_reasons import can_be_of
 from tests.lambda_errors import can_occur
 from tests.matrix.definition import EVENT_BUS, Site, sites_of, sources, states_of, tasks_of
 from vending.errors import catalogue
@@ -148,7 +149,7 @@ def _of_site(source: str, site: Site, index: int) -> Iterator[Cell]:
             continue
         if site.service == "lambda" and not can_occur(shape.name):
             continue
-        reason = _reason(shape, index + number)
+        reason = _reason(site, shape, index + number)
         for kind in ("error-once", "error-for-good"):
             yield Cell(source=source, kind=kind, site=site, error=shape.name, reason=reason)
     yield Cell(source=source, kind="answer-lost", site=site)
@@ -168,11 +169,15 @@ def _source_for(site: Site, error: str) -> str:
     return sharing[turn % len(sharing)]
 
 
-def _reason(shape: Any, number: int) -> str | None:
+def _reason(site: Site, shape: Any, number: int) -> str | None:
     """A Reason of the error's model; over the sites, every one has its turn."""
     member = shape.members.get("Reason")
     known = catalogue.codes().get(shape.name, ())  # without those of what nothing here calls
-    values = [value for value in getattr(member, "enum", None) or [] if value in known]
+    values = [
+        value
+        for value in getattr(member, "enum", None) or []
+        if value in known and can_be_of(site.operation, value)
+    ]
     return str(values[number % len(values)]) if values else None
 
 

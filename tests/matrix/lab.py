@@ -113,7 +113,8 @@ class Lab:
     def run_cell(self, cell: Cell) -> Outcome:
         """Everything that a cell asks for; its violations are not raised but returned."""
         where = cell.site or cell.state
-        scenario = SCENARIOS[0] if where is None else self._scenario(cell.source, where)
+        in_flight = cell.kind == "aborted-in-flight"
+        scenario = SCENARIOS[0] if where is None else self._scenario(cell.source, where, in_flight)
         if scenario is None:
             return Outcome(met=False)
         self.renew()
@@ -126,7 +127,7 @@ class Lab:
         outcome.violations += invariants.ended_well(self.vending, submission, outcome.ended)
         outcome.violations += self._passed_by(cell, scenario, outcome.ended)
         self.faults.disarm()
-        outcome.violations += self._settled(submission, scenario)
+        outcome.violations += self._settled(submission, scenario, outcome.ended)
         return outcome
 
     def fault(self, cell: Cell, site: Site) -> SiteFault:
@@ -143,10 +144,10 @@ class Lab:
             seconds=_THROTTLED_SECONDS if cell.kind == "throttled" else None,
         )
 
-    def _settled(self, submission: Submission, scenario: Scenario) -> list[str]:
+    def _settled(self, submission: Submission, scenario: Scenario, ended: list[Ended]) -> list[str]:
         """Resubmit what did not end VENDED; then all is well and nothing is left."""
         row = self.vending.row(submission.request_id)
-        if row is None or row["state"] != "VENDED":
+        if row is None or row["state"] != "VENDED" or invariants.was_refused(ended):
             (resubmitted,) = self.run(submission)
             if resubmitted.status == "FAILED" and scenario.fails:
                 # The cell's fault hid the scenario's own failure, which comes out now.
@@ -212,14 +213,19 @@ class Lab:
         if deployed.is_set():
             interruptions.deploy_old_version(self.aws)
 
-    def _scenario(self, source: str, where: Site | str) -> Scenario | None:
-        """The first scenario that meets the call site or state; each is tried once, unbroken."""
+    def _scenario(self, source: str, where: Site | str, in_flight: bool = False) -> Scenario | None:
+        """The first scenario that meets the call site or state; each is tried once, unbroken.
+
+        `in_flight`: it meets a call of the state, which may be entered and find nothing to do.
+        """
         names = {where.actor, where.operation} if isinstance(where, Site) else {where}
         likely = [scenario for scenario in SCENARIOS if names & set(scenario.meets)]
         # On a busy machine one may meet by chance what another always meets.
         likely.sort(key=lambda scenario: -len(names & set(scenario.meets)))
         for scenario in (SCENARIOS[0], *likely, *SCENARIOS):
-            if where in self._met_by(source, scenario):
+            met = self._met_by(source, scenario)
+            callers = {one.actor for one in met if isinstance(one, Site)}
+            if where in (callers if in_flight else met):
                 return scenario
         return None
 

@@ -231,7 +231,7 @@ def _dead(lab: Lab) -> str:
     with interruptions.when_entered("WaitForSlot", interruptions.stop):
         lab.run(Submission(request=request))
     request_id = str(request["requestId"])
-    eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was told
+    eventually(lambda: request_id not in _gate(lab)["places"]["M"])  # its end was reported
     return request_id
 
 

@@ -97,8 +97,8 @@ def test_broken_invariant_is_reported(
 
     tamper(lab.vending, submission, ended.output["accountId"])
 
-    told = invariants.ended_well(lab.vending, submission, [ended])
-    assert seen in "\n".join([*told, *invariants.vended(lab.vending, submission)])
+    violations = invariants.ended_well(lab.vending, submission, [ended])
+    assert seen in "\n".join([*violations, *invariants.vended(lab.vending, submission)])
 
 
 def test_running_execution_and_its_row_are_left_over(lab: Lab) -> None:
@@ -107,7 +107,7 @@ def test_running_execution_and_its_row_are_left_over(lab: Lab) -> None:
     arn = lab.vending.start(a_request())
     eventually(lambda: "WaitForAccount" in lab.vending.states_entered(arn))
 
-    told = "\n".join(invariants.nothing_left(lab.vending))
+    violations = "\n".join(invariants.nothing_left(lab.vending))
 
-    assert "is RUNNING" in told
-    assert "is CREATING" in told
+    assert "is RUNNING" in violations
+    assert "is CREATING" in violations

@@ -9,7 +9,7 @@ import pytest
 from tests.matrix.definition import sources
 from tests.matrix.invariants import Submission
 from tests.matrix.scenarios import SCENARIOS, Scenario, a_submission
-from tests.workflow.plans import planned, told_alike
+from tests.workflow.plans import planned, reported_alike
 
 if TYPE_CHECKING:
     from tests.matrix.lab import Lab
@@ -64,4 +64,4 @@ def test_mistake_that_is_planned_is_refused_for_every_source(lab: Lab, source: s
     (ended,) = lab.send(mistaken)
 
     assert [problem["code"] for problem in before.problems] == ["PolicyMissing"]
-    assert told_alike(before, ended), ended
+    assert reported_alike(before, ended), ended

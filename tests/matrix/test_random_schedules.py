@@ -42,7 +42,6 @@ CREATIONS = st.fixed_dictionaries(
     optional={"failureReason": st.sampled_from(["INTERNAL_FAILURE", "EMAIL_ALREADY_EXISTS"])},
 )
 QUIET = settings(
-    deadline=None,
     database=None,
     derandomize=True,
     # Threads and processes take part, so a schedule does not repeat exactly and cannot be shrunk.
@@ -146,7 +145,7 @@ class Schedules(RuleBasedStateMachine):
         return problems
 
     def _settled(self) -> list[str]:
-        """One request for each email ends VENDED; whoever wants the same email is told so."""
+        """One request for each email ends VENDED; whoever wants the same email gets a conflict."""
         for _ in range(2):
             for submission in self.submissions:
                 if self._state(submission) != "VENDED":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from embedded.jsonata.evaluator import evaluate, parse
@@ -267,7 +267,6 @@ def test_input_is_passed_on_up_to_the_depth_that_is_accepted(machine: dict[str, 
 TRICKY = st.text(st.sampled_from('[]{}",:\\/ab\n\u2028é'), max_size=6)
 
 
-@settings(deadline=None)
 @given(
     levels=st.lists(TRICKY | st.none(), max_size=24),
     beside=st.recursive(TRICKY, lambda inner: st.lists(inner, max_size=3)),

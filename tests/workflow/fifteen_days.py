@@ -32,7 +32,7 @@ def main() -> None:
         row = vending.row(request["requestId"]) or {}
         expired = datetime.datetime.fromisoformat(row["expiresAt"])
         history = aws.client("stepfunctions").get_paginator("get_execution_history")
-        told = {
+        reported = {
             "status": ended.status,
             "error": ended.error,
             "cause": ended.cause,
@@ -40,7 +40,7 @@ def main() -> None:
             "looks": vending.calls("organizations", "DescribeHandshake"),
             "late": (stopped - expired) / datetime.timedelta(days=1),
         }
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(reported))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from moto.organizations.models import FakeOrganizationalUnit
 
 from embedded import ACCOUNT_ID
-from embedded.organizations import directory, organization_of
-from embedded.organizations.directory import AwsAccount
-from embedded.organizations.state import LOCK, Account
+from embedded.organizations import organization_of, seeding
 from tests.builders import policy_content
 
 if TYPE_CHECKING:
@@ -24,41 +21,10 @@ READS = ("BatchGet", "Describe", "Get", "List", "Query", "Scan")
 
 
 def seed(count: int, *, units: int = 4) -> list[str]:
-    """Put `count` accounts in the organization at once, two tags each, spread over units.
-
-    Nobody asked for them by any call: creating 2,000 would take AWS hours.
-    """
+    """Put `count` accounts in the organization at once, two tags each, spread over units."""
     organization = organization_of(ACCOUNT_ID)
     assert organization is not None
-    ids = []
-    with LOCK:
-        places = [_unit(organization, f"Unit {number}") for number in range(units)]
-        for number in range(count):
-            account_id = f"{200000000000 + number}"
-            name, email = f"Account {number}", f"account{number}@example.com"
-            directory.register(AwsAccount(id=account_id, email=email, name=name))
-            account = Account(
-                organization.org,
-                account_id=account_id,
-                name=name,
-                email=email,
-                joined_at=organization.now(),
-                joined_method="CREATED",
-                tags={"team": f"team {number % 7}", "cost-centre": f"{number:04}"},
-            )
-            organization.add_account(account)
-            account.parent_id = places[number % units].id
-            ids.append(account_id)
-    return ids
-
-
-def _unit(organization: Any, name: str) -> Any:
-    unit = FakeOrganizationalUnit(
-        organization.org, Name=name, ParentId=organization.org.root_id, Tags=[]
-    )
-    organization.ou.append(unit)
-    organization.attach_default_policies(unit)
-    return unit
+    return seeding.seed(organization, count, units=units)
 
 
 def attach_guard(vending: Vending, ids: Sequence[str], name: str = "Guard") -> str:

@@ -30,7 +30,7 @@ def done(vending: Vending, document: Any) -> Ended:
     return vending.set_up(document) if is_setup else vending.run(document)
 
 
-def told_alike(planned: Planned, ended: Ended) -> bool:
+def reported_alike(planned: Planned, ended: Ended) -> bool:
     """Whether the run was refused for what the plan tells, or neither was."""
     if not planned.problems:
         return ended.status == "SUCCEEDED"

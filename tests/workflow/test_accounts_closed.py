@@ -15,7 +15,7 @@ from embedded.organizations import organization_of
 from tests.builders import a_request
 from tests.grids import few
 from tests.interruptions import when_entered
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.invitations import INVITED, ROLE, an_invitation, owner
 from tests.workflow.test_existing_account import an_account
 
@@ -83,7 +83,7 @@ def test_vended_account_that_is_closed_is_not_finished(
     vended = row_of(vending, request)
     becomes(account_id, state)
 
-    with told(vending, "AccountVendingFailed") as failures:
+    with collected(vending, "AccountVendingFailed") as failures:
         ended = again(vending, request)
 
     assert (ended.status, ended.error) == ("FAILED", "AccountNotActive"), ended
@@ -110,9 +110,9 @@ def test_vended_account_that_is_closed_is_no_success_of_the_command(
     assert submitted.json["error"]["code"] == "AccountNotActive"
     (problem,) = planned.json["problems"]
     assert problem["code"] == "AccountNotActive"
-    for said in (submitted.json["error"]["message"], problem["message"]):
-        assert account_id in said
-        assert state in said
+    for message in (submitted.json["error"]["message"], problem["message"]):
+        assert account_id in message
+        assert state in message
 
 
 @pytest.mark.parametrize(("state", "again"), AGAIN)
@@ -257,7 +257,7 @@ def test_vended_account_that_has_left_is_not_finished(vending: Vending, again: A
     assert vending.run(request).status == "SUCCEEDED"
     owner(vending).leave_organization()
 
-    with told(vending, "AccountVendingFailed") as failures:
+    with collected(vending, "AccountVendingFailed") as failures:
         ended = again(vending, request)
 
     assert (ended.status, ended.error) == ("FAILED", "AccountNotFoundException"), ended

@@ -11,7 +11,7 @@ from embedded import lambda_runtime
 from embedded.lambda_runtime import logs
 from tests.bad_events import EventMaker
 from tests.bad_requests import PRODUCT, SECRET, Maker
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def test_bad_requests_end_refused_at_once_and_nothing_of_them_is_run_or_logged_r
         request = sendable(1_000_000 + seed)
         ended = vending.run(request)
 
-        said = json.dumps(refused(ended))
-        assert len(said) < BYTES, seed
-        assert PRODUCT not in said, seed
-        assert SECRET not in said, seed
+        text = json.dumps(refused(ended))
+        assert len(text) < BYTES, seed
+        assert PRODUCT not in text, seed
+        assert SECRET not in text, seed
         assert vending.states_entered(ended.arn) == [
             "AcceptRequest",
             "RecordFailure",
@@ -71,7 +71,7 @@ def test_bad_requests_sent_as_events_end_refused_and_are_announced_shortly(
     made = map(sendable, range(2_000_000, 2_000_010))
     # What is larger as an execution's input than that may be is a dead letter.
     requests = [one for one in made if isinstance(one, dict) and len(json.dumps(one)) < LARGEST]
-    with told(vending, "AccountVendingFailed") as announced:
+    with collected(vending, "AccountVendingFailed") as announced:
         for request in requests:
             vending.send(request)
 
@@ -98,7 +98,7 @@ def test_bad_events_are_refused_by_the_bus_or_end_refused_and_announced(
         entry for seed in made if len((entry := EventMaker(seed).entry())["Detail"]) < LARGEST
     ]
     accepted = dead = 0
-    with told(vending, "AccountVendingFailed", most=EVENT_CHUNK) as announced:
+    with collected(vending, "AccountVendingFailed", most=EVENT_CHUNK) as announced:
         for entry in entries:
             answer = vending.events.put_events(
                 Entries=[{"EventBusName": vending.aws.outputs["EventBusName"], **entry}]
@@ -117,9 +117,9 @@ def test_bad_events_are_refused_by_the_bus_or_end_refused_and_announced(
     assert len(ended) == accepted
     for one in ended:
         assert len(json.dumps(refused(one))) < BYTES
-    said = json.dumps(announced) + written_by("AcceptRequest", "RecordFailure")
-    assert SECRET not in said
-    assert PRODUCT not in said
+    failure = json.dumps(announced) + written_by("AcceptRequest", "RecordFailure")
+    assert SECRET not in failure
+    assert PRODUCT not in failure
     assert max(len(json.dumps(event)) for event in announced) < BYTES
     assert vending.accounts() == []
 
@@ -154,7 +154,7 @@ def test_event_nested_deeply_is_refused_by_name_and_announced(
     vending: Vending, levels: int
 ) -> None:
     request_id = f"laptop.nested-{levels}"
-    with told(vending, "AccountVendingFailed") as announced:
+    with collected(vending, "AccountVendingFailed") as announced:
         send(vending, nested(request_id, levels))
         row = eventually(lambda: rejected(vending, request_id))
         assert lambda_runtime.settle(10)

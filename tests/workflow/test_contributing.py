@@ -127,7 +127,7 @@ GRANT = """\
     "TagResource": {
 """
 SCENARIO = """\
-def untag_an_account(world: World) -> None:
+def remove_tags(world: World) -> None:
     account_id = world.organization.add_account(email=EMAIL, tags={"temporary": "1"})
     world.call("RemoveTags", requestId=REQUEST_ID, accountId=account_id, tagKeys=["temporary"])
 
@@ -185,7 +185,7 @@ def test_step_added_by_the_recipe_vends_and_is_planned(tmp_path: Path) -> None:
     copy.edit(
         "tests/unit/functions/test_calls.py",
         r'    "RecordVended": record_vended,\n',
-        '    "RemoveTags": untag_an_account,\n    "RecordVended": record_vended,\n',
+        '    "RemoveTags": remove_tags,\n    "RecordVended": record_vended,\n',
     )
     copy.edit(
         "README.md",

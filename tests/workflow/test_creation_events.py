@@ -73,7 +73,7 @@ def test_event_in_time_ends_the_wait(vending: Vending, task_answers: bool, sourc
     assert len(vending.accounts()) == 1
 
 
-def test_reason_of_a_failure_is_told_as_by_looking(vending: Vending) -> None:
+def test_reason_of_a_failure_is_that_of_a_poll(vending: Vending) -> None:
     vending.aws.faults.replace([slow(failureReason="INVALID_EMAIL")])
 
     ended = vending.run(a_request())

@@ -120,9 +120,9 @@ def test_slot_at_once_takes_one_look_whoever_may_send_it(
     assert ended.status == "SUCCEEDED", ended
     assert vending.states_entered(ended.arn).count("ReserveCreation") == 1
     errors = vending.aws.context.calls
-    told = [call.error for call in errors if call.operation == "SendTaskSuccess"]
+    refusals = [call.error for call in errors if call.operation == "SendTaskSuccess"]
     # Its slot, and its account.
-    assert told == [None if task_answers else "TaskDoesNotExist"] * 2
+    assert refusals == [None if task_answers else "TaskDoesNotExist"] * 2
     assert (queue(vending)["places"], queue(vending)["queue"]) == ({}, [])
 
 

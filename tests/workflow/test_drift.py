@@ -10,7 +10,7 @@ from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.builders import a_contact, a_request, policy_content
 from tests.infra.synthesized import ASSEMBLY, synthesize
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.vending import Vending, invoke
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ def test_changes_by_hand_are_announced_once_and_shown(vending: Vending, vend: Co
     assert vend("drift").status == 0
     changed_by_hand(vending, account_id)
 
-    with told(vending, "AccountDrifted") as heard:
+    with collected(vending, "AccountDrifted") as announced:
         report = invoke(vending, "DetectDrift", now=True)
         again = invoke(vending, "DetectDrift", now=True)
 
     assert (report["accounts"], report["unchecked"], len(report["drifted"])) == ("COMPARED", 0, 1)
     assert again["drifted"] == []
-    (event,) = heard
+    (event,) = announced
     assert event["accountId"] == account_id
     assert [one["what"] for one in event["differences"]] == [
         "account.name",
@@ -137,13 +137,13 @@ def test_repair_puts_back_what_was_changed_by_hand(vending: Vending, vend: Comma
     changed_by_hand(vending, account_id)
     assert state_of(vending, account_id) != before
 
-    with told(vending, "AccountChanged") as heard:
+    with collected(vending, "AccountChanged") as announced:
         invoke(vending, "DetectDrift", now=True)
         for execution in vending.await_executions(2):
             assert vending.finish(execution).status == "SUCCEEDED"
 
     assert state_of(vending, account_id) == before
-    (record,) = heard
+    (record,) = announced
     assert (record["state"], record["revision"]) == ("VENDED", 1)
     assert record["sender"]["requester"] == "drift-repairs"
     assert vend("drift").status == 0

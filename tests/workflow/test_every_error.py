@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import pytest
 
+from tests.error_reasons import can_be_of
 from tests.workflow.test_examples import CASES, EXAMPLES, Case
 from vending.errors.catalogue import Explanation, explain
 
@@ -133,8 +134,9 @@ def test_modelled_error_is_treated_as_the_catalogue_says(
     ("error", "reason"),
     [
         (error, reason)
-        for error, (_, shape) in REASONS.items()
+        for error, (call, shape) in REASONS.items()
         for reason in model("organizations").shape_for(shape).metadata["enum"]
+        if can_be_of(call, reason)
     ],
 )
 def test_modelled_reason_is_treated_as_the_catalogue_says(

@@ -15,7 +15,7 @@ from tests.builders import a_request
 from tests.grids import few
 from tests.interruptions import when_entered
 from tests.samples import sample
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.vending import Vending, eventually, invocations
 
 STATES = [
@@ -93,14 +93,14 @@ def bring(vending: Vending, name: str, execution_arn: str, request: dict[str, An
     detail = json.dumps(sample(name)["detail"])
     detail = detail.replace(samples.EXECUTION_ARN, execution_arn)
     detail = detail.replace(samples.STATE_MACHINE_ARN, vending.aws.outputs["StateMachineArn"])
-    told = json.loads(detail)
-    if told["input"] is not None:
-        told["input"] = json.dumps(request)
+    content = json.loads(detail)
+    if content["input"] is not None:
+        content["input"] = json.dumps(request)
     vending.listen("ExecutionEnded")
     eventbridge.publish(
         source="aws.states",
         detail_type="Step Functions Execution Status Change",
-        detail=told,
+        detail=content,
     )
     assert eventbridge.drain(10)
     assert lambda_runtime.settle(10)
@@ -117,9 +117,9 @@ def test_end_reaches_the_ledger_however_it_is_reported(vending: Vending, name: s
     row = vending.row(request["requestId"])
     assert row is not None
     assert row["state"] == "FAILED"
-    told = sample(name)["detail"]
-    assert row["error"]["code"] == CODES[told["status"]]
-    assert (told["cause"] or "") in row["error"]["message"]
+    reported = sample(name)["detail"]
+    assert row["error"]["code"] == CODES[reported["status"]]
+    assert (reported["cause"] or "") in row["error"]["message"]
 
 
 @pytest.mark.usefixtures("ends_unheard")
@@ -183,9 +183,9 @@ def test_failure_that_could_not_be_recorded_is_recorded_when_the_ledger_is_back(
     assert row["state"] == "CREATING"
     vending.aws.faults.replace([])
 
-    told = ended(vending, request)
-    assert (told["state"], told["error"]["code"]) == ("FAILED", "ExecutionFailed")
-    assert told["error"]["remedy"]
+    reported = ended(vending, request)
+    assert (reported["state"], reported["error"]["code"]) == ("FAILED", "ExecutionFailed")
+    assert reported["error"]["remedy"]
     assert vending.run(request).status == "SUCCEEDED"
     assert len(vending.accounts()) == 1
 
@@ -205,12 +205,12 @@ def test_failure_that_the_definition_announced_is_not_announced_again(vending: V
     request = a_request()
     heard_before = invocations("RecordExecutionEnd")
 
-    with told(vending, "AccountVendingFailed") as heard:
+    with collected(vending, "AccountVendingFailed") as announced:
         assert vending.run(request).status == "FAILED"
         eventually(lambda: invocations("RecordExecutionEnd") > heard_before)
         assert lambda_runtime.settle(10)
 
-    assert [record["requestId"] for record in heard] == [request["requestId"]]
+    assert [record["requestId"] for record in announced] == [request["requestId"]]
 
 
 @pytest.mark.usefixtures("ends_unheard")
@@ -233,7 +233,7 @@ def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     no_bus = {"service": "events", "operation": "PutEvents", "calls": "all"}
     faults = [*faults, no_bus | {"error": "AccessDeniedException"}]
 
-    with told(vending, outcome) as heard:
+    with collected(vending, outcome) as announced:
         with when_entered(state, lambda _: vending.aws.faults.replace(faults)):
             failed = vending.run(request)
         vending.aws.faults.replace([])
@@ -242,7 +242,7 @@ def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     assert failed.status == "FAILED"
     row = vending.row(request["requestId"])
     assert row is not None
-    assert {(record["requestId"], record["state"]) for record in heard} == {
+    assert {(record["requestId"], record["state"]) for record in announced} == {
         (request["requestId"], row["state"])
     }
 
@@ -255,11 +255,11 @@ def test_request_that_takes_a_lock_over_records_and_announces_the_end_of_its_own
     vending.run_stopped_in("CreateAccount", stopped)
     again = a_request(account=stopped["account"])
 
-    with told(vending, FAILED) as heard:
+    with collected(vending, FAILED) as announced:
         vended = vending.run(again)
 
     assert vended.status == "SUCCEEDED", vended
-    assert [(one["requestId"], one["error"]["code"]) for one in heard] == [
+    assert [(one["requestId"], one["error"]["code"]) for one in announced] == [
         (stopped["requestId"], "ExecutionAborted")
     ]
     assert len(vending.accounts()) == 1

@@ -5,15 +5,13 @@ from __future__ import annotations
 import random
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.aws.pace import RATES, Pace
-from cli.fleet import adoption
-from embedded import ACCOUNT_ID
-from embedded.organizations import organization_of
-from tests.workflow.fleets import attach_guard, edit, reads, seed, writes
+from bench import fleet
+from cli.aws.pace import RATES
+from tests.workflow.fleets import edit, seed
 from tests.workflow.processes import Running
 
 if TYPE_CHECKING:
@@ -22,37 +20,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ACCOUNTS, UNITS, EDITED = 2000, 20, 50
-CONTACTS = 3
-"""Calls for the contacts of an account; more of them than of any other kind, at ten a second."""
+ACCOUNTS, EDITED = 2000, 50
 
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Path:
     return tmp_path / "accounts"
-
-
-class Schedule(Pace):
-    """When each call would be made, by the rates, if calls took no time; it waits for none."""
-
-    def __init__(self) -> None:
-        super().__init__(clock=lambda: 0.0, sleep=lambda _: None)
-
-    def seconds(self, operation: str) -> float:
-        """From the first call of an operation to its last."""
-        per_second, burst = RATES[operation]
-        return self._taken_until.get(operation, 0.0) - (burst // 2) / per_second
-
-
-def attach_to_half(vending: Vending, ids: list[str]) -> None:
-    """A policy on every other account, which AWS takes two of a second."""
-    policy_id = attach_guard(vending, [])
-    organization = organization_of(ACCOUNT_ID)
-    assert organization is not None
-    policies: list[Any] = organization.policies
-    guard = next(one for one in policies if one.id == policy_id)
-    for account_id in ids[::2]:
-        organization.account(account_id).attached_policies.append(guard)
 
 
 def counts(vend: Command, accounts: Path) -> dict[str, int]:
@@ -62,62 +35,29 @@ def counts(vend: Command, accounts: Path) -> dict[str, int]:
 
 
 def test_fleet_is_adopted_at_awss_rates_and_lives_by_its_files(
-    vending: Vending, vend: Command, accounts: Path, monkeypatch: pytest.MonkeyPatch
+    vending: Vending, accounts: Path
 ) -> None:
-    schedule = Schedule()
-    monkeypatch.setattr(adoption, "Pace", lambda: schedule)
-    ids = seed(ACCOUNTS, units=UNITS)
-    attach_to_half(vending, ids)
-    vending.organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
-    vending.aws.context.calls.clear()
+    outcome = fleet.run(vending.aws, accounts, accounts=ACCOUNTS, edits=EDITED)
 
-    adopted = vend("adopt", "--out", str(accounts), "--json")
-
-    assert adopted.status == 0, adopted.err
-    assert len(adopted.json["written"]) == adopted.json["recorded"] == ACCOUNTS
-    assert {operation: reads(vending, operation) for operation in RATES} == {
-        "GetAlternateContact": ACCOUNTS * CONTACTS,
+    assert outcome.written == outcome.recorded == ACCOUNTS
+    assert {operation: outcome.reads[operation] for operation in RATES} == {
+        "GetAlternateContact": ACCOUNTS * fleet.CONTACTS,
         "ListTagsForResource": ACCOUNTS,
         # A page of twenty for each unit's hundred accounts, and the root's.
-        "ListAccountsForParent": 1 + UNITS * 5,
-        "ListOrganizationalUnitsForParent": 1 + UNITS,
+        "ListAccountsForParent": 1 + fleet.UNITS * 5,
+        "ListOrganizationalUnitsForParent": 1 + fleet.UNITS,
         "ListRoots": 2,
         "ListPolicies": 1,
         "ListTargetsForPolicy": ACCOUNTS // 2 // 20,
     }
-    took = (
-        schedule.seconds("ListAccountsForParent")
-        + schedule.seconds("ListPolicies")
-        + schedule.seconds("ListTargetsForPolicy")
-        + max(schedule.seconds("GetAlternateContact"), schedule.seconds("ListTagsForResource"))
-    )
-    slowest = ACCOUNTS * CONTACTS / RATES["GetAlternateContact"][0]
-    assert slowest * 0.9 <= took <= slowest * 1.1, took
-    assert set(writes(vending)) == {"dynamodb:TransactWriteItems"}
-
-    vending.aws.context.calls.clear()
-    assert counts(vend, accounts) == {"unchanged": ACCOUNTS}
-    assert reads(vending, "DescribeAccount") == 0
-    assert reads(vending, "ListAccounts") == ACCOUNTS // 20 + 1
-    assert reads(vending, "BatchGetItem") <= 3 * ACCOUNTS // 100
-    assert writes(vending) == []
-
-    chosen = sorted(accounts.iterdir())[:: ACCOUNTS // EDITED]
-    for number, path in enumerate(chosen):
-        edit(path, tags={"team": f"new {number}"})
-    assert counts(vend, accounts) == {"unchanged": ACCOUNTS - EDITED, "change": EDITED}
-
-    before = len(vending.executions())
-    applied = vend("apply", str(accounts), "--yes", "--json")
-    assert applied.status == 0, applied.err
-    assert {one["revision"] for one in applied.json["requests"]} == {2}
-    assert len(vending.executions()) - before == EDITED
-
-    vending.aws.context.calls.clear()
-    again = vend("apply", str(accounts), "--yes", "--json")
-    assert (again.status, again.json["requests"]) == (0, [])
-    assert counts(vend, accounts) == {"unchanged": ACCOUNTS}
-    assert writes(vending) == []
+    assert outcome.slowest * 0.9 <= outcome.seconds <= outcome.slowest * 1.1
+    assert outcome.adoption_writes == {"dynamodb:TransactWriteItems"}
+    assert outcome.planned == outcome.settled == 0
+    assert outcome.plan_reads["DescribeAccount"] == 0
+    assert outcome.plan_reads["ListAccounts"] == ACCOUNTS // 20 + 1
+    assert outcome.plan_reads["BatchGetItem"] <= 3 * ACCOUNTS // 100
+    assert outcome.edited == outcome.executions == outcome.revisions == EDITED
+    assert outcome.writes == ()
 
 
 def killed(vending: Vending, temporary: Path, after: float, *words: str) -> None:

@@ -139,7 +139,7 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
     taken = a_request(account={"name": "Taken", "email": "account0@example.com"})
     write(accounts, "taken.yaml", taken)
 
-    said = problems(vend, tmp_path)
+    mistakes = problems(vend, tmp_path)
 
     for name, part in {
         "sandbox.yaml": "account.roleName is",
@@ -153,8 +153,8 @@ def test_everything_wrong_with_any_file_is_said_at_once_and_nothing_is_done(
         "mistyped.yaml": "line 1: lifecycle: must be active or retired",
         "taken.yaml": f"is that of the account {first}",
     }.items():
-        assert str(accounts / name) in said, (name, said)
-        assert part in said, (part, said)
+        assert str(accounts / name) in mistakes, (name, mistakes)
+        assert part in mistakes, (part, mistakes)
     assert writes(vending) == []
 
 

@@ -60,17 +60,17 @@ def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
     request = a_pair(tags={"cost-centre": "4711", "owner": "Zoë = R + D"})
     record = govcloud.run(request).output
     keys: dict[str, str] = {}
-    said: dict[str, Any] = _placed_in_govcloud(govcloud, "Sandbox")
+    answers: dict[str, Any] = _placed_in_govcloud(govcloud, "Sandbox")
 
     for step in record["nextSteps"]:
         who, _, line = step.partition(": aws ")
         assumed = keys if "of that role" in who else {}
-        said |= _run(govcloud, shlex.split(line), assumed, said)
-        if "Credentials" in said:
+        answers |= _run(govcloud, shlex.split(line), assumed, answers)
+        if "Credentials" in answers:
             keys = {
-                "aws_access_key_id": said["Credentials"]["AccessKeyId"],
-                "aws_secret_access_key": said["Credentials"]["SecretAccessKey"],
-                "aws_session_token": said["Credentials"]["SessionToken"],
+                "aws_access_key_id": answers["Credentials"]["AccessKeyId"],
+                "aws_secret_access_key": answers["Credentials"]["SecretAccessKey"],
+                "aws_session_token": answers["Credentials"]["SessionToken"],
             }
 
     client = _client(govcloud, "organizations", "us-gov-west-1", {})
@@ -82,7 +82,7 @@ def test_next_steps_followed_to_the_letter_make_the_twin_a_member_in_govcloud(
         "account-vending:request-id": record["requestId"],
     }
     parents = client.list_parents(ChildId=record["govCloudAccountId"])["Parents"]
-    assert [parent["Id"] for parent in parents] == [said["UNIT_ID"]]
+    assert [parent["Id"] for parent in parents] == [answers["UNIT_ID"]]
 
 
 def test_management_account_without_a_govcloud_account_learns_what_to_do(
@@ -233,12 +233,12 @@ def _placed_in_govcloud(vending: Vending, name: str) -> dict[str, Any]:
 
 
 def _run(
-    vending: Vending, words: list[str], keys: dict[str, str], said: dict[str, Any]
+    vending: Vending, words: list[str], keys: dict[str, str], answers: dict[str, Any]
 ) -> dict[str, Any]:
     """Do what the AWS CLI does with these words: options become parameters, JSON and `A=b` too."""
     region_option, region, service, command, *options = words
     assert region_option == "--region"
-    found = said | {"HANDSHAKE_ID": said.get("Handshake", {}).get("Id")}
+    found = answers | {"HANDSHAKE_ID": answers.get("Handshake", {}).get("Id")}
     parameters: dict[str, Any] = {}
     for option, value in zip(options[::2], options[1::2], strict=True):
         name = "".join(word.capitalize() for word in option.removeprefix("--").split("-"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import gc
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,13 +29,18 @@ if TYPE_CHECKING:
 VENDS = 12
 """More than any of the bounds below, so that what has one of them no longer grows."""
 
+ROUND = 8
+
 KINDS = (list, dict, set, collections.deque)
 
 
-def sizes() -> dict[int, int]:
-    """How long each list, dictionary and set of the process is, by its identity."""
+def sizes() -> dict[int, tuple[Any, int]]:
+    """Each list, dictionary and set of the process, and how long it is, by its identity.
+
+    They are held, because another one may have the identity of one that has gone.
+    """
     gc.collect()
-    return {id(each): len(each) for each in gc.get_objects() if isinstance(each, KINDS)}
+    return {id(each): (each, len(each)) for each in gc.get_objects() if isinstance(each, KINDS)}
 
 
 def of_the_user() -> Iterator[Any]:
@@ -69,16 +75,25 @@ def test_only_the_users_data_grows_with_the_accounts_vended(
             assert ended.status == "SUCCEEDED", ended
 
     vend(VENDS)
-    before = sizes()
-    vend(VENDS)
-    after = sizes()
+    first = sizes()
+    vend(ROUND)
+    second = sizes()
+    vend(ROUND)
+    third = sizes()
 
-    longer = {one for one in after.keys() & before if after[one] >= before[one] + VENDS * 3 // 4}
+    # What a thread was just working with may have grown since, but does so once.
+    longer = {
+        one
+        for one in first.keys() & second.keys() & third.keys()
+        if all(
+            later[one][1] >= earlier[one][1] + ROUND * 3 // 4
+            for earlier, later in pairwise((first, second, third))
+        )
+    }
     known = {id(each) for each in of_the_user()}
     grown = [
-        f"{type(each)} of {len(each)}, such as {list(each)[-1]!r}"
-        for each in gc.get_objects()
-        if id(each) in longer - known and isinstance(each, KINDS)
+        f"{type(each)} of {size}, such as {list(each)[-1]!r}"
+        for each, size in map(third.__getitem__, longer - known)
     ]
     assert longer & known, "nothing was seen to grow"
     assert grown == []

@@ -27,7 +27,7 @@ from tests.workflow.invitations import (
     invite,
     owner,
 )
-from tests.workflow.plans import planned, told_alike
+from tests.workflow.plans import planned, reported_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ def test_role_that_the_stack_may_not_assume_is_rejected_before_an_invitation_is_
     corrected = vending.run({**request, "account": {**BY_ID, "roleName": ROLE}})
 
     assert [problem["code"] for problem in before.problems] == ["RoleNotAssumable"]
-    assert told_alike(before, rejected), rejected
+    assert reported_alike(before, rejected), rejected
     assert rejected.error == "RequestInvalid"
     assert "invited_account_role_names" in rejected.cause["message"]
     assert corrected.status == "SUCCEEDED", corrected
@@ -274,12 +274,12 @@ def test_fifteen_days_without_an_answer_cost_few_transitions_and_end_on_time() -
         timeout=240,
     )
 
-    told = json.loads(done.stdout)
-    assert (told["status"], told["error"]) == ("FAILED", "InvitationEnded"), told
-    assert told["cause"]["reason"] == "EXPIRED"
-    assert 0 <= told["late"] < 0.5
-    assert told["looks"] < 150
-    assert told["events"] < 2_000  # Step Functions allows 25,000
+    reported = json.loads(done.stdout)
+    assert (reported["status"], reported["error"]) == ("FAILED", "InvitationEnded"), reported
+    assert reported["cause"]["reason"] == "EXPIRED"
+    assert 0 <= reported["late"] < 0.5
+    assert reported["looks"] < 150
+    assert reported["events"] < 2_000  # Step Functions allows 25,000
 
 
 def test_resubmission_after_a_refusal_sends_a_new_invitation(vending: Vending) -> None:

@@ -59,11 +59,11 @@ def test_every_line_of_a_vend_names_its_request_and_its_step(vending: Vending) -
     lines = [
         (n, line) for n, line in lines_of(vending) if line["request_id"] == request["requestId"]
     ]
-    said = [(name, line) for name, line in lines if "_aws" not in line]
-    assert len(said) >= 10
-    assert {line["execution"] for _, line in said if "execution" in line} == {ended.arn}
-    assert all(line["step"] in name for name, line in said)
-    assert all(line["duration_ms"] > 0 for _, line in said if line["message"] == "done")
+    logged = [(name, line) for name, line in lines if "_aws" not in line]
+    assert len(logged) >= 10
+    assert {line["execution"] for _, line in logged if "execution" in line} == {ended.arn}
+    assert all(line["step"] in name for name, line in logged)
+    assert all(line["duration_ms"] > 0 for _, line in logged if line["message"] == "done")
     assert "@" not in json.dumps(lines)
 
 
@@ -73,8 +73,10 @@ def test_refused_request_is_found_in_the_logs_by_its_id(vending: Vending) -> Non
 
     lines = [line for _, line in lines_of(vending)]
     assert all("request_id" in line for line in lines)
-    said = [line for line in lines if line["request_id"] == request["requestId"] and "step" in line]
-    assert {line["step"] for line in said if "message" in line} == {
+    logged = [
+        line for line in lines if line["request_id"] == request["requestId"] and "step" in line
+    ]
+    assert {line["step"] for line in logged if "message" in line} == {
         "AcceptRequest",
         "RecordFailure",
     }

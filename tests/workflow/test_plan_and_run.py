@@ -12,7 +12,7 @@ import pytest
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.grids import few
-from tests.workflow.plans import done, planned, told_alike
+from tests.workflow.plans import done, planned, reported_alike
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.test_policies import DENY, GUARD, SCP, TAG_RULES, TAGS
 from tests.workflow.test_preflight import CASES, STACKSETS, prepared
@@ -116,7 +116,7 @@ def test_plan_of_a_request_shows_what_the_run_refuses(vending: Vending, asked: s
     ended = done(vending, request)
 
     assert (before.problems == []) == is_possible, before.problems
-    assert told_alike(before, ended), (before.problems, ended)
+    assert reported_alike(before, ended), (before.problems, ended)
 
 
 def attaching(count: int, target: str, policy_type: str = SCP) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import a_request
 from tests.grids import few
-from tests.workflow.plans import done, planned, told_alike
+from tests.workflow.plans import done, planned, reported_alike
 from tests.workflow.test_existing_account import an_account
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def test_plan_reports_other_content_as_the_run_does(vending: Vending, case: str)
 
     refused = [] if "that" in case else ["PolicyContentDiffers"]
     assert [problem["code"] for problem in before.problems] == refused
-    assert told_alike(before, ended), ended
+    assert reported_alike(before, ended), ended
 
 
 def test_policy_named_without_content_that_is_missing_is_refused_before_there_is_an_account(

@@ -189,9 +189,9 @@ def test_local_aws_ends_with_its_terminal_and_leaves_nothing(temporary: Path) ->
         env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), "TERM": "xterm"},
     )
     os.close(end)
-    said = b""
-    while READY.encode() not in said:
-        said += os.read(terminal, 1 << 16)
+    output = b""
+    while READY.encode() not in output:
+        output += os.read(terminal, 1 << 16)
 
     os.close(terminal)
 

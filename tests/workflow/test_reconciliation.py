@@ -7,7 +7,7 @@ import pytest
 from embedded import eventbridge
 from tests.builders import a_request
 from tests.interruptions import when_entered
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.vending import Vending, eventually, reconcile
 
 HOUR = 3_600.0
@@ -24,12 +24,12 @@ def test_request_whose_end_was_not_recorded_is_failed_and_resumes(vending: Vendi
     eventually(lambda: "WaitForAccount" in vending.states_entered(other))
     vending.aws.clock.sleep(90)
 
-    with told(vending, "AccountVendingReconciled") as heard:
+    with collected(vending, "AccountVendingReconciled") as announced:
         report = reconcile(vending)
 
     assert report["repaired"] == [{"requestId": stopped["requestId"], "code": "ExecutionAborted"}]
     assert report["inProgress"] == 1
-    assert [each["repaired"] for each in heard if each["repaired"]] == [report["repaired"]]
+    assert [each["repaired"] for each in announced if each["repaired"]] == [report["repaired"]]
     row = vending.row(running["requestId"])
     assert row is not None
     assert row["state"] == "CREATING"
@@ -58,14 +58,16 @@ def test_outcome_that_nobody_could_announce_is_announced_by_a_later_run(
         reconcile(vending)
     vending.aws.faults.replace([])
 
-    with told(vending, outcome) as heard:
+    with collected(vending, outcome) as announced:
         with when_entered("RecordVended", lambda _: vending.aws.faults.replace(denied)):
             assert vending.run(request).status == "FAILED"
         vending.aws.faults.replace([])
-        assert heard == []
+        assert announced == []
         reconcile(vending)
 
-    assert [(one["requestId"], one["state"]) for one in heard] == [(request["requestId"], "VENDED")]
+    assert [(one["requestId"], one["state"]) for one in announced] == [
+        (request["requestId"], "VENDED")
+    ]
 
 
 @pytest.mark.slow

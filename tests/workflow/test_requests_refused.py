@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import a_largest_request, a_request
 from tests.grids import few
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.invitations import BY_ID, ROLE, an_invitation, handshakes
 from tests.workflow.plans import planned
 
@@ -211,7 +211,7 @@ def test_largest_event_is_rejected_in_the_ledger_and_announced(vending: Vending)
     # The execution's input is the whole event, which has an envelope.
     request = filled(a_request(), "x")
     request["requestedBy"] = request["requestedBy"][:-1_000]
-    with told(vending, "AccountVendingStateChanged") as events:
+    with collected(vending, "AccountVendingStateChanged") as events:
         vending.send(request)
         (arn,) = vending.await_executions(1)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.builders import a_request
 from tests.unit.embedded.time_travel import pass_days
 from tests.workflow import retirements
-from tests.workflow.announcements import told
+from tests.workflow.announcements import collected
 from tests.workflow.retirements import (
     GRACE_SECONDS,
     a_placed_account,
@@ -36,7 +36,10 @@ POLICY = "RetiredAccounts"
 def test_account_is_suspended_for_its_grace_period_and_then_closed(vending: Vending) -> None:
     account_id = a_placed_account(vending)
 
-    with told(vending, "AccountClosed") as closed, told(vending, "AccountRetiring") as retiring:
+    with (
+        collected(vending, "AccountClosed") as closed,
+        collected(vending, "AccountRetiring") as retiring,
+    ):
         retirements.send(vending, retirement_of(account_id))
         eventually(lambda: "closesAt" in row(vending, account_id))
         during = (
@@ -65,7 +68,7 @@ def test_restored_account_is_as_it_was(vending: Vending) -> None:
     suspended(vending, account_id)
     assert vending.path(account_id) == "/Suspended"
 
-    with told(vending, "AccountRestored") as restored:
+    with collected(vending, "AccountRestored") as restored:
         ended = run(vending, restoration(account_id))
 
     assert ended.status == "SUCCEEDED", ended

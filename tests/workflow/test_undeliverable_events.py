@@ -144,8 +144,8 @@ def test_end_of_an_execution_that_could_not_be_reported_is_reported_by_redrive(
     redriven = vend("redrive", "--json")
 
     assert redriven.status == 0, redriven
-    (told,) = redriven.json
-    assert told["about"] == arn
+    (report,) = redriven.json
+    assert report["about"] == arn
     eventually(lambda: state(vending, request) == "FAILED")
     assert waiting(vending) == 0
 

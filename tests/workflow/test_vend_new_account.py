@@ -158,10 +158,10 @@ def test_vended_account_is_announced_on_the_bus(vending: Vending) -> None:
 
     ended = vending.run(request)
 
-    heard = _announcements(vending, queue_url, until="AccountVended")
-    (vended,) = [one for one in heard if one["detail-type"] == "AccountVended"]
+    announced = _announcements(vending, queue_url, until="AccountVended")
+    (vended,) = [one for one in announced if one["detail-type"] == "AccountVended"]
     assert vended["detail"] == ended.output
-    changed = [one for one in heard if one["detail-type"] == "AccountVendingStateChanged"]
+    changed = [one for one in announced if one["detail-type"] == "AccountVendingStateChanged"]
     assert [one["detail"]["state"] for one in changed] == [
         "REQUESTED",
         "QUEUED",
@@ -169,22 +169,22 @@ def test_vended_account_is_announced_on_the_bus(vending: Vending) -> None:
         "BASELINING",
         "VENDED",
     ]
-    assert len(heard) == len(changed) + 1
+    assert len(announced) == len(changed) + 1
 
 
 def _announcements(vending: Vending, queue_url: str, *, until: str) -> list[Any]:
-    heard: list[Any] = []
+    announced: list[Any] = []
 
     def complete() -> bool:
         messages = vending.aws.client("sqs").receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10
         )
-        heard.extend(json.loads(message["Body"]) for message in messages.get("Messages", []))
-        return any(one["detail-type"] == until for one in heard)
+        announced.extend(json.loads(message["Body"]) for message in messages.get("Messages", []))
+        return any(one["detail-type"] == until for one in announced)
 
     eventually(complete)
     order = ["REQUESTED", "QUEUED", "CREATING", "BASELINING", "VENDED"]
-    return sorted(heard, key=lambda one: order.index(one["detail"]["state"]))
+    return sorted(announced, key=lambda one: order.index(one["detail"]["state"]))
 
 
 def test_slow_creation_is_polled_less_and_less_often(vending: Vending) -> None:

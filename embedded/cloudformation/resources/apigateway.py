@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from typing import Any, ClassVar
 
@@ -54,19 +55,21 @@ class _Part(Resource):
     replaced_by = names("ApiId")
     kept_in: ClassVar[str]
     """Where moto's API keeps such parts, by their ids."""
+    id_name: ClassVar[str] = "id"
+    """What moto's part calls its id."""
 
     def create(self) -> None:
-        self.physical_resource_id = self._made(self._api())
-        self._attribute()
+        self.physical_resource_id = self.make(self._api())
+        self.attributes = dict.fromkeys(self.attribute_names, self.physical_resource_id)
 
     def update(self, before: Properties) -> None:
         del before
-        api = self._api()
-        parts, id_ = getattr(api, self.kept_in), self.physical_resource_id
-        made = self._made(api)
-        if made != id_:
-            parts[id_] = parts.pop(made)
-            self._rename(parts[id_], id_)
+        api, id_ = self._api(), self.physical_resource_id
+        made = self.make(api)
+        parts = getattr(api, self.kept_in)
+        part = parts.pop(made)
+        setattr(part, self.id_name, id_)
+        parts[id_] = part
 
     def delete(self) -> None:
         api = _backend(self.place).apis.get(self.properties["ApiId"])
@@ -76,16 +79,9 @@ class _Part(Resource):
     def _api(self) -> Any:
         return _backend(self.place).get_api(self.properties["ApiId"])
 
-    def _attribute(self) -> None:
-        """Set what Fn::GetAtt may ask for."""
-
-    def _made(self, api: Any) -> str:
-        """Make it; its id."""
-        raise NotImplementedError
-
-    def _rename(self, part: Any, id_: str) -> None:
-        """Give a part that was made anew its former id."""
-        raise NotImplementedError
+    @abc.abstractmethod
+    def make(self, api: Any) -> str:
+        """Make it of its properties; its id."""
 
 
 class Authorizer(_Part):
@@ -98,7 +94,7 @@ class Authorizer(_Part):
     attribute_names = names("AuthorizerId")
     kept_in = "authorizers"
 
-    def _made(self, api: Any) -> str:
+    def make(self, api: Any) -> str:
         given = self.properties
         if given["AuthorizerType"] != "JWT":
             raise models.BadRequestException(
@@ -118,12 +114,6 @@ class Authorizer(_Part):
         )
         return str(authorizer.id)
 
-    def _attribute(self) -> None:
-        self.attributes = {"AuthorizerId": self.physical_resource_id}
-
-    def _rename(self, part: Any, id_: str) -> None:
-        part.id = id_
-
 
 class Integration(_Part):
     """A Lambda function that answers, by payload format 2.0."""
@@ -135,7 +125,7 @@ class Integration(_Part):
     attribute_names = names("IntegrationId")
     kept_in = "integrations"
 
-    def _made(self, api: Any) -> str:
+    def make(self, api: Any) -> str:
         given = self.properties
         kind, version = given["IntegrationType"], given.get("PayloadFormatVersion")
         if kind != "AWS_PROXY" or version != "2.0":
@@ -153,12 +143,6 @@ class Integration(_Part):
         )
         return str(integration.id)
 
-    def _attribute(self) -> None:
-        self.attributes = {"IntegrationId": self.physical_resource_id}
-
-    def _rename(self, part: Any, id_: str) -> None:
-        part.id = id_
-
 
 class Route(_Part):
     """A method and a path, or `$default`, with who may call it."""
@@ -167,8 +151,9 @@ class Route(_Part):
     understood = names("ApiId AuthorizationType AuthorizerId RouteKey Target")
     attribute_names = names("RouteId")
     kept_in = "routes"
+    id_name = "route_id"
 
-    def _made(self, api: Any) -> str:
+    def make(self, api: Any) -> str:
         given = self.properties
         key, authorization = given["RouteKey"], given.get("AuthorizationType", "NONE")
         if not re.fullmatch(r"\$default|[A-Z]+ /[^\s]*", key):
@@ -192,12 +177,6 @@ class Route(_Part):
         )
         return str(route.route_id)
 
-    def _attribute(self) -> None:
-        self.attributes = {"RouteId": self.physical_resource_id}
-
-    def _rename(self, part: Any, id_: str) -> None:
-        part.route_id = id_
-
 
 class Stage(_Part):
     """A stage, deployed with every change; its physical id is its name."""
@@ -210,8 +189,9 @@ class Stage(_Part):
     )
     replaced_by = names("ApiId StageName")
     kept_in = "stages"
+    id_name = "name"
 
-    def _made(self, api: Any) -> str:
+    def make(self, api: Any) -> str:
         given = self.properties
         if given.get("AutoDeploy") is not True:
             raise models.BadRequestException("The embedded AWS has stages with AutoDeploy alone")
@@ -225,9 +205,6 @@ class Stage(_Part):
             }
         )
         return str(stage.name)
-
-    def _rename(self, part: Any, id_: str) -> None:
-        """It is known by its name, which stays."""
 
 
 def _lowered(properties: Properties) -> Properties:

@@ -44,15 +44,15 @@ def problem_of(error: VendingError) -> dict[str, Any]:
     {type, title, status, detail, code, reason, remedy, owner, problems}; `problems` lists each
     mistake, where there are several or could be.
     """
-    status, said = status_of(error), error.as_dict()
+    status, described = status_of(error), error.as_dict()
     return {
         "type": "about:blank",
         "title": status.phrase,
         "status": int(status),
-        "detail": said["message"],
-        "code": said["code"],
-        "reason": said["reason"],
-        "remedy": said["remedy"],
-        "owner": said["owner"],
+        "detail": described["message"],
+        "code": described["code"],
+        "reason": described["reason"],
+        "remedy": described["remedy"],
+        "owner": described["owner"],
         "problems": list(getattr(error, "problems", [])),
     }

@@ -56,6 +56,7 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
             ("DuplicatePolicyAttachmentException", None),
             ("DuplicatePolicyException", None),
             ("PolicyChangesInProgressException", None),
+            ("PolicyNotAttachedException", None),
             ("ReplicatedWriteConflictException", None),
             ("SourceParentNotFoundException", None),
             ("TransactionCanceledException", None),
@@ -116,7 +117,8 @@ RETRYABLE: Mapping[tuple[str, str | None], type[TransientError]] = {
 
 A thing that is not found is among them because Organizations is eventually consistent, and the
 baseline only works on what an earlier step made or saw. The codes that an operation adopts (a
-duplicate is what was wanted) are here for the case that a second look does not show it yet.
+duplicate, or what is detached already, is what was wanted) are here for the case that a second look
+does not show it yet.
 """
 
 AwsFailure = ClientError | BotoCoreError | ResponseParserError
@@ -213,9 +215,9 @@ def _refusal(error: ClientError) -> VendingError:
     if kind is None and not words.known and _status(error) >= _SERVER_ERROR:
         kind = ServiceUnavailable
     message = f"{error.operation_name}: {words.what}"
-    said = error.response.get("Error", {}).get("Message")
-    if said:
-        message += f" AWS says: {_masked(said)}"
+    text = error.response.get("Error", {}).get("Message")
+    if text:
+        message += f" AWS says: {_masked(text)}"
     if fields := _fields(error):
         message += f" AWS refuses {', '.join(fields)}."
     remedy = words.remedy

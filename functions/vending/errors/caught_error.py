@@ -28,18 +28,18 @@ def from_catch(caught: CaughtError) -> dict[str, Any]:
     A function's own error is carried as JSON in the cause's errorMessage; everything else (a
     time-out, a dead process, an error of the AWS SDK) is explained by its name.
     """
-    said = caught.cause if isinstance(caught.cause, str) else json.dumps(caught.cause or "")
-    cause = _object(said)
+    text = caught.cause if isinstance(caught.cause, str) else json.dumps(caught.cause or "")
+    cause = _object(text)
     if cause is not None:
-        said = str(cause.get("errorMessage") or said)
-        own = _object(said)
+        text = str(cause.get("errorMessage") or text)
+        own = _object(text)
         if own is not None and isinstance(own.get("code"), str):
             return _completed(own)
     code = str(cause.get("errorType") or caught.name) if cause else caught.name
     words = explain(caught.name)
     if not words.known:
         words = explain(code)
-    message = f"{words.what} {said}".strip()
+    message = f"{words.what} {text}".strip()
     return {
         "code": words.code,
         "reason": None,

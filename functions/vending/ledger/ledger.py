@@ -236,7 +236,10 @@ class Ledger:
     def mark_failed(
         self, request_id: str, execution_arn: str, *, state: str, error: Mapping[str, Any]
     ) -> Row:
-        """The execution could not go on; `state` is FAILED or REJECTED."""
+        """The execution could not go on; `state` is FAILED or REJECTED.
+
+        ExecutionSuperseded where a function of it that was given up has vended meanwhile.
+        """
         values = {"state": state, "error": dict(error)}
         remove = ["taskToken", "nextSteps"]  # the error says what is next
         row = self._change(request_id, execution_arn, values=values, remove=remove)
@@ -305,13 +308,18 @@ class Ledger:
 
         A function may still be writing when its execution was stopped and the row says FAILED, or
         when another run of it was faster and the row says VENDED: what it achieved is kept then,
-        and the request stays ended. What it is about to begin it must not (ExecutionSuperseded).
+        and the request stays ended. What it is about to begin it must not, and what it vended has
+        not failed (ExecutionSuperseded).
         """
         removed = list(remove)
         condition = as_expected(expected)
-        goes_on = unless is None and values.get("state", State.FAILED) not in FINAL
+        state = values.get("state")
+        goes_on = unless is None and (state or State.FAILED) not in FINAL
         if goes_on:
             condition &= ~Attr("state").is_in(list(FINAL))
+        fails = unless is None and state in (State.FAILED, State.REJECTED)
+        if fails:
+            condition &= Attr("state").ne(State.VENDED)
         update = self.updating(
             request_id, values=values, remove=removed, keep=keep, condition=condition
         )
@@ -323,9 +331,9 @@ class Ledger:
             there = row_of(failed.found) if failed.found else None
             if there is None or there.get("executionArn") != expected.get("executionArn"):
                 raise _superseded(there) from None
-            if not goes_on or there["state"] not in FINAL:
+            if there["state"] not in FINAL or not (goes_on or fails):
                 raise failed.refusal from None
-            if begins:
+            if begins or fails:
                 raise _ended(there) from None
         kept = {name: value for name, value in values.items() if name != "state"}
         return self._update(

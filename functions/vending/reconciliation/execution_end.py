@@ -90,7 +90,7 @@ class ExecutionEnd:
         )
 
     @property
-    def told_itself(self) -> bool:
+    def was_announced(self) -> bool:
         """Whether the definition failed with an error of the record's form as the cause."""
         cause = _decoded(self.cause)
         return isinstance(cause, dict) and "code" in cause
@@ -115,9 +115,9 @@ class ExecutionEnd:
             message += " Step Functions no longer has it."
         elif self.status not in CODES:
             message += f" It is {self.status}."
-        said = ": ".join(text for text in (self.error, self.cause) if text)
-        if said:
-            message += f" Step Functions reports: {said[:1000]}"
+        text = ": ".join(text for text in (self.error, self.cause) if text)
+        if text:
+            message += f" Step Functions reports: {text[:1000]}"
         return {
             "code": self.code,
             "reason": None,
@@ -186,7 +186,7 @@ class EndRecorder:
             recorded = self.record(request_id, end)
             if recorded is not None or known.get("executionArn") == end.execution_arn:
                 return recorded
-        if end.error not in REJECTIONS or end.told_itself:
+        if end.error not in REJECTIONS or end.was_announced:
             return None
         self.publisher.publish_outcome(record)
         return cast(Row, record)

@@ -98,26 +98,26 @@ def same_document(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """What a document changes in one before it, in words, for people to read."""
-    said = []
+    lines = []
     name, new_name = _account_name(before), _account_name(after)
     if new_name is not None and name != new_name:
-        said.append(f"account name {name or 'as it was'} -> {new_name}")
+        lines.append(f"account name {name or 'as it was'} -> {new_name}")
     email, new_email = _account_email(before), _account_email(after)
     if new_email is not None and email != new_email:
-        said.append("email of the root user changed")
+        lines.append("email of the root user changed")
     path, new_path = before.get("organizationalUnit"), after.get("organizationalUnit")
     if path != new_path:
-        said.append(f"organizational unit {path or 'as it was'} -> {new_path or 'as it is'}")
-    said += _by_name("tag", before.get("tags", {}), after.get("tags", {}))
-    said += _by_name("policy", _policies(before), _policies(after))
-    said += _by_name("contact", before.get("contacts", {}), after.get("contacts", {}))
-    said += _by_name(
+        lines.append(f"organizational unit {path or 'as it was'} -> {new_path or 'as it is'}")
+    lines += _by_name("tag", before.get("tags", {}), after.get("tags", {}))
+    lines += _by_name("policy", _policies(before), _policies(after))
+    lines += _by_name("contact", before.get("contacts", {}), after.get("contacts", {}))
+    lines += _by_name(
         "service access",
         dict.fromkeys(before.get("serviceAccess", ())),
         dict.fromkeys(after.get("serviceAccess", ())),
         removed="no longer asked for",
     )
-    said += _by_name(
+    lines += _by_name(
         "root access",
         dict.fromkeys(before.get("rootAccess", ())),
         dict.fromkeys(after.get("rootAccess", ())),
@@ -125,8 +125,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     )
     manage, now = before.get("manage", "merge"), after.get("manage", "merge")
     if manage != now:
-        said.append(f"manage {manage} -> {now}")
-    return said
+        lines.append(f"manage {manage} -> {now}")
+    return lines
 
 
 def _account_name(document: Mapping[str, Any]) -> str | None:
@@ -146,10 +146,10 @@ def _policies(document: Mapping[str, Any]) -> dict[str, Any]:
 def _by_name(
     what: str, before: Mapping[str, Any], after: Mapping[str, Any], *, removed: str = "removed"
 ) -> list[str]:
-    said = [f"{what} {name} {removed}" for name in sorted(set(before) - set(after))]
+    lines = [f"{what} {name} {removed}" for name in sorted(set(before) - set(after))]
     for name in sorted(after):
         if name not in before:
-            said.append(f"{what} {name} added")
+            lines.append(f"{what} {name} added")
         elif before[name] != after[name]:
-            said.append(f"{what} {name} changed")
-    return said
+            lines.append(f"{what} {name} changed")
+    return lines

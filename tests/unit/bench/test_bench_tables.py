@@ -88,7 +88,7 @@ def test_json_says_never_as_null_and_whether_limits_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (4.2, "4.2 s"),
         (119, "119.0 s"),
@@ -98,16 +98,16 @@ def test_json_says_never_as_null_and_whether_limits_are_kept() -> None:
         (math.inf, "never"),
     ],
 )
-def test_span_in_the_unit_that_says_most(seconds: float, said: str) -> None:
-    assert span(seconds) == said
+def test_span_in_the_unit_that_says_most(seconds: float, expected: str) -> None:
+    assert span(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "said"),
+    ("value", "unit", "expected"),
     [(3.0, "", "3"), (1.0049, "", "1.005"), (3.3, "s", "3.300 s"), (0.0006, "$", "$0.000600")],
 )
-def test_number_with_its_unit(value: float, unit: str, said: str) -> None:
-    assert number(value, unit) == said
+def test_number_with_its_unit(value: float, unit: str, expected: str) -> None:
+    assert number(value, unit) == expected
 
 
 def test_curve_rises_by_one_at_each_moment_in_order() -> None:

@@ -237,7 +237,7 @@ def test_status_of_an_unknown_account_points_to_the_lists(
 
 
 @pytest.mark.parametrize(
-    ("since", "said"),
+    ("since", "expected"),
     [
         ("2026-11-29T11:59:30.000Z", "0m"),
         ("2026-11-29T11:01:00.000Z", "59m"),
@@ -247,5 +247,5 @@ def test_status_of_an_unknown_account_points_to_the_lists(
         (None, "-"),
     ],
 )
-def test_age_is_said_in_one_unit(since: str | None, said: str) -> None:
-    assert age(since, datetime(2026, 11, 29, 12, tzinfo=UTC)) == said
+def test_age_is_said_in_one_unit(since: str | None, expected: str) -> None:
+    assert age(since, datetime(2026, 11, 29, 12, tzinfo=UTC)) == expected

@@ -29,7 +29,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.dictionaries(TEXTS, TEXTS), st.lists(TEXTS))
 def test_document_is_read_back_as_it_was_written(tags: dict[str, str], names: list[str]) -> None:
     document = {"account": {"accountId": "123456789012"}, "tags": tags, "names": names}
@@ -41,7 +41,7 @@ def test_document_is_read_back_as_it_was_written(tags: dict[str, str], names: li
     assert document_text.text_of(read.value) == text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=128))
 def test_every_tag_that_aws_takes_is_read_back(text: str) -> None:
     if tag_key(text) or tag_value(text):

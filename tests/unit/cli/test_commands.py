@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from cli import main as entry
+from cli.arguments.vend import parser
 from cli.aws import stack as stack_module
 from cli.main import main
 from cli.output.failure import CommandError
@@ -27,9 +27,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     found = next(
-        action
-        for action in entry.parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
+        action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)
     )
     return dict(found.choices)
 
@@ -203,7 +201,7 @@ def test_every_command_and_every_option_has_help() -> None:
     for name, command in commands().items():
         assert command.description, name
         assert [a.option_strings or a.dest for a in command._actions if not a.help] == [], name
-    listed = entry.parser().format_help()
+    listed = parser().format_help()
     assert all(f"    {name} " in listed for name in commands())
 
 
@@ -283,7 +281,7 @@ COMMAND = (
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "said"),
+    ("line", "status", "expected"),
     [
         pytest.param("schema >/dev/full", 1, "No space left", id="full"),
         pytest.param("--version >/dev/full", 1, "No space left", id="full, version"),
@@ -295,7 +293,9 @@ COMMAND = (
         pytest.param("submit - --local <&-", 2, "standard input is closed", id="closed input"),
     ],
 )
-def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, said: str) -> None:
+def test_stream_that_is_closed_or_full_is_no_traceback(
+    line: str, status: int, expected: str
+) -> None:
     ended = subprocess.run(
         ["bash", "-c", f'{sys.executable} -c "{COMMAND}" {line}'],
         cwd=PROJECT,
@@ -305,7 +305,7 @@ def test_stream_that_is_closed_or_full_is_no_traceback(line: str, status: int, s
     )
 
     assert ended.returncode == status
-    assert said in ended.stderr
+    assert expected in ended.stderr
     assert len(ended.stderr.splitlines()) <= 2
 
 

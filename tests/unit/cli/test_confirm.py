@@ -20,7 +20,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         ([], "the code is missing"),
         (["ABC12"], "this is no code"),
@@ -30,11 +30,11 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
     ],
 )
 def test_what_is_no_code_is_bad_usage(
-    stack: FakeStack, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+    stack: FakeStack, capsys: pytest.CaptureFixture[str], words: list[str], expected: str
 ) -> None:
     assert not stack.ledger
     assert main(["confirm", "r-sandbox", *words]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 def test_code_that_standard_input_lacks_is_bad_usage(

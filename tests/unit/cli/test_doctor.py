@@ -156,21 +156,21 @@ def test_account_in_no_organization_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({"MasterAccountId": "999999999999"}, "managed by 999999999999"),
         ({"FeatureSet": "CONSOLIDATED_BILLING"}, "billing only"),
     ],
     ids=["member account", "billing only"],
 )
-def test_organization_that_cannot_vend_is_wrong(changes: dict[str, str], said: str) -> None:
+def test_organization_that_cannot_vend_is_wrong(changes: dict[str, str], expected: str) -> None:
     clients = sound()
     described = clients["organizations"].describe_organization()["Organization"] | changes
     clients["organizations"].describe_organization = lambda: {"Organization": described}
 
     found = results(place(clients), "organization")
 
-    assert [said in each.what for each in found if each.level == "fail"] == [True]
+    assert [expected in each.what for each in found if each.level == "fail"] == [True]
 
 
 def test_missing_trusted_access_is_to_know_about() -> None:
@@ -298,20 +298,20 @@ def test_stack_that_is_not_deployed_is_wrong_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "said"),
+    ("rules", "expected"),
     [
         ([], "requests start nothing"),
         ([{"Name": "AccountVending-a", "State": "DISABLED"}], "disabled: AccountVending-a"),
     ],
     ids=["none", "disabled"],
 )
-def test_rule_that_does_not_fire_is_wrong(rules: list[dict[str, str]], said: str) -> None:
+def test_rule_that_does_not_fire_is_wrong(rules: list[dict[str, str]], expected: str) -> None:
     clients = sound()
     clients["events"].list_rules = lambda **_: {"Rules": rules}
 
     (found,) = results(place(clients), "event rules")
 
-    assert (found.level, said in found.what) == ("fail", True)
+    assert (found.level, expected in found.what) == ("fail", True)
 
 
 def test_rules_are_read_to_the_last_page() -> None:

@@ -1,4 +1,4 @@
-"""Request files: what is read, and what is told when they cannot be."""
+"""Request files: what is read, and the errors where they cannot be."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_every_problem_of_the_text_is_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         pytest.param("", "is empty", id="nothing"),
         pytest.param(" \n", "is empty", id="blank"),
@@ -142,15 +142,15 @@ def test_every_problem_of_the_text_is_reported_at_once() -> None:
     ],
 )
 @pytest.mark.usefixtures("usual_recursion_limit")
-def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said) as refused:
+def test_text_that_is_no_request_is_refused(text: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected) as refused:
         read(text)
 
     assert refused.value.exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         pytest.param("a: 1\nb: x\x00y\n", "line 2 has the character U\\+0000", id="NUL"),
         pytest.param("a: \x1b[2J\n", r"U\+001B", id="escape"),
@@ -160,8 +160,8 @@ def test_text_that_is_no_request_is_refused(text: str, said: str) -> None:
         pytest.param("a: !!int [1]\n", "expected a scalar", id="number that is a list"),
     ],
 )
-def test_character_or_tag_that_yaml_does_not_have_is_reported(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=f"is not YAML: .*{said}"):
+def test_character_or_tag_that_yaml_does_not_have_is_reported(text: str, expected: str) -> None:
+    with pytest.raises(InputError, match=f"is not YAML: .*{expected}"):
         read(text)
 
 
@@ -198,7 +198,7 @@ def test_json_file_reports_line_and_column(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         pytest.param(None, "does not exist", id="missing"),
         pytest.param(b"\xff\xfe\x00", "not UTF-8", id="binary"),
@@ -206,25 +206,25 @@ def test_json_file_reports_line_and_column(tmp_path: Path) -> None:
     ],
 )
 def test_file_that_cannot_be_read_is_refused(
-    tmp_path: Path, content: bytes | None, said: str
+    tmp_path: Path, content: bytes | None, expected: str
 ) -> None:
     path = tmp_path / "request.yaml"
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=expected):
         documents.read(str(path))
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "expected"),
     [
         pytest.param(b"a: \xff\xfe", "standard input is not UTF-8 text", id="binary"),
         pytest.param(b"x" * (documents.MAX_BYTES + 1), "standard input is larger", id="huge"),
     ],
 )
-def test_standard_input_is_held_to_what_files_are(given: bytes, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_standard_input_is_held_to_what_files_are(given: bytes, expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
         documents.read("-", stdin=io.TextIOWrapper(io.BytesIO(given), encoding="latin-1"))
 
 

@@ -92,8 +92,8 @@ def test_key_that_means_nothing_is_a_problem(
 
     found = fleet.read([str(tmp_path)])
 
-    (said,) = found.problems.values()
-    assert any(problem in each for each in said), said
+    (problems,) = found.problems.values()
+    assert any(problem in each for each in problems), problems
 
 
 def test_one_broken_file_among_many_is_named_alone(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_one_broken_file_among_many_is_named_alone(tmp_path: Path) -> None:
 
     found = fleet.read([str(tmp_path)])
 
-    wrong = {Path(label).name for label, said in found.problems.items() if said}
+    wrong = {Path(label).name for label, problems in found.problems.items() if problems}
     assert wrong == {"77.json"}
     assert len(found.files) == 199
 
@@ -179,23 +179,23 @@ def test_plan_is_said_with_values_and_counts() -> None:
         not_adopted=["333333333333"],
     )
 
-    said = text.plan_text(plan, a_terminal(), next_words=["accounts/"])
+    page = text.plan_text(plan, a_terminal(), next_words=["accounts/"])
 
-    assert said[0] == f"~ Sandbox {ACCOUNT}  accounts/a.yaml, revision 3"
-    assert "    tags.owner: me -> you" in said
-    assert "    reason: over" in said
-    assert "1 to change, 1 to retire, 1 unchanged" in said
-    assert "25 accounts in the ledger without a file; left alone:" in said
-    assert "    … and 5 more" in said
-    assert said[-1] == "Next  vend apply accounts/"
+    assert page[0] == f"~ Sandbox {ACCOUNT}  accounts/a.yaml, revision 3"
+    assert "    tags.owner: me -> you" in page
+    assert "    reason: over" in page
+    assert "1 to change, 1 to retire, 1 unchanged" in page
+    assert "25 accounts in the ledger without a file; left alone:" in page
+    assert "    … and 5 more" in page
+    assert page[-1] == "Next  vend apply accounts/"
 
 
 def test_plan_of_nothing_asks_for_nothing() -> None:
-    said = text.plan_text(
+    page = text.plan_text(
         FleetPlan(entries=[an_entry(kind=Kind.UNCHANGED)]), a_terminal(), next_words=["a"]
     )
 
-    assert said == ["1 unchanged"]
+    assert page == ["1 unchanged"]
 
 
 def test_markdown_formats_nothing_that_a_request_says() -> None:
@@ -203,21 +203,21 @@ def test_markdown_formats_nothing_that_a_request_says() -> None:
     difference = [{"key": f"tags.{hostile}", "before": hostile, "after": None}]
     one = an_entry(name=hostile, difference=difference, changes=[hostile], warnings=[hostile])
 
-    said = text.markdown(FleetPlan(entries=[one]))
+    page = text.markdown(FleetPlan(entries=[one]))
 
     for part in ("<img", "@everyone", "](http", " `x`", "**b**"):
-        assert part not in said, part
-    (row,) = [line for line in said.splitlines() if line.startswith("| tags")]
+        assert part not in page, part
+    (row,) = [line for line in page.splitlines() if line.startswith("| tags")]
     assert row.count("|") == 4
 
 
 def test_markdown_of_very_many_accounts_fits_a_comment() -> None:
     plan = FleetPlan(entries=[an_entry(file=f"{number}.yaml") for number in range(2000)])
 
-    said = text.markdown(plan)
+    page = text.markdown(plan)
 
-    assert len(said) < 65_536
-    assert "more accounts, which `vend plan` shows" in said
+    assert len(page) < 65_536
+    assert "more accounts, which `vend plan` shows" in page
 
 
 def test_saved_plan_holds_the_documents_that_differ_for_its_owner_alone(tmp_path: Path) -> None:

@@ -112,21 +112,21 @@ def test_event_that_starts_nothing_is_reported_with_the_dead_letter_queue() -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected"),
     [
         ("ExecutionAborted", "stopped by hand"),
         ("ExecutionTimedOut", "longer than"),
         ("ExecutionFailed", "could not record why"),
     ],
 )
-def test_execution_that_ends_without_a_word_is_reported(kind: str, said: str) -> None:
+def test_execution_that_ends_without_a_word_is_reported(kind: str, expected: str) -> None:
     stack, one = FakeStack(), sent()
     stack.put(a_record("CREATING", accountId=None))
     stack.histories[FIRST] = History().enter("AcceptRequest").add(kind).events
 
     follow(stack, one)
 
-    assert said in one.problem
+    assert expected in one.problem
     assert "still says CREATING" in one.problem
     assert not one.is_vended
 

@@ -35,7 +35,7 @@ def test_mistake_in_the_text_does_not_change_what_the_document_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("remedy", "said"),
+    ("remedy", "expected"),
     [
         ("Allow it; then submit the request again.", "Allow it; then run the setup again."),
         ("Submit the request again if it has given up.", "Run the setup again if it has given up."),
@@ -46,15 +46,15 @@ def test_mistake_in_the_text_does_not_change_what_the_document_is() -> None:
         ),
     ],
 )
-def test_remedy_of_a_setup_speaks_of_setups(remedy: str, said: str) -> None:
-    assert of_setup(remedy) == said
+def test_remedy_of_a_setup_speaks_of_setups(remedy: str, expected: str) -> None:
+    assert of_setup(remedy) == expected
 
 
 def test_no_setup_is_advised_to_submit_anything_that_may_happen_to_it() -> None:
-    told = {
+    remedies = {
         of_setup(catalogue.explain(code, reason).remedy)
         for code in ("AccessDeniedException", "ConstraintViolationException", "ServiceException")
         for reason in [None, *catalogue.codes()[code]]
     }
 
-    assert [one for one in told if "submit" in one.lower() or "requestId" in one] == []
+    assert [one for one in remedies if "submit" in one.lower() or "requestId" in one] == []

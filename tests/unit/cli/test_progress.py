@@ -211,7 +211,10 @@ def frames(terminal: Terminal) -> list[list[str]]:
     return shots
 
 
-def test_screen_redraws_in_place_and_gives_the_cursor_back() -> None:
+def test_screen_redraws_in_place_and_gives_the_cursor_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Terminal, "size", lambda _self: (80, 60))  # room for every step
     terminal = a_terminal(live=True)
     screen = Screen(terminal)
     one = tracked(History())

@@ -66,17 +66,19 @@ def test_error_is_said_with_code_reason_and_remedy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "wait", "said"),
+    ("owner", "wait", "expected"),
     [
         ("requester", None, [("action by", "the requester")]),
         ("retry", 3600, [("action by", "none (it passes)"), ("retry after", "1 hour")]),
         ("somebody-of-next-year", None, [("action by", "somebody-of-next-year")]),
     ],
 )
-def test_error_says_who_must_act(owner: str, wait: int | None, said: list[tuple[str, str]]) -> None:
+def test_error_says_who_must_act(
+    owner: str, wait: int | None, expected: list[tuple[str, str]]
+) -> None:
     error = an_error(owner=owner, wait=wait)
 
-    assert error_fields(a_record("FAILED", error=error))[3:] == said
+    assert error_fields(a_record("FAILED", error=error))[3:] == expected
 
 
 def test_long_texts_wrap_under_themselves() -> None:

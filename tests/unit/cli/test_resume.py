@@ -1,4 +1,4 @@
-"""`vend resume`: the stored request goes out again as it is, or the user is told why not."""
+"""`vend resume`: the stored request goes out again as it is, or the command says why not."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_vended_request_as_json_is_its_record(
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "expected"),
     [
         (None, "vend list"),
         (a_record("REJECTED", error=an_error(code="RequestInvalid", reason=None)), "correct it"),
@@ -114,7 +114,7 @@ def test_what_cannot_be_resumed_says_what_to_do(
     stack: FakeStack,
     capsys: pytest.CaptureFixture[str],
     record: dict[str, Any] | None,
-    said: str,
+    expected: str,
 ) -> None:
     if record:
         stack.put(record)
@@ -123,7 +123,7 @@ def test_what_cannot_be_resumed_says_what_to_do(
 
     out, err = capsys.readouterr()
     assert out == ""
-    assert said in err
+    assert expected in err
     assert stack.published == []
 
 

@@ -309,7 +309,7 @@ def client_error(code: str) -> exceptions.ClientError:
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "remedy"),
+    ("error", "expected", "remedy"),
     [
         pytest.param(
             exceptions.NoCredentialsError(),
@@ -344,12 +344,12 @@ def client_error(code: str) -> exceptions.ClientError:
     ],
 )
 def test_what_aws_raises_becomes_one_message_with_a_remedy(
-    error: Exception, said: str, remedy: str
+    error: Exception, expected: str, remedy: str
 ) -> None:
     with pytest.raises(CommandError) as failed, explained():
         raise error
 
-    assert said in failed.value.what
+    assert expected in failed.value.what
     assert remedy in failed.value.remedy
     assert failed.value.exit_code == 1
 

@@ -8,7 +8,7 @@ from cli.watch import step_summaries
 
 
 @pytest.mark.parametrize(
-    ("state", "waiting", "said"),
+    ("state", "waiting", "expected"),
     [
         ("ENABLED", [], "on"),
         ("OPEN", [], "every invited account has agreed"),
@@ -17,11 +17,11 @@ from cli.watch import step_summaries
     ],
 )
 def test_all_features_show_how_far_they_have_come(
-    state: str, waiting: list[str], said: str
+    state: str, waiting: list[str], expected: str
 ) -> None:
     result = {"state": state, "waitingFor": waiting, "expiresAt": "2027-04-15T08:00:00.000Z"}
 
-    assert step_summaries.of_result("EnableAllFeatures", result) == said
+    assert step_summaries.of_result("EnableAllFeatures", result) == expected
 
 
 def test_all_features_that_wait_for_nobody_are_not_called_agreed_to() -> None:

@@ -349,9 +349,9 @@ def test_revision_that_the_account_has_left_is_not_sent(
 
     assert main(["submit", str(file), "--json"]) == 1
 
-    said = json.loads(capsys.readouterr().out)
-    assert said["error"]["code"] == "Superseded"
-    assert "the account is at revision 3" in said["error"]["message"]
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["error"]["code"] == "Superseded"
+    assert "the account is at revision 3" in answer["error"]["message"]
     assert stack.published == []
 
 
@@ -471,7 +471,7 @@ def test_interrupt_before_anything_was_sent_says_so(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         (["--faults", "x.json"], "--local"),
         (["--speed", "2"], "--local"),
@@ -485,11 +485,11 @@ def test_options_that_make_no_sense_are_usage_errors(
     stack: FakeStack,
     file: Path,
     options: list[str],
-    said: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["submit", str(file), *options]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
     assert stack.published == []
 
 
@@ -501,7 +501,7 @@ def test_file_that_is_missing_is_bad_input(
 
 
 @pytest.mark.parametrize(
-    ("on_this_machine", "said"),
+    ("on_this_machine", "expected"),
     [
         (True, "AWS at http://127.0.0.1:5111, account 111111111111"),
         (False, "AWS, account 111111111111, us-east-1"),
@@ -511,11 +511,11 @@ def test_header_says_what_runs_where(
     stack: FakeStack,
     file: Path,
     on_this_machine: bool,
-    said: str,
+    expected: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     stack.is_on_this_machine = on_this_machine
 
     main(["submit", str(file)])
 
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err

@@ -65,7 +65,7 @@ def test_clip_cuts_to_columns(text: str, columns: int, cut: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (0, "0.0s"),
         (4.25, "4.2s"),
@@ -75,12 +75,12 @@ def test_clip_cuts_to_columns(text: str, columns: int, cut: str) -> None:
         (7500, "2h 05m"),
     ],
 )
-def test_duration_is_said_as_people_do(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+def test_duration_is_said_as_people_do(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "expected"),
     [
         (1, "1 second"),
         (5, "5 seconds"),
@@ -92,8 +92,8 @@ def test_duration_is_said_as_people_do(seconds: float, said: str) -> None:
         (604800, "7 days"),
     ],
 )
-def test_time_to_wait_is_said_in_words(seconds: int, said: str) -> None:
-    assert in_words(seconds) == said
+def test_time_to_wait_is_said_in_words(seconds: int, expected: str) -> None:
+    assert in_words(seconds) == expected
 
 
 def test_safe_text_is_one_line_without_control_characters() -> None:

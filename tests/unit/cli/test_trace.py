@@ -261,8 +261,8 @@ def test_step_that_waits_for_its_slot_says_so_however_long_it_takes() -> None:
     history.add("TaskTimedOut", taskTimedOutEventDetails={"error": "States.Timeout"})
     waiting = step(trace_of(history), "ReserveCreation")
     still_waiting = step(trace_of(queued(history)), "ReserveCreation")
-    told = {"startAt": "2026-11-20T12:00:20.000Z", "waitSeconds": 20}
-    history.succeed(told).leave("ReserveCreation")
+    slot = {"startAt": "2026-11-20T12:00:20.000Z", "waitSeconds": 20}
+    history.succeed(slot).leave("ReserveCreation")
     done = step(trace_of(history), "ReserveCreation")
 
     for one in (waiting, still_waiting):

@@ -170,7 +170,7 @@ def test_nothing_comes_after_the_end_of_the_walk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("state", "expected"),
     [
         (choice("{% $states.input.absent %}"), "Choices[0].Condition"),
         (choice("{% 1 %}"), "neither true nor false"),
@@ -185,9 +185,9 @@ def test_nothing_comes_after_the_end_of_the_walk() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_state_that_cannot_be_followed_is_named(state: dict[str, Any], said: str) -> None:
+def test_state_that_cannot_be_followed_is_named(state: dict[str, Any], expected: str) -> None:
     with pytest.raises(CannotPlan, match="Cannot plan Odd") as failed:
         walked({"Odd": state, "Yes": task("Yes"), "No": task("No")}, {})
 
-    assert said in failed.value.what
+    assert expected in failed.value.what
     assert failed.value.remedy

@@ -19,6 +19,10 @@ from moto.moto_server.werkzeug_app import (
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from embedded import REGION, cloudformation
+from embedded.core import context
+from embedded.core.clock import Clock
+from embedded.core.credentials import Credentials
+from embedded.core.faults import Faults
 from embedded.gateway.server import Server
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
@@ -112,7 +116,11 @@ def cloudformation_server() -> Iterator[Aws]:
     app = DomainDispatcherApplication(create_backend_app)
     http = Server(0, app)
     threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield Aws(f"http://127.0.0.1:{http.server_port}")
+    # For what earlier tests of the process have extended.
+    own = context.Context(clock=Clock(), faults=Faults.none(), credentials=Credentials())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context, "_active", [own])
+        yield Aws(f"http://127.0.0.1:{http.server_port}")
     http.shutdown()
     http.server_close()
     default_user_config.clear()

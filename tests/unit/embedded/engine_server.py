@@ -4,7 +4,7 @@
         engine.functions["double"] = lambda payload: payload * 2
         ended = engine.run({...definition...}, {"input": 1})
 
-Who calls is told apart by the access key as in the embedded AWS; `denied` stands for policies.
+Callers are identified by the access key as in the embedded AWS; `denied` stands for policies.
 """
 
 from __future__ import annotations

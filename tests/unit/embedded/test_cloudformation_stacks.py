@@ -35,11 +35,11 @@ def refusal(call: Any, **parameters: Any) -> str:
 def test_stack_events_report_each_step(cloud: Aws) -> None:
     cloud.create()
 
-    told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]
+    events = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]
 
-    assert told[0] == (NAME, "CREATE_IN_PROGRESS")
-    assert told[-1] == (NAME, "CREATE_COMPLETE")
-    assert told.index(("Bus", "CREATE_IN_PROGRESS")) < told.index(("Bus", "CREATE_COMPLETE"))
+    assert events[0] == (NAME, "CREATE_IN_PROGRESS")
+    assert events[-1] == (NAME, "CREATE_COMPLETE")
+    assert events.index(("Bus", "CREATE_IN_PROGRESS")) < events.index(("Bus", "CREATE_COMPLETE"))
 
 
 def test_a_stack_keeps_the_latest_events_and_no_more(
@@ -48,10 +48,10 @@ def test_a_stack_keeps_the_latest_events_and_no_more(
     monkeypatch.setattr(StackEvents, "MOST", 10)
     cloud.create()
 
-    told = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]
+    events = [(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()]
 
-    assert len(told) in {10, 11}
-    assert told[-1] == (NAME, "CREATE_COMPLETE")
+    assert len(events) in {10, 11}
+    assert events[-1] == (NAME, "CREATE_COMPLETE")
 
 
 def test_of_deleted_stacks_the_latest_are_kept(
@@ -212,8 +212,8 @@ def test_failed_creation_is_rolled_back_and_names_the_resource(
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert f"failed to create: [{failed}]" in stack["StackStatusReason"]
     assert stack.get("Outputs", []) == []
-    told = cloudformation.describe_stack_events(StackName=NAME)["StackEvents"]
-    (event,) = [each for each in told if each["ResourceStatus"] == "CREATE_FAILED"]
+    events = cloudformation.describe_stack_events(StackName=NAME)["StackEvents"]
+    (event,) = [each for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
     assert event["LogicalResourceId"] == failed
     assert reason in event["ResourceStatusReason"]
     assert cloud.ids() == {}
@@ -291,14 +291,14 @@ def test_parameters_are_checked(cloud: Aws, parameters: dict[str, str], message:
     body = template()
     body["Parameters"]["Stage"] = {"Type": "String", "AllowedValues": ["prod", "test"]}
 
-    told = refusal(
+    refused = refusal(
         cloud.client("cloudformation").create_stack,
         StackName=NAME,
         TemplateBody=json.dumps(body),
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
     )
 
-    assert message in told
+    assert message in refused
 
 
 def test_long_names_are_cut_to_what_the_service_takes(cloud: Aws) -> None:

@@ -223,8 +223,8 @@ def test_failed_update_takes_everything_back(cloud: Aws) -> None:
     )
 
     assert cloud.stack()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    told = {(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()}
-    assert {("Workflow", "UPDATE_COMPLETE"), ("Alarms", "DELETE_COMPLETE")} <= told
+    events = {(each["LogicalResourceId"], each["ResourceStatus"]) for each in cloud.events()}
+    assert {("Workflow", "UPDATE_COMPLETE"), ("Alarms", "DELETE_COMPLETE")} <= events
     assert cloud.ids() == before
     assert machine(cloud)["definition"] == was
     function = cloud.client("lambda").get_function_configuration(

@@ -74,14 +74,14 @@ def test_create_account_result_of_a_success_has_the_form_of_a_real_one(aws: Aws,
 
     event = bus.event("CreateAccountResult")
 
-    told = event["detail"]["serviceEventDetails"]["createAccountStatus"]
+    result = event["detail"]["serviceEventDetails"]["createAccountStatus"]
     constant = ["eventVersion", "eventSource", "awsRegion", "sourceIPAddress", "userAgent"]
     constant += ["requestParameters", "responseElements", "readOnly", "eventType"]
     constant += ["managementEvent", "eventCategory"]
     # moto's queue target leaves the account out and lets its own ingestion time in.
     assert set(event) ^ set(REAL) <= {"account", "ingestion-time"}
     assert keys(event["detail"]) == keys(REAL["detail"])
-    assert list(told) == list(REAL["detail"]["serviceEventDetails"]["createAccountStatus"])
+    assert list(result) == list(REAL["detail"]["serviceEventDetails"]["createAccountStatus"])
     assert {n: event["detail"][n] for n in constant} == {n: REAL["detail"][n] for n in constant}
     assert (event["source"], event["detail-type"], event["resources"]) == (
         REAL["source"],
@@ -93,10 +93,10 @@ def test_create_account_result_of_a_success_has_the_form_of_a_real_one(aws: Aws,
         "accountId": "111111111111",
         "invokedBy": "AWS Internal",
     }
-    assert (told["id"], told["accountId"]) == (status["Id"], status["AccountId"])
-    assert (told["state"], told["accountName"]) == ("SUCCEEDED", "****")
+    assert (result["id"], result["accountId"]) == (status["Id"], status["AccountId"])
+    assert (result["state"], result["accountName"]) == ("SUCCEEDED", "****")
     for name in ("requestedTimestamp", "completedTimestamp"):
-        assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M", told[name])
+        assert re.fullmatch(r"[A-Z][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M", result[name])
     assert "ecret" not in json.dumps(event)
 
 
@@ -108,10 +108,10 @@ def test_create_account_result_of_a_failure_shows_the_reason_and_no_account(
 
     event = bus.event("CreateAccountResult")
 
-    told = event["detail"]["serviceEventDetails"]["createAccountStatus"]
-    assert (told["id"], told["state"]) == (status["Id"], "FAILED")
-    assert told["failureReason"] == "EMAIL_ALREADY_EXISTS"
-    assert "accountId" not in told
+    result = event["detail"]["serviceEventDetails"]["createAccountStatus"]
+    assert (result["id"], result["state"]) == (status["Id"], "FAILED")
+    assert result["failureReason"] == "EMAIL_ALREADY_EXISTS"
+    assert "accountId" not in result
 
 
 def test_create_account_is_an_api_call_with_email_and_name_masked(aws: Aws, bus: Bus) -> None:
@@ -184,8 +184,11 @@ def test_a_founded_organization_is_reported_without_its_email(aws: Aws, bus: Bus
 
     deleted, founded = bus.event("DeleteOrganization"), bus.event("CreateOrganization")
 
-    told = founded["detail"]["responseElements"]["organization"]
-    assert (told["masterAccountId"], told["masterAccountEmail"]) == ("111111111111", "****")
+    organization = founded["detail"]["responseElements"]["organization"]
+    assert (organization["masterAccountId"], organization["masterAccountEmail"]) == (
+        "111111111111",
+        "****",
+    )
     assert deleted["detail"]["requestParameters"] is None
 
 
@@ -246,10 +249,10 @@ def test_events_of_an_earlier_organization_do_not_come(aws: Aws, bus: Bus) -> No
     aws.reset_organization(throttled=False)
     status = aws.create_account()
     names = ("CreateAccount", "CreateAccountResult", "AccountJoinedOrganization")
-    told = [bus.event(name) for name in names]
+    events = [bus.event(name) for name in names]
     time.sleep(aws.clock.real(20))
 
-    ended = told[1]["detail"]["serviceEventDetails"]["createAccountStatus"]["id"]
+    ended = events[1]["detail"]["serviceEventDetails"]["createAccountStatus"]["id"]
     assert ended == status["Id"]
     assert bus.seen() == []
 

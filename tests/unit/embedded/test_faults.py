@@ -318,7 +318,7 @@ def usual_recursion_limit() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "expected"),
     [
         pytest.param("faults.json", b"[" * 100_000, "nested too deeply", id="deep json"),
         pytest.param("faults.yaml", b"[" * 5_000, "nested too deeply", id="deep yaml"),
@@ -333,7 +333,7 @@ def usual_recursion_limit() -> Iterator[None]:
 )
 @pytest.mark.usefixtures("usual_recursion_limit")
 def test_load_names_the_file_in_every_problem(
-    tmp_path: Path, name: str, content: bytes, said: str
+    tmp_path: Path, name: str, content: bytes, expected: str
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
@@ -343,4 +343,4 @@ def test_load_names_the_file_in_every_problem(
 
     (problem,) = caught.value.problems
     assert problem.startswith(f"{path}: ")
-    assert said in problem
+    assert expected in problem

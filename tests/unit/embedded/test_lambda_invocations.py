@@ -236,9 +236,9 @@ def test_environment_holds_lambdas_and_the_templates_variables_and_nothing_of_th
         LoggingConfig={"LogGroup": "a-group", "LogFormat": "Text"},
     )
 
-    told = aws.invoke(name).payload
+    reported = aws.invoke(name).payload
 
-    variables = told["variables"]
+    variables = reported["variables"]
     assert variables.pop("HOME") == os.devnull
     assert re.fullmatch(
         r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", variables.pop("AWS_LAMBDA_LOG_STREAM_NAME")
@@ -279,12 +279,12 @@ def test_environment_holds_lambdas_and_the_templates_variables_and_nothing_of_th
 def test_function_imports_its_asset_and_nothing_of_the_project_or_its_virtual_environment(
     aws: LambdaAws,
 ) -> None:
-    told = aws.run("tell_environment").payload
+    reported = aws.run("tell_environment").payload
 
-    assert told["folder"] == told["path"][0] == str(aws.asset.resolve())
-    assert not told["moto"]
-    assert not told["embedded"]
-    assert not [path for path in told["path"] if "site-packages" in path]
+    assert reported["folder"] == reported["path"][0] == str(aws.asset.resolve())
+    assert not reported["moto"]
+    assert not reported["embedded"]
+    assert not [path for path in reported["path"] if "site-packages" in path]
 
 
 def test_credentials_are_a_session_of_the_functions_role_named_after_it(aws: LambdaAws) -> None:

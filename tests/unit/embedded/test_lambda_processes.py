@@ -89,10 +89,10 @@ def test_dependency_imported_ahead_sees_the_functions_own_environment(
 ) -> None:
     name = dependency.create("tell_origin", Environment={"Variables": variables})
 
-    told = dependency.invoke(name).payload
+    reported = dependency.invoke(name).payload
 
-    assert told["seen"] == seen
-    assert (told["parent"] != os.getpid()) == forked
+    assert reported["seen"] == seen
+    assert (reported["parent"] != os.getpid()) == forked
 
 
 def test_every_function_process_is_a_fork_of_the_real_assets_dependencies() -> None:
@@ -203,14 +203,14 @@ def test_asset_stays_as_it_was_built(tmp_path: Path) -> None:
 
 
 def test_process_has_the_same_environment_however_it_came_about(tmp_path: Path) -> None:
-    told = []
+    environments = []
     for fork in (True, False):
         folder = tmp_path / str(fork)
         folder.mkdir()
         with running(folder, tmp_path, fork=fork) as aws:
-            told.append(aws.run("tell_environment").payload)
+            environments.append(aws.run("tell_environment").payload)
 
-    forked, started = told
+    forked, started = environments
 
     assert forked["variables"].keys() == started["variables"].keys()
     assert forked["path"][1:] == started["path"][1:]

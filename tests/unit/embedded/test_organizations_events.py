@@ -69,14 +69,18 @@ def test_the_management_account_gets_an_event_of_invitation_and_arrival(aws: Aws
         bus.event("AccountJoinedOrganization"),
     )
 
-    told = invited["detail"]["responseElements"]["handshake"]
+    invitation = invited["detail"]["responseElements"]["handshake"]
     assert invited["detail-type"] == "AWS API Call via CloudTrail"
     assert invited["detail"]["requestParameters"] == {
         "target": {"type": "EMAIL", "id": "****"},
         "tags": [{"key": "a", "value": "b"}],
         "notes": "****",
     }
-    assert (told["id"], told["state"], told["action"]) == (handshake["Id"], "OPEN", "invite")
+    assert (invitation["id"], invitation["state"], invitation["action"]) == (
+        handshake["Id"],
+        "OPEN",
+        "invite",
+    )
     assert "secret" not in json.dumps(invited)
     assert "xample" not in json.dumps(invited)
     assert joined["detail-type"] == "AWS Service Event via CloudTrail"
@@ -84,7 +88,7 @@ def test_the_management_account_gets_an_event_of_invitation_and_arrival(aws: Aws
     details = joined["detail"]["serviceEventDetails"]
     assert (details["accountId"], details["joinedMethod"]) == (STANDALONE.id, "INVITED")
     assert set(details) == {"accountId", "joinedMethod", "joinedTime"}
-    # The answer is a call of the other account, and is told there.
+    # The answer is a call of the other account, and reported there.
     assert all(one["detail"]["eventName"] != "AcceptHandshake" for one in bus.seen)
 
 

@@ -173,12 +173,12 @@ def test_function_learns_the_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (jwt_["claims"]["groups"], jwt_["claims"]["sub"]) == ("[a b]", "ann")
 
 
-def test_other_callers_are_told_why_by_api_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_callers_get_the_reason_from_api_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     answer, events = executed(monkeypatch, f"Bearer {signed(GOOD | {'aud': 'else'})}")
 
     assert execute_api.SERVICE == "execute-api"
     assert answer.status == "401 Unauthorized"
     assert json.loads(answer.body) == {"message": "Unauthorized"}
-    said = dict(answer.headers)["www-authenticate"]
-    assert said.endswith('error_description="the token does not have a valid audience"')
+    challenge = dict(answer.headers)["www-authenticate"]
+    assert challenge.endswith('error_description="the token does not have a valid audience"')
     assert events == []

@@ -1,4 +1,4 @@
-"""Requests as boto3 serializes them, told apart; error answers as botocore reads them."""
+"""Requests as boto3 serializes them, identified; error answers as botocore reads them."""
 
 from __future__ import annotations
 

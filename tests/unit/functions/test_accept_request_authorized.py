@@ -209,10 +209,10 @@ def test_account_that_another_requester_asks_for_is_refused_without_its_content(
     with pytest.raises(RequestConflict) as refused:
         accept(world, sent(a_request(requestId="mine"), source="other"), OTHER_EXECUTION)
 
-    told = refused.value.message + refused.value.remedy
-    assert "another requester" in told
+    text = refused.value.message + refused.value.remedy
+    assert "another requester" in text
     for secret in ("secret-project", "portal", EXECUTION, "REQUESTED", "example.com"):
-        assert secret not in told
+        assert secret not in text
 
 
 def test_administrator_learns_whose_request_is_in_the_way(world: World) -> None:

@@ -134,11 +134,13 @@ def test_delegated_administrator_is_retired_only_where_it_says_so(world: World) 
 
     with pytest.raises(OperationRefused) as refused:
         accept(world, a_retirement_request(account_id))
-    told = accept(world, a_retirement_request(account_id, deregisterDelegatedAdministrator=True))
+    reported = accept(
+        world, a_retirement_request(account_id, deregisterDelegatedAdministrator=True)
+    )
 
     assert refused.value.code == "AccountIsDelegatedAdministrator"
     assert "guardduty.amazonaws.com" in refused.value.message
-    assert told["outcome"] == "ACCEPTED"
+    assert reported["outcome"] == "ACCEPTED"
 
 
 @pytest.mark.parametrize(("value", "is_protected"), [("true", True), ("", True), ("False", False)])

@@ -73,10 +73,10 @@ def test_account_that_another_request_is_vending_is_a_conflict_that_names_it(
     with pytest.raises(RequestConflict) as conflict:
         accept(world, SAME_EMAIL)
 
-    told = str(conflict.value)
-    assert f"'{REQUEST_ID}'" in told
-    assert EXECUTION in told
-    assert "@" not in told
+    text = str(conflict.value)
+    assert f"'{REQUEST_ID}'" in text
+    assert EXECUTION in text
+    assert "@" not in text
     assert world.ledger.get(SECOND) is None
     assert set(locks(world).values()) == {REQUEST_ID}
 

@@ -392,9 +392,7 @@ DELIVERIES = st.lists(st.integers(0, 5), min_size=1, max_size=7)
 
 
 @given(deliveries=DELIVERIES, failures=st.sets(st.integers(0, 6)))
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_newest_submission_stands_however_deliveries_are_reordered_and_repeated(
     world: World, deliveries: list[int], failures: set[int]
 ) -> None:

@@ -16,7 +16,7 @@ AT, SECOND_LATER = "2027-01-15T08:00:00Z", "2027-01-15T08:00:01Z"
 HOUR_LATER = "2027-01-15T09:00:00Z"
 
 
-def told(world: World, detail: dict[str, Any], at: str = SECOND_LATER) -> dict[str, Any]:
+def delivered(world: World, detail: dict[str, Any], at: str = SECOND_LATER) -> dict[str, Any]:
     """AnswerCreateAccount of an event of AWS Organizations that came at a moment."""
     result: dict[str, Any] = world.call(
         "AnswerCreateAccount", id="an event", source="aws.organizations", time=at, detail=detail
@@ -52,7 +52,7 @@ def creating(world: World) -> str:
 def waiting(world: World, **changes: Any) -> tuple[str, str]:
     """A creation for which a step waits, and the step's token."""
     creation_id = creating(world)
-    told(world, begun(creation_id))
+    delivered(world, begun(creation_id))
     token = world.organization.wait_for_answer()
     describe(world, creation_id, taskToken=token, waitedSeconds=3, **changes)
     assert world.organization.ended_steps == []
@@ -63,7 +63,7 @@ def waiting(world: World, **changes: Any) -> tuple[str, str]:
 def test_end_of_a_creation_wakes_the_step_that_waits_for_it(world: World, state: str) -> None:
     creation_id, token = waiting(world)
 
-    result = told(world, ended(creation_id, state))
+    result = delivered(world, ended(creation_id, state))
 
     assert result == {"outcome": "ANSWERED", "requestId": REQUEST_ID}
     ((waited, error, _),) = world.organization.ended_steps
@@ -72,7 +72,7 @@ def test_end_of_a_creation_wakes_the_step_that_waits_for_it(world: World, state:
 
 def test_end_that_is_reported_twice_wakes_once(world: World) -> None:
     creation_id, _ = waiting(world)
-    told(world, ended(creation_id))
+    delivered(world, ended(creation_id))
 
     again = run(
         AnswerCreateAccount(time=SECOND_LATER, detail=ended(creation_id)),
@@ -85,7 +85,9 @@ def test_end_that_is_reported_twice_wakes_once(world: World) -> None:
     assert len(world.organization.ended_steps) == 1
 
 
-def test_end_reported_while_the_function_still_runs_is_told_a_moment_later(world: World) -> None:
+def test_end_reported_while_the_function_still_runs_is_delivered_a_moment_later(
+    world: World,
+) -> None:
     creation_id, token = waiting(world)
     world.organization.waiting.discard(token)
 
@@ -103,7 +105,7 @@ def test_end_before_any_step_waits_changes_nothing(world: World) -> None:
     creation_id = creating(world)
     before = world.row(REQUEST_ID)
 
-    result = told(world, ended(creation_id))
+    result = delivered(world, ended(creation_id))
 
     assert result == {"outcome": "IGNORED", "requestId": REQUEST_ID}
     assert world.row(REQUEST_ID) == before
@@ -114,7 +116,7 @@ def test_end_of_a_creation_whose_account_is_known_changes_nothing(world: World) 
     world.organization.finish()
     describe(world, creation_id)
 
-    result = told(world, ended(creation_id))
+    result = delivered(world, ended(creation_id))
 
     assert result["outcome"] == "IGNORED"
     assert world.organization.ended_steps == []
@@ -125,7 +127,7 @@ def test_end_of_a_creation_that_gave_way_to_another_wakes_nobody(world: World) -
     another = {"createAccountRequestId": "car-another11"}
     world.ledger.change(REQUEST_ID, EXECUTION, values=another)
 
-    assert told(world, ended(creation_id))["outcome"] == "IGNORED"
+    assert delivered(world, ended(creation_id))["outcome"] == "IGNORED"
     assert world.organization.ended_steps == []
 
 
@@ -133,7 +135,7 @@ def test_end_wakes_no_execution_that_was_replaced(world: World) -> None:
     creation_id, _ = waiting(world)
     world.ledger.change(REQUEST_ID, EXECUTION, values={"executionArn": OTHER_EXECUTION})
 
-    assert told(world, ended(creation_id))["outcome"] == "IGNORED"
+    assert delivered(world, ended(creation_id))["outcome"] == "IGNORED"
     assert world.organization.ended_steps == []
 
 
@@ -154,14 +156,14 @@ def test_event_of_nothing_that_a_request_waits_for_is_ignored(
 ) -> None:
     waiting(world)
 
-    assert told(world, detail) == {"outcome": "IGNORED", "requestId": None}
+    assert delivered(world, detail) == {"outcome": "IGNORED", "requestId": None}
     assert world.organization.ended_steps == []
 
 
 def test_result_that_is_no_end_wakes_nobody(world: World) -> None:
     creation_id, _ = waiting(world)
 
-    assert told(world, ended(creation_id, "IN_PROGRESS"))["outcome"] == "IGNORED"
+    assert delivered(world, ended(creation_id, "IN_PROGRESS"))["outcome"] == "IGNORED"
     assert world.organization.ended_steps == []
 
 
@@ -169,8 +171,8 @@ def test_result_that_is_no_end_wakes_nobody(world: World) -> None:
 def test_how_late_the_call_was_reported_is_kept_once(world: World, name: str) -> None:
     creation_id = creating(world)
 
-    first = told(world, begun(creation_id, name))
-    told(world, begun(creation_id, name), at=HOUR_LATER)
+    first = delivered(world, begun(creation_id, name))
+    delivered(world, begun(creation_id, name), at=HOUR_LATER)
 
     pointer = world.ledger.creation_pointers.find(creation_id)
     assert first == {"outcome": "NOTED", "requestId": REQUEST_ID}
@@ -180,6 +182,6 @@ def test_how_late_the_call_was_reported_is_kept_once(world: World, name: str) ->
 
 def test_function_calls_all_that_it_declares(world: World) -> None:
     creation_id, _ = waiting(world)
-    told(world, ended(creation_id))
+    delivered(world, ended(creation_id))
 
     assert world.calls_of["AnswerCreateAccount"] == CALLS

@@ -23,7 +23,7 @@ from vending.errors.exceptions import ServiceUnavailable
 MANAGEMENT = "111111111111"
 
 
-def told(world: World, **detail: Any) -> dict[str, Any]:
+def delivered(world: World, **detail: Any) -> dict[str, Any]:
     """AnswerHandshake of an event of AWS Organizations."""
     result: dict[str, Any] = world.call(
         "AnswerHandshake",
@@ -65,7 +65,7 @@ def test_acceptance_reported_anywhere_in_the_event_ends_the_step(world: World, w
     handshake_id = waiting(world)
     world.organization.end_invitation(handshake_id, "ACCEPTED")
 
-    result = told(
+    result = delivered(
         world, eventName="AcceptHandshake", **{where: {"Handshake": {"Id": handshake_id}}}
     )
 
@@ -82,7 +82,7 @@ def test_account_that_joined_ends_the_step_of_its_invitation(
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     (account_id,) = world.organization.accounts
 
-    result = told(world, **joined(account_id))
+    result = delivered(world, **joined(account_id))
 
     assert result["outcome"] == "ANSWERED"
     assert world.organization.ended_steps[0][2]["accountId"] == account_id
@@ -96,7 +96,7 @@ def test_account_that_joined_without_this_invitation_is_a_member_all_the_same(
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     world.organization.handshakes[handshake_id]["State"] = state
 
-    told(world, **joined(INVITED))
+    delivered(world, **joined(INVITED))
 
     (ended,) = world.organization.ended_steps
     assert ended[2] == {"handshakeId": handshake_id, "state": "MEMBER", "accountId": INVITED}
@@ -109,7 +109,7 @@ def test_invitation_that_ended_otherwise_fails_the_step_with_its_reason(
     handshake_id = waiting(world)
     world.organization.end_invitation(handshake_id, state)
 
-    result = told(world, **answered(handshake_id, "DeclineHandshake"))
+    result = delivered(world, **answered(handshake_id, "DeclineHandshake"))
 
     assert result["outcome"] == "ANSWERED"
     ((token, error, cause),) = world.organization.ended_steps
@@ -122,7 +122,7 @@ def test_answer_reported_twice_ends_the_step_once(world: World) -> None:
     handshake_id = waiting(world)
     world.organization.end_invitation(handshake_id, "ACCEPTED")
 
-    outcomes = [told(world, **answered(handshake_id))["outcome"] for _ in range(2)]
+    outcomes = [delivered(world, **answered(handshake_id))["outcome"] for _ in range(2)]
 
     assert outcomes == ["ANSWERED", "LATE"]
     assert len(world.organization.ended_steps) == 1
@@ -132,7 +132,7 @@ def test_event_is_not_believed_where_aws_shows_no_answer(world: World) -> None:
     handshake_id = waiting(world)
 
     with pytest.raises(ServiceUnavailable, match="unanswered"):
-        told(world, **answered(handshake_id))
+        delivered(world, **answered(handshake_id))
 
     assert world.organization.ended_steps == []
 
@@ -155,7 +155,7 @@ def test_answer_that_no_step_waits_for_is_ignored(world: World, arrange: Any) ->
     arrange(world)
     handshake_id = next(iter(world.organization.handshakes), "h-" + "0" * 32)
 
-    result = told(world, **answered(handshake_id))
+    result = delivered(world, **answered(handshake_id))
 
     assert result["outcome"] == "IGNORED"
     assert world.organization.ended_steps == []
@@ -174,14 +174,14 @@ def test_answer_that_no_step_waits_for_is_ignored(world: World, arrange: Any) ->
 def test_event_about_no_invitation_is_ignored(world: World, detail: Any) -> None:
     waiting(world)
 
-    assert told(world, **detail) == {"outcome": "IGNORED", "requestId": None}
+    assert delivered(world, **detail) == {"outcome": "IGNORED", "requestId": None}
 
 
 def test_acceptance_that_aws_refused_is_no_answer(world: World) -> None:
     handshake_id = waiting(world)
     refused = answered(handshake_id, errorCode="HandshakeConstraintViolationException")
 
-    assert told(world, **refused)["outcome"] == "IGNORED"
+    assert delivered(world, **refused)["outcome"] == "IGNORED"
     assert world.called("DescribeHandshake")[1:] == []
 
 
@@ -193,7 +193,7 @@ def test_sample_of_an_answer_leads_to_its_invitation(world: World, name: str) ->
         json.dumps(samples.sample(name)["detail"]).replace(samples.HANDSHAKE_ID, handshake_id)
     )
 
-    outcome = told(world, **detail)["outcome"]
+    outcome = delivered(world, **detail)["outcome"]
 
     assert outcome == ("IGNORED" if "refused" in name else "ANSWERED")
 
@@ -202,17 +202,17 @@ def test_account_that_was_not_invited_is_ignored(world: World) -> None:
     waiting(world)
     account_id = world.organization.add_account(email="other@example.com")
 
-    assert told(world, **joined(account_id))["outcome"] == "IGNORED"
+    assert delivered(world, **joined(account_id))["outcome"] == "IGNORED"
 
 
 def test_it_calls_all_that_it_declares(world: World) -> None:
     handshake_id = waiting(world, email=EMAIL)
     world.organization.end_invitation(handshake_id, "DECLINED")
-    told(world, **answered(handshake_id))
+    delivered(world, **answered(handshake_id))
     world.organization.waiting.add(TOKEN)
     world.organization.handshakes[handshake_id]["State"] = "OPEN"
     world.organization.end_invitation(handshake_id, "ACCEPTED")
     (account_id,) = world.organization.accounts
-    told(world, **joined(account_id))
+    delivered(world, **joined(account_id))
 
     assert world.calls_of["AnswerHandshake"] == CALLS

@@ -125,7 +125,7 @@ def test_batch_is_kept_by_day_and_request_in_lines() -> None:
     bucket = Bucket()
     other = ROW | {"pk": "request#team/2", "requestId": "team/2"}
 
-    told = archive(
+    answer = archive(
         bucket,
         record(None, ROW, sequence=1),
         record(None, other, sequence=2),
@@ -133,7 +133,7 @@ def test_batch_is_kept_by_day_and_request_in_lines() -> None:
         record(None, {"pk": "gate#creation"}, sequence=4),
     )
 
-    assert told == {"entries": 3, "objects": 2}
+    assert answer == {"entries": 3, "objects": 2}
     assert {key: [one["state"] for one in lines] for key, lines in bucket.objects.items()} == {
         f"2026/11/28/r-1/{1:040}.jsonl": ["QUEUED", "CREATING"],
         f"2026/11/28/team%2F2/{2:040}.jsonl": ["QUEUED"],

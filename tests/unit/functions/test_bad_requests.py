@@ -116,18 +116,18 @@ def test_bad_event_is_refused_soon_and_shortly_and_is_neither_run_nor_logged_raw
 
 
 def ensure_short_and_clean(
-    told: dict[str, Any], caught: dict[str, str], written: str, seed: int
+    announced: dict[str, Any], caught: dict[str, str], written: str, seed: int
 ) -> None:
-    """What is told and logged of a refusal is short and readable, and nothing in it was run."""
-    answered = json.dumps(told)
+    """A refusal is announced and logged in short, readable text, and nothing of it was run."""
+    answered = json.dumps(announced)
     assert len(answered.encode()) < BYTES, seed
     assert len(caught["Cause"]) < BYTES, seed
-    assert told["error"]["code"] == caught["Error"], seed
+    assert announced["error"]["code"] == caught["Error"], seed
     assert PRODUCT not in answered + written, seed
     assert SECRET not in answered + written, seed
-    said = json.loads(caught["Cause"])["errorMessage"]
-    assert (written + said).replace("\n", "").isprintable(), seed
-    assert told["error"]["message"].replace("\n", "").isprintable(), seed
+    message = json.loads(caught["Cause"])["errorMessage"]
+    assert (written + message).replace("\n", "").isprintable(), seed
+    assert announced["error"]["message"].replace("\n", "").isprintable(), seed
 
 
 def test_bad_events_end_as_rows_and_events_that_are_short(
@@ -151,7 +151,7 @@ def test_bad_events_end_as_rows_and_events_that_are_short(
     assert max(map(len, rows + events)) < BYTES
     assert PRODUCT not in "".join(rows + events)
     for _, record in world.announced():
-        # The sender is told as EventBridge tells it.
+        # The sender is what EventBridge reports.
         assert SECRET not in json.dumps(record | {"sender": None})
 
 

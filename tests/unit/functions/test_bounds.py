@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vending.request import bounds
@@ -24,7 +24,6 @@ def test_document_within_the_bounds_is_read_as_it_is(document: Any) -> None:
     assert bounds.read(json.dumps(document)) == (document, False)
 
 
-@settings(deadline=None)
 @given(beside=SHALLOW, levels=st.integers(bounds.DEPTH_MAX, 40_000))
 def test_what_is_too_deep_is_left_out_and_the_rest_is_read(beside: Any, levels: int) -> None:
     nested = f"{'[' * levels}7{']' * levels}"

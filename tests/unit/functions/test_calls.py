@@ -382,8 +382,8 @@ def reserve_a_closing(world: World) -> None:
         )
 
 
-def one_is_not_told(world: World) -> tuple[str, str]:
-    """An account whose slot has come, and its execution; of a fourth one's slot nobody told it."""
+def one_is_not_notified(world: World) -> tuple[str, str]:
+    """An account whose slot has come, and its execution; a fourth was not notified of its own."""
     accounts = [retiring.an_account(world, f"Unit{number}") for number in range(4)]
     for account_id in accounts:
         retiring.accept(world, retiring.a_retirement_request(account_id), EXECUTION + account_id)
@@ -401,19 +401,19 @@ def one_is_not_told(world: World) -> tuple[str, str]:
 
 
 def close_an_account(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     world.organization.refuse("CloseAccount", "TooManyRequestsException")
     with contextlib.suppress(ClosingRefusedForNow):
         retiring.close(world, account_id, execution)
 
 
 def follow_a_closure(world: World) -> None:
-    account_id, _ = one_is_not_told(world)
+    account_id, _ = one_is_not_notified(world)
     world.call("DescribeClosure", accountId=account_id)
 
 
 def record_a_retirement(world: World) -> None:
-    account_id, execution = one_is_not_told(world)
+    account_id, execution = one_is_not_notified(world)
     retiring.record(world, account_id, "FAILED", execution, error={"Error": "AccessDenied"})
     retiring.accept(world, {"accountId": account_id, "action": "restore"}, OTHER_EXECUTION)
     retiring.record(world, account_id, "RESTORED", OTHER_EXECUTION)

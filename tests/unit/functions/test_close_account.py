@@ -248,7 +248,7 @@ def test_closure_that_was_begun_and_lost_goes_on_in_the_next_execution(world: Wo
     }
 
 
-def test_account_that_was_to_be_closed_and_surely_was_not_can_be_restored(world: World) -> None:
+def test_account_whose_closing_never_began_can_be_restored(world: World) -> None:
     account_id = an_account(world)
     due(world, account_id)
     world.organization.refuse("CloseAccount", "ServiceException", status=500)
@@ -289,16 +289,16 @@ def test_slot_is_handed_to_the_next_when_an_account_is_closed(world: World) -> N
     assert world.organization.tokens[tokens[3]]["startAt"]
 
 
-def test_slot_that_has_come_already_is_told_by_the_error(world: World) -> None:
+def test_slot_that_has_come_already_is_in_the_error(world: World) -> None:
     account_id = an_account(world)
     retiring(world, account_id)
 
-    with pytest.raises(TaskTokenRefused) as told:
+    with pytest.raises(TaskTokenRefused) as refused:
         world.call(
             "ReserveClosing", accountId=account_id, executionArn=EXECUTION, taskToken="closed"
         )
 
-    assert told.value.output["waitSeconds"] == 0
+    assert refused.value.output["waitSeconds"] == 0
 
 
 def test_closures_by_others_take_their_places(world: World) -> None:
@@ -406,7 +406,7 @@ def test_stages_are_written_and_announced(world: World) -> None:
     assert world.ledger.locks.foreign_locks("x", {"accountId": account_id}) == []
 
 
-def test_failure_is_written_and_told_with_what_to_do(world: World) -> None:
+def test_failure_is_recorded_and_announced_with_a_remedy(world: World) -> None:
     account_id = an_account(world)
     accept(world, a_retirement_request(account_id))
 

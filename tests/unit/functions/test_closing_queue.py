@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vending.queueing.queue import (
@@ -179,7 +179,6 @@ def test_queue_without_a_period_keeps_no_moments() -> None:
     assert queue.uses == {}
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 3 * DAY), min_size=30, max_size=30),
     st.lists(st.booleans(), min_size=30, max_size=30),

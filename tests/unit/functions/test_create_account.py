@@ -208,10 +208,10 @@ def test_create_account_error_carries_code_reason_and_remedy_as_json(world: Worl
     with pytest.raises(OperationRefused) as refused:
         create(world)
 
-    told = json.loads(str(refused.value))
-    assert told.keys() == {"code", "reason", "message", "remedy", "owner", "wait"}
-    assert told["reason"] == "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
-    assert "Service Quotas" in told["remedy"]
+    described = json.loads(str(refused.value))
+    assert described.keys() == {"code", "reason", "message", "remedy", "owner", "wait"}
+    assert described["reason"] == "ACCOUNT_NUMBER_LIMIT_EXCEEDED"
+    assert "Service Quotas" in described["remedy"]
 
 
 def _answer_at_once(world: World, monkeypatch: pytest.MonkeyPatch, **status: str) -> None:

@@ -1,4 +1,4 @@
-"""A pair of accounts is created as one account is: once, and told with both ids."""
+"""A pair of accounts is created as one account is: once, and reported with both ids."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vending.queueing.queue import (
@@ -188,7 +188,6 @@ def test_many_at_once_take_no_longer_than_the_quota_makes_them(count: int, secon
     assert starts[-1] + seconds <= 1.01 * max(by_rate, by_places) + 2 * QUOTA.interval
 
 
-@settings(deadline=None)  # a busy machine is no slow queue
 @given(
     st.lists(
         st.tuples(
@@ -246,7 +245,6 @@ class Bucket:
 
 
 @pytest.mark.parametrize("quota", [SLACK, replace(SLACK, burst=1), replace(SLACK, in_progress=50)])
-@settings(deadline=None)  # a busy machine is no slow queue
 @given(
     st.lists(st.floats(0, SLACK.slack_seconds), min_size=40, max_size=40),
     st.floats(0, 100),
@@ -326,7 +324,6 @@ def test_refusals_of_slots_given_before_the_rest_lengthen_nothing() -> None:
     assert (queue.cooldown_until, queue.consecutive_throttles) == (cooldown_until, 1)
 
 
-@settings(deadline=None)  # a busy machine is no slow queue
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30, unique=True), st.floats(0, 200))
 def test_everybody_gets_a_slot_in_the_order_of_asking(numbers: list[int], seconds: float) -> None:
     queue, now, order = Queue(), 1000.0, []

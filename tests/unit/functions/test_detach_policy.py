@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.functions.payloads import ACCOUNT_ID, REQUEST_ID, made
 from tests.unit.functions.world import World
-from vending.errors.exceptions import OperationRefused, VendingError
+from vending.errors.exceptions import ConcurrentModification, OperationRefused
 
 SCP = "SERVICE_CONTROL_POLICY"
 
@@ -78,11 +78,11 @@ def test_last_service_control_policy_is_refused_by_name(world: World) -> None:
     assert world.called("DetachPolicy") == []
 
 
-def test_policy_that_aws_does_not_detach_is_not_called_detached(world: World) -> None:
+def test_policy_that_still_shows_after_it_was_detached_is_looked_at_again(world: World) -> None:
     guarded(world, "NoLeaving")
     world.organization.refuse("DetachPolicy", "PolicyNotAttachedException")
 
-    with pytest.raises(VendingError):
+    with pytest.raises(ConcurrentModification):
         detach(world)
 
     assert attached(world) == {"FullAWSAccess", "NoLeaving"}

@@ -131,8 +131,8 @@ def test_every_error_describes_itself_as_json(kind: type[VendingError]) -> None:
     else:
         error = kind("It broke.")
 
-    told = json.loads(str(error))
+    described = json.loads(str(error))
 
-    assert told == error.as_dict()
-    assert told["code"] == kind.__name__
+    assert described == error.as_dict()
+    assert described["code"] == kind.__name__
     assert "\n" not in str(error)

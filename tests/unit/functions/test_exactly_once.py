@@ -392,7 +392,7 @@ def test_slot_that_was_used_is_not_given_to_another(
     world.organization.executions |= {EXECUTION: "RUNNING", OTHER_EXECUTION: "RUNNING"}
 
     def dies(*_: object, **__: object) -> None:
-        raise RuntimeError("the notifier dies once it has told")
+        raise RuntimeError("the notifier dies once it has notified")
 
     with monkeypatch.context() as patched:
         patched.setattr(Slots, "_settled", dies)

@@ -127,8 +127,8 @@ def test_failure_is_counted_once_in_all_and_once_by_reason_and_owner(
     counted: str | None,
 ) -> None:
     accepted(world)
-    told = json.dumps({"code": code, "reason": reason, "message": "…", "remedy": "…"})
-    error = {"Error": "OperationRefused", "Cause": json.dumps({"errorMessage": told})}
+    described = json.dumps({"code": code, "reason": reason, "message": "…", "remedy": "…"})
+    error = {"Error": "OperationRefused", "Cause": json.dumps({"errorMessage": described})}
 
     world.call("RecordFailure", request=a_request(), executionArn=EXECUTION, error=error)
 

@@ -102,7 +102,7 @@ def test_given_by_a_document_names_each_thing_that_it_puts_on_the_account() -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         ({"organizationalUnit": "/A"}, "organizational unit /Workloads/Sandbox -> /A"),
         ({"organizationalUnit": None}, "organizational unit /Workloads/Sandbox -> as it is"),
@@ -118,10 +118,10 @@ def test_given_by_a_document_names_each_thing_that_it_puts_on_the_account() -> N
         ),
     ],
 )
-def test_difference_of_documents_is_said_by_name(change: dict[str, Any], said: str) -> None:
+def test_difference_of_documents_is_said_by_name(change: dict[str, Any], expected: str) -> None:
     before, after = parse(a_request()).normalised(), parse(a_request(**change)).normalised()
 
-    assert differences(before, after) == [said]
+    assert differences(before, after) == [expected]
     assert not same_document(before, after)
 
 

@@ -96,9 +96,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("document", "problem"), MISTAKES.values(), ids=MISTAKES)
 def test_mistake_is_reported_where_it_is(document: dict[str, Any], problem: str) -> None:
-    (told,) = problems(document)
+    (mistakes,) = problems(document)
 
-    assert told.startswith(problem)
+    assert mistakes.startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_mistake_is_reported_where_it_is(document: dict[str, Any], problem: str)
     ids=["number", "depth"],
 )
 def test_document_beyond_all_bounds_is_refused_for_that_alone(value: Any) -> None:
-    (told,) = problems({"policyTypes": value, "unknown": 1})
+    (mistakes,) = problems({"policyTypes": value, "unknown": 1})
 
-    assert told.startswith("the whole may ")
+    assert mistakes.startswith("the whole may ")
 
 
 def test_answer_to_a_document_with_endless_mistakes_is_short() -> None:
@@ -176,8 +176,8 @@ def test_accept_organization_setup_refuses_with_all_problems(world: World) -> No
 
 
 def report(world: World, results: dict[str, Any], error: Any = None) -> dict[str, Any]:
-    told: dict[str, Any] = world.call("ReportOrganizationSetup", results=results, error=error)
-    return told
+    reported: dict[str, Any] = world.call("ReportOrganizationSetup", results=results, error=error)
+    return reported
 
 
 def test_report_of_nothing_is_ready(world: World) -> None:
@@ -194,15 +194,15 @@ def test_report_of_a_failure_shows_what_was_done_before_and_why(world: World) ->
     own = {"code": "PolicyMissing", "reason": None, "message": "No.", "remedy": "Yes."}
     results = {"policyTypes": {"enabled": ["TAG_POLICY"], "alreadyEnabled": []}}
 
-    told = report(
+    reported = report(
         world,
         results,
         {"Error": "OperationRefused", "Cause": json.dumps({"errorMessage": json.dumps(own)})},
     )
 
-    assert told["state"] == "FAILED"
-    assert told["changed"] == ["policy type TAG_POLICY"]
-    assert told["error"] == {**own, "owner": "requester", "wait": None}
+    assert reported["state"] == "FAILED"
+    assert reported["changed"] == ["policy type TAG_POLICY"]
+    assert reported["error"] == {**own, "owner": "requester", "wait": None}
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_report_of_a_failure_shows_what_was_done_before_and_why(world: World) ->
 def test_report_of_all_features(
     world: World, result: dict[str, Any], changed: list[str], there: list[str]
 ) -> None:
-    told = report(world, {"allFeatures": result})
+    reported = report(world, {"allFeatures": result})
 
-    assert (told["changed"], told["alreadyThere"]) == (changed, there)
+    assert (reported["changed"], reported["alreadyThere"]) == (changed, there)
 
 
 def test_report_names_a_root_feature_once_though_two_steps_ensure_it(world: World) -> None:
@@ -232,10 +232,10 @@ def test_report_names_a_root_feature_once_though_two_steps_ensure_it(world: Worl
         "enabledFeatures": ["RootCredentialsManagement", "RootSessions"],
     }
 
-    told = report(world, {"rootCredentials": credentials, "rootSessions": sessions})
+    reported = report(world, {"rootCredentials": credentials, "rootSessions": sessions})
 
-    assert told["changed"] == [
+    assert reported["changed"] == [
         "root access RootCredentialsManagement",
         "root access RootSessions",
     ]
-    assert told["alreadyThere"] == []
+    assert reported["alreadyThere"] == []

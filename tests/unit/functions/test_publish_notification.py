@@ -42,7 +42,7 @@ def message(detail_type: str, **changes: Any) -> Message:
 
 
 @pytest.mark.parametrize(
-    ("detail_type", "changes", "title", "said"),
+    ("detail_type", "changes", "title", "expected"),
     [
         ("AccountVendingStateChanged", {"state": "REQUESTED"}, "Account requested", "requested."),
         (
@@ -103,12 +103,12 @@ def message(detail_type: str, **changes: Any) -> Message:
     ],
 )
 def test_announcement_is_said_in_words_with_its_next_step(
-    detail_type: str, changes: dict[str, Any], title: str, said: str
+    detail_type: str, changes: dict[str, Any], title: str, expected: str
 ) -> None:
     found = message(detail_type, **changes)
 
     assert found.title.startswith(title)
-    assert said in found.text
+    assert expected in found.text
     assert "None" not in found.text
     shown = found.as_chat(event_type=detail_type)
     assert (shown["version"], shown["source"]) == ("1.0", "custom")

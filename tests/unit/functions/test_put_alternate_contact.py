@@ -188,15 +188,15 @@ def test_contacts_stay_out_of_logs_and_results(
 
 
 @pytest.mark.parametrize(
-    ("result", "said"),
+    ("result", "expected"),
     [
         ({"set": ["billing", "security"], "alreadySet": []}, "billing, security"),
         ({"set": [], "alreadySet": ["billing"]}, "already set"),
     ],
 )
-def test_progress_names_the_kinds_alone(result: dict[str, list[str]], said: str) -> None:
+def test_progress_names_the_kinds_alone(result: dict[str, list[str]], expected: str) -> None:
 
-    assert step.progress(result) == said
+    assert step.progress(result) == expected
 
 
 def test_plan_and_result_name_the_kinds_alone() -> None:

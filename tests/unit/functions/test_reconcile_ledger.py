@@ -93,7 +93,7 @@ def key(number: int) -> bytes:
 
 
 def reported(world: World) -> list[dict[str, Any]]:
-    """What everybody else was told."""
+    """What was announced."""
     return [detail for kind, detail in world.announced() if kind == "AccountVendingReconciled"]
 
 
@@ -440,14 +440,14 @@ def test_account_that_leaves_comes_back_and_leaves_again_is_news_twice(world: Wo
 
 def test_repairs_are_reported_before_the_organization_is_compared(world: World) -> None:
     accepted(world)
-    told: list[Any] = []
-    world.organization.before("ListAccounts", lambda: told.extend(reported(world)))
+    reports: list[Any] = []
+    world.organization.before("ListAccounts", lambda: reports.extend(reported(world)))
 
     report = reconcile(world)
 
-    assert [each["repaired"] for each in told] == [report["repaired"]]
-    assert told[0]["findings"] == []
-    assert reported(world) == told
+    assert [each["repaired"] for each in reports] == [report["repaired"]]
+    assert reports[0]["findings"] == []
+    assert reported(world) == reports
 
 
 def test_repairs_and_news_are_reported_once_each(world: World) -> None:

@@ -1,4 +1,4 @@
-"""RecordExecutionEnd: an end that nobody told reaches the ledger once, and never too late."""
+"""RecordExecutionEnd: an end that was not reported reaches the ledger once, and never too late."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_what_the_operator_said_is_in_the_message(world: World) -> None:
 
 def test_failure_that_could_not_be_recorded_keeps_its_reason_and_remedy(world: World) -> None:
     accepted(world)
-    told = {
+    described = {
         "code": "ConstraintViolationException",
         "reason": "ACCOUNT_NUMBER_LIMIT_EXCEEDED",
         "message": "Too many accounts.",
         "remedy": "Ask for more.",
     }
-    cause = json.dumps({"errorType": "OperationRefused", "errorMessage": json.dumps(told)})
+    cause = json.dumps({"errorType": "OperationRefused", "errorMessage": json.dumps(described)})
 
     end(world, "FAILED", error="OperationRefused", cause=cause)
 
@@ -141,13 +141,13 @@ def test_event_delivered_twice_records_one_end(world: World) -> None:
 def test_end_recorded_in_time_is_left_as_it_is(world: World) -> None:
     accepted(world)
     record_failure(world)
-    told = world.row(REQUEST_ID)
+    recorded = world.row(REQUEST_ID)
     world.calls.clear()
 
     result = failed_as_recorded(world)
 
     assert result == {"outcome": "NOTHING_TO_TELL"}
-    assert world.row(REQUEST_ID) == told
+    assert world.row(REQUEST_ID) == recorded
     assert world.announced() == []
 
 
@@ -223,8 +223,8 @@ def test_input_nested_deeper_than_anything_reads_is_rejected_under_its_id(world:
 def test_input_nested_too_deep_without_an_id_is_announced_once(world: World) -> None:
     end(world, "FAILED", input=NESTED, **UNREAD)
 
-    (told,) = failures(world)
-    assert (told["state"], told["requestId"]) == ("REJECTED", None)
+    (failure,) = failures(world)
+    assert (failure["state"], failure["requestId"]) == ("REJECTED", None)
     assert world.rows() == []
 
 
@@ -237,15 +237,15 @@ def test_input_nested_too_deep_leaves_another_execution_of_its_id_alone(world: W
     end(world, "FAILED", input=given, executionArn=OTHER_EXECUTION, **UNREAD)
 
     assert world.row(REQUEST_ID) == before
-    told = failures(world)[-1]
-    assert (told["executionArn"], told["state"]) == (OTHER_EXECUTION, "REJECTED")
+    failure = failures(world)[-1]
+    assert (failure["executionArn"], failure["state"]) == (OTHER_EXECUTION, "REJECTED")
 
 
-def test_refusal_of_an_input_nested_too_deep_that_was_told_is_not_told_again(world: World) -> None:
+def test_refusal_of_an_input_nested_too_deep_is_announced_once(world: World) -> None:
     error = {"Error": "RequestInvalid", "Cause": "{}"}
     world.call("RecordFailure", request=[], tooDeep=True, executionArn=EXECUTION, error=error)
-    (told,) = failures(world)
-    cause = json.dumps(told["error"])
+    (failure,) = failures(world)
+    cause = json.dumps(failure["error"])
 
     result = end(world, "FAILED", input=NESTED, error="RequestInvalid", cause=cause)
 

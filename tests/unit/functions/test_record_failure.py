@@ -69,7 +69,7 @@ def test_record_failure_records_who_must_act_and_how_long_to_wait(
 
     assert (record["error"]["owner"], record["error"]["wait"]) == (owner, wait)
     assert world.row(REQUEST_ID)["error"] == record["error"]
-    assert [told["error"] for _, told in world.announced()] == [record["error"]] * 2
+    assert [announced["error"] for _, announced in world.announced()] == [record["error"]] * 2
 
 
 def test_record_failure_announces_the_end(world: World) -> None:
@@ -267,6 +267,21 @@ def test_record_failure_overtaken_while_it_writes_leaves_the_row_alone(
 
     assert record["state"] == "FAILED"
     monkeypatch.undo()
+
+
+def test_record_failure_leaves_what_a_function_that_timed_out_vends_while_it_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(world)
+    seen = world.row(REQUEST_ID)
+    vend(world)
+    monkeypatch.setattr("vending.ledger.ledger.Ledger.get", lambda *_: seen)
+
+    record_failure(world, {"Error": "States.Timeout"})
+
+    monkeypatch.undo()
+    assert world.row(REQUEST_ID)["state"] == "VENDED"
+    assert world.announced()[-1][0] != "AccountVendingFailed"
 
 
 def test_record_failure_keeps_a_huge_cause_out_of_the_ledger(world: World) -> None:

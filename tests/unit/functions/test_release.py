@@ -31,7 +31,7 @@ def failed_inside(world: World) -> None:
 
 
 def stopped(world: World) -> None:
-    """Somebody stopped the execution, and Step Functions told so."""
+    """Somebody stopped the execution, and Step Functions reported it."""
     world.organization.executions[EXECUTION] = "ABORTED"
     detail = {
         "executionArn": EXECUTION,
@@ -42,7 +42,7 @@ def stopped(world: World) -> None:
 
 
 def found_stopped(world: World) -> None:
-    """Somebody stopped the execution, and nobody told."""
+    """Somebody stopped the execution, and nothing reported it."""
     world.organization.executions |= {EXECUTION: "ABORTED", OTHER_EXECUTION: "RUNNING"}
     world.later(3600)
     world.call("ReconcileLedger")

@@ -1,4 +1,4 @@
-"""What a request may say, and that everything wrong with it is told at once."""
+"""What a request may say, and that everything wrong with it is reported at once."""
 
 from __future__ import annotations
 
@@ -283,10 +283,10 @@ def test_request_with_one_mistake_is_refused_with_that_one(raw: Any, words: str)
 
 
 def test_tag_for_aws_in_disguise_is_refused_as_one() -> None:
-    told = problems(a_request(tags={"aw\u017f:x": "v"}))
+    mistakes = problems(a_request(tags={"aw\u017f:x": "v"}))
 
-    assert any("U+017F LATIN SMALL LETTER LONG S at position 3" in one for one in told)
-    assert any("may not begin with aws:" in one for one in told)
+    assert any("U+017F LATIN SMALL LETTER LONG S at position 3" in one for one in mistakes)
+    assert any("may not begin with aws:" in one for one in mistakes)
 
 
 def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
@@ -298,7 +298,7 @@ def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
         "serviceAccess": ["iam"],
     }
 
-    told = "\n".join(problems(raw))
+    mistakes = "\n".join(problems(raw))
 
     for words in (
         "account.email: must have exactly one @",
@@ -310,7 +310,7 @@ def test_request_with_several_mistakes_is_refused_with_all_of_them() -> None:
         "organisationalUnit: unknown key",
         "serviceAccess[0]",
     ):
-        assert words in told
+        assert words in mistakes
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 7, 7.5, True], ids=str)
@@ -321,18 +321,18 @@ def test_request_that_is_not_an_object_is_reported_so(raw: Any) -> None:
 
 
 def test_request_problems_never_show_the_email() -> None:
-    told = problems(account(email="se(cret)@example"))
+    mistakes = problems(account(email="se(cret)@example"))
 
-    assert "secret" not in "".join(told)
-    assert "se(cret)" not in "".join(told)
+    assert "secret" not in "".join(mistakes)
+    assert "se(cret)" not in "".join(mistakes)
 
 
 def test_request_problems_never_show_a_contact() -> None:
-    told = problems(contact(email="se(cret)@example", phone="555 (se/cret)"))
+    mistakes = problems(contact(email="se(cret)@example", phone="555 (se/cret)"))
 
-    assert len(told) == 2
-    assert "cret" not in "".join(told)
-    assert "555" not in "".join(told)
+    assert len(mistakes) == 2
+    assert "cret" not in "".join(mistakes)
+    assert "555" not in "".join(mistakes)
 
 
 def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
@@ -341,21 +341,21 @@ def test_request_with_endless_mistakes_is_refused_with_what_fits() -> None:
     with pytest.raises(RequestInvalid) as refused:
         parse(raw)
 
-    *told, more = refused.value.message.splitlines()
-    assert len(told) > 40
-    assert more == f"… and {len(refused.value.problems) - len(told)} more problems"
+    *reported, more = refused.value.message.splitlines()
+    assert len(reported) > 40
+    assert more == f"… and {len(refused.value.problems) - len(reported)} more problems"
     assert len(json.dumps({"errorMessage": str(refused.value)})) < 10 * 1024
 
 
 def test_only_the_first_unknown_keys_are_compared_with_the_known_ones() -> None:
-    told = problems(a_request(**{f"tag{number}": 1 for number in range(100)}))
+    mistakes = problems(a_request(**{f"tag{number}": 1 for number in range(100)}))
 
-    assert len(told) == 100
-    assert sum("did you mean tags?" in one for one in told) == 20
+    assert len(mistakes) == 100
+    assert sum("did you mean tags?" in one for one in mistakes) == 20
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (nested(list, 100_000), "the whole may be nested at most 16 levels deep"),
         (nested(dict, 100_000), "the whole may be nested at most 16 levels deep"),
@@ -365,9 +365,9 @@ def test_only_the_first_unknown_keys_are_compared_with_the_known_ones() -> None:
 )
 @pytest.mark.parametrize("where", ["tags", "unknown", "source"])
 def test_what_python_has_no_room_for_is_refused_for_that_alone(
-    where: str, value: Any, told: str
+    where: str, value: Any, expected: str
 ) -> None:
-    assert problems(a_request(**{where: value})) == [told]
+    assert problems(a_request(**{where: value})) == [expected]
 
 
 VALID: dict[str, dict[str, Any]] = {
@@ -507,11 +507,11 @@ def test_schema_describes_every_key() -> None:
     ],
 )
 def test_request_of_another_source_is_held_to_its_rules(raw: Any, words: list[str]) -> None:
-    told = problems(raw)
+    mistakes = problems(raw)
 
-    assert len(told) == len(words)
+    assert len(mistakes) == len(words)
     for expected in words:
-        assert any(expected in problem for problem in told), told
+        assert any(expected in problem for problem in mistakes), mistakes
 
 
 def test_existing_account_is_normalised_without_what_only_creation_uses() -> None:

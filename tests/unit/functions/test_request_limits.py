@@ -72,7 +72,7 @@ CORNERS = st.text(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(value=CORNERS)
 def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
     checks = {
@@ -92,7 +92,7 @@ def test_whatever_passes_a_check_passes_botocores_pattern(value: str) -> None:
             assert matches(metadata["pattern"], value), name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(path=st.lists(CORNERS, max_size=7).map("/".join))
 def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
     if not validators.organizational_unit(path):
@@ -103,7 +103,7 @@ def test_whatever_path_passes_leads_to_names_aws_takes(path: str) -> None:
         assert all(1 <= len(name) <= 128 for name in names)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     value=st.text(st.sampled_from("ab0 9_@.-+=#|!&()äß٣\t\u2003"), max_size=30)
     | st.from_regex(r"[ \t]?[\w+=.#|!&-]{1,9}@[\w.-]{1,9}\.\w{1,3} ?", fullmatch=True)
@@ -135,24 +135,24 @@ JSON = st.recursive(
 KEYS = st.sampled_from([*schema()["properties"], "extra"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     raw=JSON
     | st.dictionaries(KEYS, JSON)
     | st.dictionaries(KEYS, JSON).map(lambda odd: a_request() | odd)
 )
 def test_any_json_is_parsed_or_refused_with_problems(raw: Any) -> None:
-    told = refusal(raw)
-    if told is None:
+    message = refusal(raw)
+    if message is None:
         assert not validators.request_id(parse(raw).request_id)
     else:
-        assert told.problems
-        assert json.loads(str(told))["remedy"]
+        assert message.problems
+        assert json.loads(str(message))["remedy"]
     request_id = best_effort_request_id(raw)
     assert request_id is None or not validators.request_id(request_id)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     local=st.text(st.sampled_from("ab.-+_%&"), min_size=1, max_size=6),
     domain=st.text(st.sampled_from("ab.-_"), min_size=3, max_size=8),

@@ -85,7 +85,7 @@ def test_request_larger_as_a_whole_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "told"),
+    ("request_", "expected"),
     [
         pytest.param(
             a_request(requestedBy="x" * 257), "requestedBy: must have at most 256", id="requestedBy"
@@ -114,11 +114,11 @@ def test_request_larger_as_a_whole_is_refused() -> None:
     ],
 )
 def test_text_or_list_longer_than_its_maximum_is_refused(
-    request_: dict[str, Any], told: str
+    request_: dict[str, Any], expected: str
 ) -> None:
     problems = problems_of(request_)
 
-    assert any(problem.startswith(told) for problem in problems), problems
+    assert any(problem.startswith(expected) for problem in problems), problems
 
 
 def test_longest_requested_by_is_accepted() -> None:

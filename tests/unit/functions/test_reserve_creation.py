@@ -38,8 +38,8 @@ from vending.queueing.slots import Slots
 PLACES = 5
 
 
-def told(world: World, token: str) -> Any:
-    """What the execution that waits under the token was told."""
+def answer_of(world: World, token: str) -> Any:
+    """What the execution that waits under the token was sent."""
     return world.organization.tokens[token]
 
 
@@ -56,7 +56,7 @@ def test_reserve_creation_sends_the_slot_at_once_where_there_is_room(world: Worl
 
     token = reserve(world)
 
-    assert told(world, token) == {"startAt": "2027-01-15T08:00:00.000Z", "waitSeconds": 0}
+    assert answer_of(world, token) == {"startAt": "2027-01-15T08:00:00.000Z", "waitSeconds": 0}
     row = world.row(REQUEST_ID)
     assert row["state"] == "QUEUED"
     assert world.token(REQUEST_ID) == token
@@ -93,7 +93,7 @@ def test_slot_is_sent_again_to_whoever_was_still_being_queued(world: World) -> N
 
     world.slots(sleep=pauses.append).release("other-0")
 
-    assert told(world, tokens[-1])["waitSeconds"] >= 0
+    assert answer_of(world, tokens[-1])["waitSeconds"] >= 0
     assert len(pauses) == 1
     assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
@@ -109,7 +109,7 @@ def test_reserve_creation_never_shows_a_token(world: World) -> None:
 def test_reserve_creation_hands_out_moments_and_then_queues(world: World) -> None:
     tokens = [waiting(world, number) for number in range(PLACES + 1)]
 
-    waits = [told(world, token) and told(world, token)["waitSeconds"] for token in tokens]
+    waits = [answer_of(world, token) and answer_of(world, token)["waitSeconds"] for token in tokens]
 
     assert waits == [0, 0, 0, 10, 20, None]
     assert world.queue.waiting == ("other-5",)
@@ -125,7 +125,7 @@ def test_account_that_is_there_makes_room_for_the_next(world: World) -> None:
 
     describe(world, creation_id)
 
-    assert told(world, tokens[-1])["waitSeconds"] == 0
+    assert answer_of(world, tokens[-1])["waitSeconds"] == 0
     assert REQUEST_ID not in world.queue.leases
 
 
@@ -141,7 +141,7 @@ def test_failure_makes_room_for_the_next(world: World) -> None:
         error={"Error": "States.Timeout"},
     )
 
-    assert told(world, tokens[-1]) is not None
+    assert answer_of(world, tokens[-1]) is not None
     assert REQUEST_ID not in world.queue.leases
 
 
@@ -159,11 +159,11 @@ def test_failure_while_aws_may_be_creating_keeps_the_lease_until_its_lease_ends(
         executionArn=EXECUTION,
         error={"Error": "AccountCreationOverdue"},
     )
-    assert told(world, tokens[-1]) is None
+    assert answer_of(world, tokens[-1]) is None
     world.later(Quota().lease_seconds)
     again = reserve(world, "other-4")
 
-    assert told(world, again) is not None
+    assert answer_of(world, again) is not None
 
 
 def test_creation_that_goes_on_keeps_its_lease_though_nobody_looks(world: World) -> None:
@@ -175,7 +175,9 @@ def test_creation_that_goes_on_keeps_its_lease_though_nobody_looks(world: World)
     world.later(5 * 3600)
     reserve(world, "other-4")
 
-    assert [told(world, token) is not None for token in tokens] == [True] * (PLACES - 1) + [False]
+    assert [answer_of(world, token) is not None for token in tokens] == [True] * (PLACES - 1) + [
+        False
+    ]
     assert REQUEST_ID in world.queue.leases
 
 
@@ -190,8 +192,8 @@ def test_lease_whose_release_was_lost_is_reclaimed(world: World) -> None:
     world.later(Quota().lease_seconds)
     again = reserve(world, "other-4")
 
-    assert told(world, tokens[-1]) is None
-    assert told(world, again) is not None
+    assert answer_of(world, tokens[-1]) is None
+    assert answer_of(world, again) is not None
     assert REQUEST_ID not in world.queue.leases
 
 
@@ -213,12 +215,12 @@ def test_reserve_creation_run_again_keeps_its_lease_under_the_new_token(world: W
     first = reserve(world, "other-0")
     last = reserve(world, "other-5")
 
-    assert told(world, first)["waitSeconds"] == 0
-    assert told(world, last) is None
+    assert answer_of(world, first)["waitSeconds"] == 0
+    assert answer_of(world, last) is None
     assert len(world.queue.leases) == PLACES
     world.slots().release("other-1")
-    assert told(world, last) is not None
-    assert told(world, tokens[-1]) is None
+    assert answer_of(world, last) is not None
+    assert answer_of(world, tokens[-1]) is None
 
 
 def test_reserve_creation_of_a_superseded_execution_takes_no_lease(world: World) -> None:
@@ -239,7 +241,7 @@ def test_slot_of_an_execution_that_is_over_goes_to_the_next_at_no_cost(world: Wo
 
     world.slots().release("other-0")
 
-    assert told(world, tokens[-1]) is not None
+    assert answer_of(world, tokens[-1]) is not None
     assert f"other-{PLACES}" not in world.queue.leases
     assert world.queue.tat == tat + Quota().interval
 
@@ -256,7 +258,7 @@ def test_slot_of_a_request_whose_account_is_there_goes_to_the_next(world: World)
     world.slots().release("h0")
 
     assert REQUEST_ID not in world.queue.leases
-    assert told(world, token) is not None
+    assert answer_of(world, token) is not None
 
 
 @pytest.mark.slow
@@ -288,9 +290,9 @@ def test_slot_of_an_execution_between_two_waits_is_kept_for_it(world: World) -> 
 
     world.slots().release("other-0")
 
-    assert told(world, tokens[-1]) is None
+    assert answer_of(world, tokens[-1]) is None
     back = reserve(world, f"other-{PLACES}")
-    assert told(world, back) is not None
+    assert answer_of(world, back) is not None
 
 
 def test_slot_that_could_not_be_sent_is_sent_when_the_operation_is_run_again(
@@ -301,10 +303,10 @@ def test_slot_that_could_not_be_sent_is_sent_when_the_operation_is_run_again(
 
     with pytest.raises(Throttled):
         world.slots().release("other-0")
-    assert told(world, tokens[-1]) is None
+    assert answer_of(world, tokens[-1]) is None
     world.slots().release("other-0")
 
-    assert told(world, tokens[-1]) is not None
+    assert answer_of(world, tokens[-1]) is not None
     assert world.queue.leases[f"other-{PLACES}"].notifier is None
 
 
@@ -317,7 +319,7 @@ def test_slot_that_nobody_sent_is_sent_by_whoever_comes_next(world: World) -> No
     world.later(120)
     world.slots().release("other-1")
 
-    assert told(world, tokens[-1]) is not None
+    assert answer_of(world, tokens[-1]) is not None
 
 
 def test_failing_to_send_one_slot_keeps_no_other_from_being_sent(world: World) -> None:
@@ -328,7 +330,7 @@ def test_failing_to_send_one_slot_keeps_no_other_from_being_sent(world: World) -
     with pytest.raises(Throttled):
         world.slots().release("nobody")
 
-    assert [told(world, token) is not None for token in tokens[PLACES:]] == [False, True]
+    assert [answer_of(world, token) is not None for token in tokens[PLACES:]] == [False, True]
 
 
 def test_young_creation_is_polled_without_a_look_at_the_queue(world: World) -> None:
@@ -374,8 +376,8 @@ def test_create_account_refused_cools_the_queue_down_and_keeps_the_first_lease(
     again = reserve(world)
 
     assert world.queue.cooldown_until == world.now + 10
-    assert told(world, again)["waitSeconds"] == 10
-    assert told(world, later)["waitSeconds"] == 0  # was told before
+    assert answer_of(world, again)["waitSeconds"] == 10
+    assert answer_of(world, later)["waitSeconds"] == 0  # was sent before
 
 
 def test_create_account_refused_is_refused_even_if_the_queue_cannot_be_notified(
@@ -429,7 +431,7 @@ def test_settings_of_the_quota_are_used(world: World, monkeypatch: pytest.Monkey
 
     tokens = [waiting(world, number) for number in range(12)]
 
-    assert [told(world, token)["waitSeconds"] for token in tokens] == [*[0] * 10, 1, 2]
+    assert [answer_of(world, token)["waitSeconds"] for token in tokens] == [*[0] * 10, 1, 2]
 
 
 def test_queue_that_others_change_all_the_time_is_given_up_for_now(

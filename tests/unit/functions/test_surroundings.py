@@ -99,8 +99,8 @@ def test_logs_carry_the_request_id_and_never_an_email(
     written = log.getvalue()
     assert EMAIL not in written + caplog.text
     lines = [json.loads(line) for line in written.splitlines()]
-    told = [line["message"] for line in lines if line.get("request_id") == REQUEST_ID]
-    assert told == ["done", "not done", "done"]
+    messages = [line["message"] for line in lines if line.get("request_id") == REQUEST_ID]
+    assert messages == ["done", "not done", "done"]
     assert [line["step"] for line in lines] == ["AcceptRequest", "CreateAccount", "CreateAccount"]
     assert {line["execution"] for line in lines} == {EXECUTION}
 

@@ -20,7 +20,7 @@ def answers(*dependencies: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("output", "required", "code", "said"),
+    ("output", "required", "code", "expected"),
     [
         (answers(NONE), True, 0, ""),
         (answers(NONE, ONE), False, 1, "urllib3 1.0: PYSEC-1, mended in 1.1"),
@@ -35,7 +35,7 @@ def test_advisories_fail_and_silence_is_said(
     output: str,
     required: bool,
     code: int,
-    said: str,
+    expected: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -43,7 +43,7 @@ def test_advisories_fail_and_silence_is_said(
 
     ended = advisories.main(required)
 
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     assert ended == code
-    assert said in told
-    assert bool(told) == bool(said)
+    assert expected in printed
+    assert bool(printed) == bool(expected)

@@ -1,0 +1,1 @@
+"""What each command takes on its line; nothing that a command needs is imported here."""
