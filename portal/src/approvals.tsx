@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./app";
 import { useLive } from "./live";
-import { Refusals, Time } from "./parts";
+import { Heading, Refusals, Time } from "./parts";
 import { RequestTable } from "./requests";
 
 const PAUSE = 5_000;
@@ -18,7 +18,7 @@ export function Approvals() {
   );
   return (
     <>
-      <h1>Approvals</h1>
+      <Heading>Approvals</Heading>
       <p>Requests that wait for approval. Open one to see what it asks for, and to decide.</p>
       <Refusals refusal={refusal} />
       {data &&
