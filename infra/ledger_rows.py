@@ -37,12 +37,14 @@ _FREE_LOCKS = Rows(sid="FreeLocks", actions=("dynamodb:DeleteItem",), keys=_LOCK
 _CREATION_QUEUE = Rows(sid="UseCreationQueue", actions=(_GET, _PUT), keys=("gate#creation",))
 _TOKENS = ("token#*",)
 _SAVE_TOKENS = Rows(sid="SaveTokens", actions=(_PUT,), keys=_TOKENS)
-# A function that changes the creation queue notifies others of their slots.
+# A function that changes the creation queue notifies others of their slots; one that records a
+# decision ends the wait for it.
 _READ_TOKENS = Rows(sid="ReadTokens", actions=(_GET,), keys=_TOKENS)
 _SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 _RETIREMENTS = ("retirement#*",)
 _RETIREMENT_TOKENS = ("token#retirement#*",)
+_EXECUTION_TOKENS = ("token#execution#*",)
 _READ_RETIREMENTS = Rows(sid="ReadRetirements", actions=(_GET,), keys=_RETIREMENTS)
 _USE_RETIREMENTS = Rows(sid="UseRetirements", actions=(_GET, _UPDATE), keys=_RETIREMENTS)
 _CLOSING_QUEUE = Rows(sid="UseClosingQueue", actions=(_GET, _PUT), keys=("queue#closing",))
@@ -104,6 +106,12 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
+    "AwaitApproval": (_requests(_GET, _UPDATE), _SAVE_TOKENS),
+    # Of requests and of retirements; it ends their waits.
+    "DecideApproval": (
+        _READ_TOKENS,
+        _requests(_GET, _UPDATE, besides=_RETIREMENTS, sid="Decide"),
+    ),
     "ReserveCreation": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_TOKENS),
     "CreateAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
     "CreateGovCloudAccount": (_requests(_GET, _UPDATE), *_QUEUE, _SAVE_CREATIONS),
@@ -150,6 +158,15 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
             actions=(_GET,),
             keys=(_REQUESTS, *_RECORDS, *_REVISIONS, *_RETIREMENTS),
         ),
+    ),
+    # Whether the account of a deleted resource was vended.
+    "RequestCustomAccount": (
+        Rows(sid="LookForVended", actions=(_GET,), keys=(_REQUESTS, *_RECORDS)),
+    ),
+    "WaitForCustomAccount": (Rows(sid="SaveTokens", actions=(_PUT,), keys=_EXECUTION_TOKENS),),
+    "AnswerCustomAccount": (Rows(sid="ReadTokens", actions=(_GET,), keys=_EXECUTION_TOKENS),),
+    "DescribeCustomAccount": (
+        Rows(sid="LookForStates", actions=(_GET,), keys=(_REQUESTS, *_RETIREMENTS)),
     ),
     # What it found is in the accounts' records; it looks whether anybody changes an account now.
     "DetectDrift": (

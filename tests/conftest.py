@@ -4,6 +4,7 @@ import embedded  # noqa: F401 - sets what moto reads while it is imported
 
 # isort: split
 import functools
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
 
 _RECORDER = Recorder()
+_GARBAGE = (10_000, 20, 20)
+"""Objects that are made before each collection, and how often the older ones are looked at."""
 
 
 def pytest_configure() -> None:
@@ -52,6 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         order = distribution.in_order([item.nodeid for item in items])
         places = {unit: place for place, unit in enumerate(order)}
         items.sort(key=lambda item: places[distribution.unit(item.nodeid)])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the tests that every collection of garbage goes through all modules and items again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -93,6 +93,34 @@ def confirm(commands: Commands) -> None:
     json_option(parser)
 
 
+def decisions(commands: Commands) -> None:
+    approve = command(
+        commands,
+        "approve",
+        "cli.commands.decide:approve",
+        "approve a request that waits for approval",
+        "Approves a request, or the retirement of an account, that the request policy has wait for "
+        "approval. It goes on once all approvals are given that it needs. Nobody approves what "
+        "they asked for themselves.",
+    )
+    reject = command(
+        commands,
+        "reject",
+        "cli.commands.decide:reject",
+        "reject a request that waits for approval",
+        "Rejects a request, or the retirement of an account, that waits for approval: it ends, and "
+        "nothing was done for it.",
+    )
+    for each, is_needed in ((approve, False), (reject, True)):
+        each.add_argument(
+            "id", metavar="ID", help="the request's id as `vend list` shows it; or an account's id"
+        )
+        each.add_argument(
+            "--reason", metavar="TEXT", required=is_needed, help="why, for the record"
+        )
+        json_option(each)
+
+
 def redrive(commands: Commands) -> None:
     parser = command(
         commands,

@@ -19,6 +19,7 @@ examples:
   vend accounts --ou /Workloads                        the accounts below a unit
   vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend approve portal.sandbox-1                        what waits for an approval goes on
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
   vend drift                                           which accounts others have changed
@@ -30,6 +31,7 @@ examples:
   vend apply accounts/                                 carry that out, account by account
   vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
+  vend completion bash                                 what bash completes, for `source`
   vend local                                           the embedded AWS for any AWS client
 
 exit status: 0 vended, 1 not vended, 2 bad input or usage
@@ -47,12 +49,14 @@ COMMANDS = (
     retirement.retire,
     retirement.restore,
     requests.confirm,
+    requests.decisions,
     fleet.drift,
     requests.redrive,
     system.audit,
     system.doctor,
     system.explain,
     system.schema,
+    system.completion,
     system.local,
     system.portal,
 )
@@ -64,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         prog="vend",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
@@ -72,6 +76,14 @@ def parser() -> argparse.ArgumentParser:
     for add in COMMANDS:
         add(commands)
     return top
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help with room for the longest command, whose indentation argparse does not count."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(len(add.__name__) for add in COMMANDS) + 4
 
 
 class _Version(argparse.Action):

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.aws.stack import SOURCE, Stack
+from cli.aws.stack import Stack
 from cli.output.failure import CommandError
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb
@@ -38,7 +38,6 @@ class Retirements:
 
     stack: Stack
     machine_arn: str
-    events: Any
     states: Any
     dynamodb: Any
     _seen: set[str] = field(default_factory=set)
@@ -58,7 +57,6 @@ class Retirements:
         return cls(
             stack=stack,
             machine_arn=stack.retirement_machine_arn,
-            events=stack.client("events"),
             states=stack.client("stepfunctions"),
             dynamodb=stack.client("dynamodb"),
         )
@@ -69,22 +67,7 @@ class Retirements:
         Raises:
             CommandError: EventBridge did not take it.
         """
-        (answer,) = self.events.put_events(
-            Entries=[
-                {
-                    "Source": SOURCE,
-                    "DetailType": DETAIL_TYPE,
-                    "Detail": json.dumps(detail, ensure_ascii=False),
-                    "EventBusName": self.stack.event_bus_name,
-                }
-            ]
-        )["Entries"]
-        if "EventId" not in answer:
-            raise CommandError(
-                f"EventBridge did not take the event: {answer.get('ErrorCode')}",
-                remedy="Nothing was started; run the command again",
-            )
-        return str(answer["EventId"])
+        return self.stack.put_event(DETAIL_TYPE, detail)
 
     def started_by(self, event_id: str) -> Started | None:
         """The execution that the event has started; None as long as there is none."""

@@ -133,7 +133,11 @@ class Stack:
 
     @property
     def authorization(self) -> Authorization | None:
-        """What the deployed request policy says of who sends from here.
+        """What the deployed request policy says of who sends requests from here; as below."""
+        return self.authorization_of(SOURCE)
+
+    def authorization_of(self, source: str) -> Authorization | None:
+        """What the deployed request policy says of who sends events of the source from here.
 
         None where it cannot be read: an earlier version is deployed, or the caller may not.
 
@@ -146,7 +150,7 @@ class Stack:
         policy = self._request_policy
         if policy is None:
             return None
-        sender = Sender(account=self.account_id, source=SOURCE)
+        sender = Sender(account=self.account_id, source=source)
         return Authorization.of(sender, policy, here=self.account_id)
 
     @cached_property
@@ -211,6 +215,31 @@ class Stack:
         """{status, output, error, cause} of an execution; the last three where they are there."""
         answer = self._states.describe_execution(executionArn=execution_arn)
         return {key: answer[key] for key in ("status", "output", "error", "cause") if key in answer}
+
+    def put_event(
+        self, detail_type: str, detail: Mapping[str, Any], *, source: str = SOURCE
+    ) -> str:
+        """Put one event on the bus; its id.
+
+        Raises:
+            CommandError: EventBridge did not take it.
+        """
+        (answer,) = self._events.put_events(
+            Entries=[
+                {
+                    "Source": source,
+                    "DetailType": detail_type,
+                    "Detail": json.dumps(detail, ensure_ascii=False),
+                    "EventBusName": self.event_bus_name,
+                }
+            ]
+        )["Entries"]
+        if "EventId" not in answer:
+            raise CommandError(
+                f"EventBridge did not take the event: {answer.get('ErrorCode')}",
+                remedy="Nothing was started; run the command again",
+            )
+        return str(answer["EventId"])
 
     def publish(self, details: Sequence[Mapping[str, Any]]) -> list[str]:
         """Send one `AccountRequested` event per detail.

@@ -14,11 +14,17 @@ from cli.dry_run.dry_run_client import NEW_ACCOUNT_ID, DryRunClient
 from cli.dry_run.planned import Planned
 from cli.dry_run.walk import Task, WalkEnded
 from operations import enable_all_features
+from vending.acceptance.approvals_asked import ApprovalsAsked
+from vending.acceptance.named_email import ensure_email_possible
+from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
+from vending.aws import clock
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
 from vending.ledger.account_records import AccountRecord, changes_of
+from vending.ledger.approval_records import asked_words, is_pending, missing
 from vending.ledger.decisions import Asked, decide
+from vending.ledger.rows import Row
 from vending.organization import eligibility
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at
 from vending.request.account_request import Account, AccountRequest
@@ -105,21 +111,57 @@ class AccountSteps:
                 "nothing would be changed for the revision that ifRevision says"
             )
             raise WalkEnded
+        self._say_approvals(attributes if decision == "resumed" else None)
         request = self._look_ahead(self._request, self._record.get("accountId"))
+        changes = changes_of(
+            request.normalised(),
+            attributes,
+            self._account,
+            protected_tags=(
+                self._authorization.policy.protected.tags if self._authorization else ()
+            ),
+        )
+        with self._planned.refusals():
+            ensure_email_possible(request, changes, self._authorization, self._organizations)
         return {
             "outcome": "ACCEPTED",
             "request": request.normalised(),
-            "changes": changes_of(
-                request.normalised(),
-                attributes,
-                self._account,
-                protected_tags=(
-                    self._authorization.policy.protected.tags if self._authorization else ()
-                ),
-            ),
+            "changes": changes,
             "record": {"accountId": self._record.get("accountId")},
             "creationBegun": False,
+            # A plan continues as if all approvals had been given.
+            "approvalExpiresAt": None,
         }
+
+    def _say_approvals(self, resumed: Row | None) -> None:
+        """Who has to approve the request, and who may have to by how many there are that day."""
+        if self._authorization is None:
+            return
+        account_id = self._record.get("accountId") or self._request.account.account_id
+        asking = ApprovalsAsked(
+            request=self._request,
+            authorization=self._authorization,
+            organizations=self._organizations,
+            clock=clock.now,
+        )
+        with self._planned.refusals():
+            approval = asking.asked(
+                NOTHING_COUNTED,
+                account_id=account_id,
+                earlier=resumed.get("approval") if resumed else None,
+            )
+            if approval is not None and is_pending(approval):
+                self._planned.warnings.append(f"The request {asked_words(missing(approval))}")
+            known = approval["rules"] if approval else []
+            rules = self._authorization.policy.approvals.rules
+            counting = [name for name, rule in rules.items() if rule.counts and name not in known]
+            more = asking.asked(Counted(earlier=counting), account_id=account_id)
+            for need in missing(more) if more else []:
+                if need["rule"] in counting:
+                    self._planned.warnings.append(
+                        f"By how many requests there are, it may be that the request "
+                        f"{asked_words([need])}"
+                    )
 
     def _already_vended(self) -> None:
         account_id, unit_id = self._record["accountId"], self._record.get("organizationalUnitId")

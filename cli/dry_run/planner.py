@@ -49,6 +49,7 @@ NOT_RUN = {
 
 NOT_REACHED = {
     "AcceptPrimaryEmailUpdate": "takes the code; a plan continues as if it had been given",
+    "AwaitApproval": "waits for approvals; a plan says which are needed",
     "CancelHandshake": "follows a failure; a plan continues without what is refused",
     "DescribeCreateAccountStatus": "a plan assumes that the account is created",
     "RecordFailure": "follows a failure; a plan continues without what is refused",

@@ -12,6 +12,7 @@ from cli.output.shell_command import command
 from cli.output.terminal import Terminal, in_words, pad, safe
 from cli.watch import step_summaries
 from cli.watch.submission import Record
+from vending.ledger import approval_records
 from vending.states import State
 
 OWNERS = {
@@ -113,11 +114,29 @@ def progress_fields(record: Record) -> list[tuple[str, str]]:
             if record.get("state") == State.AWAITING_CODE
             else None,
         ),
+        ("approval", "\n".join(approval_words(_mapping(record.get("approval"))))),
         ("execution", record.get("executionArn")),
         ("requested by", record.get("requestedBy")),
         ("requested", record.get("requestedAt")),
         ("updated", record.get("updatedAt")),
     )
+
+
+def approval_words(approval: Record) -> list[str]:
+    """Who has decided, and who may decide until when; nothing where no approval is needed."""
+    if not approval:
+        return []
+    outcome = approval.get("outcome")
+    lines = [approval_records.asked_words(approval["needs"])]
+    for decision in approval.get("decisions", []):
+        said = f"{str(decision['decision']).lower()} by {decision['by']} at {decision['at']}"
+        reason = decision.get("reason")
+        lines.append(f"{said}: {reason}" if reason else said)
+    if outcome == "TIMED_OUT":
+        lines.append(f"nobody decided until {approval['expiresAt']}")
+    elif outcome is None:
+        lines.append(f"can be decided until {approval['expiresAt']}")
+    return lines
 
 
 def aligned(fields: Sequence[tuple[str, str]], terminal: Terminal, columns: int = 100) -> list[str]:

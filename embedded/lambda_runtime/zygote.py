@@ -1,9 +1,10 @@
 """A process that has imported the functions' dependencies, and forks one for each environment.
 
-Importing the SDK, Powertools and pydantic takes most of a cold start, and is the same for every
-function of one asset. Nothing of the functions themselves is imported here. What modules read from
-the environment while they are imported is recorded and reported: an environment that differs there
-must not be forked from this process, and the launcher starts it anew instead.
+Importing the SDK, Powertools, pydantic and the models that are made with it takes most of a cold
+start, and so does reading the SDK's data; all of it is the same for every function of one asset. No
+function is imported here, and nothing that reads its environment. What modules read from the
+environment while they are imported is recorded and reported: an environment that differs there must
+not be forked from this process, and the launcher starts it anew instead.
 
 Runs inside that process, so it imports the standard library only. It talks with the launcher in
 lines of JSON over one socket:
@@ -51,6 +52,11 @@ PRELOADED = (
     "aws_lambda_powertools.utilities.typing",
     "aws_xray_sdk.core",
     "encodings.idna",
+    "vending.authorization.request_policy",
+    "vending.handler.settings",
+    "vending.ledger.ledger",
+    "vending.organization.preflight",
+    "vending.request.organization_setup",
 )
 """Where one of them is missing from the asset, the function that needs it says so itself."""
 
@@ -106,10 +112,10 @@ def main(launch: dict[str, Any], serve: Callable[[dict[str, Any]], int]) -> NoRe
     recorded = _Recorded.of(os.environ)
     os.environ = recorded  # noqa: B003  same variables, watched
     for name in PRELOADED:
-        try:
+        with contextlib.suppress(ImportError):
             importlib.import_module(name)
-        except ImportError:
-            continue
+    with contextlib.suppress(ImportError):
+        _read_sdk_data()
     ready = {
         "ready": True,
         "read": dict(recorded.read),
@@ -119,6 +125,18 @@ def main(launch: dict[str, Any], serve: Callable[[dict[str, Any]], int]) -> NoRe
     gc.freeze()
     _Zygote(control, serve).run(ready)
     os._exit(0)
+
+
+def _read_sdk_data() -> None:
+    """Read into the default session, which all clients are made of, what clients are made from."""
+    import boto3  # noqa: PLC0415
+
+    boto3.DEFAULT_SESSION = session = boto3.Session()
+    session.get_available_partitions()
+    loader = session._session.get_component("data_loader")
+    for service in session.get_available_services():
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
 
 
 class _Zygote:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vending.acceptance.approvals_asked import refuse_unapproved
 from vending.acceptance.request_claim import Outcome, RequestClaim
 from vending.authorization.authorization import Authorization
 from vending.authorization.request_policy import RequestPolicy
@@ -22,6 +23,7 @@ from vending.aws.observability import log_request_id
 from vending.errors.exceptions import RequestInvalid, ServiceUnavailable
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.approval_records import is_pending
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import is_creation_in_flight
 from vending.ledger.rows import Row, record_of
@@ -86,7 +88,8 @@ def run(
     surroundings: preflight.Surroundings,
     policy: RequestPolicy,
 ) -> Json:
-    """{outcome, record, request, changes, creationBegun, organizationalUnitMissing}.
+    """{outcome, record, request, changes, creationBegun, organizationalUnitMissing,
+    approvalExpiresAt}.
 
     RequestNotAllowed, RequestInvalid, RequestConflict, OperationRefused. What AWS is known to
     refuse is refused here, before there is an account, with every problem.
@@ -102,6 +105,9 @@ def run(
     the account that was made before has left or is not active; a new claim is held then.
     organizationalUnitMissing: AWS was not asked for the account, and the request's path leads to
     no unit yet: whether AWS refuses it shows only when it is made, so it is made first.
+    approvalExpiresAt: until when approvals that the request needs are awaited; null where it needs
+    none, or has them. RejectedByApprover, OperationRefused (ApprovalTimedOut) where they were
+    awaited in vain.
     """
     sender, raw = opened(payload.request)
     here = account_id_of(payload.execution_arn)
@@ -136,6 +142,7 @@ def _answer(claim: RequestClaim) -> Json:
     outcome, row, changes = claim.take()
     found = preflight.Findings()
     if outcome == "ACCEPTED":
+        refuse_unapproved(row.get("approval"))
         found = preflight.ensure_possible(claim.request, row, claim.surroundings)
         claim.publisher.publish_state_changed(record_of(row))
     _refuse_closed(claim, outcome, row)
@@ -145,7 +152,10 @@ def _answer(claim: RequestClaim) -> Json:
         moved = eligibility.moved_since(account_id, unit_id, claim.organizations)
         if moved is not None:
             record["warnings"] = [*(record["warnings"] or []), moved]
-    measure(f"Request{outcome.capitalize()}")
+    approval = row.get("approval")
+    awaited = approval if outcome == "ACCEPTED" and is_pending(approval) else None
+    if awaited is None:
+        measure(f"Request{outcome.capitalize()}")
     return {
         "outcome": outcome,
         "record": record,
@@ -153,6 +163,7 @@ def _answer(claim: RequestClaim) -> Json:
         "changes": changes,
         "creationBegun": "accountId" in row or is_creation_in_flight(row),
         "organizationalUnitMissing": bool(found.missing_units),
+        "approvalExpiresAt": awaited["expiresAt"] if awaited else None,
     }
 
 

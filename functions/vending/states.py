@@ -51,7 +51,8 @@ NEXT: Mapping[State, tuple[State, ...]] = {
         State.BASELINING,
         *_UNVENDED,
     ),
-    State.AWAITING_APPROVAL: (State.QUEUED, State.INVITED, State.BASELINING, *_UNVENDED),
+    # REQUESTED: approved, and looked at again.
+    State.AWAITING_APPROVAL: (State.REQUESTED, *_UNVENDED),
     # BASELINING: the account that an unanswered call made was found meanwhile.
     State.QUEUED: (State.CREATING, State.BASELINING, *_UNVENDED),
     # QUEUED: AWS refused for now, or nothing came of an unanswered call.

@@ -97,6 +97,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListPoliciesForTarget": {ACCOUNTS},
         "organizations:ListRoots": {ANY},
     },
+    "AwaitApproval": announced_row("GetItem", "PutItem", "UpdateItem"),
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
     | TURNS
@@ -491,6 +492,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS, *USAGE, "record#*"] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
+    "AwaitApproval": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), SAVE_TOKENS],
     "ReserveCreation": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,

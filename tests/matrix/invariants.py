@@ -15,11 +15,12 @@ from tests.workflow.vending import Ended, Vending
 from vending.errors.catalogue import explain
 from vending.errors.caught_error import CaughtError, from_catch
 from vending.request.validators import ATTACHED_BY_AWS, REQUEST_ID_TAG
+from vending.states import IN_FLIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-IN_PROGRESS = ("REQUESTED", "QUEUED", "CREATING", "INVITED", "BASELINING", "AWAITING_CODE")
+IN_PROGRESS = tuple(IN_FLIGHT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Payloads that a definition once sent to the functions, one file for each recorded definition.
 
-Functions change in place, executions keep the definition they began with for up to 17 days. So what
+Functions change in place, executions keep the definition they began with for up to 47 days. So what
 is recorded here must be understood by the functions of today. After a change of what a definition
 sends, `python -m tests.payloads NAME` adds a file; one goes when no execution can be that old.
 """

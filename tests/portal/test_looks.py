@@ -12,8 +12,6 @@ from cli.commands import local_portal, portal_samples
 from tests.portal.person import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from embedded.cloud import EmbeddedAws
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +24,7 @@ LARGEST = 150_000
 
 
 @pytest.fixture(scope="module")
-def samples(cloud: EmbeddedAws) -> Iterator[dict[str, str]]:
+def samples(cloud: EmbeddedAws) -> dict[str, str]:
     """The sample requests; where each kind of view is, by what it shows."""
     cloud.renew()
     portal_samples.send(cloud)

@@ -16,7 +16,7 @@ from embedded.organizations import (
     owner_credentials,
     second_organization,
 )
-from tests.workflow import email_codes
+from tests.workflow import approvals, email_codes
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ STANDALONE = "222222222222"
 RUN_BY_EVENTS = (
     "AnswerCreateAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",
@@ -120,6 +121,12 @@ def the_owner_gives_the_code(vending: Vending) -> None:
         eventually(lambda: everything_ended(vending))
 
 
+def an_approver_approves(vending: Vending) -> None:
+    """As soon as the request waits for it."""
+    with approvals.given(vending):
+        eventually(lambda: everything_ended(vending))
+
+
 def the_units_of_that_path(vending: Vending) -> None:
     """Somebody made the organizational units of `sandbox.yaml`."""
     parent = vending.organizations.list_roots()["Roots"][0]["Id"]
@@ -184,6 +191,9 @@ CASES = {
         request="requests/changed_email.yaml",
         beforehand=an_account_with_another_email,
         meanwhile=the_owner_gives_the_code,
+    ),
+    "requests/restricted.yaml": Case(
+        request="requests/restricted.yaml", meanwhile=an_approver_approves
     ),
     "requests/govcloud.yaml": Case(request="requests/govcloud.yaml"),
     "requests/invited_by_role.yaml": Case(request=INVITED),

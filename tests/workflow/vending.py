@@ -210,7 +210,12 @@ class Vending:
             ConsistentRead=True,
         ).get("Item", {})
         is_its_own = bool(token) and token["executionArn"]["S"] == row.get("executionArn")
-        return is_its_own and row["state"] in ("AWAITING_CODE", "INVITED", "QUEUED")
+        return is_its_own and row["state"] in (
+            "AWAITING_APPROVAL",
+            "AWAITING_CODE",
+            "INVITED",
+            "QUEUED",
+        )
 
     def accounts(self) -> list[dict[str, Any]]:
         """The organization's member accounts, without the management account."""

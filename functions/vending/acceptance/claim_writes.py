@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vending.authorization import approvals_needed
+from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
 from vending.authorization.request_policy import Ceilings
 from vending.errors.exceptions import RequestNotAllowed
@@ -38,24 +40,31 @@ class ClaimWrites:
         """The writes that take the locks on the account, as far as it is known."""
         return self.ledger.locks.lock_puts(self.request.request_id, self.execution_arn, account)
 
-    def counted(self, *, is_new: bool) -> dict[str, Put]:
-        """The write that counts the request; RequestNotAllowed where a ceiling is reached."""
-        if self._ceilings is None:
-            return {}
-        put, beyond = Usages(table=self.ledger.table).counting(
+    def counted(self, *, is_new: bool) -> tuple[dict[str, Put], Counted]:
+        """The write that counts the request, and what is counted then.
+
+        A ceiling that is reached refuses nothing here: `refuse_beyond` does.
+        """
+        if not self.is_counted:
+            return {}, NOTHING_COUNTED
+        put, usage, beyond = Usages(table=self.ledger.table).counting(
             self.request.request_id,
             self.authorization.name,
-            self._ceilings,
+            self._ceilings or Ceilings(),
             is_new=is_new,
             has_ended=self._has_ended,
         )
-        if beyond:
+        counted = Counted(today=usage.today if is_new else None, beyond=beyond)
+        return {str(put.item["pk"]): put}, counted
+
+    def refuse_beyond(self, counted: Counted) -> None:
+        """RequestNotAllowed with every ceiling that is reached."""
+        if counted.beyond:
             raise RequestNotAllowed(
-                beyond,
+                list(counted.beyond.values()),
                 remedy="Submit the request again when others have ended, or on another day; or "
                 "have the operators of account vending raise the limit in the request policy.",
             )
-        return {str(put.item["pk"]): put}
 
     def accepting(
         self,
@@ -75,9 +84,10 @@ class ClaimWrites:
         return {update.pk: update}
 
     @property
-    def has_ceilings(self) -> bool:
-        """Whether the requester may have only so many requests."""
-        return self._ceilings is not None
+    def is_counted(self) -> bool:
+        """Whether it matters how many requests the requester has."""
+        policy, name = self.authorization.policy, self.authorization.name
+        return self._ceilings is not None or approvals_needed.counts_of(policy, name)
 
     @property
     def _ceilings(self) -> Ceilings | None:

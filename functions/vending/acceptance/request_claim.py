@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from vending.acceptance.approvals_asked import ApprovalsAsked
 from vending.acceptance.claim_writes import ClaimWrites
 from vending.acceptance.lock_owners import LockOwners
+from vending.acceptance.named_email import ensure_email_possible
+from vending.authorization import approvals_needed
+from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
 from vending.aws.clock import timestamp
 from vending.aws.executions import is_running
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
 from vending.ledger.account_records import AccountRecord, changes_of
+from vending.ledger.approval_records import Approval
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
@@ -97,12 +102,14 @@ class RequestClaim:
         account_id = content["account"].get("accountId")
         account = self.ledger.accounts.get(account_id) if account_id else None
         counted: dict[str, Put] = {}
-        if self._writes.has_ceilings or account is not None:
+        count = NOTHING_COUNTED
+        if self._writes.is_counted or account is not None:
             there = self.ledger.get(self.request.request_id)
             if there is None and self._decided(None, account) == "superseded":
                 return self._superseded(account), account, False
             if there is None:
-                counted = self._writes.counted(is_new=True)
+                counted, count = self._writes.counted(is_new=True)
+        approval = self._approval(count, account_id)
         accepting = self._writes.accepting(account_id, account, content, before=None)
         row, claimed = Claims(ledger=self.ledger).claim(
             self.request,
@@ -110,6 +117,7 @@ class RequestClaim:
             {**locks, **counted, **accepting},
             sender=self.authorization.as_record(),
             ordered_by=after(None, self.submission),
+            approval=approval,
         )
         if not claimed and row.get("accountId") not in (None, account_id):
             account = self.ledger.accounts.get(row["accountId"])
@@ -151,25 +159,44 @@ class RequestClaim:
                 {"accountId": account_id, **({} if is_kept else {"email": email})}
             )
         about = account_id or content["account"].get("accountId")
+        counted, count = self._writes.counted(is_new=decision == "new")
+        approved = before.get("approval") if decision == "resumed" else None
+        approval = self._approval(count, about, approved)
         row = Claims(ledger=self.ledger).take_over(
             before,
             self.request,
             self.execution_arn,
             {
                 **locks,
-                **self._writes.counted(is_new=decision == "new"),
+                **counted,
                 **self._writes.accepting(about, account, content, before=before),
             },
             sender=self.authorization.as_record(),
             ordered_by=after(
                 newer_of(before.get("orderedBy"), (account or {}).get("orderedBy")), self.submission
             ),
+            approval=approval,
         )
         # A correction may be about another account; an earlier execution may have kept the first.
         if not set(keys(account_of(before))) <= set(keys(account_of(row))):
             earlier = before.get("executionArn", "")
             self.ledger.locks.free(row["requestId"], earlier, account_of(before))
         return row
+
+    def _approval(
+        self, counted: Counted, account_id: str | None, earlier: Approval | None = None
+    ) -> Approval | None:
+        """What has to be approved; RequestNotAllowed beyond a ceiling that no approval excuses."""
+        asked = ApprovalsAsked(
+            request=self.request,
+            authorization=self.authorization,
+            organizations=self.organizations,
+            clock=self.ledger.clock,
+        ).asked(counted, account_id=account_id, earlier=earlier)
+        needs = asked["needs"] if asked else []
+        if not approvals_needed.excuses_ceilings(needs, self.authorization.policy):
+            self._writes.refuse_beyond(counted)
+        return asked
 
     def _ensure_changeable(self, account_id: str | None) -> None:
         """What is refused of a change is refused while the row says VENDED, and was never claimed.
@@ -185,13 +212,16 @@ class RequestClaim:
         preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
 
     def _changes(self, row: Row, account: AccountRecord | None) -> dict[str, Any] | None:
-        return changes_of(
+        changes = changes_of(
             self.request.normalised(),
             row,
             account,
             protected_tags=self.authorization.policy.protected.tags,
             is_repair=self.authorization.is_repair,
         )
+        if not self.authorization.is_repair:
+            ensure_email_possible(self.request, changes, self.authorization, self.organizations)
+        return changes
 
     def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
         if self._was_stopped(row):

@@ -12,14 +12,14 @@ from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.starts import Starts
 from vending.api.steps import history, steps_of
-from vending.authorization import rules
+from vending.entrances import requests
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of, row_of
 from vending.request import ou_paths, validators
-from vending.request.account_request import AccountRequest, invalid, parse
+from vending.request.account_request import AccountRequest
 from vending.request.request_ids import qualified
 from vending.states import FINAL, State
 
@@ -164,27 +164,8 @@ class Requests:
 
 
 def allowed(raw: Any, caller: Caller) -> AccountRequest:
-    """The request that the caller may send, by its id among the requester's own ones.
-
-    Raises:
-        RequestInvalid: with every mistake; `requestedBy` is one, as it is the caller.
-        RequestNotAllowed: with every rule of the request policy that it breaks.
-    """
-    problems = []
-    if isinstance(raw, dict) and "requestedBy" in raw:
-        problems = ["requestedBy: is who calls the API; leave it out"]
-    try:
-        request = parse(raw)
-    except RequestInvalid as error:
-        raise invalid([*error.problems, *problems]) from None
-    if problems:
-        raise invalid(problems)
-    own = caller.authorization
-    request = own.owned(request)
-    rules.ensure_allowed(
-        request, name=own.name, requester=own.requester, protected=own.policy.protected
-    )
-    return request
+    """The request that the caller may send; as `entrances.requests.allowed`."""
+    return requests.allowed(raw, caller.authorization, asks="who calls the API")
 
 
 def document_of(content: Mapping[str, Any] | None) -> Json | None:

@@ -31,6 +31,41 @@ class RecordedError(View):
     wait: float | None = Field(None, description="Seconds to wait before.")
 
 
+class RecordedDecision(View):
+    """What an approver has decided."""
+
+    by: str = Field(description="Who: the caller's identity, or the requester and its sender.")
+    requester: str = Field(description="What the request policy knows them as.")
+    decision: Literal["APPROVED", "REJECTED"]
+    at: str
+    reason: str | None = None
+
+
+class ApprovalNeed(View):
+    """What one rule of the request policy wants."""
+
+    rule: str
+    approvals: int
+    by: list[str]
+
+
+class RecordedApproval(View):
+    """The approvals that a request needs, and who has decided."""
+
+    required: int = Field(description="How many approvals suffice.")
+    rules: list[str] = Field(description="The rules of the request policy that want them.")
+    by: list[str] = Field(description="The requesters that may decide.")
+    expires_at: str = Field(description="Until when.")
+    decisions: list[RecordedDecision] = Field(description="In their order.")
+    outcome: Literal["APPROVED", "REJECTED", "TIMED_OUT"] | None = Field(
+        None, description="Null while it is not decided."
+    )
+    needs: list[ApprovalNeed] = Field(description="What each rule wants.")
+    content: str = Field(
+        description="What is decided on: send it with a decision, and nothing else is."
+    )
+
+
 class RequestRecord(View):
     """A request's record, with what was asked."""
 
@@ -48,6 +83,7 @@ class RequestRecord(View):
     warnings: list[str] | None
     execution_arn: str | None
     revision: int | None
+    approval: RecordedApproval | None = Field(description="Null where none is needed.")
     error: RecordedError | None
     requested_by: str | None
     sender: dict[str, str] | None

@@ -19,6 +19,11 @@ _PRINCIPAL = re.compile(
 _ROLE = re.compile(r"(arn:aws[\w-]*:iam::\d{12}:role/)[!-~]*/([^/]+)", re.ASCII)
 
 
+_SSO_ROLE = "AWSReservedSSO_"
+"""How the roles begin that IAM Identity Center makes: it alone lets people take them, and names
+each session after the person (IAM Identity Center User Guide, "Referencing permission sets in
+resource policies"; "IAM roles created by IAM Identity Center")."""
+
 _CLAIM = "claim:"
 _CLAIM_VALUE = re.compile(r"claim:[^\s*]{1,200}")
 
@@ -47,6 +52,26 @@ def of_caller(user_arn: str) -> str:
         return user_arn
     partition, account, role = session.groups()
     return f"arn:{partition}:iam::{account}:role/{role}"
+
+
+def person_of(identity: str) -> str:
+    """Who a caller is, as far as nobody but AWS or the issuer of tokens can say.
+
+    Whoever takes a role names the session, so that all sessions of a role are one person; but not
+    those of IAM Identity Center's roles.
+
+    Args:
+        identity: the caller's ARN as API Gateway gives it, or the issuer and subject of a token.
+    """
+    session = _SESSION.fullmatch(identity)
+    if session is None or session.group(3).startswith(_SSO_ROLE):
+        return identity
+    return of_caller(identity)
+
+
+def is_of_people(principal: str) -> bool:
+    """Whether several people, who are told apart, may be this principal of a request policy."""
+    return principal.startswith(_CLAIM) or f":role/{_SSO_ROLE}" in without_path(principal)
 
 
 def without_path(arn: str) -> str:

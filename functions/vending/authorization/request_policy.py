@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from vending.authorization import principals
+from vending.authorization import approval_rules, principals
+from vending.authorization.approval_rules import ApprovalRules
+from vending.authorization.policy_values import Pattern, RequesterName, UnitPattern
 from vending.authorization.sender import API_SOURCE, Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.model import Model
-from vending.request import ou_paths, validators
+from vending.request import validators
 from vending.request.account_request import (
     DEFAULT_ROLE_NAME,
     AccountId,
@@ -24,8 +26,8 @@ from vending.request.account_request import (
     TagKey,
     best_effort_request_id,
 )
-from vending.request.patterns import ANY
-from vending.request.request_ids import REQUESTER_PATTERN, namespace_of, qualified
+from vending.request.patterns import ANY, matches
+from vending.request.request_ids import namespace_of, qualified
 from vending.request.validation_messages import problems_in
 from vending.requesters import OWN_SOURCES
 
@@ -35,28 +37,16 @@ FILE_NAME = "request_policy.json"
 ADMINISTRATOR = "administrator"
 """The requester of executions that are started by hand, and a role."""
 
+Role = Literal["requester", "approver", "operator", "administrator"]
+
+APPROVING: tuple[Role, ...] = ("approver", "operator", "administrator")
+"""Roles of requesters that a rule may name to approve."""
+
 UNKNOWN = "unknown"
 """The requester of senders that the policy does not have: nothing of theirs is ever vended."""
 
 EMBEDDED_ACCOUNT = "111111111111"
 """The management account of the embedded AWS, the only one where a demo policy holds."""
-
-_EVERYWHERE = "/*"
-
-
-def _unit_pattern(pattern: str) -> str:
-    if pattern != _EVERYWHERE:
-        ou_paths.split(pattern)
-    return pattern
-
-
-Pattern = Annotated[str, Field(min_length=1, max_length=320)]
-"""A text in which `*` stands for any characters, or none."""
-
-UnitPattern = Annotated[
-    str, Field(max_length=validators.OU_PATH_MAX), AfterValidator(_unit_pattern)
-]
-"""A path: that unit and all below. `/` is the root alone, `/*` is everywhere."""
 
 
 class SenderPattern(Model):
@@ -80,6 +70,17 @@ class SenderPattern(Model):
         "claim of its token, where tokens authorize calls. In a demo policy alone, * is any role "
         "or user.",
     )
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether it is a demo's, which takes all."""
+        return ANY in (self.source, self.principal)
+
+    @property
+    def is_many_people(self) -> bool:
+        """Whether callers of this sender are told apart by more than its name here."""
+        principal = self.principal
+        return self.is_anybody or (principal is not None and principals.is_of_people(principal))
 
     def matches(self, sender: Sender) -> bool:
         """Whether it is this sender."""
@@ -125,12 +126,17 @@ class Requester(Model):
     """What the senders of one requester may ask for. What is not granted here is refused."""
 
     senders: Annotated[list[SenderPattern], Field(min_length=1)]
-    roles: Annotated[
-        list[Literal["requester", "administrator"]], Field(min_length=1, max_length=1)
-    ] = Field(
+    roles: Annotated[list[Role], Field(min_length=1)] = Field(
         default=["requester"],
-        description="An administrator may ask for everything but what is protected, and acts on "
-        "every request by its full id.",
+        description="A requester may ask for what is granted here. An approver decides on requests "
+        "of rules that name it. An operator sees and cancels every request, and decides like an "
+        "approver. An administrator may do all of that, may ask for everything but what is "
+        "protected, and acts on every request by its full id.",
+    )
+    counts_as_approved: list[Pattern] = Field(
+        default=[],
+        description="Rules of approvals, by name, that its requests need no approval under: they "
+        "come from a pipeline that carries out reviewed pull requests, and from nowhere else.",
     )
     sources: list[Source] = Field(default=["new"], description="Where accounts may come from.")
     organizational_units: list[UnitPattern] = Field(
@@ -172,6 +178,21 @@ class Requester(Model):
         """Whether everything may be asked for that is not protected."""
         return ADMINISTRATOR in self.roles
 
+    @property
+    def sees_everything(self) -> bool:
+        """Whether every request and account is shown to it."""
+        return self.is_administrator or "operator" in self.roles
+
+    @property
+    def may_request(self) -> bool:
+        """Whether it may ask for anything."""
+        return self.is_administrator or "requester" in self.roles
+
+    @property
+    def may_approve(self) -> bool:
+        """Whether a rule may name it."""
+        return any(role in self.roles for role in APPROVING)
+
 
 class Protected(Model):
     """What no request touches, whoever sends it."""
@@ -183,9 +204,6 @@ class Protected(Model):
     tags: list[Pattern] = Field(default=[], description="Keys of tags that no request sets.")
 
 
-RequesterName = Annotated[str, Field(pattern=REQUESTER_PATTERN)]
-
-
 class RequestPolicy(Model):
     """All of it. Without requesters, only executions that are started by hand are accepted."""
 
@@ -194,6 +212,7 @@ class RequestPolicy(Model):
         description="For the embedded AWS alone: refused everywhere else, and by deploy.",
     )
     requesters: dict[RequesterName, Requester] = Field(default={}, description="By name.")
+    approvals: ApprovalRules = ApprovalRules()
     protected: Protected = Protected()
 
     def requester_of(self, sender: Sender, *, here: str) -> tuple[str, Requester | None]:
@@ -217,10 +236,17 @@ class RequestPolicy(Model):
                 remedy="Whoever operates account vending deploys it with a request policy of its "
                 "own (docs/request-policy.md).",
             )
-        for name, requester in self.requesters.items():
-            for one in requester.senders:
-                if one.matches(sender):
-                    return name, None if requester.is_administrator else requester
+        known = [
+            (one, name)
+            for name, requester in self.requesters.items()
+            for one in requester.senders
+            if one.matches(sender)
+        ]
+        if known:
+            # Whom a demo names it means, whoever else may come.
+            _, name = min(known, key=lambda each: each[0].is_anybody)
+            found = self.requesters[name]
+            return name, None if found.is_administrator else found
         if sender.principal is not None:
             raise RequestNotAllowed(
                 [f"sender: no requester has the principal {validators.shown(sender.principal)}"],
@@ -294,17 +320,64 @@ def schema() -> dict[str, Any]:
 def _problems(policy: RequestPolicy) -> Iterator[str]:
     """What no check of a single value sees."""
     yield from _of_senders(policy)
+    yield from _of_approvals(policy)
     for name, requester in policy.requesters.items():
         place = f"requesters.{name}"
         if name in (ADMINISTRATOR, *OWN_SOURCES.values(), UNKNOWN):
             yield f"{place}: the name is the product's own"
-        if requester.is_administrator:
+        yield from _of_roles(place, requester)
+        for pattern in requester.counts_as_approved:
+            if not any(matches(rule, pattern) for rule in policy.approvals.rules):
+                yield f"{place}.countsAsApproved: there is no rule {pattern!r} in approvals.rules"
+        if requester.is_administrator or not requester.may_request:
             yield from _without_effect(place, requester)
         elif "new" in requester.sources or "new-govcloud" in requester.sources:
             if not requester.emails:
                 yield f"{place}.emails: is empty, so that no new account could have an address"
             if not requester.organizational_units:
                 yield f"{place}.organizationalUnits: is empty, so that no account has a place"
+
+
+def _of_roles(place: str, requester: Requester) -> Iterator[str]:
+    if len(set(requester.roles)) < len(requester.roles):
+        yield f"{place}.roles: names a role twice"
+    if requester.is_administrator and len(requester.roles) > 1:
+        yield f"{place}.roles: administrator includes every other role; leave those out"
+
+
+def _of_approvals(policy: RequestPolicy) -> Iterator[str]:
+    """Rules that nobody could satisfy."""
+    for name, rule in policy.approvals.rules.items():
+        place = f"approvals.rules.{name}"
+        yield from approval_rules.problems_of(place, rule)
+        people: set[tuple[str | None, ...]] | None = set()
+        for one in rule.by:
+            requester = policy.requesters.get(one)
+            if requester is None:
+                known = ", ".join(sorted(policy.requesters)) or "none"
+                yield f"{place}.by: there is no requester {one!r}; there is {known}"
+            elif not requester.may_approve:
+                yield (
+                    f"{place}.by: requesters.{one}.roles has none of {', '.join(APPROVING)}, so "
+                    "that it cannot approve"
+                )
+            people = _with_people_of(requester, people)
+        if people is not None and len(people) < rule.approvals:
+            yield (
+                f"{place}.approvals: is {rule.approvals}, and the requesters that it names have "
+                f"{len(people)} senders, each of which approves once"
+            )
+
+
+def _with_people_of(
+    requester: Requester | None, known: set[tuple[str | None, ...]] | None
+) -> set[tuple[str | None, ...]] | None:
+    """The senders that are told apart; None where one of them may be any number of people."""
+    if requester is None or known is None:
+        return None
+    if any(one.is_many_people for one in requester.senders):
+        return None
+    return known | {(one.account, one.source, one.principal) for one in requester.senders}
 
 
 def _of_senders(policy: RequestPolicy) -> Iterator[str]:
@@ -343,7 +416,11 @@ def _of_source(where: str, one: SenderPattern, *, is_demo: bool) -> Iterator[str
 
 
 def _without_effect(place: str, requester: Requester) -> Iterator[str]:
-    given = requester.model_fields_set - {"senders", "roles", "ceilings"}
-    for field in sorted(given):
+    always = {"senders", "roles"}
+    who = "one who is no requester"
+    if requester.is_administrator:
+        always |= {"ceilings", "counts_as_approved"}
+        who = "an administrator"
+    for field in sorted(requester.model_fields_set - always):
         alias = Requester.model_fields[field].alias or field
-        yield f"{place}.{alias}: has no effect for an administrator; leave it out"
+        yield f"{place}.{alias}: has no effect for {who}; leave it out"

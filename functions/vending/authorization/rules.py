@@ -44,9 +44,25 @@ def ensure_allowed(
         protected: what no request touches.
     """
     broken = list(_of_protected(request, protected))
-    if requester is not None:
+    if requester is not None and not requester.may_request:
+        broken.append(_may_not_request(name))
+    elif requester is not None:
         broken += _of_requester(request, f"requesters.{name}", requester)
     if broken:
+        raise RequestNotAllowed(broken, remedy=REMEDY)
+
+
+def ensure_email_allowed(email: str, *, name: str, requester: Requester | None) -> None:
+    """RequestNotAllowed where the requester may not give an account this email.
+
+    Args:
+        email: of the root user of an account that has another one.
+        name: of the requester.
+        requester: what it may ask for; None where only what is protected limits it.
+    """
+    if requester is not None and (
+        broken := list(_of_email(email, f"requesters.{name}", requester))
+    ):
         raise RequestNotAllowed(broken, remedy=REMEDY)
 
 
@@ -104,6 +120,10 @@ def ensure_retirement_allowed(
         raise RequestNotAllowed(broken, remedy=REMEDY)
 
 
+def _may_not_request(name: str) -> str:
+    return f"sender: requesters.{name}.roles has no role that asks for anything"
+
+
 def _of_protected_place(account_id: str, unit: Unit, protected: Protected) -> Iterator[str]:
     if account_id in protected.accounts:
         yield f"account: {account_id} is protected (protected.accounts)"
@@ -131,8 +151,8 @@ def _of_protected(request: AccountRequest, protected: Protected) -> Iterator[str
     account_id = request.account.account_id
     if account_id is not None and account_id in protected.accounts:
         yield f"account.accountId: {account_id} is protected (protected.accounts)"
-    unit = _wanted_unit(request)
-    if unit is not None and _reads_within(unit, protected.organizational_units):
+    unit = wanted_unit(request)
+    if unit is not None and reads_within(unit, protected.organizational_units):
         yield (
             f"organizationalUnit: {shown(ou_paths.join(unit))} is protected "
             "(protected.organizationalUnits)"
@@ -156,14 +176,17 @@ def _of_requester(request: AccountRequest, rule: str, requester: Requester) -> I
     for key, its_rule, value, patterns in named:
         if value is not None and not _any_matches(value, patterns):
             yield f"account.{key}: {rule}.{its_rule} does not grant {shown(value)}"
-    email = account.get("email")
-    if email is not None and not _any_matches(
-        email.lower(), [pattern.lower() for pattern in requester.emails]
-    ):
-        granted = f" ({', '.join(requester.emails)})" if requester.emails else ""
-        yield f"account.email: is none that {rule}.emails grants{granted}"
+    if request.source != "existing":  # which may name the one that its account has
+        yield from _of_email(account.get("email"), rule, requester)
     yield from _of_tags(request, rule, requester)
     yield from _of_organization(request, rule, requester)
+
+
+def _of_email(email: str | None, rule: str, requester: Requester) -> Iterator[str]:
+    patterns = [pattern.lower() for pattern in requester.emails]
+    if email is not None and not _any_matches(email.lower(), patterns):
+        granted = f" ({', '.join(requester.emails)})" if requester.emails else ""
+        yield f"account.email: is none that {rule}.emails grants{granted}"
 
 
 def _of_organization(request: AccountRequest, rule: str, requester: Requester) -> Iterator[str]:
@@ -185,7 +208,7 @@ def _of_organization(request: AccountRequest, rule: str, requester: Requester) -
 
 
 def _of_unit(request: AccountRequest, rule: str, requester: Requester) -> Iterator[str]:
-    unit = _wanted_unit(request)
+    unit = wanted_unit(request)
     if unit is not None and not _in_any(unit, requester.organizational_units):
         where = shown(ou_paths.join(unit)) if request.organizational_unit else "the root"
         granted = ", ".join(requester.organizational_units) or "none"
@@ -216,7 +239,7 @@ def _of_tags(request: AccountRequest, rule: str, requester: Requester) -> Iterat
             yield f"tags[{shown(key)}]: {rule}.tags does not grant the value {shown(value)}"
 
 
-def _wanted_unit(request: AccountRequest) -> Unit | None:
+def wanted_unit(request: AccountRequest) -> Unit | None:
     """Where the account is to be; None where it stays where it is, which is looked at."""
     path = request.organizational_unit
     if path is not None:
@@ -228,7 +251,7 @@ def _in_any(unit: Unit, patterns: Sequence[str]) -> bool:
     return any(is_within(unit, pattern) for pattern in patterns)
 
 
-def _reads_within(unit: Unit, patterns: Sequence[str]) -> bool:
+def reads_within(unit: Unit, patterns: Sequence[str]) -> bool:
     """As `_in_any`, for units that may not exist yet: also what only reads like a protected one."""
     read = tuple(ou_paths.reading(name) for name in unit)
     return _in_any(unit, patterns) or any(

@@ -14,11 +14,13 @@ VendingError
  ├ SlotNeeded                nothing may be created or closed before the queue gives a slot
  ├ CreationInProgress        AWS is still at work, and no event is sure to come: look later
  ├ CreationAnswered          an event reports that AWS has ended the creation: look
+ ├ ExecutionEnded            the execution that a step waits for has ended: look how
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
  │  ├ RequestNotAllowed         its sender may not ask for it; carries every rule it breaks
- │  └ RequestConflict           another request has its id, or is vending its account
+ │  ├ RequestConflict           another request has its id, or is vending its account
+ │  └ RejectedByApprover        whoever was asked to approve it did not
  ├ UnknownResource           by the API: there is no such thing, or the caller may not see it
  ├ StateConflict             by the API: what it is about is in a state that does not allow it
  ├ ExecutionSuperseded       the ledger row belongs to another execution now
@@ -127,6 +129,10 @@ class CreationAnswered(VendingError):
     """An event reports that AWS has ended the creation: it is time to look how."""
 
 
+class ExecutionEnded(VendingError):
+    """The execution that this step waits for has ended: it is time to look how."""
+
+
 class TaskTokenRefused(VendingError):
     """Step Functions does not accept a task token while the task's function is still running.
 
@@ -177,6 +183,10 @@ class RequestNotAllowed(RequestRefused):
 
 class RequestConflict(RequestRefused):
     """The request's id, or its account's id or email, belongs to another request."""
+
+
+class RejectedByApprover(RequestRefused):
+    """One of those whose approval the request policy asks for has rejected the request."""
 
 
 REJECTIONS = tuple(kind.__name__ for kind in RequestRefused.__subclasses__())

@@ -36,7 +36,7 @@ class CreationPayload(Payload):
     tags: dict[TagKey, TagValue]
     slot: Annotated[
         GrantedSlot | None,
-        # Executions keep their definition for up to 17 days: earlier ones call it `turn`.
+        # Executions keep their definition for up to 47 days: earlier ones call it `turn`.
         Field(validation_alias=AliasChoices("slot", "turn")),
     ] = None
     """As the creation queue granted it; null when AWS was asked before."""

@@ -84,7 +84,7 @@ def _since(began: float) -> float:
 
 def _payload(event: Json, model: type[P]) -> P:
     try:
-        # Functions change in place, executions keep their definition for up to 17 days: a key more,
+        # Functions change in place, executions keep their definition for up to 47 days: a key more,
         # by an older definition or another version of a step before, must not fail a request.
         # What a requester wrote is raw at this point, and checked for unknown keys by its parser.
         return model.model_validate(event, extra="ignore")

@@ -15,6 +15,7 @@ from boto3.dynamodb.conditions import Attr
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, Throttled
 from vending.ledger import keys
+from vending.ledger.approval_records import Approval
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld
 from vending.ledger.rows import SCHEMA_VERSION, Row, row_of
@@ -44,11 +45,13 @@ class Claims:
         *,
         sender: Mapping[str, str] | None = None,
         ordered_by: Mapping[str, Any] | None = None,
+        approval: Approval | None = None,
     ) -> tuple[Row, bool]:
         """Make the request's row, or return the one that is there: (row, whether it was made).
 
         `locks` are taken with it or not at all; LockHeld when another request has one of them.
-        `sender` is who asks, as the record shows it; `ordered_by` is this submission, the newest.
+        `sender` is who asks, as the record shows it; `ordered_by` is this submission, the newest;
+        `approval` is what has to be approved of it.
         """
         at = timestamp(self.ledger.clock())
         row = _filled(
@@ -56,7 +59,7 @@ class Claims:
             schemaVersion=SCHEMA_VERSION,
             requestedAt=at,
             updatedAt=at,
-            **_claimed(request, execution_arn, sender, ordered_by),
+            **_claimed(request, execution_arn, sender, ordered_by, approval),
         )
         there = self._transacted(Put(item=row, condition=IS_NEW), locks)
         return (row, True) if there is None else (there, False)
@@ -70,6 +73,7 @@ class Claims:
         *,
         sender: Mapping[str, str] | None = None,
         ordered_by: Mapping[str, Any] | None = None,
+        approval: Approval | None = None,
     ) -> Row:
         """Make a row that has no living execution this execution's, keeping what was achieved.
 
@@ -78,8 +82,8 @@ class Claims:
         one of them.
         ConcurrentModification when the row is no longer as it was seen.
         """
-        values = _claimed(request, execution_arn, sender, ordered_by)
-        unsaid = ["error", "requestedBy", "reservation", "sender", "queuedAt"]
+        values = _claimed(request, execution_arn, sender, ordered_by, approval)
+        unsaid = ["approval", "error", "requestedBy", "reservation", "sender", "queuedAt"]
         if "accountId" not in seen:  # else the name may be one that AWS returned
             unsaid.append("accountName")
         elif "request" in seen:
@@ -158,6 +162,7 @@ def _claimed(
     execution_arn: str,
     sender: Mapping[str, str] | None,
     ordered_by: Mapping[str, Any] | None,
+    approval: Approval | None,
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         "requestId": request.request_id,
@@ -168,6 +173,7 @@ def _claimed(
         "requestedBy": request.requested_by,
         "sender": dict(sender) if sender else None,
         "orderedBy": dict(ordered_by) if ordered_by else None,
+        "approval": approval,
         "request": request.normalised(),
         "fingerprint": request.fingerprint(),
     }

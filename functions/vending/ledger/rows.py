@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, cast
 
+from vending.ledger.approval_records import Approval
+
 
 class Intent(TypedDict):
     """What CreateAccount is about to be called with, written before the call."""
@@ -64,6 +66,7 @@ class Row(TypedDict, total=False):
     warnings: list[str]
     executionArn: str
     revision: int
+    approval: Approval
     error: dict[str, Any]
     requestedBy: str
     sender: dict[str, str]

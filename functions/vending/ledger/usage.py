@@ -64,18 +64,18 @@ class Usage:
             version=self.version + 1,
         )
 
-    def beyond(self, ceilings: Ceilings, rule: str) -> list[str]:
-        """The ceilings that this is more than, each by its rule."""
+    def beyond(self, ceilings: Ceilings, rule: str) -> dict[str, str]:
+        """The ceilings that this is more than, by their keys, each with what is refused by it."""
         counted = (
             ("inProgress", len(self.in_progress), ceilings.in_progress, "at once"),
             ("perDay", self.today, ceilings.per_day, f"on {self.day}"),
             ("inTotal", self.total, ceilings.in_total, "in all"),
         )
-        return [
-            f"request: {rule}.{name} grants {most} {when}, and this would be one more"
+        return {
+            name: f"request: {rule}.{name} grants {most} {when}, and this would be one more"
             for name, count, most, when in counted
             if most is not None and count > most
-        ]
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +92,9 @@ class Usages:
         *,
         is_new: bool,
         has_ended: Callable[[str], bool],
-    ) -> tuple[Put, list[str]]:
-        """What to add to the transaction that claims the request, and the ceilings it breaks.
+    ) -> tuple[Put, Usage, dict[str, str]]:
+        """What to add to the transaction that claims the request, what is counted then, and the
+        ceilings it breaks, as `Usage.beyond` has them.
 
         Args:
             request_id: the request that is claimed.
@@ -125,4 +126,4 @@ class Usages:
             },
             condition=as_expected({"version": seen.version or None}),
         )
-        return put, wanted.beyond(ceilings, f"requesters.{requester}.ceilings")
+        return put, wanted, wanted.beyond(ceilings, f"requesters.{requester}.ceilings")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from cli.aws.environment import explained, session_of_environment
 from cli.main import main
 from cli.output.failure import CommandError
+from tests.grids import few
 from tests.unit.cli.fakes import PROJECT
 
 REQUEST = str(PROJECT / "examples" / "requests" / "sandbox.yaml")
@@ -62,9 +64,18 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
     return monkeypatch
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+GRID = [(words, fault) for words in COMMANDS for fault in FAULTS]
+DIAGONAL = list(zip(COMMANDS, itertools.cycle(FAULTS), strict=False))
+"""Each command with one fault and each fault with two commands, which make their sessions alike."""
+
+
 @pytest.mark.parametrize(
-    "words", COMMANDS, ids=lambda words: " ".join(map(os.path.basename, words))
+    ("words", "fault"),
+    few(
+        GRID,
+        quick=DIAGONAL,
+        ids=[f"{' '.join(map(os.path.basename, words))}, {fault}" for words, fault in GRID],
+    ),
 )
 def test_environment_that_leads_to_no_aws_is_bad_input_for_every_command(
     words: list[str],

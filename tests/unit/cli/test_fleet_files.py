@@ -58,16 +58,13 @@ def test_files_are_found_however_deep_and_hidden_ones_are_not(tmp_path: Path) ->
     assert (found.is_whole, found.is_usable) == (True, True)
 
 
-def test_email_of_an_existing_account_is_what_it_has_to_have_and_is_not_sent(
-    tmp_path: Path,
-) -> None:
+def test_keys_of_files_are_no_part_of_the_request(tmp_path: Path) -> None:
     account = EXISTING["account"] | {"email": "a@example.com"}  # type: ignore[operator]
     write(tmp_path, "a.json", EXISTING | {"account": account, "lifecycle": "active"})
 
     (one,) = fleet.read([str(tmp_path)]).files
 
-    assert one.email == "a@example.com"
-    assert "email" not in one.submission.detail["account"]
+    assert one.submission.detail["account"] == account
     assert "lifecycle" not in one.submission.detail
     assert one.document.value["account"] == account
 

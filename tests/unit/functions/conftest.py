@@ -11,6 +11,7 @@ from moto.sts.responses import TokenResponse
 from embedded.identity import member_access
 from embedded.moto_patches import speed
 from tests.unit.functions.api_calls import POLICY, RETIREMENT, VENDING, Api
+from tests.unit.functions.approving import a_policy
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.authorization.request_policy import parse_policy
 from vending.handler import wiring
@@ -66,6 +67,14 @@ def world(environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
         monkeypatch.setattr(wiring, "request_policy", lambda: parse_policy(world.policy))
         yield world
         world.end()
+
+
+@pytest.fixture
+def approving(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world in which production needs an approval."""
+    monkeypatch.setenv("STATE_MACHINE_ARN", VENDING)
+    world.policy = a_policy()
+    return world
 
 
 @pytest.fixture

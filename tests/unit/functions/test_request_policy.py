@@ -130,7 +130,10 @@ def test_demo_policy_holds_on_the_embedded_aws_alone() -> None:
     policy = parse_policy(yaml.safe_load((ROOT / "request-policy.yaml").read_text()))
     anybody = Sender(account="111111111111", source="whatever")
 
+    approver = Sender(account="111111111111", source="account-vending.approvals")
+
     assert policy.requester_of(anybody, here="111111111111") == ("laptop", None)
+    assert policy.requester_of(approver, here="111111111111")[0] == "approvers"
     with pytest.raises(RequestNotAllowed, match="demo"):
         policy.requester_of(anybody, here=HERE)
 

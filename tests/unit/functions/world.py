@@ -35,12 +35,15 @@ EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:fir
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {
     "AnswerCreateAccount",
+    "AnswerCustomAccount",
     "AnswerHandshake",
+    "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "PublishNotification",
     "ReconcileLedger",
     "RecordExecutionEnd",
+    "ServeCustomAccount",
 }
 UNDISTURBED = {"dynamodb", "events"}
 """Services whose calls no test can refuse, lose or precede."""

@@ -1,0 +1,1 @@
+"""Deciding on requests that the request policy asks approvals for."""

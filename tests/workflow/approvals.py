@@ -1,0 +1,71 @@
+"""An approver: decides on every request that waits, by events."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from tests.workflow.vending import Vending
+
+UNIT = "/Workloads/Restricted"
+"""Where the request policy of this checkout asks for an approval."""
+
+SOURCE = "account-vending.approvals"
+
+_LOOKS_EVERY = 0.2
+
+
+def decide(vending: Vending, request_id: str, decision: str, **detail: Any) -> None:
+    """Send a decision, which may be the same as before."""
+    detail = {"requestId": request_id, "decision": decision, **detail}
+    vending.events.put_events(
+        Entries=[
+            {
+                "EventBusName": vending.aws.outputs["EventBusName"],
+                "Source": SOURCE,
+                "DetailType": "AccountApprovalDecided",
+                "Detail": json.dumps(detail),
+            }
+        ]
+    )
+
+
+@contextlib.contextmanager
+def given(vending: Vending) -> Iterator[None]:
+    """Meanwhile every request that waits for an approval is approved."""
+    ended = threading.Event()
+    approver = threading.Thread(target=_approve, args=(vending, ended), daemon=True)
+    approver.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        approver.join()
+
+
+def _approve(vending: Vending, ended: threading.Event) -> None:
+    decided = set[str]()
+    while not ended.wait(_LOOKS_EVERY):
+        with contextlib.suppress(ClientError, KeyError):
+            for row in _waiting(vending):
+                execution = row["executionArn"]["S"]
+                if execution not in decided and "requestId" in row:
+                    decide(vending, row["requestId"]["S"], "approve")
+                    decided.add(execution)
+
+
+def _waiting(vending: Vending) -> list[dict[str, dict[str, str]]]:
+    found = vending.dynamodb.query(
+        TableName=vending.aws.outputs["LedgerTableName"],
+        IndexName="byState",
+        KeyConditionExpression="#state = :state",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":state": {"S": "AWAITING_APPROVAL"}},
+    )
+    return list(found["Items"])

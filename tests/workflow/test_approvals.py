@@ -1,0 +1,200 @@
+"""Requests that wait for approvals: on the real definition, decided by the command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.builders import a_request
+from tests.installations import ROOT
+from tests.unit.embedded.time_travel import pass_days
+from tests.workflow.announcements import collected
+from tests.workflow.approvals import UNIT, decide
+from tests.workflow.vending import Vending, eventually, invocations, reconcile
+
+if TYPE_CHECKING:
+    from tests.workflow.command import Command
+
+
+def a_restricted_request(**changes: Any) -> dict[str, Any]:
+    return a_request(organizationalUnit=UNIT, **changes)
+
+
+def row_of(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
+    row = vending.row(request["requestId"])
+    assert row is not None
+    return row
+
+
+def awaiting(vending: Vending, request: dict[str, Any]) -> str:
+    """An execution that waits for the request's approval."""
+    execution = vending.start(request)
+    eventually(lambda: (vending.row(request["requestId"]) or {}).get("executionArn") == execution)
+    eventually(lambda: row_of(vending, request)["state"] == "AWAITING_APPROVAL")
+    return execution
+
+
+def test_request_that_is_approved_is_vended(vending: Vending, vend: Command) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+    assert vending.accounts() == []
+
+    approved = vend("approve", request["requestId"], "--reason", "agreed")
+
+    assert approved.status == 0, approved
+    assert "approved by approvers" in approved.out
+    ended = vending.finish(execution)
+    assert ended.status == "SUCCEEDED", ended
+    assert ended.output["state"] == "VENDED"
+    assert ended.output["approval"]["decisions"][0]["reason"] == "agreed"
+    assert len(vending.accounts()) == 1
+    again = vend("approve", request["requestId"])
+    assert again.status == 0
+    late = vend("reject", request["requestId"], "--reason", "too late")
+    assert late.status == 1
+    assert "it was approved by approvers" in late.err
+
+
+def test_request_that_is_rejected_leaves_nothing(vending: Vending, vend: Command) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+
+    rejected = vend("reject", request["requestId"], "--reason", "use the sandbox")
+
+    assert rejected.status == 0, rejected
+    ended = vending.finish(execution)
+    assert (ended.status, ended.error) == ("FAILED", "RejectedByApprover"), ended
+    row = row_of(vending, request)
+    assert row["state"] == "REJECTED"
+    assert "use the sandbox" in row["error"]["message"]
+    assert vending.accounts() == []
+    status = vend("status", request["requestId"])
+    assert "rejected by approvers" in status.out
+    # The id and the email are free again.
+    other = vending.run(request | {"organizationalUnit": "/Workloads/Sandbox"})
+    assert other.status == "SUCCEEDED", other
+
+
+def test_nothing_runs_while_a_request_waits(vending: Vending) -> None:
+    request = a_restricted_request()
+    awaiting(vending, request)
+    before = [invocations(name) for name in ("AwaitApproval", "AcceptRequest")]
+
+    pass_days(vending.aws.clock, 13)
+    report = reconcile(vending)
+
+    assert [invocations(name) for name in ("AwaitApproval", "AcceptRequest")] == before
+    assert (report["inProgress"], report["repaired"]) == (1, [])
+
+
+@pytest.mark.slow
+def test_request_on_which_nobody_decides_fails_when_its_time_is_over() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.workflow.unapproved_day"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+
+    assert (told["status"], told["error"]) == ("FAILED", "ApprovalTimedOut")
+    assert (told["state"], told["outcome"], told["accounts"]) == ("FAILED", "TIMED_OUT", 0)
+    assert told["decidedAt"] >= told["expiresAt"]
+    assert told["steps"][:6] == [
+        "AcceptRequest",
+        "IsRequestNew",
+        "AwaitApproval",
+        "AwaitApproval",
+        "AcceptRequest",
+        "RecordFailure",
+    ]
+
+
+def test_decisions_at_once_have_one_outcome(vending: Vending) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+
+    threads = [
+        threading.Thread(
+            target=decide, args=(vending, request["requestId"], decision), kwargs=detail
+        )
+        for decision, detail in (
+            ("approve", {}),
+            ("reject", {"reason": "no"}),
+            ("approve", {}),
+            ("reject", {"reason": "no"}),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ended = vending.finish(execution)
+
+    approval = row_of(vending, request)["approval"]
+    outcome = approval["outcome"]
+    assert [one["decision"] for one in approval["decisions"]] == [outcome]
+    wanted = ("SUCCEEDED", 1) if outcome == "APPROVED" else ("FAILED", 0)
+    assert (ended.status, len(vending.accounts())) == wanted
+
+
+def test_request_delivered_again_while_it_waits_is_a_duplicate(vending: Vending) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+
+    again = vending.run(request)
+    other = vending.run(request | {"tags": {"other": "1"}})
+
+    assert again.output["outcome"] == "DUPLICATE"
+    assert (other.status, other.error) == ("FAILED", "RequestConflict")
+    decide(vending, request["requestId"], "approve")
+    assert vending.finish(execution).status == "SUCCEEDED"
+    assert len(vending.accounts()) == 1
+
+
+def test_cancelled_request_keeps_its_approval_when_it_is_resumed(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+    vending.states.stop_execution(executionArn=execution, error="Cancelled", cause="by somebody")
+    eventually(lambda: row_of(vending, request)["state"] == "FAILED")
+    assert vend("approve", request["requestId"]).status == 1
+
+    resumed = awaiting(vending, request)
+    vend("approve", request["requestId"])
+    assert vending.finish(resumed).status == "SUCCEEDED"
+    change = request | {"tags": {"cost-center": "2"}}
+    changed = awaiting(vending, change)
+
+    assert row_of(vending, change)["approval"]["decisions"] == []
+    vend("approve", request["requestId"])
+    ended = vending.finish(changed)
+    assert (ended.status, ended.output["revision"]) == ("SUCCEEDED", 2)
+
+
+def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_restricted_request()
+
+    with collected(vending, "AccountVendingStateChanged") as heard:
+        execution = awaiting(vending, request)
+        vend("approve", request["requestId"])
+        vending.finish(execution)
+
+    heard.sort(key=lambda detail: str(detail["updatedAt"]))
+    states = [(one["state"], (one["approval"] or {}).get("outcome")) for one in heard]
+    assert states[:3] == [
+        ("REQUESTED", None),
+        ("AWAITING_APPROVAL", None),
+        ("REQUESTED", "APPROVED"),
+    ]
