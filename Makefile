@@ -80,11 +80,11 @@ test-long: synth build/.bundled ## Run the tests marked long: the other cells of
 	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
-check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
+check: synth guards $(PORTAL_TEMPLATE) build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@$(BIN)/cfn-lint $(TEMPLATE)
+	@$(BIN)/cfn-lint $(TEMPLATE) $(PORTAL_TEMPLATE)
 	@$(BIN)/python -m guards.packages licences > /dev/null
 	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
@@ -272,7 +272,7 @@ build/guards/.ready: requirements/guards.txt $(READY)
 	@touch $@
 
 GUARDED := $(shell find bench cli docs embedded guards -name '*.py' -print)
-build/guards/.passed: $(TEMPLATE) $(GUARDED) build/guards/.ready
+build/guards/.passed: $(PORTAL_TEMPLATE) $(GUARDED) build/guards/.ready
 	@$(BIN)/python -m guards
 	@touch $@
 

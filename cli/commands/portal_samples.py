@@ -18,7 +18,7 @@ from vending.states import State
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
 
-_UNIT = "/Workloads/Sandbox"
+_UNIT, _RESTRICTED = "/Workloads/Sandbox", "/Workloads/Restricted"
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.3
 _SLOW_SECONDS = 3_600
@@ -85,6 +85,7 @@ def send(aws: EmbeddedAws) -> None:
     ]
     for name in ("Data lake", "Analytics", "Next in line"):
         dana("POST /requests", asked_for(name))
+    dana("POST /requests", {**asked_for("Payroll"), "organizationalUnit": _RESTRICTED})
     sandbox, team, old = (one["accountId"] for one in vended)
     dana(f"POST /accounts/{old}/retire", {"reason": "The project is over."})
     dana(

@@ -3,7 +3,7 @@ import type { RequestDetails, Step } from "built/api";
 import { useRef, useState } from "preact/hooks";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./app";
-import { Decision } from "./approvals";
+import { Decision, Decisions } from "./approvals";
 import { Graph } from "./graph";
 import { useLive } from "./live";
 import { Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
@@ -80,6 +80,7 @@ export function RequestView({ id }: { id: string }) {
           {one}
         </p>
       ))}
+      <Decisions approval={data.approval} />
       <Document name="What was asked" value={data.request} />
       <h2>Progress</h2>
       <div class="progress">
