@@ -152,7 +152,7 @@ def local(commands: Commands) -> None:
     parser.add_argument(
         "--samples",
         action="store_true",
-        help="with --portal: begin with requests in every state",
+        help="with --portal: begin with requests in every state that lasts",
     )
     parser.add_argument(
         "--calls-kept",
