@@ -20,7 +20,8 @@ from embedded.core.clock import Clock
 from embedded.core.context import CallLog, Context, activate
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
-from embedded.core.sessions import DIRECT, isolated
+from embedded.core.in_process import attach
+from embedded.core.sessions import AGENT, DIRECT, isolated
 
 if TYPE_CHECKING:
     from embedded.organizations import OrganizationSettings
@@ -127,6 +128,7 @@ class EmbeddedAws:
         BackendDict.reset()  # an earlier one of this process had a stack of the same name
         self._server = serve(self._port)
         self.context.endpoint_url = f"http://127.0.0.1:{self._server.server_port}"
+        self.context.app = self._server.app
         threading.Thread(
             target=self._server.serve_forever, name="embedded-aws", daemon=True
         ).start()
@@ -150,6 +152,7 @@ class EmbeddedAws:
         if self._streams is not None:
             self._streams.stop()
         lambda_runtime.shutdown()
+        self.context.app = None
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -233,13 +236,14 @@ class EmbeddedAws:
             return self._clients[service]
 
     def _new_client(self, service: str, **credentials: str) -> Any:
-        return self._session.client(  # type: ignore[call-overload]
+        client = self._session.client(  # type: ignore[call-overload]
             service,
             region_name=REGION,
             endpoint_url=self.endpoint_url,
-            config=Config(retries={"total_max_attempts": 1}, proxies=DIRECT),
+            config=Config(retries={"total_max_attempts": 1}, proxies=DIRECT, user_agent=AGENT),
             **credentials,
         )
+        return attach(client, self.context)
 
 
 def _read(faults: Path | list[Any] | None) -> Faults:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from embedded.core.bounded import Log
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
     from embedded.core.clock import Clock
     from embedded.core.credentials import Credentials
     from embedded.core.faults import Faults
@@ -52,6 +54,8 @@ class Context:
     faults: Faults
     credentials: Credentials
     endpoint_url: str = ""
+    app: WSGIApplication | None = None
+    """What answers this process's own clients; where it is None, they take the wire as others."""
     calls: CallLog = field(default_factory=CallLog)
     answers_while_function_runs: bool = True
     """Whether Step Functions takes SendTaskSuccess and SendTaskFailure while the function that was

@@ -14,7 +14,8 @@ from botocore.config import Config
 
 from embedded import REGION
 from embedded.core.context import current
-from embedded.core.sessions import DIRECT, isolated_core
+from embedded.core.in_process import attach
+from embedded.core.sessions import AGENT, DIRECT, isolated_core
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -23,12 +24,9 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(
     retries={"total_max_attempts": 1},
-    connect_timeout=5,
-    # As long as the longest function, and then some; whoever waits has a time-out of their own.
-    read_timeout=960,
-    max_pool_connections=512,
     parameter_validation=False,
     proxies=DIRECT,
+    user_agent=AGENT,
 )
 _SERVICE: dict[str, Any] = {"aws_access_key_id": "service", "aws_secret_access_key": "service"}
 
@@ -55,13 +53,14 @@ def client(
         known = _clients.get(key)
         if known is None:
             keys = _SERVICE if role_arn is None else _keys(context, role_arn, session_name)
-            known = _clients[key] = _session.create_client(
+            made = _session.create_client(
                 service,
                 region_name=region,
                 endpoint_url=context.endpoint_url,
                 config=_CONFIG,
                 **keys,
             )
+            known = _clients[key] = attach(made, context)
         return known
 
 

@@ -17,6 +17,9 @@ from embedded import REGION
 DIRECT: dict[str, str] = {}
 """botocore's `proxies` for a client that never goes through one, whatever the environment says."""
 
+AGENT = "embedded-aws"
+"""botocore's `user_agent` for a client of this process: its own is put together for every call."""
+
 
 def isolated_core() -> botocore.session.Session:
     """A botocore session that reads no file and no variable of the user's AWS configuration."""

@@ -19,8 +19,9 @@ from embedded.apigateway.execute_api import Execution
 from embedded.authorization.authorization import Authorization, Denial
 from embedded.cloudfront import delivery
 from embedded.core.context import Call, Context, current
+from embedded.core.in_process import called
 from embedded.core.principal import Principal, caller
-from embedded.gateway.server import Server, called
+from embedded.gateway.server import Server
 from embedded.moto_patches import (
     backend_lookup,
     iam_managed_policies,

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
+from embedded.core.in_process import called
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
@@ -131,25 +133,3 @@ class Handler(MotoRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Calls are in the context's call log."""
-
-
-def called(
-    app: WSGIApplication, environ: dict[str, Any]
-) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status, headers and whole body that a WSGI application answers."""
-    started: list[tuple[str, list[tuple[str, str]]]] = []
-    written = io.BytesIO()
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
-        del exc_info
-        started[:] = [(status, headers)]
-        return written.write
-
-    chunks = app(environ, start_response)
-    try:
-        written.writelines(chunks)
-    finally:
-        if hasattr(chunks, "close"):
-            chunks.close()
-    status, headers = started[0]
-    return status, headers, written.getvalue()

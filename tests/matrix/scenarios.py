@@ -17,7 +17,7 @@ from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Submission
 from tests.matrix.site_faults import SiteFault
-from tests.workflow import email_codes
+from tests.workflow import approvals, email_codes
 from tests.workflow.vending import eventually
 from vending.ledger.locks import keys
 
@@ -66,6 +66,8 @@ class Scenario:
     """Whether it ends in a failure that is none of the cell's."""
     without: tuple[str, ...] = ()
     """What the request does not ask for."""
+    unit: str | None = None
+    """Where the account is to go, if not where it goes elsewhere."""
     trusted: tuple[str, ...] = ()
     """Services that enabled themselves before, which the request asks for as well."""
     meets: tuple[str, ...] = ()
@@ -78,6 +80,8 @@ def a_submission(source: str, scenario: Scenario, vending: Vending) -> Submissio
     request["policies"] = POLICIES
     request["contacts"] = CONTACTS
     request = {key: value for key, value in request.items() if key not in scenario.without}
+    if scenario.unit is not None:
+        request["organizationalUnit"] = scenario.unit
     for service in scenario.trusted:
         vending.organizations.enable_aws_service_access(ServicePrincipal=service)
         request["serviceAccess"] = [*request["serviceAccess"], service]
@@ -456,6 +460,7 @@ SCENARIOS = (
         without=("organizationalUnit",),
         meets=("PlacementKept",),
     ),
+    Scenario(name="approved", run=_by_event, unit=approvals.UNIT, meets=("AwaitApproval",)),
     Scenario(name="changed", run=_changed, meets=("IsAccountChanged", *_OF_CHANGES)),
     Scenario(name="email changed", run=_email_changed, meets=_OF_EMAILS),
     Scenario(

@@ -19,6 +19,7 @@ from embedded.core.context import Context, activate
 from embedded.core.credentials import Credentials, RoleCredentials
 from embedded.core.faults import Faults
 from embedded.gateway.gateway import serve
+from embedded.gateway.server import Server as HttpServer
 from tests.unit.embedded.cloudformation_template import trust
 
 _SPEED = 200.0
@@ -31,8 +32,9 @@ Keys = tuple[str, str, str]
 class Server:
     """The running server and what is behind it."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, http: HttpServer) -> None:
+        self.url = f"http://127.0.0.1:{http.server_port}"
+        self.app = http.app
         self.last_role = ""
         self._clients: dict[Any, Any] = {}
         self.again()
@@ -95,7 +97,7 @@ def running() -> Iterator[Server]:
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Server(http.server_port)
+        yield Server(http)
     finally:
         http.shutdown()
         thread.join()
