@@ -3,7 +3,7 @@ import type { AccountPage, AccountSummary } from "built/api";
 import { useState } from "preact/hooks";
 import { useApi } from "./app";
 import { useLive } from "./live";
-import { Refusals, State, Time } from "./parts";
+import { Heading, Refusals, State, Time } from "./parts";
 
 const PAUSE = 15_000;
 
@@ -17,7 +17,7 @@ export function Accounts() {
   );
   return (
     <>
-      <h1>Accounts</h1>
+      <Heading>Accounts</Heading>
       <Refusals refusal={refusal} />
       {data && <AccountTable accounts={data.accounts} />}
       {data?.nextCursor && limit < 100 && (

@@ -5,7 +5,7 @@ import { type Refusal, Refused, refusalOf } from "./api";
 import { useApi } from "./app";
 import { RequestFields } from "./form";
 import { useLive } from "./live";
-import { Refusals } from "./parts";
+import { Heading, Refusals } from "./parts";
 import { PlanText } from "./plan";
 import { type Fields, type Mistakes, type Schema, mistakesIn, placed, pruned } from "./schema";
 
@@ -26,7 +26,7 @@ export function NewRequest({ like }: { like: string | undefined }) {
   );
   return (
     <>
-      <h1>{like ? "Correct a request" : "New request"}</h1>
+      <Heading>{like ? "Correct a request" : "New request"}</Heading>
       <Refusals refusal={refusal} />
       {data && (
         <Ask
@@ -54,7 +54,7 @@ export function ChangeAccount({ id }: { id: string }) {
   );
   return (
     <>
-      <h1>Change account {id}</h1>
+      <Heading>Change account {id}</Heading>
       <Refusals refusal={refusal} />
       {data && (
         <Ask

@@ -229,7 +229,7 @@ function Choices(props: FieldProps<Value[]>) {
 function Rows(props: FieldProps<Value[]>) {
   const { form, schema, place, name, value, onChange } = props;
   const items = resolved(schema.items!, form.root);
-  const single = name.replace(/ies$/, "y").replace(/s$/, "");
+  const single = name.replace(/ies$/, "y").replace(/([^s])s$/, "$1");
   return (
     <Group {...props}>
       {value.map((one, index) => (

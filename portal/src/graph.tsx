@@ -16,7 +16,10 @@ const LIGHTS: Record<Step["state"], Light> = {
 const ROUNDED = 8;
 
 export function Graph({ steps }: { steps: Step[] }) {
-  const lights = useMemo(() => lightsOf(steps), [steps]);
+  const [lights, isTaken] = useMemo(() => {
+    const found = lightsOf(steps);
+    return [found, takenBy(found, steps)] as const;
+  }, [steps]);
   const pane = useRef<HTMLDivElement>(null);
   const running = steps.findLast((one) => one.state !== "SUCCEEDED")?.step ?? steps.at(-1)?.step;
   useEffect(() => {
@@ -48,7 +51,7 @@ export function Graph({ steps }: { steps: Step[] }) {
         {graph.edges.map(({ from, to, caught, line }, index) => (
           <path
             key={index}
-            class={`edge ${caught ? "caught" : ""} ${lights[from] && lights[to] ? "lit" : ""}`}
+            class={`edge ${caught ? "caught" : ""} ${isTaken(from, to, caught) ? "lit" : ""}`}
             d={curve(line as [number, number][])}
             marker-end="url(#arrow)"
           />
@@ -101,6 +104,29 @@ function lightsOf(steps: Step[]): Record<string, Light> {
     }
   }
   return lights;
+}
+
+/**
+ * Whether a transition was taken. Of those that leave a choice it is the one to what began first:
+ * the others lead to what was come to later.
+ */
+function takenBy(
+  lights: Record<string, Light>,
+  steps: Step[],
+): (from: string, to: string, caught: boolean) => boolean {
+  const began = new Map(steps.map((one) => [one.step, Date.parse(one.startedAt)]));
+  const choices = new Set(graph.nodes.filter((one) => one.kind === "Choice").map((one) => one.name));
+  const next = (from: string) => graph.edges.filter((edge) => edge.from === from && lights[edge.to]);
+  const firstOf = (name: string, seen: string[] = []): number => {
+    if (began.has(name)) return began.get(name)!;
+    if (seen.includes(name)) return Infinity;
+    return Math.min(...next(name).map((edge) => firstOf(edge.to, [...seen, name])));
+  };
+  return (from, to, caught) => {
+    if (!lights[from] || !lights[to] || (caught && lights[from] !== "failed")) return false;
+    if (!choices.has(from)) return true;
+    return firstOf(to) === Math.min(...next(from).map((edge) => firstOf(edge.to)));
+  };
 }
 
 function saidOf(steps: Step[]): string {

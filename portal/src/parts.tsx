@@ -35,6 +35,15 @@ export function State({ state }: { state: string }) {
   );
 }
 
+/** What the view is about; the window's title says it, too. */
+export function Heading({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${heading.current?.textContent} · Account vending`;
+  });
+  return <h1 ref={heading}>{children}</h1>;
+}
+
 export function Time({ at }: { at: string | null | undefined }) {
   if (!at) return <>–</>;
   const time = new Date(at);

@@ -3,10 +3,10 @@ import type { RequestDetails, Step } from "built/api";
 import { useRef, useState } from "preact/hooks";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./app";
-import { Decision } from "./approvals";
+import { Decision, Decisions } from "./approvals";
 import { Graph } from "./graph";
 import { useLive } from "./live";
-import { Document, Facts, Failure, Refusals, State, Time, seconds } from "./parts";
+import { Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
 import { personOf, titleOf } from "./requests";
 
 const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
@@ -33,7 +33,7 @@ export function RequestView({ id }: { id: string }) {
     const isAwaited = refusal?.status === 404 && Date.now() - began.current < SOON / 4;
     return (
       <>
-        <h1>Request</h1>
+        <Heading>Request</Heading>
         {isAwaited ? <p role="status">It will show in a moment …</p> : <Refusals refusal={refusal} />}
       </>
     );
@@ -45,7 +45,7 @@ export function RequestView({ id }: { id: string }) {
   };
   return (
     <>
-      <h1>{titleOf(data)}</h1>
+      <Heading>{titleOf(data)}</Heading>
       <p role="status">
         <State state={data.state} /> {nowOf(data)}
       </p>
@@ -80,6 +80,7 @@ export function RequestView({ id }: { id: string }) {
           {one}
         </p>
       ))}
+      <Decisions approval={data.approval} />
       <Document name="What was asked" value={data.request} />
       <h2>Progress</h2>
       <div class="progress">

@@ -3,7 +3,7 @@ import type { RequestPage, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
 import { useApi } from "./app";
 import { useLive } from "./live";
-import { Refusals, State, Time } from "./parts";
+import { Heading, Refusals, State, Time } from "./parts";
 
 const PAUSE = 5_000;
 const STATES = [
@@ -37,7 +37,7 @@ export function Requests() {
   );
   return (
     <>
-      <h1>Requests</h1>
+      <Heading>Requests</Heading>
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <label>
           State{" "}
@@ -105,7 +105,8 @@ export function RequestTable({ requests }: { requests: RequestRecord[] }) {
 }
 
 export function titleOf(one: RequestRecord): string {
-  return one.accountName ?? one.accountId ?? one.requestId;
+  const asked = one.request?.account as { email?: string; accountId?: string } | undefined;
+  return one.accountName ?? one.accountId ?? asked?.email ?? asked?.accountId ?? one.requestId;
 }
 
 /** Without the issuer, which is the same for all. */
