@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import yaml
+from hcl2.api import loads
 
 from embedded.cloudformation.template_text import parse
 
@@ -30,24 +30,12 @@ def test_templates_pass_cfn_lint() -> None:
 
 
 def terraform() -> dict[str, list[dict[str, Any]]]:
-    """The blocks of the module by kind, names without their quotation marks."""
+    """The blocks of the module by kind."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(TERRAFORM.glob("*.tf")):
-        for kind, blocks in plain(hcl2.loads(path.read_text(encoding="utf-8"))).items():
-            if isinstance(blocks, list):
-                found.setdefault(kind, []).extend(blocks)
+        for kind, blocks in loads(path.read_text(encoding="utf-8")).items():
+            found.setdefault(kind, []).extend(blocks)
     return found
-
-
-def plain(value: Any) -> Any:
-    """Texts without the quotation marks that the parser keeps."""
-    if isinstance(value, dict):
-        return {plain(key): plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, str) and value.startswith('"') and value.endswith('"'):
-        return value[1:-1]
-    return value
 
 
 def named(blocks: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hcl2
 import pytest
+from hcl2.api import loads
 
 from embedded.cloud import EmbeddedAws
 from embedded.cloudformation.template_text import parse
@@ -158,8 +158,8 @@ def test_product_of_service_catalog_is_launched_by_its_role_alone(stacks: Stacks
 def test_stack_of_terraforms_module_vends(stacks: Stacks) -> None:
     """The stack that the module makes, with a value for each of its variables."""
     module = EXAMPLES / "terraform"
-    main = hcl2.loads((module / "main.tf").read_text(encoding="utf-8"))
-    parameters = main["resource"][0]['"aws_cloudformation_stack"']['"account"']["parameters"]
+    main = loads((module / "main.tf").read_text(encoding="utf-8"))
+    parameters = main["resource"][0]["aws_cloudformation_stack"]["account"]["parameters"]
     values = {
         "service_token": token(stacks),
         "name": "Sandbox",
