@@ -101,7 +101,7 @@ def test_fields_are_those_of_the_source(people: People) -> None:
 
     dana.choose("source", "existing")
 
-    assert dana.page.locator('[name="account.email"]').count() == 0
+    dana.page.locator('[name="account.email"]').wait_for(state="detached")
     assert dana.page.locator('[name="account.roleName"]').count() == 0
     assert dana.page.locator('[name="account.accountId"]').get_attribute("required") is not None
 
