@@ -11,6 +11,7 @@ from typing import TextIO
 from bench import (
     closures_alone,
     documents,
+    embedded_cost,
     fleet,
     makespan,
     one_request,
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[[], Report]] = {
     "refusals": refusals.measure,
     "fleet": lambda: fleet.measure(2_000, 50),
     "one": one_request.measure,
+    "embedded": embedded_cost.measure,
     "makespan": lambda: makespan.measure(REQUESTS, CREATION_SECONDS),
     "soak": lambda: soak.measure(200),
 }

@@ -362,6 +362,12 @@ def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
             reason="What an idempotency key was used for.",
         ),
         NarrowerGrant(
+            actions=("states:SendTaskSuccess",),
+            functions=("DecideApproval", "ServeApi"),
+            resources=(machine_of_name(vending), machine_of_name(retirement)),
+            reason="Requests and retirements wait for approvals.",
+        ),
+        NarrowerGrant(
             actions=("states:GetExecutionHistory", "states:StopExecution"),
             functions=("ServeApi",),
             resources=executions[:1],

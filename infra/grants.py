@@ -163,7 +163,7 @@ class Grants:
         """The machines by whose executions it is concerned."""
         vending = state_machine_name(self.settings)
         retirement = account_retirement_workflow.state_machine_name(self.settings)
-        if function == "ServeApi":
+        if function in ("DecideApproval", "ServeApi"):
             return vending, retirement
         if function in custom_resource.OPERATIONS:
             by = self.settings.custom_resource

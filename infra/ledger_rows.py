@@ -151,13 +151,15 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     # It also remembers requests that were refused before they had a row.
     "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
-    # It shows, and changes nothing.
+    # It shows, and records decisions.
     "ServeApi": (
         Rows(
             sid="ReadRequestsAndAccounts",
             actions=(_GET,),
             keys=(_REQUESTS, *_RECORDS, *_REVISIONS, *_RETIREMENTS),
         ),
+        _READ_TOKENS,
+        _requests(_UPDATE, besides=_RETIREMENTS, sid="Decide"),
     ),
     # Whether the account of a deleted resource was vended.
     "RequestCustomAccount": (

@@ -154,6 +154,12 @@ def local(commands: Commands) -> None:
         action="store_true",
         help="with --portal: begin with requests in every state that lasts",
     )
+    parser.add_argument(
+        "--calls-kept",
+        metavar="N",
+        type=values.at_least_one,
+        help="keep the latest N calls in the log of calls (100000)",
+    )
     embedded_options(parser)
 
 
