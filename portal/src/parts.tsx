@@ -116,10 +116,11 @@ export function Facts({ facts }: { facts: [string, ComponentChildren][] }) {
   );
 }
 
-export function Document({ name, value }: { name: string; value: unknown }) {
+export function Document(props: { name: string; value: unknown; isOpen?: boolean }) {
+  const { name, value, isOpen } = props;
   if (!value) return null;
   return (
-    <details>
+    <details open={isOpen}>
       <summary>{name}</summary>
       <pre tabIndex={0} role="region" aria-label={name}>
         {JSON.stringify(value, null, 2)}
