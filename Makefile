@@ -80,11 +80,11 @@ test-long: synth build/.bundled ## Run the tests marked long: the other cells of
 	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
-check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
+check: synth guards $(PORTAL_TEMPLATE) build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@$(BIN)/cfn-lint $(TEMPLATE)
+	@$(BIN)/cfn-lint $(TEMPLATE) $(PORTAL_TEMPLATE)
 	@$(BIN)/python -m guards.packages licences > /dev/null
 	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
@@ -132,6 +132,11 @@ page: $(PAGE) ## Build the page of docs/portal.md: build/portal/site
 portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded AWS, with requests in every state
 	@$(BIN)/vend local --portal --samples
 
+.PHONY: test-portal
+test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Check the page's types, and test it in a browser
+	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal
+	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
+
 .PHONY: publish-portal
 publish-portal: page ## Put the page where the portal of your credentials' account serves it
 	@$(BIN)/vend portal
@@ -163,6 +168,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
+	@$(LOCK) requirements/browser.in --output-file requirements/browser.txt
 	@$(LOCK) requirements/guards.in --output-file requirements/guards.txt
 	@$(LOCK:3.11=3.13) requirements/recorded.in --output-file requirements/recorded.txt
 
@@ -266,8 +272,14 @@ build/guards/.ready: requirements/guards.txt $(READY)
 	@touch $@
 
 GUARDED := $(shell find bench cli docs embedded guards -name '*.py' -print)
-build/guards/.passed: $(TEMPLATE) $(GUARDED) build/guards/.ready
+build/guards/.passed: $(PORTAL_TEMPLATE) $(GUARDED) build/guards/.ready
 	@$(BIN)/python -m guards
+	@touch $@
+
+build/browser/.ready: requirements/browser.txt $(READY)
+	@rm -rf $(@D)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(@D)/python \
+		--require-hashes --requirement requirements/browser.txt
 	@touch $@
 
 OPINIONS := tests/opinions/package.json tests/opinions/package-lock.json .npmrc

@@ -7,9 +7,11 @@ from typing import Any
 from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra import custom_resource
 from infra.account_retirement_workflow import AccountRetirementWorkflow
 from infra.api import Api
 from infra.approval_rule import ApprovalRule
@@ -39,8 +41,10 @@ from statemachines import definitions
 
 FUNCTIONS_ASSET = Path(__file__).parents[1] / "build" / "functions" / "lambda"
 
-OPERATIONS = definitions.invoked()
-"""The operations that have a function: those that the state machines invoke."""
+OPERATIONS = definitions.invoked(
+    *(name for name in definitions.names() if name != custom_resource.DEFINITION)
+)
+"""The operations that have a function whatever the settings: those that the machines invoke."""
 
 
 class AccountVendingStack(Stack):
@@ -195,14 +199,14 @@ class AccountVendingStack(Stack):
             )
             watched.append(trail.operation)
             CfnOutput(self, "AuditBucketName", value=trail.bucket.bucket_name)
-        watched += self._api(
-            code,
-            settings,
-            grants,
-            vending=workflow.state_machine,
-            retirement=retirement.state_machine,
-        )
-        watched += self._notifications(bus, code, settings)
+        machines = {"vending": workflow.state_machine, "retirement": retirement.state_machine}
+        watched += [
+            *self._api(code, settings, grants, **machines),
+            *self._custom_accounts(
+                code, settings, grants, **machines, dead_letter_queue=bus.dead_letter_queue
+            ),
+            *self._notifications(bus, code, settings),
+        ]
         Monitoring(
             self,
             "Monitoring",
@@ -268,6 +272,35 @@ class AccountVendingStack(Stack):
             )
             self._show(portal.outputs)
         return [api.operation]
+
+    def _custom_accounts(
+        self,
+        code: lambda_.Code,
+        settings: Settings,
+        grants: Grants,
+        *,
+        vending: sfn.IStateMachine,
+        retirement: sfn.IStateMachine,
+        dead_letter_queue: sqs.IQueue,
+    ) -> list[OperationFunction]:
+        """Make the custom resource, where the settings have one; its functions."""
+        if settings.custom_resource is None:
+            return []
+        made = custom_resource.CustomAccounts(
+            self,
+            "CustomAccounts",
+            code=code,
+            settings=settings,
+            custom_resource=settings.custom_resource,
+            vending=vending,
+            retirement=retirement,
+            dead_letter_queue=dead_letter_queue,
+        )
+        for each in made.operations:
+            decides = each.node.id == "RequestCustomAccount"
+            grants.grant(each, under=settings.custom_resource.on_delete if decides else None)
+        self._show({"CustomAccountServiceToken": made.service.function.function_arn})
+        return made.operations
 
     def _decisions(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings, grants: Grants

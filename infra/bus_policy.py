@@ -11,6 +11,7 @@ from constructs import Construct
 
 from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE, events_of
 from infra.settings import Settings
+from vending.authorization.sender import CLOUDFORMATION_SOURCE
 from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE, DRIFT_REPAIRS_SOURCE
 
 REQUESTED = "AccountRequested"
@@ -57,6 +58,8 @@ class BusPolicy(Construct):
         for sid, source, roles in (
             ("OnlyDiscoverersDiscover", DISCOVERED_ACCOUNTS_SOURCE, discoverers),
             ("OnlyRepairersRepair", DRIFT_REPAIRS_SOURCE, repairers),
+            # Its requests are no events: they start their executions.
+            ("NobodyIsCloudFormation", CLOUDFORMATION_SOURCE, ()),
         ):
             nobody_else = {"ArnNotEquals": {"aws:PrincipalArn": list(roles)}} if roles else {}
             self._state(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from infra import account_retirement_workflow
+from infra import account_retirement_workflow, custom_resource
 from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
 from infra.vending_workflow import state_machine_name
@@ -183,6 +183,7 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         *_of_api(
             state_machine_name(settings), account_retirement_workflow.state_machine_name(settings)
         ),
+        *_of_custom_resource(settings),
         *_of_drift(settings),
         *_of_this_stack(state_machine_name(settings)),
     )
@@ -361,10 +362,56 @@ def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
             reason="What an idempotency key was used for.",
         ),
         NarrowerGrant(
+            actions=("states:SendTaskSuccess",),
+            functions=("DecideApproval", "ServeApi"),
+            resources=(machine_of_name(vending), machine_of_name(retirement)),
+            reason="Requests and retirements wait for approvals.",
+        ),
+        NarrowerGrant(
             actions=("states:GetExecutionHistory", "states:StopExecution"),
             functions=("ServeApi",),
             resources=executions[:1],
             reason="The steps of requests, which can be cancelled; retirements are restored.",
+        ),
+    )
+
+
+def _of_custom_resource(settings: Settings) -> tuple[NarrowerGrant, ...]:
+    machines = [state_machine_name(settings)]
+    if settings.custom_resource and settings.custom_resource.on_delete == "retire":
+        machines.append(account_retirement_workflow.state_machine_name(settings))
+    own = (machine_of_name(custom_resource.state_machine_name(settings)),)
+    return (
+        NarrowerGrant(
+            actions=("states:StartExecution",),
+            functions=("ServeCustomAccount",),
+            resources=own,
+            reason="It takes what CloudFormation asks, and decides on nothing.",
+        ),
+        NarrowerGrant(
+            actions=("states:StartExecution",),
+            functions=("RequestCustomAccount",),
+            resources=tuple(map(machine_of_name, machines)),
+            reason="It starts what the bus starts; retirements only by the setting "
+            "custom_resource.on_delete.",
+        ),
+        NarrowerGrant(
+            actions=("states:DescribeExecution",),
+            functions=("DescribeCustomAccount",),
+            resources=tuple(f"{_STATES}:execution:{name}:*" for name in machines),
+            reason="How those that were started ended.",
+        ),
+        NarrowerGrant(
+            actions=("cloudformation:ListStacks",),
+            functions=("RequestCustomAccount",),
+            resources=(),
+            reason="It names the stack that it asks about; listing is for callers who name none.",
+        ),
+        NarrowerGrant(
+            actions=("states:SendTaskFailure",),
+            functions=("AnswerCustomAccount",),
+            resources=own,
+            reason="It ends the waits of that machine alone.",
         ),
     )
 

@@ -17,7 +17,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra import account_retirement_workflow
+from infra import account_retirement_workflow, custom_resource
 from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
     TAGGING,
@@ -95,7 +95,8 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
 
 def _on_rows(function: str, actions: set[str]) -> Iterator[Statement]:
     default = (Rows(sid=REQUESTS_ONLY, actions=tuple(sorted(actions)), keys=("request#*",)),)
-    rows = LEDGER_ROWS.get(function, default if actions else ())
+    # A setting may leave out all of them.
+    rows = LEDGER_ROWS.get(function, default) if actions else ()
     if {action for one in rows for action in one.actions} != actions:
         raise GrantsIncomplete(
             f"{function} calls {', '.join(sorted(actions))}; LEDGER_ROWS says rows for other calls"
@@ -162,8 +163,13 @@ class Grants:
         """The machines by whose executions it is concerned."""
         vending = state_machine_name(self.settings)
         retirement = account_retirement_workflow.state_machine_name(self.settings)
-        if function == "ServeApi":
+        if function in ("DecideApproval", "ServeApi"):
             return vending, retirement
+        if function in custom_resource.OPERATIONS:
+            by = self.settings.custom_resource
+            return (vending, retirement) if by and by.on_delete == "retire" else (vending,)
+        if function in ("ServeCustomAccount", "AnswerCustomAccount"):
+            return (custom_resource.state_machine_name(self.settings),)
         return (retirement,) if function in account_retirement_workflow.RETIRING else (vending,)
 
     def _arn(self, function: OperationFunction, resource: str) -> str:

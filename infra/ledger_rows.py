@@ -44,6 +44,7 @@ _SAVE_CREATIONS = Rows(sid="SaveCreations", actions=(_PUT,), keys=_CREATIONS)
 _QUEUE = (_CREATION_QUEUE, _READ_TOKENS)
 _RETIREMENTS = ("retirement#*",)
 _RETIREMENT_TOKENS = ("token#retirement#*",)
+_EXECUTION_TOKENS = ("token#execution#*",)
 _READ_RETIREMENTS = Rows(sid="ReadRetirements", actions=(_GET,), keys=_RETIREMENTS)
 _USE_RETIREMENTS = Rows(sid="UseRetirements", actions=(_GET, _UPDATE), keys=_RETIREMENTS)
 _CLOSING_QUEUE = Rows(sid="UseClosingQueue", actions=(_GET, _PUT), keys=("queue#closing",))
@@ -150,13 +151,24 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     # It also remembers requests that were refused before they had a row.
     "RecordFailure": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
     "RecordExecutionEnd": (_requests(_GET, _PUT, _UPDATE), *_GIVE_BACK),
-    # It shows, and changes nothing.
+    # It shows, and records decisions.
     "ServeApi": (
         Rows(
             sid="ReadRequestsAndAccounts",
             actions=(_GET,),
             keys=(_REQUESTS, *_RECORDS, *_REVISIONS, *_RETIREMENTS),
         ),
+        _READ_TOKENS,
+        _requests(_UPDATE, besides=_RETIREMENTS, sid="Decide"),
+    ),
+    # Whether the account of a deleted resource was vended.
+    "RequestCustomAccount": (
+        Rows(sid="LookForVended", actions=(_GET,), keys=(_REQUESTS, *_RECORDS)),
+    ),
+    "WaitForCustomAccount": (Rows(sid="SaveTokens", actions=(_PUT,), keys=_EXECUTION_TOKENS),),
+    "AnswerCustomAccount": (Rows(sid="ReadTokens", actions=(_GET,), keys=_EXECUTION_TOKENS),),
+    "DescribeCustomAccount": (
+        Rows(sid="LookForStates", actions=(_GET,), keys=(_REQUESTS, *_RETIREMENTS)),
     ),
     # What it found is in the accounts' records; it looks whether anybody changes an account now.
     "DetectDrift": (

@@ -96,6 +96,18 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CustomResourceSettings:
+    """The custom resource Custom::Account of CloudFormation (docs/cloudformation.md).
+
+    `on_delete` says what becomes of an account whose resource is deleted: `keep` changes nothing,
+    `retire` begins its retirement, which closes it at the end of the grace period unless it is
+    restored. A rollback keeps it in any case.
+    """
+
+    on_delete: Literal["keep", "retire"] = "keep"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PortalSettings:
     """The page for people, who sign in at the issuer of the API's tokens.
 
@@ -136,7 +148,8 @@ class Settings:
     is what the names of the bus, the state machine, the state machines' log groups and the roles
     begin with; without one, roles have the names that CloudFormation makes.
 
-    `api` makes the API (docs/api.md). None: there is none.
+    `api` makes the API (docs/api.md). None: there is none. `custom_resource` makes the custom
+    resource of CloudFormation (docs/cloudformation.md). None: there is none.
 
     `log_retention` is how long the logs of the functions and state machines are kept. They outlive
     the stack.
@@ -233,6 +246,7 @@ class Settings:
         "GUARDDUTY_POLICY",
     )
     api: ApiSettings | None = None
+    custom_resource: CustomResourceSettings | None = None
     portal: PortalSettings | None = None
     permissions_boundary: str | None = None
     name_prefix: str = ""
@@ -317,6 +331,8 @@ class Settings:
                 yield f"notification_emails: {address!r} is not an email address"
         yield from self._problems_of_retirement()
         yield from self._problems_of_api()
+        if self.custom_resource and self.custom_resource.on_delete not in ("keep", "retire"):
+            yield "custom_resource.on_delete must be keep or retire"
         yield from self._problems_of_portal()
         for name in ("creation_rate_per_second", "creation_burst", "creations_in_progress"):
             if getattr(self, name) <= 0:

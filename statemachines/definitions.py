@@ -315,13 +315,15 @@ class _Machine:
         return value
 
 
-def invoked() -> tuple[str, ...]:
-    """The operations whose functions the definitions invoke, each once, in their order.
+def invoked(*machines: str) -> tuple[str, ...]:
+    """The operations whose functions these machines invoke, or all, each once, in their order.
 
     Raises:
         DefinitionError: any of the definitions names what no profile is, or the like.
     """
-    found = (operation_of(task) for name in names() for _, task in tasks(definition(name)))
+    found = (
+        operation_of(task) for name in machines or names() for _, task in tasks(definition(name))
+    )
     return tuple(dict.fromkeys(operation for operation in found if operation is not None))
 
 

@@ -98,11 +98,29 @@ def schema(commands: Commands) -> None:
         "print the JSON Schema of a request",
         "Prints the JSON Schema of a request, generated from the model that checks it.",
     )
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--account-file",
+        action="store_true",
+        help="of an account's file, which `vend apply` carries out",
+    )
+    which.add_argument(
         "--request-policy",
         action="store_true",
         help="of the request policy, which says who may request what",
     )
+
+
+def completion(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "completion",
+        "cli.commands.completion:run",
+        "print a script by which a shell completes this command",
+        "Prints a script by which a shell completes commands, options, states, error codes and "
+        "paths. Needs no AWS.",
+    )
+    parser.add_argument("shell", metavar="SHELL", choices=values.SHELLS, help="%(choices)s")
 
 
 def local(commands: Commands) -> None:
@@ -134,7 +152,7 @@ def local(commands: Commands) -> None:
     parser.add_argument(
         "--samples",
         action="store_true",
-        help="with --portal: begin with requests in every state",
+        help="with --portal: begin with requests in every state that lasts",
     )
     parser.add_argument(
         "--calls-kept",

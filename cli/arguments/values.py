@@ -10,6 +10,7 @@ from vending.states import State
 
 ACCOUNT_DIGITS = 12
 ACCOUNT_STATES = ("ACTIVE", "RETIRING", "CLOSING", "CLOSED", "DEPARTED")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 DEFAULT_PORT, MAX_PORT = 5111, 65535
 
 

@@ -16,6 +16,7 @@ examples:
   vend submit examples/requests/sandbox.yaml           in the account of AWS_PROFILE
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
+  vend list --watch                                    all of them, as they change
   vend accounts --ou /Workloads                        the accounts below a unit
   vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
@@ -31,6 +32,7 @@ examples:
   vend apply accounts/                                 carry that out, account by account
   vend setup examples/organization.yaml                prepare the organization
   vend explain ACCOUNT_NUMBER_LIMIT_EXCEEDED           what an error means, what to do
+  vend completion bash                                 what bash completes, for `source`
   vend local                                           the embedded AWS for any AWS client
 
 exit status: 0 vended, 1 not vended, 2 bad input or usage
@@ -55,6 +57,7 @@ COMMANDS = (
     system.doctor,
     system.explain,
     system.schema,
+    system.completion,
     system.local,
     system.portal,
 )
@@ -66,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
         prog="vend",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     top.add_argument("--version", action=_Version, help="print the version and exit")
@@ -74,6 +77,14 @@ def parser() -> argparse.ArgumentParser:
     for add in COMMANDS:
         add(commands)
     return top
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help with room for the longest command, whose indentation argparse does not count."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog)
+        self._action_max_length = max(len(add.__name__) for add in COMMANDS) + 4
 
 
 class _Version(argparse.Action):

@@ -66,4 +66,8 @@ def _done(entry: dict[str, Any]) -> str:
     names = [name for name in entry["changed"] if name not in _NOT_DEEDS]
     if entry["change"] == "INSERT":
         return "row created"
+    decisions = (entry["row"].get("approval") or {}).get("decisions", [])
+    if "approval" in names and decisions:
+        last = decisions[-1]
+        names[names.index("approval")] = f"{last['decision'].lower()} by {last['by']}"
     return ", ".join(names) or "-"

@@ -7,7 +7,9 @@ import dataclasses
 import difflib
 import json
 import sys
+from typing import Any
 
+from cli.input import file_keys
 from cli.output.failure import EXIT_VENDED, InputError
 from cli.output.records import OWNERS, aligned
 from cli.output.shell_command import command
@@ -39,11 +41,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of a request, or of the request policy."""
+    """Print the JSON Schema of a request, of an account's file, or of the request policy."""
     from vending.authorization import request_policy  # noqa: PLC0415 -- pydantic is slow
     from vending.request import account_request  # noqa: PLC0415
 
-    printed = request_policy if arguments.request_policy else account_request
+    printed: Any = account_request
+    if arguments.request_policy or arguments.account_file:
+        printed = request_policy if arguments.request_policy else file_keys
     print(json.dumps(printed.schema(), indent=2, ensure_ascii=False))
     return EXIT_VENDED
 

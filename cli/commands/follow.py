@@ -14,8 +14,11 @@ from cli.output.progress import FRAMES_PER_SECOND, View
 from cli.watch.steps import Plan
 from cli.watch.submission import Phase, TrackedSubmission
 from cli.watch.trace import Trace
+from vending.ledger.approval_records import asked_words, missing
 from vending.states import FINAL
 
+AWAIT_APPROVAL = "AwaitApproval"
+"""The step that waits for people, of whom the ledger says who they are."""
 PATIENCE_SECONDS = 60.0
 """How long an event may take to become an execution before the user learns where to look."""
 LEDGER_SECONDS = 15.0
@@ -140,9 +143,20 @@ class Follower:
         now = self._clock()
         if events:
             trace.feed(events, self._moments(one, events[-1], now))
+            self._note_approval(one, trace)
         self._polled_at[arn] = now
         if trace.ended is not None:
             self._finish(one, trace.ended, now)
+
+    def _note_approval(self, one: TrackedSubmission, trace: Trace) -> None:
+        """Say of a step that waits for approvals by whom."""
+        current = trace.current
+        if current is None or current.name != AWAIT_APPROVAL or current.note == "":
+            return
+        row = self._stack.row(one.submission.request_id)
+        if row is not None and (approval := row.record.get("approval")):
+            one.record = row.record
+            current.note = asked_words(missing(approval))
 
     def _moments(
         self, one: TrackedSubmission, newest: Mapping[str, Any], now: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.aws.environment import explained
@@ -13,7 +13,7 @@ from cli.aws.stack import Stack, goes_on
 from cli.commands import target
 from cli.input import documents, fleet
 from cli.input.organization import document_of, is_organization, of_setup
-from cli.input.validation import refused, validated
+from cli.input.validation import validated
 from cli.output.failure import (
     EXIT_CHANGES,
     EXIT_NOT_VENDED,
@@ -39,9 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     target.check(arguments)
     if fleet.is_fleet(arguments.files) or _is_of_fleet(arguments):
-        return fleet_run(arguments)
+        return fleet_run(arguments, lambda: fleet.read(arguments.files, only=arguments.only))
     (file,) = arguments.files
     found = documents.read(file)
+    if fleet.is_of_fleet(found):
+        return fleet_run(arguments, lambda: fleet.of_documents(found))
     organization = is_organization(found)
     wanted = document_of(found) if organization else validated(found)
     progress = Terminal.of(sys.stderr)
@@ -65,20 +67,19 @@ def _is_of_fleet(arguments: argparse.Namespace) -> bool:
     return any(of_fleet)
 
 
-def fleet_run(arguments: argparse.Namespace) -> int:
+def fleet_run(arguments: argparse.Namespace, read: Callable[[], fleet.Fleet]) -> int:
     """Print what the files of accounts would change, and save it if asked to."""
     try:
-        return _of_fleet(arguments)
+        return _of_fleet(arguments, read())
     except CommandError as failure:
         if arguments.detailed_exitcode:
             failure.exit_code = EXIT_NOT_VENDED
         raise
 
 
-def _of_fleet(arguments: argparse.Namespace) -> int:
+def _of_fleet(arguments: argparse.Namespace, files: fleet.Fleet) -> int:
     from cli.fleet import saved, text  # noqa: PLC0415 -- the operations are slow to import
 
-    files = fleet.read(arguments.files, only=arguments.only)
     with target.aws(arguments, Terminal.of(sys.stderr)) as stack:
         planned = planned_fleet(stack, files)
     if arguments.out:
@@ -111,7 +112,7 @@ def planned_fleet(stack: Stack, files: fleet.Fleet) -> FleetPlan:
         if files.is_usable or failure.exit_code == EXIT_USAGE:
             raise
         # What is wrong with the files is known, whatever AWS answers.
-        raise refused(files.problems) from failure
+        raise files.refused() from failure
 
 
 def _organization(stack: Stack, document: Any) -> list[dict[str, Any]]:

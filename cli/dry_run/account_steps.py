@@ -15,6 +15,7 @@ from cli.dry_run.planned import Planned
 from cli.dry_run.walk import Task, WalkEnded
 from operations import enable_all_features
 from vending.acceptance.approvals_asked import ApprovalsAsked
+from vending.acceptance.named_email import ensure_email_possible
 from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
 from vending.aws import clock
@@ -112,17 +113,20 @@ class AccountSteps:
             raise WalkEnded
         self._say_approvals(attributes if decision == "resumed" else None)
         request = self._look_ahead(self._request, self._record.get("accountId"))
+        changes = changes_of(
+            request.normalised(),
+            attributes,
+            self._account,
+            protected_tags=(
+                self._authorization.policy.protected.tags if self._authorization else ()
+            ),
+        )
+        with self._planned.refusals():
+            ensure_email_possible(request, changes, self._authorization, self._organizations)
         return {
             "outcome": "ACCEPTED",
             "request": request.normalised(),
-            "changes": changes_of(
-                request.normalised(),
-                attributes,
-                self._account,
-                protected_tags=(
-                    self._authorization.policy.protected.tags if self._authorization else ()
-                ),
-            ),
+            "changes": changes,
             "record": {"accountId": self._record.get("accountId")},
             "creationBegun": False,
             # A plan continues as if all approvals had been given.

@@ -26,7 +26,6 @@ from cli.fleet import document_text
 from cli.fleet.differences import between
 from cli.input import fleet
 from cli.input.fleet import AccountFile
-from cli.input.validation import refused
 from vending.errors.exceptions import RequestInvalid
 from vending.ledger.rows import Row
 from vending.organization import eligibility
@@ -202,7 +201,7 @@ class _Files:
             return cls(folder=folder, by_account={}, taken=set())
         found = fleet.read([str(folder)])
         if not found.is_usable:
-            raise refused(found.problems)
+            raise found.refused()
         rows = stack.rows([one.submission.request_id for one in found.files])
         by_account = {}
         for one in found.files:
@@ -245,7 +244,7 @@ class _Run:
         known = self.known.get(placed.id)
         document = document_of(placed, found, known)
         try:
-            request = _request_of(document)
+            request = parse(document)
         except RequestInvalid as invalid:
             self.adoption.problems[placed.id] = list(invalid.problems)
             return
@@ -268,13 +267,12 @@ class _Run:
             self.adoption.written.append(str(path))
             return True
         path = Path(file.label)
-        content, email = file.submission.content, placed.account.get("Email")
-        is_same_email = file.email is None or file.email.lower() == str(email).lower()
-        if same_document(wanted, content) and is_same_email and not file.is_retired:
+        content = file.submission.content
+        if same_document(wanted, content) and not file.is_retired:
             self.adoption.unchanged.append(str(path))
             return True
         base = self.known[placed.id].document if placed.id in self.known else {}
-        if base and same_document(base, wanted) and is_same_email:
+        if base and same_document(base, wanted):
             # The account is as its revision says: what the file says more is still to be applied.
             self.adoption.unchanged.append(str(path))
             return True
@@ -285,7 +283,7 @@ class _Run:
         self.adoption.edited[str(path)] = [
             f"{one['key']}: the file has {_said(one['before'])}, the account {_said(one['after'])}"
             for one in between(content, wanted)
-        ] or [f"account.email: the file has {file.email}, the account {email}"]
+        ]
         return False
 
     def _bring_record(
@@ -300,12 +298,6 @@ class _Run:
             self.adoption.problems[placed.id] = [why]
         else:
             self.adoption.recorded += 1
-
-
-def _request_of(document: Mapping[str, Any]) -> AccountRequest:
-    """The request that the document is; RequestInvalid where no request can say that."""
-    account = {key: value for key, value in document["account"].items() if key != "email"}
-    return parse({**document, "account": account})
 
 
 def _is_as_written(path: Path) -> bool:

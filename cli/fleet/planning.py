@@ -14,7 +14,6 @@ from cli.fleet.facts import Facts
 from cli.fleet.fleet_plan import FleetPlan, Kind
 from cli.fleet.standing import Standing
 from cli.input.fleet import Fleet
-from cli.input.validation import refused
 from vending.organization import eligibility
 
 
@@ -38,7 +37,7 @@ def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: 
         fleet.add(one.file, *problems)
         found.append((one, kind))
     if not fleet.is_usable:
-        raise refused(fleet.problems)
+        raise fleet.refused()
     entries = []
     count = sum(kind in (Kind.NEW, Kind.CHANGE) for _, kind in found)
     planned = 0

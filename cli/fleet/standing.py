@@ -67,6 +67,13 @@ class Standing:
         return self._record.get("document") or {}
 
     @property
+    def _gives_another_email(self) -> bool:
+        """Whether the file names another email than the account's last document."""
+        before: str = self.document.get("account", {}).get("email", "")
+        wanted: str = self.file.account.get("email", "")
+        return bool(before and wanted) and before.lower() != wanted.lower()
+
+    @property
     def _retirement(self) -> str | None:
         """Where the account's retirement stands; None where it has none."""
         state = self._facts.retirements.get(self.account_id or "", {}).get("state")
@@ -153,17 +160,20 @@ class Standing:
 
     def _identity_problems(self) -> Iterator[str]:
         """Where the file's account is not the one that it says."""
-        facts, account = self._facts, self.file.account
-        claimed, lives = self.file.email, str(self.live.get("Email", ""))
-        if claimed is not None and self.live and claimed.lower() != lives.lower():
-            owner = facts.by_email.get(claimed.lower())
-            whose = f"is that of the account {owner}" if owner else f"is '{claimed}'"
-            yield (
-                f"account.email: {whose}, and the account {self.account_id} has '{lives}'; write "
-                "that, or the id of the account that is meant"
-            )
-        wanted = account.get("email")
-        owner = facts.by_email.get(str(wanted).lower()) if wanted else None
+        wanted = self.file.account.get("email")
+        if wanted is None:
+            return
+        owner = self._facts.by_email.get(wanted.lower())
+        if self.file.submission.content["source"] == "existing":
+            lives = str(self.live.get("Email", ""))
+            agrees = not self.live or wanted.lower() == lives.lower()
+            if not agrees and (owner or not self._gives_another_email):
+                whose = f"is that of the account {owner}" if owner else f"is '{wanted}'"
+                yield (
+                    f"account.email: {whose}, and the account {self.account_id} has '{lives}'; "
+                    "write that, or the id of the account that is meant"
+                )
+            return
         is_being_made = self._row is not None and self.account_id is None
         if owner is not None and owner != self.account_id and not is_being_made:
             yield (

@@ -1,8 +1,7 @@
 """A directory of accounts: one document for each, all of them checked together.
 
 A document is a request for an account, with two keys more: `lifecycle`, by which an account is
-retired, and `reason`, why it is. One of an account that exists may name the account's email, which
-it has to agree with.
+retired, and `reason`, why it is.
 """
 
 from __future__ import annotations
@@ -13,16 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cli.input import documents
+from cli.input import documents, file_keys
 from cli.input.documents import Document
 from cli.input.organization import is_organization
 from cli.input.positions import located
-from cli.input.validation import checked
+from cli.input.validation import checked, refused
 from cli.output.failure import InputError
 from cli.watch.submission import Submission
 
 SUFFIXES = (".yaml", ".yml", ".json")
-LIFECYCLES = ("active", "retired")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,6 @@ class AccountFile:
     Attributes:
         label: the file, and which of its documents where it has several.
         submission: the request for the account.
-        email: which the account is said to have; None where the request asks for it.
         is_retired: whether the account is to be retired.
         reason: why; None where the document does not say.
         document: as the file has it, for the lines of what is wrong with it.
@@ -40,7 +37,6 @@ class AccountFile:
 
     label: str
     submission: Submission
-    email: str | None
     is_retired: bool
     reason: str | None
     document: Document
@@ -72,6 +68,10 @@ class Fleet:
         if problems:  # the text is looked at once more
             self.problems.setdefault(file.label, []).extend(file.located(problems))
 
+    def refused(self) -> InputError:
+        """What refuses the files, with all that is wrong with any of them."""
+        return refused(self.problems, schema="vend schema --account-file")
+
     @property
     def is_usable(self) -> bool:
         """Whether nothing is wrong with any."""
@@ -81,6 +81,16 @@ class Fleet:
 def is_fleet(paths: Sequence[str]) -> bool:
     """Whether these are files of accounts to be planned together, rather than one to be shown."""
     return len(paths) > 1 or Path(paths[0]).is_dir()
+
+
+def is_of_fleet(found: Sequence[Document]) -> bool:
+    """Whether documents say what only the file of an account does."""
+    return any(
+        key in document.value
+        for document in found
+        if isinstance(document.value, dict)
+        for key in file_keys.KEYS
+    )
 
 
 def read(paths: Sequence[str], *, only: str | None = None) -> Fleet:
@@ -118,11 +128,15 @@ def read(paths: Sequence[str], *, only: str | None = None) -> Fleet:
 def of_documents(found: Sequence[Document]) -> Fleet:
     """The accounts that documents are about."""
     kept = {document.label: document for document in found}
-    problems = {document.label: list(_problems_of_keys(document.value)) for document in found}
+    problems = {
+        document.label: list(file_keys.problems(document.value))
+        for document in found
+        if isinstance(document.value, dict)
+    }
     submissions, of_requests = checked([_without_keys(document) for document in found])
     fleet = Fleet(files=[])
     for document in found:
-        if wrong := problems[document.label]:
+        if wrong := problems.get(document.label, []):
             wrong = list(located(wrong, document.places()))
         fleet.problems[document.label] = [*wrong, *of_requests.get(document.label, ())]
     for submission in submissions:
@@ -132,9 +146,8 @@ def of_documents(found: Sequence[Document]) -> Fleet:
             AccountFile(
                 label=submission.label,
                 submission=submission,
-                email=_claimed_email(value),
-                is_retired=value.get("lifecycle") == "retired",
-                reason=value.get("reason"),
+                is_retired=value.get(file_keys.LIFECYCLE) == "retired",
+                reason=value.get(file_keys.REASON),
                 document=document,
             )
         )
@@ -168,33 +181,9 @@ def _is_like(path: str, pattern: str) -> bool:
     return fnmatch.fnmatchcase(Path(path).name, pattern) or fnmatch.fnmatchcase(path, pattern)
 
 
-def _claimed_email(value: Any) -> str | None:
-    """The email that a document says an account has that exists."""
-    account = value.get("account") if isinstance(value, dict) else None
-    if not isinstance(account, dict) or value.get("source") != "existing":
-        return None
-    email = account.get("email")
-    return email if isinstance(email, str) else None
-
-
-def _problems_of_keys(value: Any) -> Iterator[str]:
-    if not isinstance(value, dict):
-        return
-    lifecycle, reason = value.get("lifecycle", "active"), value.get("reason")
-    if lifecycle not in LIFECYCLES:
-        yield f"lifecycle: must be {' or '.join(LIFECYCLES)}"
-    if "reason" in value and lifecycle != "retired":
-        yield "reason: says why an account is retired, and has no meaning without lifecycle retired"
-    elif "reason" in value and not (isinstance(reason, str) and 1 <= len(reason) <= 512):  # noqa: PLR2004
-        yield "reason: must be text of 1 to 512 characters"
-
-
 def _without_keys(document: Document) -> Document:
     """The document as the request that it is."""
     value = document.value
     if not isinstance(value, dict):
         return document
-    request = {key: value[key] for key in value if key not in ("lifecycle", "reason")}
-    if _claimed_email(value) is not None:
-        request["account"] = {k: v for k, v in value["account"].items() if k != "email"}
-    return replace(document, value=request)
+    return replace(document, value=file_keys.without(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cli.input import file_keys
 from cli.input.documents import Document
 from cli.input.positions import located
 from cli.output.failure import InputError
@@ -46,8 +47,12 @@ def checked(documents: Sequence[Document]) -> tuple[list[Submission], dict[str, 
         found.extend(document.problems)
         if document.value is None and document.problems:
             continue
+        value = document.value
+        if isinstance(value, dict):
+            found.extend(located(list(file_keys.problems_of_request(value)), document.places()))
+            value = file_keys.without(value)
         try:
-            request = parse(document.value)
+            request = parse(value)
         except RequestInvalid as invalid:
             found.extend(located(invalid.problems, document.places()))
             continue
@@ -58,9 +63,10 @@ def checked(documents: Sequence[Document]) -> tuple[list[Submission], dict[str, 
     return submissions, problems
 
 
-def refused(problems: Mapping[str, Sequence[str]]) -> InputError:
+def refused(problems: Mapping[str, Sequence[str]], *, schema: str = "vend schema") -> InputError:
     """What refuses documents: every problem under the label of its document."""
-    return InputError(_report(problems), remedy="`vend schema` prints what a request may contain")
+    what = "a file" if "file" in schema else "a request"
+    return InputError(_report(problems), remedy=f"`{schema}` prints what {what} may contain")
 
 
 def _submission(document: Document, request: AccountRequest) -> Submission:

@@ -216,12 +216,19 @@ def listing(records: Sequence[Record], terminal: Terminal) -> list[str]:
             str(record.get("accountId") or "-"),
             safe(str(record.get("requestId", ""))),
             str(record.get("updatedAt", "")).replace("T", " ")[:16],
-            short_why(record),
+            short_why(record) or _awaited(record),
         )
         for record in records
     ]
     header = ("STATE", "NAME", "EMAIL", "ACCOUNT", "REQUEST", "UPDATED (UTC)", "")
     return table(header, rows, terminal)
+
+
+def _awaited(record: Record) -> str:
+    """Who has to approve, of a request that waits for that."""
+    if record.get("state") != State.AWAITING_APPROVAL:
+        return ""
+    return safe(f"by {' or '.join(_mapping(record.get('approval')).get('by', []))}")
 
 
 def _wrapped(text: str, columns: int) -> list[str]:

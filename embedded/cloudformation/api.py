@@ -6,6 +6,7 @@ Each function takes the place of the moto method of its name.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from moto.cloudformation import models, responses
@@ -56,11 +57,13 @@ def delete_stack(self: Any, name_or_stack_id: str) -> None:
                 message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection"
                 " is enabled"
             )
-        stack.delete()
-        if stack.status == "DELETE_COMPLETE":
-            self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
-            for oldest in list(self.deleted_stacks)[:-MOST_DELETED]:
-                del self.deleted_stacks[oldest]
+        stack.delete(partial(_keep_deleted, self, stack))
+
+
+def _keep_deleted(backend: Any, stack: Stack) -> None:
+    backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+    for oldest in list(backend.deleted_stacks)[:-MOST_DELETED]:
+        del backend.deleted_stacks[oldest]
 
 
 def update_termination_protection(self: Any) -> ActionResult:

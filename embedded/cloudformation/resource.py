@@ -29,6 +29,13 @@ class Place:
     region: str
     partition: str
     stack_name: str
+    stack_id: str
+    role_arn: str | None = None
+    """The role that CloudFormation acts by; None: it acts as its caller."""
+
+
+class Refused(Exception):
+    """Why a resource failed, in CloudFormation's own words."""
 
 
 class Resource(abc.ABC):
@@ -44,6 +51,10 @@ class Resource(abc.ABC):
     """What Fn::GetAtt may ask for."""
     replaced_by: ClassVar[frozenset[str]] = frozenset()
     """Properties whose change needs a new resource ("Update requires: Replacement")."""
+    is_free_form: ClassVar[bool] = False
+    """Whether any properties and any attributes are understood."""
+    is_deleted_unmade: ClassVar[bool] = False
+    """Whether a rollback deletes one whose creation failed, and updates one whose update did."""
     name_property: ClassVar[str] = ""
     name_length: ClassVar[int] = 64
     """How long this type's generated names may be."""

@@ -6,7 +6,10 @@ they are those of the user guide's "Stack status codes".
 
 from __future__ import annotations
 
+import contextvars
 import json
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from moto.cloudformation import models
@@ -16,6 +19,7 @@ from moto.core.utils import utcnow
 
 from embedded.cloudformation.intrinsics import Resolver
 from embedded.cloudformation.resource import Resource
+from embedded.cloudformation.resources import kind_of
 from embedded.cloudformation.stack_resources import ResourceFailed, Resources, reason_of
 from embedded.cloudformation.template_text import parse
 from embedded.core.bounded import Log
@@ -82,12 +86,18 @@ class Stack(models.Stack):
         """Make every resource; ends CREATE_COMPLETE or ROLLBACK_COMPLETE."""
         self.status = "CREATE_IN_PROGRESS"
         self.description = self.template_dict.get("Description")
-        try:
-            self.resource_map.apply(self.template_dict, self.parameters, self.report)
-        except ResourceFailed as failure:
-            self._roll_back(failure, "ROLLBACK", "create")
-            return
-        self._become("CREATE_COMPLETE")
+        self.resource_map.role_arn = self.role_arn
+        apply = self.resource_map.prepare(self.template_dict, self.parameters)
+
+        def create() -> None:
+            try:
+                apply(self.report)
+            except ResourceFailed as failure:
+                self._roll_back(failure, "ROLLBACK", "create")
+                return
+            self._become("CREATE_COMPLETE")
+
+        self._run(create)
 
     def update(
         self,
@@ -99,8 +109,9 @@ class Stack(models.Stack):
         """Change the stack to `template`; ends UPDATE_COMPLETE or UPDATE_ROLLBACK_COMPLETE.
 
         Raises:
-            ValidationError: nothing would change, or the template is refused.
+            ValidationError: nothing would change, the template is refused, or the stack is busy.
         """
+        self._refuse_busy("updated")
         parsed, parameters = self.parse_template(template), parameters or {}
         if (parsed, parameters, tags or self.tags) == (
             self.template_dict,
@@ -113,31 +124,65 @@ class Stack(models.Stack):
         self.last_updated_time = utcnow()
         self._add_stack_event("UPDATE_IN_PROGRESS", resource_status_reason="User Initiated")
         self.template, self.template_dict, self.parameters = template, parsed, parameters
+        self.resource_map.role_arn = role_arn or self.role_arn
         try:
-            self.resource_map.apply(parsed, parameters, self.report)
+            apply = self.resource_map.prepare(parsed, parameters)
         except ValidationError:
             self.template, self.template_dict, self.parameters = former
             self.status = status
             raise
-        except ResourceFailed as failure:
-            self.template, self.template_dict, self.parameters = former
-            self._roll_back(failure, "UPDATE_ROLLBACK", "update")
-            return
-        self.role_arn = role_arn or self.role_arn
-        self.tags = tags or self.tags
-        self.description = parsed.get("Description")
-        self._become("UPDATE_COMPLETE")
 
-    def delete(self) -> None:
-        """Remove the resources; ends DELETE_COMPLETE or DELETE_FAILED."""
+        def change() -> None:
+            try:
+                clean_up = apply(self.report)
+            except ResourceFailed as failure:
+                self.template, self.template_dict, self.parameters = former
+                self._roll_back(failure, "UPDATE_ROLLBACK", "update")
+                return
+            self.role_arn = role_arn or self.role_arn
+            self.tags = tags or self.tags
+            self.description = parsed.get("Description")
+            self._become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            clean_up()
+            self._become("UPDATE_COMPLETE")
+
+        self._run(change)
+
+    def delete(self, gone: Callable[[], None] = lambda: None) -> None:
+        """Remove the resources; ends DELETE_COMPLETE, after which `gone` is called, or
+        DELETE_FAILED.
+        """
+        self._refuse_busy("deleted")
         self.status = "DELETE_IN_PROGRESS"
         self._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")
-        left = self.resource_map.delete_all(self.report)
-        if left:
-            reason = f"The following resource(s) failed to delete: [{', '.join(left)}]. "
-            self._become("DELETE_FAILED", reason)
-        else:
-            self._become("DELETE_COMPLETE")
+
+        def remove() -> None:
+            left = self.resource_map.delete_all(self.report)
+            if left:
+                reason = f"The following resource(s) failed to delete: [{', '.join(left)}]. "
+                self._become("DELETE_FAILED", reason)
+            else:
+                gone()
+                self._become("DELETE_COMPLETE")
+
+        self._run(remove)
+
+    def _run(self, work: Callable[[], None]) -> None:
+        """Do it, in the background where custom resources take their time, as all does on AWS."""
+        made = {each.type for each in self.resource_map.made.values()}
+        asked = {each["Type"] for each in self.template_dict["Resources"].values()}
+        if not any(kind.is_free_form for kind in map(kind_of, made | asked) if kind):
+            work()
+            return
+        threading.Thread(
+            target=contextvars.copy_context().run, args=(work,), name="stack", daemon=True
+        ).start()
+
+    def _refuse_busy(self, done: str) -> None:
+        if self.status.endswith("_IN_PROGRESS"):
+            raise ValidationError(
+                message=f"Stack:{self.stack_id} is in {self.status} state and can not be {done}."
+            )
 
     def report(self, resource: Resource, status: str, reason: str | None = None) -> None:
         """Record a resource's new status as a stack event."""

@@ -17,8 +17,8 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.utilities.utils import get_partition
 
 from embedded.cloudformation.intrinsics import Resolver
-from embedded.cloudformation.resource import Place, Resource
-from embedded.cloudformation.resources import TYPES
+from embedded.cloudformation.resource import Place, Refused, Resource
+from embedded.cloudformation.resources import kind_of
 from embedded.cloudformation.template import Template, check, creation_order, unknown_properties
 
 Report = Callable[..., None]
@@ -48,6 +48,8 @@ class Resources(parsing.ResourceMap):
         self.made: dict[str, Resource] = {}
         self.imports_existing = False
         """Whether resources that exist under the names of the template are imported."""
+        self.role_arn: str | None = None
+        """The stack's."""
         self.resolver: Resolver
         super().__init__(*args, **kwargs)
 
@@ -65,15 +67,22 @@ class Resources(parsing.ResourceMap):
         if self._template:
             self._adopt(self._template, self.input_parameters)
 
-    def apply(self, template: Template, parameters: dict[str, Any], report: Report) -> None:
-        """Create, update, replace and remove resources until they are what `template` says.
+    def prepare(
+        self, template: Template, parameters: dict[str, Any]
+    ) -> Callable[[Report], Callable[[], None]]:
+        """What makes the resources into what `template` says; ValidationError refuses that.
 
-        Raises:
-            ValidationError: before anything is changed, when the template is refused.
-            ResourceFailed: one resource cannot be made so.
+        What is returned creates, updates and replaces, raises ResourceFailed where one resource
+        cannot be made so, and returns what then removes those that are left over.
         """
-        before, state = dict(self.made), self._state()
+        state = self._state()
         order = self._adopt(template, parameters)
+        return partial(self._apply, template, order, state)
+
+    def _apply(
+        self, template: Template, order: list[str], state: tuple[Any, ...], report: Report
+    ) -> Callable[[], None]:
+        before = dict(self.made)
         undo: list[Callable[[], object]] = [partial(self._restore, state, dict(self.made))]
         replaced: list[Resource] = []
         for logical_id in order:
@@ -87,12 +96,16 @@ class Resources(parsing.ResourceMap):
             resource.deletion_policy = resource.update_replace_policy
         # What is left in `before` is no longer in the template, or its condition is false now.
         removed = [self.made.pop(logical_id) for logical_id in reversed(before)]
-        for resource in [*replaced, *removed]:
-            remove(resource, report)
         for logical_id, resource in self.made.items():
             definition = template["Resources"][logical_id]
             resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
             resource.update_replace_policy = definition.get("UpdateReplacePolicy", "Delete")
+
+        def clean_up() -> None:
+            for resource in [*replaced, *removed]:
+                remove(resource, report)
+
+        return clean_up
 
     def delete_all(self, report: Report) -> list[str]:
         """Remove everything, last made first; returns the logical ids of what could not be."""
@@ -120,12 +133,13 @@ class Resources(parsing.ResourceMap):
         report: Report,
     ) -> bool:
         """Make one resource what its definition says; whether that took a new one."""
-        kind = TYPES[definition["Type"]]
+        kind = kind_of(definition["Type"])
+        assert kind is not None, "the template was checked"
         replaces = False
         resource = old or kind(logical_id=logical_id, properties={}, place=self._place())
         try:
             properties = self.resolver.resolve(definition.get("Properties", {}))
-            if unknown := unknown_properties(kind.type, properties):
+            if unknown := unknown_properties(kind, properties):
                 raise ValidationError(message=f"properties not understood: {', '.join(unknown)}")  # noqa: TRY301
             replaces = old is None or type(old) is not kind or old.needs_replacement(properties)
             if replaces:
@@ -141,15 +155,21 @@ class Resources(parsing.ResourceMap):
                 undo.append(partial(_take_back, resource, report))
                 report(resource, "CREATE_COMPLETE")
             elif resource.properties != properties:
-                former = resource.properties
                 report(resource, "UPDATE_IN_PROGRESS")
-                resource.change(properties)
-                undo.append(partial(resource.change, former))
+                back = partial(resource.change, resource.properties)
+                if kind.is_deleted_unmade:
+                    undo.append(back)
+                    resource.change(properties)
+                else:
+                    resource.change(properties)
+                    undo.append(back)
                 report(resource, "UPDATE_COMPLETE")
         except Exception as error:  # whatever a service says no with is this resource's failure
             reason = reason_of(error)
             _log.debug("resource %s failed", logical_id, exc_info=True)
             report(resource, "UPDATE_FAILED" if old else "CREATE_FAILED", reason)
+            if replaces and kind.is_deleted_unmade and resource.physical_resource_id:
+                undo.append(partial(_take_back, resource, report))
             raise ResourceFailed(logical_id, reason, undo) from error
         return replaces
 
@@ -163,6 +183,8 @@ class Resources(parsing.ResourceMap):
             region=self._region_name,
             partition=get_partition(self._region_name),
             stack_name=str(self._parsed_resources["AWS::StackName"]),
+            stack_id=str(self._parsed_resources["AWS::StackId"]),
+            role_arn=self.role_arn,
         )
 
     def _state(self) -> tuple[Any, ...]:
@@ -257,6 +279,8 @@ def _take_back(resource: Resource, report: Report) -> None:
 
 def reason_of(error: Exception) -> str:
     """A failure as CloudFormation words it: the service's message and code."""
+    if isinstance(error, Refused):
+        return str(error)
     message = getattr(error, "message", None) or getattr(error, "description", None) or str(error)
     code = getattr(error, "code", None)
     if not isinstance(code, str):
@@ -268,6 +292,15 @@ def _check_parameter(name: str, slot: dict[str, Any], value: Any) -> None:
     allowed, pattern = slot.get("AllowedValues"), slot.get("AllowedPattern")
     if allowed is not None and str(value) not in [str(each) for each in allowed]:
         raise ValidationError(message=f"Parameter {name} failed to satisfy constraint: {allowed}")
+    least, most = int(slot.get("MinLength", 0)), slot.get("MaxLength")
+    if isinstance(value, str) and not least <= len(value) <= int(most or len(value)):
+        raise ValidationError(
+            message=slot.get(
+                "ConstraintDescription",
+                f"Parameter {name} failed to satisfy constraint: must have {least} to {most}"
+                " characters",
+            )
+        )
     if pattern is not None and not re.fullmatch(pattern, str(value)):
         raise ValidationError(
             message=slot.get(

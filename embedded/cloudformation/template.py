@@ -13,8 +13,8 @@ from moto.cloudformation.exceptions import ValidationError
 
 from embedded.cloudformation.ignored_properties import WITHOUT_EFFECT
 from embedded.cloudformation.intrinsics import CONDITION_FUNCTIONS, VALUE_FUNCTIONS, references
-from embedded.cloudformation.resource import names
-from embedded.cloudformation.resources import TYPES
+from embedded.cloudformation.resource import Resource, names
+from embedded.cloudformation.resources import kind_of
 
 Template = dict[str, Any]
 
@@ -27,7 +27,8 @@ _SECTIONS = names(
     " Resources Rules"
 )
 _PARAMETER_KEYS = names(
-    "AllowedPattern AllowedValues ConstraintDescription Default Description NoEcho Type"
+    "AllowedPattern AllowedValues ConstraintDescription Default Description MaxLength MinLength"
+    " NoEcho Type"
 )
 _RESOURCE_KEYS = names(
     "Condition DeletionPolicy DependsOn Metadata Properties Type UpdateReplacePolicy"
@@ -56,9 +57,11 @@ def check(template: Template) -> None:
         )
 
 
-def unknown_properties(type_name: str, properties: Any) -> list[str]:
-    """The paths in `properties` that `type_name` neither understands nor may ignore."""
-    accepted = TYPES[type_name].understood | WITHOUT_EFFECT.get(type_name, {}).keys()
+def unknown_properties(kind: type[Resource], properties: Any) -> list[str]:
+    """The paths in `properties` that the type neither understands nor may ignore."""
+    if kind.is_free_form:
+        return []
+    accepted = kind.understood | WITHOUT_EFFECT.get(kind.type, {}).keys()
     return list(dict.fromkeys(_beyond(accepted, properties, "")))
 
 
@@ -122,10 +125,11 @@ def _unknown(template: Template) -> Iterator[str]:
                 yield f"{subject}: {policy} {definition[policy]}"
         yield from _functions(subject, definition.get("Properties", {}), VALUE_FUNCTIONS)
         type_name = definition.get("Type")
-        if type_name not in TYPES:
+        kind = kind_of(type_name)
+        if kind is None:
             yield f"{subject}: type {type_name}"
             continue
-        for path in unknown_properties(type_name, definition.get("Properties", {})):
+        for path in unknown_properties(kind, definition.get("Properties", {})):
             yield f"{subject}: property {path} of {type_name}"
 
 
@@ -143,9 +147,11 @@ def _unresolved(template: Template) -> Iterator[str]:
         if "Condition" in place and place["Condition"] not in template.get("Conditions", {}):
             yield f"{subject}: no condition {place['Condition']}"
         for logical_id, attribute in _attributes(values):
-            type_name = resources.get(logical_id, {}).get("Type")
-            if type_name in TYPES and attribute not in TYPES[type_name].attribute_names:
-                yield f"{subject}: {type_name} has no attribute {attribute} for Fn::GetAtt"
+            kind = kind_of(resources.get(logical_id, {}).get("Type"))
+            if kind is None or kind.is_free_form:
+                continue
+            if attribute not in kind.attribute_names:
+                yield f"{subject}: {kind.type} has no attribute {attribute} for Fn::GetAtt"
 
 
 def _keys(subject: str, entry: dict[str, Any], understood: frozenset[str]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from vending.api.plan import planned
 from vending.api.requests import Requests
 from vending.api.routes import ROUTES, Route
 from vending.api.starts import Starts
+from vending.approvals.deciding import Decisions
 from vending.aws import clients
 from vending.aws.executions import account_id_of
 from vending.aws.measurements import write_measured
@@ -33,8 +34,10 @@ from vending.request import account_request
 CALLS = {
     "dynamodb:GetItem",
     "dynamodb:Query",
+    "dynamodb:UpdateItem",
     "states:DescribeExecution",
     "states:GetExecutionHistory",
+    "states:SendTaskSuccess",
     "states:StartExecution",
     "states:StopExecution",
 }
@@ -65,6 +68,7 @@ class Api:
             starts=starts,
             stepfunctions=stepfunctions,
             caller=self._caller,
+            decisions=Decisions(table=wiring.table(), states=stepfunctions),
         )
         self._accounts = AccountRoutes(
             ledger=wiring.ledger(),
@@ -87,6 +91,8 @@ class Api:
             "getRequest": lambda: self._requests.get(request_id),
             "resumeRequest": lambda: self._requests.resume(request_id, call),
             "cancelRequest": lambda: self._requests.cancel(request_id),
+            "approveRequest": lambda: self._requests.approve(request_id, call),
+            "rejectRequest": lambda: self._requests.reject(request_id, call),
             "listAccounts": lambda: self._accounts.list(call),
             "getAccount": lambda: self._accounts.get(account_id, call),
             "changeAccount": lambda: self._accounts.change(account_id, call),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.aws.observability import log_request_id, logger
-from vending.aws.task_tokens import WaitingStep
+from vending.aws.task_tokens import end_wait
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import CreationAnswered
 from vending.handler import wiring
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 CALLS = {"dynamodb:GetItem", "dynamodb:UpdateItem", "states:SendTaskFailure"}
-
-FUNCTION_RETURNS_IN = 1.0
-"""Seconds after which a function that has looked at the creation has definitely returned."""
 
 Sleep = Callable[[float], None]
 
@@ -59,16 +56,14 @@ def run(
     pointer = pointers.find(event.creation_id)
     if pointer is None:
         return {"outcome": "IGNORED", "requestId": None}
-    if (token := _token(pointer.request_id, event.creation_id, ledger)) is None:
-        return {"outcome": "IGNORED", "requestId": pointer.request_id}
-    if _wake(token, states):
-        return {"outcome": "ANSWERED", "requestId": pointer.request_id}
-    # Perhaps the function that keeps the token has looked already and is about to return, and Step
-    # Functions takes no answer before that.
-    sleep(FUNCTION_RETURNS_IN)
-    token = _token(pointer.request_id, event.creation_id, ledger)
-    went_on = token is not None and _wake(token, states)
-    return {"outcome": "ANSWERED" if went_on else "LATE", "requestId": pointer.request_id}
+    words = explain("CreationAnswered")
+    outcome = end_wait(
+        lambda: _token(pointer.request_id, event.creation_id, ledger),
+        states,
+        CreationAnswered(words.what, remedy=words.remedy),
+        sleep,
+    )
+    return {"outcome": outcome, "requestId": pointer.request_id}
 
 
 def _token(request_id: str, creation_id: str, ledger: Ledger) -> str | None:
@@ -81,13 +76,6 @@ def _token(request_id: str, creation_id: str, ledger: Ledger) -> str | None:
     ):
         return None
     return ledger.tokens.find(row)
-
-
-def _wake(token: str, states: SFNClient) -> bool:
-    words = explain("CreationAnswered")
-    return WaitingStep(client=states, token=token).fail(
-        CreationAnswered(words.what, remedy=words.remedy)
-    )
 
 
 @operation(AnswerCreateAccount)

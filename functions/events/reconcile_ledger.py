@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import AliasChoices, Field
 
+from vending.approvals.deciding import Decisions
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
 from vending.aws.measurements import measure, measure_failure
@@ -28,6 +29,7 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ConcurrentModification, TransientError, VendingError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.approvals import is_decided
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.model import Model
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.table import Item
     from vending.queueing.slots import Slots
 
 CALLS = RELEASE_CALLS | {
@@ -170,6 +173,7 @@ class Reconciliation:
             if row["executionArn"] in running:
                 in_progress += 1
                 stuck += self._is_stuck(row)
+                self._end_wait(row)
             elif len(ends) < MOST_REPAIRS and self.ledger.clock() < self.until:
                 end = ExecutionEnd.of(row["executionArn"], self.stepfunctions)
                 if end is None:
@@ -196,6 +200,15 @@ class Reconciliation:
             },
         )
         return True
+
+    def _end_wait(self, row: Row) -> None:
+        """Have a request go on that is decided and was not told: its decider died after that."""
+        if not is_decided(row):
+            return
+        decisions = Decisions(table=self.ledger.table, states=self.stepfunctions, sleep=self.rest)
+        if decisions.end_wait(cast("Item", row), row["requestId"]):
+            logger.warning("a decided request waited", extra={"request_id": row["requestId"]})
+            measure("RequestRepaired")
 
     def _left_alone(self) -> Iterator[Row]:
         """The rows in progress that nobody has changed for a while."""

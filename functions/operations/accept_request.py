@@ -32,7 +32,6 @@ from vending.model import Model
 from vending.organization import eligibility, preflight
 from vending.request import validators
 from vending.request.account_request import parse
-from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -142,16 +141,8 @@ def run(
 def _answer(claim: RequestClaim) -> Json:
     outcome, row, changes = claim.take()
     found = preflight.Findings()
-    is_approved_now = outcome == "ACCEPTED" and row["state"] == State.AWAITING_APPROVAL
     if outcome == "ACCEPTED":
         refuse_unapproved(row.get("approval"))
-        if is_approved_now and not is_pending(row.get("approval")):
-            row = claim.ledger.change(
-                row["requestId"],
-                claim.execution_arn,
-                values={"state": State.REQUESTED},
-                begins=True,
-            )
         found = preflight.ensure_possible(claim.request, row, claim.surroundings)
         claim.publisher.publish_state_changed(record_of(row))
     _refuse_closed(claim, outcome, row)
@@ -161,10 +152,10 @@ def _answer(claim: RequestClaim) -> Json:
         moved = eligibility.moved_since(account_id, unit_id, claim.organizations)
         if moved is not None:
             record["warnings"] = [*(record["warnings"] or []), moved]
-    if not is_approved_now:
-        measure(f"Request{outcome.capitalize()}")
     approval = row.get("approval")
-    awaits = outcome == "ACCEPTED" and approval is not None and is_pending(approval)
+    awaited = approval if outcome == "ACCEPTED" and is_pending(approval) else None
+    if awaited is None:
+        measure(f"Request{outcome.capitalize()}")
     return {
         "outcome": outcome,
         "record": record,
@@ -172,7 +163,7 @@ def _answer(claim: RequestClaim) -> Json:
         "changes": changes,
         "creationBegun": "accountId" in row or is_creation_in_flight(row),
         "organizationalUnitMissing": bool(found.missing_units),
-        "approvalExpiresAt": approval["expiresAt"] if approval is not None and awaits else None,
+        "approvalExpiresAt": awaited["expiresAt"] if awaited else None,
     }
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import Field
 
-from vending.aws import clients
-from vending.aws.task_tokens import WaitingStep, token_refused
+from vending.aws.task_tokens import token_refused
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.approval_records import is_pending
@@ -21,8 +20,6 @@ from vending.ledger.rows import Row, record_of
 from vending.states import State
 
 if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
     from vending.aws.event_publisher import EventPublisher
     from vending.ledger.ledger import Ledger
 
@@ -31,7 +28,6 @@ CALLS = {
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
     "events:PutEvents",
-    "states:SendTaskSuccess",
 }
 
 WAITING = "waits for approval"
@@ -49,31 +45,34 @@ def run(
     payload: AwaitApproval,
     *,
     ledger: Ledger,
-    states: SFNClient,
     publisher: EventPublisher,
 ) -> Json:
-    """{awaited: whether an approval is}. The step ends with {} once it was decided.
+    """{expiresAt}. The step ends with {} once it was decided.
 
-    TaskTokenRefused where it was decided already, which includes that its time is over, and the
-    step's token may not be used here. ExecutionSuperseded where another execution has the request.
+    TaskTokenRefused, which ends it as well, where it was decided already, which includes that its
+    time is over. ExecutionSuperseded where another execution has the request.
     """
     row = ledger.owned(payload.request_id, payload.execution_arn)
     approvals = Approvals(table=ledger.table)
     row = cast(Row, approvals.expired(cast("dict[str, object]", row)))
-    if is_pending(row.get("approval")):
-        # First the token: whoever decides finds it once the row says that the request waits.
-        ledger.tokens.save(payload.request_id, payload.execution_arn, payload.task_token)
-        row = ledger.change(
-            payload.request_id,
-            payload.execution_arn,
-            values={"state": State.AWAITING_APPROVAL},
-            begins=True,
-        )
-        publisher.publish_state_changed(record_of(row))
-        return {"awaited": True}
-    if not WaitingStep(client=states, token=payload.task_token).succeed({}):
+    approval = row.get("approval")
+    if approval is None or not is_pending(approval):
         raise token_refused({})
-    return {"awaited": False}
+    # First the token: whoever decides finds it once the row says that the request waits.
+    ledger.tokens.save(
+        payload.request_id,
+        payload.execution_arn,
+        payload.task_token,
+        awaits=State.AWAITING_APPROVAL,
+    )
+    row = ledger.change(
+        payload.request_id,
+        payload.execution_arn,
+        values={"state": State.AWAITING_APPROVAL},
+        begins=True,
+    )
+    publisher.publish_state_changed(record_of(row))
+    return {"expiresAt": approval["expiresAt"]}
 
 
 def progress(_result: Json) -> str:
@@ -91,6 +90,5 @@ def handler(payload: AwaitApproval) -> Json:
     return run(
         payload,
         ledger=wiring.ledger(),
-        states=clients.stepfunctions(),
         publisher=wiring.event_publisher(),
     )

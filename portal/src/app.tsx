@@ -68,8 +68,6 @@ function Frame({ name, onLeave }: { name: string; onLeave: () => void }) {
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
   useEffect(() => {
-    const title = main.current?.querySelector("h1")?.textContent;
-    document.title = title ? `${title} · Account vending` : "Account vending";
     if (shown.current !== path) main.current?.focus();
     shown.current = path;
   }, [path]);

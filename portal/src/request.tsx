@@ -3,10 +3,10 @@ import type { RequestDetails, Step } from "built/api";
 import { useRef, useState } from "preact/hooks";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./app";
-import { Decision } from "./approvals";
+import { Decision, Decisions } from "./approvals";
 import { Graph } from "./graph";
 import { useLive } from "./live";
-import { Document, Facts, Failure, Refusals, State, Time, seconds } from "./parts";
+import { Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
 import { personOf, titleOf } from "./requests";
 
 const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
@@ -25,15 +25,19 @@ export function RequestView({ id }: { id: string }) {
     (found) => {
       const isEarly = Date.now() - began.current < SOON;
       if (!found) return isEarly ? QUICK : null;
+      // The ledger is ahead of the execution's history by the step that writes it.
+      if (found.steps.some((one) => one.state === "RUNNING")) {
+        return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      }
       if (FINAL.includes(found.state)) return isEarly ? SLOW : null;
-      return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      return isEarly ? QUICK : SLOW;
     },
   );
   if (!data) {
     const isAwaited = refusal?.status === 404 && Date.now() - began.current < SOON / 4;
     return (
       <>
-        <h1>Request</h1>
+        <Heading>Request</Heading>
         {isAwaited ? <p role="status">It will show in a moment …</p> : <Refusals refusal={refusal} />}
       </>
     );
@@ -45,7 +49,7 @@ export function RequestView({ id }: { id: string }) {
   };
   return (
     <>
-      <h1>{titleOf(data)}</h1>
+      <Heading>{titleOf(data)}</Heading>
       <p role="status">
         <State state={data.state} /> {nowOf(data)}
       </p>
@@ -80,7 +84,12 @@ export function RequestView({ id }: { id: string }) {
           {one}
         </p>
       ))}
-      <Document name="What was asked" value={data.request} />
+      <Decisions approval={data.approval} />
+      <Document
+        name="What was asked"
+        value={data.request}
+        isOpen={data.state === "AWAITING_APPROVAL"}
+      />
       <h2>Progress</h2>
       <div class="progress">
         <Steps steps={data.steps} />

@@ -85,27 +85,31 @@ def test_function_may_do_exactly_this(with_api: SynthesizedTemplate) -> None:
     assert granted(with_api) == {
         "dynamodb:GetItem": [f"${{{table}.Arn}}"],
         "dynamodb:Query": [f"${{{table}.Arn}}/index/byState"],
+        "dynamodb:UpdateItem": [f"${{{table}.Arn}}"],
         "states:DescribeExecution": executions,
         "states:GetExecutionHistory": executions[1:],
+        "states:SendTaskSuccess": machines,
         "states:StartExecution": machines,
         "states:StopExecution": executions[1:],
     }
 
 
-def test_function_reads_requests_and_accounts_alone(with_api: SynthesizedTemplate) -> None:
+def test_function_reads_requests_and_accounts_and_decides_on_them(
+    with_api: SynthesizedTemplate,
+) -> None:
     _, function = with_api.entrance("ServeApi")
 
-    (statement,) = (
-        one
+    rows = [
+        (*one.actions, one.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
         for one in with_api.statements(logical_id(function["Role"]))
-        if "dynamodb:GetItem" in one.actions
-    )
+        if one.condition and "dynamodb:LeadingKeys" in one.condition.get("Null", {})
+    ]
 
-    assert statement.condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == [
-        "request#*",
-        "record#*",
-        "revision#*",
-        "retirement#*",
+    kept = ["request#*", "record#*", "revision#*", "retirement#*"]
+    assert rows == [
+        ("dynamodb:GetItem", kept),
+        ("dynamodb:GetItem", "token#*"),
+        ("dynamodb:UpdateItem", ["request#*", "retirement#*"]),
     ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra import custom_resource
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
@@ -110,6 +111,7 @@ def test_functions_and_operation_modules_are_the_same_set(template: SynthesizedT
     }
 
     operations = {name.removeprefix("Setup") for name in template.functions()}
+    operations |= set(custom_resource.OPERATIONS)  # which are there by a setting
     assert {module_name(operation) for operation in operations} == modules
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from infra import custom_resource
 from infra.account_vending_stack import OPERATIONS
 from infra.grant_exceptions import TAGGING, exceptions
 from infra.grants import GrantsIncomplete, Statement, statements_of
@@ -16,17 +17,19 @@ from permissions.declared_calls import all_calls
 
 OF_EVENTS = (
     "AnswerCreateAccount",
+    "AnswerCustomAccount",
     "AnswerHandshake",
     "DecideApproval",
     "DetectDrift",
     "DiscoverAccount",
     "ReconcileLedger",
     "RecordExecutionEnd",
+    "ServeCustomAccount",
 )
 CALLS = {
     name: all_calls()[f"{package}.{module_name(name)}"]
     for package, names in (
-        ("operations", OPERATIONS),
+        ("operations", (*OPERATIONS, *custom_resource.OPERATIONS)),
         ("events", OF_EVENTS),
         ("api", ("ServeApi",)),
     )

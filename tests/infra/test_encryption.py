@@ -88,7 +88,8 @@ def _uses_of_role(
         service = conditions.pop("kms:ViaService", "itself")
         ((context, resource),) = conditions.items()
         assert context.startswith("kms:EncryptionContext:")
-        uses.add((one.actions, service, flat(resource)))
+        for each in resource if isinstance(resource, list) else [resource]:
+            uses.add((one.actions, service, flat(each)))
     return uses
 
 
@@ -111,7 +112,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "ReserveClosing": {LEDGER, TELLS_RETIREMENTS},
     "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
-    "AwaitApproval": {LEDGER, TELLS_EXECUTIONS},
+    "AwaitApproval": {LEDGER},
     "CancelHandshake": {LEDGER},
     "CreateAccount": {LEDGER, TELLS_EXECUTIONS},
     "CreateGovCloudAccount": {LEDGER, TELLS_EXECUTIONS},
@@ -120,7 +121,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "DescribeCreateAccountStatus": {LEDGER, TELLS_EXECUTIONS},
     "DescribeHandshake": {LEDGER, TELLS_EXECUTIONS},
     "AcceptPrimaryEmailUpdate": {LEDGER},
-    "DecideApproval": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
+    "DecideApproval": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS, DEAD_LETTERS},
     "DetectDrift": {LEDGER},
     "StartPrimaryEmailUpdate": {LEDGER, TELLS_EXECUTIONS},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},

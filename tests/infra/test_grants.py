@@ -97,8 +97,7 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:ListPoliciesForTarget": {ACCOUNTS},
         "organizations:ListRoots": {ANY},
     },
-    "AwaitApproval": announced_row("GetItem", "PutItem", "UpdateItem")
-    | {"states:SendTaskSuccess": {MACHINE}},
+    "AwaitApproval": announced_row("GetItem", "PutItem", "UpdateItem"),
     "ReserveCreation": announced_row("GetItem", "UpdateItem") | TURNS,
     "CreateAccount": announced_row("GetItem", "UpdateItem")
     | TURNS

@@ -10,7 +10,7 @@ from embedded.cloud import EmbeddedAws
 from embedded.organizations import OrganizationSettings
 from tests.infra.synthesized import synthesize
 from tests.matrix.lab import Lab
-from tests.workflow import email_codes
+from tests.workflow import approvals, email_codes
 from tests.workflow.invitations import ROLE_ACCEPTS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     synthesize(ROLE_ACCEPTS, assembly)
     with EmbeddedAws(speed=SPEED, organization=settings, assembly=assembly) as aws:
         lab = Lab(aws)
-        with email_codes.given(lab.vending):
+        with email_codes.given(lab.vending), approvals.given(lab.vending):
             yield lab
 
 

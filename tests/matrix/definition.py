@@ -44,10 +44,6 @@ ELSEWHERE = {Site("CreatePolicy", "organizations", "UpdatePolicy")}
 """Calls that an operation makes in another workflow only: a request changes no policy."""
 
 
-NEVER = {"existing": ("StartPrimaryEmailUpdate",)}
-"""States that no request of a source comes to: one for a member names no email."""
-
-
 TRANSACTED = {
     ("AcceptRequest", "dynamodb", "PutItem"): "TransactWriteItems",
     ("AcceptRequest", "dynamodb", "UpdateItem"): "TransactWriteItems",
@@ -80,7 +76,7 @@ def states_of(source: str) -> dict[str, dict[str, Any]]:
     waiting = [machine()["StartAt"]]
     while waiting:
         name = waiting.pop(0)
-        if name in seen or name in NEVER.get(source, ()):
+        if name in seen:
             continue
         state = seen[name] = states[name]
         waiting.extend(_next(state, source))

@@ -17,7 +17,7 @@ from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Submission
 from tests.matrix.site_faults import SiteFault
-from tests.workflow import email_codes
+from tests.workflow import approvals, email_codes
 from tests.workflow.vending import eventually
 from vending.ledger.locks import keys
 
@@ -66,6 +66,8 @@ class Scenario:
     """Whether it ends in a failure that is none of the cell's."""
     without: tuple[str, ...] = ()
     """What the request does not ask for."""
+    unit: str | None = None
+    """Where the account is to go, if not where it goes elsewhere."""
     trusted: tuple[str, ...] = ()
     """Services that enabled themselves before, which the request asks for as well."""
     meets: tuple[str, ...] = ()
@@ -78,12 +80,15 @@ def a_submission(source: str, scenario: Scenario, vending: Vending) -> Submissio
     request["policies"] = POLICIES
     request["contacts"] = CONTACTS
     request = {key: value for key, value in request.items() if key not in scenario.without}
+    if scenario.unit is not None:
+        request["organizationalUnit"] = scenario.unit
     for service in scenario.trusted:
         vending.organizations.enable_aws_service_access(ServicePrincipal=service)
         request["serviceAccess"] = [*request["serviceAccess"], service]
     if source == "existing":
-        account_id = an_account_made_by_hand(vending, request["account"]["email"])
-        member = {"accountId": account_id, "name": "By hand"}
+        email = request["account"]["email"]
+        account_id = an_account_made_by_hand(vending, email)
+        member = {"accountId": account_id, "name": "By hand", "email": email}
         return Submission(request=request | {"account": member}, account_id=account_id)
     if source == "new-govcloud":
         account = request["account"]
@@ -378,11 +383,9 @@ def _email_changed(lab: Lab, submission: Submission) -> list[Ended]:
 
     At first a wrong one.
     """
-    account = submission.request["account"]
-    if "email" not in account:
+    if "email" not in submission.request["account"]:
         return lab.run(submission)
-    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
-    return [*lab.run(Submission(request=before)), *lab.run(submission)]
+    return [*_with_another_email(lab, submission), *lab.run(submission)]
 
 
 def _email_changed_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
@@ -390,14 +393,31 @@ def _email_changed_by_hand(lab: Lab, submission: Submission) -> list[Ended]:
     account = submission.request["account"]
     if "email" not in account:
         return lab.run(submission)
-    before = {**submission.request, "account": {**account, "email": f"b.{account['email']}"}}
-    first = lab.run(Submission(request=before))
-    row, client = lab.vending.row(submission.request_id), lab.aws.client("account")
+    first = _with_another_email(lab, submission)
+    row = lab.vending.row(submission.request_id)
     if row is not None and "accountId" in row:
-        named = {"AccountId": row["accountId"], "PrimaryEmail": account["email"]}
-        client.start_primary_email_update(**named)
-        client.accept_primary_email_update(**named, Otp=email_codes.code_of(row["accountId"]))
+        _give_email(lab, row["accountId"], account["email"])
     return [*first, *lab.run(submission)]
+
+
+def _with_another_email(lab: Lab, submission: Submission) -> list[Ended]:
+    """The account is vended with an email that it is not to keep."""
+    account = submission.request["account"]
+    email = f"b.{account['email']}"
+    if submission.request["source"] == "existing":
+        lab.vending.organizations.enable_aws_service_access(
+            ServicePrincipal="account.amazonaws.com"
+        )
+        _give_email(lab, account["accountId"], email)
+    before = {**submission.request, "account": {**account, "email": email}}
+    return lab.run(Submission(request=before, account_id=submission.account_id))
+
+
+def _give_email(lab: Lab, account_id: str, email: str) -> None:
+    """Whoever administers the organization gives an account this email."""
+    client, named = lab.aws.client("account"), {"AccountId": account_id, "PrimaryEmail": email}
+    client.start_primary_email_update(**named)
+    client.accept_primary_email_update(**named, Otp=email_codes.code_of(account_id))
 
 
 def _left_behind(lab: Lab, submission: Submission) -> list[Ended]:
@@ -440,6 +460,7 @@ SCENARIOS = (
         without=("organizationalUnit",),
         meets=("PlacementKept",),
     ),
+    Scenario(name="approved", run=_by_event, unit=approvals.UNIT, meets=("AwaitApproval",)),
     Scenario(name="changed", run=_changed, meets=("IsAccountChanged", *_OF_CHANGES)),
     Scenario(name="email changed", run=_email_changed, meets=_OF_EMAILS),
     Scenario(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from dataclasses import replace
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedded.cloud import PROJECT, EmbeddedAws
+from infra.settings import CustomResourceSettings
 from tests.infra.synthesized import synthesize
 from tests.payloads import FOLDER, Recording
 from tests.unit.test_definitions import RUNS_AGAIN
 from tests.workflow import retirements
 from tests.workflow.invitations import ROLE_ACCEPTS
+from tests.workflow.stacks import Stacks
 from tests.workflow.test_examples import CASES, EXAMPLES
 from tests.workflow.vending import Vending
 
@@ -59,7 +62,12 @@ def with_everything(folder: Path) -> Path:
     """The stack of settings by which a role of an invited account accepts, as it may not else, and
     the grace period of a retired account ends while this waits.
     """
-    synthesize(replace(ROLE_ACCEPTS, retirement_grace_days=0.001), folder)
+    settings = replace(
+        ROLE_ACCEPTS,
+        retirement_grace_days=0.001,
+        custom_resource=CustomResourceSettings(on_delete="retire"),
+    )
+    synthesize(settings, folder)
     return folder
 
 
@@ -75,6 +83,22 @@ def retirements_run(vending: Vending) -> Iterator[str]:
     yield retirements.run(vending, retirements.retirement_of(closed)).arn
     request = retirements.retirement_of(closed, deregisterDelegatedAdministrator=True)
     yield retirements.run(vending, request).arn
+
+
+def stacks_run(vending: Vending) -> Iterator[str]:
+    """The ARNs of executions that answer CloudFormation: of a refusal, and of an account's life."""
+    stacks = Stacks(vending=vending)
+    stacks.create({"account": {}}, name="Refused")
+    properties: dict[str, Any] = {"account": {"name": "A", "email": "a@example.com"}}
+    stacks.create(properties)
+    stacks.update({**properties, "organizationalUnit": "/A"})
+    stacks.delete()
+    stacks.clear()
+    arn = vending.aws.outputs["StateMachineArn"].replace(
+        "account-vending", "account-custom-resource"
+    )
+    pages = vending.states.get_paginator("list_executions").paginate(stateMachineArn=arn)
+    yield from (one["executionArn"] for page in pages for one in page["executions"])
 
 
 def record() -> Recording:
@@ -95,7 +119,7 @@ def record() -> Recording:
             for task, payload in sent(vending, case.run(vending).arn):
                 found.setdefault(task, {}).setdefault(repr(shape(payload)), payload)
         aws.renew()
-        for arn in retirements_run(vending):
+        for arn in (*retirements_run(vending), *stacks_run(vending)):
             for task, payload in sent(vending, arn):
                 found.setdefault(task, {}).setdefault(repr(shape(payload)), payload)
     return {task: list(found[task].values()) for task in sorted(found)}
@@ -104,5 +128,9 @@ def record() -> Recording:
 if __name__ == "__main__":
     (name,) = sys.argv[1:]
     text = json.dumps(record(), indent=1, ensure_ascii=False)
+    # As on AWS, and signed with nobody's key.
+    text = re.sub(
+        r'"http://127[^"]*Signature=[^"]*"', '"https://s3.us-east-1.amazonaws.com/a"', text
+    )
     text = text.replace(str(PROJECT / "build" / "functions" / "local"), "/var/task")
     (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ UNIT = "/Workloads/Restricted"
 
 SOURCE = "account-vending.approvals"
 
-_LOOKS_EVERY = 0.05
+_LOOKS_EVERY = 0.2
 
 
 def decide(vending: Vending, request_id: str, decision: str, **detail: Any) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.aws.pace import Pace
+from cli.fleet import adoption
 from embedded.cloud import EmbeddedAws
-from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.grids import few
-from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.infra.synthesized import synthesize
 from tests.workflow.command import Command
+from tests.workflow.deployments import deployed
 from tests.workflow.invitations import ROLE_ACCEPTS
 from tests.workflow.retirements import GRACE_SECONDS
 from tests.workflow.vending import Vending
@@ -48,10 +51,8 @@ def assembly_with_role(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def role_accepts(cloud: EmbeddedAws, assembly_with_role: Path) -> Iterator[None]:
     """The stack is deployed with those settings, and as before afterwards."""
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(assembly_with_role), endpoint_url=url)
-    yield
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployed(cloud, assembly_with_role):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -67,12 +68,8 @@ def short_grace(
     cloud: EmbeddedAws, vending: Vending, assembly_with_short_grace: Path
 ) -> Iterator[None]:
     """The stack is deployed with that setting, and as before afterwards."""
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(
-        assembly.Assembly.load(assembly_with_short_grace), endpoint_url=url
-    )
-    yield
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployed(cloud, assembly_with_short_grace):
+        yield
 
 
 @pytest.fixture(params=few([True, False], quick=[False], ids=["answered-inside", "answered-after"]))
@@ -106,3 +103,16 @@ def vend(
     vending: Vending, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
     return Command(vending.aws, monkeypatch, capsys)
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Path:
+    """Where the files of accounts go."""
+    return tmp_path / "accounts"
+
+
+@pytest.fixture
+def adoption_in_awss_time(vending: Vending, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of an adoption wait as long in AWS's time as they are to."""
+    clock = vending.aws.clock
+    monkeypatch.setattr(adoption, "Pace", partial(Pace, clock=clock.now, sleep=clock.sleep))

@@ -14,6 +14,7 @@ from embedded.organizations import organization_of, seeding
 from tests.builders import policy_content
 
 if TYPE_CHECKING:
+    from tests.workflow.command import Command
     from tests.workflow.vending import Vending
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -78,6 +79,14 @@ def writes(vending: Vending) -> list[str]:
         for call in vending.aws.context.calls
         if not call.operation.startswith(READS) and _OF_THE_STACK not in call.caller
     ]
+
+
+def counts(vend: Command, accounts: Path) -> dict[str, int]:
+    """How many accounts become what by a plan of the files, of what is not nothing."""
+    ran = vend("plan", str(accounts), "--json")
+    assert ran.status == 0, ran
+    found: dict[str, int] = ran.json["counts"]
+    return {kind: count for kind, count in found.items() if count}
 
 
 def reads(vending: Vending, operation: str) -> int:

@@ -14,9 +14,9 @@ from botocore.credentials import Credentials
 
 from embedded.apigateway import execute_api
 from embedded.cloud import EmbeddedAws
-from embedded.cloudformation import assembly
 from infra.settings import ApiSettings, Settings
-from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.infra.synthesized import synthesize
+from tests.workflow import deployments
 from tests.workflow.api import ApiClient
 from vending.api.routes import ROUTES
 
@@ -33,11 +33,9 @@ def deployed(cloud: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> It
     """The stack is deployed with the API, and as before afterwards."""
     folder = tmp_path_factory.mktemp("assembly-with-api")
     synthesize(Settings(api=ApiSettings(requests_per_second=1_000, burst=1_000)), folder)
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(folder), endpoint_url=url)
-    cloud.renew()
-    yield cloud
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployments.deployed(cloud, folder):
+        cloud.renew()
+        yield cloud
 
 
 @pytest.fixture

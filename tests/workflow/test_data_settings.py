@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.builders import a_request
-from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.infra.synthesized import synthesize
 from tests.unit.embedded.time_travel import pass_days
+from tests.workflow.deployments import deployed
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ def guarded(cloud: EmbeddedAws, tmp_path: Path) -> Iterator[Vending]:
     synthesize(
         Settings(kms_key_arn=KEY, ended_rows_expire_days=DAYS, audit_lock="COMPLIANCE"), tmp_path
     )
-    assembly.deploy(assembly.Assembly.load(tmp_path), endpoint_url=cloud.endpoint_url)
-    cloud.renew()
-    yield Vending(cloud)
-    assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=cloud.endpoint_url)
+    with deployed(cloud, tmp_path):
+        cloud.renew()
+        yield Vending(cloud)
 
 
 @pytest.mark.slow

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded import ACCOUNT_ID, eventbridge, lambda_runtime
-from embedded.cloudformation import assembly
 from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
 from tests.infra.synthesized import ASSEMBLY, synthesize
 from tests.samples import sample
+from tests.workflow.deployments import deploy
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def deployed(cloud: EmbeddedAws, baseline: DiscoveredAccountBaseline, folder: Pa
     synthesize(
         Settings(discovered_accounts="baseline", discovered_account_baseline=baseline), folder
     )
-    assembly.deploy(assembly.Assembly.load(folder), endpoint_url=cloud.endpoint_url)
+    deploy(cloud, folder)
     cloud.renew()
     return Vending(cloud)
 
@@ -68,7 +68,7 @@ def settle() -> None:
 @pytest.fixture
 def as_before(cloud: EmbeddedAws) -> Iterator[None]:
     yield
-    assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=cloud.endpoint_url)
+    deploy(cloud, ASSEMBLY)
 
 
 @pytest.mark.usefixtures("as_before")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.builders import a_contact, a_request, policy_content
-from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.infra.synthesized import synthesize
 from tests.workflow.announcements import collected
+from tests.workflow.deployments import deployed
 from tests.workflow.vending import Vending, invoke
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ def repairing(
     """The stack is deployed so that it puts back what others change."""
     folder: Path = tmp_path_factory.mktemp("assembly-that-repairs")
     synthesize(Settings(account_drift="repair"), folder)
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(folder), endpoint_url=url)
-    yield
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployed(cloud, folder):
+        yield
 
 
 def a_document() -> dict[str, Any]:

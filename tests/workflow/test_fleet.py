@@ -11,7 +11,7 @@ import pytest
 
 from bench import fleet
 from cli.aws.pace import RATES
-from tests.workflow.fleets import edit, seed
+from tests.workflow.fleets import counts, edit, seed
 from tests.workflow.processes import Running
 
 if TYPE_CHECKING:
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ACCOUNTS, EDITED = 2000, 50
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Path:
-    return tmp_path / "accounts"
-
-
-def counts(vend: Command, accounts: Path) -> dict[str, int]:
-    ran = vend("plan", str(accounts), "--json")
-    assert ran.status == 0, ran.err
-    return {kind: count for kind, count in ran.json["counts"].items() if count}
 
 
 def test_fleet_is_adopted_at_awss_rates_and_lives_by_its_files(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,29 +9,17 @@ import pytest
 import yaml
 
 from cli.aws import organization_reader
-from cli.aws.pace import Pace
-from cli.fleet import adoption
 from tests.builders import a_contact, a_request, policy_content
 from tests.interruptions import when_entered
-from tests.workflow.fleets import attach_guard, edit, path_of, reads, seed, write, writes
+from tests.workflow.fleets import attach_guard, counts, edit, path_of, reads, seed, write, writes
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command, Ran
     from tests.workflow.vending import Vending
 
+pytestmark = pytest.mark.usefixtures("adoption_in_awss_time")
+
 TRUSTED = "account.amazonaws.com"
-
-
-@pytest.fixture(autouse=True)
-def paced_by_their_time(vending: Vending, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls wait as long in AWS's time as they are to."""
-    clock = vending.aws.clock
-    monkeypatch.setattr(adoption, "Pace", partial(Pace, clock=clock.now, sleep=clock.sleep))
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Path:
-    return tmp_path / "accounts"
 
 
 @pytest.fixture
@@ -61,14 +48,6 @@ def adopted(vend: Command, accounts: Path) -> Ran:
 def file_of(accounts: Path, account_id: str) -> Path:
     (found,) = accounts.glob(f"*-{account_id}.yaml")
     return found
-
-
-def counts(vend: Command, accounts: Path) -> dict[str, int]:
-    """What a plan of the files says, of what is not nothing."""
-    ran = vend("plan", str(accounts), "--json")
-    assert ran.status == 0, ran
-    found: dict[str, int] = ran.json["counts"]
-    return {kind: count for kind, count in found.items() if count}
 
 
 def test_each_account_gets_a_file_that_says_what_it_is_and_a_plan_changes_nothing(

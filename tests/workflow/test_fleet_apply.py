@@ -33,11 +33,6 @@ def account_id(vending: Vending, accounts: Path) -> str:
     return str(ended.output["accountId"])
 
 
-@pytest.fixture
-def accounts(tmp_path: Path) -> Path:
-    return tmp_path / "accounts"
-
-
 def test_each_account_that_differs_comes_to_what_its_file_says(
     vending: Vending, vend: Command, account_id: str, accounts: Path
 ) -> None:

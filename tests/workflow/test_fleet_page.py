@@ -7,15 +7,12 @@ import os
 import re
 import shlex
 import subprocess
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from cli.aws.pace import Pace
-from cli.fleet import adoption
 from embedded import ACCOUNT_ID
 from embedded.organizations import organization_of
 from tests.builders import a_request
@@ -25,19 +22,14 @@ if TYPE_CHECKING:
     from tests.workflow.command import Command, Ran
     from tests.workflow.vending import Vending
 
+pytestmark = pytest.mark.usefixtures("adoption_in_awss_time")
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "fleet.md"
 CI = ROOT / "examples" / "ci"
 NAMES = ("Payments", "Data", "Sandbox")
 STACK = f"arn:aws:cloudformation:us-east-1:{ACCOUNT_ID}:stack/AccountVending/*"
 BLOCK = re.compile(r"```(\w*)\n(.*?)```(?:\n```\n(.*?)```)?", re.S)
-
-
-@pytest.fixture(autouse=True)
-def paced_by_their_time(vending: Vending, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls wait as long in AWS's time as they are to."""
-    clock = vending.aws.clock
-    monkeypatch.setattr(adoption, "Pace", partial(Pace, clock=clock.now, sleep=clock.sleep))
 
 
 @pytest.fixture

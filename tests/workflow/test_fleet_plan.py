@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cli.aws import stack as stack_module
-from cli.fleet import planning
+from cli.fleet import standing
 from tests.builders import a_request
 from tests.workflow.fleets import edit, reads, seed, write, writes
 from tests.workflow.vending import eventually
@@ -235,7 +236,7 @@ def test_request_that_ends_while_the_plan_is_made_is_not_planned_again(
         vending.finish(arn)
         return usual(stack, row)
 
-    monkeypatch.setattr(planning, "goes_on", once_it_has_ended)
+    monkeypatch.setattr(standing, "goes_on", once_it_has_ended)
     ran = planned(vend, tmp_path)
 
     assert {one["kind"] for one in ran.json["accounts"]} == {"unchanged"}
@@ -252,3 +253,25 @@ def test_single_file_with_an_option_of_many_is_compared_with_the_ledger(
     assert vend("plan", file, "--detailed-exitcode").status == 0
     assert vend("plan", str(broken), "--detailed-exitcode").status == 1
     assert vend("plan", str(broken), "--markdown").status == 2
+
+
+@pytest.mark.slow
+def test_single_file_of_a_retired_account_is_planned_as_such(
+    vending: Vending,
+    vend: Command,
+    request_of: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "accounts" / "sandbox.yaml"
+    edit(path, lifecycle="retired", reason="over")
+    monkeypatch.setattr("sys.stdin", io.StringIO(path.read_text()))
+
+    of_file, of_input = vend("plan", str(path), "--json"), vend("plan", "-", "--json")
+    sent = vend("submit", str(path))
+
+    for ran in (of_file, of_input):
+        assert ran.json["counts"]["retirement"] == 1, ran
+        assert ran.json["accounts"][0]["reason"] == "over"
+    assert (sent.status, writes(vending)) == (2, [])
+    assert "lifecycle: is a key of an account's file" in sent.err

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedded.cloudformation import assembly
 from infra.settings import Settings
 from tests.builders import a_request
-from tests.infra.synthesized import ASSEMBLY, synthesize
+from tests.infra.synthesized import synthesize
 from tests.topics import Reader
+from tests.workflow.deployments import deployed
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
@@ -33,10 +33,8 @@ def assembly_with_topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def notified(cloud: EmbeddedAws, vending: Vending, assembly_with_topics: Path) -> Iterator[Vending]:
-    url = cloud.endpoint_url
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(assembly_with_topics), endpoint_url=url)
-    yield vending
-    cloud.outputs = assembly.deploy(assembly.Assembly.load(ASSEMBLY), endpoint_url=url)
+    with deployed(cloud, assembly_with_topics):
+        yield vending
 
 
 def reader(vending: Vending, output: str) -> Reader:

@@ -11,9 +11,12 @@ from tests.builders import a_request
 from tests.interruptions import stop, when_entered
 from tests.unit.embedded.time_travel import pass_days
 from tests.workflow.email_codes import code_of
+from tests.workflow.fleets import edit, seed
 from tests.workflow.vending import Vending, eventually
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.workflow.command import Command
 
 SERVICE = "account.amazonaws.com"
@@ -197,3 +200,58 @@ def test_email_of_another_account_is_refused_by_name(vending: Vending) -> None:
     assert (ended.status, ended.error) == ("FAILED", "EmailInUse"), ended
     corrected = vending.run(request)
     assert corrected.status == "SUCCEEDED"
+
+
+@pytest.fixture
+def adopted(vending: Vending, vend: Command, tmp_path: Path) -> tuple[str, Path]:
+    """An account that grew by hand, and its file."""
+    (account_id, _) = seed(2)
+    vending.organizations.enable_aws_service_access(ServicePrincipal=SERVICE)
+    assert vend("adopt", "--out", str(tmp_path)).status == 0
+    (path,) = tmp_path.glob(f"*-{account_id}.yaml")
+    return account_id, path
+
+
+def an_email(account_id: str, email: str) -> dict[str, Any]:
+    return {"accountId": account_id, "name": "Account 0", "email": email}
+
+
+def test_email_of_an_adopted_account_is_changed_by_its_file(
+    vending: Vending, vend: Command, adopted: tuple[str, Path]
+) -> None:
+    account_id, path = adopted
+    edit(path, account=an_email(account_id, NEW))
+
+    planned = vend("plan", str(path.parent), "--json")
+    applied = vend("apply", str(path.parent), "--yes", "--no-wait", "--json")
+    eventually(lambda: state_of(vending, {"requestId": f"a-{account_id}"}) == "AWAITING_CODE")
+    eventually(lambda: "sentAt" in code_in_row(vending, {"requestId": f"a-{account_id}"}))
+    given = vend("confirm", f"a-{account_id}", code_of(account_id))
+    (execution,) = vending.executions()
+    ended = vending.finish(execution)
+    again = vend("plan", str(path.parent), "--json")
+
+    (entry,) = (one for one in planned.json["accounts"] if one["kind"] == "change")
+    before = "account0@example.com"
+    assert entry["difference"] == [{"key": "account.email", "before": before, "after": NEW}]
+    assert (planned.status, applied.status, given.status) == (0, 0, 0), applied
+    assert ended.status == "SUCCEEDED", ended
+    assert email_of(vending, account_id) == NEW
+    assert again.json["counts"]["unchanged"] == 2
+    assert again.json["accounts"][0]["revision"] == 2
+
+
+def test_email_that_no_revision_can_have_led_to_is_a_mistake_of_the_file(
+    vending: Vending, vend: Command, adopted: tuple[str, Path]
+) -> None:
+    account_id, path = adopted
+    edit(path, account=an_email(account_id, "account1@example.com"))
+    other = vend("plan", str(path.parent))
+    organization = vending.organizations.describe_account(AccountId=account_id)["Account"]
+    edit(path, account=an_email(account_id, organization["Email"].upper()))
+    same = vend("plan", str(path.parent), "--json")
+
+    assert other.status == 2
+    assert "account.email: is that of the account 200000000001" in other.err
+    assert (same.status, same.json["counts"]["unchanged"]) == (0, 2)
+    assert vending.calls("account", "StartPrimaryEmailUpdate") == 0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from embedded.cloudformation.resource import Resource
 from embedded.cloudformation.resources import (
     apigateway,
     cdk,
     cloudfront,
     cloudwatch,
+    custom,
     dynamodb,
     ecr,
     events,
@@ -66,3 +69,10 @@ TYPES: dict[str, type[Resource]] = {
     )
 }
 """By CloudFormation's name of the type."""
+
+
+def kind_of(type_name: Any) -> type[Resource] | None:
+    """The class of a type; None for one that is not made here."""
+    if isinstance(type_name, str) and type_name.startswith(custom.NAMES):
+        return custom.kind_of(type_name)
+    return TYPES.get(type_name)

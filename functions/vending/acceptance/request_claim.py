@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vending.acceptance.approvals_asked import ApprovalsAsked
 from vending.acceptance.claim_writes import ClaimWrites
 from vending.acceptance.lock_owners import LockOwners
+from vending.acceptance.named_email import ensure_email_possible
 from vending.authorization import approvals_needed
 from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
@@ -211,13 +212,16 @@ class RequestClaim:
         preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
 
     def _changes(self, row: Row, account: AccountRecord | None) -> dict[str, Any] | None:
-        return changes_of(
+        changes = changes_of(
             self.request.normalised(),
             row,
             account,
             protected_tags=self.authorization.policy.protected.tags,
             is_repair=self.authorization.is_repair,
         )
+        if not self.authorization.is_repair:
+            ensure_email_possible(self.request, changes, self.authorization, self.organizations)
+        return changes
 
     def _decision(self, row: Row, account: AccountRecord | None) -> Decision:
         if self._was_stopped(row):

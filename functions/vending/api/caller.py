@@ -128,11 +128,12 @@ class Caller:
 
     @property
     def sees_everything(self) -> bool:
-        """Whether it is an administrator."""
-        return self.authorization.requester is None
+        """Whether it is an operator or an administrator."""
+        requester = self.authorization.requester
+        return requester is None or requester.sees_everything
 
     def sees(self, request_id: str | None) -> bool:
-        """Whether a request is one of its requester's, or it is an administrator."""
+        """Whether a request is one of its requester's, or it sees all of them."""
         if self.sees_everything:
             return True
         return request_id is not None and namespace_of(request_id) == self.authorization.name

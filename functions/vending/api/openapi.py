@@ -16,6 +16,7 @@ from vending.api.parameters import LIMIT_DEFAULT, LIMIT_MAX
 from vending.api.problems import CONTENT_TYPE
 from vending.api.routes import ROUTES, Route
 from vending.api.starts import KEY_MAX
+from vending.approvals.request import Approving, Rejecting
 from vending.request.account_request import AccountRequest
 from vending.states import State
 
@@ -34,12 +35,14 @@ class Contract:
         status: where it did what was asked.
         body: the model of the request's body; None: there is none.
         query: its parameters.
+        is_body_optional: whether it may be left out.
     """
 
     answer: type[BaseModel] | None
     status: int = 200
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    is_body_optional: bool = False
 
 
 _STARTED = 202
@@ -52,6 +55,8 @@ CONTRACTS: Mapping[str, Contract] = {
     "getRequest": Contract(answer=views.RequestDetails),
     "resumeRequest": Contract(answer=views.Started, status=_STARTED),
     "cancelRequest": Contract(answer=views.RequestRecord, status=_STARTED),
+    "approveRequest": Contract(answer=views.RequestRecord, body=Approving, is_body_optional=True),
+    "rejectRequest": Contract(answer=views.RequestRecord, body=Rejecting),
     "listAccounts": Contract(answer=views.AccountPage, query=("cursor", "limit")),
     "getAccount": Contract(answer=views.AccountDetails, query=("cursor", "limit")),
     "changeAccount": Contract(answer=views.Started, status=_STARTED, body=AccountRequest),
@@ -154,7 +159,7 @@ def _operation(route: Route) -> Json:
     body = (
         {
             "requestBody": {
-                "required": True,
+                "required": not contract.is_body_optional,
                 "content": {_JSON: {"schema": _of(contract.body)}},
             }
         }

@@ -1,4 +1,4 @@
-"""The routes of requests: create, list, get, resume and cancel."""
+"""The routes of requests: create, list, get, resume, cancel, and decide."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.starts import Starts
 from vending.api.steps import history, steps_of
-from vending.authorization import rules
+from vending.approvals import request as approvals
+from vending.approvals.deciding import Decisions, request_owner
+from vending.approvals.request import Approving, Rejecting
+from vending.approvals.verdict import Deciding, may_decide
+from vending.entrances import requests
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
 from vending.ledger import keys
+from vending.ledger.approval_records import Outcome
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of, row_of
 from vending.request import ou_paths, validators
-from vending.request.account_request import AccountRequest, invalid, parse
+from vending.request.account_request import AccountRequest
 from vending.request.request_ids import qualified
 from vending.states import FINAL, State
 
@@ -42,6 +47,7 @@ class Requests:
     starts: Starts
     stepfunctions: SFNClient
     caller: Caller
+    decisions: Decisions
 
     def create(self, call: Call) -> Json:
         """Start vending what the body asks for.
@@ -66,7 +72,7 @@ class Requests:
         fitting = (
             row
             for row in found
-            if self.caller.sees(row.get("requestId"))
+            if self._sees(row)
             and asked["requester"] in (None, row.get("sender", {}).get("requester"))
             and (unit is None or _is_in(row, unit))
         )
@@ -96,7 +102,7 @@ class Requests:
             UnknownResource: the caller sees no request of this id.
             StateConflict: it has not failed.
         """
-        row = self._row(request_id)
+        row = self._own_row(request_id)
         if row["state"] not in RESUMABLE or not row.get("request"):
             raise StateConflict(
                 f"The request '{row['requestId']}' is {row['state']}, so that there is nothing to "
@@ -117,7 +123,7 @@ class Requests:
             UnknownResource: the caller sees no request of this id.
             StateConflict: it has ended, or AWS was asked for something.
         """
-        row = self._row(request_id)
+        row = self._own_row(request_id)
         if row["state"] not in CANCELLABLE or not row.get("executionArn"):
             has_ended = row["state"] in FINAL
             raise StateConflict(
@@ -136,19 +142,57 @@ class Requests:
             )
         return views.shown(views.RequestRecord, _record(row))
 
-    def _row(self, request_id: str) -> Row:
-        own = None if self.caller.sees_everything else self.caller.authorization.name
-        known = qualified(request_id, own)
-        may_be = not validators.request_id(known) and self.caller.sees(known)
-        row = self.ledger.get(known) if may_be else None
-        if row is None:
-            raise UnknownResource(
-                f"There is no request {validators.shown(known)} that you may see.",
-                code="UnknownRequest",
-                remedy="Check the id. A request shows a moment after it was accepted; other "
-                "requesters' requests are for administrators.",
-            )
+    def approve(self, request_id: str, call: Call) -> Json:
+        """Approve the request, once: its record then.
+
+        Raises:
+            UnknownResource: the caller sees no request of this id.
+            RequestInvalid: with every mistake.
+            RequestNotAllowed: the caller may not decide on it, or asked for it.
+            StateConflict: it waits for no approval.
+        """
+        said = approvals.body(Approving, call.json_body(optional=True))
+        return self._decide(request_id, Outcome.APPROVED, said)
+
+    def reject(self, request_id: str, call: Call) -> Json:
+        """Reject the request, once; as `approve`."""
+        return self._decide(
+            request_id, Outcome.REJECTED, approvals.body(Rejecting, call.json_body())
+        )
+
+    def _decide(self, request_id: str, outcome: Outcome, said: Approving | Rejecting) -> Json:
+        row = self._row(request_id)
+        deciding = Deciding(
+            authorization=self.caller.authorization,
+            requested_by=self.caller.name,
+            outcome=outcome,
+            reason=said.reason,
+            content=said.content,
+        )
+        decided, _ = self.decisions.decide(*request_owner(row["requestId"]), deciding)
+        return views.shown(views.RequestRecord, _record(row_of(decided)))
+
+    def _sees(self, row: Row) -> bool:
+        """Whether it is the caller's, or one that the caller decides on or has decided on."""
+        return self.caller.sees(row.get("requestId")) or may_decide(
+            self.caller.authorization, row.get("approval")
+        )
+
+    def _own_row(self, request_id: str) -> Row:
+        """A request that the caller acts for; UnknownResource as if there was no other."""
+        row = self._row(request_id)
+        if not self.caller.sees(row["requestId"]):
+            raise _unknown(request_id)
         return row
+
+    def _row(self, request_id: str) -> Row:
+        """A request that the caller sees: one of its own before one that it decides on."""
+        own = None if self.caller.sees_everything else self.caller.authorization.name
+        for known in dict.fromkeys((qualified(request_id, own), request_id)):
+            row = None if validators.request_id(known) else self.ledger.get(known)
+            if row is not None and self._sees(row):
+                return row
+        raise _unknown(qualified(request_id, own))
 
     def _rows(self, state: str | None, position: dict[str, str] | None) -> Iterator[Row]:
         states = [state] if state else [*State]
@@ -163,28 +207,18 @@ class Requests:
                     yield row_of(item)
 
 
-def allowed(raw: Any, caller: Caller) -> AccountRequest:
-    """The request that the caller may send, by its id among the requester's own ones.
-
-    Raises:
-        RequestInvalid: with every mistake; `requestedBy` is one, as it is the caller.
-        RequestNotAllowed: with every rule of the request policy that it breaks.
-    """
-    problems = []
-    if isinstance(raw, dict) and "requestedBy" in raw:
-        problems = ["requestedBy: is who calls the API; leave it out"]
-    try:
-        request = parse(raw)
-    except RequestInvalid as error:
-        raise invalid([*error.problems, *problems]) from None
-    if problems:
-        raise invalid(problems)
-    own = caller.authorization
-    request = own.owned(request)
-    rules.ensure_allowed(
-        request, name=own.name, requester=own.requester, protected=own.policy.protected
+def _unknown(request_id: str) -> UnknownResource:
+    return UnknownResource(
+        f"There is no request {validators.shown(request_id)} that you may see.",
+        code="UnknownRequest",
+        remedy="Check the id. A request shows a moment after it was accepted; other requesters' "
+        "requests are for administrators, and for those who decide on them.",
     )
-    return request
+
+
+def allowed(raw: Any, caller: Caller) -> AccountRequest:
+    """The request that the caller may send; as `entrances.requests.allowed`."""
+    return requests.allowed(raw, caller.authorization, asks="who calls the API")
 
 
 def document_of(content: Mapping[str, Any] | None) -> Json | None:

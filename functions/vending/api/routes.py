@@ -72,6 +72,18 @@ ROUTES = (
         summary="Cancel a request for which AWS was not asked for anything yet",
     ),
     Route(
+        operation="approveRequest",
+        method="POST",
+        path="/requests/{requestId}/approve",
+        summary="Approve a request that waits for approval",
+    ),
+    Route(
+        operation="rejectRequest",
+        method="POST",
+        path="/requests/{requestId}/reject",
+        summary="Reject a request that waits for approval",
+    ),
+    Route(
         operation="listAccounts",
         method="GET",
         path="/accounts",

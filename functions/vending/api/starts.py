@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.api.caller import Caller
-from vending.authorization.sender import API_SOURCE, DETAIL_TYPE
+from vending.authorization.sender import API_SOURCE, Sender
 from vending.aws.clock import Clock, now, timestamp
+from vending.entrances.starts import REQUESTED, RETIREMENT_REQUESTED, start
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestConflict, RequestInvalid, ServiceUnavailable
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_stepfunctions import SFNClient
 
-REQUESTED = "AccountRequested"
-RETIREMENT_REQUESTED = "AccountRetirementRequested"
 KEY_MAX = 255
 
 
@@ -74,43 +73,41 @@ class Starts:
         """
         name = _name(caller, route, key)
         detail = {**detail, "requestedBy": caller.name}
-        given = {
-            "version": "0",
-            "id": name,
-            DETAIL_TYPE: detail_type,
-            "source": API_SOURCE,
-            "account": caller.account,
-            "time": timestamp(self.clock()),
-            "principal": caller.principal,
-            "detail": detail,
-        }
+        sender = Sender(
+            account=caller.account,
+            source=API_SOURCE,
+            event_id=name,
+            sent_at=timestamp(self.clock()),
+            principal=caller.principal,
+        )
+        started = start(
+            self.stepfunctions,
+            machine_arn,
+            name=name,
+            detail_type=detail_type,
+            detail=detail,
+            sender=sender,
+        )
+        if started.at is None:
+            return self._first(started.execution_arn, detail)
+        return _shown(started.execution_arn, started.at)
+
+    def _first(self, execution_arn: str, detail: dict[str, Any]) -> dict[str, Any]:
         with translate_aws_errors():
             try:
-                answer = self.stepfunctions.start_execution(
-                    stateMachineArn=machine_arn,
-                    name=name,
-                    input=json.dumps(given, ensure_ascii=False),
-                )
-            except self.stepfunctions.exceptions.ExecutionAlreadyExists:
-                return self._first(machine_arn, name, detail)
-        return _started(answer["executionArn"], answer["startDate"])
-
-    def _first(self, machine_arn: str, name: str, detail: dict[str, Any]) -> dict[str, Any]:
-        execution_arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
-        try:
-            first = self.stepfunctions.describe_execution(executionArn=execution_arn)
-        except self.stepfunctions.exceptions.ExecutionDoesNotExist:
-            raise ServiceUnavailable(
-                "The first request with this idempotency key does not show yet.",
-                remedy="Send the request again in a few seconds, with the same key.",
-            ) from None
+                first = self.stepfunctions.describe_execution(executionArn=execution_arn)
+            except self.stepfunctions.exceptions.ExecutionDoesNotExist:
+                raise ServiceUnavailable(
+                    "The first request with this idempotency key does not show yet.",
+                    remedy="Send the request again in a few seconds, with the same key.",
+                ) from None
         if json.loads(first["input"])["detail"] != detail:
             raise RequestConflict(
                 "Idempotency-Key: was used for a request with another body.",
                 code="IdempotencyKeyReused",
                 remedy="Use a new key for each request, and the same one only to repeat it.",
             )
-        return _started(execution_arn, first["startDate"])
+        return _shown(execution_arn, first["startDate"])
 
 
 def _name(caller: Caller, route: str, key: str | None) -> str:
@@ -122,5 +119,5 @@ def _name(caller: Caller, route: str, key: str | None) -> str:
     return f"api-{hashlib.sha256(known.encode()).hexdigest()}"
 
 
-def _started(execution_arn: str, at: datetime) -> dict[str, Any]:
+def _shown(execution_arn: str, at: datetime) -> dict[str, Any]:
     return {"executionArn": execution_arn, "startedAt": timestamp(at.timestamp())}

@@ -15,7 +15,7 @@ from vending.approvals.verdict import Deciding, verdict
 from vending.aws.task_tokens import WaitingStep
 from vending.errors.exceptions import ConcurrentModification, UnknownResource
 from vending.ledger import keys
-from vending.ledger.approvals import STATE, Approvals
+from vending.ledger.approvals import STATE, Approvals, is_decided
 from vending.ledger.locks import retirement_owner
 from vending.ledger.waiting_tokens import WaitingTokens
 
@@ -80,7 +80,7 @@ class Decisions:
 
     def end_wait(self, row: Item, owner: str) -> bool:
         """Have the request go on if it is decided; whether a step that waited has ended by this."""
-        if row.get("state") != STATE or "outcome" not in (row.get("approval") or {}):
+        if not is_decided(row):
             return False
         if self._end(row, owner):
             return True
@@ -89,5 +89,6 @@ class Decisions:
 
     def _end(self, row: Item, owner: str) -> bool:
         waiting = {"requestId": owner, "executionArn": row.get("executionArn")}
-        token = WaitingTokens(table=self.table).find(cast("Row", waiting))
+        # It may have gone on already, and wait for something else.
+        token = WaitingTokens(table=self.table).find(cast("Row", waiting), awaits=STATE)
         return token is not None and WaitingStep(client=self.states, token=token).succeed({})

@@ -91,6 +91,10 @@ class Authorization:
             if account_id is not None:
                 self.ensure_place_allowed(account_id, organizations)
 
+    def ensure_email_allowed(self, email: str) -> None:
+        """RequestNotAllowed where the requester may not give an account this email."""
+        rules.ensure_email_allowed(email, name=self.name, requester=self.requester)
+
     def ensure_place_allowed(
         self, account_id: str, organizations: OrganizationsClient, *, is_own: bool = False
     ) -> None:

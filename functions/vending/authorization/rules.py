@@ -52,6 +52,20 @@ def ensure_allowed(
         raise RequestNotAllowed(broken, remedy=REMEDY)
 
 
+def ensure_email_allowed(email: str, *, name: str, requester: Requester | None) -> None:
+    """RequestNotAllowed where the requester may not give an account this email.
+
+    Args:
+        email: of the root user of an account that has another one.
+        name: of the requester.
+        requester: what it may ask for; None where only what is protected limits it.
+    """
+    if requester is not None and (
+        broken := list(_of_email(email, f"requesters.{name}", requester))
+    ):
+        raise RequestNotAllowed(broken, remedy=REMEDY)
+
+
 def ensure_place_allowed(
     account_id: str,
     unit: Unit,
@@ -162,14 +176,17 @@ def _of_requester(request: AccountRequest, rule: str, requester: Requester) -> I
     for key, its_rule, value, patterns in named:
         if value is not None and not _any_matches(value, patterns):
             yield f"account.{key}: {rule}.{its_rule} does not grant {shown(value)}"
-    email = account.get("email")
-    if email is not None and not _any_matches(
-        email.lower(), [pattern.lower() for pattern in requester.emails]
-    ):
-        granted = f" ({', '.join(requester.emails)})" if requester.emails else ""
-        yield f"account.email: is none that {rule}.emails grants{granted}"
+    if request.source != "existing":  # which may name the one that its account has
+        yield from _of_email(account.get("email"), rule, requester)
     yield from _of_tags(request, rule, requester)
     yield from _of_organization(request, rule, requester)
+
+
+def _of_email(email: str | None, rule: str, requester: Requester) -> Iterator[str]:
+    patterns = [pattern.lower() for pattern in requester.emails]
+    if email is not None and not _any_matches(email.lower(), patterns):
+        granted = f" ({', '.join(requester.emails)})" if requester.emails else ""
+        yield f"account.email: is none that {rule}.emails grants{granted}"
 
 
 def _of_organization(request: AccountRequest, rule: str, requester: Requester) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Who sent a request, by what Amazon EventBridge says of the event that brought it, or the API.
+"""Who sent a request, by what Amazon EventBridge says of the event that brought it, or by what an
+entrance says that starts executions itself: the API, or the custom resource of CloudFormation.
 
 EventBridge sets `account` itself: it is the account whose credentials put the event on the bus.
 `source` is the sender's word, which the sender's own IAM policy and the bus's resource policy hold
@@ -6,11 +7,13 @@ it to by `events:source`. Neither shows the principal. Amazon EventBridge User G
 in Amazon EventBridge".
 
 The API starts executions itself, with an input in the form of an event that has the key `principal`
-besides. No event on the bus can have it: PutEvents takes no such member.
+besides. No event on the bus can have it: PutEvents takes no such member. CloudFormation shows no
+principal; the bus's resource policy lets nobody use the source of its requests.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +28,9 @@ _LONGEST = 256
 
 API_SOURCE = "account-vending.api"
 """Of requests that came by the API, whose sender is a principal."""
+
+CLOUDFORMATION_SOURCE = "account-vending.cloudformation"
+"""Of requests that came by the custom resource; the sender is the account, with this source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,21 @@ def opened(execution_input: object) -> tuple[Sender, object]:
         principal=_text(event["principal"]) if "principal" in event else None,
     )
     return sender, event.get("detail")
+
+
+def enveloped(sender: Sender, detail_type: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The execution's input from which `opened` reads this sender and detail."""
+    principal = {} if sender.principal is None else {"principal": sender.principal}
+    return {
+        "version": "0",
+        "id": sender.event_id,
+        DETAIL_TYPE: detail_type,
+        "source": sender.source,
+        "account": sender.account,
+        "time": sender.sent_at,
+        **principal,
+        "detail": dict(detail),
+    }
 
 
 def _text(value: Any) -> str:

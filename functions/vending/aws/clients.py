@@ -20,6 +20,7 @@ from vending.errors.exceptions import Throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
@@ -173,6 +174,12 @@ def stepfunctions() -> SFNClient:
 def sns() -> SNSClient:
     """The topics of notifications."""
     return _naming_actions(boto3.client("sns", config=_config(attempts=3)))
+
+
+@cache
+def cloudformation() -> CloudFormationClient:
+    """The stacks whose custom resources are accounts."""
+    return _naming_actions(boto3.client("cloudformation", config=_config(attempts=3)))
 
 
 @cache

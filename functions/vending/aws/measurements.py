@@ -93,7 +93,9 @@ METRICS: Mapping[str, Metric] = {
         unit="Count", what="requests in progress in which nothing has happened for hours"
     ),
     "RequestRepaired": Metric(
-        unit="Count", what="requests whose execution had ended without recording its end"
+        unit="Count",
+        what="requests whose execution had ended without recording its end, or that were decided "
+        "and still waited",
     ),
     "AccountDrift": Metric(
         unit="Count",

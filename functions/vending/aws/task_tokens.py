@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -27,10 +27,37 @@ Perhaps it says so too while the step's own function is still at work: nothing d
 """
 
 
+FUNCTION_RETURNS_IN = 1.0
+"""Seconds after which a step's function that has looked has definitely returned."""
+
+
 def token_refused(output: Mapping[str, Any]) -> TaskTokenRefused:
     """To be raised by the function of the very step that was to end with `output`."""
     words = explain("TaskTokenRefused")
     return TaskTokenRefused(words.what, output=output, remedy=words.remedy)
+
+
+def end_wait(
+    find_token: Callable[[], str | None],
+    states: SFNClient,
+    error: VendingError,
+    sleep: Callable[[float], None],
+) -> Literal["IGNORED", "ANSWERED", "LATE"]:
+    """Have the step fail that waits under the token which `find_token` finds.
+
+    IGNORED: none waits. LATE: it went on already, or looks by itself.
+    """
+    token = find_token()
+    if token is None:
+        return "IGNORED"
+    if WaitingStep(client=states, token=token).fail(error):
+        return "ANSWERED"
+    # Perhaps the function that keeps the token has looked already and is about to return, and Step
+    # Functions takes no answer before that.
+    sleep(FUNCTION_RETURNS_IN)
+    token = find_token()
+    went_on = token is not None and WaitingStep(client=states, token=token).fail(error)
+    return "ANSWERED" if went_on else "LATE"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ VendingError
  ├ SlotNeeded                nothing may be created or closed before the queue gives a slot
  ├ CreationInProgress        AWS is still at work, and no event is sure to come: look later
  ├ CreationAnswered          an event reports that AWS has ended the creation: look
+ ├ ExecutionEnded            the execution that a step waits for has ended: look how
  ├ TaskTokenRefused          the step's own function may not answer its token: the error carries it
  ├ RequestRefused            the request itself is at fault: nothing was done
  │  ├ RequestInvalid            it breaks the request contract; carries every problem
@@ -126,6 +127,10 @@ class CreationInProgress(VendingError):
 
 class CreationAnswered(VendingError):
     """An event reports that AWS has ended the creation: it is time to look how."""
+
+
+class ExecutionEnded(VendingError):
+    """The execution that this step waits for has ended: it is time to look how."""
 
 
 class TaskTokenRefused(VendingError):

@@ -101,6 +101,19 @@ class ApiSettings(ExecutionSettings):
     token_claim: str = Field("", alias="API_TOKEN_CLAIM")
 
 
+class CustomResourceSettings(ExecutionSettings):
+    """What the custom resource of CloudFormation starts."""
+
+    on_delete: Literal["keep", "retire"] = Field(alias="CUSTOM_RESOURCE_ON_DELETE")
+    retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
+
+
+class EndpointSettings(Settings):
+    """Where the SDK reaches AWS instead of at AWS's own addresses: AWS's variable, unset there."""
+
+    url: Filled | None = Field(None, alias="AWS_ENDPOINT_URL")
+
+
 class AuditTrailSettings(Settings):
     """Where the audit trail is kept."""
 

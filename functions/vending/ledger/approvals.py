@@ -6,15 +6,21 @@ time the second one sees the first, so that every approval has one outcome.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from vending.aws.clock import epoch, timestamp
+from vending.ledger import keys
 from vending.ledger.approval_records import Approval, Outcome, is_pending
 from vending.ledger.table import ConditionFailed, Item, Table, Update, as_expected
+from vending.states import State
 
-STATE = "AWAITING_APPROVAL"
+STATE = State.AWAITING_APPROVAL
 """Of the rows of requests and of retirements alike."""
+
+GOES_ON = {keys.REQUEST: State.REQUESTED, keys.RETIREMENT: "RETIRING"}
+"""The states of rows that are approved, by how their keys begin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +35,15 @@ class Approvals:
 
     def write(self, seen: Item, approval: Approval) -> Item | None:
         """Put this approval in place of the one that was seen; None where the row has changed."""
+        kind = f"{seen['pk'].partition('#')[0]}#"
+        is_approved = approval.get("outcome") == Outcome.APPROVED
         update = Update(
             pk=seen["pk"],
-            values={"updatedAt": timestamp(self.table.clock()), "approval": approval},
+            values={
+                "updatedAt": timestamp(self.table.clock()),
+                "approval": approval,
+                "state": GOES_ON[kind] if is_approved else None,
+            },
             condition=as_expected(
                 {name: seen.get(name) for name in ("executionArn", "state", "approval")}
             ),
@@ -55,6 +67,12 @@ class Approvals:
                 return written
             row = self.get(row["pk"]) or {}
         return row
+
+
+def is_decided(row: Mapping[str, Any]) -> bool:
+    """Whether it was decided, and the row's execution may not have gone on by that."""
+    is_of_approvals = row.get("state") in (STATE, *GOES_ON.values())
+    return is_of_approvals and "outcome" in (row.get("approval") or {})
 
 
 def is_over(approval: Any, now: float) -> bool:

@@ -16,6 +16,9 @@ ACCOUNT_RECORD = "record#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 ACCOUNTS_COMPARED = "reconciliation#accounts"
 
+EXECUTION_END = "execution#"
+"""Before the name of an execution, in place of the id of a request: its end is waited for."""
+
 BY_STATE = "byState"
 """The index of the requests' rows by `state`, and then by `updatedAt`."""
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vending.aws import event_publisher
+from vending.errors.exceptions import RejectedByApprover
+from vending.ledger.approval_records import Outcome, asked_words, missing
 from vending.reconciliation.drift_words import sentence
 from vending.states import State
 
@@ -91,7 +93,12 @@ def message_of(detail_type: str, record: Mapping[str, Any]) -> Message | None:
     return write(record) if write is not None else None
 
 
-def _requested(record: Mapping[str, Any]) -> Message:
+def _requested(record: Mapping[str, Any]) -> Message | None:
+    approval = record.get("approval") or {}
+    if approval.get("outcome") == Outcome.APPROVED:
+        return _of_request(record, "approved", f"{_account(record)} is approved and goes on.")
+    if approval:
+        return None  # what follows at once says it, and who decides
     return _of_request(record, "requested", f"{_account(record)} was requested.")
 
 
@@ -105,6 +112,17 @@ def _awaiting_code(record: Mapping[str, Any]) -> Message:
     step = f"`vend confirm {_cut(record.get('requestId'))} CODE` gives the code."
     what = f"{_account(record)} gets another email: AWS has sent a code to that address."
     return _of_request(record, "awaiting a code", what, [step])
+
+
+def _awaiting_approval(record: Mapping[str, Any]) -> Message:
+    approval, request_id = record["approval"], _cut(record.get("requestId"))
+    by, until = " or ".join(approval["by"]), approval["expiresAt"]
+    step = (
+        f"{by}: decide until {until}, with `vend approve {request_id}`, "
+        f"`vend reject {request_id} --reason TEXT`, or by the API."
+    )
+    what = f"{_account(record)} was requested and {asked_words(missing(approval))}."
+    return _of_request(record, "awaiting approval", what, [step])
 
 
 def _drifted(record: Mapping[str, Any]) -> Message:
@@ -140,6 +158,9 @@ def _failed(record: Mapping[str, Any]) -> Message:
 
 
 def _rejected(record: Mapping[str, Any]) -> Message:
+    if (record.get("error") or {}).get("code") == RejectedByApprover.__name__:
+        what = f"{_account(record)} was not approved; nothing was done."
+        return _of_request(record, "not approved", what, _remedy(record))
     what = f"The request for {_account(record, first=False)} was rejected; nothing was done."
     return _of_request(record, "rejected", what, _remedy(record))
 
@@ -174,6 +195,7 @@ def _of_request(
         ("Request", request_id),
         ("Requested by", _requester(record)),
         ("Account", _cut(record.get("accountId"))),
+        ("Decided", _cut("; ".join(_decisions(record)))),
         ("Warnings", _cut(" ".join(record.get("warnings") or ()))),
         *_of_error(record),
     ]
@@ -228,6 +250,15 @@ def _requester(record: Mapping[str, Any]) -> str:
     return f"{named} ({sender})" if named and sender else named or sender
 
 
+def _decisions(record: Mapping[str, Any]) -> list[str]:
+    """Who decided what, and why."""
+    return [
+        f"{one['decision'].lower()} by {one['by']}"
+        + (f" ({one['reason']})" if one.get("reason") else "")
+        for one in (record.get("approval") or {}).get("decisions", ())
+    ]
+
+
 def _of_error(record: Mapping[str, Any]) -> list[Fact]:
     error = record.get("error") or {}
     code = "/".join(_cut(error[key]) for key in ("code", "reason") if error.get(key))
@@ -244,8 +275,9 @@ def _cut(value: Any) -> str:
     return text if len(text) <= _VALUE_MAX else f"{text[:_VALUE_MAX]}…"
 
 
-_WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message]] = {
+_WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message | None]] = {
     (event_publisher.STATE_CHANGED, State.REQUESTED): _requested,
+    (event_publisher.STATE_CHANGED, State.AWAITING_APPROVAL): _awaiting_approval,
     (event_publisher.STATE_CHANGED, State.INVITED): _invited,
     (event_publisher.STATE_CHANGED, State.AWAITING_CODE): _awaiting_code,
     (event_publisher.OUTCOMES[State.VENDED], None): _vended,

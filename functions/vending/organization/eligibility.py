@@ -38,6 +38,26 @@ def refusal(account: AccountTypeDef) -> OperationRefused | None:
     return None
 
 
+def email_problem(account_id: str, email: str, organizations: OrganizationsClient) -> str | None:
+    """Why an account cannot be meant that is said to have this email; None where it has it.
+
+    None, too, of one that is no member: that is said elsewhere. VendingError where AWS gives no
+    answer.
+    """
+    with translate_aws_errors():
+        try:
+            account = organizations.describe_account(AccountId=account_id)["Account"]
+        except organizations.exceptions.AccountNotFoundException:
+            return None
+    if account.get("Email", "").lower() == email.lower():
+        return None
+    return (
+        f"account.email: the account {account_id} has another one, and no request for it has named "
+        "any; write the one that it has, or the id of the account that is meant. To change it, "
+        "`vend adopt` it first, or submit a request with the email that it has"
+    )
+
+
 def vended_refusal(account_id: str, organizations: OrganizationsClient) -> OperationRefused | None:
     """Why an account that was vended can no longer be called vended; None where it can.
 

@@ -110,7 +110,9 @@ class Account(Model):
 
     name: AccountName | None = Field(None, description="The account's name, for a new account.")
     email: Email | None = Field(
-        None, description="The root user's address, which no other AWS account may have."
+        None,
+        description="The root user's address, which no other AWS account may have. Of an existing "
+        "account, the one that it has, or another one than its last request named.",
     )
     account_id: AccountId | None = Field(
         None, description="Twelve digits, for an account that is there already."

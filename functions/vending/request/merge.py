@@ -104,7 +104,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         lines.append(f"account name {name or 'as it was'} -> {new_name}")
     email, new_email = _account_email(before), _account_email(after)
     if new_email is not None and email != new_email:
-        lines.append("email of the root user changed")
+        lines.append(f"email of the root user {'changed' if email else 'named'}")
     path, new_path = before.get("organizationalUnit"), after.get("organizationalUnit")
     if path != new_path:
         lines.append(f"organizational unit {path or 'as it was'} -> {new_path or 'as it is'}")

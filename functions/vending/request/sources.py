@@ -29,7 +29,7 @@ SOURCES = {
         forbids=("iamUserAccessToBilling",),
         only_if_given=("roleName",),
     ),
-    "existing": SourceRules(requires=("accountId",), forbids=("email", *_ONLY_AT_CREATION)),
+    "existing": SourceRules(requires=("accountId",), forbids=_ONLY_AT_CREATION),
 }
 
 

@@ -19,17 +19,16 @@ FIRST, SECOND, THIRD = "123456789012", "222222222222", "333333333333"
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+def stack(stack: FakeStack) -> FakeStack:
     """The stack that the command finds, with three accounts: changed, recorded, and closed."""
-    made = FakeStack()
-    made.put(a_record(requestedBy="payments", accountId=FIRST))
-    put_record(made, FIRST, revision=2)
+    stack.put(a_record(requestedBy="payments", accountId=FIRST))
+    put_record(stack, FIRST, revision=2)
     recorded = a_record(
         request_id=f"a-{SECOND}", accountId=SECOND, accountName="By hand", executionArn=None
     )
     recorded["request"] = {"account": {"accountId": SECOND}, "source": "existing"}
-    made.put(recorded)
-    made.ledger_items[f"retirement#{THIRD}"] = {
+    stack.put(recorded)
+    stack.ledger_items[f"retirement#{THIRD}"] = {
         "pk": f"retirement#{THIRD}",
         "accountId": THIRD,
         "accountName": "Over",
@@ -38,8 +37,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
         "requestedAt": "2026-11-01T00:00:00.000Z",
         "updatedAt": "2026-11-21T00:00:00.000Z",
     }
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
+    return stack
 
 
 def put_record(stack: FakeStack, account_id: str, *, revision: int, **changes: Any) -> None:

@@ -8,21 +8,16 @@ import subprocess
 import sys
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from cli.arguments.vend import parser
 from cli.aws import stack as stack_module
+from cli.input import fleet
+from cli.input.documents import Document
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
 from vending.states import State
-
-
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
@@ -172,6 +167,31 @@ def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert "account" in json.loads(capsys.readouterr().out)["properties"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_valid"),
+    [
+        ({}, True),
+        ({"lifecycle": "retired", "reason": "over"}, True),
+        ({"lifecycle": "gone"}, False),
+        ({"reason": "over"}, False),
+        ({"lifecycle": "active", "reason": "over"}, False),
+        ({"color": "red"}, False),
+    ],
+    ids=str,
+)
+def test_schema_of_a_file_holds_as_the_command_does(
+    changes: dict[str, str], is_valid: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = {"source": "existing", "account": {"accountId": "123456789012"}} | changes
+
+    assert main(["schema", "--account-file"]) == 0
+    schema = json.loads(capsys.readouterr().out)
+    found = fleet.of_documents([Document(label="a.yaml", value=value)])
+
+    assert Draft202012Validator(schema).is_valid(value) is is_valid
+    assert found.is_usable is is_valid
+
+
 def test_every_command_of_this_version_is_there() -> None:
     assert set(commands()) == {
         "submit",
@@ -194,6 +214,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "doctor",
         "explain",
         "schema",
+        "completion",
         "local",
         "portal",
     }

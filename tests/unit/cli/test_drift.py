@@ -7,21 +7,12 @@ from typing import Any
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import FakeStack
 from vending.ledger import keys
 
 FIRST, SECOND, THIRD = "100000000001", "100000000002", "100000000003"
 CHANGED = {"what": "tags", "name": "team", "how": "changed", "expected": "a", "found": "b"}
-
-
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
 
 
 def account(stack: FakeStack, account_id: str, *differences: dict[str, str]) -> None:

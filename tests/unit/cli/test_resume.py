@@ -8,18 +8,9 @@ from typing import Any
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import FIRST, SECOND, FakeStack, a_record, an_error
 from tests.unit.cli.histories import History
-
-
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
-    """The stack that the command finds."""
-    made = FakeStack()
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
 
 
 def succeeded() -> list[dict[str, Any]]:

@@ -259,3 +259,13 @@ def test_half_a_character_in_an_organizations_document_is_reported() -> None:
 
     with pytest.raises(InputError, match="problem"):
         document_of(found)
+
+
+def test_keys_of_an_accounts_file_are_no_keys_of_a_request() -> None:
+    text = refusal_of(
+        "account: {name: A, email: a@example.com}\nlifecycle: retired\nreason: over\n"
+    )
+
+    assert "2 problems" in text
+    assert "line 2: lifecycle: is a key of an account's file" in text
+    assert "`vend apply`" in text

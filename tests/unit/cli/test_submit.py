@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from cli.aws import stack as stack_module
 from cli.main import main
 from tests.unit.cli.fakes import (
     FIRST,
@@ -31,12 +30,10 @@ FINGERPRINT = parse(REQUEST).fingerprint()
 
 
 @pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch) -> FakeStack:
+def stack(stack: FakeStack) -> FakeStack:
     """The stack that the command finds; it vends whatever is asked for, at once."""
-    made = FakeStack()
-    made.on_publish = lambda detail: vend(made, detail)
-    monkeypatch.setattr(stack_module.Stack, "from_environment", classmethod(lambda _cls: made))
-    return made
+    stack.on_publish = lambda detail: vend(stack, detail)
+    return stack
 
 
 def vend(stack: FakeStack, detail: Mapping[str, Any], execution_arn: str = FIRST) -> None:

@@ -25,7 +25,11 @@ class Bucket(Resource):
 
 def a_resolver(**conditions: Any) -> Resolver:
     place = Place(
-        account_id="111111111111", region="us-east-1", partition="aws", stack_name="AccountVending"
+        account_id="111111111111",
+        region="us-east-1",
+        partition="aws",
+        stack_name="AccountVending",
+        stack_id="arn:aws:cloudformation:us-east-1:111111111111:stack/AccountVending/1",
     )
     properties: Properties = {}
     bucket = Bucket(logical_id="Bucket", properties=properties, place=place)

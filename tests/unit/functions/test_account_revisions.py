@@ -286,6 +286,58 @@ def test_what_another_requester_put_on_the_account_is_not_taken_away(world: Worl
     assert (result["outcome"], result["changes"]) == ("ACCEPTED", None)
 
 
+def named(email: str, **changes: Any) -> dict[str, Any]:
+    """A document of the account that names its root user's email."""
+    return EXISTING | {"account": {"accountId": ACCOUNT_ID, "email": email}} | changes
+
+
+def test_email_of_an_existing_account_is_the_one_that_it_has_or_a_new_one(world: World) -> None:
+    made(world)
+    agreed = asked(world, named(EMAIL.upper()), EXECUTION)
+    vend(world, requestId="another")
+    world.later(60)
+
+    changed = asked(world, named("new@example.com"))
+    kept = world.ledger.accounts.get(ACCOUNT_ID)
+
+    assert (agreed["outcome"], agreed["changes"]) == ("ACCEPTED", None)
+    assert (changed["outcome"], changed["changes"]["email"]) == ("ACCEPTED", "new@example.com")
+    assert kept is not None
+    assert kept["document"]["account"]["email"] == EMAIL.upper()
+
+
+def test_email_that_is_another_accounts_than_the_id_is_refused(world: World) -> None:
+    made(world)
+
+    with pytest.raises(RequestInvalid, match=f"account.email: the account {ACCOUNT_ID} has"):
+        asked(world, named("typed.wrong@example.com"))
+
+
+def test_requester_gives_an_account_only_the_emails_that_it_may(world: World) -> None:
+    made(world)
+    world.policy = {
+        "requesters": {
+            "portal": {
+                "senders": [{"account": "111111111111", "source": "tests"}],
+                "sources": ["existing"],
+                "accountIds": ["*"],
+                "organizationalUnits": ["/*"],
+                "emails": ["aws+*@example.com"],
+                "tags": {"allowed": {"*": ["*"]}},
+            }
+        }
+    }
+
+    agreed = asked(world, event(named(EMAIL), 1), EXECUTION)
+    vend(world, requestId="portal.another")
+    with pytest.raises(RequestNotAllowed, match=r"portal\.emails grants"):
+        asked(world, event(named("root@example.com"), 2))
+    granted = asked(world, event(named("aws+new@example.com"), 3))
+
+    assert agreed["outcome"] == "ACCEPTED"
+    assert granted["changes"]["email"] == "aws+new@example.com"
+
+
 def test_account_of_an_earlier_release_has_had_its_first_revision(world: World) -> None:
     vended(world)
     world.ledger.table.delete(account_record(ACCOUNT_ID), ~IS_NEW)

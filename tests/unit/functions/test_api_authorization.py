@@ -24,18 +24,23 @@ from vending.api.routes import ROUTES, Route
 from vending.authorization.principals import of_caller
 from vending.authorization.request_policy import RequestPolicyInvalid, parse_policy
 from vending.authorization.sender import Sender
+from vending.aws.clock import timestamp
 from vending.errors.exceptions import RequestNotAllowed
+from vending.ledger.approval_records import begin
 
 BODIES: dict[str, Any] = {
     "planRequest": DOCUMENT,
     "createRequest": DOCUMENT | {"requestId": "new"},
     "changeAccount": DOCUMENT,
     "retireAccount": {"reason": "over"},
+    "rejectRequest": {"reason": "too many"},
 }
 HIDDEN = {
     "getRequest",
     "resumeRequest",
     "cancelRequest",
+    "approveRequest",
+    "rejectRequest",
     "getAccount",
     "changeAccount",
     "retireAccount",
@@ -43,32 +48,59 @@ HIDDEN = {
 }
 """Of one request or account, which only its requester and administrators see."""
 
+REVIEWER, WATCH = session_of("Reviewer"), session_of("Watch")
+APPROVERS = {
+    "reviewers": {"roles": ["approver"], "senders": [{"principal": role("Reviewer")}]},
+    "watch": {"roles": ["operator"], "senders": [{"principal": role("Watch")}]},
+}
+
 CALLERS = {
     "requester": PORTAL,
     "another requester": OTHER,
     "administrator": OPERATOR,
+    "approver": REVIEWER,
+    "operator": WATCH,
     "stranger": STRANGER,
     "unauthorized": None,
 }
 
 
 def expected(route: Route, caller: str) -> int:
+    decides = route.operation in ("approveRequest", "rejectRequest")
     done = CONTRACTS[route.operation].status
-    if caller == "unauthorized":
-        return 403
-    if caller == "stranger":
-        return done if route.is_public else 403
-    if caller == "another requester" and route.operation in HIDDEN:
-        # Of what it may retire the policy has nothing, which is said first.
-        return 403 if route.operation in ("retireAccount", "restoreAccount") else 404
-    return done
+    may_look = done if route.method == "GET" else 403
+    # Of what it may retire the policy has nothing, which is said first.
+    ends = route.operation in ("retireAccount", "restoreAccount")
+    statuses = {
+        "unauthorized": 403,
+        "stranger": done if route.is_public else 403,
+        "another requester": (403 if ends else 404) if route.operation in HIDDEN else done,
+        "operator": done if route.operation == "cancelRequest" else may_look,
+        # It asks for nothing, and sees requests that it decides on.
+        "approver": {
+            "getAccount": 404,
+            "changeAccount": 404,
+            "resumeRequest": 404,
+            "cancelRequest": 404,
+        }.get(route.operation, done if decides else may_look),
+    }
+    return statuses.get(caller, 403 if decides else done)
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 def test_route_answers_whom_it_is_for(api: Api, route: Route, caller: str) -> None:
     state = "QUEUED" if route.operation == "cancelRequest" else "FAILED"
-    a_row(api, "portal.one", state)
+    if route.operation in ("approveRequest", "rejectRequest"):
+        state = "AWAITING_APPROVAL"
+    api.world.policy["requesters"] |= APPROVERS
+    approval = begin(
+        [{"rule": "all", "approvals": 1, "by": ["reviewers"]}],
+        content="",
+        expires_at=timestamp(api.world.now + 60),
+        at=timestamp(api.world.now),
+    )
+    a_row(api, "portal.one", state, approval=approval)
     an_account(api)
     path = route.path.format(requestId="portal.one", accountId=ACCOUNT)
 

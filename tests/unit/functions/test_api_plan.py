@@ -68,3 +68,20 @@ def test_plan_refuses_what_the_request_policy_does_not_grant(api: Api) -> None:
 
     assert answer.status == 403
     assert "organizationalUnit" in answer.problems[0]
+
+
+@pytest.mark.parametrize("route", ["POST /plan", f"PUT /accounts/{ACCOUNT}"])
+@pytest.mark.parametrize(("revision", "is_refused"), [(1, False), (2, True)])
+def test_change_of_another_revision_is_refused_at_once(
+    api: Api, route: str, revision: int, is_refused: bool
+) -> None:
+    a_row(api, "portal.one", "VENDED", accountId=ACCOUNT)
+    an_account(api)
+
+    answer = api(route, body=MORE | {"requestId": "portal.one", "ifRevision": revision})
+
+    assert (answer.status == 409) == is_refused, answer.body
+    if is_refused:
+        assert answer.body["code"] == "RequestConflict"
+        assert "the account is at revision 1" in answer.body["detail"]
+        assert api.started == []

@@ -374,7 +374,7 @@ def test_request_is_cancelled_only_before_aws_is_asked(api: Api, state: str) -> 
 def test_failure_of_the_function_itself_is_a_problem_without_its_cause(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vending.api.requests.parse", lambda _: 1 / 0)
+    monkeypatch.setattr("vending.entrances.requests.parse", lambda _: 1 / 0)
 
     answer = api("POST /requests", body=DOCUMENT)
 

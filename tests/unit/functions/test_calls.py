@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.builders import a_contact
-from tests.unit.functions import approving, retiring
+from tests.unit.functions import approving, custom_resources, retiring
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import (
     ACCOUNT_ID,
@@ -335,8 +335,6 @@ def await_an_approval(world: World) -> None:
     world.policy = approving.a_policy()
     approving.accept(world)
     approving.wait(world)
-    world.later(14 * approving.DAY)
-    approving.wait(world, token="later")
 
 
 def untag_an_account(world: World) -> None:
@@ -436,7 +434,40 @@ def end_delegations(world: World) -> None:
     world.call("DeregisterDelegatedAdministrator", accountId=account_id, executionArn=EXECUTION)
 
 
+def request_for_cloudformation(world: World) -> None:
+    """A deletion calls more than a creation, and starts another machine."""
+    world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
+    vend(world, organizationalUnitId=None)
+    world.policy = custom_resources.AS_ADMINISTRATOR
+    custom_resources.stack(world, "CREATE_COMPLETE", "DELETE_IN_PROGRESS")
+    gone = custom_resources.an_event("Delete", PhysicalResourceId=REQUEST_ID)
+    custom_resources.ask(world, gone)
+
+
+def wait_for_a_custom_account(world: World) -> None:
+    arn = custom_resources.STARTED
+    world.organization.executions[arn] = "RUNNING"
+    world.call("WaitForCustomAccount", executionArn=arn, taskToken="a token")
+
+
+def describe_a_custom_account(world: World) -> None:
+    world.organization.executions[custom_resources.STARTED] = "RUNNING"
+    custom_resources.look(world, isOverdue=True)
+
+
+def respond_to_cloudformation(world: World) -> None:
+    """AWS's SDK is not asked: the address of the answer is signed."""
+    with pytest.raises(OperationRefused):
+        world.call(
+            "RespondToCloudFormation", event=custom_resources.an_event(ResponseURL="https://x")
+        )
+
+
 SCENARIOS = {
+    "RequestCustomAccount": request_for_cloudformation,
+    "WaitForCustomAccount": wait_for_a_custom_account,
+    "DescribeCustomAccount": describe_a_custom_account,
+    "RespondToCloudFormation": respond_to_cloudformation,
     "AcceptRetirement": accept_a_retirement,
     "ReserveClosing": reserve_a_closing,
     "DeregisterDelegatedAdministrator": end_delegations,
@@ -480,8 +511,13 @@ SCENARIOS = {
 
 @pytest.mark.parametrize(("operation", "scenario"), SCENARIOS.items(), ids=SCENARIOS)
 def test_operation_calls_all_that_it_declares(
-    world: World, operation: str, scenario: Callable[[World], None]
+    world: World,
+    operation: str,
+    scenario: Callable[[World], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, value in custom_resources.ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     scenario(world)
 
     declared = importlib.import_module(f"operations.{module_name(operation)}").CALLS

@@ -35,10 +35,31 @@ ERROR = {
 """Of a record that failed."""
 
 
+APPROVAL: dict[str, Any] = {
+    "needs": [{"rule": "production", "approvals": 2, "by": ["reviewers", "security"]}],
+    "required": 2,
+    "rules": ["production"],
+    "by": ["reviewers", "security"],
+    "expiresAt": "2027-01-29T08:00:00.000Z",
+    "decisions": [],
+}
+DECISION = {"by": "ann", "requester": "reviewers", "person": "ann", "reason": "agreed"}
+APPROVED, REJECTED = (
+    {"outcome": outcome, "decisions": [DECISION | {"decision": outcome}]}
+    for outcome in ("APPROVED", "REJECTED")
+)
+
+
 def message(detail_type: str, **changes: Any) -> Message:
     found = message_of(detail_type, RECORD | changes)
     assert found is not None
     return found
+
+
+def test_request_that_waits_for_approval_is_told_of_once() -> None:
+    record = RECORD | {"state": "REQUESTED", "approval": APPROVAL}
+
+    assert message_of("AccountVendingStateChanged", record) is None
 
 
 @pytest.mark.parametrize(
@@ -50,6 +71,40 @@ def message(detail_type: str, **changes: Any) -> Message:
             {"state": "INVITED", "nextSteps": ["Accept the handshake h-1."]},
             "Account invited",
             "What to do: Accept the handshake h-1.",
+        ),
+        (
+            "AccountVendingStateChanged",
+            {"state": "AWAITING_APPROVAL", "approval": APPROVAL},
+            "Account awaiting approval",
+            "reviewers or security: decide until 2027-01-29T08:00:00.000Z, with `vend approve",
+        ),
+        (
+            "AccountVendingStateChanged",
+            {"state": "AWAITING_APPROVAL", "approval": APPROVAL},
+            "Account awaiting approval",
+            "needs 2 approvals by reviewers or security (production).",
+        ),
+        (
+            "AccountVendingStateChanged",
+            {"state": "REQUESTED", "approval": APPROVAL | APPROVED},
+            "Account approved",
+            "approved by ann (agreed)",
+        ),
+        (
+            "AccountVendingFailed",
+            {
+                "state": "REJECTED",
+                "approval": APPROVAL | REJECTED,
+                "error": ERROR | {"code": "RejectedByApprover", "reason": None},
+            },
+            "Account not approved",
+            "rejected by ann (agreed)",
+        ),
+        (
+            "AccountVendingFailed",
+            {"state": "FAILED", "error": ERROR | {"code": "ApprovalTimedOut", "reason": None}},
+            "Account failed",
+            "ApprovalTimedOut",
         ),
         (
             "AccountVendingStateChanged",
@@ -119,7 +174,9 @@ def test_announcement_is_said_in_words_with_its_next_step(
 def test_every_kind_that_people_are_notified_of_has_its_words() -> None:
     for detail_type, states in NOTIFIED.items():
         for state in states or ("VENDED",):
-            assert message_of(detail_type, RECORD | {"state": state}) is not None
+            approval = APPROVAL if state == "AWAITING_APPROVAL" else None
+            record = RECORD | {"state": state, "approval": approval}
+            assert message_of(detail_type, record) is not None
     assert message_of(event_publisher.RECONCILED, {}) is None
     assert message_of(event_publisher.STATE_CHANGED, RECORD | {"state": "CREATING"}) is None
 

@@ -11,7 +11,7 @@ import pytest
 from events import reconcile_ledger
 from events.reconcile_ledger import CALLS
 from tests.emf import samples_in
-from tests.unit.functions import retiring
+from tests.unit.functions import approving, retiring
 from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import (
     EMAIL,
@@ -25,6 +25,7 @@ from tests.unit.functions.payloads import (
     waiting,
 )
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, TABLE, World
+from vending.approvals.deciding import Decisions
 from vending.aws import clients
 from vending.aws.event_publisher import EventPublisher
 from vending.errors.exceptions import ServiceUnavailable
@@ -159,6 +160,25 @@ def test_request_whose_execution_runs_is_left_alone(world: World) -> None:
     assert (report["inProgress"], report["repaired"]) == (1, [])
     assert world.row(REQUEST_ID) == before
     assert world.called("DescribeExecution") == []
+
+
+def test_decided_request_that_was_not_told_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.policy = approving.a_policy()
+    approving.accept(world)
+    approving.wait(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(Decisions, "end_wait", lambda *_: False)
+        approving.decide(world)
+    world.organization.executions[EXECUTION] = "RUNNING"
+    assert world.called("SendTaskSuccess") == []
+
+    report = reconcile(world)
+
+    assert [one["taskToken"] for one in world.called("SendTaskSuccess")] == [approving.TOKEN]
+    assert (report["inProgress"], report["repaired"]) == (1, [])
+    assert world.row("portal.claim-1")["state"] == "REQUESTED"
 
 
 def test_execution_missing_from_the_list_is_looked_at_itself(world: World) -> None:

@@ -437,8 +437,8 @@ def test_schema_describes_every_key() -> None:
     [
         ({"source": "existing", "account": {}}, ["account.accountId: is required"]),
         (
-            {"source": "existing", "account": {"accountId": "42", "email": EMAIL}},
-            ["account.accountId: must be twelve digits", "account.email: has no meaning"],
+            {"source": "existing", "account": {"accountId": "42", "roleName": "Admin"}},
+            ["account.accountId: must be twelve digits", "account.roleName: has no meaning"],
         ),
         ({"source": "invited", "account": {}}, ["account: needs accountId or email"]),
         (

@@ -35,6 +35,7 @@ EXECUTION = "arn:aws:states:us-east-1:111111111111:execution:account-vending:fir
 OTHER_EXECUTION = EXECUTION.replace("first", "second")
 OF_EVENTS = {
     "AnswerCreateAccount",
+    "AnswerCustomAccount",
     "AnswerHandshake",
     "DecideApproval",
     "DetectDrift",
@@ -42,6 +43,7 @@ OF_EVENTS = {
     "PublishNotification",
     "ReconcileLedger",
     "RecordExecutionEnd",
+    "ServeCustomAccount",
 }
 UNDISTURBED = {"dynamodb", "events"}
 """Services whose calls no test can refuse, lose or precede."""

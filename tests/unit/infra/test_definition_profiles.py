@@ -359,4 +359,4 @@ def test_definition_of_no_machine_is_refused(capsys: pytest.CaptureFixture[str])
 
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("no definition: another; there are: account_retirement,")
+    assert captured.err.startswith("no definition: another; there are: account_custom_resource,")

@@ -1,0 +1,1 @@
+"""The custom resource of CloudFormation: what it is asked, and how it is answered."""
