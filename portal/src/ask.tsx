@@ -32,7 +32,7 @@ export function NewRequest({ like }: { like: string | undefined }) {
         <Ask
           schema={data.schema}
           first={(data.request ?? {}) as Fields}
-          without={OWN}
+          without={[...OWN, "ifRevision"]}
           send={async (request, key) =>
             `#/requests/${(await api.post<Started>("/requests", request, key)).requestId}`
           }
