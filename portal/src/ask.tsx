@@ -2,7 +2,7 @@
 import type { AccountDetails, Plan, RequestDetails, Started } from "built/api";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Refusal, Refused, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { RequestFields } from "./form";
 import { useLive } from "./live";
 import { Heading, Refusals } from "./parts";
