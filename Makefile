@@ -126,15 +126,14 @@ bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
 
 .PHONY: page
-page: $(PAGE) ## Build the page of docs/portal.md: build/portal/site
+page: $(PAGE) ## Check and build the page of docs/portal.md: build/portal/site
 
 .PHONY: portal
 portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded AWS, with requests in every state
 	@$(BIN)/vend local --portal --samples
 
 .PHONY: test-portal
-test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Check the page's types, and test it in a browser
-	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal
+test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Test the page in a browser, on the embedded AWS
 	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
 
 .PHONY: publish-portal
@@ -258,6 +257,7 @@ $(PAGE): $(PAGE_SOURCES) build/portal.list docs/openapi.json statemachines/accou
 	@mkdir -p build/portal
 	@$(BIN)/python -m statemachines.definitions account_vending > build/portal/account_vending.json
 	@PATH="$(NODE):$$PATH" node portal/build.mjs build/portal/account_vending.json docs/openapi.json build/portal
+	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal || { rm $@; exit 1; }
 
 build/recorded/.ready: requirements/recorded.txt $(READY)
 	@rm -rf $(@D)
