@@ -114,6 +114,7 @@ WILDCARDS = (
         "execution:account-retirement:*]",
         where=(
             "AcceptRetirement/Grants/Resource",
+            "Api/ServeApi/Grants/Resource",
             "CloseAccount/Grants/Resource",
             "DescribeClosure/Grants/Resource",
             "RecordRetirement/Grants/Resource",
@@ -217,10 +218,14 @@ ALARMS = (
 ENCRYPTION = (
     Suppression(
         rule="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
-        where=("**/Logs/Resource",),
+        where=("**/Logs/Resource", "Api/AccessLog/Resource"),
         reason="encrypted with AWS's key unless a customer managed key is set",
     ),
-    Suppression(rule="CKV_AWS_158", where=("**Logs**",), reason="as CloudWatchLogGroupEncrypted"),
+    Suppression(
+        rule="CKV_AWS_158",
+        where=("**Logs**", "ApiAccessLog**"),
+        reason="as CloudWatchLogGroupEncrypted",
+    ),
     Suppression(
         rule="CKV_AWS_119",
         where=("LedgerTable**",),
@@ -237,6 +242,57 @@ ENCRYPTION = (
         reason="point-in-time recovery is on: 35 days, any second; a backup plan beyond that is "
         "the company's, by tags or organization policy",
     ),
+)
+
+PORTAL = (
+    Suppression(
+        rule="AwsSolutions-S1",
+        where=("Portal/Bucket/Resource",),
+        reason="has the page's files alone, which everybody may read, through the distribution",
+    ),
+    Suppression(
+        rule="NIST.800.53.R5-S3BucketLoggingEnabled",
+        where=("Portal/Bucket/Resource",),
+        reason="as AwsSolutions-S1",
+    ),
+    Suppression(rule="CKV_AWS_18", where=("PortalBucket**",), reason="as AwsSolutions-S1"),
+    Suppression(
+        rule="NIST.800.53.R5-S3BucketReplicationEnabled",
+        where=("Portal/Bucket/Resource",),
+        reason="`make publish-portal` puts the files there again, from their source",
+    ),
+    Suppression(
+        rule="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        where=("Portal/Bucket/Resource",),
+        reason="nothing in it is secret; a KMS key would have to let CloudFront in for each file",
+    ),
+    Suppression(
+        rule="AwsSolutions-CFR1",
+        where=("Portal/Distribution/Resource",),
+        reason="where its people are is the company's to say; the page has nothing to show to who "
+        "is not signed in",
+    ),
+    Suppression(
+        rule="AwsSolutions-CFR2",
+        where=("Portal/Distribution/Resource",),
+        reason="a web ACL costs by the month; API Gateway throttles the API and refuses every call "
+        "without a token, and all else is files that do not change",
+    ),
+    Suppression(rule="CKV_AWS_68", where=("PortalDistribution**",), reason="as AwsSolutions-CFR2"),
+    Suppression(
+        rule="AwsSolutions-CFR3",
+        where=("Portal/Distribution/Resource",),
+        reason="who called the API is in its access log, which stays; who read the page's files "
+        "says nothing",
+    ),
+    Suppression(rule="CKV_AWS_86", where=("PortalDistribution**",), reason="as AwsSolutions-CFR3"),
+    Suppression(
+        rule="AwsSolutions-CFR4",
+        where=("Portal/Distribution/Resource",),
+        reason="CloudFront's own certificate, for its own host, leaves no choice; with a host of "
+        "the company's it is TLS 1.2",
+    ),
+    Suppression(rule="CKV_AWS_174", where=("PortalDistribution**",), reason="as AwsSolutions-CFR4"),
 )
 
 CODE = (
@@ -257,8 +313,9 @@ CODE = (
             "embedded/people/issuer.py",
             "functions/vending/ledger/changes.py",
         ),
-        reason="no secrets: an attribute's name, task tokens of a dry run, a token's type, keys "
-        "that the embedded AWS takes from anybody on this machine, and AWS's own messages",
+        reason="no secrets: names of an attribute and of a kind of token, task tokens of a dry "
+        "run, keys that the embedded AWS takes from anybody on this machine, and AWS's own "
+        "messages",
     ),
     Suppression(
         rule="B106",
@@ -317,4 +374,12 @@ CODE = (
     ),
 )
 
-SUPPRESSIONS = (*WILDCARDS, *FUNCTIONS, *AUDIT_TRAIL, *ALARMS, *ENCRYPTION, *CODE)
+SUPPRESSIONS = (
+    *WILDCARDS,
+    *FUNCTIONS,
+    *AUDIT_TRAIL,
+    *ALARMS,
+    *ENCRYPTION,
+    *PORTAL,
+    *CODE,
+)

@@ -292,6 +292,15 @@ def _check_parameter(name: str, slot: dict[str, Any], value: Any) -> None:
     allowed, pattern = slot.get("AllowedValues"), slot.get("AllowedPattern")
     if allowed is not None and str(value) not in [str(each) for each in allowed]:
         raise ValidationError(message=f"Parameter {name} failed to satisfy constraint: {allowed}")
+    least, most = int(slot.get("MinLength", 0)), slot.get("MaxLength")
+    if isinstance(value, str) and not least <= len(value) <= int(most or len(value)):
+        raise ValidationError(
+            message=slot.get(
+                "ConstraintDescription",
+                f"Parameter {name} failed to satisfy constraint: must have {least} to {most}"
+                " characters",
+            )
+        )
     if pattern is not None and not re.fullmatch(pattern, str(value)):
         raise ValidationError(
             message=slot.get(

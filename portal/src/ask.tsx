@@ -81,6 +81,8 @@ function Ask(props: {
   const api = useApi();
   const [value, setValue] = useState(props.first);
   const [touched, setTouched] = useState(new Set<string>());
+  // Once the plan was asked for, whatever is wrong is said.
+  const [isReviewed, setReviewed] = useState(false);
   const [said, setSaid] = useState<{ about: string; mistakes: Mistakes; plan?: Plan }>();
   const [refusal, setRefusal] = useState<Refusal>();
   const [isPlanShown, setPlanShown] = useState(false);
@@ -122,7 +124,7 @@ function Ask(props: {
     setBusy(true);
     const plan = await ask();
     setBusy(false);
-    setTouched(everyPlace);
+    setReviewed(true);
     setPlanShown(plan !== undefined);
     if (!plan) {
       requestAnimationFrame(() =>
@@ -159,21 +161,21 @@ function Ask(props: {
       </section>
     );
   }
-  const isRefusedElsewhere = refusal && (touched === everyPlace || refusal.status !== 400);
+  const isSaid = isReviewed || refusal?.status !== 400;
   return (
     <form ref={form} class="ask" onSubmit={(event) => void review(event)} noValidate>
       <RequestFields
         form={{
           root: schema,
-          touched,
+          isTouched: (place) => isReviewed || touched.has(place),
           mistakes,
-          onTouch: (place) => setTouched(touched === everyPlace ? touched : new Set([...touched, place])),
+          onTouch: (place) => setTouched((before) => new Set([...before, place])),
         }}
         value={value}
         without={without}
         onChange={setValue}
       />
-      {isRefusedElsewhere && <Refusals refusal={refusal} />}
+      {isSaid && <Refusals refusal={refusal} />}
       <p class="actions">
         <button class="main" disabled={isBusy}>
           Show the plan
@@ -182,13 +184,3 @@ function Ask(props: {
     </form>
   );
 }
-
-/** Once the plan was asked for, whatever is wrong is said. */
-const everyPlace = new (class extends Set<string> {
-  override get size(): number {
-    return 1;
-  }
-  override has(): boolean {
-    return true;
-  }
-})();

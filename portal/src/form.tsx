@@ -17,8 +17,8 @@ const LONG = 1000; // characters from which a text has several lines
 
 export type Form = {
   root: Schema;
-  /** What was changed, so that what is wrong with it is worth saying. */
-  touched: Set<string>;
+  /** Whether what is wrong with a place is worth saying: somebody was there. */
+  isTouched: (place: string) => boolean;
   mistakes: Mistakes;
   onTouch: (place: string) => void;
 };
@@ -346,7 +346,7 @@ function Said({ id, texts }: { id: string; texts: string[] }) {
 }
 
 function wrongWith(form: Form, place: string): string[] {
-  return form.touched.has(place) ? (form.mistakes[place] ?? []) : [];
+  return form.isTouched(place) ? (form.mistakes[place] ?? []) : [];
 }
 
 function idOf(place: string): string {

@@ -13,6 +13,7 @@ const LIGHTS: Record<Step["state"], Light> = {
   FAILED: "failed",
   STOPPED: "failed",
 };
+const PASSED = ["Choice", "Pass", "Wait"];
 const ROUNDED = 8;
 
 export function Graph({ steps }: { steps: Step[] }) {
@@ -82,28 +83,38 @@ function Shape({ node, light }: { node: Node; light: Light }) {
   );
 }
 
-/** What the steps say of each state, and what follows from it of those that are no steps. */
+/**
+ * What the steps say of each state; and of those that are no steps, whether they stand on a way from
+ * a step that is done to one that has begun.
+ */
 function lightsOf(steps: Step[]): Record<string, Light> {
   const lights: Record<string, Light> = {};
   for (const { step, state } of steps) lights[step] = LIGHTS[state];
-  const others = graph.nodes.filter(({ kind }) => kind !== "Task");
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const { name, kind } of others) {
-      if (lights[name]) continue;
-      const from = graph.edges.filter((edge) => edge.to === name && lights[edge.from] === "done");
-      const to = graph.edges.filter((edge) => edge.from === name);
-      const isEnd = kind === "Succeed" || kind === "Fail";
-      const isReached = isEnd
-        ? from.some((edge) => steps.some((one) => one.step === edge.from))
-        : from.length > 0 && to.some((edge) => lights[edge.to]);
-      if (isReached) {
-        lights[name] = kind === "Fail" ? "failed" : "done";
-        changed = true;
-      }
-    }
+  const edges = graph.edges.filter((edge) => !edge.caught);
+  const between = new Set(graph.nodes.filter((one) => PASSED.includes(one.kind)).map((one) => one.name));
+  const after = spread((reached) =>
+    edges.filter(({ from }) => lights[from] === "done" || reached.has(from)).map(({ to }) => to),
+  );
+  const before = spread((reached) =>
+    edges.filter(({ to }) => lights[to] || reached.has(to)).map(({ from }) => from),
+  );
+  for (const name of after) if (before.has(name)) lights[name] = "done";
+  for (const { name, kind } of graph.nodes) {
+    const isReached = edges.some(({ from, to }) => to === name && lights[from] === "done" && !between.has(from));
+    if (kind === "Succeed" && isReached) lights[name] = "done";
+    if (kind === "Fail" && isReached) lights[name] = "failed";
   }
   return lights;
+
+  /** The states between steps that are come to again and again from those that were. */
+  function spread(next: (reached: Set<string>) => string[]): Set<string> {
+    const reached = new Set<string>();
+    for (let size = -1; size !== reached.size; ) {
+      size = reached.size;
+      for (const name of next(reached)) if (between.has(name)) reached.add(name);
+    }
+    return reached;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 // Small parts that several views are made of.
 import type { RecordedError } from "built/api";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Refusal } from "./api";
 
 const TONES: Record<string, string> = {
@@ -116,16 +116,37 @@ export function Facts({ facts }: { facts: [string, ComponentChildren][] }) {
   );
 }
 
-export function Document({ name, value }: { name: string; value: unknown }) {
+export function Document(props: { name: string; value: unknown; isOpen?: boolean }) {
+  const { name, value, isOpen } = props;
   if (!value) return null;
   return (
-    <details>
+    <details open={isOpen}>
       <summary>{name}</summary>
       <pre tabIndex={0} role="region" aria-label={name}>
         {JSON.stringify(value, null, 2)}
       </pre>
     </details>
   );
+}
+
+const FEW = 20;
+const MANY = 100; // the API's largest page
+
+/** How long a list is, and a button that makes it longer where there is more. */
+export function useLength(): [number, (more: boolean, reload: () => void) => ComponentChildren] {
+  const [length, setLength] = useState(FEW);
+  const button = (more: boolean, reload: () => void) =>
+    more && length < MANY ? (
+      <button
+        onClick={() => {
+          setLength(MANY);
+          reload();
+        }}
+      >
+        Show more
+      </button>
+    ) : null;
+  return [length, button];
 }
 
 /** A question in a dialog of the browser's own, which keeps the focus and ends with Escape. */

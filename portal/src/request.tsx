@@ -25,8 +25,12 @@ export function RequestView({ id }: { id: string }) {
     (found) => {
       const isEarly = Date.now() - began.current < SOON;
       if (!found) return isEarly ? QUICK : null;
+      // The ledger is ahead of the execution's history by the step that writes it.
+      if (found.steps.some((one) => one.state === "RUNNING")) {
+        return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      }
       if (FINAL.includes(found.state)) return isEarly ? SLOW : null;
-      return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      return isEarly ? QUICK : SLOW;
     },
   );
   if (!data) {
@@ -81,7 +85,11 @@ export function RequestView({ id }: { id: string }) {
         </p>
       ))}
       <Decisions approval={data.approval} />
-      <Document name="What was asked" value={data.request} />
+      <Document
+        name="What was asked"
+        value={data.request}
+        isOpen={data.state === "AWAITING_APPROVAL"}
+      />
       <h2>Progress</h2>
       <div class="progress">
         <Steps steps={data.steps} />

@@ -3,7 +3,7 @@ import type { RequestPage, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
 import { useApi } from "./app";
 import { useLive } from "./live";
-import { Heading, Refusals, State, Time } from "./parts";
+import { Heading, Refusals, State, Time, useLength } from "./parts";
 
 const PAUSE = 5_000;
 const STATES = [
@@ -24,8 +24,8 @@ export function Requests() {
   const api = useApi();
   const [state, setState] = useState("");
   const [unit, setUnit] = useState("");
-  const [limit, setLimit] = useState(20);
-  const { data, refusal } = useLive(
+  const [limit, more] = useLength();
+  const { data, refusal, reload } = useLive(
     `${state} ${unit}`,
     () =>
       api.get<RequestPage>("/requests", {
@@ -61,9 +61,7 @@ export function Requests() {
       </form>
       <Refusals refusal={refusal} />
       {data && <RequestTable requests={data.requests} />}
-      {data?.nextCursor && limit < 100 && (
-        <button onClick={() => setLimit(Math.min(limit + 40, 100))}>Show more</button>
-      )}
+      {more(Boolean(data?.nextCursor), reload)}
     </>
   );
 }

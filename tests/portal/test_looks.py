@@ -177,6 +177,7 @@ def test_page_is_used_by_keyboard_alone(
     alex.go(samples["drifted"])
     page.get_by_role("button", name="Retire …").focus()
     page.keyboard.press("Enter")
+    page.locator("dialog[open]").wait_for()
     in_dialog = page.evaluate("!!document.activeElement.closest('dialog')")
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")

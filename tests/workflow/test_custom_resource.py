@@ -151,6 +151,7 @@ def test_deleted_stack_suspends_its_account_and_closes_nothing(stacks: Stacks) -
     assert stacks.vending.path(account_id) == "/Suspended"
 
 
+@pytest.mark.slow
 def test_resource_that_leaves_its_template_is_retired(stacks: Stacks) -> None:
     topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
     stacks.create(PROPERTIES, Topic=topic)
@@ -164,6 +165,7 @@ def test_resource_that_leaves_its_template_is_retired(stacks: Stacks) -> None:
     assert retirements.row(stacks.vending, account_id)["state"] == "RETIRING"
 
 
+@pytest.mark.slow
 def test_account_that_may_not_be_retired_fails_the_deletion(stacks: Stacks) -> None:
     protected = {**PROPERTIES, "tags": {"account-vending:protected": True}}
     stacks.create(protected)
@@ -178,6 +180,7 @@ def test_account_that_may_not_be_retired_fails_the_deletion(stacks: Stacks) -> N
     assert stacks.delete() == "DELETE_COMPLETE"
 
 
+@pytest.mark.slow
 def test_existing_account_is_adopted(stacks: Stacks) -> None:
     account_id = an_account(stacks.vending)
 
@@ -194,6 +197,7 @@ def test_existing_account_is_adopted(stacks: Stacks) -> None:
     assert stacks.vending.path(account_id) == "/Workloads"
 
 
+@pytest.mark.slow
 def test_failure_of_aws_is_the_stacks_with_its_remedy_and_the_next_deployment_resumes(
     stacks: Stacks,
 ) -> None:
@@ -238,6 +242,7 @@ def test_what_takes_longer_is_picked_up_by_the_next_deployment(stacks: Stacks) -
     assert stacks.vending.calls("organizations", "CreateAccount") == 1
 
 
+@pytest.mark.slow
 def test_second_stack_with_the_same_account_waits_for_the_first(stacks: Stacks) -> None:
     stacks.vending.aws.renew(faults=[{"createAccount": {"calls": [1], "seconds": 60}}])
     stacks.begin(PROPERTIES)
@@ -249,6 +254,7 @@ def test_second_stack_with_the_same_account_waits_for_the_first(stacks: Stacks) 
     assert len(stacks.vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_request_that_somebody_sent_before_is_waited_for(stacks: Stacks) -> None:
     stacks.vending.aws.renew(faults=[{"createAccount": {"calls": [1], "seconds": 60}}])
     stacks.vending.start({**PROPERTIES, "tags": {"cost-center": "1234"}})
@@ -260,6 +266,7 @@ def test_request_that_somebody_sent_before_is_waited_for(stacks: Stacks) -> None
     assert len(stacks.vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_event_that_never_comes_fails_nothing(stacks: Stacks) -> None:
     """The rule is off, so that nothing tells of the end."""
     events = stacks.vending.events
