@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
 
+from vending.acceptance.named_email import ensure_change_allowed
 from vending.api import cursors, views
 from vending.api.caller import Caller
 from vending.api.parameters import Call
@@ -93,6 +94,7 @@ class AccountRoutes:
         if problems:
             raise invalid(problems)
         ensure_revision(request, record)
+        ensure_change_allowed(request, record.get("document", {}), self.caller.authorization)
         started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
         return views.shown(
             views.Started,
