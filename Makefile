@@ -51,14 +51,14 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: vend
-vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
+vend: BUILT ## Vend an account on the embedded AWS: make vend [REQUEST=path]
 	@$(BIN)/vend submit "$(REQUEST)" --local --wait
 
 # tests/distribution.py says which tests stay on one worker, and in which order they begin.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: test
-test: synth build/.bundled ## Run the tests, except those marked slow
+test: BUILT ## Run the tests, except those marked slow
 	@rm -rf build/grants-used
 	@$(PYTEST) -m "not slow"
 
@@ -80,11 +80,11 @@ test-long: synth build/.bundled ## Run the tests marked long: the other cells of
 	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
-check: synth guards build/guards/.ready ## Lint, formatting, types, the template and the guard rails
+check: synth guards $(PORTAL_TEMPLATE) build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
-	@$(BIN)/cfn-lint $(TEMPLATE)
+	@$(BIN)/cfn-lint $(TEMPLATE) $(PORTAL_TEMPLATE)
 	@$(BIN)/python -m guards.packages licences > /dev/null
 	@$(BIN)/python -m guards.advisories $(ADVISORIES)
 
@@ -126,11 +126,15 @@ bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
 
 .PHONY: page
-page: $(PAGE) ## Build the page of docs/portal.md: build/portal/site
+page: $(PAGE) ## Check and build the page of docs/portal.md: build/portal/site
 
 .PHONY: portal
 portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded AWS, with requests in every state
 	@$(BIN)/vend local --portal --samples
+
+.PHONY: test-portal
+test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Test the page in a browser, on the embedded AWS
+	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
 
 .PHONY: publish-portal
 publish-portal: page ## Put the page where the portal of your credentials' account serves it
@@ -163,6 +167,7 @@ lock: $(READY) ## Update the locks from requirements/*.in and their like
 	@$(LOCK) requirements/uv.in --output-file requirements/uv.txt
 	@$(LOCK) requirements/dev.in --output-file requirements/dev.txt
 	@$(LOCK) requirements/opinions.in --output-file requirements/opinions.txt
+	@$(LOCK) requirements/browser.in --output-file requirements/browser.txt
 	@$(LOCK) requirements/guards.in --output-file requirements/guards.txt
 	@$(LOCK:3.11=3.13) requirements/recorded.in --output-file requirements/recorded.txt
 
@@ -194,16 +199,22 @@ $(BIN)/uv: requirements/uv.txt
 	@touch $@
 
 # Two import roots, as in Lambda's zip and in pytest, and the command; nothing here needs a build.
+# Most of the modules are never imported: those that are compile themselves then, and the rest would
+# take half of the time of a first `make vend`.
 $(READY): requirements/dev.txt $(BIN)/uv Makefile
 	@echo "Installing what requirements/dev.txt locks" >&2
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
-		requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/functions" \
 		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/account_vending.pth"
 	@printf '#!%s\nimport sys\n\nfrom cli.main import main\n\nsys.exit(main())\n' \
 		"$(CURDIR)/$(BIN)/python" > $(BIN)/vend
 	@chmod +x $(BIN)/vend
 	@touch $@
+
+# What is deployed and what runs on this machine are made side by side, once what both need is there.
+.PHONY: BUILT
+BUILT: build/.lambda
+	@$(MAKE) --no-print-directory --jobs=2 synth build/.bundled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
 build/%.list: FORCE
@@ -246,6 +257,7 @@ $(PAGE): $(PAGE_SOURCES) build/portal.list docs/openapi.json statemachines/accou
 	@mkdir -p build/portal
 	@$(BIN)/python -m statemachines.definitions account_vending > build/portal/account_vending.json
 	@PATH="$(NODE):$$PATH" node portal/build.mjs build/portal/account_vending.json docs/openapi.json build/portal
+	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal || { rm $@; exit 1; }
 
 build/recorded/.ready: requirements/recorded.txt $(READY)
 	@rm -rf $(@D)
@@ -266,8 +278,14 @@ build/guards/.ready: requirements/guards.txt $(READY)
 	@touch $@
 
 GUARDED := $(shell find bench cli docs embedded guards -name '*.py' -print)
-build/guards/.passed: $(TEMPLATE) $(GUARDED) build/guards/.ready
+build/guards/.passed: $(PORTAL_TEMPLATE) $(GUARDED) build/guards/.ready
 	@$(BIN)/python -m guards
+	@touch $@
+
+build/browser/.ready: requirements/browser.txt $(READY)
+	@rm -rf $(@D)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(@D)/python \
+		--require-hashes --requirement requirements/browser.txt
 	@touch $@
 
 OPINIONS := tests/opinions/package.json tests/opinions/package-lock.json .npmrc

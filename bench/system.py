@@ -60,9 +60,11 @@ def deployed(
     speed: float,
     organization: OrganizationSettings,
     faults: list[Any] | None = None,
+    calls_kept: int | None = None,
 ) -> Iterator[System]:
     """The system on an embedded AWS of its own, with nothing of an earlier one of this process."""
-    with EmbeddedAws(speed=speed, organization=organization) as aws:
+    made = EmbeddedAws(speed=speed, organization=organization, calls_kept=calls_kept)
+    with made as aws:
         aws.renew(faults)
         yield System(aws)
 

@@ -18,6 +18,7 @@ WILDCARDS = (
         where=(
             "**/Grants/Resource",
             "AccountRetirementWorkflow/Role/Resource",
+            "CustomAccounts/CustomResourceWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -114,12 +115,21 @@ WILDCARDS = (
         "execution:account-retirement:*]",
         where=(
             "AcceptRetirement/Grants/Resource",
+            "Api/ServeApi/Grants/Resource",
             "CloseAccount/Grants/Resource",
+            "CustomAccounts/DescribeCustomAccount/Grants/Resource",
             "DescribeClosure/Grants/Resource",
             "RecordRetirement/Grants/Resource",
             "ReserveClosing/Grants/Resource",
         ),
         reason="executions of the state machine that retires, whose names EventBridge gives them",
+    ),
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::arn:aws:cloudformation:us-east-1:<AWS::AccountId>:"
+        "stack/*]",
+        where=("CustomAccounts/RequestCustomAccount/Grants/Resource",),
+        reason="whoever may invoke the custom resource deploys stacks of any name; they are looked "
+        "at, and nothing else",
     ),
 )
 
@@ -162,6 +172,7 @@ FUNCTIONS = (
         where=(
             "**/Grants/Resource",
             "AccountRetirementWorkflow/Role/Resource",
+            "CustomAccounts/CustomResourceWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "RequestBus/StartRetirementRole/Resource",
             "RequestBus/StartRole/Resource",
@@ -172,7 +183,7 @@ FUNCTIONS = (
     ),
 )
 
-AUDIT_TRAIL = (
+BUCKETS = (
     Suppression(
         rule="AwsSolutions-IAM5[Resource::<AuditTrailBucketA91FD435.Arn>/*]",
         where=("AuditTrail/ArchiveAudit/Grants/Resource",),
@@ -181,26 +192,32 @@ AUDIT_TRAIL = (
     ),
     Suppression(
         rule="AwsSolutions-S1",
-        where=("AuditTrail/Bucket/Resource",),
+        where=("AuditTrail/Bucket/Resource", "Portal/Bucket/Resource"),
         reason="access logs would need a second bucket of the same kind; CloudTrail's data events, "
-        "which a company sets for its account, show who read the trail",
+        "which a company sets for its account, show who read the trail; the portal's bucket has "
+        "the page's files alone, which everybody may read",
     ),
     Suppression(
         rule="NIST.800.53.R5-S3BucketLoggingEnabled",
-        where=("AuditTrail/Bucket/Resource",),
+        where=("AuditTrail/Bucket/Resource", "Portal/Bucket/Resource"),
         reason="as AwsSolutions-S1",
     ),
-    Suppression(rule="CKV_AWS_18", where=("AuditTrailBucket**",), reason="as AwsSolutions-S1"),
+    Suppression(
+        rule="CKV_AWS_18",
+        where=("AuditTrailBucket**", "PortalBucket**"),
+        reason="as AwsSolutions-S1",
+    ),
     Suppression(
         rule="NIST.800.53.R5-S3BucketReplicationEnabled",
-        where=("AuditTrail/Bucket/Resource",),
+        where=("AuditTrail/Bucket/Resource", "Portal/Bucket/Resource"),
         reason="where a copy may be is the company's to say; versions are locked and S3 keeps them "
-        "in three zones",
+        "in three zones; `make publish-portal` puts the page's files there again",
     ),
     Suppression(
         rule="NIST.800.53.R5-S3DefaultEncryptionKMS",
-        where=("AuditTrail/Bucket/Resource",),
-        reason="encrypted with AWS's key unless a customer managed key is set",
+        where=("AuditTrail/Bucket/Resource", "Portal/Bucket/Resource"),
+        reason="encrypted with AWS's key unless a customer managed key is set; the page's files "
+        "are no secret",
     ),
 )
 
@@ -217,10 +234,14 @@ ALARMS = (
 ENCRYPTION = (
     Suppression(
         rule="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
-        where=("**/Logs/Resource",),
+        where=("**/Logs/Resource", "Api/AccessLog/Resource"),
         reason="encrypted with AWS's key unless a customer managed key is set",
     ),
-    Suppression(rule="CKV_AWS_158", where=("**Logs**",), reason="as CloudWatchLogGroupEncrypted"),
+    Suppression(
+        rule="CKV_AWS_158",
+        where=("**Logs**", "ApiAccessLog**"),
+        reason="as CloudWatchLogGroupEncrypted",
+    ),
     Suppression(
         rule="CKV_AWS_119",
         where=("LedgerTable**",),
@@ -239,6 +260,36 @@ ENCRYPTION = (
     ),
 )
 
+PORTAL = (
+    Suppression(
+        rule="AwsSolutions-CFR1",
+        where=("Portal/Distribution/Resource",),
+        reason="where its people are is the company's to say; the page has nothing to show to who "
+        "is not signed in",
+    ),
+    Suppression(
+        rule="AwsSolutions-CFR2",
+        where=("Portal/Distribution/Resource",),
+        reason="a web ACL costs by the month; API Gateway throttles the API and refuses every call "
+        "without a token, and all else is files that do not change",
+    ),
+    Suppression(rule="CKV_AWS_68", where=("PortalDistribution**",), reason="as AwsSolutions-CFR2"),
+    Suppression(
+        rule="AwsSolutions-CFR3",
+        where=("Portal/Distribution/Resource",),
+        reason="who called the API is in its access log, which stays; who read the page's files "
+        "says nothing",
+    ),
+    Suppression(rule="CKV_AWS_86", where=("PortalDistribution**",), reason="as AwsSolutions-CFR3"),
+    Suppression(
+        rule="AwsSolutions-CFR4",
+        where=("Portal/Distribution/Resource",),
+        reason="CloudFront's own certificate, for its own host, leaves no choice; with a host of "
+        "the company's it is TLS 1.2",
+    ),
+    Suppression(rule="CKV_AWS_174", where=("PortalDistribution**",), reason="as AwsSolutions-CFR4"),
+)
+
 CODE = (
     Suppression(
         rule="B101",
@@ -249,14 +300,17 @@ CODE = (
     Suppression(
         rule="B105",
         where=(
+            "bench/fleet.py",
             "cli/dry_run/walk.py",
             "embedded/cloud.py",
             "embedded/core/role_clients.py",
             "embedded/organizations/errors.py",
+            "embedded/people/issuer.py",
             "functions/vending/ledger/changes.py",
         ),
-        reason="no secrets: an attribute's name, task tokens of a dry run, keys that the embedded "
-        "AWS takes from anybody on this machine, and AWS's own messages",
+        reason="no secrets: names of an attribute and of a kind of token, task tokens of a dry "
+        "run, keys that the embedded AWS takes from anybody on this machine, and AWS's own "
+        "messages",
     ),
     Suppression(
         rule="B106",
@@ -284,6 +338,7 @@ CODE = (
     Suppression(
         rule="B404",
         where=(
+            "bench/embedded_cost.py",
             "embedded/lambda_runtime/processes.py",
             "guards/advisories.py",
             "guards/tools.py",
@@ -295,6 +350,7 @@ CODE = (
     Suppression(
         rule="B603",
         where=(
+            "bench/embedded_cost.py",
             "embedded/lambda_runtime/processes.py",
             "guards/advisories.py",
             "guards/tools.py",
@@ -315,4 +371,12 @@ CODE = (
     ),
 )
 
-SUPPRESSIONS = (*WILDCARDS, *FUNCTIONS, *AUDIT_TRAIL, *ALARMS, *ENCRYPTION, *CODE)
+SUPPRESSIONS = (
+    *WILDCARDS,
+    *FUNCTIONS,
+    *BUCKETS,
+    *ALARMS,
+    *ENCRYPTION,
+    *PORTAL,
+    *CODE,
+)

@@ -11,7 +11,8 @@ from guards.findings import Finding
 
 ROOT = Path(__file__).parents[1]
 BIN = ROOT / "build" / "guards" / "bin"
-TEMPLATE = ROOT / "cdk.out" / "AccountVending.template.json"
+TEMPLATE = ROOT / "build" / "portal" / "cdk.out" / "AccountVending.template.json"
+"""Of the stack with the API and the portal (examples/portal/app.py)."""
 CODE = (
     *("app.py", "bench", "cli", "docs", "embedded", "functions", "guards", "infra"),
     *("permissions", "statemachines"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra import state_machine_names
 from infra.settings import Settings
 from infra.workflow import Workflow
 
@@ -17,11 +18,6 @@ RETIRING = (
     "ReserveClosing",
 )
 """Functions that this machine alone runs; it shares those that suspend with the one that vends."""
-
-
-def state_machine_name(settings: Settings) -> str:
-    """The state machine's name, which people type."""
-    return f"{settings.name_prefix}account-retirement"
 
 
 class AccountRetirementWorkflow(Workflow):
@@ -41,5 +37,5 @@ class AccountRetirementWorkflow(Workflow):
             definition="account_retirement",
             functions=functions,
             settings=settings,
-            name=state_machine_name(settings),
+            name=state_machine_names.retirement(settings),
         )

@@ -12,24 +12,18 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from infra import state_machine_names
 from infra.event_function import EventFunction
 from infra.operation_function import OperationFunction
 from infra.settings import CustomResourceSettings, Settings
 from infra.workflow import Workflow
 from statemachines import definitions
+from vending.custom_resource.event import EXECUTION_PREFIX
 
 DEFINITION = "account_custom_resource"
 
 OPERATIONS = definitions.invoked(DEFINITION)
 """The operations whose functions the machine invokes."""
-
-NAME_PREFIX = "cfn-"
-"""What RequestCustomAccount names executions by."""
-
-
-def state_machine_name(settings: Settings) -> str:
-    """The state machine's name, by which grants know it."""
-    return f"{settings.name_prefix}account-custom-resource"
 
 
 class CustomAccounts(Construct):
@@ -58,7 +52,7 @@ class CustomAccounts(Construct):
             definition=DEFINITION,
             functions={operation: each.function for operation, each in steps.items()},
             settings=settings,
-            name=state_machine_name(settings),
+            name=state_machine_names.custom_resource(settings),
         )
         requests = steps["RequestCustomAccount"].function
         requests.add_environment("STATE_MACHINE_ARN", vending.state_machine_arn)
@@ -79,7 +73,7 @@ class CustomAccounts(Construct):
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
                     "stateMachineArn": [vending.state_machine_arn],
-                    "name": events.Match.prefix(NAME_PREFIX),
+                    "name": events.Match.prefix(EXECUTION_PREFIX),
                     "status": ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"],
                 },
             ),

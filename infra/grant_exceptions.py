@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from infra import account_retirement_workflow, custom_resource
+from infra import account_retirement_workflow, state_machine_names
 from infra.service_principals import ENABLING_THEMSELVES
 from infra.settings import Settings
-from infra.vending_workflow import state_machine_name
 from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE, DRIFT_REPAIRS_SOURCE
 
 REQUEST_ID_TAG = "account-vending:request-id"
@@ -179,13 +178,11 @@ def exceptions(settings: Settings) -> tuple[NarrowerGrant, ...]:
         ),
         *_of_policies(settings),
         *_of_service_access(settings),
-        *_of_retiring_machine(account_retirement_workflow.state_machine_name(settings)),
-        *_of_api(
-            state_machine_name(settings), account_retirement_workflow.state_machine_name(settings)
-        ),
+        *_of_retiring_machine(state_machine_names.retirement(settings)),
+        *_of_api(state_machine_names.vending(settings), state_machine_names.retirement(settings)),
         *_of_custom_resource(settings),
         *_of_drift(settings),
-        *_of_this_stack(state_machine_name(settings)),
+        *_of_this_stack(state_machine_names.vending(settings)),
     )
 
 
@@ -386,10 +383,10 @@ def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
 
 
 def _of_custom_resource(settings: Settings) -> tuple[NarrowerGrant, ...]:
-    machines = [state_machine_name(settings)]
+    machines = [state_machine_names.vending(settings)]
     if settings.custom_resource and settings.custom_resource.on_delete == "retire":
-        machines.append(account_retirement_workflow.state_machine_name(settings))
-    own = (machine_of_name(custom_resource.state_machine_name(settings)),)
+        machines.append(state_machine_names.retirement(settings))
+    own = (machine_of_name(state_machine_names.custom_resource(settings)),)
     return (
         NarrowerGrant(
             actions=("states:StartExecution",),

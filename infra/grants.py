@@ -17,7 +17,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_stepfunctions as sfn
 
-from infra import account_retirement_workflow, custom_resource
+from infra import account_retirement_workflow, custom_resource, state_machine_names
 from infra.encryption import uses_of_calls
 from infra.grant_exceptions import (
     TAGGING,
@@ -29,7 +29,6 @@ from infra.ledger import BY_STATE
 from infra.ledger_rows import CLOSING, LEDGER_ROWS, QUEUEING, REQUESTS_ONLY, Rows
 from infra.operation_function import OperationFunction, module_name
 from infra.settings import Settings
-from infra.vending_workflow import state_machine_name
 from permissions import reference
 from permissions.declared_calls import calls_of
 
@@ -161,15 +160,15 @@ class Grants:
 
     def _machines_of(self, function: str) -> tuple[str, ...]:
         """The machines by whose executions it is concerned."""
-        vending = state_machine_name(self.settings)
-        retirement = account_retirement_workflow.state_machine_name(self.settings)
+        vending = state_machine_names.vending(self.settings)
+        retirement = state_machine_names.retirement(self.settings)
         if function in ("DecideApproval", "ReconcileLedger", "ServeApi"):
             return vending, retirement
         if function in custom_resource.OPERATIONS:
             by = self.settings.custom_resource
             return (vending, retirement) if by and by.on_delete == "retire" else (vending,)
         if function in ("ServeCustomAccount", "AnswerCustomAccount"):
-            return (custom_resource.state_machine_name(self.settings),)
+            return (state_machine_names.custom_resource(self.settings),)
         return (retirement,) if function in account_retirement_workflow.RETIRING else (vending,)
 
     def _arn(self, function: OperationFunction, resource: str) -> str:

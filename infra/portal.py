@@ -88,7 +88,9 @@ class Portal(Construct):
             )
             if portal.certificate_arn
             else None,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021
+            if portal.certificate_arn
+            else None,
         )
         host = portal.domain_name or self.distribution.distribution_domain_name
         self.url = f"https://{host}/"

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra import state_machine_names
 from infra.settings import Settings
 from infra.workflow import Workflow
 
 POLLS_PER_SECOND = 1.7
 """Of all creations in progress; AWS allows 2 DescribeCreateAccountStatus a second."""
-
-
-def state_machine_name(settings: Settings) -> str:
-    """The state machine's name, which people type."""
-    return f"{settings.name_prefix}account-vending"
 
 
 class VendingWorkflow(Workflow):
@@ -35,7 +31,7 @@ class VendingWorkflow(Workflow):
             definition="account_vending",
             functions=functions,
             settings=settings,
-            name=state_machine_name(settings),
+            name=state_machine_names.vending(settings),
             numbers={
                 "LeastPollSeconds": math.ceil(settings.creations_in_progress / POLLS_PER_SECOND)
             },

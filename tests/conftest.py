@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
+from botocore.useragent import UserAgentString
 from hypothesis import HealthCheck, settings
 from moto.core import models
 
@@ -35,6 +36,9 @@ def _load_file_once(self: JSONFileLoader, file_path: str) -> Any:
 
 # Most tests make sessions of their own, each of which would read AWS's endpoints anew.
 JSONFileLoader.load_file = _load_file_once  # type: ignore[method-assign]
+
+# It is put together anew for every call, which nothing here reads.
+UserAgentString.to_string = lambda self: "tests"  # type: ignore[method-assign]
 
 if TYPE_CHECKING:
     from xdist.remote import Producer

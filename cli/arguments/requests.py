@@ -54,6 +54,11 @@ def list_(commands: Commands) -> None:
         "Lists the requests in the ledger, the one that changed last first.",
     )
     parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="show them as they change, until Ctrl-C; with --json, each that changes in a line",
+    )
+    parser.add_argument(
         "--state",
         metavar="STATE",
         type=values.state,

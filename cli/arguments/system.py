@@ -152,7 +152,13 @@ def local(commands: Commands) -> None:
     parser.add_argument(
         "--samples",
         action="store_true",
-        help="with --portal: begin with requests in every state",
+        help="with --portal: begin with requests in every state that lasts",
+    )
+    parser.add_argument(
+        "--calls-kept",
+        metavar="N",
+        type=values.at_least_one,
+        help="keep the latest N calls in the log of calls (100000)",
     )
     embedded_options(parser)
 

@@ -20,6 +20,12 @@ def count(text: str) -> int:
     return int(text)
 
 
+def at_least_one(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError("must be a number, 1 or more")
+    return int(text)
+
+
 def speed(text: str) -> float:
     try:
         speed = float(text)

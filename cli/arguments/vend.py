@@ -16,6 +16,7 @@ examples:
   vend submit examples/requests/sandbox.yaml           in the account of AWS_PROFILE
   vend status r-2f1c06e3a54b7d9810aa                   where one request stands
   vend list --state FAILED                             what needs attention
+  vend list --watch                                    all of them, as they change
   vend accounts --ou /Workloads                        the accounts below a unit
   vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped

@@ -34,11 +34,12 @@ def embedded_aws(
     schedules: bool = False,
     second_organization: bool = False,
     assembly: Path | None = None,
+    calls_kept: int | None = None,
 ) -> Iterator[EmbeddedAws]:
     """An embedded AWS with the stack deployed, until the block ends.
 
     `second_organization`: with another organization, whose account can be invited. `assembly`: what
-    is deployed, in place of cdk.out.
+    is deployed, in place of cdk.out. `calls_kept`: how many calls its log keeps at least.
 
     Raises:
         InputError: the fault file has mistakes.
@@ -66,6 +67,7 @@ def embedded_aws(
                 schedules=schedules,
                 organization=OrganizationSettings(second_organization=second_organization),
                 assembly=assembly or PROJECT / "cdk.out",
+                calls_kept=calls_kept,
             )
             aws = stack.enter_context(made)
         except EmbeddedAwsNotBuilt as error:
@@ -116,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
                         schedules=True,
                         second_organization=arguments.second_organization,
                         assembly=local_portal.ASSEMBLY if arguments.portal else None,
+                        calls_kept=arguments.calls_kept,
                     )
                 )
             if arguments.portal:

@@ -18,7 +18,7 @@ from vending.states import State
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
 
-_UNIT = "/Workloads/Sandbox"
+_UNIT, _RESTRICTED = "/Workloads/Sandbox", "/Workloads/Restricted"
 _PATIENCE_SECONDS = 60
 _LOOK_SECONDS = 0.3
 _SLOW_SECONDS = 3_600
@@ -78,20 +78,21 @@ def send(aws: EmbeddedAws) -> None:
         ]
     )
     dana = Caller.of(aws, "dana")
-    asked = [_asked("Sandbox"), _asked("Team A"), _asked("Old project")]
+    asked = [asked_for("Sandbox"), asked_for("Team A"), asked_for("Old project")]
     vended = [
-        _ended(dana, one["requestId"])
+        ended(dana, one["requestId"])
         for one in [dana("POST /requests", request) for request in asked]
     ]
     for name in ("Data lake", "Analytics", "Next in line"):
-        dana("POST /requests", _asked(name))
+        dana("POST /requests", asked_for(name))
+    dana("POST /requests", {**asked_for("Payroll"), "organizationalUnit": _RESTRICTED})
     sandbox, team, old = (one["accountId"] for one in vended)
     dana(f"POST /accounts/{old}/retire", {"reason": "The project is over."})
     dana(
         f"PUT /accounts/{team}", {**asked[1], "account": _account("Team A", "aws+new@example.com")}
     )
     changed = {**asked[0], "tags": {"cost-center": "1234", "owner": "dana@example.com"}}
-    _ended(dana, dana(f"PUT /accounts/{sandbox}", changed)["requestId"], revision=2)
+    ended(dana, dana(f"PUT /accounts/{sandbox}", changed)["requestId"], revision=2)
     for source, account in (
         ("invited", {"email": "standalone@example.com"}),
         # Is in no unit that developers may touch.
@@ -100,10 +101,11 @@ def send(aws: EmbeddedAws) -> None:
         request = {"source": source, "account": account, "organizationalUnit": _UNIT}
         dana("POST /requests", request)
     _send_late(aws, sandbox)
-    _drift(aws, sandbox)
+    drift(aws, sandbox)
 
 
-def _asked(name: str) -> Json:
+def asked_for(name: str) -> Json:
+    """The request for a new account of this name."""
     address = f"aws+{name.lower().replace(' ', '-')}@example.com"
     return {
         "account": _account(name, address),
@@ -117,7 +119,7 @@ def _account(name: str, email: str) -> Json:
     return {"name": name, "email": email}
 
 
-def _ended(caller: Caller, request_id: str, revision: int = 1) -> Json:
+def ended(caller: Caller, request_id: str, revision: int = 1) -> Json:
     """The request once it is vended in this revision; RuntimeError where it ends otherwise."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     found: Json = {}
@@ -151,7 +153,7 @@ def _send_late(aws: EmbeddedAws, account_id: str) -> None:
     )
 
 
-def _drift(aws: EmbeddedAws, account_id: str) -> None:
+def drift(aws: EmbeddedAws, account_id: str) -> None:
     """Change a tag of the account by hand, and have it found."""
     tag = {"Key": "cost-center", "Value": "9999"}
     aws.client("organizations").tag_resource(ResourceId=account_id, Tags=[tag])

@@ -11,6 +11,7 @@ from typing import Any
 from cli.aws.environment import explained
 from cli.aws.inventory import KnownAccount, known_account, revisions
 from cli.aws.stack import Stack
+from cli.commands import watch
 from cli.commands.accounts import history_text
 from cli.commands.retire import record_text as retirement_text
 from cli.output.failure import EXIT_VENDED, CommandError
@@ -83,6 +84,8 @@ def _account_text(
 
 def list_(arguments: argparse.Namespace) -> int:
     """Print the records, newest change first; 0 also when there is none."""
+    if arguments.watch:
+        return watch.run(arguments)
     with explained():
         records = Stack.from_environment().records(arguments.state)
     if arguments.json:

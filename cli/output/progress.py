@@ -230,8 +230,8 @@ def spinning(terminal: Terminal, text: str) -> Iterator[Callable[[str], None]]:
         yield lambda now: progress.update(task, description=safe(now))
 
 
-class Screen:
-    """A block of lines at the end of the terminal, redrawn in place."""
+class Block:
+    """Lines at the end of the terminal, redrawn in place."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -243,23 +243,38 @@ class Screen:
             vertical_overflow="visible",
         )
 
-    def show(self, tracked: Sequence[TrackedSubmission], now: float) -> None:
-        """Draw the steps of one submission, or a row for each of several."""
-        columns, height = self._terminal.size()
-        rows = step_rows(tracked[0], now) if len(tracked) == 1 else table_rows(tracked, now)
-        rows = fit(rows, max(1, height - FRAME_LINES - 1))
-        footer = _fitted(Text(self._footer(tracked, now), style="dim"), self._terminal, columns - 1)
-        frame = [Text(), *lines(rows, self._terminal, columns, now), Text(), footer]
-        self._live.console.size = columns, height
-        self._live.update(Group(*frame))
+    def draw(self, lines: Sequence[Text]) -> None:
+        """Put these lines in the place of the last ones."""
+        self._live.console.size = self._terminal.size()
+        self._live.update(Group(*lines))
         if self._live.is_started:
             self._live.refresh()
         else:
             self._live.start(refresh=True)
 
     def close(self) -> None:
-        """Give the cursor back; the last frame stays."""
+        """Give the cursor back; the last lines stay."""
         self._live.stop()
+
+
+class Screen:
+    """The steps of what is followed, redrawn in place."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._block = Block(terminal)
+
+    def show(self, tracked: Sequence[TrackedSubmission], now: float) -> None:
+        """Draw the steps of one submission, or a row for each of several."""
+        columns, height = self._terminal.size()
+        rows = step_rows(tracked[0], now) if len(tracked) == 1 else table_rows(tracked, now)
+        rows = fit(rows, max(1, height - FRAME_LINES - 1))
+        footer = _fitted(Text(self._footer(tracked, now), style="dim"), self._terminal, columns - 1)
+        self._block.draw([Text(), *lines(rows, self._terminal, columns, now), Text(), footer])
+
+    def close(self) -> None:
+        """Give the cursor back; the last frame stays."""
+        self._block.close()
 
     def _footer(self, tracked: Sequence[TrackedSubmission], now: float) -> str:
         elapsed = duration(max((one.elapsed(now) for one in tracked), default=0.0))

@@ -134,7 +134,7 @@ class Stack(models.Stack):
 
         def change() -> None:
             try:
-                apply(self.report)
+                clean_up = apply(self.report)
             except ResourceFailed as failure:
                 self.template, self.template_dict, self.parameters = former
                 self._roll_back(failure, "UPDATE_ROLLBACK", "update")
@@ -142,6 +142,8 @@ class Stack(models.Stack):
             self.role_arn = role_arn or self.role_arn
             self.tags = tags or self.tags
             self.description = parsed.get("Description")
+            self._become("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            clean_up()
             self._become("UPDATE_COMPLETE")
 
         self._run(change)

@@ -67,11 +67,13 @@ class Resources(parsing.ResourceMap):
         if self._template:
             self._adopt(self._template, self.input_parameters)
 
-    def prepare(self, template: Template, parameters: dict[str, Any]) -> Callable[[Report], None]:
+    def prepare(
+        self, template: Template, parameters: dict[str, Any]
+    ) -> Callable[[Report], Callable[[], None]]:
         """What makes the resources into what `template` says; ValidationError refuses that.
 
-        What is returned creates, updates, replaces and removes, and raises ResourceFailed where one
-        resource cannot be made so.
+        What is returned creates, updates and replaces, raises ResourceFailed where one resource
+        cannot be made so, and returns what then removes those that are left over.
         """
         state = self._state()
         order = self._adopt(template, parameters)
@@ -79,7 +81,7 @@ class Resources(parsing.ResourceMap):
 
     def _apply(
         self, template: Template, order: list[str], state: tuple[Any, ...], report: Report
-    ) -> None:
+    ) -> Callable[[], None]:
         before = dict(self.made)
         undo: list[Callable[[], object]] = [partial(self._restore, state, dict(self.made))]
         replaced: list[Resource] = []
@@ -94,12 +96,16 @@ class Resources(parsing.ResourceMap):
             resource.deletion_policy = resource.update_replace_policy
         # What is left in `before` is no longer in the template, or its condition is false now.
         removed = [self.made.pop(logical_id) for logical_id in reversed(before)]
-        for resource in [*replaced, *removed]:
-            remove(resource, report)
         for logical_id, resource in self.made.items():
             definition = template["Resources"][logical_id]
             resource.deletion_policy = definition.get("DeletionPolicy", "Delete")
             resource.update_replace_policy = definition.get("UpdateReplacePolicy", "Delete")
+
+        def clean_up() -> None:
+            for resource in [*replaced, *removed]:
+                remove(resource, report)
+
+        return clean_up
 
     def delete_all(self, report: Report) -> list[str]:
         """Remove everything, last made first; returns the logical ids of what could not be."""
@@ -286,6 +292,15 @@ def _check_parameter(name: str, slot: dict[str, Any], value: Any) -> None:
     allowed, pattern = slot.get("AllowedValues"), slot.get("AllowedPattern")
     if allowed is not None and str(value) not in [str(each) for each in allowed]:
         raise ValidationError(message=f"Parameter {name} failed to satisfy constraint: {allowed}")
+    least, most = int(slot.get("MinLength", 0)), slot.get("MaxLength")
+    if isinstance(value, str) and not least <= len(value) <= int(most or len(value)):
+        raise ValidationError(
+            message=slot.get(
+                "ConstraintDescription",
+                f"Parameter {name} failed to satisfy constraint: must have {least} to {most}"
+                " characters",
+            )
+        )
     if pattern is not None and not re.fullmatch(pattern, str(value)):
         raise ValidationError(
             message=slot.get(

@@ -27,7 +27,8 @@ _SECTIONS = names(
     " Resources Rules"
 )
 _PARAMETER_KEYS = names(
-    "AllowedPattern AllowedValues ConstraintDescription Default Description NoEcho Type"
+    "AllowedPattern AllowedValues ConstraintDescription Default Description MaxLength MinLength"
+    " NoEcho Type"
 )
 _RESOURCE_KEYS = names(
     "Condition DeletionPolicy DependsOn Metadata Properties Type UpdateReplacePolicy"

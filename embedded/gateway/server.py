@@ -50,6 +50,7 @@ class Server(ThreadedWSGIServer):
                 _LOOPBACK, listener.getsockname()[1], app, Handler, fd=listener.fileno()
             )
         self.server_port = self.port
+        self._is_closed = False  # werkzeug closes the socket that it does not use
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own."""
@@ -65,11 +66,17 @@ class Server(ThreadedWSGIServer):
 
     def server_close(self) -> None:
         """Take no more connections, and end those that are open: nobody is served any more."""
+        self._is_closed = True
         super().server_close()
         with self._changing:
             for connection in self._connections:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what failed; what a connection meets that was ended from here is no failure."""
+        if not self._is_closed:
+            super().handle_error(request, client_address)
 
 
 class Handler(MotoRequestHandler):

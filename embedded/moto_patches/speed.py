@@ -4,11 +4,12 @@ A call of the embedded AWS took a third of its processor time in here: which nam
 an answer may have in moto's objects, which methods a service's class has, what an update expression
 says.
 
-Upstream: moto/core/responses.py.
+Upstream: moto/core/responses.py, moto/core/serialize.py, moto/dynamodb/parsing/ast_nodes.py.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import secrets
@@ -16,6 +17,7 @@ from typing import Any
 
 from moto.core import responses, serialize, utils
 from moto.core.constants import MISSING
+from moto.dynamodb.parsing import ast_nodes
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 _REQUEST_ID_BYTES = 26
@@ -44,6 +46,7 @@ def _value(self: serialize.ResponseSerializer, value: Any, key: str, shape: Any)
         for name in names:
             if name in value:
                 return value[name]
+        names = tuple(name for name in names if "." in name)
     for name in names:
         found = utils.get_value(value, name, MISSING)
         if found is not MISSING:
@@ -72,6 +75,35 @@ class _Methods:
         return inspect.isfunction(getattr(self._class, name, None))
 
 
+def _copied(self: ast_nodes.Node, memo: dict[int, Any]) -> ast_nodes.Node:
+    """A copy of a parsed expression, without a parent. moto's goes by pickle, node by node."""
+    made = memo[id(self)] = self.__class__.__new__(self.__class__)
+    made.__dict__.update(self.__dict__)
+    made.parent = None
+    if self.children is not None:
+        made.children = [copy.deepcopy(child, memo) for child in self.children]
+        for child in made.children:
+            if isinstance(child, ast_nodes.Node):
+                child.parent = made
+    return made
+
+
+def _processors(self: ast_nodes.DepthFirstTraverser) -> Any:
+    """The traverser's functions by class of node: moto's are made anew for every node."""
+    known = self.__dict__.get("_known")
+    if known is None:
+        functions = self._processing_map()
+        known = self.__dict__["_known"] = functions, tuple(functions)
+    return known
+
+
+def _process(self: ast_nodes.DepthFirstTraverser, node: ast_nodes.Node) -> Any:
+    for class_, process in _processors(self)[0].items():
+        if isinstance(node, class_):
+            return process(node)
+    return None
+
+
 def install() -> None:
     """Let moto remember. Safe to repeat."""
     if serialize.ResponseSerializer.get_value is _value:
@@ -79,5 +111,8 @@ def install() -> None:
     serialize.ResponseSerializer.get_value = _value
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = _Methods
+    ast_nodes.Node.__deepcopy__ = _copied
+    ast_nodes.DepthFirstTraverser.process = _process
+    ast_nodes.DepthFirstTraverser.nodes_to_be_processed = lambda self: _processors(self)[1]
     # What it makes is copied before anything is changed in it.
     UpdateExpressionParser.make = functools.lru_cache(maxsize=1024)(UpdateExpressionParser.make)

@@ -36,6 +36,7 @@ from embedded.stepfunctions import (
     errors,
     expressions,
     integrations,
+    parsing,
     sizes,
     states,
 )
@@ -77,7 +78,7 @@ def install() -> None:
     models.stepfunctions_backends = backends
     moto.stepfunctions.stepfunctions_backends = backends
     urls.url_paths = {"{0}/$": StepFunctions.dispatch}
-    AmazonStateLanguageParser.parse = staticmethod(_one_at_a_time(AmazonStateLanguageParser.parse))
+    AmazonStateLanguageParser.parse = staticmethod(_one_at_a_time(parsing.parse))
     Preprocessor.__init__ = _without_scopes
     execution_worker.Environment = Environment
     # moto logs what fails inside a state machine as an error of its own.

@@ -3,10 +3,9 @@ import type { AccountDetails, AccountDrift, AccountRevision } from "built/api";
 import { useState } from "preact/hooks";
 import { nameOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
-import { Dialog, Document, Facts, Failure, Refusals, State, Time } from "./parts";
-import { Action } from "./request";
+import { Action, Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
 import { personOf } from "./requests";
 
 const PAUSE = 3_000;
@@ -23,7 +22,7 @@ export function AccountView({ id }: { id: string }) {
   if (!data) {
     return (
       <>
-        <h1>Account {id}</h1>
+        <Heading>Account {id}</Heading>
         <Refusals refusal={refusal} />
       </>
     );
@@ -31,9 +30,9 @@ export function AccountView({ id }: { id: string }) {
   const { retirement } = data;
   return (
     <>
-      <h1>
+      <Heading>
         {nameOf(data)} <span class="quiet">{id}</span>
-      </h1>
+      </Heading>
       <p role="status">
         <State state={data.state} />
         {data.state === "RETIRING" && retirement?.closesAt && (

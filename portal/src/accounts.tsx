@@ -1,28 +1,25 @@
 // The accounts that were vended.
 import type { AccountPage, AccountSummary } from "built/api";
-import { useState } from "preact/hooks";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
-import { Refusals, State, Time } from "./parts";
+import { Heading, Refusals, State, Time, useLength } from "./parts";
 
 const PAUSE = 15_000;
 
 export function Accounts() {
   const api = useApi();
-  const [limit, setLimit] = useState(20);
-  const { data, refusal } = useLive(
+  const [limit, more] = useLength();
+  const { data, refusal, reload } = useLive(
     "accounts",
     () => api.get<AccountPage>("/accounts", { limit: String(limit) }),
     () => PAUSE,
   );
   return (
     <>
-      <h1>Accounts</h1>
+      <Heading>Accounts</Heading>
       <Refusals refusal={refusal} />
       {data && <AccountTable accounts={data.accounts} />}
-      {data?.nextCursor && limit < 100 && (
-        <button onClick={() => setLimit(Math.min(limit + 40, 100))}>Show more</button>
-      )}
+      {more(Boolean(data?.nextCursor), reload)}
     </>
   );
 }

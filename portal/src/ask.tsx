@@ -2,10 +2,10 @@
 import type { AccountDetails, Plan, RequestDetails, Started } from "built/api";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Refusal, Refused, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { RequestFields } from "./form";
 import { useLive } from "./live";
-import { Refusals } from "./parts";
+import { Heading, Refusals } from "./parts";
 import { PlanText } from "./plan";
 import { type Fields, type Mistakes, type Schema, mistakesIn, placed, pruned } from "./schema";
 
@@ -26,13 +26,13 @@ export function NewRequest({ like }: { like: string | undefined }) {
   );
   return (
     <>
-      <h1>{like ? "Correct a request" : "New request"}</h1>
+      <Heading>{like ? "Correct a request" : "New request"}</Heading>
       <Refusals refusal={refusal} />
       {data && (
         <Ask
           schema={data.schema}
           first={(data.request ?? {}) as Fields}
-          without={OWN}
+          without={[...OWN, "ifRevision"]}
           send={async (request, key) =>
             `#/requests/${(await api.post<Started>("/requests", request, key)).requestId}`
           }
@@ -54,7 +54,7 @@ export function ChangeAccount({ id }: { id: string }) {
   );
   return (
     <>
-      <h1>Change account {id}</h1>
+      <Heading>Change account {id}</Heading>
       <Refusals refusal={refusal} />
       {data && (
         <Ask
@@ -81,6 +81,8 @@ function Ask(props: {
   const api = useApi();
   const [value, setValue] = useState(props.first);
   const [touched, setTouched] = useState(new Set<string>());
+  // Once the plan was asked for, whatever is wrong is said.
+  const [isReviewed, setReviewed] = useState(false);
   const [said, setSaid] = useState<{ about: string; mistakes: Mistakes; plan?: Plan }>();
   const [refusal, setRefusal] = useState<Refusal>();
   const [isPlanShown, setPlanShown] = useState(false);
@@ -122,7 +124,7 @@ function Ask(props: {
     setBusy(true);
     const plan = await ask();
     setBusy(false);
-    setTouched(everyPlace);
+    setReviewed(true);
     setPlanShown(plan !== undefined);
     if (!plan) {
       requestAnimationFrame(() =>
@@ -159,21 +161,21 @@ function Ask(props: {
       </section>
     );
   }
-  const isRefusedElsewhere = refusal && (touched === everyPlace || refusal.status !== 400);
+  const isSaid = isReviewed || refusal?.status !== 400;
   return (
     <form ref={form} class="ask" onSubmit={(event) => void review(event)} noValidate>
       <RequestFields
         form={{
           root: schema,
-          touched,
+          isTouched: (place) => isReviewed || touched.has(place),
           mistakes,
-          onTouch: (place) => setTouched(touched === everyPlace ? touched : new Set([...touched, place])),
+          onTouch: (place) => setTouched((before) => new Set([...before, place])),
         }}
         value={value}
         without={without}
         onChange={setValue}
       />
-      {isRefusedElsewhere && <Refusals refusal={refusal} />}
+      {isSaid && <Refusals refusal={refusal} />}
       <p class="actions">
         <button class="main" disabled={isBusy}>
           Show the plan
@@ -182,13 +184,3 @@ function Ask(props: {
     </form>
   );
 }
-
-/** Once the plan was asked for, whatever is wrong is said. */
-const everyPlace = new (class extends Set<string> {
-  override get size(): number {
-    return 1;
-  }
-  override has(): boolean {
-    return true;
-  }
-})();

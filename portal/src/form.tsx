@@ -17,8 +17,8 @@ const LONG = 1000; // characters from which a text has several lines
 
 export type Form = {
   root: Schema;
-  /** What was changed, so that what is wrong with it is worth saying. */
-  touched: Set<string>;
+  /** Whether what is wrong with a place is worth saying: somebody was there. */
+  isTouched: (place: string) => boolean;
   mistakes: Mistakes;
   onTouch: (place: string) => void;
 };
@@ -229,7 +229,7 @@ function Choices(props: FieldProps<Value[]>) {
 function Rows(props: FieldProps<Value[]>) {
   const { form, schema, place, name, value, onChange } = props;
   const items = resolved(schema.items!, form.root);
-  const single = name.replace(/ies$/, "y").replace(/s$/, "");
+  const single = name.replace(/ies$/, "y").replace(/([^s])s$/, "$1");
   return (
     <Group {...props}>
       {value.map((one, index) => (
@@ -346,7 +346,7 @@ function Said({ id, texts }: { id: string; texts: string[] }) {
 }
 
 function wrongWith(form: Form, place: string): string[] {
-  return form.touched.has(place) ? (form.mistakes[place] ?? []) : [];
+  return form.isTouched(place) ? (form.mistakes[place] ?? []) : [];
 }
 
 function idOf(place: string): string {

@@ -13,10 +13,14 @@ const LIGHTS: Record<Step["state"], Light> = {
   FAILED: "failed",
   STOPPED: "failed",
 };
+const PASSED = ["Choice", "Pass", "Wait"];
 const ROUNDED = 8;
 
 export function Graph({ steps }: { steps: Step[] }) {
-  const lights = useMemo(() => lightsOf(steps), [steps]);
+  const [lights, isTaken] = useMemo(() => {
+    const found = lightsOf(steps);
+    return [found, takenBy(found, steps)] as const;
+  }, [steps]);
   const pane = useRef<HTMLDivElement>(null);
   const running = steps.findLast((one) => one.state !== "SUCCEEDED")?.step ?? steps.at(-1)?.step;
   useEffect(() => {
@@ -38,7 +42,16 @@ export function Graph({ steps }: { steps: Step[] }) {
         aria-label={`State machine, ${saidOf(steps)}`}
       >
         <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="9"
+            markerHeight="9"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
             <path d="M0 0L8 4L0 8z" />
           </marker>
         </defs>
@@ -48,7 +61,7 @@ export function Graph({ steps }: { steps: Step[] }) {
         {graph.edges.map(({ from, to, caught, line }, index) => (
           <path
             key={index}
-            class={`edge ${caught ? "caught" : ""} ${lights[from] && lights[to] ? "lit" : ""}`}
+            class={`edge ${caught ? "caught" : ""} ${isTaken(from, to, caught) ? "lit" : ""}`}
             d={curve(line as [number, number][])}
             marker-end="url(#arrow)"
           />
@@ -79,28 +92,68 @@ function Shape({ node, light }: { node: Node; light: Light }) {
   );
 }
 
-/** What the steps say of each state, and what follows from it of those that are no steps. */
+/**
+ * What the steps say of each state; and of those that are no steps, whether they stand on a way
+ * from a step that is done to one that has begun.
+ */
 function lightsOf(steps: Step[]): Record<string, Light> {
   const lights: Record<string, Light> = {};
   for (const { step, state } of steps) lights[step] = LIGHTS[state];
-  const others = graph.nodes.filter(({ kind }) => kind !== "Task");
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const { name, kind } of others) {
-      if (lights[name]) continue;
-      const from = graph.edges.filter((edge) => edge.to === name && lights[edge.from] === "done");
-      const to = graph.edges.filter((edge) => edge.from === name);
-      const isEnd = kind === "Succeed" || kind === "Fail";
-      const isReached = isEnd
-        ? from.some((edge) => steps.some((one) => one.step === edge.from))
-        : from.length > 0 && to.some((edge) => lights[edge.to]);
-      if (isReached) {
-        lights[name] = kind === "Fail" ? "failed" : "done";
-        changed = true;
-      }
-    }
+  const edges = graph.edges.filter((edge) => !edge.caught);
+  const between = new Set(
+    graph.nodes.filter((one) => PASSED.includes(one.kind)).map((one) => one.name),
+  );
+  const after = spread((reached) =>
+    edges.filter(({ from }) => lights[from] === "done" || reached.has(from)).map(({ to }) => to),
+  );
+  const before = spread((reached) =>
+    edges.filter(({ to }) => lights[to] || reached.has(to)).map(({ from }) => from),
+  );
+  for (const name of after) if (before.has(name)) lights[name] = "done";
+  for (const { name, kind } of graph.nodes) {
+    const isReached = edges.some(
+      ({ from, to }) => to === name && lights[from] === "done" && !between.has(from),
+    );
+    if (kind === "Succeed" && isReached) lights[name] = "done";
+    if (kind === "Fail" && isReached) lights[name] = "failed";
   }
   return lights;
+
+  /** The states between steps that are come to again and again from those that were. */
+  function spread(next: (reached: Set<string>) => string[]): Set<string> {
+    const reached = new Set<string>();
+    for (let size = -1; size !== reached.size;) {
+      size = reached.size;
+      for (const name of next(reached)) if (between.has(name)) reached.add(name);
+    }
+    return reached;
+  }
+}
+
+/**
+ * Whether a transition was taken. Of those that leave a choice it is the one to what began first:
+ * the others lead to what was come to later.
+ */
+function takenBy(
+  lights: Record<string, Light>,
+  steps: Step[],
+): (from: string, to: string, caught: boolean) => boolean {
+  const began = new Map(steps.map((one) => [one.step, Date.parse(one.startedAt)]));
+  const choices = new Set(
+    graph.nodes.filter((one) => one.kind === "Choice").map((one) => one.name),
+  );
+  const next = (from: string) =>
+    graph.edges.filter((edge) => edge.from === from && lights[edge.to]);
+  const firstOf = (name: string, seen: string[] = []): number => {
+    if (began.has(name)) return began.get(name)!;
+    if (seen.includes(name)) return Infinity;
+    return Math.min(...next(name).map((edge) => firstOf(edge.to, [...seen, name])));
+  };
+  return (from, to, caught) => {
+    if (!lights[from] || !lights[to] || (caught && lights[from] !== "failed")) return false;
+    if (!choices.has(from)) return true;
+    return firstOf(to) === Math.min(...next(from).map((edge) => firstOf(edge.to)));
+  };
 }
 
 function saidOf(steps: Step[]): string {

@@ -1,8 +1,8 @@
 // Small parts that several views are made of.
 import type { RecordedError } from "built/api";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import type { Refusal } from "./api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { type Refusal, refusalOf } from "./api";
 
 const TONES: Record<string, string> = {
   VENDED: "good",
@@ -33,6 +33,15 @@ export function State({ state }: { state: string }) {
   return (
     <span class={`state ${TONES[state] ?? "runs"}`}>{state.toLowerCase().replace(/_/g, " ")}</span>
   );
+}
+
+/** What the view is about; the window's title says it, too. */
+export function Heading({ children }: { children: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${heading.current?.textContent} · Account vending`;
+  });
+  return <h1 ref={heading}>{children}</h1>;
 }
 
 export function Time({ at }: { at: string | null | undefined }) {
@@ -107,10 +116,11 @@ export function Facts({ facts }: { facts: [string, ComponentChildren][] }) {
   );
 }
 
-export function Document({ name, value }: { name: string; value: unknown }) {
+export function Document(props: { name: string; value: unknown; isOpen?: boolean }) {
+  const { name, value, isOpen } = props;
   if (!value) return null;
   return (
-    <details>
+    <details open={isOpen}>
       <summary>{name}</summary>
       <pre tabIndex={0} role="region" aria-label={name}>
         {JSON.stringify(value, null, 2)}
@@ -119,12 +129,52 @@ export function Document({ name, value }: { name: string; value: unknown }) {
   );
 }
 
+/** A button that does something once, and says why where it could not. */
+export function Action(props: { title: string; run: () => Promise<void>; isMain?: boolean }) {
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal>();
+  const run = async () => {
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      await props.run();
+    } catch (error) {
+      setRefusal(refusalOf(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button class={props.isMain ? "main" : ""} disabled={isBusy} onClick={() => void run()}>
+        {props.title}
+      </button>
+      <Refusals refusal={refusal} />
+    </>
+  );
+}
+
+const FEW = 20;
+const MANY = 100; // the API's largest page
+
+/** How long a list is, and a button that makes it longer where there is more. */
+export function useLength(): [number, (more: boolean, reload: () => void) => ComponentChildren] {
+  const [length, setLength] = useState(FEW);
+  const button = (more: boolean, reload: () => void) =>
+    more && length < MANY ? (
+      <button
+        onClick={() => {
+          setLength(MANY);
+          reload();
+        }}
+      >
+        Show more
+      </button>
+    ) : null;
+  return [length, button];
+}
+
 /** A question in a dialog of the browser's own, which keeps the focus and ends with Escape. */
-export function Dialog(props: {
-  title: string;
-  children: ComponentChildren;
-  onClose: () => void;
-}) {
+export function Dialog(props: { title: string; children: ComponentChildren; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (

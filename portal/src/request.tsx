@@ -1,12 +1,11 @@
 // One request: where it stands, how it got there, and what can be done about it.
 import type { RequestDetails, Step } from "built/api";
-import { useRef, useState } from "preact/hooks";
-import { type Refusal, refusalOf } from "./api";
-import { useApi } from "./app";
-import { Decision } from "./approvals";
+import { useRef } from "preact/hooks";
+import { useApi } from "./calls";
+import { Decision, Decisions } from "./approvals";
 import { Graph } from "./graph";
 import { useLive } from "./live";
-import { Document, Facts, Failure, Refusals, State, Time, seconds } from "./parts";
+import { Action, Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
 import { personOf, titleOf } from "./requests";
 
 const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
@@ -25,16 +24,24 @@ export function RequestView({ id }: { id: string }) {
     (found) => {
       const isEarly = Date.now() - began.current < SOON;
       if (!found) return isEarly ? QUICK : null;
+      // The ledger is ahead of the execution's history by the step that writes it.
+      if (found.steps.some((one) => one.state === "RUNNING")) {
+        return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      }
       if (FINAL.includes(found.state)) return isEarly ? SLOW : null;
-      return isEarly || isMoving(found.steps) ? QUICK : SLOW;
+      return isEarly ? QUICK : SLOW;
     },
   );
   if (!data) {
     const isAwaited = refusal?.status === 404 && Date.now() - began.current < SOON / 4;
     return (
       <>
-        <h1>Request</h1>
-        {isAwaited ? <p role="status">It will show in a moment …</p> : <Refusals refusal={refusal} />}
+        <Heading>Request</Heading>
+        {isAwaited ? (
+          <p role="status">It will show in a moment …</p>
+        ) : (
+          <Refusals refusal={refusal} />
+        )}
       </>
     );
   }
@@ -45,7 +52,7 @@ export function RequestView({ id }: { id: string }) {
   };
   return (
     <>
-      <h1>{titleOf(data)}</h1>
+      <Heading>{titleOf(data)}</Heading>
       <p role="status">
         <State state={data.state} /> {nowOf(data)}
       </p>
@@ -80,7 +87,12 @@ export function RequestView({ id }: { id: string }) {
           {one}
         </p>
       ))}
-      <Document name="What was asked" value={data.request} />
+      <Decisions approval={data.approval} />
+      <Document
+        name="What was asked"
+        value={data.request}
+        isOpen={data.state === "AWAITING_APPROVAL"}
+      />
       <h2>Progress</h2>
       <div class="progress">
         <Steps steps={data.steps} />
@@ -120,30 +132,6 @@ function Steps({ steps }: { steps: Step[] }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** A button that does something once, and says why where it could not. */
-export function Action(props: { title: string; run: () => Promise<void>; isMain?: boolean }) {
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<Refusal>();
-  const run = async () => {
-    setBusy(true);
-    setRefusal(undefined);
-    try {
-      await props.run();
-    } catch (error) {
-      setRefusal(refusalOf(error));
-    }
-    setBusy(false);
-  };
-  return (
-    <>
-      <button class={props.isMain ? "main" : ""} disabled={isBusy} onClick={() => void run()}>
-        {props.title}
-      </button>
-      <Refusals refusal={refusal} />
-    </>
   );
 }
 

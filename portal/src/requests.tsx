@@ -1,9 +1,9 @@
 // The requests, by state, with live states.
 import type { RequestPage, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
-import { Refusals, State, Time } from "./parts";
+import { Heading, Refusals, State, Time, useLength } from "./parts";
 
 const PAUSE = 5_000;
 const STATES = [
@@ -24,8 +24,8 @@ export function Requests() {
   const api = useApi();
   const [state, setState] = useState("");
   const [unit, setUnit] = useState("");
-  const [limit, setLimit] = useState(20);
-  const { data, refusal } = useLive(
+  const [limit, more] = useLength();
+  const { data, refusal, reload } = useLive(
     `${state} ${unit}`,
     () =>
       api.get<RequestPage>("/requests", {
@@ -37,7 +37,7 @@ export function Requests() {
   );
   return (
     <>
-      <h1>Requests</h1>
+      <Heading>Requests</Heading>
       <form class="filters" onSubmit={(event) => event.preventDefault()}>
         <label>
           State{" "}
@@ -61,9 +61,7 @@ export function Requests() {
       </form>
       <Refusals refusal={refusal} />
       {data && <RequestTable requests={data.requests} />}
-      {data?.nextCursor && limit < 100 && (
-        <button onClick={() => setLimit(Math.min(limit + 40, 100))}>Show more</button>
-      )}
+      {more(Boolean(data?.nextCursor), reload)}
     </>
   );
 }
@@ -105,7 +103,8 @@ export function RequestTable({ requests }: { requests: RequestRecord[] }) {
 }
 
 export function titleOf(one: RequestRecord): string {
-  return one.accountName ?? one.accountId ?? one.requestId;
+  const asked = one.request?.account as { email?: string; accountId?: string } | undefined;
+  return one.accountName ?? one.accountId ?? asked?.email ?? asked?.accountId ?? one.requestId;
 }
 
 /** Without the issuer, which is the same for all. */

@@ -183,7 +183,7 @@ def test_random_schedules_end_with_one_account_a_request(lab: Lab) -> None:
     Schedules.lab = lab
 
     run_state_machine_as_test(
-        Schedules, settings=settings(QUIET, max_examples=3, stateful_step_count=12)
+        Schedules, settings=settings(QUIET, max_examples=2, stateful_step_count=12)
     )
 
 

@@ -102,7 +102,7 @@ def first_circle(imports: Mapping[str, set[str]]) -> tuple[str, ...] | None:
 
 
 @pytest.mark.parametrize(
-    ("root", "package"), [("functions", "vending"), (".", "cli"), (".", "embedded")]
+    ("root", "package"), [("functions", "vending"), (".", "cli"), (".", "embedded"), (".", "infra")]
 )
 def test_modules_and_folders_import_each_other_in_no_circle(root: str, package: str) -> None:
     modules = module_imports(ROOT / root, package)

@@ -17,8 +17,12 @@ from tests.workflow.vending import eventually
 
 PROJECT = Path(__file__).resolve().parents[2]
 REQUEST = PROJECT / "examples" / "requests" / "sandbox.yaml"
-HEARS_SIGHUP = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
-"""Tests that are run under nohup hand the ignored signal down."""
+HEARS_SIGNALS = (
+    "import signal\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+)
+"""Tests that are run under nohup, or in the background, hand the ignored signals down."""
 
 PROGRAM = (
     f"import sys; sys.path[:0] = [{str(PROJECT)!r}, {str(PROJECT / 'functions')!r}]\n"
@@ -64,7 +68,7 @@ class Running:
     ) -> None:
         self._temporary = temporary
         self._process = subprocess.Popen(
-            [sys.executable, "-c", HEARS_SIGHUP + prelude + PROGRAM, *words],
+            [sys.executable, "-c", HEARS_SIGNALS + prelude + PROGRAM, *words],
             cwd=folder,
             env={"PATH": os.environ["PATH"], "TMPDIR": str(temporary), **(environment or {})},
             stdin=subprocess.DEVNULL,

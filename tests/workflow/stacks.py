@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.workflow.vending import Vending, eventually
+
+if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
 
 NAME = "Accounts"
 
@@ -41,8 +44,11 @@ class Stacks:
         self.begin(properties, name=name, **more)
         return self.settled(name)
 
-    def begin(self, properties: dict[str, Any], *, name: str = NAME, **more: Any) -> None:
-        self.cloudformation.create_stack(
+    def begin(
+        self, properties: dict[str, Any], *, name: str = NAME, by: Any = None, **more: Any
+    ) -> None:
+        """Begin to create the stack; `by` is the client of whoever does."""
+        (by or self.cloudformation).create_stack(
             StackName=name, TemplateBody=self.template(properties, **more)
         )
 
@@ -89,3 +95,22 @@ class Stacks:
                 self.settled(stack["StackId"])
                 self.cloudformation.delete_stack(StackName=stack["StackId"])
                 self.settled(stack["StackId"])
+
+
+def a_session(aws: EmbeddedAws, name: str, statements: list[dict[str, Any]]) -> Any:
+    """A client of CloudFormation with a session of a role, made anew, that may do this."""
+    trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
+    iam = aws.client("iam")
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document([trust]))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="deploy", PolicyDocument=document(statements))
+    given = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="ann")["Credentials"]
+    return aws.client(
+        "cloudformation",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+
+
+def document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from embedded.core.sessions import isolated
 from tests.grids import few
 from tests.workflow.processes import (
-    HEARS_SIGHUP,
+    HEARS_SIGNALS,
     PROGRAM,
     PROJECT,
     READY,
@@ -182,7 +182,7 @@ def test_local_aws_ends_with_its_terminal_and_leaves_nothing(temporary: Path) ->
         "import fcntl, os, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", HEARS_SIGHUP + takes_terminal + PROGRAM, "local", "--port", "0"],
+        [sys.executable, "-c", HEARS_SIGNALS + takes_terminal + PROGRAM, "local", "--port", "0"],
         stdin=end,
         stdout=end,
         stderr=end,

@@ -47,10 +47,6 @@ class CustomResource(Resource):
     is_deleted_unmade = True
 
     def create(self) -> None:
-        # What CloudFormation names a resource by whose function names none.
-        self.physical_resource_id = generated_name(
-            self.place.stack_name, self.logical_resource_id, length=128
-        )
         try:
             answer = self._ask("Create")
         except Failed as failed:
@@ -105,6 +101,11 @@ class CustomResource(Resource):
             event["PhysicalResourceId"] = self.physical_resource_id
         deadline = current().clock.now() + seconds
         self._invoke(token, event)
+        if not self.physical_resource_id:
+            # By which it is deleted where the function names it by nothing else.
+            self.physical_resource_id = generated_name(
+                self.place.stack_name, self.logical_resource_id, length=128
+            )
         while (found := s3.buckets[bucket].keys.get(delivery)) is None:
             if current().clock.now() > deadline:
                 raise Refused(

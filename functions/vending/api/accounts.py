@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
+from vending.acceptance.named_email import ensure_change_allowed
 from vending.api import cursors, views
 from vending.api.approver import Approver
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.requests import allowed, document_of
 from vending.api.starts import Starts
-from vending.errors.exceptions import RequestInvalid, RequestNotAllowed, UnknownResource
+from vending.errors.exceptions import (
+    RequestConflict,
+    RequestInvalid,
+    RequestNotAllowed,
+    UnknownResource,
+)
 from vending.ledger import keys
 from vending.ledger.account_records import ACTIVE, AccountRecord
 from vending.ledger.ledger import Ledger
 from vending.request import validators
-from vending.request.account_request import invalid
+from vending.request.account_request import AccountRequest, invalid
 from vending.retirement import request as retirement_request
 from vending.retirement.rows import AccountState, Retirement, Retirements, record_of
 
@@ -104,6 +110,7 @@ class AccountRoutes:
             UnknownResource: the caller sees no such account.
             RequestInvalid: with every mistake; the body must be about this account.
             RequestNotAllowed: with every rule of the request policy that it breaks.
+            RequestConflict: the account is not at the revision that the body names.
         """
         record, raw = self._record(account_id), call.json_body()
         if isinstance(raw, dict):
@@ -115,6 +122,8 @@ class AccountRoutes:
             raise invalid([*error.problems, *problems]) from None
         if problems:
             raise invalid(problems)
+        ensure_revision(request, record)
+        ensure_change_allowed(request, record.get("document", {}), self.caller.authorization)
         started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
         return views.shown(
             views.Started,
@@ -215,6 +224,16 @@ class AccountRoutes:
         """Whether the caller decides on the retirement of the account."""
         row = self.retirements.get(account_id)
         return row is not None and self.approver.may_decide(row.get("approval"))
+
+
+def ensure_revision(request: AccountRequest, record: AccountRecord) -> None:
+    """RequestConflict where the request is about another revision of the account."""
+    wanted, revision = request.if_revision, record.get("revision", 0)
+    if wanted not in (None, revision):
+        raise RequestConflict(
+            f"ifRevision: is {wanted}, and the account is at revision {revision}.",
+            remedy="Look at the account again, and send what is to be changed of that revision.",
+        )
 
 
 def _summary(record: AccountRecord, retirement: Retirement | None) -> Json:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from vending.acceptance.named_email import ensure_change_allowed
 from vending.api import views
+from vending.api.accounts import ensure_revision
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.requests import allowed, document_of
@@ -22,6 +24,7 @@ def planned(call: Call, caller: Caller, ledger: Ledger) -> dict[str, Any]:
     Raises:
         RequestInvalid: with every mistake.
         RequestNotAllowed: with every rule of the request policy that it breaks.
+        RequestConflict: the account is not at the revision that the body names.
     """
     request = allowed(call.json_body(), caller)
     row = ledger.get(request.request_id)
@@ -29,6 +32,9 @@ def planned(call: Call, caller: Caller, ledger: Ledger) -> dict[str, Any]:
     record = ledger.accounts.get(account_id) if account_id else None
     if record is not None and not caller.sees(record.get("requestId")):
         record = None
+    if record is not None:
+        ensure_revision(request, record)
+        ensure_change_allowed(request, record.get("document", {}), caller.authorization)
     content = request.normalised()
     document = (record or {}).get("document")
     return views.shown(

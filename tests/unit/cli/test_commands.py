@@ -255,6 +255,7 @@ def test_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
         ["status"],
         ["explain"],
         ["local", "--port", "70000"],
+        ["local", "--calls-kept", "0"],
         ["list", "x"],
     ],
     ids=" ".join,

@@ -50,7 +50,7 @@ def completed(script: Path, *words: str) -> set[str]:
         (["vend", "submit", "sand"], {"sandbox.yaml"}),
         (["vend", "adopt", "--out", ""], {"accounts"}),
     ],
-    ids=" ".join,
+    ids=lambda value: " ".join(value if isinstance(value, list) else sorted(value)),
 )
 def test_bash_offers_what_the_command_takes(
     words: list[str], offered: set[str], script: Path

@@ -285,11 +285,19 @@ def test_conditional_resource_is_made_only_when_its_condition_holds(cloud: Aws) 
         pytest.param({"Stage": "dev"}, "Parameter Stage failed to satisfy", id="not allowed"),
         pytest.param({}, "Missing parameter Stage", id="missing"),
         pytest.param({"Stage": "prod", "Color": "red"}, "Parameters: [Color]", id="unknown"),
+        pytest.param({"Stage": "prod", "Name": "abcd"}, "must have 2 to 3 characters", id="long"),
+        pytest.param({"Stage": "prod", "Name": "a"}, "must have 2 to 3 characters", id="short"),
     ],
 )
 def test_parameters_are_checked(cloud: Aws, parameters: dict[str, str], message: str) -> None:
     body = template()
     body["Parameters"]["Stage"] = {"Type": "String", "AllowedValues": ["prod", "test"]}
+    body["Parameters"]["Name"] = {
+        "Type": "String",
+        "MinLength": 2,
+        "MaxLength": 3,
+        "Default": "abc",
+    }
 
     refused = refusal(
         cloud.client("cloudformation").create_stack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from moto.core import responses, serialize
 from moto.core.base_backend import BackendDict
 from moto.core.utils import get_service_model
+from moto.dynamodb.parsing.ast_nodes import Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.sqs import models as sqs_models
 
@@ -77,6 +79,28 @@ def test_expression_that_is_no_expression_is_refused_each_time() -> None:
     for _ in range(2):
         with pytest.raises(Exception, match="Syntax error"):
             UpdateExpressionParser.make("SET a = = :b")
+
+
+def nodes(root: Node, parent: Node | None = None) -> list[Node]:
+    """The node and all below it, each of which knows its parent."""
+    assert root.parent is parent
+    below = [child for child in root.children or [] if isinstance(child, Node)]
+    return [root, *(node for child in below for node in nodes(child, root))]
+
+
+def leaves(of: list[Node]) -> list[Any]:
+    return [one for node in of for one in node.children or [] if not isinstance(one, Node)]
+
+
+def test_copy_of_an_expression_shares_no_node_with_it() -> None:
+    parsed = UpdateExpressionParser.make("SET a = :b, #c[1].d = if_not_exists(e, :f) REMOVE g")
+
+    copied = copy.deepcopy(parsed)
+
+    ours, theirs = nodes(copied), nodes(parsed)
+    assert [(type(node), node.type) for node in ours] == [(type(n), n.type) for n in theirs]
+    assert leaves(ours) == leaves(theirs)
+    assert not {id(node) for node in ours} & {id(node) for node in theirs}
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])

@@ -157,3 +157,21 @@ def test_closed_server_ends_connections_that_are_idle() -> None:
 
     assert idle.recv(1000) == b""
     idle.close()
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["open", "closed"])
+def test_only_a_server_that_is_open_says_what_a_connection_failed_at(
+    is_closed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Server(0, _app)
+    if is_closed:
+        server.server_close()
+
+    with contextlib.suppress(OSError), contextlib.ExitStack() as failing:
+        failing.push(lambda *_: server.handle_error(None, ("127.0.0.1", 1)))
+        raise OSError("the connection was ended")
+    said = capsys.readouterr().err
+    server.server_close()
+
+    assert ("the connection was ended" in said) is not is_closed
+    assert (said == "") is is_closed
