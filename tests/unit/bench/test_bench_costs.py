@@ -56,7 +56,7 @@ def test_events_of_functions_are_those_that_the_definitions_send() -> None:
 def test_embedded_aws_is_held_to_its_limits(
     changes: Mapping[str, Any], exceeded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    values = {"ratio": 2.0, "later": 0.21, "memory": 300_000_000} | changes
+    values: dict[str, Any] = {"ratio": 2.0, "later": 0.21, "memory": 300_000_000, **changes}
     found = [
         Look(vends=100, embedded=0.2, functions=0.1, memory=200_000_000),
         Look(vends=300, embedded=values["later"], functions=None, memory=220_000_000),
