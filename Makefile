@@ -51,14 +51,14 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: vend
-vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
+vend: BUILT ## Vend an account on the embedded AWS: make vend [REQUEST=path]
 	@$(BIN)/vend submit "$(REQUEST)" --local --wait
 
 # tests/distribution.py says which tests stay on one worker, and in which order they begin.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: test
-test: synth build/.bundled ## Run the tests, except those marked slow
+test: BUILT ## Run the tests, except those marked slow
 	@rm -rf build/grants-used
 	@$(PYTEST) -m "not slow"
 
@@ -199,16 +199,22 @@ $(BIN)/uv: requirements/uv.txt
 	@touch $@
 
 # Two import roots, as in Lambda's zip and in pytest, and the command; nothing here needs a build.
+# Most of the modules are never imported: those that are compile themselves then, and the rest would
+# take half of the time of a first `make vend`.
 $(READY): requirements/dev.txt $(BIN)/uv Makefile
 	@echo "Installing what requirements/dev.txt locks" >&2
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
-		requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/functions" \
 		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/account_vending.pth"
 	@printf '#!%s\nimport sys\n\nfrom cli.main import main\n\nsys.exit(main())\n' \
 		"$(CURDIR)/$(BIN)/python" > $(BIN)/vend
 	@chmod +x $(BIN)/vend
 	@touch $@
+
+# What is deployed and what runs on this machine are made side by side, once what both need is there.
+.PHONY: BUILT
+BUILT: build/.lambda
+	@$(MAKE) --no-print-directory --jobs=2 synth build/.bundled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
 build/%.list: FORCE

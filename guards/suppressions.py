@@ -18,6 +18,7 @@ WILDCARDS = (
         where=(
             "**/Grants/Resource",
             "AccountRetirementWorkflow/Role/Resource",
+            "CustomAccounts/CustomResourceWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "VendingWorkflow/Role/Resource",
         ),
@@ -116,11 +117,19 @@ WILDCARDS = (
             "AcceptRetirement/Grants/Resource",
             "Api/ServeApi/Grants/Resource",
             "CloseAccount/Grants/Resource",
+            "CustomAccounts/DescribeCustomAccount/Grants/Resource",
             "DescribeClosure/Grants/Resource",
             "RecordRetirement/Grants/Resource",
             "ReserveClosing/Grants/Resource",
         ),
         reason="executions of the state machine that retires, whose names EventBridge gives them",
+    ),
+    Suppression(
+        rule="AwsSolutions-IAM5[Resource::arn:aws:cloudformation:us-east-1:<AWS::AccountId>:"
+        "stack/*]",
+        where=("CustomAccounts/RequestCustomAccount/Grants/Resource",),
+        reason="whoever may invoke the custom resource deploys stacks of any name; they are looked "
+        "at, and nothing else",
     ),
 )
 
@@ -163,6 +172,7 @@ FUNCTIONS = (
         where=(
             "**/Grants/Resource",
             "AccountRetirementWorkflow/Role/Resource",
+            "CustomAccounts/CustomResourceWorkflow/Role/Resource",
             "OrganizationSetupWorkflow/Role/Resource",
             "RequestBus/StartRetirementRole/Resource",
             "RequestBus/StartRole/Resource",
