@@ -22,7 +22,13 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from guards.findings import Finding
 from infra import request_policy
 from infra.account_vending_stack import AccountVendingStack
-from infra.settings import ApiSettings, PortalSettings, Settings, TokenIssuer
+from infra.settings import (
+    ApiSettings,
+    CustomResourceSettings,
+    PortalSettings,
+    Settings,
+    TokenIssuer,
+)
 
 ROOT = Path(__file__).parents[1]
 STACK = "AccountVending"
@@ -31,16 +37,17 @@ REPORT = "validation-report.json"
 
 _ISSUER = "https://issuer.example.com"
 WHOLE = Settings(
+    custom_resource=CustomResourceSettings(on_delete="retire"),
     api=ApiSettings(tokens=TokenIssuer(issuer=_ISSUER, audiences=("page",))),
     portal=PortalSettings(
         authorization_endpoint=f"{_ISSUER}/authorize", token_endpoint=f"{_ISSUER}/token"
     ),
 )
-"""With what is off by default besides: the API and the portal."""
+"""With what is off by default besides: the API, the portal and the custom resource."""
 
 
 def findings() -> list[Finding]:
-    """What the packs find in the stack that app.py deploys, with the API and the portal."""
+    """What the packs find in the stack that app.py deploys, with what is off by default."""
     return findings_in(
         lambda app: AccountVendingStack(
             app, STACK, settings=WHOLE, request_policy=request_policy.read(ROOT)

@@ -18,14 +18,12 @@ from infra.operation_function import OperationFunction
 from infra.settings import CustomResourceSettings, Settings
 from infra.workflow import Workflow
 from statemachines import definitions
+from vending.custom_resource.event import EXECUTION_PREFIX
 
 DEFINITION = "account_custom_resource"
 
 OPERATIONS = definitions.invoked(DEFINITION)
 """The operations whose functions the machine invokes."""
-
-NAME_PREFIX = "cfn-"
-"""What RequestCustomAccount names executions by."""
 
 
 class CustomAccounts(Construct):
@@ -75,7 +73,7 @@ class CustomAccounts(Construct):
                 detail_type=["Step Functions Execution Status Change"],
                 detail={
                     "stateMachineArn": [vending.state_machine_arn],
-                    "name": events.Match.prefix(NAME_PREFIX),
+                    "name": events.Match.prefix(EXECUTION_PREFIX),
                     "status": ["ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"],
                 },
             ),

@@ -20,7 +20,7 @@ from vending.aws import clients
 from vending.aws.clock import Clock, now, timestamp
 from vending.aws.executions import account_id_of
 from vending.aws.observability import log_request_id
-from vending.custom_resource.event import CustomResourceEvent, request_in
+from vending.custom_resource.event import EXECUTION_PREFIX, CustomResourceEvent, request_in
 from vending.custom_resource.stacks import is_removal_wanted
 from vending.entrances.requests import allowed
 from vending.entrances.starts import REQUESTED, RETIREMENT_REQUESTED, start
@@ -49,10 +49,6 @@ CALLS_BY_SETTING = {
     },
 }
 CALLS = CALLS_BY_SETTING["keep"] | CALLS_BY_SETTING["retire"]
-
-NAME_PREFIX = "cfn-"
-"""Of executions that are started here: their ends are what the rule of AnswerCustomAccount hears
-of."""
 
 
 class RequestCustomAccount(Model):
@@ -201,7 +197,7 @@ class _Asked:
     @property
     def _name(self) -> str:
         again = "" if self.payload.attempt == 1 else f"-{self.payload.attempt}"
-        return f"{NAME_PREFIX}{self.payload.event.delivery_id}{again}"
+        return f"{EXECUTION_PREFIX}{self.payload.event.delivery_id}{again}"
 
 
 def _answer(

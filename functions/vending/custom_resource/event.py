@@ -25,6 +25,9 @@ SERVICE_TIMEOUT_MAX = 3600
 UNVENDED = "unvended:"
 """What the physical id of a resource begins with whose creation failed; no request's id does."""
 
+EXECUTION_PREFIX = "cfn-"
+"""Of the names of executions that are started here: their ends are heard of by it."""
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
