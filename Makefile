@@ -51,14 +51,14 @@ help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: vend
-vend: synth build/.bundled ## Vend an account on the embedded AWS: make vend [REQUEST=path]
+vend: BUILT ## Vend an account on the embedded AWS: make vend [REQUEST=path]
 	@$(BIN)/vend submit "$(REQUEST)" --local --wait
 
 # tests/distribution.py says which tests stay on one worker, and in which order they begin.
 PYTEST = $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: test
-test: synth build/.bundled ## Run the tests, except those marked slow
+test: BUILT ## Run the tests, except those marked slow
 	@rm -rf build/grants-used
 	@$(PYTEST) -m "not slow"
 
@@ -126,15 +126,14 @@ bench: synth build/.bundled ## Measure what the README claims about speed
 	@$(BIN)/python -m bench
 
 .PHONY: page
-page: $(PAGE) ## Build the page of docs/portal.md: build/portal/site
+page: $(PAGE) ## Check and build the page of docs/portal.md: build/portal/site
 
 .PHONY: portal
 portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded AWS, with requests in every state
 	@$(BIN)/vend local --portal --samples
 
 .PHONY: test-portal
-test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Check the page's types, and test it in a browser
-	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal
+test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Test the page in a browser, on the embedded AWS
 	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
 
 .PHONY: publish-portal
@@ -200,16 +199,22 @@ $(BIN)/uv: requirements/uv.txt
 	@touch $@
 
 # Two import roots, as in Lambda's zip and in pytest, and the command; nothing here needs a build.
+# Most of the modules are never imported: those that are compile themselves then, and the rest would
+# take half of the time of a first `make vend`.
 $(READY): requirements/dev.txt $(BIN)/uv Makefile
 	@echo "Installing what requirements/dev.txt locks" >&2
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
-		requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@printf '%s\n%s\n' "$(CURDIR)" "$(CURDIR)/functions" \
 		> "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/account_vending.pth"
 	@printf '#!%s\nimport sys\n\nfrom cli.main import main\n\nsys.exit(main())\n' \
 		"$(CURDIR)/$(BIN)/python" > $(BIN)/vend
 	@chmod +x $(BIN)/vend
 	@touch $@
+
+# What is deployed and what runs on this machine are made side by side, once what both need is there.
+.PHONY: BUILT
+BUILT: build/.lambda
+	@$(MAKE) --no-print-directory --jobs=2 synth build/.bundled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
 build/%.list: FORCE
@@ -252,6 +257,7 @@ $(PAGE): $(PAGE_SOURCES) build/portal.list docs/openapi.json statemachines/accou
 	@mkdir -p build/portal
 	@$(BIN)/python -m statemachines.definitions account_vending > build/portal/account_vending.json
 	@PATH="$(NODE):$$PATH" node portal/build.mjs build/portal/account_vending.json docs/openapi.json build/portal
+	@PATH="$(NODE):$$PATH" node node_modules/typescript/bin/tsc --project portal || { rm $@; exit 1; }
 
 build/recorded/.ready: requirements/recorded.txt $(READY)
 	@rm -rf $(@D)

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from bench import (
     closures_alone,
+    cold_start,
     documents,
     embedded_cost,
     fleet,
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[], Report]] = {
     "refusals": refusals.measure,
     "fleet": lambda: fleet.measure(2_000, 50),
     "one": one_request.measure,
+    "cold": cold_start.measure,
     "embedded": embedded_cost.measure,
     "makespan": lambda: makespan.measure(REQUESTS, CREATION_SECONDS),
     "soak": lambda: soak.measure(200),

@@ -328,6 +328,15 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
             reason="Who announces can request nothing.",
         ),
         NarrowerGrant(
+            actions=("events:PutEvents",),
+            functions=("AwaitApproval",),
+            conditions=events_of(
+                ANNOUNCEMENTS_SOURCE,
+                ("AccountRetirementAwaitsApproval", "AccountVendingStateChanged"),
+            ),
+            reason="Who announces can request nothing.",
+        ),
+        NarrowerGrant(
             actions=("states:DescribeExecution",),
             functions=retiring,
             resources=(f"{_STATES}:execution:{state_machine}:*",),
@@ -360,7 +369,7 @@ def _of_api(vending: str, retirement: str) -> tuple[NarrowerGrant, ...]:
         ),
         NarrowerGrant(
             actions=("states:SendTaskSuccess",),
-            functions=("DecideApproval", "ServeApi"),
+            functions=("DecideApproval", "ReconcileLedger", "ServeApi"),
             resources=(machine_of_name(vending), machine_of_name(retirement)),
             reason="Requests and retirements wait for approvals.",
         ),

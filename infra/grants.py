@@ -161,7 +161,7 @@ class Grants:
         """The machines by whose executions it is concerned."""
         vending = state_machine_names.vending(self.settings)
         retirement = state_machine_names.retirement(self.settings)
-        if function in ("DecideApproval", "ServeApi"):
+        if function in ("DecideApproval", "ReconcileLedger", "ServeApi"):
             return vending, retirement
         if function in custom_resource.OPERATIONS:
             by = self.settings.custom_resource

@@ -106,7 +106,10 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         # Taken away from requests that are over.
         _FREE_LOCKS,
     ),
-    "AwaitApproval": (_requests(_GET, _UPDATE), _SAVE_TOKENS),
+    "AwaitApproval": (
+        _requests(_GET, _UPDATE, besides=_RETIREMENTS, sid="AwaitDecisions"),
+        _SAVE_TOKENS,
+    ),
     # Of requests and of retirements; it ends their waits.
     "DecideApproval": (
         _READ_TOKENS,

@@ -18,7 +18,6 @@ _SHARED_DATA = (
 
 _UNUSED = (
     "bin",
-    "wrapt-stubs",
     "boto3/examples",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui",
 )

@@ -16,6 +16,7 @@ SECONDS = {
     "tests/matrix/": 1.5,
     "tests/workflow/": 0.6,
     "tests/workflow/engine/": 0.1,
+    "tests/portal/": 4.0,
     "tests/abuse/": 0.4,
     "tests/authorization/": 2.5,
     "tests/opinions/": 1.0,

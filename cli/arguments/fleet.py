@@ -50,6 +50,7 @@ def plan(commands: Commands) -> None:
     )
     local_option(parser)
     only_option(parser)
+    merged_option(parser)
     parser.add_argument("--out", metavar="PLAN", help="save the plan for `vend apply PLAN`")
     parser.add_argument(
         "--detailed-exitcode",
@@ -82,6 +83,7 @@ def apply(commands: Commands) -> None:
         help="files of accounts, a directory with them, or a plan that was saved",
     )
     only_option(parser)
+    merged_option(parser)
     parser.add_argument("--yes", action="store_true", help="carry it out unasked")
     parser.add_argument(
         "--max-changes",
@@ -96,6 +98,15 @@ def apply(commands: Commands) -> None:
 
 def only_option(to: argparse.ArgumentParser) -> None:
     to.add_argument("--only", metavar="GLOB", help="only the files whose name or path is like this")
+
+
+def merged_option(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--merged",
+        action="store_true",
+        help="as the pipeline that carries out reviewed changes, which the request policy knows by "
+        "a source of its own",
+    )
 
 
 def accounts(commands: Commands) -> None:

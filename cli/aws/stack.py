@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 STACK_NAME = "AccountVending"
 REGION = "us-east-1"
 SOURCE = "account-vending.cli"
+MERGED_SOURCE = "account-vending.merges"
+"""Of a pipeline that carries out reviewed changes: the policy of its role pins it."""
 DETAIL_TYPE = "AccountRequested"
 OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
 PORTAL_OUTPUTS = ("PortalUrl", "PortalBucketName", "PortalSignIn")
@@ -94,6 +96,8 @@ class Stack:
         self._states = session.client("stepfunctions", **place)
         self._session, self._place = session, place
         self.region = region
+        self.source = SOURCE
+        """Of the events that are put: by it the request policy knows who sends them."""
         self.endpoint_url = str(self._states.meta.endpoint_url)
         outputs = self._outputs()
         self.state_machine_arn = outputs["StateMachineArn"]
@@ -134,7 +138,7 @@ class Stack:
     @property
     def authorization(self) -> Authorization | None:
         """What the deployed request policy says of who sends requests from here; as below."""
-        return self.authorization_of(SOURCE)
+        return self.authorization_of(self.source)
 
     def authorization_of(self, source: str) -> Authorization | None:
         """What the deployed request policy says of who sends events of the source from here.
@@ -217,7 +221,7 @@ class Stack:
         return {key: answer[key] for key in ("status", "output", "error", "cause") if key in answer}
 
     def put_event(
-        self, detail_type: str, detail: Mapping[str, Any], *, source: str = SOURCE
+        self, detail_type: str, detail: Mapping[str, Any], *, source: str | None = None
     ) -> str:
         """Put one event on the bus; its id.
 
@@ -227,7 +231,7 @@ class Stack:
         (answer,) = self._events.put_events(
             Entries=[
                 {
-                    "Source": source,
+                    "Source": source or self.source,
                     "DetailType": detail_type,
                     "Detail": json.dumps(detail, ensure_ascii=False),
                     "EventBusName": self.event_bus_name,
@@ -249,7 +253,7 @@ class Stack:
         """
         entries = [
             {
-                "Source": SOURCE,
+                "Source": self.source,
                 "DetailType": DETAIL_TYPE,
                 "Detail": json.dumps(detail, ensure_ascii=False),
                 "EventBusName": self.event_bus_name,
@@ -325,11 +329,15 @@ class Stack:
         return self.rows([request_id]).get(request_id)
 
     def records(self, state: str | None = None) -> list[Record]:
-        """Every record, or those in `state`, newest change first."""
+        """Every record, or those in `state`, newest change first.
+
+        A retirement that waits for approval is among them, by its account's id.
+        """
         found = [
-            _row(item).record
+            _row(item).record if _is_request(item) else _retirement(item)
             for one in ([state] if state else State)
             for item in self._in_state(one)
+            if _is_request(item) or one == State.AWAITING_APPROVAL
         ]
         return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
 
@@ -424,6 +432,16 @@ def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
 
 def _row(item: Mapping[str, Any]) -> LedgerRow:
     return LedgerRow(attributes=row_of(from_dynamodb(item)))
+
+
+def _is_request(item: Mapping[str, Any]) -> bool:
+    return str(item["pk"]["S"]).startswith(keys.REQUEST)
+
+
+def _retirement(item: Mapping[str, Any]) -> Record:
+    """A retirement's row as one of the list of requests."""
+    row = from_dynamodb(item)
+    return {**row, "requestId": row["accountId"], "source": "retirement"}
 
 
 def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:

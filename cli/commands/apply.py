@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.aws.environment import explained
 from cli.aws.retirements import Retirements
-from cli.aws.stack import Stack
+from cli.aws.stack import MERGED_SOURCE, Stack
 from cli.commands import retire, submit
 from cli.commands.plan import planned_fleet
 from cli.input import fleet
@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with explained():
         stack = Stack.from_environment()
+        stack.source = MERGED_SOURCE if arguments.merged else stack.source
     content = saved.read(arguments.files[0]) if len(arguments.files) == 1 else None
     if content is None:
         plan = planned_fleet(stack, fleet.read(arguments.files, only=arguments.only))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.aws.environment import explained
-from cli.aws.stack import Stack, goes_on
+from cli.aws.stack import MERGED_SOURCE, Stack, goes_on
 from cli.commands import target
 from cli.input import documents, fleet
 from cli.input.organization import document_of, is_organization, of_setup
@@ -63,7 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _is_of_fleet(arguments: argparse.Namespace) -> bool:
     """Whether an option asks for the plan of files that are compared with the ledger."""
-    of_fleet = (arguments.out, arguments.only, arguments.markdown, arguments.detailed_exitcode)
+    of_fleet = (
+        arguments.merged,
+        arguments.out,
+        arguments.only,
+        arguments.markdown,
+        arguments.detailed_exitcode,
+    )
     return any(of_fleet)
 
 
@@ -81,6 +87,7 @@ def _of_fleet(arguments: argparse.Namespace, files: fleet.Fleet) -> int:
     from cli.fleet import saved, text  # noqa: PLC0415 -- the operations are slow to import
 
     with target.aws(arguments, Terminal.of(sys.stderr)) as stack:
+        stack.source = MERGED_SOURCE if arguments.merged else stack.source
         planned = planned_fleet(stack, files)
     if arguments.out:
         saved.write(arguments.out, planned, account_id=stack.account_id)

@@ -13,10 +13,11 @@ from cli.aws.environment import explained
 from cli.aws.retirements import Retirements, Started
 from cli.aws.stack import Stack
 from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED
-from cli.output.records import aligned, error_fields, why
+from cli.output.records import aligned, approval_words, error_fields, why
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 from vending.aws.executions import EndStatus, is_over
+from vending.ledger.approval_records import is_pending
 
 Record = dict[str, Any]
 
@@ -86,6 +87,8 @@ def followed(retirements: Retirements, detail: Record, event_id: str) -> Outcome
             if is_over(ended.status):
                 return _of_end(ended.status, ended.output, ended.error, record, is_restoration)
             mine = record.get("executionArn") == started.execution_arn
+            if mine and not is_restoration and is_pending(record.get("approval")):
+                return Outcome(record=record, done=False, said="Waits for approval")
             if mine and not is_restoration and record.get("closesAt"):
                 return Outcome(record=record, done=True, said="Suspended")
         elif time.monotonic() > deadline:
@@ -146,6 +149,7 @@ def record_text(record: Record, terminal: Terminal) -> list[str]:
         ("can be restored until", record.get("closesAt")),
         ("closed", record.get("closedAt")),
         ("restored", record.get("restoredAt")),
+        ("approval", "\n".join(approval_words(record.get("approval") or {}))),
         ("execution", record.get("executionArn")),
         *(("warning", warning) for warning in record.get("warnings") or ()),
     )
@@ -160,6 +164,8 @@ def outcome_text(outcome: Outcome, terminal: Terminal) -> list[str]:
     words: tuple[str, ...] = ("status", str(record.get("accountId")))
     if outcome.done and record.get("state") == "RETIRING":
         words = ("restore", str(record.get("accountId")))
+    elif is_pending(record.get("approval")):
+        words = ("approve", str(record.get("accountId")))
     elif not outcome.done and (reason := why(record)):
         words = ("explain", reason)
     return [*lines, f"Next  {terminal.paint(command(*words), 'bold')}"]

@@ -104,6 +104,11 @@ class LambdaRuntime:
             finally:
                 pool.release(environment)
 
+    @property
+    def shared(self) -> dict[str, str]:
+        """The environment variables that are the same for every function."""
+        return self._launcher.shared
+
     def package(self) -> tuple[int, str]:
         """Size and base64 SHA-256 of the installed asset as a zip without compression."""
         with self._lock:

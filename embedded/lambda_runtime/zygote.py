@@ -50,7 +50,6 @@ PRELOADED = (
     "aws_lambda_powertools.tracing",
     "aws_lambda_powertools.utilities.parser",
     "aws_lambda_powertools.utilities.typing",
-    "aws_xray_sdk.core",
     "encodings.idna",
     "vending.authorization.request_policy",
     "vending.handler.settings",
@@ -115,6 +114,7 @@ def main(launch: dict[str, Any], serve: Callable[[dict[str, Any]], int]) -> NoRe
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     with contextlib.suppress(ImportError):
+        _build_models()
         _read_sdk_data()
     ready = {
         "ready": True,
@@ -125,6 +125,16 @@ def main(launch: dict[str, Any], serve: Callable[[dict[str, Any]], int]) -> NoRe
     gc.freeze()
     _Zygote(control, serve).run(ready)
     os._exit(0)
+
+
+def _build_models() -> None:
+    """Build the models that would be built when they are first used."""
+    from pydantic import BaseModel  # noqa: PLC0415
+
+    models = BaseModel.__subclasses__()
+    for model in models:
+        models += model.__subclasses__()
+        model.model_rebuild()
 
 
 def _read_sdk_data() -> None:

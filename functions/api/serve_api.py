@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from vending.api import catalogue, openapi, problems
 from vending.api.accounts import AccountRoutes
+from vending.api.approver import Approver
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.plan import planned
@@ -63,18 +64,22 @@ class Api:
             vending_machine_arn=settled.state_machine_arn,
             retirement_machine_arn=settled.retirement_state_machine_arn,
         )
+        approver = Approver(
+            decisions=Decisions(table=wiring.table(), states=stepfunctions), caller=self._caller
+        )
         self._requests = Requests(
             ledger=wiring.ledger(),
             starts=starts,
             stepfunctions=stepfunctions,
             caller=self._caller,
-            decisions=Decisions(table=wiring.table(), states=stepfunctions),
+            approver=approver,
         )
         self._accounts = AccountRoutes(
             ledger=wiring.ledger(),
             retirements=wiring.retirements(),
             starts=starts,
             caller=self._caller,
+            approver=approver,
         )
 
     def answer(self, route: Route, parameters: Mapping[str, str]) -> Json:
@@ -99,6 +104,8 @@ class Api:
             "retireAccount": lambda: self._accounts.retire(account_id, call),
             "restoreAccount": lambda: self._accounts.restore(account_id, call),
             "planRequest": lambda: planned(call, self._caller, wiring.ledger()),
+            "approveRetirement": lambda: self._accounts.approve(account_id, call),
+            "rejectRetirement": lambda: self._accounts.reject(account_id, call),
             "getSchema": account_request.schema,
             "listErrors": catalogue.errors,
             "getOpenApi": openapi.document,

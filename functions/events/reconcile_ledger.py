@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import AliasChoices, Field
 
-from vending.approvals.deciding import Decisions
+from vending.approvals.deciding import Decisions, owner_of
 from vending.aws import clients
 from vending.aws.clock import epoch, pause
 from vending.aws.measurements import measure, measure_failure
@@ -29,6 +29,7 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ConcurrentModification, TransientError, VendingError
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
+from vending.ledger import keys
 from vending.ledger.approvals import is_decided
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
@@ -206,8 +207,9 @@ class Reconciliation:
         if not is_decided(row):
             return
         decisions = Decisions(table=self.ledger.table, states=self.stepfunctions, sleep=self.rest)
-        if decisions.end_wait(cast("Item", row), row["requestId"]):
-            logger.warning("a decided request waited", extra={"request_id": row["requestId"]})
+        _, owner = owner_of(row["pk"])
+        if decisions.end_wait(cast("Item", row), owner):
+            logger.warning("what is decided waited", extra={"request_id": owner})
             measure("RequestRepaired")
 
     def _left_alone(self) -> Iterator[Row]:
@@ -215,7 +217,11 @@ class Reconciliation:
         before = self.ledger.clock() - GRACE
         for state in IN_FLIGHT:
             for row in self.ledger.query_by_state(state):
-                if epoch(row["updatedAt"]) <= before and "executionArn" in row:
+                if epoch(row["updatedAt"]) > before or "executionArn" not in row:
+                    continue
+                if row["pk"].startswith(keys.RETIREMENT):
+                    self._end_wait(row)
+                else:
                     yield row
 
     def _running(self) -> Iterator[str]:

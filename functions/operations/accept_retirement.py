@@ -6,17 +6,16 @@ return it to them. A repeated event changes nothing, and neither does an older o
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from vending.acceptance.approvals_asked import refuse_unapproved, retirement_asked
 from vending.authorization.authorization import Authorization
 from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import Sender, opened
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
 from vending.aws.executions import account_id_of, is_running
-from vending.errors.catalogue import explain
 from vending.errors.exceptions import (
     ConcurrentModification,
     OperationRefused,
@@ -24,12 +23,14 @@ from vending.errors.exceptions import (
 )
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
+from vending.ledger.approval_records import is_pending
 from vending.ledger.keys import email_lock
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, refuse_retired
 from vending.model import Model
 from vending.organization import eligibility, placement, policies
 from vending.request import ou_paths
+from vending.retirement import refusals, suspension
 from vending.retirement.request import RetirementRequest, parse
 from vending.retirement.rows import (
     ENDED,
@@ -63,16 +64,6 @@ CALLS = {
 
 Outcome = Literal["ACCEPTED", "CLOSING", "RESTORING", "DUPLICATE", "FINISHED", "SUPERSEDED"]
 
-POLICY_TYPE = "SERVICE_CONTROL_POLICY"
-DENY_ALL = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Sid": "Retired", "Effect": "Deny", "Action": "*", "Resource": "*"}],
-    },
-    separators=(",", ":"),
-)
-"""Without exceptions: what the management account does to a member, no SCP denies."""
-
 _EVENTS_KEPT = 20
 """Ids of accepted events: repetitions come within a day, so that the newest suffice."""
 
@@ -101,12 +92,15 @@ def run(
     policy: RequestPolicy,
     settled: RetirementSettings,
 ) -> Json:
-    """{outcome, record, organizationalUnit, policy, parentId, detach, deregister}.
+    """{outcome, record, organizationalUnit, policy, parentId, detach, deregister,
+    approvalExpiresAt}.
 
     ACCEPTED: this execution retires the account, from the start or from where an earlier one ended.
     CLOSING: AWS was, or may have been, asked to close it before; this execution follows that.
     RESTORING: this execution restores it. DUPLICATE: the execution that the record names does what
     is wanted. FINISHED: it is done already. SUPERSEDED: a newer event was accepted.
+    approvalExpiresAt: until when approvals are awaited; null where none is missing.
+    RejectedByApprover, OperationRefused (ApprovalTimedOut) where they were awaited in vain.
 
     RequestNotAllowed, RequestInvalid, RequestConflict; OperationRefused where the account must not
     be retired or cannot be restored. ConcurrentModification: run this again a little later.
@@ -146,6 +140,9 @@ class _Acceptance:
     def run(self) -> Json:
         row = self.retirements.get(self.request.account_id)
         if row is not None and row["executionArn"] == self.execution_arn:
+            refuse_unapproved(row.get("approval"))
+            if row["state"] == AccountState.AWAITING_APPROVAL and not is_pending(row["approval"]):
+                return self._approved(row)
             return self._answer(_outcome_of(row), row)
         if self.request.action == "restore":
             return self._restored(row)
@@ -168,23 +165,55 @@ class _Acceptance:
             if row["state"] == AccountState.CLOSING:
                 return self._taken(row, row, account)
         self._refuse(account)
-        kept: Retirement = {}
-        if row is None or row["state"] != AccountState.RETIRING:
-            kept = {"before": self._before(unit or ())}
-        elif row["action"] == "restore":
-            kept = {"before": row["before"]}
-        else:
-            kept = row
-        return self._taken(row, kept, account)
+        return self._taken(row, self._kept(row, unit or ()), account, unit=unit or ())
 
-    def _taken(self, row: Retirement | None, kept: Retirement, account: AccountTypeDef) -> Json:
-        """The row made this execution's; `kept` is what stays of an earlier one."""
+    def _kept(self, row: Retirement | None, unit: tuple[str, ...]) -> Retirement:
+        """What stays of an earlier retirement of the account."""
+        if row is not None and row["state"] == AccountState.RETIRING:
+            return {"before": row["before"]} if row["action"] == "restore" else row
+        kept: Retirement = {"before": self._before(unit)}
+        if row is not None and row["action"] == "retire" and "approval" in row:
+            kept["approval"] = row["approval"]
+        return kept
+
+    def _approved(self, row: Retirement) -> Json:
+        """The row of a retirement that may begin: weeks may have passed since it was asked for."""
+        unit, account = self._looked_up()
+        self.authorization.ensure_retirement_allowed(self.request.account_id, unit or ())
+        self._refuse(account)
+        state = {"state": AccountState.RETIRING, "before": self._before(unit or ())}
+        return self._written({**row, **state}, row)
+
+    def _taken(
+        self,
+        row: Retirement | None,
+        kept: Retirement,
+        account: AccountTypeDef,
+        *,
+        unit: tuple[str, ...] | None = None,
+    ) -> Json:
+        """The row made this execution's; `kept` is what stays of an earlier one.
+
+        `unit` is where the account stands, for what has to be approved; None: nothing has.
+        """
+        approval = None
+        if unit is not None:
+            approval = retirement_asked(
+                self.request,
+                unit,
+                self.authorization,
+                now=self.retirements.table.clock(),
+                earlier=kept.get("approval"),
+            )
+        left_out = ("error", "warnings", "approval")
+        state = kept.get("state", AccountState.RETIRING)
         made: dict[str, Any] = {
-            **{name: value for name, value in kept.items() if name not in ("error", "warnings")},
+            **{name: value for name, value in kept.items() if name not in left_out},
             **self._of_request(row),
+            "approval": approval,
             "accountName": account.get("Name"),
             "emailHash": email_lock(account.get("Email", "")).partition("#")[2],
-            "state": kept.get("state", AccountState.RETIRING),
+            "state": AccountState.AWAITING_APPROVAL if is_pending(approval) else state,
             "deregister": self.request.deregister_delegated_administrator,
             "reason": self.request.reason,
         }
@@ -197,21 +226,25 @@ class _Acceptance:
             unit = placement.unit_of(account_id, self.organizations) or ()
         self.authorization.ensure_retirement_allowed(account_id, unit)
         if row is None:
-            raise _refused("NotRetired", f"The account {account_id} was never retired from here.")
+            raise refusals.refused(
+                "NotRetired", f"The account {account_id} was never retired from here."
+            )
         if (earlier := self._repeated(row)) is not None:
             return self._answer(earlier, row)
         if row["state"] == AccountState.ACTIVE:
             return self._answer("FINISHED", row)
-        if row["state"] != AccountState.RETIRING and not self._was_never_asked(row):
+        waits = row["state"] == AccountState.AWAITING_APPROVAL
+        is_in_time = waits or row["state"] == AccountState.RETIRING
+        if not is_in_time and not self._was_never_asked(row):
             since = row.get("closedAt") or row.get("closingAt")
-            raise _refused(
+            raise refusals.refused(
                 "RestoreTooLate", f"The account {account_id} is {row['state']} since {since}."
             )
         goes_on = self._goes_on(row)
         if goes_on and row["action"] == "restore":
             return self._answer("DUPLICATE", row)
         age = self.retirements.table.clock() - epoch(row["updatedAt"])
-        if "closesAt" not in row and (goes_on or age < _FUNCTIONS_END_WITHIN):
+        if not waits and "closesAt" not in row and (goes_on or age < _FUNCTIONS_END_WITHIN):
             # What suspends it may be at work, and would suspend what was restored.
             raise _busy("is just being suspended")
         made = {
@@ -277,27 +310,12 @@ class _Acceptance:
 
     def _refuse(self, account: AccountTypeDef) -> None:
         """OperationRefused where the account must not be retired."""
-        account_id = account["Id"]
-        refused = eligibility.refusal(account)
-        if refused is not None and refused.code == "ManagementAccountNotVended":
-            raise _refused("ManagementAccountNotRetired", refused.message)
-        if refused is not None:
-            raise refused
-        if tag := self.settled.protected_tag:
-            pages = self.organizations.get_paginator("list_tags_for_resource")
-            for page in pages.paginate(ResourceId=account_id):
-                for one in page.get("Tags", []):
-                    if one["Key"] == tag and one["Value"].lower() != "false":
-                        raise _refused(
-                            "AccountProtected", f"The account {account_id} has the tag {tag}."
-                        )
-        if self.request.deregister_delegated_administrator:
-            return
-        if services := delegated_services(account_id, self.organizations):
-            raise _refused(
-                "AccountIsDelegatedAdministrator",
-                f"The account {account_id} is a delegated administrator for {', '.join(services)}.",
-            )
+        refusals.refuse(
+            account,
+            self.organizations,
+            protected_tag=self.settled.protected_tag,
+            deregister=self.request.deregister_delegated_administrator,
+        )
 
     def _before(self, unit: tuple[str, ...]) -> Before:
         account_id = self.request.account_id
@@ -306,7 +324,8 @@ class _Acceptance:
             "parentId": eligibility.parent_id(account_id, self.organizations),
             "organizationalUnit": ou_paths.join(unit),
             "hadPolicy": bool(name)
-            and name in policies.attached_to(self.organizations, account_id, POLICY_TYPE),
+            and name
+            in policies.attached_to(self.organizations, account_id, suspension.POLICY_TYPE),
         }
 
     def _take_away(self, held: LockHeld) -> None:
@@ -324,36 +343,18 @@ class _Acceptance:
         self.ledger.locks.release(held)
 
     def _answer(self, outcome: Outcome, row: Retirement) -> Json:
-        name = self.settled.policy_name
-        deny = {
-            "name": name,
-            "type": POLICY_TYPE,
-            "description": "Denies everything to accounts that are being retired",
-            "content": DENY_ALL,
-            "existing": "keep",
-        }
+        name, approval = self.settled.policy_name, row.get("approval")
+        awaited = approval if outcome == "ACCEPTED" and is_pending(approval) else None
         return {
             "outcome": outcome,
             "record": record_of(row),
             "organizationalUnit": self.settled.organizational_unit,
-            "policy": deny if name else None,
+            "policy": suspension.policy_of(name) if name else None,
             "parentId": row["before"]["parentId"],
             "detach": name if name and not row["before"]["hadPolicy"] else None,
             "deregister": row["deregister"],
+            "approvalExpiresAt": awaited["expiresAt"] if awaited else None,
         }
-
-
-def delegated_services(account_id: str, organizations: OrganizationsClient) -> list[str]:
-    """The services that the account administers for the organization."""
-    pages = organizations.get_paginator("list_delegated_services_for_account")
-    try:
-        return [
-            service["ServicePrincipal"]
-            for page in pages.paginate(AccountId=account_id)
-            for service in page.get("DelegatedServices", [])
-        ]
-    except organizations.exceptions.AccountNotRegisteredException:
-        return []
 
 
 def _outcome_of(row: Retirement) -> Outcome:
@@ -363,11 +364,6 @@ def _outcome_of(row: Retirement) -> Outcome:
     if row["action"] == "restore":
         return "FINISHED" if row["state"] == AccountState.ACTIVE else "RESTORING"
     return "CLOSING" if row["state"] == AccountState.CLOSING else "ACCEPTED"
-
-
-def _refused(code: str, message: str) -> OperationRefused:
-    words = explain(code)
-    return OperationRefused(f"{message} {words.what}", code=code, remedy=words.remedy)
 
 
 def _busy(what: str) -> ConcurrentModification:

@@ -1,27 +1,31 @@
-"""AwaitApproval: has a request wait for the approvals that the request policy asks for.
+"""AwaitApproval: has a request, or a retirement, wait for the approvals that the policy asks for.
 
 Its step waits under a task token, which a decision ends: nothing runs or looks meanwhile. What was
-decided stands in the ledger alone, so that the step ends with nothing and AcceptRequest, which
-comes next, reads it there.
+decided stands in the ledger alone, so that the step ends with nothing, and the acceptance that
+comes next reads it there.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 
+from vending.aws.event_publisher import RETIREMENT_AWAITS_APPROVAL
 from vending.aws.task_tokens import token_refused
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
+from vending.ledger import rows
 from vending.ledger.approval_records import is_pending
-from vending.ledger.approvals import Approvals
-from vending.ledger.rows import Row, record_of
-from vending.states import State
+from vending.ledger.approvals import STATE, Approvals
+from vending.request.account_request import AccountId
+from vending.retirement.rows import record_of
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.approval_records import Approval
     from vending.ledger.ledger import Ledger
+    from vending.retirement.rows import Retirement, Retirements
 
 CALLS = {
     "dynamodb:GetItem",
@@ -35,43 +39,46 @@ WAITING = "waits for approval"
 
 
 class AwaitApproval(Payload):
-    """The execution whose request waits, and the token of the step at which it does."""
+    """The execution that waits, and the token of the step at which it does.
+
+    `account_id` is of the account that is to be retired; None for a request.
+    """
 
     execution_arn: str
     task_token: Annotated[str, Field(min_length=1)]
+    account_id: AccountId | None = None
 
 
 def run(
     payload: AwaitApproval,
     *,
     ledger: Ledger,
+    retirements: Retirements,
     publisher: EventPublisher,
 ) -> Json:
     """{expiresAt}. The step ends with {} once it was decided.
 
     TaskTokenRefused, which ends it as well, where it was decided already, which includes that its
-    time is over. ExecutionSuperseded where another execution has the request.
+    time is over. ExecutionSuperseded where another execution has the request, or the account.
     """
-    row = ledger.owned(payload.request_id, payload.execution_arn)
-    approvals = Approvals(table=ledger.table)
-    row = cast(Row, approvals.expired(cast("dict[str, object]", row)))
-    approval = row.get("approval")
+    arn, token = payload.execution_arn, payload.task_token
+    if payload.account_id is not None:
+        row: Any = retirements.owned(payload.account_id, arn)
+    else:
+        row = ledger.owned(payload.request_id, arn)
+    row = Approvals(table=ledger.table).expired(row)
+    approval: Approval | None = row.get("approval")
     if approval is None or not is_pending(approval):
         raise token_refused({})
-    # First the token: whoever decides finds it once the row says that the request waits.
-    ledger.tokens.save(
-        payload.request_id,
-        payload.execution_arn,
-        payload.task_token,
-        awaits=State.AWAITING_APPROVAL,
-    )
-    row = ledger.change(
-        payload.request_id,
-        payload.execution_arn,
-        values={"state": State.AWAITING_APPROVAL},
-        begins=True,
-    )
-    publisher.publish_state_changed(record_of(row))
+    # First the token: whoever decides finds it once the row says that it waits.
+    if payload.account_id is not None:
+        retirements.save_token(payload.account_id, arn, token, awaits=STATE)
+        record = record_of(cast("Retirement", row))
+        publisher.publish_retirement(RETIREMENT_AWAITS_APPROVAL, record)
+    else:
+        ledger.tokens.save(payload.request_id, arn, token, awaits=STATE)
+        row = ledger.change(payload.request_id, arn, values={"state": STATE}, begins=True)
+        publisher.publish_state_changed(rows.record_of(row))
     return {"expiresAt": approval["expiresAt"]}
 
 
@@ -90,5 +97,6 @@ def handler(payload: AwaitApproval) -> Json:
     return run(
         payload,
         ledger=wiring.ledger(),
+        retirements=wiring.retirements(),
         publisher=wiring.event_publisher(),
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from operations.accept_retirement import delegated_services
 from vending.aws import clients
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.request.account_request import AccountId
+from vending.retirement.refusals import delegated_services
 from vending.retirement.rows import AccountState, Retirements
 
 if TYPE_CHECKING:

@@ -126,11 +126,16 @@ def _failed(
     row = None
     if account_id is not None:
         try:
+            before = retirements.owned(account_id, payload.execution_arn)
+            # What was not approved leaves the account as it is.
+            waited = before["state"] == AccountState.AWAITING_APPROVAL
+            under_way = (AccountState.RETIRING, AccountState.CLOSING)
             row = retirements.mark(
                 account_id,
                 payload.execution_arn,
-                states=(AccountState.RETIRING, AccountState.CLOSING),
+                states=(AccountState.AWAITING_APPROVAL,) if waited else under_way,
                 error=error,
+                state=AccountState.ACTIVE if waited else None,
             )
         except ExecutionSuperseded:
             row = None

@@ -16,4 +16,6 @@ class Model(BaseModel):
         alias_generator=to_camel,
         validate_by_name=False,
         hide_input_in_errors=True,
+        # A function validates with few of the models that it imports: each is built when used.
+        defer_build=True,
     )

@@ -3,10 +3,9 @@ import type { AccountDetails, AccountDrift, AccountRevision } from "built/api";
 import { useState } from "preact/hooks";
 import { nameOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
-import { Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
-import { Action } from "./request";
+import { Action, Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
 import { personOf } from "./requests";
 
 const PAUSE = 3_000;

@@ -1,6 +1,6 @@
 // The accounts that were vended.
 import type { AccountPage, AccountSummary } from "built/api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
 import { Heading, Refusals, State, Time, useLength } from "./parts";
 

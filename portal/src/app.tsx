@@ -1,21 +1,14 @@
 // The page's frame: who is signed in, where one can go, and the view that the address names.
-import { createContext } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { AccountView } from "./account";
 import { Accounts } from "./accounts";
 import { Api } from "./api";
 import { Approvals } from "./approvals";
 import { ChangeAccount, NewRequest } from "./ask";
+import { Calls } from "./calls";
 import { RequestView } from "./request";
 import { Requests } from "./requests";
 import * as sessions from "./session";
-
-const Calls = createContext<Api>(null!);
-
-/** The API, as whoever is signed in calls it. */
-export function useApi(): Api {
-  return useContext(Calls);
-}
 
 const PLACES = [
   ["requests", "Requests"],
@@ -73,7 +66,11 @@ function Frame({ name, onLeave }: { name: string; onLeave: () => void }) {
   }, [path]);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => (event.preventDefault(), main.current?.focus())}
+      >
         Skip to the content
       </a>
       <header>
@@ -118,6 +115,15 @@ function usePath(): string[] {
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);
   }, []);
-  const parts = hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const parts = hash.replace(/^#\/?/, "").split("/").map(decoded);
   return parts[0] ? parts : ["requests"];
+}
+
+/** A part of an address that somebody may have typed. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

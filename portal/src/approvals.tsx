@@ -2,7 +2,7 @@
 import type { RecordedApproval, RequestDetails, RequestPage } from "built/api";
 import { useState } from "preact/hooks";
 import { type Refusal, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
 import { Heading, Refusals, Time } from "./parts";
 import { RequestTable, personOf } from "./requests";

@@ -2,7 +2,7 @@
 import type { AccountDetails, Plan, RequestDetails, Started } from "built/api";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Refusal, Refused, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { RequestFields } from "./form";
 import { useLive } from "./live";
 import { Heading, Refusals } from "./parts";
@@ -32,7 +32,7 @@ export function NewRequest({ like }: { like: string | undefined }) {
         <Ask
           schema={data.schema}
           first={(data.request ?? {}) as Fields}
-          without={OWN}
+          without={[...OWN, "ifRevision"]}
           send={async (request, key) =>
             `#/requests/${(await api.post<Started>("/requests", request, key)).requestId}`
           }

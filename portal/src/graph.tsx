@@ -42,7 +42,16 @@ export function Graph({ steps }: { steps: Step[] }) {
         aria-label={`State machine, ${saidOf(steps)}`}
       >
         <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto">
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="7"
+            refY="4"
+            markerWidth="9"
+            markerHeight="9"
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
             <path d="M0 0L8 4L0 8z" />
           </marker>
         </defs>
@@ -84,14 +93,16 @@ function Shape({ node, light }: { node: Node; light: Light }) {
 }
 
 /**
- * What the steps say of each state; and of those that are no steps, whether they stand on a way from
- * a step that is done to one that has begun.
+ * What the steps say of each state; and of those that are no steps, whether they stand on a way
+ * from a step that is done to one that has begun.
  */
 function lightsOf(steps: Step[]): Record<string, Light> {
   const lights: Record<string, Light> = {};
   for (const { step, state } of steps) lights[step] = LIGHTS[state];
   const edges = graph.edges.filter((edge) => !edge.caught);
-  const between = new Set(graph.nodes.filter((one) => PASSED.includes(one.kind)).map((one) => one.name));
+  const between = new Set(
+    graph.nodes.filter((one) => PASSED.includes(one.kind)).map((one) => one.name),
+  );
   const after = spread((reached) =>
     edges.filter(({ from }) => lights[from] === "done" || reached.has(from)).map(({ to }) => to),
   );
@@ -100,7 +111,9 @@ function lightsOf(steps: Step[]): Record<string, Light> {
   );
   for (const name of after) if (before.has(name)) lights[name] = "done";
   for (const { name, kind } of graph.nodes) {
-    const isReached = edges.some(({ from, to }) => to === name && lights[from] === "done" && !between.has(from));
+    const isReached = edges.some(
+      ({ from, to }) => to === name && lights[from] === "done" && !between.has(from),
+    );
     if (kind === "Succeed" && isReached) lights[name] = "done";
     if (kind === "Fail" && isReached) lights[name] = "failed";
   }
@@ -109,7 +122,7 @@ function lightsOf(steps: Step[]): Record<string, Light> {
   /** The states between steps that are come to again and again from those that were. */
   function spread(next: (reached: Set<string>) => string[]): Set<string> {
     const reached = new Set<string>();
-    for (let size = -1; size !== reached.size; ) {
+    for (let size = -1; size !== reached.size;) {
       size = reached.size;
       for (const name of next(reached)) if (between.has(name)) reached.add(name);
     }
@@ -126,8 +139,11 @@ function takenBy(
   steps: Step[],
 ): (from: string, to: string, caught: boolean) => boolean {
   const began = new Map(steps.map((one) => [one.step, Date.parse(one.startedAt)]));
-  const choices = new Set(graph.nodes.filter((one) => one.kind === "Choice").map((one) => one.name));
-  const next = (from: string) => graph.edges.filter((edge) => edge.from === from && lights[edge.to]);
+  const choices = new Set(
+    graph.nodes.filter((one) => one.kind === "Choice").map((one) => one.name),
+  );
+  const next = (from: string) =>
+    graph.edges.filter((edge) => edge.from === from && lights[edge.to]);
   const firstOf = (name: string, seen: string[] = []): number => {
     if (began.has(name)) return began.get(name)!;
     if (seen.includes(name)) return Infinity;

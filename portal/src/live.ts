@@ -37,7 +37,8 @@ export function useLive<T>(
         if (!isOver) setShown({ key, data });
       } catch (error) {
         const refusal = refusalOf(error);
-        if (!isOver) setShown((before) => ({ ...(before.key === key ? before : { key }), refusal }));
+        if (!isOver)
+          setShown((before) => ({ ...(before.key === key ? before : { key }), refusal }));
       }
       next();
     };

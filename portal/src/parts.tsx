@@ -2,7 +2,7 @@
 import type { RecordedError } from "built/api";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Refusal } from "./api";
+import { type Refusal, refusalOf } from "./api";
 
 const TONES: Record<string, string> = {
   VENDED: "good",
@@ -129,6 +129,30 @@ export function Document(props: { name: string; value: unknown; isOpen?: boolean
   );
 }
 
+/** A button that does something once, and says why where it could not. */
+export function Action(props: { title: string; run: () => Promise<void>; isMain?: boolean }) {
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<Refusal>();
+  const run = async () => {
+    setBusy(true);
+    setRefusal(undefined);
+    try {
+      await props.run();
+    } catch (error) {
+      setRefusal(refusalOf(error));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button class={props.isMain ? "main" : ""} disabled={isBusy} onClick={() => void run()}>
+        {props.title}
+      </button>
+      <Refusals refusal={refusal} />
+    </>
+  );
+}
+
 const FEW = 20;
 const MANY = 100; // the API's largest page
 
@@ -150,11 +174,7 @@ export function useLength(): [number, (more: boolean, reload: () => void) => Com
 }
 
 /** A question in a dialog of the browser's own, which keeps the focus and ends with Escape. */
-export function Dialog(props: {
-  title: string;
-  children: ComponentChildren;
-  onClose: () => void;
-}) {
+export function Dialog(props: { title: string; children: ComponentChildren; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (

@@ -1,12 +1,11 @@
 // One request: where it stands, how it got there, and what can be done about it.
 import type { RequestDetails, Step } from "built/api";
-import { useRef, useState } from "preact/hooks";
-import { type Refusal, refusalOf } from "./api";
-import { useApi } from "./app";
+import { useRef } from "preact/hooks";
+import { useApi } from "./calls";
 import { Decision, Decisions } from "./approvals";
 import { Graph } from "./graph";
 import { useLive } from "./live";
-import { Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
+import { Action, Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
 import { personOf, titleOf } from "./requests";
 
 const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
@@ -38,7 +37,11 @@ export function RequestView({ id }: { id: string }) {
     return (
       <>
         <Heading>Request</Heading>
-        {isAwaited ? <p role="status">It will show in a moment …</p> : <Refusals refusal={refusal} />}
+        {isAwaited ? (
+          <p role="status">It will show in a moment …</p>
+        ) : (
+          <Refusals refusal={refusal} />
+        )}
       </>
     );
   }
@@ -129,30 +132,6 @@ function Steps({ steps }: { steps: Step[] }) {
         ))}
       </tbody>
     </table>
-  );
-}
-
-/** A button that does something once, and says why where it could not. */
-export function Action(props: { title: string; run: () => Promise<void>; isMain?: boolean }) {
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<Refusal>();
-  const run = async () => {
-    setBusy(true);
-    setRefusal(undefined);
-    try {
-      await props.run();
-    } catch (error) {
-      setRefusal(refusalOf(error));
-    }
-    setBusy(false);
-  };
-  return (
-    <>
-      <button class={props.isMain ? "main" : ""} disabled={isBusy} onClick={() => void run()}>
-        {props.title}
-      </button>
-      <Refusals refusal={refusal} />
-    </>
   );
 }
 

@@ -1,7 +1,7 @@
 // The requests, by state, with live states.
 import type { RequestPage, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
-import { useApi } from "./app";
+import { useApi } from "./calls";
 import { useLive } from "./live";
 import { Heading, Refusals, State, Time, useLength } from "./parts";
 

@@ -23,10 +23,11 @@ export type Schema = {
 };
 
 export type Condition = { if: Schema; then: Schema };
-export type Value = undefined | null | string | number | boolean | Value[] | { [key: string]: Value };
+export type Value =
+  undefined | null | string | number | boolean | Value[] | { [key: string]: Value };
 export type Fields = { [key: string]: Value };
 
-/** By place, as the API names places: `account.email`, `serviceAccess[0]`, `tags['cost center']`. */
+/** By place, as the API names it: `account.email`, `serviceAccess[0]`, `tags['cost center']`. */
 export type Mistakes = Record<string, string[]>;
 
 /** The schema without references, and without the null that stands for what is left out. */
@@ -130,5 +131,7 @@ export function placed(problems: string[]): Mistakes {
 /** What people call a key: `organizationalUnit` is "Organizational unit". */
 export function label(key: string): string {
   const words = key.replace(/([A-Z])/g, (one) => ` ${one.toLowerCase()}`);
-  return (words[0]!.toUpperCase() + words.slice(1)).replace(/\b(iam|id)\b/gi, (one) => one.toUpperCase());
+  return (words[0]!.toUpperCase() + words.slice(1)).replace(/\b(iam|id)\b/gi, (one) =>
+    one.toUpperCase(),
+  );
 }

@@ -126,7 +126,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "StartPrimaryEmailUpdate": {LEDGER, TELLS_EXECUTIONS},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},
     "InviteAccountToOrganization": {LEDGER},
-    "ReconcileLedger": {LEDGER, TELLS_EXECUTIONS},
+    "ReconcileLedger": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS},
     "RecordExecutionEnd": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
     "RecordFailure": {LEDGER, TELLS_EXECUTIONS},
     "RecordVended": {LEDGER},

@@ -385,6 +385,7 @@ OF_RETIREMENTS = [
     "AccountRetiring",
 ]
 ANNOUNCED_BY = {
+    "AwaitApproval": ["AccountRetirementAwaitsApproval", "AccountVendingStateChanged"],
     "AcceptRequest": ["AccountVendingFailed", "AccountVendingStateChanged"],
     "RecordFailure": ["AccountVendingFailed", "AccountVendingStateChanged"],
     "RecordRetirement": OF_RETIREMENTS,
@@ -492,7 +493,10 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {key: ["request#*", *LOCKS, *USAGE, "record#*"] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],
-    "AwaitApproval": [dict.fromkeys(("GetItem", "UpdateItem"), "request#*"), SAVE_TOKENS],
+    "AwaitApproval": [
+        {key: ["request#*", "retirement#*"] for key in ("GetItem", "UpdateItem")},
+        SAVE_TOKENS,
+    ],
     "ReserveCreation": [
         dict.fromkeys(("GetItem", "UpdateItem"), "request#*"),
         CREATION_QUEUE,

@@ -39,6 +39,8 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "ReconcileLedger": ROWS
     | GIVING_BACK
     | {
+        # It has retirements go on, too, that are decided.
+        "states:SendTaskSuccess": {MACHINE, MACHINE.replace("-vending", "-retirement")},
         "dynamodb:Query": {"index"},
         "events:PutEvents": {"bus"},
         "organizations:DescribeAccount": {ACCOUNTS},

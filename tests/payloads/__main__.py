@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from embedded.cloud import PROJECT, EmbeddedAws
 from infra.settings import CustomResourceSettings
+from tests.builders import a_request
 from tests.infra.synthesized import synthesize
 from tests.payloads import FOLDER, Recording
 from tests.unit.test_definitions import RUNS_AGAIN
-from tests.workflow import retirements
+from tests.workflow import approvals, retirements
 from tests.workflow.invitations import ROLE_ACCEPTS
 from tests.workflow.stacks import Stacks
 from tests.workflow.test_examples import CASES, EXAMPLES
@@ -72,7 +73,9 @@ def with_everything(folder: Path) -> Path:
 
 
 def retirements_run(vending: Vending) -> Iterator[str]:
-    """The ARNs of executions that restore an account, close one, and retire none."""
+    """The ARNs of executions that restore an account, close one, retire none, and wait for an
+    approval.
+    """
     service = {"ServicePrincipal": "ram.amazonaws.com"}
     vending.organizations.enable_aws_service_access(**service)
     restored = retirements.an_account(vending, email="restored@example.com")
@@ -83,6 +86,11 @@ def retirements_run(vending: Vending) -> Iterator[str]:
     yield retirements.run(vending, retirements.retirement_of(closed)).arn
     request = retirements.retirement_of(closed, deregisterDelegatedAdministrator=True)
     yield retirements.run(vending, request).arn
+    with approvals.given(vending):
+        restricted = vending.run(a_request(organizationalUnit=approvals.UNIT))
+        yield retirements.run(
+            vending, retirements.retirement_of(restricted.output["accountId"])
+        ).arn
 
 
 def stacks_run(vending: Vending) -> Iterator[str]:

@@ -162,6 +162,15 @@ def test_tables_are_filtered_by_state_and_unit(people: People) -> None:
     dana.page.get_by_role("link", name="One").wait_for()
 
 
+@pytest.mark.parametrize("place", ["requests/nobody-s", "requests/%E0%A4", "accounts/1"])
+def test_address_of_nothing_says_so(people: People, place: str) -> None:
+    dana = people("Dana")
+
+    dana.go(place)
+
+    dana.sees("that you may see", seconds=25)
+
+
 @pytest.mark.parametrize("answer", ["?code=forged&state=forged", "?error=access_denied&state=x"])
 def test_answer_to_a_sign_in_that_was_not_begun_here_is_refused(
     people: People, answer: str

@@ -18,12 +18,15 @@ UNIT = "/Workloads/Restricted"
 
 SOURCE = "account-vending.approvals"
 
+ACCOUNT_DIGITS = 12
+
 _LOOKS_EVERY = 0.2
 
 
-def decide(vending: Vending, request_id: str, decision: str, **detail: Any) -> None:
-    """Send a decision, which may be the same as before."""
-    detail = {"requestId": request_id, "decision": decision, **detail}
+def decide(vending: Vending, of: str, decision: str, **detail: Any) -> None:
+    """Send a decision, perhaps the same again; `of` a request, or an account's retirement."""
+    named = "accountId" if len(of) == ACCOUNT_DIGITS and of.isdigit() else "requestId"
+    detail = {named: of, "decision": decision, **detail}
     vending.events.put_events(
         Entries=[
             {
@@ -38,7 +41,7 @@ def decide(vending: Vending, request_id: str, decision: str, **detail: Any) -> N
 
 @contextlib.contextmanager
 def given(vending: Vending) -> Iterator[None]:
-    """Meanwhile every request that waits for an approval is approved."""
+    """Meanwhile everything that waits for an approval is approved."""
     ended = threading.Event()
     approver = threading.Thread(target=_approve, args=(vending, ended), daemon=True)
     approver.start()
@@ -55,8 +58,9 @@ def _approve(vending: Vending, ended: threading.Event) -> None:
         with contextlib.suppress(ClientError, KeyError):
             for row in _waiting(vending):
                 execution = row["executionArn"]["S"]
-                if execution not in decided and "requestId" in row:
-                    decide(vending, row["requestId"]["S"], "approve")
+                of = row["requestId"] if "requestId" in row else row["accountId"]
+                if execution not in decided:
+                    decide(vending, of["S"], "approve")
                     decided.add(execution)
 
 

@@ -13,6 +13,7 @@ import pytest
 from tests.builders import a_request
 from tests.installations import ROOT
 from tests.unit.embedded.time_travel import pass_days
+from tests.workflow import retirements
 from tests.workflow.announcements import collected
 from tests.workflow.approvals import UNIT, decide
 from tests.workflow.vending import Vending, eventually, invocations, reconcile
@@ -198,3 +199,45 @@ def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
         ("AWAITING_APPROVAL", None),
         ("REQUESTED", "APPROVED"),
     ]
+
+
+def test_retirement_waits_for_its_approval_and_then_suspends_the_account(
+    vending: Vending, vend: Command
+) -> None:
+    account_id = an_approved_account(vending)
+
+    asked = vend("retire", account_id, "--reason", "over")
+
+    assert asked.status == 1
+    assert "Waits for approval" in asked.out
+    assert vending.path(account_id) == UNIT
+    assert account_id in vend("list", "--state", "AWAITING_APPROVAL").out
+    approved = vend("approve", account_id, "--reason", "nobody uses it")
+    assert approved.status == 0, approved
+    (execution,) = retirements.executions(vending)
+    eventually(lambda: "closesAt" in retirements.row(vending, account_id))
+    assert vending.path(account_id) == "/Suspended"
+    assert "AwaitApproval" in vending.states_entered(execution)
+
+
+def test_retirement_that_is_rejected_leaves_the_account_where_it_is(
+    vending: Vending, vend: Command
+) -> None:
+    account_id = an_approved_account(vending)
+    vend("retire", account_id, "--reason", "over")
+
+    assert vend("reject", account_id, "--reason", "still in use").status == 0
+    (execution,) = retirements.executions(vending)
+    ended = vending.finish(execution)
+
+    assert (ended.status, ended.error) == ("FAILED", "RejectedByApprover"), ended
+    assert retirements.row(vending, account_id)["state"] == "ACTIVE"
+    assert vending.path(account_id) == UNIT
+
+
+def an_approved_account(vending: Vending) -> str:
+    """An account in the unit whose retirements need an approval, too."""
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+    decide(vending, request["requestId"], "approve")
+    return str(vending.finish(execution).output["accountId"])

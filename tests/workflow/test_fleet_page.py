@@ -180,10 +180,13 @@ def test_role_of_the_apply_carries_out_what_its_plan_shows(
     accounts = an_edited_fleet(vending, vend, organization, tmp_path)
     as_role(vending, monkeypatch, "plan", "apply")
 
-    applied = vend("apply", str(accounts), "--yes", "--json")
+    by_hand = vend("apply", str(accounts), "--yes")
+    applied = vend("apply", str(accounts), "--merged", "--yes", "--json")
     again = vend("plan", str(accounts), "--detailed-exitcode")
     organizations = writes_of_role(vending)
 
+    assert by_hand.status == 1
+    assert "AWS denies PutEvents" in by_hand.err
     assert applied.status == 0, applied.err
     assert again.status == 0, again
     assert organizations == {"events:PutEvents"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,23 +32,42 @@ def with_new_email(request: dict[str, Any]) -> dict[str, Any]:
     return request | {"account": request["account"] | {"email": NEW}}
 
 
-def awaiting(vending: Vending, request: dict[str, Any]) -> tuple[str, str]:
-    """An execution that waits for the code of a vended account's new email, and the account."""
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """A change of a vended account's email: its execution waits for the code."""
+
+    request: dict[str, Any]
+    execution: str
+    account_id: str
+
+    @property
+    def request_id(self) -> str:
+        return str(self.request["requestId"])
+
+
+@pytest.fixture
+def waiting(vending: Vending) -> Waiting:
+    request = a_document()
     account_id = str(vending.run(request).output["accountId"])
     execution = vending.start(with_new_email(request))
-    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
-    eventually(lambda: "sentAt" in code_in_row(vending, request))
-    return execution, account_id
+    await_code(vending, request["requestId"], execution)
+    return Waiting(request=request, execution=execution, account_id=account_id)
 
 
-def code_in_row(vending: Vending, request: dict[str, Any]) -> dict[str, Any]:
-    row = vending.row(request["requestId"]) or {}
-    found: dict[str, Any] = row.get("emailCode") or {}
-    return found
+def await_code(vending: Vending, request_id: str, execution: str | None = None) -> None:
+    """Wait until the execution, or any one, has had AWS send a code and waits for it."""
+
+    def is_awaited() -> bool:
+        row = vending.row(request_id) or {}
+        sent = row.get("emailCode") or {}
+        is_its = execution in (None, sent.get("executionArn"))
+        return row.get("state") == "AWAITING_CODE" and "sentAt" in sent and is_its
+
+    eventually(is_awaited)
 
 
-def state_of(vending: Vending, request: dict[str, Any]) -> str:
-    row = vending.row(request["requestId"])
+def state_of(vending: Vending, request_id: str) -> str:
+    row = vending.row(request_id)
     assert row is not None
     return str(row["state"])
 
@@ -57,131 +77,114 @@ def email_of(vending: Vending, account_id: str) -> str:
     return str(account["Email"])
 
 
-def test_code_that_is_given_changes_the_email(vending: Vending, vend: Command) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-    assert email_of(vending, account_id) == request["account"]["email"]
+def test_code_that_is_given_changes_the_email(
+    vending: Vending, vend: Command, waiting: Waiting
+) -> None:
+    assert email_of(vending, waiting.account_id) == waiting.request["account"]["email"]
 
-    given = vend("confirm", request["requestId"], code_of(account_id))
+    given = vend("confirm", waiting.request_id, code_of(waiting.account_id))
 
     assert given.status == 0, given
-    assert vending.finish(execution).status == "SUCCEEDED"
-    assert email_of(vending, account_id) == NEW
-    row = vending.row(request["requestId"])
+    assert vending.finish(waiting.execution).status == "SUCCEEDED"
+    assert email_of(vending, waiting.account_id) == NEW
+    row = vending.row(waiting.request_id)
     assert row is not None
     assert (row["state"], row["revision"]) == ("VENDED", 2)
     assert len(vending.accounts()) == 1
-    late = vend("confirm", request["requestId"], "ABC123")
+    late = vend("confirm", waiting.request_id, "ABC123")
     assert late.status == 1
     assert "is VENDED and waits for no code" in late.err
 
 
 def test_code_that_aws_refuses_leaves_the_wait_as_it_was(
-    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+    vending: Vending, vend: Command, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-
-    wrong = vend("confirm", request["requestId"], "zzzzzz")
+    wrong = vend("confirm", waiting.request_id, "zzzzzz")
     assert wrong.status == 1
     assert "AWS did not accept the code" in wrong.out
-    first = code_of(account_id)
+    first = code_of(waiting.account_id)
     assert vending.calls("account", "StartPrimaryEmailUpdate") == 1
-    resent = vend("confirm", request["requestId"], "--resend")
+    resent = vend("confirm", waiting.request_id, "--resend")
     assert resent.status == 0, resent
     assert vending.calls("account", "StartPrimaryEmailUpdate") == 2
-    assert code_of(account_id) != first
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{code_of(account_id)}\n"))
-    right = vend("confirm", request["requestId"], "-")
+    assert code_of(waiting.account_id) != first
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{code_of(waiting.account_id)}\n"))
+    right = vend("confirm", waiting.request_id, "-")
 
     assert right.status == 0, right
-    assert vending.finish(execution).status == "SUCCEEDED"
-    assert email_of(vending, account_id) == NEW
+    assert vending.finish(waiting.execution).status == "SUCCEEDED"
+    assert email_of(vending, waiting.account_id) == NEW
 
 
 def test_code_that_has_expired_is_refused_and_another_one_is_taken(
-    vending: Vending, vend: Command
+    vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-    old = code_of(account_id)
+    old = code_of(waiting.account_id)
     pass_days(vending.aws.clock, 1)
 
-    assert vend("confirm", request["requestId"], old).status == 1
-    assert vend("confirm", request["requestId"], "--resend").status == 0
-    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
+    assert vend("confirm", waiting.request_id, old).status == 1
+    assert vend("confirm", waiting.request_id, "--resend").status == 0
+    assert vend("confirm", waiting.request_id, code_of(waiting.account_id)).status == 0
 
-    assert vending.finish(execution).status == "SUCCEEDED"
+    assert vending.finish(waiting.execution).status == "SUCCEEDED"
 
 
 def test_wait_that_nobody_ends_fails_after_a_week_and_is_resumed(
-    vending: Vending, vend: Command
+    vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-
     # The step that waits keeps its time; the one after it knows how long it has been.
     pass_days(vending.aws.clock, 8)
-    assert vend("confirm", request["requestId"], "--resend").status == 1
-    ended = vending.finish(execution)
+    assert vend("confirm", waiting.request_id, "--resend").status == 1
+    ended = vending.finish(waiting.execution)
 
     assert (ended.status, ended.error) == ("FAILED", "EmailNotConfirmed"), ended
-    assert vend("confirm", request["requestId"], code_of(account_id)).status == 1
-    resumed = vending.start(with_new_email(request))
-    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
-    eventually(lambda: code_in_row(vending, request).get("executionArn") == resumed)
-    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
+    assert vend("confirm", waiting.request_id, code_of(waiting.account_id)).status == 1
+    resumed = vending.start(with_new_email(waiting.request))
+    await_code(vending, waiting.request_id, resumed)
+    assert vend("confirm", waiting.request_id, code_of(waiting.account_id)).status == 0
     assert vending.finish(resumed).status == "SUCCEEDED"
-    assert email_of(vending, account_id) == NEW
+    assert email_of(vending, waiting.account_id) == NEW
 
 
 def test_execution_that_is_killed_while_it_waits_is_resumed(
-    vending: Vending, vend: Command
+    vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-    vending.states.stop_execution(executionArn=execution)
-    eventually(lambda: state_of(vending, request) == "FAILED")
+    vending.states.stop_execution(executionArn=waiting.execution)
+    eventually(lambda: state_of(vending, waiting.request_id) == "FAILED")
 
-    late = vend("confirm", request["requestId"], code_of(account_id))
-    resumed = vending.start(with_new_email(request))
-    eventually(lambda: state_of(vending, request) == "AWAITING_CODE")
-    eventually(lambda: code_in_row(vending, request).get("executionArn") == resumed)
-    given = vend("confirm", request["requestId"], code_of(account_id))
+    late = vend("confirm", waiting.request_id, code_of(waiting.account_id))
+    resumed = vending.start(with_new_email(waiting.request))
+    await_code(vending, waiting.request_id, resumed)
+    given = vend("confirm", waiting.request_id, code_of(waiting.account_id))
 
     assert (late.status, given.status) == (1, 0)
     assert "vend resume" in late.err
     assert vending.finish(resumed).status == "SUCCEEDED"
-    assert email_of(vending, account_id) == NEW
+    assert email_of(vending, waiting.account_id) == NEW
 
 
 def test_request_delivered_again_while_it_waits_is_a_duplicate(
-    vending: Vending, vend: Command
+    vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
-
-    again = vending.run(with_new_email(request))
-    other = vending.run(request | {"tags": {"other": "1"}})
+    again = vending.run(with_new_email(waiting.request))
+    other = vending.run(waiting.request | {"tags": {"other": "1"}})
 
     assert again.output["outcome"] == "DUPLICATE"
     assert (other.status, other.error) == ("FAILED", "RequestConflict")
-    assert state_of(vending, request) == "AWAITING_CODE"
-    assert vend("confirm", request["requestId"], code_of(account_id)).status == 0
-    assert vending.finish(execution).status == "SUCCEEDED"
+    assert state_of(vending, waiting.request_id) == "AWAITING_CODE"
+    assert vend("confirm", waiting.request_id, code_of(waiting.account_id)).status == 0
+    assert vending.finish(waiting.execution).status == "SUCCEEDED"
 
 
 def test_email_that_was_changed_before_the_execution_died_needs_no_second_code(
-    vending: Vending, vend: Command
+    vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
-    request = a_document()
-    execution, account_id = awaiting(vending, request)
     with when_entered("RecordVended", stop):
-        vend("confirm", request["requestId"], code_of(account_id))
-        assert vending.finish(execution).status == "ABORTED"
-    assert email_of(vending, account_id) == NEW
+        vend("confirm", waiting.request_id, code_of(waiting.account_id))
+        assert vending.finish(waiting.execution).status == "ABORTED"
+    assert email_of(vending, waiting.account_id) == NEW
 
-    resumed = vending.run(with_new_email(request))
+    resumed = vending.run(with_new_email(waiting.request))
 
     assert resumed.status == "SUCCEEDED", resumed
     assert vending.calls("account", "StartPrimaryEmailUpdate") == 1
@@ -224,8 +227,7 @@ def test_email_of_an_adopted_account_is_changed_by_its_file(
 
     planned = vend("plan", str(path.parent), "--json")
     applied = vend("apply", str(path.parent), "--yes", "--no-wait", "--json")
-    eventually(lambda: state_of(vending, {"requestId": f"a-{account_id}"}) == "AWAITING_CODE")
-    eventually(lambda: "sentAt" in code_in_row(vending, {"requestId": f"a-{account_id}"}))
+    await_code(vending, f"a-{account_id}")
     given = vend("confirm", f"a-{account_id}", code_of(account_id))
     (execution,) = vending.executions()
     ended = vending.finish(execution)

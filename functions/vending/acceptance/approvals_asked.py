@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
@@ -20,7 +22,9 @@ from vending.organization.placement import unit_of
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.authorization.rules import Unit
     from vending.request.account_request import AccountRequest
+    from vending.retirement.request import RetirementRequest
 
 _DAY = 86_400
 
@@ -59,6 +63,36 @@ class ApprovalsAsked:
         )
         asker = Identity.of(self.authorization.as_record(), self.request.requested_by)
         return begun(needs, content, asker, self.authorization, self.clock(), earlier)
+
+
+def retirement_asked(
+    request: RetirementRequest,
+    unit: Unit,
+    authorization: Authorization,
+    *,
+    now: float,
+    earlier: Approval | None,
+) -> Approval | None:
+    """The approval with which a retirement begins; None where it needs none.
+
+    Args:
+        request: what is asked for.
+        unit: where the account stands.
+        authorization: what the request policy says of the sender.
+        now: epoch seconds.
+        earlier: of a retirement of the same account that led to nothing.
+    """
+    # The reason is for people, and may be put another way.
+    asked = [request.account_id, request.deregister_delegated_administrator]
+    content = hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    return begun(
+        approvals_needed.of_retirement(unit, authorization.policy, name=authorization.name),
+        content,
+        Identity.of(authorization.as_record(), request.requested_by),
+        authorization,
+        now,
+        earlier if earlier is not None and earlier["content"] == content else None,
+    )
 
 
 def begun(

@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
 
+def ensure_change_allowed(
+    request: AccountRequest, document: Mapping[str, Any], authorization: Authorization
+) -> None:
+    """RequestNotAllowed where an account is to have an email that the requester may not give it.
+
+    Args:
+        request: for an account from any source; only those that exist are looked at.
+        document: the account's last one.
+        authorization: of the requester.
+    """
+    email, before = request.account.email, document.get("account", {}).get("email")
+    is_named = request.source == "existing" and email is not None and before is not None
+    if is_named and str(email).lower() != before.lower():
+        authorization.ensure_email_allowed(str(email))
+
+
 def ensure_email_possible(
     request: AccountRequest,
     changes: Mapping[str, Any] | None,

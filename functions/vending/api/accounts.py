@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from vending.acceptance.named_email import ensure_change_allowed
 from vending.api import cursors, views
+from vending.api.approver import Approver
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.requests import allowed, document_of
@@ -24,7 +26,10 @@ from vending.ledger.ledger import Ledger
 from vending.request import validators
 from vending.request.account_request import AccountRequest, invalid
 from vending.retirement import request as retirement_request
-from vending.retirement.rows import Retirement, Retirements, record_of
+from vending.retirement.rows import AccountState, Retirement, Retirements, record_of
+
+if TYPE_CHECKING:
+    from vending.ledger.table import Item
 
 Json = dict[str, Any]
 
@@ -37,20 +42,45 @@ class AccountRoutes:
     retirements: Retirements
     starts: Starts
     caller: Caller
+    approver: Approver
 
     def list(self, call: Call) -> Json:
-        """A page of the accounts that were vended, newest change first."""
-        asked = call.parameters("cursor", "limit")
-        records = self._records(cursors.position_of(asked["cursor"]))
-        found = list(islice(records, asked["limit"] + 1))
+        """A page of the accounts that were vended, newest change first.
+
+        With `state`, of those whose retirement waits for approval.
+        """
+        asked = call.parameters("state", "cursor", "limit", states=[AccountState.AWAITING_APPROVAL])
+        state = asked["state"] or ACTIVE
+        position = cursors.position_of(asked["cursor"])
+        if position is not None and position["state"] != state:
+            raise RequestInvalid(["cursor: is one of another list"])
+        items = self.ledger.table.query_by_state(state, newest_first=True, after=position)
+        found = list(islice(filter(self._is_listed, items), asked["limit"] + 1))
         page = found[: asked["limit"]]
         return views.shown(
             views.AccountPage,
             {
-                "accounts": [_summary(one, self.retirements.get(one["accountId"])) for one in page],
+                "accounts": [self._listed(one) for one in page],
                 "nextCursor": cursors.cursor_of(page[-1]) if len(found) > len(page) else None,
             },
         )
+
+    def _is_listed(self, item: Item) -> bool:
+        # Retirements that ended with a restoration are in the same state as accounts.
+        if item["state"] == ACTIVE:
+            return item["pk"].startswith(keys.ACCOUNT_RECORD) and self._sees(
+                cast(AccountRecord, item)
+            )
+        return item["pk"].startswith(keys.RETIREMENT) and (
+            self.caller.sees_everything or self.approver.may_decide(item.get("approval"))
+        )
+
+    def _listed(self, item: Item) -> Json:
+        account_id = item["accountId"]
+        if item["state"] == ACTIVE:
+            return _summary(cast(AccountRecord, item), self.retirements.get(account_id))
+        record = self.ledger.accounts.get(account_id) or AccountRecord(accountId=account_id)
+        return _summary(record, cast(Retirement, item))
 
     def get(self, account_id: str, call: Call) -> Json:
         """An account with a page of its revisions; UnknownResource where the caller sees none."""
@@ -93,6 +123,7 @@ class AccountRoutes:
         if problems:
             raise invalid(problems)
         ensure_revision(request, record)
+        ensure_change_allowed(request, record.get("document", {}), self.caller.authorization)
         started = self.starts.request(raw, self.caller, route=call.path, key=call.key)
         return views.shown(
             views.Started,
@@ -106,6 +137,33 @@ class AccountRoutes:
     def restore(self, account_id: str, call: Call) -> Json:
         """Start restoring the account; as `_end`."""
         return self._end(account_id, "restore", call.json_body(optional=True), call)
+
+    def approve(self, account_id: str, call: Call) -> Json:
+        """Approve the account's retirement: its record then.
+
+        UnknownResource where the caller sees neither the account nor decides on its retirement.
+        """
+        return self._shown(self.approver.approve(self._retirement(account_id)["pk"], call))
+
+    def reject(self, account_id: str, call: Call) -> Json:
+        """Reject the account's retirement; as `approve`."""
+        return self._shown(self.approver.reject(self._retirement(account_id)["pk"], call))
+
+    def _shown(self, item: Mapping[str, Any]) -> Json:
+        return views.shown(views.RetirementRecord, record_of(cast(Retirement, item)))
+
+    def _retirement(self, account_id: str) -> Retirement:
+        is_id = not validators.account_id(account_id)
+        row = self.retirements.get(account_id) if is_id else None
+        if row is None or not self.approver.may_decide(row.get("approval")):
+            self._record(account_id)
+        if row is None:
+            raise UnknownResource(
+                f"The account {account_id} is not being retired.",
+                code="UnknownAccount",
+                remedy="Check the id.",
+            )
+        return row
 
     def _end(self, account_id: str, action: str, raw: Any, call: Call) -> Json:
         """Start it. Whether the account's unit lets the caller, its execution decides.
@@ -151,7 +209,7 @@ class AccountRoutes:
     def _record(self, account_id: str) -> AccountRecord:
         is_id = not validators.account_id(account_id)
         record = self.ledger.accounts.get(account_id) if is_id else None
-        if record is None or not self._sees(record):
+        if record is None or not (self._sees(record) or self._decides(account_id)):
             raise UnknownResource(
                 f"There is no account {validators.shown(account_id)} that you may see.",
                 code="UnknownAccount",
@@ -162,15 +220,10 @@ class AccountRoutes:
     def _sees(self, record: AccountRecord) -> bool:
         return self.caller.sees(record.get("requestId"))
 
-    def _records(self, position: dict[str, str] | None) -> Iterator[AccountRecord]:
-        if position is not None and position["state"] != ACTIVE:
-            raise RequestInvalid(["cursor: is one of another list"])
-        items = self.ledger.table.query_by_state(ACTIVE, newest_first=True, after=position)
-        for item in items:
-            record = cast(AccountRecord, item)
-            # Retirements that ended with a restoration are in the same state.
-            if item["pk"].startswith(keys.ACCOUNT_RECORD) and self._sees(record):
-                yield record
+    def _decides(self, account_id: str) -> bool:
+        """Whether the caller decides on the retirement of the account."""
+        row = self.retirements.get(account_id)
+        return row is not None and self.approver.may_decide(row.get("approval"))
 
 
 def ensure_revision(request: AccountRequest, record: AccountRecord) -> None:

@@ -18,6 +18,7 @@ from vending.api.routes import ROUTES, Route
 from vending.api.starts import KEY_MAX
 from vending.approvals.request import Approving, Rejecting
 from vending.request.account_request import AccountRequest
+from vending.retirement.rows import AccountState
 from vending.states import State
 
 Json = dict[str, Any]
@@ -35,6 +36,7 @@ class Contract:
         status: where it did what was asked.
         body: the model of the request's body; None: there is none.
         query: its parameters.
+        states: the values of the parameter `state`.
         is_body_optional: whether it may be left out.
     """
 
@@ -42,6 +44,7 @@ class Contract:
     status: int = 200
     body: type[BaseModel] | None = None
     query: tuple[str, ...] = ()
+    states: tuple[str, ...] = tuple(State)
     is_body_optional: bool = False
 
 
@@ -57,12 +60,20 @@ CONTRACTS: Mapping[str, Contract] = {
     "cancelRequest": Contract(answer=views.RequestRecord, status=_STARTED),
     "approveRequest": Contract(answer=views.RequestRecord, body=Approving, is_body_optional=True),
     "rejectRequest": Contract(answer=views.RequestRecord, body=Rejecting),
-    "listAccounts": Contract(answer=views.AccountPage, query=("cursor", "limit")),
+    "listAccounts": Contract(
+        answer=views.AccountPage,
+        query=("state", "cursor", "limit"),
+        states=(AccountState.AWAITING_APPROVAL,),
+    ),
     "getAccount": Contract(answer=views.AccountDetails, query=("cursor", "limit")),
     "changeAccount": Contract(answer=views.Started, status=_STARTED, body=AccountRequest),
     "retireAccount": Contract(answer=views.Started, status=_STARTED, body=views.Retirement),
     "restoreAccount": Contract(answer=views.Started, status=_STARTED),
     "planRequest": Contract(answer=views.Plan, body=AccountRequest),
+    "approveRetirement": Contract(
+        answer=views.RetirementRecord, body=Approving, is_body_optional=True
+    ),
+    "rejectRetirement": Contract(answer=views.RetirementRecord, body=Rejecting),
     "getSchema": Contract(answer=None),
     "listErrors": Contract(answer=views.ErrorCatalogue),
     "getOpenApi": Contract(answer=None),
@@ -70,7 +81,7 @@ CONTRACTS: Mapping[str, Contract] = {
 """By operation."""
 
 _QUERY: Mapping[str, Json] = {
-    "state": {"schema": {"type": "string", "enum": [*State]}},
+    "state": {"schema": {"type": "string"}},
     "requester": {
         "description": "A requester of the request policy.",
         "schema": {"type": "string"},
@@ -204,7 +215,10 @@ def _parameters(route: Route, contract: Contract) -> Iterator[Json]:
             "schema": {"type": "string", "minLength": 1},
         }
     for name in contract.query:
-        yield {"name": name, "in": "query", "required": False, **_QUERY[name]}
+        said = _QUERY[name]
+        if name == "state":
+            said = {"schema": {**said["schema"], "enum": [*contract.states]}}
+        yield {"name": name, "in": "query", "required": False, **said}
     if route.is_idempotent_by_key:
         yield {
             "name": "Idempotency-Key",

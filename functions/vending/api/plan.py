@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vending.acceptance.named_email import ensure_change_allowed
 from vending.api import views
 from vending.api.accounts import ensure_revision
 from vending.api.caller import Caller
@@ -33,6 +34,7 @@ def planned(call: Call, caller: Caller, ledger: Ledger) -> dict[str, Any]:
         record = None
     if record is not None:
         ensure_revision(request, record)
+        ensure_change_allowed(request, record.get("document", {}), caller.authorization)
     content = request.normalised()
     document = (record or {}).get("document")
     return views.shown(

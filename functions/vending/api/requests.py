@@ -8,19 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from vending.api import cursors, views
+from vending.api.approver import Approver
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.starts import Starts
 from vending.api.steps import history, steps_of
-from vending.approvals import request as approvals
-from vending.approvals.deciding import Decisions, request_owner
-from vending.approvals.request import Approving, Rejecting
-from vending.approvals.verdict import Deciding, may_decide
 from vending.entrances import requests
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
 from vending.ledger import keys
-from vending.ledger.approval_records import Outcome
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of, row_of
 from vending.request import ou_paths, validators
@@ -47,7 +43,7 @@ class Requests:
     starts: Starts
     stepfunctions: SFNClient
     caller: Caller
-    decisions: Decisions
+    approver: Approver
 
     def create(self, call: Call) -> Json:
         """Start vending what the body asks for.
@@ -143,39 +139,20 @@ class Requests:
         return views.shown(views.RequestRecord, _record(row))
 
     def approve(self, request_id: str, call: Call) -> Json:
-        """Approve the request, once: its record then.
-
-        Raises:
-            UnknownResource: the caller sees no request of this id.
-            RequestInvalid: with every mistake.
-            RequestNotAllowed: the caller may not decide on it, or asked for it.
-            StateConflict: it waits for no approval.
-        """
-        said = approvals.body(Approving, call.json_body(optional=True))
-        return self._decide(request_id, Outcome.APPROVED, said)
+        """Approve the request: its record then. UnknownResource where the caller sees none."""
+        return self._shown(self.approver.approve(self._row(request_id)["pk"], call))
 
     def reject(self, request_id: str, call: Call) -> Json:
-        """Reject the request, once; as `approve`."""
-        return self._decide(
-            request_id, Outcome.REJECTED, approvals.body(Rejecting, call.json_body())
-        )
+        """Reject the request; as `approve`."""
+        return self._shown(self.approver.reject(self._row(request_id)["pk"], call))
 
-    def _decide(self, request_id: str, outcome: Outcome, said: Approving | Rejecting) -> Json:
-        row = self._row(request_id)
-        deciding = Deciding(
-            authorization=self.caller.authorization,
-            requested_by=self.caller.name,
-            outcome=outcome,
-            reason=said.reason,
-            content=said.content,
-        )
-        decided, _ = self.decisions.decide(*request_owner(row["requestId"]), deciding)
-        return views.shown(views.RequestRecord, _record(row_of(decided)))
+    def _shown(self, item: Mapping[str, Any]) -> Json:
+        return views.shown(views.RequestRecord, _record(row_of(item)))
 
     def _sees(self, row: Row) -> bool:
         """Whether it is the caller's, or one that the caller decides on or has decided on."""
-        return self.caller.sees(row.get("requestId")) or may_decide(
-            self.caller.authorization, row.get("approval")
+        return self.caller.sees(row.get("requestId")) or self.approver.may_decide(
+            row.get("approval")
         )
 
     def _own_row(self, request_id: str) -> Row:

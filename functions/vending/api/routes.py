@@ -117,6 +117,18 @@ ROUTES = (
         is_idempotent_by_key=True,
     ),
     Route(
+        operation="approveRetirement",
+        method="POST",
+        path="/accounts/{accountId}/approve",
+        summary="Approve the retirement of an account that waits for approval",
+    ),
+    Route(
+        operation="rejectRetirement",
+        method="POST",
+        path="/accounts/{accountId}/reject",
+        summary="Reject the retirement of an account that waits for approval",
+    ),
+    Route(
         operation="planRequest",
         method="POST",
         path="/plan",

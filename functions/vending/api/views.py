@@ -137,6 +137,7 @@ class RetirementRecord(View):
     closing_at: str | None
     closed_at: str | None
     restored_at: str | None
+    approval: RecordedApproval | None = Field(description="Null where none is needed.")
     error: RecordedError | None
     warnings: list[str] | None
     requested_at: str | None

@@ -44,6 +44,13 @@ def account_owner(account_id: str) -> tuple[str, str]:
     return keys.retirement(account_id), retirement_owner(account_id)
 
 
+def owner_of(pk: str) -> tuple[str, str]:
+    """The same of a row of either kind, by its key."""
+    if pk.startswith(keys.RETIREMENT):
+        return account_owner(pk.removeprefix(keys.RETIREMENT))
+    return request_owner(pk.removeprefix(keys.REQUEST))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
     """The rows that await approvals, and their waits."""

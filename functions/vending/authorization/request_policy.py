@@ -364,8 +364,8 @@ def _of_approvals(policy: RequestPolicy) -> Iterator[str]:
             people = _with_people_of(requester, people)
         if people is not None and len(people) < rule.approvals:
             yield (
-                f"{place}.approvals: is {rule.approvals}, and the requesters that it names have "
-                f"{len(people)} senders, each of which approves once"
+                f"{place}.approvals: is {rule.approvals}, and the requesters that it names can "
+                f"give {len(people)}: each of their senders approves once"
             )
 
 

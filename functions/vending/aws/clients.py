@@ -14,7 +14,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from vending.aws.measurements import measure
-from vending.aws.observability import logger
+from vending.aws.observability import logger, traces
 from vending.errors.aws_errors import DENIALS, RETRYABLE
 from vending.errors.exceptions import Throttled
 
@@ -54,10 +54,11 @@ def _naming_actions(client: C) -> C:
 
     The name that a service signs with is the prefix of its actions. A message that the service's
     model calls sensitive, because it may quote what was sent, is left out. Calls that are repeated,
-    and those that AWS refuses as too many, are counted.
+    and those that AWS refuses as too many, are counted; each is in the trace.
     """
     client.meta.events.register("after-call", _name_action)
     client.meta.events.register("needs-retry", _count_attempt)
+    traces.follow(client)
     return client
 
 

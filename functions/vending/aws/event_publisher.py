@@ -24,6 +24,7 @@ DRIFTED = "AccountDrifted"
 RETIREMENT_REQUESTED = "AccountRetirementRequested"
 RETIRING, RESTORED, CLOSED = "AccountRetiring", "AccountRestored", "AccountClosed"
 RETIREMENT_FAILED = "AccountRetirementFailed"
+RETIREMENT_AWAITS_APPROVAL = "AccountRetirementAwaitsApproval"
 OUTCOMES: Mapping[str, str] = {
     State.VENDED: "AccountVended",
     State.FAILED: "AccountVendingFailed",

@@ -9,11 +9,15 @@ import os
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
+from vending.aws.traces import Traces
+
 # A name that is not set must not fail an operation that has already acted.
 _SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME", "account-vending")
 
 logger = Logger(service=_SERVICE)
-tracer = Tracer(service=_SERVICE, patch_modules=["botocore"])
+traces = Traces()
+# Where Lambda does not sample, or there is no Lambda, nothing is sent.
+tracer = Tracer(service=_SERVICE, provider=traces, disabled=False, auto_patch=False)
 metrics = Metrics(
     namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "AccountVending"), service=_SERVICE
 )

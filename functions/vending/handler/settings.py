@@ -16,7 +16,9 @@ Filled = Annotated[str, Field(min_length=1)]
 class Settings(BaseModel):
     """Environment variables of one need; the alias is the variable's name."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", str_strip_whitespace=True, defer_build=True
+    )
 
 
 class LedgerSettings(Settings):

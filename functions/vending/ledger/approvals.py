@@ -19,8 +19,8 @@ from vending.states import State
 STATE = State.AWAITING_APPROVAL
 """Of the rows of requests and of retirements alike."""
 
-GOES_ON = {keys.REQUEST: State.REQUESTED, keys.RETIREMENT: "RETIRING"}
-"""The states of rows that are approved, by how their keys begin."""
+GOES_ON = State.REQUESTED
+"""The state of a request's row once it is approved. That of a retirement is AcceptRetirement's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,14 @@ class Approvals:
 
     def write(self, seen: Item, approval: Approval) -> Item | None:
         """Put this approval in place of the one that was seen; None where the row has changed."""
-        kind = f"{seen['pk'].partition('#')[0]}#"
-        is_approved = approval.get("outcome") == Outcome.APPROVED
+        is_request = seen["pk"].startswith(keys.REQUEST)
+        goes_on = is_request and approval.get("outcome") == Outcome.APPROVED
         update = Update(
             pk=seen["pk"],
             values={
                 "updatedAt": timestamp(self.table.clock()),
                 "approval": approval,
-                "state": GOES_ON[kind] if is_approved else None,
+                "state": GOES_ON if goes_on else None,
             },
             condition=as_expected(
                 {name: seen.get(name) for name in ("executionArn", "state", "approval")}
@@ -71,7 +71,7 @@ class Approvals:
 
 def is_decided(row: Mapping[str, Any]) -> bool:
     """Whether it was decided, and the row's execution may not have gone on by that."""
-    is_of_approvals = row.get("state") in (STATE, *GOES_ON.values())
+    is_of_approvals = row.get("state") in (STATE, GOES_ON)
     return is_of_approvals and "outcome" in (row.get("approval") or {})
 
 

@@ -115,14 +115,18 @@ def _awaiting_code(record: Mapping[str, Any]) -> Message:
 
 
 def _awaiting_approval(record: Mapping[str, Any]) -> Message:
-    approval, request_id = record["approval"], _cut(record.get("requestId"))
-    by, until = " or ".join(approval["by"]), approval["expiresAt"]
-    step = (
-        f"{by}: decide until {until}, with `vend approve {request_id}`, "
-        f"`vend reject {request_id} --reason TEXT`, or by the API."
-    )
+    approval = record["approval"]
+    step = _how_to_decide(approval, _cut(record.get("requestId")))
     what = f"{_account(record)} was requested and {asked_words(missing(approval))}."
     return _of_request(record, "awaiting approval", what, [step])
+
+
+def _how_to_decide(approval: Mapping[str, Any], of: str) -> str:
+    by, until = " or ".join(approval["by"]), approval["expiresAt"]
+    return (
+        f"{by}: decide until {until}, with `vend approve {of}`, `vend reject {of} --reason TEXT`, "
+        "or by the API."
+    )
 
 
 def _drifted(record: Mapping[str, Any]) -> Message:
@@ -172,6 +176,13 @@ def _retiring(record: Mapping[str, Any]) -> Message:
     return _of_account(record, "retiring", what, [step])
 
 
+def _retirement_awaits(record: Mapping[str, Any]) -> Message:
+    approval, account_id = record["approval"], _cut(record.get("accountId"))
+    step = _how_to_decide(approval, account_id)
+    what = f"{_account(record)} is to be retired, which {asked_words(missing(approval))}."
+    return _of_account(record, "retirement awaiting approval", what, [step])
+
+
 def _restored(record: Mapping[str, Any]) -> Message:
     return _of_account(record, "restored", f"{_account(record)} is back where it was.")
 
@@ -210,6 +221,7 @@ def _of_account(
         ("Account", account_id),
         ("Reason", _cut(record.get("reason"))),
         ("Requested by", _requester(record)),
+        ("Decided", _cut("; ".join(_decisions(record)))),
         *_of_error(record),
     ]
     return _message(record, how, what, facts, next_steps, thread=account_id)
@@ -285,6 +297,7 @@ _WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message 
     (event_publisher.OUTCOMES[State.FAILED], State.REJECTED): _rejected,
     (event_publisher.OUTCOMES[State.FAILED], None): _failed,
     (event_publisher.DRIFTED, None): _drifted,
+    (event_publisher.RETIREMENT_AWAITS_APPROVAL, None): _retirement_awaits,
     (event_publisher.RETIRING, None): _retiring,
     (event_publisher.RESTORED, None): _restored,
     (event_publisher.CLOSED, None): _closed,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, WithJsonSchema
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import bounds, ou_paths, validators
+from vending.request import bounds, ou_paths, policy_lists, validators
 from vending.request.checked import checked
 from vending.request.contacts import Contacts
 from vending.request.request_ids import derived
@@ -322,61 +321,8 @@ def _set_problems(raw: dict[str, Any]) -> list[str]:
         )
     policies = raw.get("policies")
     if raw.get("source", "new") != "existing":
-        problems.extend(_too_many_policies(policies))
-    return [*problems, *policy_problems(policies)]
-
-
-def _too_many_policies(policies: object) -> list[str]:
-    """More policies of one type than an account that is new to the organization takes.
-
-    An account that is a member already may have lost those that AWS attached, so it takes more.
-    """
-    if not isinstance(policies, list):
-        return []
-    counts = Counter(
-        policy["type"]
-        for policy in policies
-        if isinstance(policy, dict)
-        and isinstance(policy.get("type"), str)
-        and policy.get("name") not in validators.ATTACHED_BY_AWS.values()
-    )
-    return [
-        f"policies: {count} of type {kind} are too many; a new account takes {most}"
-        + (", since AWS attaches one itself" if kind in validators.ATTACHED_BY_AWS else "")
-        for kind, count in counts.items()
-        if count
-        > (most := validators.POLICIES_PER_NEW_ACCOUNT.get(kind, validators.POLICIES_PER_TARGET))
-    ]
-
-
-def policy_problems(policies: object) -> list[str]:
-    """What is wrong with the policies of a request or of an organization's document."""
-    if not isinstance(policies, list):
-        return []
-    problems, earlier = [], dict[str, tuple[int, str]]()
-    for index, policy in enumerate(policies):
-        if not isinstance(policy, dict):
-            continue
-        kind, name, content = (policy.get(key) for key in ("type", "name", "content"))
-        if isinstance(kind, str) and isinstance(name, str):
-            first, its_kind = earlier.setdefault(name, (index, kind))
-            if first != index and kind == its_kind:
-                problems.append(f"policies[{index}]: is the policy of policies[{first}] again")
-            elif first != index:
-                problems.append(
-                    f"policies[{index}]: has the name of policies[{first}], which is a {its_kind}; "
-                    "AWS lets no two policies have one name, whatever their types"
-                )
-        if policy.get("existing") == "keep" and content is None:
-            problems.append(f"policies[{index}].existing: keep has no meaning without content")
-        if isinstance(content, str):
-            problems.extend(
-                f"policies[{index}].content: {text}"
-                for text in validators.policy_content(
-                    content, kind if isinstance(kind, str) else None
-                )
-            )
-    return problems
+        problems.extend(policy_lists.too_many(policies))
+    return [*problems, *policy_lists.problems(policies)]
 
 
 def _kind(raw: object) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import bounds, validators
+from vending.request import bounds, policy_lists, validators
 from vending.request.account_request import (
     AccountRequest,
     OrganizationalUnitPath,
@@ -17,7 +17,6 @@ from vending.request.account_request import (
     RootFeature,
     ServicePrincipal,
     invalid,
-    policy_problems,
 )
 from vending.request.validation_messages import problems_in, repeated
 
@@ -119,7 +118,7 @@ def parse(raw: object) -> OrganizationSetup:
     problems = [
         *validators.size(raw),
         *_repetitions(raw),
-        *policy_problems(raw.get("policies")),
+        *policy_lists.problems(raw.get("policies")),
         *_idle_forces(raw),
     ]
     try:

@@ -18,6 +18,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.ledger import keys
+from vending.ledger.approval_records import Approval
 from vending.ledger.locks import LockHeld, Locks, retirement_owner
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
@@ -31,8 +32,11 @@ _WAITS = "No action needed: the workflow retries automatically."
 
 
 class AccountState(StrEnum):
-    """Where an account stands at its end. ACTIVE is one that was restored."""
+    """Where an account stands at its end. ACTIVE is one that was restored, or whose retirement was
+    not approved.
+    """
 
+    AWAITING_APPROVAL = "AWAITING_APPROVAL"
     RETIRING = "RETIRING"
     CLOSING = "CLOSING"
     CLOSED = "CLOSED"
@@ -80,6 +84,7 @@ class Retirement(TypedDict, total=False):
     submittedAt: str
     eventIds: list[str]
     waitsSince: str
+    approval: Approval
 
 
 _NOT_IN_RECORDS = ("pk", "emailHash", "deregister", "submittedAt", "eventIds", "waitsSince")
@@ -182,10 +187,12 @@ class Retirements:
         for pk in _lock_keys(row):
             self.locks.release(LockHeld(pk=pk, owner=owner, execution_arn=row["executionArn"]))
 
-    def save_token(self, account_id: str, execution_arn: str, task_token: str) -> None:
-        """Keep the token under which the account's execution waits for its slot."""
+    def save_token(
+        self, account_id: str, execution_arn: str, task_token: str, *, awaits: str | None = None
+    ) -> None:
+        """Keep the token under which the execution waits for its slot, or for `awaits`."""
         WaitingTokens(table=self.table).save(
-            retirement_owner(account_id), execution_arn, task_token
+            retirement_owner(account_id), execution_arn, task_token, awaits=awaits
         )
 
     def find(self, waiter_id: str) -> Waiter | None:

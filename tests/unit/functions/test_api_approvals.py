@@ -19,7 +19,9 @@ from tests.unit.functions.api_calls import (
     session_of,
 )
 from vending.aws.clock import timestamp
+from vending.ledger import keys
 from vending.ledger.approval_records import begin
+from vending.ledger.table import Put
 from vending.request.account_request import parse
 
 SSO = "AWSReservedSSO_Team_0123456789abcdef"
@@ -258,3 +260,47 @@ def test_approver_may_have_a_request_of_the_same_name_as_another_requester(api: 
 
     assert mine.body["requestId"] == "team.one"
     assert api("GET /requests/one", by=REVIEWER).body["requestId"] == "one"
+
+
+def a_retirement(api: Api, account_id: str, state: str = "AWAITING_APPROVAL") -> None:
+    """A retirement in the ledger, which waits for approval."""
+    approval = begin(
+        [{"rule": "over", "approvals": 1, "by": ["reviewers"]}],
+        content="0" * 64,
+        expires_at=timestamp(api.world.now + 14 * DAY),
+        at=timestamp(api.world.now),
+    )
+    row = {
+        "pk": keys.retirement(account_id),
+        "accountId": account_id,
+        "state": state,
+        "action": "retire",
+        "executionArn": EXECUTION,
+        "sender": {"requester": "portal", "principal": role("Portal")},
+        "requestedBy": PORTAL,
+        "updatedAt": timestamp(api.world.now),
+        "approval": approval,
+    }
+    api.world.ledger.table.put(Put(item=row))
+
+
+def test_approver_finds_and_approves_a_retirement(api: Api) -> None:
+    a_retirement(api, "444455556666")
+    a_retirement(api, "777788889999", state="RETIRING")
+
+    listed = api("GET /accounts", by=REVIEWER, state="AWAITING_APPROVAL")
+    approved = api("POST /accounts/444455556666/approve", by=REVIEWER, body={"reason": "yes"})
+
+    (one,) = listed.body["accounts"]
+    assert (one["accountId"], one["state"]) == ("444455556666", "AWAITING_APPROVAL")
+    assert one["retirement"]["approval"]["by"] == ["reviewers"]
+    assert approved.status == 200
+    assert approved.body["approval"]["outcome"] == "APPROVED"
+    assert approved.body["approval"]["decisions"][0]["by"] == REVIEWER
+    assert api("GET /accounts", by=OTHER, state="AWAITING_APPROVAL").body["accounts"] == []
+    assert api("GET /accounts", by=REVIEWER, state="RETIRING").status == 400
+
+
+def test_retirement_that_is_not_there_is_not_decided_on(api: Api) -> None:
+    assert api("POST /accounts/444455556666/approve", by=REVIEWER).status == 404
+    assert api("POST /accounts/none/reject", by=OPERATOR, body={"reason": "x"}).status == 404

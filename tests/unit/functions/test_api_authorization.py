@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.functions.api_calls import (
     DOCUMENT,
+    EXECUTION,
     HERE,
     OPERATOR,
     OTHER,
@@ -26,7 +27,9 @@ from vending.authorization.request_policy import RequestPolicyInvalid, parse_pol
 from vending.authorization.sender import Sender
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import RequestNotAllowed
+from vending.ledger import keys
 from vending.ledger.approval_records import begin
+from vending.ledger.table import Put
 
 BODIES: dict[str, Any] = {
     "planRequest": DOCUMENT,
@@ -34,13 +37,14 @@ BODIES: dict[str, Any] = {
     "changeAccount": DOCUMENT,
     "retireAccount": {"reason": "over"},
     "rejectRequest": {"reason": "too many"},
+    "rejectRetirement": {"reason": "still in use"},
 }
+DECIDING = {"approveRequest", "rejectRequest", "approveRetirement", "rejectRetirement"}
 HIDDEN = {
+    *DECIDING,
     "getRequest",
     "resumeRequest",
     "cancelRequest",
-    "approveRequest",
-    "rejectRequest",
     "getAccount",
     "changeAccount",
     "retireAccount",
@@ -66,7 +70,7 @@ CALLERS = {
 
 
 def expected(route: Route, caller: str) -> int:
-    decides = route.operation in ("approveRequest", "rejectRequest")
+    decides = route.operation in DECIDING
     done = CONTRACTS[route.operation].status
     may_look = done if route.method == "GET" else 403
     # Of what it may retire the policy has nothing, which is said first.
@@ -91,7 +95,7 @@ def expected(route: Route, caller: str) -> int:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 def test_route_answers_whom_it_is_for(api: Api, route: Route, caller: str) -> None:
     state = "QUEUED" if route.operation == "cancelRequest" else "FAILED"
-    if route.operation in ("approveRequest", "rejectRequest"):
+    if route.operation in DECIDING:
         state = "AWAITING_APPROVAL"
     api.world.policy["requesters"] |= APPROVERS
     approval = begin(
@@ -102,6 +106,16 @@ def test_route_answers_whom_it_is_for(api: Api, route: Route, caller: str) -> No
     )
     a_row(api, "portal.one", state, approval=approval)
     an_account(api)
+    if "Retirement" in route.operation:
+        waiting: dict[str, Any] = {
+            "pk": keys.retirement(ACCOUNT),
+            "accountId": ACCOUNT,
+            "action": "retire",
+            "state": "AWAITING_APPROVAL",
+            "executionArn": EXECUTION,
+            "approval": approval,
+        }
+        api.world.ledger.table.put(Put(item=waiting))
     path = route.path.format(requestId="portal.one", accountId=ACCOUNT)
 
     answer = api(f"{route.method} {path}", by=CALLERS[caller], body=BODIES.get(route.operation))

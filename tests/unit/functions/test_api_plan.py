@@ -85,3 +85,28 @@ def test_change_of_another_revision_is_refused_at_once(
         assert answer.body["code"] == "RequestConflict"
         assert "the account is at revision 1" in answer.body["detail"]
         assert api.started == []
+
+
+@pytest.mark.parametrize("route", ["POST /plan", f"PUT /accounts/{ACCOUNT}"])
+@pytest.mark.parametrize(
+    ("email", "is_refused"),
+    [("aws+1@example.com", False), ("aws+2@example.com", False), ("root@evil.example", True)],
+)
+def test_email_that_the_caller_may_not_give_an_account_is_refused_at_once(
+    api: Api, route: str, email: str, is_refused: bool
+) -> None:
+    a_row(api, "portal.one", "VENDED", accountId=ACCOUNT)
+    an_account(api)
+    api.world.policy["requesters"]["portal"] |= {"sources": ["existing"], "accountIds": ["*"]}
+    existing = {
+        "requestId": "portal.one",
+        "source": "existing",
+        "account": {"accountId": ACCOUNT, "email": email},
+        "organizationalUnit": "/Workloads/Sandbox",
+    }
+
+    answer = api(route, body=existing)
+
+    assert answer.status in ((403,) if is_refused else (200, 202)), answer
+    if is_refused:
+        assert "account.email: is none that" in answer.problems[0]

@@ -174,7 +174,8 @@ def test_announcement_is_said_in_words_with_its_next_step(
 def test_every_kind_that_people_are_notified_of_has_its_words() -> None:
     for detail_type, states in NOTIFIED.items():
         for state in states or ("VENDED",):
-            approval = APPROVAL if state == "AWAITING_APPROVAL" else None
+            awaits = "AWAITING_APPROVAL" in state or "Awaits" in detail_type
+            approval = APPROVAL if awaits else None
             record = RECORD | {"state": state, "approval": approval}
             assert message_of(detail_type, record) is not None
     assert message_of(event_publisher.RECONCILED, {}) is None

@@ -181,6 +181,26 @@ def test_decided_request_that_was_not_told_goes_on(
     assert world.row("portal.claim-1")["state"] == "REQUESTED"
 
 
+def test_decided_retirement_that_was_not_told_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.policy = approving.a_policy(over={"retire": ["/*"], "by": ["reviewers"]})
+    account_id = retiring.an_account(world)
+    retiring.accept(world, retiring.a_retirement_request(account_id))
+    waiting = {"accountId": account_id, "executionArn": EXECUTION, "taskToken": "token-1"}
+    world.organization.waiting.add("token-1")
+    world.call("AwaitApproval", requestId=f"retirement-{account_id}", **waiting)
+    detail = {"accountId": account_id, "decision": "approve"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Decisions, "end_wait", lambda *_: False)
+        world.call("DecideApproval", **approving.sent(detail, approving.REVIEWERS))
+
+    report = reconcile(world)
+
+    assert [one["taskToken"] for one in world.called("SendTaskSuccess")] == ["token-1"]
+    assert (report["inProgress"], report["repaired"]) == (0, [])
+
+
 def test_execution_missing_from_the_list_is_looked_at_itself(world: World) -> None:
     accepted(world)
     world.organization.executions[EXECUTION] = "PENDING_REDRIVE"

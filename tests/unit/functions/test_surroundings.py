@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_xray_sdk import global_sdk_config  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError
 
 from tests.unit.functions.payloads import EMAIL, REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, World
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
-from vending.aws.observability import log_request_id, logger, tracer
+from vending.aws.observability import logger
 from vending.errors.exceptions import (
     OperationRefused,
     RequestInvalid,
@@ -242,19 +241,3 @@ def test_denied_function_learns_which_action_it_lacks(world: World) -> None:
         "Allow iam:ListOrganizationsFeatures on that resource for the function's role"
         in denied.value.remedy
     )
-
-
-def test_traces_of_a_request_are_found_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder: Any = tracer.provider
-    monkeypatch.setattr(tracer, "disabled", False)
-    global_sdk_config.set_sdk_enabled(True)
-    try:
-        segment = recorder.begin_segment("function", sampling=1)
-        log_request_id(REQUEST_ID)
-        log_request_id(None)
-        recorder.clear_trace_entities()
-    finally:
-        global_sdk_config.set_sdk_enabled(False)
-        logger.remove_keys(["request_id"])
-
-    assert segment.annotations == {"request_id": REQUEST_ID}

@@ -518,8 +518,8 @@ def test_real_asset_has_all_that_the_sdk_and_powertools_open() -> None:
 import sys
 sys.path.insert(0, {str(asset)!r})
 import boto3, pydantic
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities import parser, typing
+from vending.aws.observability import logger, metrics, tracer
 from importlib.metadata import version
 session = boto3.session.Session("a", "b", region_name="us-east-1")
 for service in {sorted(sdk_services())!r}:
@@ -528,12 +528,12 @@ for service in {sorted(sdk_services())!r}:
 session.resource("dynamodb").Table("t")
 session.client("organizations").get_paginator("list_accounts")
 session.client("iam").waiter_names
-Tracer(service="s"), Metrics(namespace="n", service="s"), Logger(service="s")
+with tracer.provider.in_subsegment("s"):
+    logger.append_keys(key="s")
 print(version("boto3"), boto3.__file__.startswith({str(asset)!r}))
 """
 
     done = subprocess.run(
-        # As on Lambda, where the X-Ray SDK makes no client of its own.
         [sys.executable, "-I", "-S", "-B", "-c", program],
         env={"LAMBDA_TASK_ROOT": str(asset), "HOME": str(asset)},
         capture_output=True,

@@ -1,0 +1,116 @@
+"""What docs/approvals.md tells people to type is run, and its rules are a request policy."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.installations import ROOT
+from tests.workflow.fleets import write
+from tests.workflow.vending import eventually
+from vending.authorization.request_policy import parse_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.workflow.command import Command
+    from tests.workflow.vending import Vending
+
+PAGE = (ROOT / "docs" / "approvals.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.S)
+
+
+def blocks(kind: str) -> list[str]:
+    return [text for language, text in BLOCK.findall(PAGE) if language == kind]
+
+
+def state_of(vending: Vending, request_id: str) -> str:
+    return str((vending.row(request_id) or {}).get("state"))
+
+
+def test_every_command_of_the_page_works(
+    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    lines = [line for block in blocks("") for line in block.splitlines()]
+    shown = list[str]()
+    for line in lines:
+        ran = vend(*shlex.split(line)[1:])
+        assert ran.status == 0, (line, ran)
+        shown.append(ran.out)
+        if "submit" in line:
+            eventually(lambda: state_of(vending, "restricted") == "AWAITING_APPROVAL")
+        if "approve" in line:
+            eventually(lambda: state_of(vending, "restricted") == "VENDED")
+
+    _, waiting, approved, *status = shown
+    assert "AWAITING_APPROVAL  Restricted" in waiting
+    assert "by approvers" in waiting
+    assert "approved by approvers" in approved
+    assert all("agreed with the team" in one for one in status)
+
+
+def test_request_that_the_page_rejects_is_rejected(
+    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    (line,) = re.findall(r"`(vend reject restricted .*?)`", PAGE)
+    vend("submit", "examples/requests/restricted.yaml", "--no-wait")
+    eventually(lambda: state_of(vending, "restricted") == "AWAITING_APPROVAL")
+
+    assert vend(*shlex.split(line)[1:]).status == 0
+    eventually(lambda: state_of(vending, "restricted") == "REJECTED")
+
+
+def test_rules_of_the_page_are_a_request_policy() -> None:
+    rules, merges = (yaml.safe_load(block) for block in blocks("yaml"))
+    rules["requesters"] |= merges
+
+    policy = parse_policy(rules)
+
+    named = set(re.findall(r"^\| `(\w+)` \| ", PAGE, re.M))
+    used = {key for rule in rules["approvals"]["rules"].values() for key in rule}
+    assert named == used - {"approvals", "by"}
+    assert policy.approvals.expire_after_days == 14
+
+
+def a_file(folder: Path) -> Path:
+    account: dict[str, Any] = {"name": "Restricted", "email": "aws+restricted@example.com"}
+    document = {"requestId": "restricted", "account": account}
+    write(folder, "restricted.yaml", document | {"organizationalUnit": "/Workloads/Restricted"})
+    return folder
+
+
+def test_merged_pull_request_is_the_approval(
+    vending: Vending, vend: Command, tmp_path: Path
+) -> None:
+    folder = a_file(tmp_path)
+    by_hand = vend("plan", str(folder), "--only", "restricted*")
+    planned = vend("plan", str(folder), "--merged")
+
+    applied = vend("apply", str(folder), "--merged", "--yes")
+
+    assert "needs 1 approval by approvers (restricted)" in by_hand.out
+    assert "approval" not in planned.out
+    assert applied.status == 0, applied
+    row = vending.row("restricted")
+    assert row is not None
+    assert (row["state"], row["approval"]["outcome"]) == ("VENDED", "APPROVED")
+    (decision,) = row["approval"]["decisions"]
+    assert decision["reason"] == "requesters.merges.countsAsApproved: restricted"
+    assert decision["by"].startswith("merges (")
+
+
+def test_plan_says_who_has_to_approve(vending: Vending, vend: Command) -> None:
+    assert vending.accounts() == []
+
+    planned = vend("plan", "examples/requests/restricted.yaml")
+    free = vend("plan", "examples/requests/minimal.json")
+
+    assert planned.status == 0
+    assert "! The request needs 1 approval by approvers (restricted)" in planned.out
+    assert "approval" not in free.out
