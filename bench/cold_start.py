@@ -32,11 +32,8 @@ _PROGRAM = (
 
 def measure(only: Sequence[str] = ()) -> Report:
     """Every function of the deployed stack, or those named, started anew for its first event."""
-    keys = {
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "local")
+    keys["AWS_DEFAULT_REGION"] = "us-east-1"
     sdk = _cpu_of(_SDK, Path(sysconfig.get_path("purelib")), keys)
     costs = dict(sorted(_costs(only), key=lambda cost: -cost[1]))
     ratios = {name: seconds / sdk for name, seconds in costs.items()}
@@ -79,7 +76,8 @@ def _costs(only: Sequence[str]) -> Iterator[tuple[str, float]]:
         )
 
         runtime = EmbeddedFunction.runtime
-        assert runtime is not None
+        if runtime is None:
+            raise RuntimeError("no functions run")
         events = _recorded()
         for function in map(
             FunctionSettings.of, lambda_backends[ACCOUNT_ID][REGION].list_functions()

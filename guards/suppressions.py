@@ -338,6 +338,7 @@ CODE = (
     Suppression(
         rule="B404",
         where=(
+            "bench/cold_start.py",
             "bench/embedded_cost.py",
             "embedded/lambda_runtime/processes.py",
             "guards/advisories.py",
@@ -350,6 +351,7 @@ CODE = (
     Suppression(
         rule="B603",
         where=(
+            "bench/cold_start.py",
             "bench/embedded_cost.py",
             "embedded/lambda_runtime/processes.py",
             "guards/advisories.py",
