@@ -85,6 +85,7 @@ def of_nobody(target: Target, name: str) -> dict[str, Calls]:
                 entry(target.bus, "form.example", "AccountRequested"),
                 entry(target.bus, "account-vending", "AccountRequested"),
                 entry(target.bus, "account-vending.discovered-accounts", "AccountRequested"),
+                entry(target.bus, "account-vending.cloudformation", "AccountRequested"),
                 # Who announces vends announces no closures, and the other way round.
                 entry(
                     target.bus,
@@ -321,6 +322,8 @@ def beyond_its_purpose(target: Target) -> dict[str, tuple[str, Calls]]:
             )
             for name, keys in {
                 "AcceptRequest": ("gate#creation", "token#theirs", "reconciliation#organization"),
+                "AwaitApproval": ("account#1", "record#1", "unit#/", "gate#creation"),
+                "DecideApproval": ("request#theirs", "account#1", "token#theirs", "gate#creation"),
                 "RecordFailure": ("account#1", "unit#/", "reconciliation#organization"),
                 "RecordVended": ("request#theirs", "account#1", "unit#/", "gate#creation"),
                 "CreateOrganizationalUnit": ("request#theirs", "account#1", "gate#creation"),
