@@ -322,6 +322,8 @@ def beyond_its_purpose(target: Target) -> dict[str, tuple[str, Calls]]:
             )
             for name, keys in {
                 "AcceptRequest": ("gate#creation", "token#theirs", "reconciliation#organization"),
+                "AwaitApproval": ("account#1", "record#1", "unit#/", "gate#creation"),
+                "DecideApproval": ("request#theirs", "account#1", "token#theirs", "gate#creation"),
                 "RecordFailure": ("account#1", "unit#/", "reconciliation#organization"),
                 "RecordVended": ("request#theirs", "account#1", "unit#/", "gate#creation"),
                 "CreateOrganizationalUnit": ("request#theirs", "account#1", "gate#creation"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from embedded import ACCOUNT_ID
 from tests.installations import ROOT
 from tests.workflow.fleets import write
 from tests.workflow.vending import eventually
@@ -114,3 +116,44 @@ def test_plan_says_who_has_to_approve(vending: Vending, vend: Command) -> None:
     assert planned.status == 0
     assert "! The request needs 1 approval by approvers (restricted)" in planned.out
     assert "approval" not in free.out
+
+
+def test_policy_of_the_page_lets_approvers_decide_and_ask_for_nothing(
+    vending: Vending, vend: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    vend("submit", "examples/requests/restricted.yaml", "--no-wait")
+    eventually(lambda: state_of(vending, "restricted") == "AWAITING_APPROVAL")
+    (text,) = blocks("json")
+    decides = json.loads(text.replace("111122223333", ACCOUNT_ID))
+    reads = {
+        "Effect": "Allow",
+        "Action": [
+            "cloudformation:DescribeStacks",
+            "cloudformation:GetTemplateSummary",
+            "dynamodb:BatchGetItem",
+            "states:DescribeExecution",
+        ],
+        "Resource": "*",
+    }
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = vending.iam.create_role(
+        RoleName="Reviewer",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]
+    vending.iam.put_role_policy(
+        RoleName="Reviewer",
+        PolicyName="approve",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [decides, reads]}),
+    )
+    keys = vending.aws.context.credentials.issue(role["Arn"], "ann")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.access_key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret_access_key)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys.session_token)
+
+    asked = vend("submit", "examples/requests/minimal.json", "--no-wait")
+    approved = vend("approve", "restricted")
+
+    assert asked.status == 1
+    assert "AWS denies PutEvents" in asked.err
+    assert approved.status == 0, approved
