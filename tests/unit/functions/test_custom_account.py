@@ -281,6 +281,8 @@ def test_rollback_retires_nothing(world: World, statuses: tuple[str, ...]) -> No
     stack(world, *statuses)
 
     assert deleted(world)["executionArn"] is None
+    world.policy = {}
+    assert deleted(world)["executionArn"] is None
     assert started(world) == []
 
 
