@@ -94,8 +94,7 @@ def statements_of(function: str, calls: Iterable[str], settings: Settings) -> tu
 
 def _on_rows(function: str, actions: set[str]) -> Iterator[Statement]:
     default = (Rows(sid=REQUESTS_ONLY, actions=tuple(sorted(actions)), keys=("request#*",)),)
-    # A setting may leave out all of them.
-    rows = LEDGER_ROWS.get(function, default) if actions else ()
+    rows = LEDGER_ROWS.get(function, default if actions else ())
     if {action for one in rows for action in one.actions} != actions:
         raise GrantsIncomplete(
             f"{function} calls {', '.join(sorted(actions))}; LEDGER_ROWS says rows for other calls"

@@ -164,9 +164,9 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
         _READ_TOKENS,
         _requests(_UPDATE, besides=_RETIREMENTS, sid="Decide"),
     ),
-    # Whether the account of a deleted resource was vended.
+    # Whether another execution has the request, and the account of a deleted resource was vended.
     "RequestCustomAccount": (
-        Rows(sid="LookForVended", actions=(_GET,), keys=(_REQUESTS, *_RECORDS)),
+        Rows(sid="LookForRequests", actions=(_GET,), keys=(_REQUESTS, *_RECORDS)),
     ),
     "WaitForCustomAccount": (Rows(sid="SaveTokens", actions=(_PUT,), keys=_EXECUTION_TOKENS),),
     "AnswerCustomAccount": (Rows(sid="ReadTokens", actions=(_GET,), keys=_EXECUTION_TOKENS),),

@@ -38,15 +38,10 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_stepfunctions import SFNClient
 
-_STARTS = {"states:StartExecution"}
+_STARTS = {"dynamodb:GetItem", "states:StartExecution"}
 CALLS_BY_SETTING = {
     "keep": _STARTS,
-    "retire": _STARTS
-    | {
-        "cloudformation:DescribeStackEvents",
-        "cloudformation:DescribeStacks",
-        "dynamodb:GetItem",
-    },
+    "retire": _STARTS | {"cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"},
 }
 CALLS = CALLS_BY_SETTING["keep"] | CALLS_BY_SETTING["retire"]
 
@@ -70,26 +65,29 @@ class Retiring:
     """What a deletion needs where the setting is `retire`."""
 
     machine_arn: str
-    ledger: Ledger
     cloudformation: CloudFormationClient
 
 
 def run(
     payload: RequestCustomAccount,
     *,
+    ledger: Ledger,
     stepfunctions: SFNClient,
     machine_arn: str,
     policy: RequestPolicy,
     retiring: Retiring | None,
     clock: Clock = now,
 ) -> Json:
-    """{executionArn, accountId, physicalResourceId} of what was started.
+    """{executionArn, isOfAnother, accountId, physicalResourceId} of what was started.
 
-    executionArn: null where there is nothing to wait for. accountId: of an account whose retirement
-    was started, else null. RequestInvalid and RequestNotAllowed with every problem.
+    executionArn: null where there is nothing to wait for. isOfAnother: nothing was started, as the
+    execution has the request, perhaps with other content; it is to be asked again once that has
+    ended. accountId: of an account whose retirement was started, else null. RequestInvalid and
+    RequestNotAllowed with every problem.
     """
     return _Asked(
         payload=payload,
+        ledger=ledger,
         stepfunctions=stepfunctions,
         machine_arn=machine_arn,
         policy=policy,
@@ -101,6 +99,7 @@ def run(
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
     payload: RequestCustomAccount
+    ledger: Ledger
     stepfunctions: SFNClient
     machine_arn: str
     policy: RequestPolicy
@@ -118,8 +117,23 @@ class _Asked:
         problems = self._identified(raw, own)
         request = self._allowed(raw, own, problems)
         log_request_id(request.request_id)
+        if (other := self._at_work(request.request_id)) is not None:
+            return _answer(request.request_id, execution_arn=other, is_of_another=True)
         arn = self._start(self.machine_arn, REQUESTED, raw, own.sender)
         return _answer(request.request_id, execution_arn=arn)
+
+    def _at_work(self, request_id: str) -> str | None:
+        """The execution that has the request, as of a deployment that was given up before.
+
+        With the same content it would be a duplicate, with other content refused: a rollback must
+        not fail because what it takes back goes on. One that has ended is waited for no more.
+        """
+        row = self.ledger.get(request_id)
+        if row is None or row["state"] in FINAL or self.payload.attempt > 1:
+            return None
+        holder = row.get("executionArn")
+        own = holder is not None and holder.rpartition(":")[2] == self._name
+        return None if own else holder
 
     def _identified(self, raw: dict[str, Any], own: Authorization) -> list[str]:
         """Give an update the id that its resource has; what is wrong with one that it names."""
@@ -154,10 +168,9 @@ class _Asked:
         own = self._own()
         if own.requester is not None and namespace_of(known) != own.name:
             return kept
-        ledger = self.retiring.ledger
-        row = ledger.get(known)
+        row = self.ledger.get(known)
         account_id = row.get("accountId") if row is not None and row["state"] in FINAL else None
-        record = ledger.accounts.get(account_id) if account_id else None
+        record = self.ledger.accounts.get(account_id) if account_id else None
         if record is None or not record.get("revision"):
             return kept
         if not is_removal_wanted(event.stack_id, self.retiring.cloudformation):
@@ -204,10 +217,12 @@ def _answer(
     physical_resource_id: str,
     *,
     execution_arn: str | None = None,
+    is_of_another: bool = False,
     account_id: str | None = None,
 ) -> Json:
     return {
         "executionArn": execution_arn,
+        "isOfAnother": is_of_another,
         "accountId": account_id,
         "physicalResourceId": physical_resource_id,
     }
@@ -226,11 +241,11 @@ def handler(payload: RequestCustomAccount) -> Json:
     if settled.on_delete == "retire":
         retiring = Retiring(
             machine_arn=settled.retirement_state_machine_arn,
-            ledger=wiring.ledger(),
             cloudformation=clients.cloudformation(),
         )
     return run(
         payload,
+        ledger=wiring.ledger(),
         stepfunctions=clients.stepfunctions(),
         machine_arn=settled.state_machine_arn,
         policy=wiring.request_policy(),

@@ -24,6 +24,7 @@ export function Requests() {
   const api = useApi();
   const [state, setState] = useState("");
   const [unit, setUnit] = useState("");
+  const [typed, setTyped] = useState("");
   const [limit, more] = useLength();
   const { data, refusal, reload } = useLive(
     `${state} ${unit}`,
@@ -54,7 +55,8 @@ export function Requests() {
           Organizational unit{" "}
           <input
             placeholder="/Workloads"
-            value={unit}
+            value={typed}
+            onInput={({ currentTarget: { value } }) => setTyped(value)}
             onChange={({ currentTarget: { value } }) => setUnit(value)}
           />
         </label>

@@ -8,7 +8,7 @@ import pytest
 
 from embedded.cloud import EmbeddedAws
 from embedded.organizations import OrganizationSettings
-from infra.settings import Settings
+from infra.settings import CustomResourceSettings, Settings
 from tests.abuse.target import Target
 from tests.infra.synthesized import synthesize
 from tests.workflow.invitations import EXTERNAL_ID, INVITED, ROLE
@@ -20,6 +20,7 @@ SETTINGS = Settings(
     invited_account_role_names=(ROLE,),
     invited_account_external_id=EXTERNAL_ID,
     requesting_accounts=(INVITED,),
+    custom_resource=CustomResourceSettings(on_delete="retire"),
 )
 """As open as the settings make it."""
 

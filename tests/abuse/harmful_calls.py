@@ -85,6 +85,7 @@ def of_nobody(target: Target, name: str) -> dict[str, Calls]:
                 entry(target.bus, "form.example", "AccountRequested"),
                 entry(target.bus, "account-vending", "AccountRequested"),
                 entry(target.bus, "account-vending.discovered-accounts", "AccountRequested"),
+                entry(target.bus, "account-vending.cloudformation", "AccountRequested"),
                 # Who announces vends announces no closures, and the other way round.
                 entry(
                     target.bus,

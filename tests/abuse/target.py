@@ -30,7 +30,8 @@ DENY_ALL = json.dumps(
 _FUNCTION = re.compile(r"(\w+)Function[0-9A-F]{8}")
 _ROLE = re.compile(r"(\w+)Role[0-9A-F]{8}")
 _SCOPES = re.compile(
-    "^(Approvals|AuditTrail|ExecutionEnds|Reconciliation|InvitationAnswers|CreationAnswers|DiscoveredAccounts)(?=[A-Z])"
+    "^(Approvals|AuditTrail|CreationAnswers|CustomAccounts|DiscoveredAccounts|ExecutionEnds"
+    "|InvitationAnswers|Reconciliation)(?=[A-Z])"
 )
 
 

@@ -93,6 +93,12 @@ def test_administrator_cannot_forge_what_this_system_announces(
     assert target.succeeding(target.aws.client("events"), {"put_events": [forged]}) == []
 
 
+def test_administrator_cannot_pass_for_cloudformation(target: Target) -> None:
+    forged = entry(target.bus, "account-vending.cloudformation", "AccountRequested")
+
+    assert target.succeeding(target.aws.client("events"), {"put_events": [forged]}) == []
+
+
 def test_function_that_announces_puts_its_announcements(target: Target) -> None:
     announced = entry(target.bus, "account-vending", "AccountVended")
 

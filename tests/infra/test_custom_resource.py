@@ -94,7 +94,8 @@ def test_functions_may_do_exactly_this_where_accounts_are_kept(
             "states:DescribeExecution": executions,
         },
         "RequestCustomAccount": {
-            "states:StartExecution": [f"{STATES}:stateMachine:a-account-vending"]
+            "dynamodb:GetItem": ledger,
+            "states:StartExecution": [f"{STATES}:stateMachine:a-account-vending"],
         },
         "RespondToCloudFormation": {},
         "ServeCustomAccount": {

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium says of an answer that the page shows to people."""
+
+
+def until(look: Callable[[], T], wanted: T, seconds: float = 10) -> None:
+    """Wait until `look` gives what is wanted; AssertionError with what it gave last."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) != wanted:
+        assert time.monotonic() < deadline, f"{found!r} is not {wanted!r}"
+        time.sleep(0.05)
 
 
 @dataclass(kw_only=True)
@@ -68,7 +80,7 @@ class Person:
         self.page.wait_for_url("**/#/requests/*")
         return str(self.page.url.rpartition("/")[2])
 
-    def sees(self, text: str, seconds: float = 15) -> None:
+    def sees(self, text: str, seconds: float = 30) -> None:
         """Wait until a text shows."""
         self.page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
 

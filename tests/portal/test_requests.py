@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.commands import portal_samples
+from tests.portal.person import until
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -72,8 +73,7 @@ def test_mistakes_are_said_in_the_apis_words_as_one_types(people: People, aws: E
 
     assert not_yet == ""
     assert "is required for source 'new'" in dana.mistake("account.name")
-    focused = dana.page.evaluate("document.activeElement.name")
-    assert focused == "account.name"
+    until(lambda: dana.page.evaluate("document.activeElement.name"), "account.name")
     assert dana.page.get_by_role("button", name="Send the request").count() == 0
     machine = aws.outputs["StateMachineArn"]
     executions = aws.client("stepfunctions").list_executions(stateMachineArn=machine)
@@ -160,6 +160,18 @@ def test_tables_are_filtered_by_state_and_unit(people: People) -> None:
     dana.page.keyboard.press("Tab")
 
     dana.page.get_by_role("link", name="One").wait_for()
+
+
+def test_what_somebody_types_stays_while_the_list_is_looked_at_again(people: People) -> None:
+    dana = people("Dana")
+    field = dana.page.get_by_label("Organizational unit")
+    dana.sees("There is no such request.")
+
+    field.press_sequentially("/Work")
+    with dana.page.expect_response(lambda answer: "/requests" in answer.url):
+        pass  # of the next look at the list
+
+    assert field.input_value() == "/Work"
 
 
 @pytest.mark.parametrize("place", ["requests/nobody-s", "requests/%E0%A4", "accounts/1"])

@@ -257,12 +257,15 @@ def test_second_stack_with_the_same_account_waits_for_the_first(stacks: Stacks) 
 @pytest.mark.slow
 def test_request_that_somebody_sent_before_is_waited_for(stacks: Stacks) -> None:
     stacks.vending.aws.renew(faults=[{"createAccount": {"calls": [1], "seconds": 60}}])
-    stacks.vending.start({**PROPERTIES, "tags": {"cost-center": "1234"}})
+    stacks.vending.start({**PROPERTIES, "tags": {"cost-center": "4711"}})
     eventually(stacks.vending.executions)
 
     status = stacks.create(PROPERTIES)
 
     assert status == "CREATE_COMPLETE", stacks.reasons()
+    outputs = stacks.outputs()
+    assert outputs["Revision"] == "2"
+    assert stacks.vending.tags(outputs["AccountId"])["cost-center"] == "1234"
     assert len(stacks.vending.accounts()) == 1
 
 

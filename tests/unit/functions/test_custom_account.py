@@ -155,6 +155,34 @@ def test_creation_that_is_asked_again_starts_nothing_twice(world: World) -> None
     assert len(world.organization.executions) == 2
 
 
+@pytest.mark.parametrize("tags", [{"cost-centre": "4711"}, {"a": "changed"}], ids=["same", "other"])
+def test_request_that_is_under_way_is_waited_for_before_anything_is_asked(
+    world: World, tags: dict[str, str]
+) -> None:
+    world.policy = {}
+    accepted(world, a_request())
+    world.policy = AS_ADMINISTRATOR
+    properties = {**a_request(), "tags": tags}
+    event = an_event("Update", PhysicalResourceId=REQUEST_ID, ResourceProperties=properties)
+
+    first, later = ask(world, event), ask(world, event, attempt=2)
+
+    assert (first["executionArn"], first["isOfAnother"]) == (EXECUTION, True)
+    assert (later["executionArn"], later["isOfAnother"]) == (f"{STARTED}-2", False)
+    assert len(started(world)) == 1
+
+
+def test_request_that_this_very_step_began_is_no_other_ones(world: World) -> None:
+    ask(world)
+    (given,) = started(world)
+    world.organization.executions[STARTED] = "RUNNING"
+    world.call("AcceptRequest", request=given, executionArn=STARTED)
+
+    again = ask(world)
+
+    assert (again["executionArn"], again["isOfAnother"]) == (STARTED, False)
+
+
 def test_numbers_are_what_the_schema_says(world: World) -> None:
     world.policy = AS_ADMINISTRATOR
     tags = {"cost-center": "1234", "live": "true"}
@@ -211,6 +239,7 @@ def test_deletion_keeps_the_account_by_default(world: World) -> None:
 
     assert result == {
         "executionArn": None,
+        "isOfAnother": False,
         "accountId": None,
         "physicalResourceId": REQUEST_ID,
     }
@@ -291,6 +320,7 @@ def test_deletion_of_what_was_never_vended_changes_nothing(world: World, known: 
 
     assert deleted(world, known) == {
         "executionArn": None,
+        "isOfAnother": False,
         "accountId": None,
         "physicalResourceId": known,
     }

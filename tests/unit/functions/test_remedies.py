@@ -106,6 +106,14 @@ UNMET = {
     "ends no request: another code is awaited, in tests/workflow/test_root_email.py": {
         "EmailCodeRefused",
     },
+    "answers of a custom resource, whose stack is deployed again": {
+        "AccountStillInProgress",
+        "ResponseRefused",
+        "ResponseUrlRefused",
+    },
+    "of a decision, which ends no request": {
+        "ApprovalDecided",
+    },
     "of functions that no request waits for, or of a run that another one replaced": {
         "ExecutionSuperseded",
         "InvalidOutput",
