@@ -18,6 +18,7 @@ from botocore import exceptions
 from botocore.config import Config
 
 from cli.aws.environment import code_of, session_of_environment
+from cli.aws.event_bus import EventBus
 from cli.output.failure import CommandError
 from cli.watch.submission import Record
 from vending.aws.executions import is_over
@@ -39,8 +40,6 @@ MERGED_SOURCE = "account-vending.merges"
 DETAIL_TYPE = "AccountRequested"
 OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
 PORTAL_OUTPUTS = ("PortalUrl", "PortalBucketName", "PortalSignIn")
-ENTRIES_PER_PUT = 10
-BYTES_PER_PUT = 256 * 1024
 KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
 
@@ -91,7 +90,6 @@ class Stack:
             "config": config,
         }
         self._formation = session.client("cloudformation", **place)
-        self._events = session.client("events", **place)
         self._dynamodb = session.client("dynamodb", **place)
         self._states = session.client("stepfunctions", **place)
         self._session, self._place = session, place
@@ -102,6 +100,7 @@ class Stack:
         outputs = self._outputs()
         self.state_machine_arn = outputs["StateMachineArn"]
         self.event_bus_name = outputs["EventBusName"]
+        self._bus = EventBus(client=session.client("events", **place), name=self.event_bus_name)
         self.table_name = outputs["LedgerTableName"]
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
         self.audit_bucket_name = outputs.get("AuditBucketName")
@@ -228,22 +227,7 @@ class Stack:
         Raises:
             CommandError: EventBridge did not take it.
         """
-        (answer,) = self._events.put_events(
-            Entries=[
-                {
-                    "Source": source or self.source,
-                    "DetailType": detail_type,
-                    "Detail": json.dumps(detail, ensure_ascii=False),
-                    "EventBusName": self.event_bus_name,
-                }
-            ]
-        )["Entries"]
-        if "EventId" not in answer:
-            raise CommandError(
-                f"EventBridge did not take the event: {answer.get('ErrorCode')}",
-                remedy="Nothing was started; run the command again",
-            )
-        return str(answer["EventId"])
+        return self._bus.put_one(source or self.source, detail_type, detail)
 
     def publish(self, details: Sequence[Mapping[str, Any]]) -> list[str]:
         """Send one `AccountRequested` event per detail.
@@ -251,28 +235,7 @@ class Stack:
         Returns:
             For each detail, in order, why EventBridge did not take it; empty where it did.
         """
-        entries = [
-            {
-                "Source": self.source,
-                "DetailType": DETAIL_TYPE,
-                "Detail": json.dumps(detail, ensure_ascii=False),
-                "EventBusName": self.event_bus_name,
-            }
-            for detail in details
-        ]
-        refusals: list[str] = []
-        for batch in _batches(entries):
-            answer = self._events.put_events(Entries=batch)
-            if not answer.get("FailedEntryCount"):
-                refusals += [""] * len(batch)
-                continue
-            refusals += [
-                f"{result['ErrorCode']}: {result.get('ErrorMessage', '')}".rstrip(": ")
-                if result.get("ErrorCode")
-                else ""
-                for result in answer["Entries"]
-            ]
-        return refusals
+        return self._bus.put(self.source, DETAIL_TYPE, details)
 
     def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
         """The ledger rows of those requests that have one, read consistently."""
@@ -414,20 +377,6 @@ def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     arn = record.get("executionArn")
     is_open = bool(arn) and record.get("state") not in FINAL
     return is_open and not is_over(stack.execution_status(str(arn)))
-
-
-def _batches(entries: list[dict[str, str]]) -> Iterator[list[Any]]:
-    batch: list[dict[str, str]] = []
-    taken = 0
-    for entry in entries:
-        size = sum(len(value.encode()) for value in entry.values())
-        if batch and (len(batch) == ENTRIES_PER_PUT or taken + size > BYTES_PER_PUT):
-            yield batch
-            batch, taken = [], 0
-        batch.append(entry)
-        taken += size
-    if batch:
-        yield batch
 
 
 def _row(item: Mapping[str, Any]) -> LedgerRow:

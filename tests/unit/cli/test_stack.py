@@ -144,7 +144,7 @@ def test_events_are_sent_in_tens(aws: None, monkeypatch: pytest.MonkeyPatch) -> 
         sizes.append(len(Entries))
         return {"FailedEntryCount": 0}
 
-    monkeypatch.setattr(stack._events, "put_events", put_events)
+    monkeypatch.setattr(stack._bus.client, "put_events", put_events)
 
     assert stack.publish([{"requestId": str(n)} for n in range(23)]) == [""] * 23
     assert sizes == [10, 10, 3]
@@ -160,7 +160,7 @@ def test_events_are_sent_in_batches_that_aws_takes(
         sizes.append(sum(len(value.encode()) for entry in Entries for value in entry.values()))
         return {"FailedEntryCount": 0}
 
-    monkeypatch.setattr(stack._events, "put_events", put_events)
+    monkeypatch.setattr(stack._bus.client, "put_events", put_events)
 
     stack.publish([{"requestedBy": "ä" * 50_000} for _ in range(6)])
 
@@ -177,7 +177,7 @@ def test_event_is_ours_and_carries_the_request(aws: None, monkeypatch: pytest.Mo
         sent.extend(given["Entries"])
         return answer
 
-    monkeypatch.setattr(stack._events, "put_events", put_events)
+    monkeypatch.setattr(stack._bus.client, "put_events", put_events)
 
     assert stack.publish([{"requestId": "r-1", "account": {"name": "Ä"}}]) == [""]
     (entry,) = sent
@@ -193,7 +193,7 @@ def test_entry_that_failed_is_distinguished_from_those_that_did_not(
         "FailedEntryCount": 1,
         "Entries": [{"EventId": "1"}, {"ErrorCode": "InternalFailure", "ErrorMessage": "again"}],
     }
-    monkeypatch.setattr(stack._events, "put_events", lambda **_: answer)
+    monkeypatch.setattr(stack._bus.client, "put_events", lambda **_: answer)
 
     assert stack.publish([{}, {}]) == ["", "InternalFailure: again"]
 
