@@ -149,9 +149,7 @@ class Stack(models.Stack):
         self._run(change)
 
     def delete(self, gone: Callable[[], None] = lambda: None) -> None:
-        """Remove the resources; ends DELETE_COMPLETE, after which `gone` is called, or
-        DELETE_FAILED.
-        """
+        """Remove the resources; ends DELETE_FAILED, or calls `gone` and ends DELETE_COMPLETE."""
         self._refuse_busy("deleted")
         self.status = "DELETE_IN_PROGRESS"
         self._add_stack_event("DELETE_IN_PROGRESS", resource_status_reason="User Initiated")

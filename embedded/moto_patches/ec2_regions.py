@@ -5,7 +5,8 @@ endpoints alone say as much. It also reads all instance types and images, which 
 Together they were a third of the time that the embedded AWS takes to start. Import this before
 anything of moto that leads to `moto.ec2`.
 
-Upstream: moto/ec2/models/availability_zones_and_regions.py, instance_types.py, amis.py.
+Upstream: moto/ec2/models/availability_zones_and_regions.py,
+moto/ec2/models/instance_types.py, moto/ec2/models/amis.py.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What events of AWS services start: one module an entrance, each the target of rules on a bus."""
+"""What events of AWS services start, by rules on a bus, and what CloudFormation invokes."""

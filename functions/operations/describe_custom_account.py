@@ -63,9 +63,7 @@ def run(
         # Which may be another one where the account has been vended before.
         answer["physicalResourceId"] = seen.output.get("requestId") or payload.physical_resource_id
     if payload.is_overdue and seen.outcome in ("RUNNING", "DUPLICATE"):
-        row = ledger.get(payload.physical_resource_id)
-        state = row["state"] if row else "REQUESTED"
-        said = f"The request '{payload.physical_resource_id}' is {state}."
+        said = _state(payload, ledger, retirements)
         return {**answer, "outcome": "OVERDUE", "error": explained("AccountStillInProgress", said)}
     return answer
 
@@ -79,6 +77,18 @@ def _of_retirement(
         return Seen(outcome="SETTLED")
     # Another retirement of the account goes on, or it is closed: what is asked for.
     return Seen(outcome="SETTLED") if seen.outcome == "DUPLICATE" else seen
+
+
+def _state(payload: DescribeCustomAccount, ledger: Ledger, retirements: Retirements) -> str:
+    """How far the request is, or the retirement, in a sentence."""
+    if payload.account_id is not None:
+        retirement = retirements.get(payload.account_id)
+        state = retirement["state"] if retirement else "REQUESTED"
+        return f"The retirement of the account {payload.account_id} is {state}."
+    row = ledger.get(payload.physical_resource_id)
+    return (
+        f"The request '{payload.physical_resource_id}' is {row['state'] if row else 'REQUESTED'}."
+    )
 
 
 def progress(result: Json) -> str:

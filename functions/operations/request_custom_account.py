@@ -165,15 +165,16 @@ class _Asked:
         kept = _answer(known)
         if self.retiring is None or validators.request_id(known):
             return kept
-        own = self._own()
-        if own.requester is not None and namespace_of(known) != own.name:
-            return kept
         row = self.ledger.get(known)
         account_id = row.get("accountId") if row is not None and row["state"] in FINAL else None
         record = self.ledger.accounts.get(account_id) if account_id else None
         if record is None or not record.get("revision"):
             return kept
         if not is_removal_wanted(event.stack_id, self.retiring.cloudformation):
+            return kept
+        # Not before: what the request policy refuses must not fail a rollback.
+        own = self._own()
+        if own.requester is not None and namespace_of(known) != own.name:
             return kept
         detail = {
             "accountId": account_id,

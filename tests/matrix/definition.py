@@ -40,8 +40,14 @@ class Site:
         return f"{self.actor}-{self.service}-{self.operation}"
 
 
-ELSEWHERE = {Site("CreatePolicy", "organizations", "UpdatePolicy")}
-"""Calls that an operation makes in another workflow only: a request changes no policy."""
+ELSEWHERE = {
+    # Of an organization's setup: a request changes no policy.
+    Site("CreatePolicy", "organizations", "UpdatePolicy"),
+    # Looks for an account that is invited by email, where the request policy says which places its
+    # sender may touch; here the sender is an administrator.
+    Site("AcceptRequest", "organizations", "ListAccounts"),
+}
+"""Calls that no request of the matrix can lead to."""
 
 
 TRANSACTED = {

@@ -16,7 +16,7 @@ from tests import interruptions
 from tests.builders import a_contact, a_request
 from tests.matrix.definition import CREATIONS, Site, sites_of, sources
 from tests.matrix.invariants import Submission
-from tests.matrix.site_faults import SiteFault
+from tests.matrix.site_faults import AfterTheCall, SiteFault
 from tests.workflow import approvals, email_codes
 from tests.workflow.vending import eventually
 from vending.ledger.locks import keys
@@ -363,6 +363,14 @@ def _acceptance_refused(lab: Lab, submission: Submission) -> list[Ended]:
     return lab.send(submission)
 
 
+def _acceptance_unheard_of(lab: Lab, submission: Submission) -> list[Ended]:
+    """The function dies once the invitation is accepted; a member's role is out of its reach."""
+    site = Site("AcceptHandshake", "organizations", "AcceptHandshake")
+    dies = AfterTheCall(lambda: interruptions.kill(site.actor, lab.aws), lost=True)
+    lab.faults.arm(SiteFault(site=site, fault=dies))
+    return lab.send(submission)
+
+
 def _changed(lab: Lab, submission: Submission) -> list[Ended]:
     """The account was vended with more than it is to have now, and by another name."""
     before = {
@@ -504,6 +512,11 @@ SCENARIOS = (
         run=_acceptance_refused,
         fails=True,
         meets=("CancelHandshake",),
+    ),
+    Scenario(
+        name="acceptance unheard of",
+        run=_acceptance_unheard_of,
+        meets=("AcceptHandshake",),
     ),
     Scenario(name="refused late", run=_refused_late, fails=True, meets=("RecordFailure",)),
     Scenario(name="refused early", run=_refused_early, fails=True),

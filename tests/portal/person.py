@@ -84,7 +84,7 @@ class Person:
         """Wait until a text shows."""
         self.page.get_by_text(text).first.wait_for(timeout=seconds * 1000)
 
-    def sees_state(self, state: str, seconds: float = 30) -> None:
+    def sees_state(self, state: str, seconds: float = 60) -> None:
         """Wait until the view is about what is in this state."""
         shown = self.page.locator("p[role=status] .state", has_text=re.compile(f"^{state}$"))
         shown.wait_for(timeout=seconds * 1000)

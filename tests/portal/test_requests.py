@@ -52,7 +52,7 @@ def test_failed_request_says_what_to_do_and_is_resumed(people: People, aws: Embe
     failure = dana.page.locator("section", has=dana.page.locator("#failure")).text_content()
     dana.press("Resume")
 
-    dana.sees_state("vended", seconds=40)
+    dana.sees_state("vended")
     assert "What to do:" in failure
     assert "who must act: " in failure
     assert dana.page.locator("#failure").count() == 0

@@ -241,3 +241,60 @@ def an_approved_account(vending: Vending) -> str:
     execution = awaiting(vending, request)
     decide(vending, request["requestId"], "approve")
     return str(vending.finish(execution).output["accountId"])
+
+
+def test_decision_whose_function_never_told_the_workflow_is_told_by_the_reconciler(
+    vending: Vending,
+) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+    lost = {"service": "stepfunctions", "operation": "SendTaskSuccess", "calls": "all"}
+    vending.aws.faults.replace([lost | {"error": "ThrottlingException"}])
+    decide(vending, request["requestId"], "approve")
+    eventually(lambda: row_of(vending, request)["state"] == "REQUESTED")
+    # Lambda tries twice more, and then the event is in the dead-letter queue.
+    eventually(lambda: vending.dead_letters() == 1)
+    assert not vending.has_ended(execution)
+
+    vending.aws.faults.replace([])
+    eventually(lambda: reconcile(vending) and vending.has_ended(execution))
+
+    assert vending.finish(execution).status == "SUCCEEDED"
+    assert len(row_of(vending, request)["approval"]["decisions"]) == 1
+    assert len(vending.accounts()) == 1
+
+
+def test_request_that_fails_after_its_approval_is_resumed_without_another(
+    vending: Vending, vend: Command
+) -> None:
+    request = a_restricted_request()
+    refuse = {"service": "organizations", "operation": "CreateOrganizationalUnit", "calls": "all"}
+    execution = awaiting(vending, request)
+    vending.aws.faults.replace([refuse | {"error": "AccessDeniedException"}])
+    vend("approve", request["requestId"])
+    assert vending.finish(execution).status == "FAILED"
+    vending.aws.faults.replace([])
+
+    resumed = vending.run(request)
+
+    assert resumed.status == "SUCCEEDED", resumed
+    assert "AwaitApproval" not in vending.states_entered(resumed.arn)
+    assert len(resumed.output["approval"]["decisions"]) == 1
+
+
+def test_creation_queue_is_joined_after_the_approval_alone(vending: Vending) -> None:
+    request = a_restricted_request()
+    execution = awaiting(vending, request)
+    before = vending.states_entered(execution)
+    decide(vending, request["requestId"], "approve")
+    vending.finish(execution)
+
+    states = vending.states_entered(execution)
+    assert before == ["AcceptRequest", "IsRequestNew", "AwaitApproval"]
+    assert states[2:6] == [
+        "AwaitApproval",
+        "AcceptRequest",
+        "IsRequestNew",
+        "PrepareOrganizationalUnit",
+    ]
+    assert states.index("ReserveCreation") > states.index("PrepareOrganizationalUnit")

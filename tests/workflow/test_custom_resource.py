@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from embedded.cloud import EmbeddedAws
 from infra import custom_resource
 from infra.settings import CustomResourceSettings, Settings
 from tests.infra.synthesized import synthesize
-from tests.workflow import deployments, retirements
+from tests.workflow import approvals, deployments, retirements
 from tests.workflow.stacks import NAME, Stacks, a_session
 from tests.workflow.test_existing_account import an_account
 from tests.workflow.vending import Vending, eventually, invoke
@@ -227,9 +228,9 @@ def test_refused_creation_says_every_mistake(stacks: Stacks) -> None:
 
 @pytest.mark.slow
 def test_what_takes_longer_is_picked_up_by_the_next_deployment(stacks: Stacks) -> None:
-    stacks.vending.aws.renew(faults=[{"createAccount": {"calls": [1], "seconds": 600}}])
+    stacks.vending.aws.renew(faults=[{"createAccount": {"calls": [1], "seconds": 1_200}}])
 
-    status = stacks.create({**PROPERTIES, "ServiceTimeout": 300})
+    status = stacks.create({**PROPERTIES, "ServiceTimeout": 900})
     (reason,) = stacks.reasons()
     stacks.delete()
     again = stacks.create(PROPERTIES)
@@ -240,6 +241,26 @@ def test_what_takes_longer_is_picked_up_by_the_next_deployment(stacks: Stacks) -
     assert again == "CREATE_COMPLETE", stacks.reasons()
     assert len(stacks.vending.accounts()) == 1
     assert stacks.vending.calls("organizations", "CreateAccount") == 1
+
+
+@pytest.mark.slow
+def test_request_that_waits_for_an_approval_is_vended_by_the_deployment_after_it(
+    stacks: Stacks,
+) -> None:
+    restricted = {**PROPERTIES, "organizationalUnit": approvals.UNIT}
+
+    late = stacks.create({**restricted, "ServiceTimeout": 900})
+    (reason,) = stacks.reasons()
+    assert "AccountStillInProgress: " in reason
+    request_id = reason.split("'")[1]
+    stacks.delete()
+    stacks.begin(restricted)
+    approvals.decide(stacks.vending, request_id, "approve")
+
+    assert late == "ROLLBACK_COMPLETE"
+    assert "is AWAITING_APPROVAL" in reason
+    assert stacks.settled() == "CREATE_COMPLETE", stacks.reasons()
+    assert len(stacks.vending.accounts()) == 1
 
 
 @pytest.mark.slow
@@ -305,6 +326,35 @@ def test_event_and_delivery_that_come_again_change_nothing(stacks: Stacks) -> No
     assert json.loads(answer["Payload"].read()) == {"executionArn": execution["executionArn"]}
     assert len(answering(stacks)) == 1
     assert ends == {"outcome": "LATE"}
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("{endpoint}/no-such-bucket/answer?Signature=x", "S3 answered 404"),
+        ("https://example.com/answer?Signature=x", "ResponseUrlRefused"),
+    ],
+)
+def test_answer_that_nobody_takes_leaves_the_account_as_asked(
+    stacks: Stacks, url: str, error: str
+) -> None:
+    stack_id = "arn:aws:cloudformation:us-east-1:111111111111:stack/Gone/1"
+    event = {
+        "RequestType": "Create",
+        "ResponseURL": url.format(endpoint=stacks.vending.aws.endpoint_url),
+        "StackId": stack_id,
+        "RequestId": str(uuid.uuid4()),
+        "LogicalResourceId": "Sandbox",
+        "ResourceProperties": PROPERTIES | {"tags": {}},
+    }
+    arn = invoke(stacks.vending, "ServeCustomAccount", **event)["executionArn"]
+
+    ended = stacks.vending.finish(arn)
+
+    assert (ended.status, ended.error) == ("FAILED", "OperationRefused")
+    assert error in str(ended.cause)
+    assert "Signature" not in str(ended.cause)
+    assert len(stacks.vending.accounts()) == 1
 
 
 def test_signed_address_is_in_no_log(stacks: Stacks) -> None:

@@ -153,7 +153,8 @@ def _still_counting(earlier: Approval | None, asker: Identity) -> Iterator[Decis
             is_in_person="eventId" not in decision,
             name=decision["by"],
         )
-        if decision["decision"] == Outcome.APPROVED and not decider.may_be(asker):
+        is_given = decision["decision"] == Outcome.APPROVED and "waives" not in decision
+        if is_given and not decider.may_be(asker):
             yield decision
 
 
@@ -171,6 +172,7 @@ def _waivers(
                 "person": asker.person or asker.name,
                 "decision": Outcome.APPROVED,
                 "at": at,
+                "waives": waived,
                 "reason": f"requesters.{authorization.name}.countsAsApproved: {', '.join(waived)}",
             },
         )

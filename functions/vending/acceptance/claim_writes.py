@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vending.authorization import approvals_needed
 from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import Ceilings
+from vending.authorization.policy_requesters import Ceilings
 from vending.errors.exceptions import RequestNotAllowed
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.ledger import Ledger

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.authorization import rules
-from vending.authorization.request_policy import Requester, RequestPolicy, own_id
+from vending.authorization.policy_requesters import Requester
+from vending.authorization.request_policy import RequestPolicy, own_id
 from vending.authorization.sender import Sender
 from vending.errors.exceptions import RequestNotAllowed
 from vending.organization.placement import member_id, unit_of

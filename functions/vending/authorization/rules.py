@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from vending.authorization.request_policy import Protected, Requester
+from vending.authorization.policy_requesters import Protected, Requester
 from vending.errors.exceptions import RequestNotAllowed
 from vending.request import ou_paths
 from vending.request.patterns import matches

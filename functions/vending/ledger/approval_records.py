@@ -36,7 +36,8 @@ class Decision(TypedDict):
     """Who decided what, when and why.
 
     `by` is how people know them, `requester` what the request policy knows them as, and `person`
-    what tells two of them apart. `eventId` is of the event that brought it.
+    what tells two of them apart. `eventId` is of the event that brought it. `waives` are rules
+    under which the request counts as approved by who sent it, and is in no other decision.
     """
 
     by: str
@@ -46,6 +47,7 @@ class Decision(TypedDict):
     at: str
     reason: NotRequired[str]
     eventId: NotRequired[str]
+    waives: NotRequired[list[str]]
 
 
 class Approval(TypedDict):
@@ -115,7 +117,9 @@ def given(approval: Approval, need: Need) -> int:
         {
             decision["person"]
             for decision in approval["decisions"]
-            if decision["decision"] == Outcome.APPROVED and decision["requester"] in need["by"]
+            if decision["decision"] == Outcome.APPROVED
+            and decision["requester"] in need["by"]
+            and "waives" not in decision
         }
     )
 

@@ -16,7 +16,9 @@ MOTO = Path(moto.__file__).parents[1]
     "patch", sorted(PATCHES.glob("[a-z]*.py")), ids=lambda path: str(path.stem)
 )
 def test_patch_names_the_file_of_moto_that_it_is_for(patch: Path) -> None:
-    upstream = re.search(r"^Upstream: (moto/\S+\.py)\.$", patch.read_text(), re.MULTILINE)
+    upstream = re.search(
+        r"^Upstream: ((?:moto/\S+\.py,?\s)*moto/\S+\.py)\.$", patch.read_text(), re.M
+    )
 
     assert upstream is not None
-    assert (MOTO / upstream[1]).is_file()
+    assert all((MOTO / name).is_file() for name in re.split(r",\s", upstream[1]))

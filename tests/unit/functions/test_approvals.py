@@ -547,6 +547,26 @@ def test_requester_whose_requests_count_as_approved_shows_so_in_the_record(
     assert decision["reason"] == "requesters.fleet.countsAsApproved: production"
 
 
+def test_request_that_counted_as_approved_needs_approval_from_anybody_else(
+    approving: World,
+) -> None:
+    approving.policy["requesters"]["fleet"] = {
+        "roles": ["administrator"],
+        "senders": [{"account": HERE, "source": "pipeline"}],
+        "countsAsApproved": ["production"],
+    }
+    approving.policy["approvals"]["rules"]["production"]["by"] = ["reviewers", "fleet"]
+    accept(approving, source="pipeline")
+    caught = {"Error": "States.Timeout", "Cause": "{}"}
+    event = sent(a_request(), "pipeline")
+    approving.call("RecordFailure", request=event, executionArn=EXECUTION, error=caught)
+
+    resumed = accept(approving, source=OPERATORS, execution=OTHER_EXECUTION)
+
+    assert resumed["approvalExpiresAt"] is not None
+    assert approval(approving, "claim-1")["decisions"] == []
+
+
 def test_own_requests_of_the_stack_need_no_approval(approving: World) -> None:
     approving.policy = a_policy(all={"by": ["reviewers"]})
     made(approving)

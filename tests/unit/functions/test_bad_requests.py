@@ -15,7 +15,8 @@ from operations import accept_request
 from tests.bad_events import KNOWN, POLICY, EventMaker
 from tests.bad_requests import PRODUCT, SECRET, Maker
 from tests.unit.functions.world import EXECUTION, World
-from vending.authorization.request_policy import UNKNOWN, parse_policy
+from vending.authorization.policy_requesters import UNKNOWN
+from vending.authorization.request_policy import parse_policy
 from vending.authorization.sender import opened
 from vending.aws.observability import logger
 from vending.errors.caught_error import CaughtError, from_catch

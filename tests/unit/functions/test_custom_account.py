@@ -281,6 +281,8 @@ def test_rollback_retires_nothing(world: World, statuses: tuple[str, ...]) -> No
     stack(world, *statuses)
 
     assert deleted(world)["executionArn"] is None
+    world.policy = {}
+    assert deleted(world)["executionArn"] is None
     assert started(world) == []
 
 
@@ -472,7 +474,17 @@ def test_what_takes_longer_than_cloudformation_waits_is_said_to_go_on(
     assert found["outcome"] == "OVERDUE"
     assert found["error"]["code"] == "AccountStillInProgress"
     assert "is REQUESTED" in found["error"]["message"]
-    assert "deploy the stack again" in found["error"]["remedy"]
+    assert "deploy or delete the stack again" in found["error"]["remedy"]
+
+
+def test_retirement_that_takes_longer_says_how_far_it_is(world: World) -> None:
+    account_id = retiring.an_account(world)
+    retiring.accept(world, retiring.a_retirement_request(account_id), RETIRING)
+
+    found = look(world, RETIRING, accountId=account_id, isOverdue=True)
+
+    assert found["outcome"] == "OVERDUE"
+    assert f"The retirement of the account {account_id} is RETIRING." in found["error"]["message"]
 
 
 def test_what_ended_is_answered_though_the_event_was_lost(world: World) -> None:
