@@ -32,7 +32,8 @@ _TOKEN = re.compile(
 )
 _KINDS = {name.strip("'"): kind for kind, name in enumerate(ASLLexer.literalNames)}
 _SPECIAL = ('"$', '"States.', '"{%')
-"""How strings begin that the grammar tells apart."""
+_PATH_KEY = '.$"'
+"""How strings begin, and keys of paths end, whose kind the grammar distinguishes."""
 
 
 class _UnknownToken(Exception):
@@ -77,7 +78,7 @@ def _kind(text: str) -> int:
     known = _KINDS.get(text)
     if known is not None:
         return known
-    if text[0] == '"' and not text.startswith(_SPECIAL):
+    if text[0] == '"' and not text.startswith(_SPECIAL) and not text.endswith(_PATH_KEY):
         return int(ASLLexer.STRING)
     if text.startswith('"{%') and text.endswith('%}"'):
         return int(ASLLexer.STRINGJSONATA)
