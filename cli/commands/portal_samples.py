@@ -68,26 +68,27 @@ class Caller:
 def send(aws: EmbeddedAws) -> None:
     """Send them, and come back once those that end at once have ended.
 
-    The fourth account fails as if the organization had no room, and can be resumed; the fifth takes
+    The fifth account fails as if the organization had no room, and can be resumed; the sixth takes
     an hour. Both wait for their slots after this.
     """
     aws.faults.replace(
         [
-            {"createAccount": {"calls": [4], "failureReason": "ACCOUNT_LIMIT_EXCEEDED"}},
-            {"createAccount": {"calls": [5], "seconds": _SLOW_SECONDS}},
+            {"createAccount": {"calls": [5], "failureReason": "ACCOUNT_LIMIT_EXCEEDED"}},
+            {"createAccount": {"calls": [6], "seconds": _SLOW_SECONDS}},
         ]
     )
-    dana = Caller.of(aws, "dana")
-    asked = [asked_for("Sandbox"), asked_for("Team A"), asked_for("Old project")]
-    vended = [
-        ended(dana, one["requestId"])
-        for one in [dana("POST /requests", request) for request in asked]
-    ]
+    dana, robin = Caller.of(aws, "dana"), Caller.of(aws, "robin")
+    archive = {**asked_for("Archive"), "organizationalUnit": _RESTRICTED}
+    asked = [asked_for("Sandbox"), asked_for("Team A"), asked_for("Old project"), archive]
+    started = [dana("POST /requests", request) for request in asked]
+    approved(robin, started[-1]["requestId"])
+    vended = [ended(dana, one["requestId"]) for one in started]
     for name in ("Data lake", "Analytics", "Next in line"):
         dana("POST /requests", asked_for(name))
     dana("POST /requests", {**asked_for("Payroll"), "organizationalUnit": _RESTRICTED})
-    sandbox, team, old = (one["accountId"] for one in vended)
+    sandbox, team, old, kept = (one["accountId"] for one in vended)
     dana(f"POST /accounts/{old}/retire", {"reason": "The project is over."})
+    dana(f"POST /accounts/{kept}/retire", {"reason": "Nobody reads it any more."})
     dana(
         f"PUT /accounts/{team}", {**asked[1], "account": _account("Team A", "aws+new@example.com")}
     )
@@ -130,6 +131,20 @@ def ended(caller: Caller, request_id: str, revision: int = 1) -> Json:
             return found
         time.sleep(_LOOK_SECONDS)
     raise RuntimeError(f"the sample request {request_id} is {found.get('state')}")
+
+
+def approved(caller: Caller, request_id: str) -> None:
+    """Approve the request once it waits for that; Refused where it does not come to it."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            caller(f"POST /requests/{request_id}/approve")
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_SECONDS)
+        else:
+            return
 
 
 def _send_late(aws: EmbeddedAws, account_id: str) -> None:

@@ -3,6 +3,7 @@ import type { AccountDetails, AccountDrift, AccountRevision } from "built/api";
 import { useState } from "preact/hooks";
 import { nameOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
+import { Decision, Decisions } from "./approvals";
 import { useApi } from "./calls";
 import { useLive } from "./live";
 import { Action, Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
@@ -52,9 +53,9 @@ export function AccountView({ id }: { id: string }) {
             <button onClick={() => setRetiring(true)}>Retire …</button>
           </>
         )}
-        {data.state === "RETIRING" && (
+        {["AWAITING_APPROVAL", "RETIRING"].includes(data.state) && (
           <Action
-            title="Restore"
+            title={data.state === "RETIRING" ? "Restore" : "Cancel retirement"}
             run={async () => {
               await api.post(`/accounts/${id}/restore`, undefined, crypto.randomUUID());
               reload();
@@ -63,16 +64,25 @@ export function AccountView({ id }: { id: string }) {
         )}
       </p>
       {retirement && <Failure error={retirement.error} />}
+      {data.state === "AWAITING_APPROVAL" && retirement && (
+        <Decision
+          title="Its retirement waits for approval"
+          path={`/accounts/${id}`}
+          approval={retirement.approval}
+          onDone={reload}
+        />
+      )}
       <Facts
         facts={[
           ["Organizational unit", String(data.document?.organizationalUnit ?? "")],
           ["Revision", data.revision],
           ["Request", data.requestId && <RequestLink id={data.requestId} />],
           ["Changed at", <Time at={data.updatedAt} />],
-          ["Retired because", retirement?.reason],
-          ["Retired by", retirement && personOf(retirement.requestedBy)],
+          ["Reason to retire", retirement?.reason],
+          ["Retirement requested by", retirement && personOf(retirement.requestedBy)],
         ]}
       />
+      <Decisions approval={retirement?.approval} />
       {data.drift && <Drift drift={data.drift} />}
       <Document name="Its document" value={data.document} />
       <h2>Revisions</h2>

@@ -3,6 +3,7 @@ import type { AccountPage, AccountSummary } from "built/api";
 import { useApi } from "./calls";
 import { useLive } from "./live";
 import { Heading, Refusals, State, Time, useLength } from "./parts";
+import { personOf } from "./requests";
 
 const PAUSE = 15_000;
 
@@ -54,6 +55,40 @@ function AccountTable({ accounts }: { accounts: AccountSummary[] }) {
             <td data-label="Drift">{one.drift ? one.drift.differences.length : "none"}</td>
             <td data-label="Changed">
               <Time at={one.updatedAt} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Accounts whose retirement waits for approval. */
+export function RetirementTable({ accounts }: { accounts: AccountSummary[] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Account</th>
+          <th scope="col">Name</th>
+          <th scope="col">Organizational unit</th>
+          <th scope="col">Reason</th>
+          <th scope="col">Requested by</th>
+          <th scope="col">Requested</th>
+        </tr>
+      </thead>
+      <tbody>
+        {accounts.map(({ accountId, document, retirement }) => (
+          <tr key={accountId}>
+            <th scope="row">
+              <a href={`#/accounts/${accountId}`}>{accountId}</a>
+            </th>
+            <td data-label="Name">{retirement?.accountName ?? "–"}</td>
+            <td data-label="Organizational unit">{String(document?.organizationalUnit ?? "–")}</td>
+            <td data-label="Reason">{retirement?.reason ?? "–"}</td>
+            <td data-label="Requested by">{personOf(retirement?.requestedBy ?? null)}</td>
+            <td data-label="Requested">
+              <Time at={retirement?.requestedAt} />
             </td>
           </tr>
         ))}

@@ -1,6 +1,7 @@
 // What waits for somebody's yes or no.
-import type { RecordedApproval, RequestDetails, RequestPage } from "built/api";
+import type { AccountPage, RecordedApproval, RequestPage } from "built/api";
 import { useState } from "preact/hooks";
+import { RetirementTable } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./calls";
 import { useLive } from "./live";
@@ -8,38 +9,55 @@ import { Heading, Refusals, Time } from "./parts";
 import { RequestTable, personOf } from "./requests";
 
 const PAUSE = 5_000;
+const WAITING = { state: "AWAITING_APPROVAL", limit: "100" };
 
 export function Approvals() {
   const api = useApi();
   const { data, refusal } = useLive(
     "approvals",
-    () => api.get<RequestPage>("/requests", { state: "AWAITING_APPROVAL", limit: "100" }),
+    async () => {
+      const [{ requests }, { accounts }] = await Promise.all([
+        api.get<RequestPage>("/requests", WAITING),
+        api.get<AccountPage>("/accounts", WAITING),
+      ]);
+      return { requests, accounts };
+    },
     () => PAUSE,
   );
   return (
     <>
       <Heading>Approvals</Heading>
-      <p>Requests that wait for approval. Open one to see what it asks for, and to decide.</p>
+      <p>What waits for approval. Open a request or an account to see more, and to decide.</p>
       <Refusals refusal={refusal} />
-      {data &&
-        (data.requests.length ? (
+      {data && !data.requests.length && !data.accounts.length && <p>Nothing waits for approval.</p>}
+      {data && data.requests.length > 0 && (
+        <section aria-labelledby="requests">
+          <h2 id="requests">Requests</h2>
           <RequestTable requests={data.requests} />
-        ) : (
-          <p>Nothing waits for approval.</p>
-        ))}
+        </section>
+      )}
+      {data && data.accounts.length > 0 && (
+        <section aria-labelledby="retirements">
+          <h2 id="retirements">Retirements</h2>
+          <RetirementTable accounts={data.accounts} />
+        </section>
+      )}
     </>
   );
 }
 
-/** Yes or no to a request that waits, with what is wanted and who has decided so far. */
-export function Decision(props: { request: RequestDetails; onDone: () => void }) {
+/** Yes or no to what waits at this path, with what is wanted. */
+export function Decision(props: {
+  title: string;
+  path: string;
+  approval: RecordedApproval | null;
+  onDone: () => void;
+}) {
   const api = useApi();
-  const { request } = props;
-  const { approval } = request;
+  const { title, path, approval } = props;
   const [reason, setReason] = useState("");
   const [refusal, setRefusal] = useState<Refusal>();
   const [isBusy, setBusy] = useState(false);
-  const path = `/requests/${encodeURIComponent(request.requestId)}`;
   const decide = async (what: "approve" | "reject") => {
     setBusy(true);
     setRefusal(undefined);
@@ -55,7 +73,7 @@ export function Decision(props: { request: RequestDetails; onDone: () => void })
   };
   return (
     <section class="box waits" aria-labelledby="approval">
-      <h2 id="approval">It waits for approval</h2>
+      <h2 id="approval">{title}</h2>
       {approval && <Wanted approval={approval} />}
       <div class="field">
         <label for="decision">Reason (required to reject)</label>

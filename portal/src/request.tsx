@@ -67,7 +67,14 @@ export function RequestView({ id }: { id: string }) {
         )}
         {CANCELLABLE.includes(data.state) && <Action title="Cancel" run={act("cancel")} />}
       </p>
-      {data.state === "AWAITING_APPROVAL" && <Decision request={data} onDone={reload} />}
+      {data.state === "AWAITING_APPROVAL" && (
+        <Decision
+          title="It waits for approval"
+          path={path}
+          approval={data.approval}
+          onDone={reload}
+        />
+      )}
       <Facts
         facts={[
           ["Account", data.accountId && <AccountLink id={data.accountId} />],

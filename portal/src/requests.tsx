@@ -62,14 +62,18 @@ export function Requests() {
         </label>
       </form>
       <Refusals refusal={refusal} />
-      {data && <RequestTable requests={data.requests} />}
+      {data &&
+        (data.requests.length ? (
+          <RequestTable requests={data.requests} />
+        ) : (
+          <p>{state || unit ? "No request matches." : "No requests yet."}</p>
+        ))}
       {more(Boolean(data?.nextCursor), reload)}
     </>
   );
 }
 
 export function RequestTable({ requests }: { requests: RequestRecord[] }) {
-  if (!requests.length) return <p>There is no such request.</p>;
   return (
     <table>
       <thead>

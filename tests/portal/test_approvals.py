@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from cli.commands import portal_samples
+
 if TYPE_CHECKING:
+    from embedded.cloud import EmbeddedAws
     from tests.portal.conftest import People
 
 RESTRICTED = "/Workloads/Restricted"
@@ -60,3 +65,68 @@ def test_nobody_approves_what_they_asked_for(people: People) -> None:
     dana.page.get_by_role("alert").wait_for()
     dana.sees_state("awaiting approval")
     assert dana.page.get_by_role("alert").text_content()
+
+
+@pytest.fixture
+def waiting(aws: EmbeddedAws) -> str:
+    """An account that Dana asks to retire, which needs an approval; its id."""
+    dana, robin = (portal_samples.Caller.of(aws, name) for name in ("dana", "robin"))
+    request = {**portal_samples.asked_for("Archive"), "organizationalUnit": RESTRICTED}
+    request_id = dana("POST /requests", request)["requestId"]
+    portal_samples.approved(robin, request_id)
+    account_id = str(portal_samples.ended(dana, request_id)["accountId"])
+    dana(f"POST /accounts/{account_id}/retire", {"reason": "Nobody reads it."})
+    return account_id
+
+
+def test_retirement_is_approved_by_another_person(people: People, waiting: str) -> None:
+    dana, robin = people("Dana"), people("Robin")
+    dana.go(f"accounts/{waiting}")
+    dana.sees_state("awaiting approval")
+
+    robin.go("approvals")
+    robin.page.get_by_role("heading", name="Retirements").wait_for()
+    robin.page.get_by_role(
+        "row", name=f"{waiting} Archive {RESTRICTED} Nobody reads it."
+    ).wait_for()
+    robin.follow(waiting)
+    robin.sees("Its retirement waits for approval")
+    robin.sees("The rule restricted-retirements wants 1 of approvers.")
+    robin.page.get_by_label("Reason (required to reject)").fill("it is empty")
+    robin.press("Approve")
+
+    robin.sees_state("retiring")
+    robin.sees("it is empty")
+    dana.sees_state("retiring")
+    dana.sees("Approved by robin")
+    robin.go("approvals")
+    robin.sees("Nothing waits for approval.")
+
+
+def test_rejected_retirement_leaves_the_account(people: People, waiting: str) -> None:
+    robin = people("Robin")
+    robin.go(f"accounts/{waiting}")
+    robin.sees_state("awaiting approval")
+
+    robin.page.get_by_label("Reason (required to reject)").fill("auditors need it")
+    robin.press("Reject")
+
+    robin.sees_state("active")
+    robin.sees("Rejected by robin")
+    robin.sees("auditors need it")
+
+
+def test_retirement_that_waits_is_cancelled_by_who_asked_and_approved_by_others_only(
+    people: People, waiting: str
+) -> None:
+    dana = people("Dana")
+    dana.go(f"accounts/{waiting}")
+    dana.sees("Its retirement waits for approval")
+
+    dana.press("Approve")
+    dana.page.get_by_role("alert").wait_for()
+    dana.sees_state("awaiting approval")
+    dana.press("Cancel retirement")
+
+    dana.sees_state("active")
+    assert dana.page.get_by_role("button", name="Approve").count() == 0

@@ -151,11 +151,11 @@ def test_tables_are_filtered_by_state_and_unit(people: People) -> None:
 
     dana.page.get_by_role("link", name="One").wait_for()
     dana.page.get_by_label("State").select_option("FAILED")
-    dana.sees("There is no such request.")
+    dana.sees("No request matches.")
     dana.page.get_by_label("State").select_option("VENDED")
     dana.page.get_by_label("Organizational unit").fill("/Other")
     dana.page.keyboard.press("Tab")
-    dana.sees("There is no such request.")
+    dana.sees("No request matches.")
     dana.page.get_by_label("Organizational unit").fill("/Workloads")
     dana.page.keyboard.press("Tab")
 
@@ -165,7 +165,7 @@ def test_tables_are_filtered_by_state_and_unit(people: People) -> None:
 def test_what_somebody_types_stays_while_the_list_is_looked_at_again(people: People) -> None:
     dana = people("Dana")
     field = dana.page.get_by_label("Organizational unit")
-    dana.sees("There is no such request.")
+    dana.sees("No requests yet.")
 
     field.press_sequentially("/Work")
     with dana.page.expect_response(lambda answer: "/requests" in answer.url):
