@@ -45,7 +45,7 @@ export function AccountView({ id }: { id: string }) {
       </p>
       <Refusals refusal={refusal} />
       <p class="actions">
-        {data.state === "ACTIVE" && (
+        {data.requestId && data.state === "ACTIVE" && (
           <>
             <a class="button" href={`#/accounts/${id}/change`}>
               Change
@@ -53,7 +53,7 @@ export function AccountView({ id }: { id: string }) {
             <button onClick={() => setRetiring(true)}>Retire …</button>
           </>
         )}
-        {["AWAITING_APPROVAL", "RETIRING"].includes(data.state) && (
+        {data.requestId && ["AWAITING_APPROVAL", "RETIRING"].includes(data.state) && (
           <Action
             title={data.state === "RETIRING" ? "Restore" : "Cancel retirement"}
             run={async () => {
@@ -86,6 +86,7 @@ export function AccountView({ id }: { id: string }) {
       {data.drift && <Drift drift={data.drift} />}
       <Document name="Its document" value={data.document} />
       <h2>Revisions</h2>
+      {!data.requestId && <p>It was never vended.</p>}
       <ol class="revisions">
         {data.revisions.map((one) => (
           <Revision key={one.revision} revision={one} />

@@ -78,17 +78,19 @@ export function RetirementTable({ accounts }: { accounts: AccountSummary[] }) {
         </tr>
       </thead>
       <tbody>
-        {accounts.map(({ accountId, document, retirement }) => (
-          <tr key={accountId}>
+        {accounts.map((one) => (
+          <tr key={one.accountId}>
             <th scope="row">
-              <a href={`#/accounts/${accountId}`}>{accountId}</a>
+              <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>
             </th>
-            <td data-label="Name">{retirement?.accountName ?? "–"}</td>
-            <td data-label="Organizational unit">{String(document?.organizationalUnit ?? "–")}</td>
-            <td data-label="Reason">{retirement?.reason ?? "–"}</td>
-            <td data-label="Requested by">{personOf(retirement?.requestedBy ?? null)}</td>
+            <td data-label="Name">{nameOf(one)}</td>
+            <td data-label="Organizational unit">
+              {String(one.document?.organizationalUnit ?? "–")}
+            </td>
+            <td data-label="Reason">{one.retirement?.reason ?? "–"}</td>
+            <td data-label="Requested by">{personOf(one.retirement?.requestedBy ?? null)}</td>
             <td data-label="Requested">
-              <Time at={retirement?.requestedAt} />
+              <Time at={one.retirement?.requestedAt} />
             </td>
           </tr>
         ))}
@@ -97,6 +99,7 @@ export function RetirementTable({ accounts }: { accounts: AccountSummary[] }) {
   );
 }
 
-export function nameOf({ document }: AccountSummary): string {
-  return (document?.account as { name?: string } | undefined)?.name ?? "–";
+export function nameOf({ document, retirement }: AccountSummary): string {
+  const account = document?.account as { name?: string } | undefined;
+  return account?.name ?? retirement?.accountName ?? "–";
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cli.commands import portal_samples
+from tests.workflow.fleets import seed
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -101,6 +103,35 @@ def test_retirement_is_approved_by_another_person(people: People, waiting: str) 
     dana.sees("Approved by robin")
     robin.go("approvals")
     robin.sees("Nothing waits for approval.")
+
+
+def test_retirement_of_an_account_that_was_never_vended_is_approved(
+    people: People, aws: EmbeddedAws
+) -> None:
+    (account_id,) = seed(1, units=0)
+    organizations = aws.client("organizations")
+    root = place = organizations.list_roots()["Roots"][0]["Id"]
+    for name in RESTRICTED.strip("/").split("/"):
+        made = organizations.create_organizational_unit(ParentId=place, Name=name)
+        place = made["OrganizationalUnit"]["Id"]
+    organizations.move_account(AccountId=account_id, SourceParentId=root, DestinationParentId=place)
+    asked = {
+        "EventBusName": aws.outputs["EventBusName"],
+        "Source": "account-vending.cli",
+        "DetailType": "AccountRetirementRequested",
+        "Detail": json.dumps({"accountId": account_id, "reason": "It is empty."}),
+    }
+    aws.client("events").put_events(Entries=[asked])
+    robin = people("Robin")
+
+    robin.go("approvals")
+    robin.follow(account_id)
+    robin.sees("It was never vended.")
+    robin.press("Approve")
+
+    robin.sees_state("retiring")
+    robin.sees("Approved by robin")
+    assert robin.page.get_by_role("button", name="Restore").count() == 0
 
 
 def test_rejected_retirement_leaves_the_account(people: People, waiting: str) -> None:

@@ -71,21 +71,30 @@ class AccountRoutes:
             return item["pk"].startswith(keys.ACCOUNT_RECORD) and self._sees(
                 cast(AccountRecord, item)
             )
-        return item["pk"].startswith(keys.RETIREMENT) and (
-            self.caller.sees_everything or self.approver.may_decide(item.get("approval"))
-        )
+        return item["pk"].startswith(keys.RETIREMENT) and self._sees_retirement(item)
 
     def _listed(self, item: Item) -> Json:
         account_id = item["accountId"]
         if item["state"] == ACTIVE:
             return _summary(cast(AccountRecord, item), self.retirements.get(account_id))
-        record = self.ledger.accounts.get(account_id) or AccountRecord(accountId=account_id)
-        return _summary(record, cast(Retirement, item))
+        return _summary(self._of_retired(account_id), cast(Retirement, item))
+
+    def _of_retired(self, account_id: str) -> AccountRecord:
+        """The record of an account that is retired, which may never have been vended."""
+        return self.ledger.accounts.get(account_id) or AccountRecord(accountId=account_id)
 
     def get(self, account_id: str, call: Call) -> Json:
-        """An account with a page of its revisions; UnknownResource where the caller sees none."""
+        """An account with a page of its revisions; UnknownResource where the caller sees none.
+
+        One that was never vended, and is retired, has no revision.
+        """
         asked = call.parameters("cursor", "limit")
-        record = self._record(account_id)
+        is_id = not validators.account_id(account_id)
+        retirement = self.retirements.get(account_id) if is_id else None
+        if retirement is not None and self._sees_retirement(retirement):
+            record = self._of_retired(account_id)
+        else:
+            record = self._record(account_id)
         newest = record.get("revision", 0)
         begin = _revision_of(asked["cursor"], newest)
         end = max(begin - asked["limit"], 0)
@@ -93,7 +102,7 @@ class AccountRoutes:
         return views.shown(
             views.AccountDetails,
             {
-                **_summary(record, self.retirements.get(account_id)),
+                **_summary(record, retirement),
                 "revisions": [
                     {str(f.alias): None for f in views.AccountRevision.model_fields.values()} | one
                     for one in map(_plain, revisions)
@@ -219,6 +228,9 @@ class AccountRoutes:
 
     def _sees(self, record: AccountRecord) -> bool:
         return self.caller.sees(record.get("requestId"))
+
+    def _sees_retirement(self, row: Mapping[str, Any]) -> bool:
+        return self.caller.sees_everything or self.approver.may_decide(row.get("approval"))
 
     def _decides(self, account_id: str) -> bool:
         """Whether the caller decides on the retirement of the account."""

@@ -301,6 +301,24 @@ def test_approver_finds_and_approves_a_retirement(api: Api) -> None:
     assert api("GET /accounts", by=REVIEWER, state="RETIRING").status == 400
 
 
+def test_approver_looks_at_an_account_that_was_never_vended(api: Api) -> None:
+    a_retirement(api, "444455556666")
+
+    shown = {
+        by: api("GET /accounts/444455556666", by=by) for by in (REVIEWER, OPERATOR, OTHER, PORTAL)
+    }
+
+    assert [one.status for one in shown.values()] == [200, 200, 404, 404]
+    found = shown[REVIEWER].body
+    assert (found["state"], found["document"]) == ("AWAITING_APPROVAL", None)
+    assert (found["requestId"], found["revisions"], found["nextCursor"]) == (None, [], None)
+    assert found["retirement"]["approval"]["needs"][0]["rule"] == "over"
+    # Nothing else comes of that: it is not changed, and has nobody to restore it by the API.
+    body = {"account": {"name": "X"}, "organizationalUnit": "/Workloads"}
+    assert api("PUT /accounts/444455556666", by=OPERATOR, body=body).status == 404
+    assert api("POST /accounts/444455556666/restore", by=OPERATOR).status == 404
+
+
 def test_retirement_that_is_not_there_is_not_decided_on(api: Api) -> None:
     assert api("POST /accounts/444455556666/approve", by=REVIEWER).status == 404
     assert api("POST /accounts/none/reject", by=OPERATOR, body={"reason": "x"}).status == 404
