@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cli.aws.inventory import LEAVING
 from cli.aws.stack import goes_on
 from cli.dry_run.planner import Planner
+from cli.dry_run.retirement import planned_retirement
 from cli.fleet.differences import between
 from cli.fleet.facts import Facts
 from cli.fleet.fleet_plan import Entry, Kind
@@ -24,7 +25,11 @@ from vending.ledger.rows import Row
 from vending.organization import eligibility
 from vending.request.account_request import parse
 from vending.request.merge import same_document
+from vending.retirement import request as retirement_request
 from vending.states import IN_FLIGHT, State
+
+if TYPE_CHECKING:
+    from vending.retirement.rows import Retirement
 
 
 class Standing:
@@ -209,8 +214,7 @@ class Standing:
             warnings=list(self._warnings(kind)),
         )
         if kind is Kind.RETIREMENT:
-            reason = self.file.reason or f"lifecycle: retired in {self.file.label}"
-            return replace(entry, reason=reason, changes=["account suspended, and closed later"])
+            return self._of_retirement(entry)
         if kind not in (Kind.NEW, Kind.CHANGE):
             return entry
         detail = {**self.file.submission.detail, "requestId": self._request_id}
@@ -223,6 +227,22 @@ class Standing:
         return replace(
             entry,
             difference=between(self.document, self.file.submission.content),
+            changes=planned.changes,
+            warnings=[*entry.warnings, *planned.warnings],
+            problems=planned.problems,
+        )
+
+    def _of_retirement(self, entry: Entry) -> Entry:
+        reason = self.file.reason or f"lifecycle: retired in {self.file.label}"
+        planned = planned_retirement(
+            retirement_request.parse({"accountId": self.account_id, "reason": reason}),
+            cast("Retirement | None", self._facts.retirements.get(self.account_id or "")),
+            organizations=self._facts.client("organizations"),
+            authorization=self._facts.stack.authorization,
+        )
+        return replace(
+            entry,
+            reason=reason,
             changes=planned.changes,
             warnings=[*entry.warnings, *planned.warnings],
             problems=planned.problems,

@@ -39,6 +39,7 @@ from vending.retirement.rows import (
     Retirement,
     Retirements,
     record_of,
+    unit_before,
 )
 from vending.states import FINAL
 
@@ -149,10 +150,9 @@ class _Acceptance:
         return self._retired(row)
 
     def _retired(self, row: Retirement | None) -> Json:
-        unit, account = self._looked_up()
-        if row is not None and row["state"] not in ENDED and unit is not None:
-            unit = tuple(ou_paths.split(row["before"]["organizationalUnit"]))
-        self.authorization.ensure_retirement_allowed(self.request.account_id, unit or ())
+        stands, account = self._looked_up()
+        unit = unit_before(row, stands)
+        self.authorization.ensure_retirement_allowed(self.request.account_id, unit)
         if row is not None and (earlier := self._repeated(row)) is not None:
             return self._answer(earlier, row)
         if row is not None and row["state"] == AccountState.CLOSED:
@@ -165,16 +165,13 @@ class _Acceptance:
             if row["state"] == AccountState.CLOSING:
                 return self._taken(row, row, account)
         self._refuse(account)
-        return self._taken(row, self._kept(row, unit or ()), account, unit=unit or ())
+        return self._taken(row, self._kept(row, unit), account, unit=unit)
 
     def _kept(self, row: Retirement | None, unit: tuple[str, ...]) -> Retirement:
         """What stays of an earlier retirement of the account."""
         if row is not None and row["state"] == AccountState.RETIRING:
             return {"before": row["before"]} if row["action"] == "restore" else row
-        kept: Retirement = {"before": self._before(unit)}
-        if row is not None and row["action"] == "retire" and "approval" in row:
-            kept["approval"] = row["approval"]
-        return kept
+        return {"before": self._before(unit)}
 
     def _approved(self, row: Retirement) -> Json:
         """The row of a retirement that may begin: weeks may have passed since it was asked for."""
@@ -203,7 +200,7 @@ class _Acceptance:
                 unit,
                 self.authorization,
                 now=self.retirements.table.clock(),
-                earlier=kept.get("approval"),
+                row=row,
             )
         left_out = ("error", "warnings", "approval")
         state = kept.get("state", AccountState.RETIRING)

@@ -12,7 +12,7 @@ import yaml
 
 from embedded import ACCOUNT_ID
 from tests.installations import ROOT
-from tests.workflow.fleets import write
+from tests.workflow.fleets import edit, write
 from tests.workflow.vending import eventually
 from vending.authorization.request_policy import parse_policy
 
@@ -105,6 +105,28 @@ def test_merged_pull_request_is_the_approval(
     (decision,) = row["approval"]["decisions"]
     assert decision["reason"] == "requesters.merges.countsAsApproved: restricted"
     assert decision["by"].startswith("merges (")
+
+
+def test_plan_of_a_retirement_says_who_has_to_approve(
+    vending: Vending, vend: Command, tmp_path: Path
+) -> None:
+    folder = a_file(tmp_path)
+    assert vend("apply", str(folder), "--merged", "--yes").status == 0
+    account_id = str((vending.row("restricted") or {})["accountId"])
+    edit(folder / "restricted.yaml", lifecycle="retired", reason="over")
+
+    of_directory = vend("plan", str(folder))
+    of_file = vend("plan", str(folder / "restricted.yaml"))
+    merged = vend("plan", str(folder), "--merged")
+    retired = vend("retire", account_id, "--reason", "over")
+    waiting = vend("plan", str(folder))
+
+    said = "! The retirement needs 1 approval by approvers (restricted-retirements)"
+    for ran in (of_directory, of_file, waiting):
+        assert ran.status == 0, ran
+        assert said in ran.out
+    assert "approval" not in merged.out
+    assert "Waits for approval" in retired.out
 
 
 def test_plan_says_who_has_to_approve(vending: Vending, vend: Command) -> None:

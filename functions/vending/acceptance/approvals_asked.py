@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vending.authorization.rules import Unit
     from vending.request.account_request import AccountRequest
     from vending.retirement.request import RetirementRequest
+    from vending.retirement.rows import Retirement
 
 _DAY = 86_400
 
@@ -71,7 +72,7 @@ def retirement_asked(
     authorization: Authorization,
     *,
     now: float,
-    earlier: Approval | None,
+    row: Retirement | None,
 ) -> Approval | None:
     """The approval with which a retirement begins; None where it needs none.
 
@@ -80,8 +81,10 @@ def retirement_asked(
         unit: where the account stands.
         authorization: what the request policy says of the sender.
         now: epoch seconds.
-        earlier: of a retirement of the same account that led to nothing.
+        row: of an earlier retirement of the same account. Approvals still count of one that led to
+            nothing, and none of one that was taken back.
     """
+    earlier = row.get("approval") if row is not None and row["action"] == "retire" else None
     # The reason is for people, and may be put another way.
     asked = [request.account_id, request.deregister_delegated_administrator]
     content = hashlib.sha256(json.dumps(asked).encode()).hexdigest()

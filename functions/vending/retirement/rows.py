@@ -23,6 +23,7 @@ from vending.ledger.locks import LockHeld, Locks, retirement_owner
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
 from vending.queueing.slots import Waiter
+from vending.request import ou_paths
 
 if TYPE_CHECKING:
     from vending.ledger.rows import Row
@@ -94,6 +95,19 @@ RECORD_FIELDS = tuple(name for name in Retirement.__annotations__ if name not in
 def record_of(row: Retirement) -> dict[str, Any]:
     """The record as everybody sees it: every field, null where nothing is known yet."""
     return {name: row.get(name) for name in RECORD_FIELDS}
+
+
+def unit_before(row: Retirement | None, stands: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The unit by which it is decided who may retire an account, and who approves that.
+
+    Args:
+        row: the account's retirement. While it goes on, the account may stand where suspended
+            accounts are, and the unit is the one in which it was.
+        stands: the unit in which the account is now; None for no member of the organization.
+    """
+    if row is not None and row["state"] not in ENDED and stands is not None:
+        return tuple(ou_paths.split(row["before"]["organizationalUnit"]))
+    return stands or ()
 
 
 @dataclass(frozen=True, kw_only=True)
