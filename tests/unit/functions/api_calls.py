@@ -220,6 +220,6 @@ def text_of(values: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
 
 
-NESTED = base64.urlsafe_b64encode(b"[" * 3_000).decode()
+NESTED = base64.urlsafe_b64encode(b"[" * 12_000).decode()
 CURSORS_OF_NOBODY = ["x", "W10", "bnVsbA", "WzEsMiwzXQ", "%%%", "ü", "", NESTED]
 """Which no route has given."""
