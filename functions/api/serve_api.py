@@ -94,6 +94,7 @@ class Api:
             "createRequest": lambda: self._requests.create(call),
             "listRequests": lambda: self._requests.list(call),
             "getRequest": lambda: self._requests.get(request_id),
+            "listRequestEvents": lambda: self._requests.events(request_id, call),
             "resumeRequest": lambda: self._requests.resume(request_id, call),
             "cancelRequest": lambda: self._requests.cancel(request_id),
             "approveRequest": lambda: self._requests.approve(request_id, call),

@@ -192,6 +192,20 @@ def test_account_lives_through_the_api(client: ApiClient, deployed: EmbeddedAws)
     assert steps[-1] == "RecordVended"
     assert {one["state"] for one in record["steps"]} == {"SUCCEEDED"}
 
+    followed, cursor = list[Any](), ""
+
+    def followed_to_the_end() -> Any:
+        nonlocal cursor
+        page = ann(f"GET /requests/{request_id}/events?limit=9{cursor}").body
+        followed.extend(page["events"])
+        cursor = f"&cursor={page['nextCursor']}"
+        return page if page["isOver"] else None
+
+    page = until(followed_to_the_end)
+    assert [one["id"] for one in followed] == [*range(1, len(followed) + 1)]
+    assert {one["step"]: one["event"] for one in followed} == dict.fromkeys(steps, "SUCCEEDED")
+    assert (page["state"], page["executionArn"]) == ("VENDED", record["executionArn"])
+
     account = ann(f"GET /accounts/{account_id}").body
     changed = ann(f"PUT /accounts/{account_id}", account["document"] | {"tags": {"a": "1"}})
 

@@ -15,6 +15,10 @@ LONG = 400
 
 POLL = "DescribeCreateAccountStatus"
 
+FEW = 30
+"""Polls of such a creation that an event ends, on a machine that is busy; without events it takes
+45, and where nothing else is at work an event leaves about 5."""
+
 
 def slow(seconds: float = LONG, **more: Any) -> dict[str, Any]:
     return {"createAccount": {"calls": "all", "seconds": seconds, **more}}
@@ -66,7 +70,7 @@ def test_event_in_time_ends_the_wait(vending: Vending, task_answers: bool, sourc
     ended = vending.run(request)
 
     assert ended.status == "SUCCEEDED", ended
-    assert vending.calls("organizations", POLL) <= 10  # few where nothing else is at work
+    assert vending.calls("organizations", POLL) <= FEW
     row = vending.row(request["requestId"])
     assert row is not None
     assert ("govCloudAccountId" in row) == (source == "new-govcloud")

@@ -151,6 +151,9 @@ class RequestClaim:
         content, account_id = self.request.normalised(), before.get("accountId")
         if decision == "changed":
             self._ensure_changeable(account_id)
+        elif decision == "new" and account_id is not None:
+            # Recorded or adopted: it is there, and nothing was asked for it yet.
+            self._ensure_possible(account_id)
         if account_id is not None:
             # It asks AWS for none, so that nobody's email is in its way, unless it is to get that.
             email = content["account"].get("email")
@@ -209,6 +212,9 @@ class RequestClaim:
             if refused is not None:
                 raise refused
             self.authorization.ensure_place_allowed(account_id, self.organizations, is_own=True)
+        self._ensure_possible(account_id)
+
+    def _ensure_possible(self, account_id: str | None) -> None:
         preflight.ensure_possible(self.request, None, self.surroundings, account_id=account_id)
 
     def _changes(self, row: Row, account: AccountRecord | None) -> dict[str, Any] | None:

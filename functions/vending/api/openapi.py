@@ -56,6 +56,7 @@ CONTRACTS: Mapping[str, Contract] = {
         query=("state", "requester", "organizationalUnit", "cursor", "limit"),
     ),
     "getRequest": Contract(answer=views.RequestDetails),
+    "listRequestEvents": Contract(answer=views.RequestEvents, query=("cursor", "limit")),
     "resumeRequest": Contract(answer=views.Started, status=_STARTED),
     "cancelRequest": Contract(answer=views.RequestRecord, status=_STARTED),
     "approveRequest": Contract(answer=views.RequestRecord, body=Approving, is_body_optional=True),

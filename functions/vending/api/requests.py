@@ -1,4 +1,4 @@
-"""The routes of requests: create, list, get, resume, cancel, and decide."""
+"""The routes of requests: create, list, get, follow, resume, cancel, and decide."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vending.api.approver import Approver
 from vending.api.caller import Caller
 from vending.api.parameters import Call
 from vending.api.starts import Starts
-from vending.api.steps import history, steps_of
+from vending.api.steps import Progress, history, progress_of
 from vending.entrances import requests
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
@@ -85,11 +85,38 @@ class Requests:
     def get(self, request_id: str) -> Json:
         """A request's record with its steps; UnknownResource where the caller sees none."""
         row = self._row(request_id)
-        arn, steps = row.get("executionArn"), list[Json]()
-        if arn:
-            with translate_aws_errors():
-                steps = steps_of(history(arn, self.stepfunctions))
-        return views.shown(views.RequestDetails, {**_record(row), "steps": steps})
+        return views.shown(
+            views.RequestDetails, {**_record(row), "steps": self._progress(row).steps}
+        )
+
+    def events(self, request_id: str, call: Call) -> Json:
+        """A page of what happened in the request's last execution, the oldest first.
+
+        Raises:
+            UnknownResource: the caller sees no request of this id.
+            RequestInvalid: with every mistake.
+        """
+        asked = call.parameters("cursor", "limit")
+        row = self._row(request_id)
+        known, arn = row["requestId"], row.get("executionArn")
+        begin = cursors.count_of(asked["cursor"], known, arn)
+        progress = self._progress(row)
+        page = progress.events[begin : begin + asked["limit"]]
+        end = begin + len(page)
+        return views.shown(
+            views.RequestEvents,
+            {
+                "requestId": known,
+                "executionArn": arn,
+                "state": row["state"],
+                # Read before the history: a state that is not final may have become so meanwhile.
+                "isOver": row["state"] in FINAL
+                and progress.is_over
+                and end >= len(progress.events),
+                "events": page,
+                "nextCursor": cursors.cursor_of_events(known, arn, end),
+            },
+        )
 
     def resume(self, request_id: str, call: Call) -> Json:
         """Start the request again as the ledger keeps it, where it stopped.
@@ -145,6 +172,13 @@ class Requests:
     def reject(self, request_id: str, call: Call) -> Json:
         """Reject the request; as `approve`."""
         return self._shown(self.approver.reject(self._row(request_id)["pk"], call))
+
+    def _progress(self, row: Row) -> Progress:
+        arn = row.get("executionArn")
+        if not arn:
+            return progress_of([])
+        with translate_aws_errors():
+            return progress_of(history(arn, self.stepfunctions))
 
     def _shown(self, item: Mapping[str, Any]) -> Json:
         return views.shown(views.RequestRecord, _record(row_of(item)))

@@ -59,6 +59,12 @@ ROUTES = (
         summary="Get a request's record and the steps of its execution",
     ),
     Route(
+        operation="listRequestEvents",
+        method="GET",
+        path="/requests/{requestId}/events",
+        summary="Follow a request: what happened in its execution, oldest first",
+    ),
+    Route(
         operation="resumeRequest",
         method="POST",
         path="/requests/{requestId}/resume",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from vending.api.steps import StepState
+from vending.api.steps import StepEvent, StepState
 from vending.errors.catalogue import Owner, Treatment
 from vending.model import Model
 from vending.retirement.rows import AccountState
@@ -106,6 +106,33 @@ class RequestDetails(RequestRecord):
     """A request's record, what was asked, and the steps of its last execution."""
 
     steps: list[Step]
+
+
+class RequestEvent(View):
+    """A change in a step of a request's execution."""
+
+    id: int = Field(description="Its number in the execution, from 1.")
+    at: str
+    step: str
+    event: StepEvent = Field(description="FAILED is an attempt, which RETRIED may follow.")
+    error: str | None = Field(description="The code of what FAILED; null of other events.")
+
+
+class RequestEvents(View):
+    """A page of what happened in a request's last execution, the oldest first."""
+
+    request_id: str
+    execution_arn: str | None = Field(
+        description="Another one than before: the events are the first ones of that one."
+    )
+    state: State = Field(description="The request's state now.")
+    is_over: bool = Field(
+        description="Whether nothing follows, unless the request is resumed or sent again."
+    )
+    events: list[RequestEvent]
+    next_cursor: str = Field(
+        description="The parameter `cursor` of what comes next, also of what has not happened yet."
+    )
 
 
 class Page(View):

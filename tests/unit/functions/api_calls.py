@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -181,3 +183,43 @@ def a_row(api: Api, request_id: str, state: str = "VENDED", at: int = 0, **more:
     }
     api.world._states[row["pk"]] = state  # how it came there is not what is tested
     api.world.ledger.table.put(Put(item=row))
+
+
+SECRET = "aws+one@example.com"
+"""Of the causes of failures."""
+
+
+def a_state(api: Api, name: str, events: list[str], *, exits: bool = True) -> None:
+    """A state in the history of the execution."""
+    history = api.world.organization.histories.setdefault(EXECUTION, [])
+    kinds = ["TaskStateEntered", *events, *(["TaskStateExited"] if exits else [])]
+    before = 0
+    for kind in kinds:
+        number = len(history) + 1
+        event: dict[str, Any] = {
+            "id": number,
+            "previousEventId": before,
+            "type": kind,
+            "timestamp": datetime.fromtimestamp(number, UTC),
+        }
+        if kind == "TaskStateEntered":
+            event["stateEnteredEventDetails"] = {"name": name}
+        if kind in ("TaskFailed", "TaskTimedOut"):
+            details = f"{kind[0].lower()}{kind[1:]}EventDetails"
+            event[details] = {"error": f"Of{kind}", "cause": SECRET}
+        history.append(event)
+        before = number
+
+
+def the_end(api: Api, kind: str = "ExecutionSucceeded") -> None:
+    history = api.world.organization.histories[EXECUTION]
+    history.append({**history[-1], "id": len(history) + 1, "type": kind})
+
+
+def text_of(values: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+NESTED = base64.urlsafe_b64encode(b"[" * 12_000).decode()
+CURSORS_OF_NOBODY = ["x", "W10", "bnVsbA", "WzEsMiwzXQ", "%%%", "ü", "", NESTED]
+"""Which no route has given."""

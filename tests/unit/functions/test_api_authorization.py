@@ -43,6 +43,7 @@ DECIDING = {"approveRequest", "rejectRequest", "approveRetirement", "rejectRetir
 HIDDEN = {
     *DECIDING,
     "getRequest",
+    "listRequestEvents",
     "resumeRequest",
     "cancelRequest",
     "getAccount",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.unit.functions.api_calls import (
+    CURSORS_OF_NOBODY,
     DOCUMENT,
     EXECUTION,
     HERE,
@@ -17,7 +17,9 @@ from tests.unit.functions.api_calls import (
     PORTAL,
     Api,
     a_row,
+    a_state,
     session_of,
+    text_of,
 )
 from vending.api.cursors import position_of
 from vending.api.views import RequestRecord
@@ -231,7 +233,7 @@ def test_list_with_wrong_parameters_names_them_all(api: Api) -> None:
     ]
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "WzEsMiwzXQ", "%%%", "ü"])
+@pytest.mark.parametrize("cursor", [*CURSORS_OF_NOBODY, text_of(["portal.one", EXECUTION, 1])])
 def test_cursor_that_is_none_is_refused(api: Api, cursor: str) -> None:
     assert api("GET /requests", cursor=cursor).status == 400
 
@@ -260,49 +262,6 @@ def test_views_have_every_field_of_a_record() -> None:
     fields = {str(field.alias) for field in RequestRecord.model_fields.values()}
 
     assert fields == {*RECORD_FIELDS, "request"}
-
-
-def a_state(api: Api, name: str, events: list[str], *, exits: bool = True) -> None:
-    """A state in the history of the execution."""
-    history = api.world.organization.histories.setdefault(EXECUTION, [])
-    kinds = ["TaskStateEntered", *events, *(["TaskStateExited"] if exits else [])]
-    before = 0
-    for kind in kinds:
-        number = len(history) + 1
-        event: dict[str, Any] = {
-            "id": number,
-            "previousEventId": before,
-            "type": kind,
-            "timestamp": datetime.fromtimestamp(number, UTC),
-        }
-        if kind == "TaskStateEntered":
-            event["stateEnteredEventDetails"] = {"name": name}
-        history.append(event)
-        before = number
-
-
-def test_steps_show_attempts_failures_and_what_never_ended(api: Api) -> None:
-    a_row(api, "portal.one", "FAILED")
-    a_state(api, "Done", ["TaskScheduled", "TaskSucceeded"])
-    a_state(api, "Repeated", ["TaskScheduled", "TaskFailed", "TaskScheduled", "TaskSucceeded"])
-    a_state(api, "Caught", ["TaskScheduled", "TaskTimedOut"])
-    a_state(api, "Cut", ["TaskScheduled"], exits=False)
-    a_state(api, "Going", [], exits=False)
-    before_end = api("GET /requests/one").body["steps"]
-    history = api.world.organization.histories[EXECUTION]
-    history.append({**history[-1], "id": len(history) + 1, "type": "ExecutionAborted"})
-
-    steps = api("GET /requests/one").body["steps"]
-
-    assert before_end[-1]["state"] == "RUNNING"
-    assert before_end[-1]["endedAt"] is None
-    assert [(one["step"], one["state"], one["attempts"]) for one in steps] == [
-        ("Done", "SUCCEEDED", 1),
-        ("Repeated", "SUCCEEDED", 2),
-        ("Caught", "FAILED", 1),
-        ("Cut", "STOPPED", 1),
-        ("Going", "STOPPED", 0),
-    ]
 
 
 @pytest.mark.parametrize("request_id", ["none", "other.one", "operators", "x" * 300, "a.b.c", "ü"])

@@ -17,6 +17,7 @@ from vending.aws.clock import timestamp
 from vending.errors.exceptions import (
     OperationRefused,
     OutcomeUnknown,
+    RequestInvalid,
     ServiceUnavailable,
     Throttled,
 )
@@ -71,6 +72,22 @@ def test_account_made_elsewhere_is_recorded_and_not_touched(world: World, name: 
     assert world.organization.accounts[account_id]["tags"] == {}
     assert world.announced() == []
     assert "executionArn" not in row
+
+
+def test_request_for_a_recorded_account_is_refused_for_what_aws_would_refuse(world: World) -> None:
+    account_id = a_stranger(world)
+    discover(world, SUCCEEDED, account_id)
+    before = world.row(f"a-{account_id}")
+    request = {
+        "source": "existing",
+        "account": {"accountId": account_id},
+        "policies": [{"name": "Missing", "type": "SERVICE_CONTROL_POLICY"}],
+    }
+
+    with pytest.raises(RequestInvalid, match="Missing"):
+        world.call("AcceptRequest", request=request, executionArn=EXECUTION)
+
+    assert world.row(f"a-{account_id}") == before
 
 
 @pytest.mark.parametrize("name", samples.TELL_OF_NONE)
