@@ -16,7 +16,7 @@ from tests.unit.embedded.time_travel import pass_days
 from tests.workflow import retirements
 from tests.workflow.announcements import collected
 from tests.workflow.approvals import UNIT, decide
-from tests.workflow.vending import Vending, eventually, invocations, reconcile
+from tests.workflow.vending import Vending, eventually, invocations, invoke, reconcile
 
 if TYPE_CHECKING:
     from tests.workflow.command import Command
@@ -232,6 +232,33 @@ def test_retirement_that_is_rejected_leaves_the_account_where_it_is(
 
     assert (ended.status, ended.error) == ("FAILED", "RejectedByApprover"), ended
     assert retirements.row(vending, account_id)["state"] == "ACTIVE"
+    assert vending.path(account_id) == UNIT
+
+
+def test_step_of_a_retirement_whose_time_is_over_says_so_in_the_ledger(
+    vending: Vending, vend: Command
+) -> None:
+    account_id = an_approved_account(vending)
+    vend("retire", account_id, "--reason", "over")
+    (execution,) = retirements.executions(vending)
+    vending.dynamodb.update_item(
+        TableName=vending.aws.outputs["LedgerTableName"],
+        Key={"pk": {"S": f"retirement#{account_id}"}},
+        UpdateExpression="SET approval.expiresAt = :past",
+        ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
+
+    with pytest.raises(AssertionError, match="TaskTokenRefused"):
+        invoke(
+            vending,
+            "AwaitApproval",
+            requestId=f"retirement-{account_id}",
+            accountId=account_id,
+            executionArn=execution,
+            taskToken="of the step that comes after the time-out",
+        )
+
+    assert retirements.row(vending, account_id)["approval"]["outcome"] == "TIMED_OUT"
     assert vending.path(account_id) == UNIT
 
 
