@@ -291,6 +291,26 @@ def test_decision_whose_function_never_told_the_workflow_is_told_by_the_reconcil
     assert len(vending.accounts()) == 1
 
 
+def test_approved_retirement_whose_function_never_ended_the_wait_is_ended_by_the_reconciler(
+    vending: Vending, vend: Command
+) -> None:
+    account_id = an_approved_account(vending)
+    vend("retire", account_id, "--reason", "over")
+    (execution,) = retirements.executions(vending)
+    lost = {"service": "stepfunctions", "operation": "SendTaskSuccess", "calls": "all"}
+    vending.aws.faults.replace([lost | {"error": "ThrottlingException"}])
+    vend("approve", account_id, "--reason", "nobody uses it")
+    eventually(lambda: vending.dead_letters() == 1)
+    assert vending.path(account_id) == UNIT
+
+    vending.aws.faults.replace([])
+    reconcile(vending)
+
+    eventually(lambda: "closesAt" in retirements.row(vending, account_id))
+    assert vending.path(account_id) == "/Suspended"
+    assert [execution] == retirements.executions(vending)
+
+
 def test_request_that_fails_after_its_approval_is_resumed_without_another(
     vending: Vending, vend: Command
 ) -> None:
