@@ -214,7 +214,7 @@ $(READY): requirements/dev.txt $(BIN)/uv Makefile
 # What is deployed and what runs on this machine are made side by side, once what both need is there.
 .PHONY: BUILT
 BUILT: build/.lambda
-	@$(MAKE) --no-print-directory --jobs=2 synth build/.bundled
+	@$(MAKE) --silent --no-print-directory --jobs=2 synth build/.bundled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
 build/%.list: FORCE
