@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+
+from tests.workflow.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
@@ -39,17 +41,9 @@ def decide(vending: Vending, of: str, decision: str, **detail: Any) -> None:
     )
 
 
-@contextlib.contextmanager
-def given(vending: Vending) -> Iterator[None]:
+def given(vending: Vending) -> AbstractContextManager[None]:
     """Meanwhile everything that waits for an approval is approved."""
-    ended = threading.Event()
-    approver = threading.Thread(target=_approve, args=(vending, ended), daemon=True)
-    approver.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        approver.join()
+    return meanwhile(_approve, vending)
 
 
 def _approve(vending: Vending, ended: threading.Event) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from embedded import ACCOUNT_ID
 from embedded.organizations import organization_of
+from tests.workflow.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from tests.workflow.vending import Vending
@@ -28,19 +29,11 @@ def code_of(account_id: str) -> str:
     return organization.email_codes[account_id].code
 
 
-@contextlib.contextmanager
-def given(vending: Vending) -> Iterator[None]:
+def given(vending: Vending) -> AbstractContextManager[None]:
     """Meanwhile every code that an execution waits for is given, after a wrong one; one that has
     expired is asked for again.
     """
-    ended = threading.Event()
-    owner = threading.Thread(target=_give, args=(vending, ended), daemon=True)
-    owner.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        owner.join()
+    return meanwhile(_give, vending)
 
 
 def _give(vending: Vending, ended: threading.Event) -> None:
