@@ -46,7 +46,7 @@ class Approving(Model):
 class Rejecting(Model):
     """Why a request is rejected."""
 
-    reason: Reason = Field(description="For the requester, who is told.")
+    reason: Reason = Field(description="Shown to the requester.")
     content: Content = None
 
 
