@@ -225,6 +225,7 @@ class AccountVendingStack(Stack):
             "EventBusName": bus.event_bus.event_bus_name,
             "LedgerTableName": ledger.table.table_name,
             "DeadLetterQueueUrl": bus.dead_letter_queue.queue_url,
+            "RetirementProtectedTag": settings.retirement_protected_tag or "",
         }
         if settings.invited_account_role_names:
             outputs["AcceptHandshakeRoleArn"] = functions["AcceptHandshake"].role_arn
@@ -236,7 +237,7 @@ class AccountVendingStack(Stack):
             "PolicyTypes": settings.policy_types,
             "InvitedAccountRoleNames": settings.invited_account_role_names,
         }
-        self._show({output: " ".join(values) for output, values in allowed.items() if values})
+        self._show({output: " ".join(values) for output, values in allowed.items()})
 
     def _api(
         self,
@@ -334,8 +335,10 @@ class AccountVendingStack(Stack):
         return [made.operation]
 
     def _show(self, outputs: Mapping[str, str]) -> None:
+        """As outputs of the stack; those without a value are left out."""
         for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
+            if value:
+                CfnOutput(self, name, value=value)
 
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:
