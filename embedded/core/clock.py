@@ -93,7 +93,7 @@ class Clock:
         return found
 
     def wait_for_computation(self, event: threading.Event, seconds: float) -> bool:
-        """Block until a computation, which may take `seconds` on AWS, sets the event; whether it did.
+        """Block until a computation, which may take `seconds` on AWS, sets the event; say whether.
 
         The machine is given as much of its own time.
         """
