@@ -182,7 +182,7 @@ def test_cancelled_request_keeps_its_approval_when_it_is_resumed(
     assert (ended.status, ended.output["revision"]) == ("SUCCEEDED", 2)
 
 
-def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
+def test_announcements_say_what_becomes_of_a_request_that_waits(
     vending: Vending, vend: Command
 ) -> None:
     request = a_restricted_request()
@@ -199,6 +199,13 @@ def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
         ("AWAITING_APPROVAL", None),
         ("REQUESTED", "APPROVED"),
     ]
+
+    with collected(vending, "AccountApprovalRefused") as refused:
+        decide(vending, request["requestId"], "reject", reason="too late")
+    (report,) = refused
+    assert report["requestId"] == request["requestId"]
+    assert report["sender"]["source"] == "account-vending.approvals"
+    assert "it was approved by approvers" in report["error"]["message"]
 
 
 def test_retirement_waits_for_its_approval_and_then_suspends_the_account(
