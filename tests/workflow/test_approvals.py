@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded import lambda_runtime
 from tests.builders import a_request
 from tests.installations import ROOT
 from tests.unit.embedded.time_travel import pass_days
@@ -202,6 +203,7 @@ def test_announcements_say_what_becomes_of_a_request_that_waits(
 
     with collected(vending, "AccountApprovalRefused") as refused:
         decide(vending, request["requestId"], "reject", reason="too late")
+        eventually(lambda: "REFUSED" in "".join(lambda_runtime.logs("DecideApproval")))
     (report,) = refused
     assert report["requestId"] == request["requestId"]
     assert report["sender"]["source"] == "account-vending.approvals"
