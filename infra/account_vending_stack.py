@@ -169,6 +169,14 @@ class AccountVendingStack(Stack):
             grants.grant(discovered.operation, under=settings.discovered_accounts)
             discoverers.append(discovered.operation.role_arn)
 
+        watched = [
+            *functions.values(),
+            ends.operation,
+            *reconciliation.operations,
+            answers.operation,
+            self._decisions(bus, code, settings, grants),
+            *creation_answers,
+        ]
         BusPolicy(
             self,
             "BusPolicy",
@@ -178,14 +186,6 @@ class AccountVendingStack(Stack):
             repairers=reconciliation.repairers,
             settings=settings,
         )
-        watched = [
-            *functions.values(),
-            ends.operation,
-            *reconciliation.operations,
-            answers.operation,
-            self._decisions(bus, code, settings, grants),
-            *creation_answers,
-        ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
         if settings.audit_retention_days is not None:

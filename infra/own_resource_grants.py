@@ -56,6 +56,12 @@ def _of_retiring_machine(state_machine: str) -> tuple[NarrowerGrant, ...]:
             reason="Who announces can request nothing.",
         ),
         NarrowerGrant(
+            actions=("events:PutEvents",),
+            functions=("DecideApproval",),
+            conditions=events_of(ANNOUNCEMENTS_SOURCE, ("AccountApprovalRefused",)),
+            reason="Who announces can request nothing.",
+        ),
+        NarrowerGrant(
             actions=("states:DescribeExecution",),
             functions=retiring,
             resources=(f"{STATES}:execution:{state_machine}:*",),

@@ -435,10 +435,17 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
     conditions = {
         name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
-        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount", "DetectDrift")
+        for name in (
+            "DecideApproval",
+            "DetectDrift",
+            "DiscoverAccount",
+            "ReconcileLedger",
+            "RecordExecutionEnd",
+        )
     }
 
     assert conditions == {
+        "DecideApproval": [putting("account-vending", ["AccountApprovalRefused"])],
         "ReconcileLedger": [
             putting("account-vending", [*ANNOUNCEMENTS, "AccountVendingReconciled"])
         ],
