@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.api.caller import Caller
@@ -11,13 +10,14 @@ from vending.approvals import request
 from vending.approvals.deciding import Decisions, owner_of
 from vending.approvals.request import Approving, Rejecting
 from vending.approvals.verdict import Deciding, may_decide
+from vending.frozen import frozen
 from vending.ledger.approval_records import Approval, Outcome
 
 if TYPE_CHECKING:
     from vending.ledger.table import Item
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Approver:
     """What a caller may decide on."""
 

@@ -6,12 +6,13 @@ Pure: what has to be looked up, such as where an account stands and what was cou
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from vending.authorization import rules
 from vending.authorization.approval_rules import ApprovalRule
 from vending.authorization.rules import Unit
+from vending.frozen import frozen
 from vending.ledger.approval_records import Need
 from vending.request.patterns import matches
 from vending.requesters import OWN_SOURCES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Counted:
     """What was counted of a requester, the request that is asked about included.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws.executions import EndStatus
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import VendingError
+from vending.frozen import frozen
 from vending.ledger.rows import current_error
 from vending.reconciliation.execution_end import ExecutionEnd
 
@@ -30,7 +31,7 @@ DATA = {
 """What Fn::GetAtt shows, by the record's keys."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Seen:
     """What was seen of an execution.
 
