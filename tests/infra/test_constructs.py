@@ -9,7 +9,8 @@ from infra import custom_resource
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import ALLOWANCES_MAX, TASK_SECONDS, Settings
+from infra.settings import Settings
+from infra.settings_problems import ALLOWANCES_MAX, TASK_SECONDS
 from tests.infra.synthesized import (
     ROOT,
     SynthesizedTemplate,

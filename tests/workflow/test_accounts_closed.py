@@ -174,14 +174,13 @@ def test_account_that_is_reopened_is_vended_by_the_same_request(vending: Vending
     few(
         [
             "Baseline",
-            "CreateOrganizationalUnit",
             "MoveAccount",
             "TagResource",
             "EnableAWSServiceAccess",
             "EnableOrganizationsRootSessions",
             "RecordVended",
         ],
-        quick=["CreateOrganizationalUnit", "MoveAccount", "RecordVended"],
+        quick=["MoveAccount", "RecordVended"],
     ),
 )
 def test_account_closed_while_under_way_ends_failed(vending: Vending, state: str) -> None:
