@@ -134,7 +134,7 @@ portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded 
 
 .PHONY: test-portal
 test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Test the page in a browser, on the embedded AWS
-	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
+	@PYTHONPATH=build/browser/python $(PYTEST:3=2) tests/portal
 
 .PHONY: publish-portal
 publish-portal: page ## Put the page where the portal of your credentials' account serves it
