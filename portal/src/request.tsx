@@ -66,7 +66,7 @@ export function RequestView({ id }: { id: string }) {
       <Refusals refusal={refusal} />
       <Failure error={data.error} />
       <p class="actions">
-        {data.state === "FAILED" && <Action title="Resume" run={act("resume")} />}
+        {data.state === "FAILED" && <Action title="Resume" isMain run={act("resume")} />}
         {["FAILED", "REJECTED"].includes(data.state) && (
           <a class="button" href={`#/new/${encodeURIComponent(id)}`}>
             Correct and send again
