@@ -132,7 +132,7 @@ const STEPS: Column<Step>[] = [
     of: (one) => (
       <>
         <State state={one.state} />
-        {one.attempts > 1 && <span class="quiet"> {one.attempts} attempts</span>}
+        {one.attempts > 1 && <span class="quiet">{one.attempts} attempts</span>}
       </>
     ),
   },
