@@ -80,7 +80,7 @@ test-long: synth build/.bundled ## Run the tests marked long: the other cells of
 	@$(BIN)/python -m pytest -n 3 -m long
 
 .PHONY: check
-check: synth guards $(PORTAL_TEMPLATE) build/guards/.ready ## Lint, formatting, types, the template and the guard rails
+check: synth guards $(PORTAL_TEMPLATE) $(PAGE) build/guards/.ready ## Lint, formatting, types, the template and the guard rails
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
@@ -92,14 +92,14 @@ check: synth guards $(PORTAL_TEMPLATE) build/guards/.ready ## Lint, formatting, 
 guards: build/guards/.passed ## Ask cdk-nag, checkov and bandit about the template and the code
 
 .PHONY: sbom
-sbom: build/.lambda build/guards/.ready ## Write build/sbom.json, what is deployed, as CycloneDX
+sbom: build/.lambda $(PAGE) build/guards/.ready ## Write build/sbom.json, what is deployed, as CycloneDX
 	@$(BIN)/python -m guards.packages sbom > build/sbom.json
 	@build/guards/bin/python -c 'import sys; from cyclonedx.schema import SchemaVersion; \
 		from cyclonedx.validation.json import JsonStrictValidator as Validator; \
 		sys.exit(Validator(SchemaVersion.V1_6).validate_str(open("build/sbom.json").read()))'
 
 .PHONY: licences
-licences: build/.lambda ## List the licences of what is deployed, and refuse those not allowed
+licences: build/.lambda $(PAGE) ## List the licences of what is deployed, and refuse those not allowed
 	@$(BIN)/python -m guards.packages licences
 
 .PHONY: advisories
@@ -134,7 +134,7 @@ portal: page $(PORTAL_TEMPLATE) build/.bundled ## Open the page on the embedded 
 
 .PHONY: test-portal
 test-portal: page $(PORTAL_TEMPLATE) build/.bundled build/browser/.ready ## Test the page in a browser, on the embedded AWS
-	@PYTHONPATH=build/browser/python $(BIN)/python -m pytest tests/portal
+	@PYTHONPATH=build/browser/python $(PYTEST:3=2) tests/portal
 
 .PHONY: publish-portal
 publish-portal: page ## Put the page where the portal of your credentials' account serves it

@@ -1,10 +1,12 @@
 """What is deployed beside our own code: its bill of materials and its licences.
 
-Read from what was bundled for Lambda, so that a package that is not deployed is not in it, and
-from the lock, which has the hashes. `python -m guards.packages sbom` prints CycloneDX 1.6, the
-same for the same lock; `licences` prints a table, and fails on what ALLOWED has not.
+Read from what was bundled for Lambda and for the page, so that a package that is not deployed is
+not in it, and from the locks, which have the hashes. `python -m guards.packages sbom` prints
+CycloneDX 1.6, the same for the same locks; `licences` prints a table, and fails on what ALLOWED has
+not.
 """
 
+import base64
 import json
 import re
 import sys
@@ -20,6 +22,9 @@ ROOT = Path(__file__).parents[1]
 BUNDLE = ROOT / "build" / "functions" / "lambda"
 WANTED = ROOT / "functions" / "requirements.in"
 LOCK = WANTED.with_suffix(".txt")
+PAGE = ROOT / "build" / "portal" / "made" / "packages.json"
+PAGE_WANTED = ROOT / "package.json"
+PAGE_LOCK = ROOT / "package-lock.json"
 
 ALLOWED = {"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "MIT-0", "PSF-2.0"}
 """SPDX ids of permissive licences: none asks for the source of what is built with it."""
@@ -37,18 +42,30 @@ SPELLINGS = {
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Package:
-    """A package as it is deployed; `licence` is an SPDX expression, or what the package says."""
+    """A package as it is deployed.
+
+    Attributes:
+        name: in its registry.
+        version: the one that is locked.
+        licence: an SPDX expression, or what the package says.
+        registry: as package URLs call it, pypi or npm.
+        is_wanted: whether our own code asks for it, and not only another package.
+        needs: names of others of these packages.
+        hashes: algorithm, as CycloneDX calls it, and hexadecimal digest.
+    """
 
     name: str
     version: str
     licence: str
+    registry: str = "pypi"
+    is_wanted: bool = False
     needs: tuple[str, ...] = ()
-    hashes: tuple[str, ...] = ()
+    hashes: tuple[tuple[str, str], ...] = ()
 
     @property
     def purl(self) -> str:
         """Its package URL."""
-        return f"pkg:pypi/{self.name}@{self.version}"
+        return f"pkg:{self.registry}/{self.name.replace('@', '%40')}@{self.version}"
 
     @property
     def is_allowed(self) -> bool:
@@ -60,18 +77,20 @@ class Package:
 
 
 def deployed(bundle: Path = BUNDLE, lock: Path = LOCK) -> list[Package]:
-    """The bundled packages in the order of their names.
+    """The packages that are bundled for Lambda, in the order of their names.
 
     Raises:
         ValueError: the bundle and the lock are not of the same packages.
     """
     hashes = locked_hashes(lock)
     found = {_name(each.metadata["Name"]): each for each in distributions(path=[str(bundle)])}
+    wanted = {_name(each) for each in re.findall(r"^[\w.-]+", WANTED.read_text(), re.MULTILINE)}
     packages = [
         Package(
             name=name,
             version=each.version,
             licence=licence_of(each),
+            is_wanted=name in wanted,
             needs=tuple(sorted(set(_needs(each)) & found.keys())),
             hashes=hashes.get((name, each.version), ()),
         )
@@ -84,11 +103,51 @@ def deployed(bundle: Path = BUNDLE, lock: Path = LOCK) -> list[Package]:
     return packages
 
 
-def locked_hashes(lock: Path) -> dict[tuple[str, str], tuple[str, ...]]:
+def of_page(bundled: Path = PAGE, lock: Path = PAGE_LOCK) -> list[Package]:
+    """The packages of which the page has files, in the order of their names.
+
+    Raises:
+        ValueError: the page is not built, or not of the lock's packages.
+    """
+    if not bundled.is_file():
+        raise ValueError(f"{bundled} is missing: run `make page`")
+    locked = json.loads(lock.read_text())["packages"]
+    places: list[str] = json.loads(bundled.read_text())
+    if strangers := [place for place in places if place not in locked]:
+        raise ValueError(f"not in {lock.name} as bundled: {', '.join(strangers)}")
+    names = {place: place.rpartition("node_modules/")[2] for place in places}
+    wanted = json.loads(PAGE_WANTED.read_text())
+    return sorted(
+        Package(
+            name=names[place],
+            version=found["version"],
+            licence=str(found.get("license", "unknown")),
+            registry="npm",
+            is_wanted=names[place] in {**wanted["dependencies"], **wanted["devDependencies"]},
+            needs=tuple(sorted(found.get("dependencies", {}).keys() & set(names.values()))),
+            hashes=_integrity(found["integrity"]),
+        )
+        for place in places
+        for found in [locked[place]]
+    )
+
+
+def _integrity(text: str) -> tuple[tuple[str, str], ...]:
+    """The hashes of a Subresource Integrity, such as npm's lock has."""
+    parts = (each.partition("-") for each in text.split())
+    return tuple(
+        (algorithm.upper().replace("SHA", "SHA-"), base64.b64decode(digest).hex())
+        for algorithm, _, digest in parts
+    )
+
+
+def locked_hashes(lock: Path) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
     """The SHA-256 sums of each name and version of a lock."""
     text = lock.read_text().replace("\\\n", " ")
     return {
-        (_name(name), version): tuple(re.findall(r"--hash=sha256:([0-9a-f]{64})", rest))
+        (_name(name), version): tuple(
+            ("SHA-256", digest) for digest in re.findall(r"--hash=sha256:([0-9a-f]{64})", rest)
+        )
         for name, version, rest in re.findall(r"^([\w.-]+)==([^\s;]+)(.*)$", text, re.MULTILINE)
     }
 
@@ -119,8 +178,7 @@ def bill_of_materials(packages: Iterable[Package]) -> dict[str, Any]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     ours = f"pkg:generic/{project['name']}@{project['version']}"
     content = json.dumps([vars(each) for each in packages])
-    wanted = {_name(each) for each in re.findall(r"^[\w.-]+", WANTED.read_text(), re.MULTILINE)}
-    purls = {each.name: each.purl for each in packages}
+    purls = {(each.registry, each.name): each.purl for each in packages}
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -143,13 +201,16 @@ def bill_of_materials(packages: Iterable[Package]) -> dict[str, Any]:
                 "version": each.version,
                 "purl": each.purl,
                 "licenses": [{"expression": each.licence}],
-                "hashes": [{"alg": "SHA-256", "content": one} for one in each.hashes],
+                "hashes": [{"alg": alg, "content": content} for alg, content in each.hashes],
             }
             for each in packages
         ],
         "dependencies": [
-            {"ref": ours, "dependsOn": [p for name, p in purls.items() if name in wanted]},
-            *({"ref": e.purl, "dependsOn": [purls[name] for name in e.needs]} for e in packages),
+            {"ref": ours, "dependsOn": [each.purl for each in packages if each.is_wanted]},
+            *(
+                {"ref": each.purl, "dependsOn": [purls[each.registry, one] for one in each.needs]}
+                for each in packages
+            ),
         ],
     }
 
@@ -166,12 +227,12 @@ def _needs(distribution: Distribution) -> Iterator[str]:
 
 def main(what: str) -> int:
     """Print what was asked for; 1 where a licence is not allowed."""
-    packages = deployed()
+    packages = [*deployed(), *of_page()]
     if what == "sbom":
         sys.stdout.write(json.dumps(bill_of_materials(packages), indent=2) + "\n")
         return 0
     for each in packages:
-        sys.stdout.write(f"{each.name:30} {each.version:12} {each.licence}\n")
+        sys.stdout.write(f"{each.name:30} {each.version:12} {each.registry:5} {each.licence}\n")
     refused = [each for each in packages if not each.is_allowed]
     for each in refused:
         sys.stderr.write(f"{each.purl}: {each.licence!r} is not in ALLOWED, guards/packages.py\n")

@@ -1,7 +1,8 @@
 // Builds the page: `node portal/build.mjs DEFINITION OPENAPI FOLDER`, by the Makefile.
 //
-// FOLDER/made has what the sources import: the drawn state machine and the API's types; FOLDER/site
-// what a browser gets. Names of files that change have a hash, so that they may be kept for ever.
+// FOLDER/made has what the sources import: the drawn state machine and the API's types, and what
+// npm's packages are in the page; FOLDER/site what a browser gets. Names of files that change have a
+// hash, so that they may be kept for ever.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -26,11 +27,12 @@ const read = (path) => JSON.parse(readFileSync(path, "utf8"));
 writeFileSync(join(made, "graph.json"), JSON.stringify(graphOf(read(definition))));
 writeFileSync(join(made, "api.d.ts"), typesOf(read(openapi)));
 
-const { outputFiles } = await build({
+const { outputFiles, metafile } = await build({
   entryPoints: [join(here, "src", "main.tsx")],
   bundle: true,
   minify: true,
   write: false,
+  metafile: true,
   format: "esm",
   target: "es2023",
   jsx: "automatic",
@@ -40,6 +42,12 @@ const { outputFiles } = await build({
   outdir: site,
   legalComments: "none",
 });
+
+// By their keys in package-lock.json: the folders of the packages of which the page has files.
+const packages = Object.keys(metafile.inputs)
+  .map((path) => path.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/)?.[0])
+  .filter(Boolean);
+writeFileSync(join(made, "packages.json"), JSON.stringify([...new Set(packages)].sort()));
 
 const files = [
   ...outputFiles,

@@ -7,7 +7,7 @@ import { Decision, Decisions } from "./approvals";
 import { useApi } from "./calls";
 import { Action, Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
 import { personOf } from "./requests";
-import { type Column, type Source, Table, useList } from "./table";
+import { type Source, Table, useList } from "./table";
 
 const PAUSE = 3_000;
 const ENDED = ["CLOSED", "DEPARTED"];
@@ -118,21 +118,29 @@ function RequestLink({ id }: { id: string }) {
 }
 
 function Drift({ drift }: { drift: AccountDrift }) {
-  const keys = [...new Set(drift.differences.flatMap((one) => Object.keys(one)))];
+  const known = DIFFERENCE.filter(([key]) => drift.differences.some((one) => one[key]));
+  const columns = known.map(([key, title]) => ({
+    title,
+    of: (one: Record<string, string>) => one[key] ?? "–",
+  }));
   return (
     <section class="box waits" aria-labelledby="drift">
       <h2 id="drift">It differs from its document</h2>
       <p>
         Since <Time at={drift.at} />
       </p>
-      <Table columns={keys.map(differenceOf)} rows={drift.differences} keyOf={JSON.stringify} />
+      <Table columns={columns} rows={drift.differences} keyOf={JSON.stringify} />
     </section>
   );
 }
 
-function differenceOf(key: string): Column<Record<string, string>> {
-  return { title: key, of: (one) => one[key] ?? "–" };
-}
+const DIFFERENCE = [
+  ["what", "What"],
+  ["name", "Which"],
+  ["how", "How"],
+  ["expected", "Its document"],
+  ["found", "The account"],
+] as const;
 
 function Revision({ revision: one }: { revision: AccountRevision }) {
   return (

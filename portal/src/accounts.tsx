@@ -1,17 +1,16 @@
 // The accounts that were vended.
 import type { AccountPage, AccountSummary } from "built/api";
 import { Heading, Refusals, State, Time } from "./parts";
-import { personOf } from "./requests";
 import { type Column, type Source, Table, useList } from "./table";
 
 const PAUSE = 15_000;
 
-const ACCOUNT: Column<AccountSummary> = {
+export const ACCOUNT: Column<AccountSummary> = {
   title: "Account",
   of: (one) => <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>,
 };
-const NAME: Column<AccountSummary> = { title: "Name", of: nameOf };
-const UNIT: Column<AccountSummary> = {
+export const NAME: Column<AccountSummary> = { title: "Name", of: nameOf };
+export const UNIT: Column<AccountSummary> = {
   title: "Organizational unit",
   of: (one) => String(one.document?.organizationalUnit ?? "–"),
 };
@@ -25,42 +24,28 @@ const VENDED: Column<AccountSummary>[] = [
   { title: "Changed", of: (one) => <Time at={one.updatedAt} /> },
 ];
 
-const RETIREMENTS: Column<AccountSummary>[] = [
-  ACCOUNT,
-  NAME,
-  UNIT,
-  { title: "Reason", of: (one) => one.retirement?.reason ?? "–" },
-  { title: "Requested by", of: (one) => personOf(one.retirement?.requestedBy ?? null) },
-  { title: "Requested", of: (one) => <Time at={one.retirement?.requestedAt} /> },
-];
-
-const keyOf = (one: AccountSummary) => one.accountId;
-
 /** The accounts that fit the query. */
 export function accountsOf(query: Record<string, string>): Source<AccountPage, AccountSummary> {
+  const keyOf = (one: AccountSummary) => one.accountId;
   return { path: "/accounts", query, rowsOf: (page) => page.accounts, keyOf };
 }
 
 export function Accounts() {
-  const { rows, refusal, more } = useList(accountsOf({}), () => PAUSE);
+  const source = accountsOf({});
+  const { rows, refusal, more } = useList(source, () => PAUSE);
   return (
     <>
       <Heading>Accounts</Heading>
       <Refusals refusal={refusal} />
       {rows &&
         (rows.length ? (
-          <Table columns={VENDED} rows={rows} keyOf={keyOf} />
+          <Table columns={VENDED} rows={rows} keyOf={source.keyOf} />
         ) : (
           <p>No account was vended yet.</p>
         ))}
       {more}
     </>
   );
-}
-
-/** Accounts whose retirement waits for approval. */
-export function RetirementTable({ accounts }: { accounts: AccountSummary[] }) {
-  return <Table columns={RETIREMENTS} rows={accounts} keyOf={keyOf} />;
 }
 
 export function nameOf({ document, retirement }: AccountSummary): string {

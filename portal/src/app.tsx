@@ -80,7 +80,7 @@ function Frame({ name, onLeave }: { name: string; onLeave: () => void }) {
             <a
               key={place}
               href={`#/${place}`}
-              aria-current={path[0] === place && path.length === 1 ? "page" : undefined}
+              aria-current={path[0] !== place ? undefined : path.length === 1 ? "page" : true}
             >
               {title}
             </a>

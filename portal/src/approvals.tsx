@@ -1,20 +1,45 @@
 // What waits for somebody's yes or no.
-import type { RecordedApproval } from "built/api";
+import type { AccountSummary, RecordedApproval, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
-import { RetirementTable, accountsOf } from "./accounts";
+import { ACCOUNT, NAME, UNIT, accountsOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./calls";
 import { Heading, Refusals, Time } from "./parts";
-import { RequestTable, personOf, requestsOf } from "./requests";
-import { useList } from "./table";
+import { REQUEST, UNIT_ASKED_FOR, personOf, requestsOf } from "./requests";
+import { type Column, Table, useList } from "./table";
 
 const PAUSE = 5_000;
 const MANY = 100;
-const WAITING = { state: "AWAITING_APPROVAL" };
+const STATE = { state: "AWAITING_APPROVAL" };
+const WAITING = { requests: requestsOf(STATE), retirements: accountsOf(STATE) };
+
+const REQUESTS: Column<RequestRecord>[] = [
+  REQUEST,
+  { title: "Source", of: (one) => one.source },
+  UNIT_ASKED_FOR,
+  { title: "Requested by", of: (one) => personOf(one.requestedBy) },
+  { title: "Approved by", of: (one) => approversOf(one.approval) },
+  { title: "Until", of: (one) => <Time at={one.approval?.expiresAt} /> },
+];
+
+const RETIREMENTS: Column<AccountSummary>[] = [
+  ACCOUNT,
+  NAME,
+  UNIT,
+  { title: "Reason", of: (one) => one.retirement?.reason ?? "–" },
+  { title: "Requested by", of: (one) => personOf(one.retirement?.requestedBy ?? null) },
+  { title: "Approved by", of: (one) => approversOf(one.retirement?.approval) },
+  { title: "Until", of: (one) => <Time at={one.retirement?.approval?.expiresAt} /> },
+];
+
+function approversOf(approval: RecordedApproval | null | undefined): string {
+  const given = approval?.decisions.filter((one) => one.decision === "APPROVED") ?? [];
+  return given.map((one) => personOf(one.by)).join(", ") || "nobody yet";
+}
 
 export function Approvals() {
-  const requests = useList(requestsOf(WAITING), () => PAUSE, MANY);
-  const retirements = useList(accountsOf(WAITING), () => PAUSE, MANY);
+  const requests = useList(WAITING.requests, () => PAUSE, MANY);
+  const retirements = useList(WAITING.retirements, () => PAUSE, MANY);
   const waits = [requests, retirements].map((one) => one.rows?.length);
   return (
     <>
@@ -25,14 +50,14 @@ export function Approvals() {
       {requests.rows && requests.rows.length > 0 && (
         <section aria-labelledby="requests">
           <h2 id="requests">Requests</h2>
-          <RequestTable requests={requests.rows} />
+          <Table columns={REQUESTS} rows={requests.rows} keyOf={WAITING.requests.keyOf} />
           {requests.more}
         </section>
       )}
       {retirements.rows && retirements.rows.length > 0 && (
         <section aria-labelledby="retirements">
           <h2 id="retirements">Retirements</h2>
-          <RetirementTable accounts={retirements.rows} />
+          <Table columns={RETIREMENTS} rows={retirements.rows} keyOf={WAITING.retirements.keyOf} />
           {retirements.more}
         </section>
       )}
@@ -97,7 +122,8 @@ function Wanted({ approval }: { approval: RecordedApproval }) {
       <ul>
         {approval.needs.map(({ rule, approvals, by }) => (
           <li key={rule}>
-            The rule {rule} wants {approvals} of {by.join(", ")}.
+            The rule {rule} wants {approvals === 1 ? "an approval" : `${approvals} approvals`} by{" "}
+            {by.join(" or ")}.
           </li>
         ))}
       </ul>

@@ -13,7 +13,8 @@ const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
 const CANCELLABLE = ["REQUESTED", "AWAITING_APPROVAL", "QUEUED"];
 const QUICK = 1_500; // milliseconds, while steps take seconds
 const SLOW = 10_000; // once it waits for people or queues
-const SOON = 60_000; // what was sent shows by then, or never
+const AWAITED = 15_000; // what was sent or resumed shows by then, or never
+const SOON = 60_000; // steps take so long at most, but for those that wait
 
 export function RequestView({ id }: { id: string }) {
   const api = useApi();
@@ -23,18 +24,23 @@ export function RequestView({ id }: { id: string }) {
     id,
     () => api.get<RequestDetails>(path),
     (found) => {
-      const isEarly = Date.now() - began.current < SOON;
+      const age = Date.now() - began.current;
+      const isEarly = age < SOON;
       if (!found) return isEarly ? QUICK : null;
       // The ledger is ahead of the execution's history by the step that writes it.
       if (found.steps.some((one) => one.state === "RUNNING")) {
         return isEarly || isMoving(found.steps) ? QUICK : SLOW;
       }
-      if (FINAL.includes(found.state)) return isEarly ? SLOW : null;
+      // What was just sent or resumed may show the end of the execution before.
+      if (FINAL.includes(found.state)) {
+        if (age < AWAITED) return 2 * QUICK;
+        return isEarly ? SLOW : null;
+      }
       return isEarly ? QUICK : SLOW;
     },
   );
   if (!data) {
-    const isAwaited = refusal?.status === 404 && Date.now() - began.current < SOON / 4;
+    const isAwaited = refusal?.status === 404 && Date.now() - began.current < AWAITED;
     return (
       <>
         <Heading>Request</Heading>
@@ -60,7 +66,7 @@ export function RequestView({ id }: { id: string }) {
       <Refusals refusal={refusal} />
       <Failure error={data.error} />
       <p class="actions">
-        {data.state === "FAILED" && <Action title="Resume" run={act("resume")} />}
+        {data.state === "FAILED" && <Action title="Resume" isMain run={act("resume")} />}
         {["FAILED", "REJECTED"].includes(data.state) && (
           <a class="button" href={`#/new/${encodeURIComponent(id)}`}>
             Correct and send again
@@ -126,7 +132,7 @@ const STEPS: Column<Step>[] = [
     of: (one) => (
       <>
         <State state={one.state} />
-        {one.attempts > 1 && <span class="quiet"> {one.attempts} attempts</span>}
+        {one.attempts > 1 && <span class="quiet">{one.attempts} attempts</span>}
       </>
     ),
   },

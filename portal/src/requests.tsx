@@ -23,10 +23,8 @@ export function Requests() {
   const [state, setState] = useState("");
   const [unit, setUnit] = useState("");
   const [typed, setTyped] = useState("");
-  const { rows, refusal, more } = useList(
-    requestsOf({ state, organizationalUnit: unit }),
-    () => PAUSE,
-  );
+  const source = requestsOf({ state, organizationalUnit: unit });
+  const { rows, refusal, more } = useList(source, () => PAUSE);
   return (
     <>
       <Heading>Requests</Heading>
@@ -55,7 +53,7 @@ export function Requests() {
       <Refusals refusal={refusal} />
       {rows &&
         (rows.length ? (
-          <RequestTable requests={rows} />
+          <Table columns={COLUMNS} rows={rows} keyOf={source.keyOf} />
         ) : (
           <p>{state || unit ? "No request matches." : "No requests yet."}</p>
         ))}
@@ -64,26 +62,27 @@ export function Requests() {
   );
 }
 
+export const REQUEST: Column<RequestRecord> = {
+  title: "Account",
+  of: (one) => <a href={`#/requests/${encodeURIComponent(one.requestId)}`}>{titleOf(one)}</a>,
+};
+export const UNIT_ASKED_FOR: Column<RequestRecord> = {
+  title: "Organizational unit",
+  of: (one) => String(one.request?.organizationalUnit ?? "–"),
+};
+
 const COLUMNS: Column<RequestRecord>[] = [
-  {
-    title: "Account",
-    of: (one) => <a href={`#/requests/${encodeURIComponent(one.requestId)}`}>{titleOf(one)}</a>,
-  },
+  REQUEST,
   { title: "State", of: (one) => <State state={one.state} /> },
-  { title: "Organizational unit", of: (one) => String(one.request?.organizationalUnit ?? "–") },
+  UNIT_ASKED_FOR,
   { title: "Requested by", of: (one) => personOf(one.requestedBy) },
   { title: "Changed", of: (one) => <Time at={one.updatedAt} /> },
 ];
 
-const keyOf = (one: RequestRecord) => one.requestId;
-
 /** The requests that fit the query. */
 export function requestsOf(query: Record<string, string>): Source<RequestPage, RequestRecord> {
+  const keyOf = (one: RequestRecord) => one.requestId;
   return { path: "/requests", query, rowsOf: (page) => page.requests, keyOf };
-}
-
-export function RequestTable({ requests }: { requests: RequestRecord[] }) {
-  return <Table columns={COLUMNS} rows={requests} keyOf={keyOf} />;
 }
 
 export function titleOf(one: RequestRecord): string {

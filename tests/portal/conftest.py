@@ -19,7 +19,7 @@ from tests.portal.person import Person
 if importlib.util.find_spec("playwright") is None:
     collect_ignore_glob = ["test_*.py"]
 
-SPEED = 5.0
+SPEED = 10.0
 
 People = Callable[..., Person]
 

@@ -26,7 +26,7 @@ def test_request_is_approved_by_another_person_and_both_see_it_vended(people: Pe
 
     robin.go("approvals")
     robin.follow("Payroll")
-    robin.sees("The rule restricted wants 1 of approvers.")
+    robin.sees("The rule restricted wants an approval by approvers.")
     robin.page.get_by_label("Reason (required to reject)").fill("agreed with the team")
     robin.press("Approve")
 
@@ -93,7 +93,7 @@ def test_retirement_is_approved_by_another_person(people: People, waiting: str) 
     ).wait_for()
     robin.follow(waiting)
     robin.sees("Its retirement waits for approval")
-    robin.sees("The rule restricted-retirements wants 1 of approvers.")
+    robin.sees("The rule restricted-retirements wants an approval by approvers.")
     robin.page.get_by_label("Reason (required to reject)").fill("it is empty")
     robin.press("Approve")
 

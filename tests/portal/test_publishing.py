@@ -11,6 +11,7 @@ import pytest
 from cli.aws import portal_files
 from cli.commands import local_portal
 from cli.main import main
+from guards import packages
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -50,3 +51,11 @@ def test_bucket_is_open_to_nobody_but_the_distribution(aws: EmbeddedAws) -> None
         opener.open(f"{aws.endpoint_url}/{aws.outputs['PortalBucketName']}/index.html")
 
     assert refused.value.code == 403
+
+
+def test_page_is_made_of_one_library_with_a_permissive_licence() -> None:
+    found = packages.of_page()
+
+    assert [(each.name, each.is_allowed, bool(each.hashes)) for each in found] == [
+        ("preact", True, True)
+    ]

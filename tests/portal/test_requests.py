@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from tests.portal.conftest import People
 
 REFUSED = {"createAccount": {"calls": [1], "failureReason": "ACCOUNT_LIMIT_EXCEEDED"}}
+WATCHED = {"createAccount": {"calls": "all", "seconds": 30}}
 SLOW = {"createAccount": {"calls": "all", "seconds": 3_600}}
 
 
-def test_account_is_asked_for_planned_sent_and_watched(people: People) -> None:
+def test_account_is_asked_for_planned_sent_and_watched(people: People, aws: EmbeddedAws) -> None:
+    aws.faults.replace([WATCHED])
     dana = people("Dana")
 
     dana.ask("Sandbox one")
@@ -178,9 +180,11 @@ def test_what_somebody_types_stays_while_the_list_is_looked_at_again(people: Peo
 def test_address_of_nothing_says_so(people: People, place: str) -> None:
     dana = people("Dana")
 
+    dana.page.clock.install()
     dana.go(place)
+    dana.page.clock.fast_forward(20_000)  # milliseconds, after which nothing is awaited any more
 
-    dana.sees("that you may see", seconds=25)
+    dana.sees("that you may see")
 
 
 @pytest.mark.parametrize("answer", ["?code=forged&state=forged", "?error=access_denied&state=x"])

@@ -1,5 +1,6 @@
 """Licences and bill of materials of what is deployed, held to the lock and the bundle."""
 
+import base64
 import json
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -66,15 +67,65 @@ def test_licence_that_is_not_allowed_fails_and_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one = Package(name="one", version="1.0", licence="AGPL-3.0-only")
+    two = Package(name="@of/two", version="2.0", licence="MPL-2.0", registry="npm")
     monkeypatch.setattr(packages, "deployed", lambda: [one])
+    monkeypatch.setattr(packages, "of_page", lambda: [two])
 
     assert packages.main("licences") == 1
-    assert "pkg:pypi/one@1.0: 'AGPL-3.0-only' is not in ALLOWED" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "pkg:pypi/one@1.0: 'AGPL-3.0-only' is not in ALLOWED" in said
+    assert "pkg:npm/%40of/two@2.0: 'MPL-2.0' is not in ALLOWED" in said
+
+
+INTEGRITY = f"sha512-{base64.b64encode(bytes(64)).decode()}"
+LOCKED = {
+    "node_modules/preact": {"version": "1.0", "license": "MIT", "integrity": INTEGRITY},
+    "node_modules/@of/deep": {
+        "version": "2.0",
+        "license": "ISC",
+        "integrity": INTEGRITY,
+        "dependencies": {"inner": "^1", "types-only": "^1"},
+    },
+    "node_modules/@of/deep/node_modules/inner": {"version": "3.0", "integrity": INTEGRITY},
+    "node_modules/axe-core": {"version": "4.0", "license": "MPL-2.0", "integrity": INTEGRITY},
+}
+
+
+def of_page(folder: Path, *bundled: str) -> list[Package]:
+    """What the page has, by the lock above."""
+    lock, made = folder / "package-lock.json", folder / "packages.json"
+    lock.write_text(json.dumps({"packages": LOCKED}))
+    made.write_text(json.dumps(bundled))
+    return packages.of_page(made, lock)
+
+
+def test_page_has_what_is_bundled_into_it_and_not_what_it_is_tested_with(tmp_path: Path) -> None:
+    found = of_page(tmp_path, *(place for place in LOCKED if "axe-core" not in place))
+
+    assert [(each.purl, each.licence) for each in found] == [
+        ("pkg:npm/%40of/deep@2.0", "ISC"),
+        ("pkg:npm/inner@3.0", "unknown"),
+        ("pkg:npm/preact@1.0", "MIT"),
+    ]
+    assert [each.needs for each in found] == [("inner",), (), ()]
+    assert [each.is_wanted for each in found] == [False, False, True]
+    assert {each.hashes for each in found} == {(("SHA-512", "00" * 64),)}
+    assert [each.name for each in found if not each.is_allowed] == ["@of/deep", "inner"]
+
+
+def test_page_that_is_not_built_or_of_another_lock_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"is missing: run `make page`"):
+        packages.of_page(tmp_path / "packages.json")
+    with pytest.raises(ValueError, match="as bundled: node_modules/gone"):
+        of_page(tmp_path, "node_modules/gone")
 
 
 def test_bill_of_materials_has_every_deployed_package_with_its_hashes(
-    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    page = of_page(tmp_path, "node_modules/preact")
+    monkeypatch.setattr(packages, "of_page", lambda: page)
+
     assert packages.main("sbom") == 0
 
     bill = json.loads(capsys.readouterr().out)
@@ -88,7 +139,8 @@ def test_bill_of_materials_has_every_deployed_package_with_its_hashes(
         "pkg:pypi/jmespath",
         "pkg:pypi/s3transfer",
     }
-    assert boto3 in edges[bill["metadata"]["component"]["bom-ref"]]
+    assert {boto3, "pkg:npm/preact@1.0"} <= {*edges[bill["metadata"]["component"]["bom-ref"]]}
+    assert components["pkg:npm/preact@1.0"]["hashes"][0]["alg"] == "SHA-512"
     assert edges.keys() - components.keys() == {bill["metadata"]["component"]["bom-ref"]}
 
 
