@@ -181,7 +181,7 @@ def test_account_that_is_reopened_is_vended_by_the_same_request(vending: Vending
             "EnableOrganizationsRootSessions",
             "RecordVended",
         ],
-        quick=["CreateOrganizationalUnit", "MoveAccount", "RecordVended"],
+        quick=["MoveAccount", "RecordVended"],
     ),
 )
 def test_account_closed_while_under_way_ends_failed(vending: Vending, state: str) -> None:
@@ -202,7 +202,7 @@ def test_account_closed_while_under_way_ends_failed(vending: Vending, state: str
     assert (row["state"], row["error"]["code"]) == ("FAILED", "AccountNotActive")
 
 
-@pytest.mark.parametrize("source", ["existing", "invited", "new-govcloud"])
+@pytest.mark.parametrize("source", few(["existing", "invited", "new-govcloud"], quick=["existing"]))
 def test_account_of_any_source_closed_while_under_way_ends_failed(
     vending: Vending, source: str
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from embedded import ACCOUNT_ID, eventbridge, lambda_runtime
 from tests import samples
 from tests.builders import a_request
+from tests.grids import few
 from tests.samples import sample
 from tests.workflow.vending import Vending, eventually, invocations
 
@@ -84,7 +85,18 @@ def dead_letters(vending: Vending) -> list[dict[str, Any]]:
     return list(answer.get("Messages", []))
 
 
-@pytest.mark.parametrize("name", samples.TELL_OF_AN_ACCOUNT)
+@pytest.mark.parametrize(
+    "name",
+    few(
+        samples.TELL_OF_AN_ACCOUNT,
+        quick=[
+            "aws.controltower/create_managed_account_succeeded",
+            "aws.organizations/account_joined_organization_nested",
+            "aws.organizations/create_account_result_as_api_call",
+            SUCCEEDED,
+        ],
+    ),
+)
 def test_account_made_elsewhere_is_recorded_and_nothing_on_it_is_touched(
     vending: Vending, name: str
 ) -> None:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from embedded import organizations
 from embedded.organizations import create_standalone_account, organization_of
 from embedded.organizations.handshakes import Handshakes
+from tests.grids import few
 from tests.workflow.invitations import (
     BY_EMAIL,
     BY_ID,
@@ -63,7 +64,7 @@ def run_and_accept(vending: Vending, request: dict[str, Any]) -> tuple[dict[str,
     return row, vending.finish(arn)
 
 
-@pytest.mark.parametrize("resource", ["account", "*"])
+@pytest.mark.parametrize("resource", few(["account", "*"], quick=["account"]))
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
 def test_invited_account_is_vended_once_its_owner_has_accepted(
     vending: Vending, settled: Any, account: dict[str, str], resource: str
@@ -101,7 +102,7 @@ def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending:
 
 
 @pytest.mark.usefixtures("without_events", "task_answers")
-@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+@pytest.mark.parametrize("account", few([BY_ID, BY_EMAIL], quick=[BY_EMAIL], ids=["id", "email"]))
 def test_acceptance_that_no_event_reports_is_found(
     vending: Vending, account: dict[str, str]
 ) -> None:

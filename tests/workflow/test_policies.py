@@ -173,7 +173,7 @@ CASES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", few(CASES, quick=["request", "document that updates it"]))
 def test_plan_reports_other_content_as_the_run_does(vending: Vending, case: str) -> None:
     made_by_hand(vending, OTHER)
 

@@ -145,7 +145,7 @@ OU_LIMIT = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", few(SOURCES, quick=["new"]))
 def test_unit_that_cannot_be_made_costs_no_account_and_the_request_can_be_corrected(
     vending: Vending, source: str
 ) -> None:

@@ -134,7 +134,7 @@ def test_unknown_source_is_refused(vending: Vending) -> None:
     "hostile",
     few(
         ['a"b', "a\\b", "a'b", "{% $states.input %}", "$request", "a`b", "$eval(1)"],
-        quick=['a"b', "{% $states.input %}", "$eval(1)"],
+        quick=["{% $states.input %}"],
     ),
 )
 def test_hostile_text_is_plain_data_everywhere(vending: Vending, hostile: str) -> None:
