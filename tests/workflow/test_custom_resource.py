@@ -261,6 +261,9 @@ def test_request_that_waits_for_an_approval_is_vended_by_the_deployment_after_it
     assert "is AWAITING_APPROVAL" in reason
     assert stacks.settled() == "CREATE_COMPLETE", stacks.reasons()
     assert len(stacks.vending.accounts()) == 1
+    # Its retirement needs one as well, and the deletion waits for that.
+    with approvals.given(stacks.vending):
+        assert stacks.delete() == "DELETE_COMPLETE", stacks.reasons()
 
 
 @pytest.mark.slow
@@ -292,14 +295,14 @@ def test_request_that_somebody_sent_before_is_waited_for(stacks: Stacks) -> None
 
 @pytest.mark.slow
 def test_event_that_never_comes_fails_nothing(stacks: Stacks) -> None:
-    """The rule is off, so that nothing tells of the end."""
+    """The rule is off, so that nothing tells of the end: after ten minutes the machine looks."""
     events = stacks.vending.events
     (rule,) = (
         one["Name"] for one in events.list_rules()["Rules"] if "CustomAccountEnded" in one["Name"]
     )
     events.disable_rule(Name=rule)
     try:
-        status = stacks.create({**PROPERTIES, "ServiceTimeout": 120})
+        status = stacks.create(PROPERTIES)
     finally:
         events.enable_rule(Name=rule)
 
