@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.machine import Meter
 from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
+from embedded.core.clock import Clock
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -91,7 +92,7 @@ def measure(vends: Sequence[int] = VENDS) -> Report:
 
     seconds, ratio = start_ratio()
     organization = OrganizationSettings(account_limit=vends[-1] + 1, creation_seconds=3.0)
-    with deployed(speed=_SPEED, organization=organization, calls_kept=_CALLS_KEPT) as system:
+    with deployed(Clock(_SPEED), organization=organization, calls_kept=_CALLS_KEPT) as system:
         found = list(looks(system, vends))
     first, second, last = found[0], found[1], found[-1]
     per_vend = (last.memory - first.memory) / (last.vends - first.vends) / 1024

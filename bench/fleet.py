@@ -24,6 +24,7 @@ from bench.results import Measurement, Report
 from bench.system import System, deployed
 from bench.tables import span
 from cli.aws.pace import RATES, Pace
+from embedded.core.clock import Clock
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
@@ -234,7 +235,7 @@ def measure(accounts: int, edits: int) -> Report:
 
     settings = OrganizationSettings(account_limit=accounts + 10)
     with (
-        deployed(speed=_SPEED, organization=settings) as system,
+        deployed(Clock(_SPEED), organization=settings) as system,
         tempfile.TemporaryDirectory() as folder,
     ):
         meter = Meter.start()

@@ -1,4 +1,4 @@
-"""The machine's share in a measurement: what it computes, and how fast time may run on it."""
+"""The machine's share in a measurement: what it computes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-
-SLOWEST, FASTEST = 5.0, 60.0
-"""Slower, a run would take too long for anybody to wait for it; its report says how busy it was."""
-
-BUSY_SHARE = 0.17
-"""How much of one core the embedded AWS may need on average while accounts are vended at the
-quota's rate. Below it, waiting at AWS's pace dominates and the machine is not what is measured.
-Hundreds who arrive at once need several times as much for a while, before the first is vended."""
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PROCESSES = Path("/proc")
@@ -49,19 +41,6 @@ class Usage:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What one vend costs this machine, in real seconds, warm.
-
-    Attributes:
-        embedded: CPU of the embedded AWS's process, whose one interpreter is the bottleneck.
-        delay: how long its processing takes before and after the creation.
-    """
-
-    embedded: float
-    delay: float
-
-
 class Meter:
     """Measures from its making on; function processes must not end in between."""
 
@@ -83,21 +62,6 @@ class Meter:
     def start(cls) -> Self:
         """Begin now."""
         return cls()
-
-
-def speed_for(cost: Cost, seconds_between_vends: float) -> float:
-    """How many times as fast as AWS time may run on this machine.
-
-    So fast that BUSY_SHARE is not exceeded, and that the delay of a vend, which is longer where
-    others use the machine too, is no longer than the time between two vends.
-
-    Args:
-        cost: of one vend.
-        seconds_between_vends: AWS's, on average.
-    """
-    by_cpu = BUSY_SHARE * seconds_between_vends / max(cost.embedded, 1e-6)
-    by_delay = seconds_between_vends / max(cost.delay, 1e-6)
-    return min(FASTEST, max(SLOWEST, min(by_cpu, by_delay)))
 
 
 def _descendants_cpu() -> float | None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.bounds import AWS_QUOTA, MAKESPAN_RATIO, THROTTLED_SHARE, makespan_bound
-from bench.histories import added_time
-from bench.machine import Cost, Meter, Usage, speed_for
+from bench.bounds import MAKESPAN_RATIO, THROTTLED_SHARE, makespan_bound
+from bench.machine import Meter, Usage
 from bench.results import Curve, Measurement, Report
-from bench.system import System, a_request, deployed
+from bench.system import a_request, deployed
 from bench.tables import span
+from embedded.core.clock import WaitsOnlyClock
 
 if TYPE_CHECKING:
     from embedded.organizations import OrganizationSettings
 
-_CALIBRATION_SPEED = 20.0
-_WARM_UP, _CALIBRATION = 2, 5
+SPEED = 60.0
+"""How many times as fast as on AWS time passes while everybody waits."""
+_WARM_UP = 2
 _PATIENCE_RATIO = 1.6
 """After so many times the bound the requests that are left are not waited for."""
-_PATIENCE_SECONDS = 60.0
-"""Real seconds on top."""
+_PATIENCE_SECONDS = 20.0
+"""Real seconds on top, for each request: what a slow machine needs to compute it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,6 @@ class Outcome:
     throttled: int
     throttled_polls: int
     accounts: int
-    speed: float
     usage: Usage
 
     @property
@@ -51,33 +50,11 @@ def organization(requests: int, creation_seconds: float) -> OrganizationSettings
     return OrganizationSettings(account_limit=requests + 1, creation_seconds=creation_seconds)
 
 
-def calibrate() -> Cost:
-    """What one vend costs this machine."""
-    settings = organization(_WARM_UP + _CALIBRATION, creation_seconds=3.0)
-    with deployed(speed=_CALIBRATION_SPEED, organization=settings) as system:
-        for number in range(_WARM_UP):
-            system.await_end(system.start(a_request(number, prefix="warm")))
-        costs = [_vend_one(system, number) for number in range(_CALIBRATION)]
-    return Cost(
-        embedded=median(cost.embedded for cost in costs), delay=median(cost.delay for cost in costs)
-    )
-
-
-def _vend_one(system: System, number: int) -> Cost:
-    meter = Meter.start()
-    arn = system.start(a_request(number))
-    system.await_end(arn)
-    embedded = meter.read().embedded
-    requested, completed = system.last_creation()
-    processing = added_time(system.history(arn), requested, completed, _CALIBRATION_SPEED)[2]
-    return Cost(embedded=embedded, delay=processing)
-
-
-def vend_all(requests: int, creation_seconds: float, speed: float) -> Outcome:
+def vend_all(requests: int, creation_seconds: float) -> Outcome:
     """Send all requests at once and wait until they are vended, or for long enough."""
     bound = makespan_bound(requests, creation_seconds)
     settings = organization(requests + _WARM_UP, creation_seconds)
-    with deployed(speed=speed, organization=settings) as system:
+    with deployed(WaitsOnlyClock(SPEED), organization=settings) as system:
         for number in range(_WARM_UP):
             system.await_end(system.start(a_request(number, prefix="warm")))
         system.aws.renew()
@@ -85,7 +62,8 @@ def vend_all(requests: int, creation_seconds: float, speed: float) -> Outcome:
         began = system.aws.clock.now()
         system.send([a_request(number) for number in range(requests)])
         runs = system.await_ends(
-            requests, patience=_PATIENCE_RATIO * bound / speed + _PATIENCE_SECONDS
+            requests,
+            patience=_PATIENCE_RATIO * bound / SPEED + _PATIENCE_SECONDS * requests,
         )
         usage = meter.read()
         return Outcome(
@@ -98,16 +76,13 @@ def vend_all(requests: int, creation_seconds: float, speed: float) -> Outcome:
             throttled=system.throttled_creations(),
             throttled_polls=system.throttled_polls(),
             accounts=len(system.organization.accounts) - 1,
-            speed=speed,
             usage=usage,
         )
 
 
 def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
     """Makespan over bound and throttled calls for every number of requests."""
-    cost = calibrate()
-    speed = speed_for(cost, 1 / AWS_QUOTA.rate_per_second)
-    outcomes = [vend_all(requests, creation_seconds, speed) for requests in sizes]
+    outcomes = [vend_all(requests, creation_seconds) for requests in sizes]
     rows, measurements = [], []
     for one in outcomes:
         bound = makespan_bound(one.requests, creation_seconds)
@@ -151,17 +126,11 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
         ],
         table=rows,
         measurements=measurements,
-        notes=[
-            f"calibrated, a vend: {cost.embedded:.2f} s of CPU, delayed by {cost.delay:.2f} s",
-            *(one.usage.sentence(one.speed) for one in outcomes),
-        ],
+        notes=[one.usage.sentence(SPEED) for one in outcomes],
         curves=[
             Curve.of("this project", one.moments) for one in outcomes if one.requests == max(sizes)
         ],
         data={
-            "cpu_seconds_per_vend": cost.embedded,
-            "delay_seconds_per_vend": cost.delay,
-            "speed": speed,
             "machine": [
                 {
                     "requests": one.requests,

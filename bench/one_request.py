@@ -15,6 +15,7 @@ from bench.prices import AS_OF, WRITE_UNITS_OF_A_ROW, Use
 from bench.results import Measurement, Report
 from bench.system import Event, a_request, deployed
 from bench.tables import number, span
+from embedded.core.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -163,7 +164,7 @@ def vend(creation_seconds: float, reporting: Reporting) -> Outcome:
     faults: list[dict[str, object]] = [{"createAccount": {"calls": [1, 2], "seconds": 0.5}}]
     if reporting.seconds is None:
         faults += [{"event": name, "lost": True} for name in _REPORTS]
-    with deployed(speed=speed, organization=settings, faults=faults) as system:
+    with deployed(Clock(speed), organization=settings, faults=faults) as system:
         for warm in range(2):
             system.await_end(system.start(a_request(warm, prefix="warm")))
         functions = system.functions()

@@ -36,7 +36,7 @@ class SimulatedClock(Clock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._now = self.origin
+        self._now = super().now()
         self._order = itertools.count()
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
 

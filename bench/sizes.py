@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
+from embedded.core.clock import Clock
 
 if TYPE_CHECKING:
     from embedded.core.context import Call
@@ -95,7 +96,7 @@ def count(size: Size) -> Outcome:
     settings = OrganizationSettings(
         account_limit=size.accounts + 10, creation_seconds=_CREATION_SECONDS
     )
-    with deployed(speed=_SPEED, organization=settings) as system:
+    with deployed(Clock(_SPEED), organization=settings) as system:
         elsewhere = {**a_request(0, prefix="elsewhere"), "organizationalUnit": "/"}
         _calls_of(system, elsewhere)
         fill(system.organization, size)

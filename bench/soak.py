@@ -10,6 +10,7 @@ from bench.machine import Meter, Usage
 from bench.random_faults import RandomFaults
 from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
+from embedded.core.clock import Clock
 
 SHARE = 0.05
 _SPEED = 30.0
@@ -47,7 +48,7 @@ def run(requests: int, share: float = SHARE, *, seed: int = 2026) -> Outcome:
     settings = OrganizationSettings(account_limit=2 * requests)
     wanted = {request["requestId"]: request for request in map(a_request, range(requests))}
     patience = (_PATIENCE_RATIO * makespan_bound(requests, 3.0) + _TAIL_SECONDS) / _SPEED
-    with deployed(speed=_SPEED, organization=settings) as system:
+    with deployed(Clock(_SPEED), organization=settings) as system:
         meter = Meter.start()
         faults = RandomFaults(share, seed=seed)
         system.aws.context.faults = faults

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded.cloud import EmbeddedAws
+from embedded.core.clock import Clock
 
 if TYPE_CHECKING:
     import datetime
@@ -56,14 +57,14 @@ def a_request(number: int, *, prefix: str = "bench") -> dict[str, Any]:
 
 @contextlib.contextmanager
 def deployed(
+    clock: Clock,
     *,
-    speed: float,
     organization: OrganizationSettings,
     faults: list[Any] | None = None,
     calls_kept: int | None = None,
 ) -> Iterator[System]:
     """The system on an embedded AWS of its own, with nothing of an earlier one of this process."""
-    made = EmbeddedAws(speed=speed, organization=organization, calls_kept=calls_kept)
+    made = EmbeddedAws(clock=clock, organization=organization, calls_kept=calls_kept)
     with made as aws:
         aws.renew(faults)
         yield System(aws)

@@ -47,6 +47,7 @@ class EmbeddedAws:
         build: the folder with the functions built for this machine and their runtime client.
         calls_kept: how many of the latest calls the log keeps at least; by default
                 `CallLog.MOST`.
+        clock: what goes by its own rules, in place of one at `speed`.
 
     Raises:
         EmbeddedAwsNotBuilt: the assembly or the functions are not built.
@@ -65,6 +66,7 @@ class EmbeddedAws:
         assembly: Path = PROJECT / "cdk.out",
         build: Path = PROJECT / "build",
         calls_kept: int | None = None,
+        clock: Clock | None = None,
     ) -> None:
         if calls_kept is not None and calls_kept < 1:
             raise ValueError("calls_kept must be above 0")
@@ -81,7 +83,7 @@ class EmbeddedAws:
         self._session = isolated()
         self._clients: dict[str, Any] = {}
         self._making_client = threading.Lock()
-        self.clock = Clock(speed)
+        self.clock = clock or Clock(speed)
         self.faults = _read(faults)
         self.context = Context(
             clock=self.clock,

@@ -169,6 +169,14 @@ class AccountVendingStack(Stack):
             grants.grant(discovered.operation, under=settings.discovered_accounts)
             discoverers.append(discovered.operation.role_arn)
 
+        watched = [
+            *functions.values(),
+            ends.operation,
+            *reconciliation.operations,
+            answers.operation,
+            self._decisions(bus, code, settings, grants),
+            *creation_answers,
+        ]
         BusPolicy(
             self,
             "BusPolicy",
@@ -178,14 +186,6 @@ class AccountVendingStack(Stack):
             repairers=reconciliation.repairers,
             settings=settings,
         )
-        watched = [
-            *functions.values(),
-            ends.operation,
-            *reconciliation.operations,
-            answers.operation,
-            self._decisions(bus, code, settings, grants),
-            *creation_answers,
-        ]
         if settings.discovered_accounts != "ignore":
             watched.append(discovered.operation)
         if settings.audit_retention_days is not None:
@@ -225,6 +225,7 @@ class AccountVendingStack(Stack):
             "EventBusName": bus.event_bus.event_bus_name,
             "LedgerTableName": ledger.table.table_name,
             "DeadLetterQueueUrl": bus.dead_letter_queue.queue_url,
+            "RetirementProtectedTag": settings.retirement_protected_tag or "",
         }
         if settings.invited_account_role_names:
             outputs["AcceptHandshakeRoleArn"] = functions["AcceptHandshake"].role_arn
@@ -236,7 +237,7 @@ class AccountVendingStack(Stack):
             "PolicyTypes": settings.policy_types,
             "InvitedAccountRoleNames": settings.invited_account_role_names,
         }
-        self._show({output: " ".join(values) for output, values in allowed.items() if values})
+        self._show({output: " ".join(values) for output, values in allowed.items()})
 
     def _api(
         self,
@@ -334,8 +335,10 @@ class AccountVendingStack(Stack):
         return [made.operation]
 
     def _show(self, outputs: Mapping[str, str]) -> None:
+        """As outputs of the stack; those without a value are left out."""
         for name, value in outputs.items():
-            CfnOutput(self, name, value=value)
+            if value:
+                CfnOutput(self, name, value=value)
 
 
 def _runnable(functions: Mapping[str, OperationFunction]) -> dict[str, lambda_.IFunction]:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.bus_policy import APPROVAL_DECIDED
 from infra.event_function import EventFunction
-from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
+from infra.narrower_grants import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
 
 

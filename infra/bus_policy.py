@@ -9,7 +9,7 @@ from aws_cdk import Aws
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE, events_of
+from infra.narrower_grants import ANNOUNCEMENTS_SOURCE, events_of
 from infra.settings import Settings
 from vending.authorization.sender import CLOUDFORMATION_SOURCE
 from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE, DRIFT_REPAIRS_SOURCE

@@ -20,14 +20,10 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from infra import account_retirement_workflow, custom_resource, state_machine_names
 from infra.encryption import uses_of_calls
-from infra.grant_exceptions import (
-    TAGGING,
-    Conditions,
-    exceptions,
-    machine_of_name,
-)
+from infra.grant_exceptions import TAGGING, exceptions
 from infra.ledger import BY_STATE
 from infra.ledger_rows import CLOSING, LEDGER_ROWS, QUEUEING, REQUESTS_ONLY, Rows
+from infra.narrower_grants import Conditions, machine_of_name
 from infra.operation_function import OperationFunction, module_name
 from infra.settings import Settings
 from permissions import reference

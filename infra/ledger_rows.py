@@ -140,6 +140,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "DescribeAccount": (_requests(_UPDATE), _requests(_GET, besides=_LOCKS, sid="ReadLocks")),
     # What a path led to, so that it is not searched for among all units again.
     "CreateOrganizationalUnit": (_UNIT_PATHS,),
+    "MoveAccount": (_UNIT_PATHS,),
     # The request's row, the account's record and its revision in one transaction.
     "RecordVended": (
         _requests(_GET, besides=_RECORDS, sid="ReadRequests"),

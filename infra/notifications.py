@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.encryption import customer_key, use_of_topic
 from infra.event_function import EventFunction
-from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
+from infra.narrower_grants import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
 from vending.notifications.messages import NOTIFIED
 

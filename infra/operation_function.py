@@ -11,8 +11,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.encryption import KeyUse, customer_key, statement, use_of_queue
-from infra.grant_exceptions import Conditions
 from infra.metrics import NAMESPACE, SERVICE
+from infra.narrower_grants import Conditions
 from infra.settings import Settings
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

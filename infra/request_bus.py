@@ -10,7 +10,7 @@ from constructs import Construct
 
 from infra.bus_policy import REQUESTED, RETIREMENT_REQUESTED
 from infra.encryption import customer_key, statement, uses_of_calls
-from infra.grant_exceptions import ANNOUNCEMENTS_SOURCE
+from infra.narrower_grants import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
 
 EVENT_BUS_NAME = "account-vending"

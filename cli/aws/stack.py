@@ -121,6 +121,8 @@ class Stack:
         """The types of policies that may be used; None where an earlier version is deployed."""
         self.invited_account_role_names = _listed(outputs, "InvitedAccountRoleNames") or frozenset()
         """The roles that may accept invitations; by default there are none."""
+        self.retirement_protected_tag = outputs.get("RetirementProtectedTag", "")
+        """The tag that keeps accounts; empty where none does, or an earlier version is deployed."""
 
     @classmethod
     def from_environment(cls) -> Stack:

@@ -29,6 +29,8 @@ from vending.retirement import request as retirement_request
 from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
+    from mypy_boto3_organizations.type_defs import AccountTypeDef
+
     from vending.retirement.rows import Retirement
 
 
@@ -237,8 +239,10 @@ class Standing:
         planned = planned_retirement(
             retirement_request.parse({"accountId": self.account_id, "reason": reason}),
             cast("Retirement | None", self._facts.retirements.get(self.account_id or "")),
+            account=cast("AccountTypeDef", self.live),
             organizations=self._facts.client("organizations"),
             authorization=self._facts.stack.authorization,
+            protected_tag=self._facts.stack.retirement_protected_tag,
         )
         return replace(
             entry,

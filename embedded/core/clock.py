@@ -1,10 +1,38 @@
-"""The embedded AWS's clock: waits, creations and quotas run on it, so one knob speeds all up."""
+"""The embedded AWS's clocks: waits, creations and quotas run on one, so one knob speeds all up."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from embedded.core.time_page import TimePage
+
+T = TypeVar("T")
+
+_LEAST_WAIT = 0.005
+"""Real seconds after which a wait that is nearly over looks at the clock again."""
+
+
+_LATER_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pace:
+    """How virtual time passes from a moment on."""
+
+    real: float
+    virtual: float
+    rate: float
+
+    def at(self, real: float) -> float:
+        return self.virtual + (real - self.real) * self.rate
 
 
 class Clock:
@@ -18,29 +46,170 @@ class Clock:
         if speed <= 0:
             raise ValueError("speed must be above 0")
         self.speed = speed
-        self.origin = time.time()
-        """Epoch seconds at which virtual and real time were equal."""
+        now = time.time()
+        self._pace = _Pace(real=now, virtual=now, rate=speed)
+        self._page: TimePage | None = None
+        self._changing = threading.Lock()
 
     def now(self) -> float:
         """Virtual time in epoch seconds."""
-        return self.origin + (time.time() - self.origin) * self.speed
+        return self._pace.at(time.time())
 
     def datetime(self) -> datetime.datetime:
         """Virtual time as an aware UTC datetime."""
         return datetime.datetime.fromtimestamp(self.now(), datetime.UTC)
 
     def real(self, virtual_seconds: float) -> float:
-        """How many real seconds `virtual_seconds` take."""
+        """How many real seconds `virtual_seconds` take, at least."""
         return virtual_seconds / self.speed
+
+    @property
+    def computing_speed(self) -> float:
+        """How many times as fast as the wall clock time passes at most while it is computed."""
+        return self.speed
+
+    def jump(self, virtual_seconds: float) -> None:
+        """Let so much time have passed. Who waits already sees it at the end of the wait."""
+        with self._changing:
+            self._change(rate=self._pace.rate, ahead=virtual_seconds)
 
     def sleep(self, virtual_seconds: float) -> None:
         """Block for `virtual_seconds` of virtual time."""
-        if virtual_seconds > 0:
-            time.sleep(self.real(virtual_seconds))
+        self.wait_by(time.sleep, virtual_seconds)
 
-    def timer(self, virtual_seconds: float, call: object, *args: object) -> threading.Timer:
+    def wait(self, event: threading.Event, virtual_seconds: float) -> bool:
+        """Block until the event is set, for `virtual_seconds` at most; whether it is set."""
+        return bool(self.wait_by(event.wait, virtual_seconds))
+
+    def wait_by(self, wait: Callable[[float], T], virtual_seconds: float) -> T | None:
+        """Block in `wait(real seconds)`, again and again until it returns something true or
+        `virtual_seconds` have passed; what it returned last.
+        """
+        until = self.now() + virtual_seconds
+        found = None
+        with self.waiting():
+            while not found and (left := until - self.now()) > 0:
+                found = wait(min(max(self.real(left), _LEAST_WAIT), threading.TIMEOUT_MAX))
+        return found
+
+    def wait_for_computation(self, event: threading.Event, seconds: float) -> bool:
+        """Block until a computation, which may take `seconds` on AWS, sets the event; say whether.
+
+        The machine is given as much of its own time.
+        """
+        with self.waiting():
+            return event.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def timer(
+        self, virtual_seconds: float, call: Callable[..., object], *args: object
+    ) -> threading.Timer:
         """Start a daemon timer that runs `call(*args)` after `virtual_seconds`."""
-        timer = threading.Timer(self.real(virtual_seconds), call, args)  # type: ignore[arg-type]
-        timer.daemon = True
+        timer = _Timer(self, virtual_seconds, call, args)
         timer.start()
         return timer
+
+    @contextlib.contextmanager
+    def computing(self) -> Iterator[None]:
+        """What is computed for AWS's users: here it takes as long as the machine needs."""
+        yield
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """A wait in the middle of what is computed."""
+        yield
+
+    @cached_property
+    def path(self) -> str:
+        """The file by which function processes follow this clock (`virtual_time.py`)."""
+        with self._changing:
+            self._page = TimePage()
+            self._write()
+        return self._page.path
+
+    def _change(self, *, rate: float, ahead: float = 0.0) -> None:
+        now = time.time()
+        self._pace = _Pace(real=now, virtual=self._pace.at(now) + ahead, rate=rate)
+        self._write()
+
+    def _write(self) -> None:
+        if self._page is not None:
+            pace = self._pace
+            self._page.write(real=pace.real, virtual=pace.virtual, rate=pace.rate)
+
+
+class WaitsOnlyClock(Clock):
+    """Time that passes `speed` times as fast as the wall clock while everybody waits.
+
+    While something is computed it passes as if each computation had a processor to itself, as each
+    function run has on AWS: at the wall clock's pace, or, with more of them than this machine has
+    processors, as much slower. So a schedule of hours takes minutes, and its length does not depend
+    on how many run at once on how small a machine.
+    """
+
+    def __init__(self, speed: float) -> None:
+        super().__init__(speed)
+        self._processors = os.cpu_count() or 1
+        self._computing = 0
+        self._mine = threading.local()
+
+    @property
+    def computing_speed(self) -> float:
+        """At the wall clock's pace at most."""
+        return 1.0
+
+    def wait_for_computation(self, event: threading.Event, seconds: float) -> bool:
+        """As of any clock, in virtual time. A wait within, which begins later, is to end first."""
+        return self.wait(event, seconds + _LATER_SECONDS)
+
+    @contextlib.contextmanager
+    def computing(self) -> Iterator[None]:
+        """One computation; what it does in turn, in the same thread, is part of it."""
+        depth = getattr(self._mine, "depth", 0)
+        self._mine.depth = depth + 1
+        if not depth:
+            self._count(+1)
+        try:
+            yield
+        finally:
+            self._mine.depth = depth
+            if not depth:
+                self._count(-1)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Nothing is computed by this thread meanwhile."""
+        depth = getattr(self._mine, "depth", 0)
+        if not depth:
+            yield
+            return
+        self._mine.depth = 0
+        self._count(-1)
+        try:
+            yield
+        finally:
+            self._mine.depth = depth
+            self._count(+1)
+
+    def _count(self, change: int) -> None:
+        with self._changing:
+            self._computing += change
+            alone = min(1.0, self._processors / max(1, self._computing))
+            self._change(rate=alone if self._computing else self.speed)
+
+
+class _Timer(threading.Timer):
+    """One that goes by a clock."""
+
+    def __init__(
+        self, clock: Clock, seconds: float, call: Callable[..., object], args: Any
+    ) -> None:
+        super().__init__(seconds, call, args)
+        self.daemon = True
+        self._clock = clock
+
+    def run(self) -> None:
+        """Wait, then call, unless it is cancelled."""
+        if not self._clock.wait(self.finished, self.interval) and not self.finished.is_set():
+            with self._clock.computing():
+                self.function(*self.args, **self.kwargs)
+        self.finished.set()

@@ -75,7 +75,9 @@ class Delivery:
 
     def _run(self) -> None:
         try:
-            self._deliver(current())
+            context = current()
+            with context.clock.computing():
+                self._deliver(context)
         except Exception:
             _LOG.exception("an event was lost on its way to %s", self.target["Arn"])
         finally:

@@ -65,7 +65,7 @@ def _try(
     try:
         outcome = invoke()
         for pause in _RETRY_AFTER_SECONDS:
-            if not outcome.failed or era.wait(context.clock.real(pause)):
+            if not outcome.failed or context.clock.wait(era, pause):
                 return
             outcome = invoke()
         if outcome.failed and not era.is_set():

@@ -50,7 +50,7 @@ def prepare(launch: dict[str, Any]) -> None:
 def serve(launch: dict[str, Any]) -> int:
     """Answer invocations until the process is killed or the function ends it; the exit status."""
     threading.Thread(target=_die_with_parent, args=(launch["lifeline"],), daemon=True).start()
-    virtual_time.follow(speed=launch["speed"], origin=launch["origin"])
+    virtual_time.follow(launch["clock"])
     time.tzset()
     sys.argv = [__file__]
     try:

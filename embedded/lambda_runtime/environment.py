@@ -30,8 +30,6 @@ class Plan:
 
     function: FunctionSettings
     clock: Clock
-    origin: float
-    """The clock's, which a process is given once: where time has jumped, it needs another one."""
     endpoint_url: str
     credentials_from: Credentials
     """The registry that issued the role's credentials."""
@@ -75,8 +73,7 @@ class ExecutionEnvironment:
                     endpoint_url=plan.endpoint_url,
                     credentials=credentials,
                 ),
-                speed=plan.clock.speed,
-                origin=plan.origin,
+                clock=plan.clock.path,
                 output=output,
                 ended=self._ended,
             )
@@ -110,7 +107,7 @@ class ExecutionEnvironment:
             EnvironmentGoneError: it had served before and is no more.
         """
         function, clock = self.plan.function, self.plan.clock
-        left = clock.speed * function.timeout_seconds
+        left = clock.computing_speed * function.timeout_seconds
         with self._logging:
             self._log.start(request_id)
         self._api.invoke(

@@ -80,7 +80,6 @@ class LambdaRuntime:
         plan = Plan(
             function=settings,
             clock=context.clock,
-            origin=context.clock.origin,
             endpoint_url=context.endpoint_url,
             credentials_from=context.credentials,
         )
@@ -89,20 +88,21 @@ class LambdaRuntime:
         trace_id = _trace_id(headers.get("X-Amzn-Trace-Id"), sampled=settings.traced)
         pool = self._pool(settings.arn)
         at_most = min(self._at_most, int(function.reserved_concurrency or self._at_most))
-        while True:
-            environment = pool.acquire(plan, at_most=at_most)
-            try:
-                return environment.invoke(
-                    payload,
-                    request_id=request_id,
-                    trace_id=trace_id,
-                    client_context=base64.b64decode(encoded).decode() if encoded else None,
-                    crash=crash,
-                )
-            except EnvironmentGoneError:
-                continue
-            finally:
-                pool.release(environment)
+        with context.clock.computing():
+            while True:
+                environment = pool.acquire(plan, at_most=at_most)
+                try:
+                    return environment.invoke(
+                        payload,
+                        request_id=request_id,
+                        trace_id=trace_id,
+                        client_context=base64.b64decode(encoded).decode() if encoded else None,
+                        crash=crash,
+                    )
+                except EnvironmentGoneError:
+                    continue
+                finally:
+                    pool.release(environment)
 
     @property
     def shared(self) -> dict[str, str]:

@@ -65,8 +65,7 @@ class Launcher:
         self,
         environment: Mapping[str, str],
         *,
-        speed: float,
-        origin: float,
+        clock: str,
         output: int,
         ended: Ended,
     ) -> Process:
@@ -74,12 +73,11 @@ class Launcher:
 
         Args:
             environment: all its variables.
-            speed: how many times as fast as the wall clock its time runs, since
-            origin: epoch seconds.
+            clock: the file that its time goes by (`Clock.path`).
             output: the file that takes its stdout and stderr; the caller's to close.
             ended: called when the process is gone, however that came about.
         """
-        launch = {**self._launch(), "speed": speed, "origin": origin}
+        launch = {**self._launch(), "clock": clock}
         if self._zygote is not None and self._zygote.can_become(environment):
             return self._zygote.fork(launch, environment, output, ended)
         process = subprocess.Popen(  # noqa: S603

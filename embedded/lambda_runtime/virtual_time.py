@@ -1,4 +1,4 @@
-"""Makes `time.time` and `time.sleep` of a function's process run at the embedded AWS's speed.
+"""Makes `time.time` and `time.sleep` of a function's process run at the embedded AWS's pace.
 
 Runs inside the function's process, so it imports the standard library only. Monotonic clocks stay
 real: locks, queues and botocore's read time-outs measure the machine, not AWS. So does
@@ -7,20 +7,34 @@ real: locks, queues and botocore's read time-outs measure the machine, not AWS. 
 
 from __future__ import annotations
 
+import mmap
+import struct
 import time
+from pathlib import Path
 from typing import SupportsIndex
 
 _real_time = time.time
 _real_sleep = time.sleep
 
+_FORMAT = struct.Struct("5d")
 
-class _Rate:
-    speed = 1.0
-    origin = 0.0
+
+class _Followed:
+    """The page that the embedded AWS's clock writes (`embedded/core/time_page.py`)."""
+
+    page: mmap.mmap | bytes = _FORMAT.pack(0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def _pace() -> tuple[float, float, float]:
+    while True:
+        count, real, virtual, rate, same = _FORMAT.unpack_from(_Followed.page)
+        if count == same:
+            return real, virtual, rate
 
 
 def _now() -> float:
-    return _Rate.origin + (_real_time() - _Rate.origin) * _Rate.speed
+    real, virtual, rate = _pace()
+    return float(virtual + (_real_time() - real) * rate)
 
 
 def _now_ns() -> int:
@@ -28,7 +42,8 @@ def _now_ns() -> int:
 
 
 def _sleep(seconds: float | SupportsIndex, /) -> None:
-    _real_sleep(float(seconds) / _Rate.speed)
+    # Where time passes slower than the wall clock because many compute, none of them sleeps longer.
+    _real_sleep(float(seconds) / max(1.0, _pace()[2]))
 
 
 def install() -> None:
@@ -38,7 +53,7 @@ def install() -> None:
     time.sleep = _sleep
 
 
-def follow(*, speed: float, origin: float) -> None:
-    """Run `speed` times as fast as the wall clock since `origin`, in epoch seconds."""
-    _Rate.speed = speed
-    _Rate.origin = origin
+def follow(path: str) -> None:
+    """Go by the clock that writes this file from now on."""
+    with Path(path).open("rb") as file:
+        _Followed.page = mmap.mmap(file.fileno(), _FORMAT.size, access=mmap.ACCESS_READ)

@@ -93,7 +93,7 @@ class Environment(moto_environment.Environment):
     def wait(self, virtual_seconds: float) -> None:
         """Block for `virtual_seconds`, or until this environment is interrupted."""
         if virtual_seconds > 0:
-            self.interrupted.wait(current().clock.real(virtual_seconds))
+            current().clock.wait(self.interrupted, virtual_seconds)
 
     @contextmanager
     def waking(self, event: threading.Event) -> Iterator[None]:

@@ -39,8 +39,12 @@ from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import JobPool
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import (
     BranchWorker,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branches_decl import (
+    BranchWorkerPool,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
@@ -62,7 +66,6 @@ _UNCATCHABLE = {
     StatesErrorNameType.StatesRuntime.to_name(),
     StatesErrorNameType.StatesStatesDataLimitExceeded.to_name(),
 }
-_THREAD_TIMEOUT = threading.TIMEOUT_MAX
 _LARGEST_DATA = 262_144
 """Bytes, of JSON in UTF-8."""
 
@@ -74,6 +77,8 @@ _moto_set_next = CommonStateField._set_next
 _moto_handle_catch = ExecutionState._handle_catch
 _moto_exited_details = CommonStateField._get_state_exited_event_details
 _moto_error_equals = ErrorEqualsDecl._eval_body
+_moto_wait_for_branches = BranchWorkerPool.wait
+_moto_wait_for_iterations = JobPool.await_jobs
 
 
 def _eval_state_body(self: Any, env: Any) -> None:
@@ -115,16 +120,19 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     """
     _renew_task_token(env)
     self.timeout.eval(env=env)
-    limit = min(float(env.stack.pop()), _THREAD_TIMEOUT)
+    limit = float(env.stack.pop())
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
     done = threading.Event()
     failures: list[Exception] = []
 
+    clock = current().clock
+
     def work() -> None:
         try:
-            self._eval_execution(frame)
+            with clock.computing():
+                self._eval_execution(frame)
         except Exception as error:
             failures.append(error)
         else:
@@ -134,7 +142,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     results: list[Any] = []
     with env.waking(done):
         threading.Thread(target=work, name=f"state {self.name}", daemon=True).start()
-        in_time = done.wait(limit)
+        in_time = clock.wait_for_computation(done, limit)
     if not env.is_running():
         return
     finished = bool(results or failures)
@@ -228,16 +236,26 @@ def _run_program(self: Any, env: Any) -> None:
     """Run a state machine, branch or iteration in the calling thread."""
     with suppress(RuntimeError):  # stopped before it began
         env.next_state_name = self.start_at.start_at_name
-    if self.timeout_seconds is None:
-        self._eval_body(env)
-        return
     clock = current().clock
-    real = min(clock.real(self.timeout_seconds.timeout_seconds), _THREAD_TIMEOUT)
-    timer = clock.timer(real * clock.speed, env.set_timed_out)
-    try:
-        self._eval_body(env)
-    finally:
-        timer.cancel()
+    with clock.computing():
+        if self.timeout_seconds is None:
+            self._eval_body(env)
+            return
+        timer = clock.timer(self.timeout_seconds.timeout_seconds, env.set_timed_out)
+        try:
+            self._eval_body(env)
+        finally:
+            timer.cancel()
+
+
+def _wait_for_branches(self: Any) -> None:
+    with current().clock.waiting():
+        _moto_wait_for_branches(self)
+
+
+def _wait_for_iterations(self: Any) -> None:
+    with current().clock.waiting():
+        _moto_wait_for_iterations(self)
 
 
 def _start_branch(self: Any) -> None:
@@ -332,9 +350,8 @@ def _no_choice_matched(state: Any, env: Any) -> FailureEventException:
 
 
 def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001
-    real = min(current().clock.real(timeout_seconds), _THREAD_TIMEOUT)
     callback_endpoint.is_waited_at = True  # what was called with the token has returned
-    outcome = callback_endpoint.wait(timeout=real)
+    outcome = current().clock.wait_by(callback_endpoint.wait, timeout_seconds)
     callback_endpoint.report(CallbackConsumerLeft())  # later answers get that error
     return outcome
 
@@ -349,6 +366,8 @@ def install() -> None:
     EvalComponent.heap_key = property(_heap_key)
     Program.eval = _run_program
     BranchWorker.start = _start_branch
+    BranchWorkerPool.wait = _wait_for_branches
+    JobPool.await_jobs = _wait_for_iterations
     CommonStateField._eval_body = _eval_state_body
     CommonStateField._eval_state_input = _eval_state_input
     CommonStateField._get_state_exited_event_details = _state_exited_details

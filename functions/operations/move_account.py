@@ -1,23 +1,26 @@
-"""MoveAccount: ensures that an account is in its organizational unit."""
+"""MoveAccount: ensures that an account is in its organizational unit, and the unit itself."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vending.aws import clients
+from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
-from vending.organization import eligibility
-from vending.request.account_request import AccountId
+from vending.organization import eligibility, ou_creation
+from vending.organization.ou_creation import UNIT_CALLS
+from vending.request.account_request import AccountId, OrganizationalUnitPath
 from vending.request.ou_paths import quote
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.ledger.ou_path_cache import OuPathCache
     from vending.organization.report import Report
 
-CALLS = {"organizations:ListParents", "organizations:MoveAccount"}
+CALLS = UNIT_CALLS | {"organizations:ListParents", "organizations:MoveAccount"}
 
 ParentId = Annotated[
     str,
@@ -26,18 +29,32 @@ ParentId = Annotated[
 
 
 class MoveAccount(Payload):
-    """The account and where it belongs."""
+    """The account and where it belongs: a path, whose units are created where they are missing, or
+    the id of a unit or root that is there.
+    """
 
     account_id: AccountId
-    organizational_unit_id: ParentId
+    organizational_unit: OrganizationalUnitPath | None = None
+    organizational_unit_id: ParentId | None = None
+
+    @model_validator(mode="after")
+    def _has_one_destination(self) -> Self:
+        if (self.organizational_unit is None) == (self.organizational_unit_id is None):
+            raise ValueError("needs either organizationalUnit or organizationalUnitId")
+        return self
 
 
-def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
-    """{sourceParentId, destinationParentId, moved}.
+def run(payload: MoveAccount, *, organizations: OrganizationsClient, units: OuPathCache) -> Json:
+    """{sourceParentId, destinationParentId, moved}, and of a path what `ou_creation.ensure` says.
 
     Implements MoveAccount of the AWS Organizations API reference.
     """
-    destination = payload.organizational_unit_id
+    ensured: Json = {}
+    if payload.organizational_unit is not None:
+        ensured = ou_creation.ensure(
+            payload.organizational_unit, organizations=organizations, units=units
+        )
+    destination = payload.organizational_unit_id or ensured["organizationalUnitId"]
     source = eligibility.parent_id(payload.account_id, organizations)
     moved = source != destination
     if moved:
@@ -55,7 +72,12 @@ def run(payload: MoveAccount, *, organizations: OrganizationsClient) -> Json:
             if eligibility.parent_id(payload.account_id, organizations) != destination:
                 raise
             moved = False
-    return {"sourceParentId": source, "destinationParentId": destination, "moved": moved}
+    return {
+        **ensured,
+        "sourceParentId": source,
+        "destinationParentId": destination,
+        "moved": moved,
+    }
 
 
 def progress(result: Json) -> str:
@@ -65,6 +87,8 @@ def progress(result: Json) -> str:
 
 def report(result: Json, into: Report) -> None:
     """What a plan and a report say of it."""
+    if "path" in result:
+        ou_creation.report(result, into)
     where = into.name_of(result["destinationParentId"])
     into.say(f"account in {where}", changed=result["moved"])
 
@@ -79,4 +103,4 @@ def summary(record: Json) -> tuple[str, Any]:
 @operation(MoveAccount)
 def handler(payload: MoveAccount) -> Json:
     """The Lambda entrance."""
-    return run(payload, organizations=clients.organizations())
+    return run(payload, organizations=clients.organizations(), units=wiring.units())

@@ -5,22 +5,28 @@ import { nameOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
 import { Decision, Decisions } from "./approvals";
 import { useApi } from "./calls";
-import { useLive } from "./live";
 import { Action, Dialog, Document, Facts, Failure, Heading, Refusals, State, Time } from "./parts";
 import { personOf } from "./requests";
+import { type Column, type Source, Table, useList } from "./table";
 
 const PAUSE = 3_000;
 const ENDED = ["CLOSED", "DEPARTED"];
 
+function revisionsOf(id: string): Source<AccountDetails, AccountRevision> {
+  return {
+    path: `/accounts/${id}`,
+    rowsOf: (page) => page.revisions,
+    keyOf: (one) => String(one.revision),
+  };
+}
+
 export function AccountView({ id }: { id: string }) {
   const api = useApi();
   const [isRetiring, setRetiring] = useState(false);
-  const { data, refusal, reload } = useLive(
-    id,
-    () => api.get<AccountDetails>(`/accounts/${id}`),
-    (found) => (found && ENDED.includes(found.state) ? null : PAUSE),
+  const { head, rows, refusal, reload, more } = useList(revisionsOf(id), (found) =>
+    found && ENDED.includes(found.state) ? null : PAUSE,
   );
-  if (!data) {
+  if (!head || !rows) {
     return (
       <>
         <Heading>Account {id}</Heading>
@@ -28,15 +34,15 @@ export function AccountView({ id }: { id: string }) {
       </>
     );
   }
-  const { retirement } = data;
+  const { retirement } = head;
   return (
     <>
       <Heading>
-        {nameOf(data)} <span class="quiet">{id}</span>
+        {nameOf(head)} <span class="quiet">{id}</span>
       </Heading>
       <p role="status">
-        <State state={data.state} />
-        {data.state === "RETIRING" && retirement?.closesAt && (
+        <State state={head.state} />
+        {head.state === "RETIRING" && retirement?.closesAt && (
           <>
             {" "}
             closes <Time at={retirement.closesAt} />
@@ -45,7 +51,7 @@ export function AccountView({ id }: { id: string }) {
       </p>
       <Refusals refusal={refusal} />
       <p class="actions">
-        {data.requestId && data.state === "ACTIVE" && (
+        {head.requestId && head.state === "ACTIVE" && (
           <>
             <a class="button" href={`#/accounts/${id}/change`}>
               Change
@@ -53,9 +59,9 @@ export function AccountView({ id }: { id: string }) {
             <button onClick={() => setRetiring(true)}>Retire …</button>
           </>
         )}
-        {data.requestId && ["AWAITING_APPROVAL", "RETIRING"].includes(data.state) && (
+        {head.requestId && ["AWAITING_APPROVAL", "RETIRING"].includes(head.state) && (
           <Action
-            title={data.state === "RETIRING" ? "Restore" : "Cancel retirement"}
+            title={head.state === "RETIRING" ? "Restore" : "Cancel retirement"}
             run={async () => {
               await api.post(`/accounts/${id}/restore`, undefined, crypto.randomUUID());
               reload();
@@ -64,7 +70,7 @@ export function AccountView({ id }: { id: string }) {
         )}
       </p>
       {retirement && <Failure error={retirement.error} />}
-      {data.state === "AWAITING_APPROVAL" && retirement && (
+      {head.state === "AWAITING_APPROVAL" && retirement && (
         <Decision
           title="Its retirement waits for approval"
           path={`/accounts/${id}`}
@@ -74,27 +80,28 @@ export function AccountView({ id }: { id: string }) {
       )}
       <Facts
         facts={[
-          ["Organizational unit", String(data.document?.organizationalUnit ?? "")],
-          ["Revision", data.revision],
-          ["Request", data.requestId && <RequestLink id={data.requestId} />],
-          ["Changed at", <Time at={data.updatedAt} />],
+          ["Organizational unit", String(head.document?.organizationalUnit ?? "")],
+          ["Revision", head.revision],
+          ["Request", head.requestId && <RequestLink id={head.requestId} />],
+          ["Changed at", <Time at={head.updatedAt} />],
           ["Reason to retire", retirement?.reason],
           ["Retirement requested by", retirement && personOf(retirement.requestedBy)],
         ]}
       />
       <Decisions approval={retirement?.approval} />
-      {data.drift && <Drift drift={data.drift} />}
-      <Document name="Its document" value={data.document} />
+      {head.drift && <Drift drift={head.drift} />}
+      <Document name="Its document" value={head.document} />
       <h2>Revisions</h2>
-      {!data.requestId && <p>It was never vended.</p>}
+      {!head.requestId && <p>It was never vended.</p>}
       <ol class="revisions">
-        {data.revisions.map((one) => (
+        {rows.map((one) => (
           <Revision key={one.revision} revision={one} />
         ))}
       </ol>
+      {more}
       {isRetiring && (
         <Retire
-          name={nameOf(data)}
+          name={nameOf(head)}
           retire={(reason) => api.post(`/accounts/${id}/retire`, { reason }, crypto.randomUUID())}
           onClose={() => {
             setRetiring(false);
@@ -118,30 +125,13 @@ function Drift({ drift }: { drift: AccountDrift }) {
       <p>
         Since <Time at={drift.at} />
       </p>
-      <table>
-        <thead>
-          <tr>
-            {keys.map((key) => (
-              <th key={key} scope="col">
-                {key}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {drift.differences.map((one, index) => (
-            <tr key={index}>
-              {keys.map((key) => (
-                <td key={key} data-label={key}>
-                  {one[key] ?? "–"}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table columns={keys.map(differenceOf)} rows={drift.differences} keyOf={JSON.stringify} />
     </section>
   );
+}
+
+function differenceOf(key: string): Column<Record<string, string>> {
+  return { title: key, of: (one) => one[key] ?? "–" };
 }
 
 function Revision({ revision: one }: { revision: AccountRevision }) {

@@ -1,102 +1,66 @@
 // The accounts that were vended.
 import type { AccountPage, AccountSummary } from "built/api";
-import { useApi } from "./calls";
-import { useLive } from "./live";
-import { Heading, Refusals, State, Time, useLength } from "./parts";
+import { Heading, Refusals, State, Time } from "./parts";
 import { personOf } from "./requests";
+import { type Column, type Source, Table, useList } from "./table";
 
 const PAUSE = 15_000;
 
+const ACCOUNT: Column<AccountSummary> = {
+  title: "Account",
+  of: (one) => <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>,
+};
+const NAME: Column<AccountSummary> = { title: "Name", of: nameOf };
+const UNIT: Column<AccountSummary> = {
+  title: "Organizational unit",
+  of: (one) => String(one.document?.organizationalUnit ?? "–"),
+};
+
+const VENDED: Column<AccountSummary>[] = [
+  ACCOUNT,
+  NAME,
+  { title: "State", of: (one) => <State state={one.state} /> },
+  UNIT,
+  { title: "Drift", of: (one) => one.drift?.differences.length ?? "none" },
+  { title: "Changed", of: (one) => <Time at={one.updatedAt} /> },
+];
+
+const RETIREMENTS: Column<AccountSummary>[] = [
+  ACCOUNT,
+  NAME,
+  UNIT,
+  { title: "Reason", of: (one) => one.retirement?.reason ?? "–" },
+  { title: "Requested by", of: (one) => personOf(one.retirement?.requestedBy ?? null) },
+  { title: "Requested", of: (one) => <Time at={one.retirement?.requestedAt} /> },
+];
+
+const keyOf = (one: AccountSummary) => one.accountId;
+
+/** The accounts that fit the query. */
+export function accountsOf(query: Record<string, string>): Source<AccountPage, AccountSummary> {
+  return { path: "/accounts", query, rowsOf: (page) => page.accounts, keyOf };
+}
+
 export function Accounts() {
-  const api = useApi();
-  const [limit, more] = useLength();
-  const { data, refusal, reload } = useLive(
-    "accounts",
-    () => api.get<AccountPage>("/accounts", { limit: String(limit) }),
-    () => PAUSE,
-  );
+  const { rows, refusal, more } = useList(accountsOf({}), () => PAUSE);
   return (
     <>
       <Heading>Accounts</Heading>
       <Refusals refusal={refusal} />
-      {data && <AccountTable accounts={data.accounts} />}
-      {more(Boolean(data?.nextCursor), reload)}
-    </>
-  );
-}
-
-function AccountTable({ accounts }: { accounts: AccountSummary[] }) {
-  if (!accounts.length) return <p>No account was vended yet.</p>;
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Account</th>
-          <th scope="col">Name</th>
-          <th scope="col">State</th>
-          <th scope="col">Organizational unit</th>
-          <th scope="col">Drift</th>
-          <th scope="col">Changed</th>
-        </tr>
-      </thead>
-      <tbody>
-        {accounts.map((one) => (
-          <tr key={one.accountId}>
-            <th scope="row">
-              <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>
-            </th>
-            <td data-label="Name">{nameOf(one)}</td>
-            <td data-label="State">
-              <State state={one.state} />
-            </td>
-            <td data-label="Organizational unit">
-              {String(one.document?.organizationalUnit ?? "–")}
-            </td>
-            <td data-label="Drift">{one.drift ? one.drift.differences.length : "none"}</td>
-            <td data-label="Changed">
-              <Time at={one.updatedAt} />
-            </td>
-          </tr>
+      {rows &&
+        (rows.length ? (
+          <Table columns={VENDED} rows={rows} keyOf={keyOf} />
+        ) : (
+          <p>No account was vended yet.</p>
         ))}
-      </tbody>
-    </table>
+      {more}
+    </>
   );
 }
 
 /** Accounts whose retirement waits for approval. */
 export function RetirementTable({ accounts }: { accounts: AccountSummary[] }) {
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Account</th>
-          <th scope="col">Name</th>
-          <th scope="col">Organizational unit</th>
-          <th scope="col">Reason</th>
-          <th scope="col">Requested by</th>
-          <th scope="col">Requested</th>
-        </tr>
-      </thead>
-      <tbody>
-        {accounts.map((one) => (
-          <tr key={one.accountId}>
-            <th scope="row">
-              <a href={`#/accounts/${one.accountId}`}>{one.accountId}</a>
-            </th>
-            <td data-label="Name">{nameOf(one)}</td>
-            <td data-label="Organizational unit">
-              {String(one.document?.organizationalUnit ?? "–")}
-            </td>
-            <td data-label="Reason">{one.retirement?.reason ?? "–"}</td>
-            <td data-label="Requested by">{personOf(one.retirement?.requestedBy ?? null)}</td>
-            <td data-label="Requested">
-              <Time at={one.retirement?.requestedAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <Table columns={RETIREMENTS} rows={accounts} keyOf={keyOf} />;
 }
 
 export function nameOf({ document, retirement }: AccountSummary): string {

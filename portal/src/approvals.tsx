@@ -1,45 +1,39 @@
 // What waits for somebody's yes or no.
-import type { AccountPage, RecordedApproval, RequestPage } from "built/api";
+import type { RecordedApproval } from "built/api";
 import { useState } from "preact/hooks";
-import { RetirementTable } from "./accounts";
+import { RetirementTable, accountsOf } from "./accounts";
 import { type Refusal, refusalOf } from "./api";
 import { useApi } from "./calls";
-import { useLive } from "./live";
 import { Heading, Refusals, Time } from "./parts";
-import { RequestTable, personOf } from "./requests";
+import { RequestTable, personOf, requestsOf } from "./requests";
+import { useList } from "./table";
 
 const PAUSE = 5_000;
-const WAITING = { state: "AWAITING_APPROVAL", limit: "100" };
+const MANY = 100;
+const WAITING = { state: "AWAITING_APPROVAL" };
 
 export function Approvals() {
-  const api = useApi();
-  const { data, refusal } = useLive(
-    "approvals",
-    async () => {
-      const [{ requests }, { accounts }] = await Promise.all([
-        api.get<RequestPage>("/requests", WAITING),
-        api.get<AccountPage>("/accounts", WAITING),
-      ]);
-      return { requests, accounts };
-    },
-    () => PAUSE,
-  );
+  const requests = useList(requestsOf(WAITING), () => PAUSE, MANY);
+  const retirements = useList(accountsOf(WAITING), () => PAUSE, MANY);
+  const waits = [requests, retirements].map((one) => one.rows?.length);
   return (
     <>
       <Heading>Approvals</Heading>
       <p>What waits for approval. Open a request or an account to see more, and to decide.</p>
-      <Refusals refusal={refusal} />
-      {data && !data.requests.length && !data.accounts.length && <p>Nothing waits for approval.</p>}
-      {data && data.requests.length > 0 && (
+      <Refusals refusal={requests.refusal ?? retirements.refusal} />
+      {waits.every((count) => count === 0) && <p>Nothing waits for approval.</p>}
+      {requests.rows && requests.rows.length > 0 && (
         <section aria-labelledby="requests">
           <h2 id="requests">Requests</h2>
-          <RequestTable requests={data.requests} />
+          <RequestTable requests={requests.rows} />
+          {requests.more}
         </section>
       )}
-      {data && data.accounts.length > 0 && (
+      {retirements.rows && retirements.rows.length > 0 && (
         <section aria-labelledby="retirements">
           <h2 id="retirements">Retirements</h2>
-          <RetirementTable accounts={data.accounts} />
+          <RetirementTable accounts={retirements.rows} />
+          {retirements.more}
         </section>
       )}
     </>

@@ -153,26 +153,6 @@ export function Action(props: { title: string; run: () => Promise<void>; isMain?
   );
 }
 
-const FEW = 20;
-const MANY = 100; // the API's largest page
-
-/** How long a list is, and a button that makes it longer where there is more. */
-export function useLength(): [number, (more: boolean, reload: () => void) => ComponentChildren] {
-  const [length, setLength] = useState(FEW);
-  const button = (more: boolean, reload: () => void) =>
-    more && length < MANY ? (
-      <button
-        onClick={() => {
-          setLength(MANY);
-          reload();
-        }}
-      >
-        Show more
-      </button>
-    ) : null;
-  return [length, button];
-}
-
 /** A question in a dialog of the browser's own, which keeps the focus and ends with Escape. */
 export function Dialog(props: { title: string; children: ComponentChildren; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);

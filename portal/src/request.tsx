@@ -7,6 +7,7 @@ import { Graph } from "./graph";
 import { useLive } from "./live";
 import { Action, Document, Facts, Failure, Heading, Refusals, State, Time, seconds } from "./parts";
 import { personOf, titleOf } from "./requests";
+import { type Column, Table } from "./table";
 
 const FINAL = ["VENDED", "FAILED", "REJECTED", "SUPERSEDED"];
 const CANCELLABLE = ["REQUESTED", "AWAITING_APPROVAL", "QUEUED"];
@@ -115,32 +116,22 @@ function AccountLink({ id }: { id: string }) {
 
 function Steps({ steps }: { steps: Step[] }) {
   if (!steps.length) return <p>No step has begun.</p>;
-  return (
-    <table class="steps">
-      <thead>
-        <tr>
-          <th scope="col">Step</th>
-          <th scope="col">State</th>
-          <th scope="col">Took</th>
-        </tr>
-      </thead>
-      <tbody>
-        {steps.map((one) => (
-          <tr key={one.step}>
-            <th scope="row">{one.step}</th>
-            <td data-label="State">
-              <State state={one.state} />
-              {one.attempts > 1 && <span class="quiet"> {one.attempts} attempts</span>}
-            </td>
-            <td data-label="Took" class="number">
-              {seconds(one.startedAt, one.endedAt)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <Table class="steps" columns={STEPS} rows={steps} keyOf={(one) => one.step} />;
 }
+
+const STEPS: Column<Step>[] = [
+  { title: "Step", of: (one) => one.step },
+  {
+    title: "State",
+    of: (one) => (
+      <>
+        <State state={one.state} />
+        {one.attempts > 1 && <span class="quiet"> {one.attempts} attempts</span>}
+      </>
+    ),
+  },
+  { title: "Took", of: (one) => seconds(one.startedAt, one.endedAt), isNumber: true },
+];
 
 function isMoving(steps: Step[]): boolean {
   const last = steps.at(-1);

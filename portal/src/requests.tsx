@@ -1,9 +1,8 @@
 // The requests, by state, with live states.
 import type { RequestPage, RequestRecord } from "built/api";
 import { useState } from "preact/hooks";
-import { useApi } from "./calls";
-import { useLive } from "./live";
-import { Heading, Refusals, State, Time, useLength } from "./parts";
+import { Heading, Refusals, State, Time } from "./parts";
+import { type Column, type Source, Table, useList } from "./table";
 
 const PAUSE = 5_000;
 const STATES = [
@@ -21,19 +20,11 @@ const STATES = [
 ] satisfies RequestRecord["state"][];
 
 export function Requests() {
-  const api = useApi();
   const [state, setState] = useState("");
   const [unit, setUnit] = useState("");
   const [typed, setTyped] = useState("");
-  const [limit, more] = useLength();
-  const { data, refusal, reload } = useLive(
-    `${state} ${unit}`,
-    () =>
-      api.get<RequestPage>("/requests", {
-        state,
-        organizationalUnit: unit,
-        limit: String(limit),
-      }),
+  const { rows, refusal, more } = useList(
+    requestsOf({ state, organizationalUnit: unit }),
     () => PAUSE,
   );
   return (
@@ -62,50 +53,37 @@ export function Requests() {
         </label>
       </form>
       <Refusals refusal={refusal} />
-      {data &&
-        (data.requests.length ? (
-          <RequestTable requests={data.requests} />
+      {rows &&
+        (rows.length ? (
+          <RequestTable requests={rows} />
         ) : (
           <p>{state || unit ? "No request matches." : "No requests yet."}</p>
         ))}
-      {more(Boolean(data?.nextCursor), reload)}
+      {more}
     </>
   );
 }
 
+const COLUMNS: Column<RequestRecord>[] = [
+  {
+    title: "Account",
+    of: (one) => <a href={`#/requests/${encodeURIComponent(one.requestId)}`}>{titleOf(one)}</a>,
+  },
+  { title: "State", of: (one) => <State state={one.state} /> },
+  { title: "Organizational unit", of: (one) => String(one.request?.organizationalUnit ?? "–") },
+  { title: "Requested by", of: (one) => personOf(one.requestedBy) },
+  { title: "Changed", of: (one) => <Time at={one.updatedAt} /> },
+];
+
+const keyOf = (one: RequestRecord) => one.requestId;
+
+/** The requests that fit the query. */
+export function requestsOf(query: Record<string, string>): Source<RequestPage, RequestRecord> {
+  return { path: "/requests", query, rowsOf: (page) => page.requests, keyOf };
+}
+
 export function RequestTable({ requests }: { requests: RequestRecord[] }) {
-  return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Account</th>
-          <th scope="col">State</th>
-          <th scope="col">Organizational unit</th>
-          <th scope="col">Requested by</th>
-          <th scope="col">Changed</th>
-        </tr>
-      </thead>
-      <tbody>
-        {requests.map((one) => (
-          <tr key={one.requestId}>
-            <th scope="row">
-              <a href={`#/requests/${encodeURIComponent(one.requestId)}`}>{titleOf(one)}</a>
-            </th>
-            <td data-label="State">
-              <State state={one.state} />
-            </td>
-            <td data-label="Organizational unit">
-              {String(one.request?.organizationalUnit ?? "–")}
-            </td>
-            <td data-label="Requested by">{personOf(one.requestedBy)}</td>
-            <td data-label="Changed">
-              <Time at={one.updatedAt} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <Table columns={COLUMNS} rows={requests} keyOf={keyOf} />;
 }
 
 export function titleOf(one: RequestRecord): string {

@@ -177,7 +177,7 @@ CHANGES = {
     "untag_resource": {"UntagResource"},
     "create_account": {"CreateAccount"},
     "create_gov_cloud_account": {"CreateGovCloudAccount"},
-    "create_organizational_unit": {"CreateOrganizationalUnit"},
+    "create_organizational_unit": {"CreateOrganizationalUnit", "MoveAccount"},
     "create_policy": {"CreatePolicy", "SetupCreatePolicy"},
     "update_policy": {"SetupCreatePolicy"},
     "invite_account_to_organization": {"InviteAccountToOrganization"},
@@ -327,6 +327,7 @@ def beyond_its_purpose(target: Target) -> dict[str, tuple[str, Calls]]:
                 "RecordFailure": ("account#1", "unit#/", "reconciliation#organization"),
                 "RecordVended": ("request#theirs", "account#1", "unit#/", "gate#creation"),
                 "CreateOrganizationalUnit": ("request#theirs", "account#1", "gate#creation"),
+                "MoveAccount": ("request#theirs", "account#1", "gate#creation"),
                 "DescribeHandshake": ("request#theirs", "account#1", "gate#creation"),
                 "ReconcileLedger": ("account#1", "unit#/", "handshake#h"),
             }.items()

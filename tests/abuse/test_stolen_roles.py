@@ -57,6 +57,7 @@ BEYOND = (
     "EnableAWSServiceAccess",
     "EnableOrganizationsRootSessions",
     "InviteAccountToOrganization",
+    "MoveAccount",
     "ReconcileLedger",
     "RecordFailure",
     "RecordVended",

@@ -9,7 +9,8 @@ from infra import custom_resource
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import ALLOWANCES_MAX, TASK_SECONDS, Settings
+from infra.settings import Settings
+from infra.settings_problems import ALLOWANCES_MAX, TASK_SECONDS
 from tests.infra.synthesized import (
     ROOT,
     SynthesizedTemplate,
@@ -275,6 +276,17 @@ def test_function_that_looks_ahead_gets_what_may_be_enabled(tmp_path: Path) -> N
         ),
     ):
         assert environment[name] == outputs[output]["Value"] == " ".join(allowed)
+
+
+def test_plan_gets_the_tag_that_keeps_accounts(tmp_path: Path) -> None:
+    default = synthesize(Settings(), tmp_path / "default")
+    without = synthesize(Settings(retirement_protected_tag=None), tmp_path / "without")
+
+    environment = default.functions()["AcceptRetirement"]["Environment"]["Variables"]
+
+    shown = default.document["Outputs"]["RetirementProtectedTag"]["Value"]
+    assert shown == environment["RETIREMENT_PROTECTED_TAG"]
+    assert "RetirementProtectedTag" not in without.document["Outputs"]
 
 
 def test_what_may_be_enabled_fits_the_environment_of_a_function(

@@ -125,6 +125,7 @@ EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "DetectDrift": {LEDGER},
     "StartPrimaryEmailUpdate": {LEDGER, TELLS_EXECUTIONS},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},
+    "MoveAccount": {LEDGER},
     "InviteAccountToOrganization": {LEDGER},
     "ReconcileLedger": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS},
     "RecordExecutionEnd": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},

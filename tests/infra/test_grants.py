@@ -81,6 +81,15 @@ TAGGING = (
 )
 
 # Beyond its own logs and traces.
+UNITS_ENSURED = {
+    "dynamodb:GetItem": {LEDGER},
+    "dynamodb:PutItem": {LEDGER},
+    "organizations:DescribeOrganizationalUnit": {UNITS},
+    "organizations:ListRoots": {ANY},
+    "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
+    "organizations:CreateOrganizationalUnit": {ROOTS, UNITS},
+}
+
 EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
     "AcceptRequest": announced_row("DeleteItem", "GetItem", "PutItem", "UpdateItem")
     | {
@@ -145,15 +154,9 @@ EXPECTED_GRANTS: dict[str, dict[str, set[str]]] = {
         "organizations:DescribeAccount": {ACCOUNTS},
         "organizations:ListTagsForResource": {ACCOUNTS},
     },
-    "CreateOrganizationalUnit": {
-        "dynamodb:GetItem": {LEDGER},
-        "dynamodb:PutItem": {LEDGER},
-        "organizations:DescribeOrganizationalUnit": {UNITS},
-        "organizations:ListRoots": {ANY},
-        "organizations:ListOrganizationalUnitsForParent": {ROOTS, UNITS},
-        "organizations:CreateOrganizationalUnit": {ROOTS, UNITS},
-    },
-    "MoveAccount": {
+    "CreateOrganizationalUnit": UNITS_ENSURED,
+    "MoveAccount": UNITS_ENSURED
+    | {
         "organizations:ListParents": {ACCOUNTS},
         "organizations:MoveAccount": {ACCOUNTS, ROOTS, UNITS},
     },
@@ -432,10 +435,17 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
 
     conditions = {
         name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
-        for name in ("ReconcileLedger", "RecordExecutionEnd", "DiscoverAccount", "DetectDrift")
+        for name in (
+            "DecideApproval",
+            "DetectDrift",
+            "DiscoverAccount",
+            "ReconcileLedger",
+            "RecordExecutionEnd",
+        )
     }
 
     assert conditions == {
+        "DecideApproval": [putting("account-vending", ["AccountApprovalRefused"])],
         "ReconcileLedger": [
             putting("account-vending", [*ANNOUNCEMENTS, "AccountVendingReconciled"])
         ],
@@ -534,6 +544,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
         {"GetItem": ["request#*", "account#*", "email#*"]},
     ],
     "CreateOrganizationalUnit": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
+    "MoveAccount": [dict.fromkeys(("GetItem", "PutItem"), "unit#*")],
     "RecordVended": [
         {"GetItem": ["request#*", "record#*"]},
         {"UpdateItem": ["request#*", "record#*", "revision#*"]},

@@ -133,6 +133,7 @@ def test_outputs_have_the_ids_that_the_command_asks_for(template: SynthesizedTem
         "LedgerTableName",
         "DeadLetterQueueUrl",
         "AuditBucketName",
+        "RetirementProtectedTag",
         "ServicePrincipals",
         "PolicyTypes",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -13,11 +14,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from embedded.cloud import EmbeddedAws
 
 ADMINISTRATOR = Credentials("local", "local")
+_LOOKS_EVERY = 0.1
+_LONGEST_SESSION = 43_200
+"""Seconds; the time of the embedded AWS may pass faster."""
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -40,10 +44,13 @@ class ApiClient:
     @classmethod
     def of_role(cls, aws: EmbeddedAws, role: str, allowed: list[str], **more: Any) -> ApiClient:
         """Of a session of a role, made anew, that may invoke these routes, `GET/requests`."""
-        iam, name = aws.client("iam"), f"api-{role}"
+        iam = aws.client("iam")
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+        made = iam.create_role(
+            RoleName=role, AssumeRolePolicyDocument=document, MaxSessionDuration=_LONGEST_SESSION
+        )
+        arn = made["Role"]["Arn"]
         api_id = aws.outputs["ApiEndpoint"].rpartition("/")[2]
         routes = [
             f"arn:aws:execute-api:us-east-1:111111111111:{api_id}/$default/{one}" for one in allowed
@@ -51,11 +58,13 @@ class ApiClient:
         if routes:
             allow = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": routes}
             iam.put_role_policy(
-                RoleName=name,
+                RoleName=role,
                 PolicyName="invoke",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}),
             )
-        given = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="ann")["Credentials"]
+        given = aws.client("sts").assume_role(
+            RoleArn=arn, RoleSessionName="ann", DurationSeconds=_LONGEST_SESSION
+        )["Credentials"]
         keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return cls(url=aws.outputs["ApiEndpoint"], credentials=Credentials(*keys), **more)
 
@@ -81,6 +90,15 @@ class ApiClient:
                 return _response(answer)
         except urllib.error.HTTPError as refused:
             return _response(refused)
+
+
+def until(look: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """What `look` finds once it finds something; AssertionError where it does not."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not come to this in time"
+        time.sleep(_LOOKS_EVERY)
+    return found
 
 
 def _response(answer: Any) -> Response:

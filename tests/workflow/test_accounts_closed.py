@@ -174,7 +174,6 @@ def test_account_that_is_reopened_is_vended_by_the_same_request(vending: Vending
     few(
         [
             "Baseline",
-            "CreateOrganizationalUnit",
             "MoveAccount",
             "TagResource",
             "EnableAWSServiceAccess",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,7 @@ from embedded.cloud import EmbeddedAws
 from infra.settings import ApiSettings, Settings
 from tests.infra.synthesized import synthesize
 from tests.workflow import deployments
-from tests.workflow.api import ApiClient
+from tests.workflow.api import ApiClient, until
 from vending.api.routes import ROUTES
 
 DOCUMENT: dict[str, Any] = {
@@ -44,15 +43,7 @@ def client(deployed: EmbeddedAws) -> ApiClient:
 
 
 def session(aws: EmbeddedAws, *allowed: str) -> ApiClient:
-    return ApiClient.of_role(aws, f"{next(_ROLES)}", list(allowed))
-
-
-def until(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come to this in time"
-        time.sleep(0.1)
-    return found
+    return ApiClient.of_role(aws, f"api-{next(_ROLES)}", list(allowed))
 
 
 def refused(client: ApiClient, route: str = "GET /requests") -> tuple[int, Any]:

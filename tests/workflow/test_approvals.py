@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded import lambda_runtime
 from tests.builders import a_request
 from tests.installations import ROOT
 from tests.unit.embedded.time_travel import pass_days
@@ -182,7 +183,7 @@ def test_cancelled_request_keeps_its_approval_when_it_is_resumed(
     assert (ended.status, ended.output["revision"]) == ("SUCCEEDED", 2)
 
 
-def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
+def test_announcements_say_what_becomes_of_a_request_that_waits(
     vending: Vending, vend: Command
 ) -> None:
     request = a_restricted_request()
@@ -199,6 +200,15 @@ def test_announcements_say_that_a_request_waits_and_that_it_was_approved(
         ("AWAITING_APPROVAL", None),
         ("REQUESTED", "APPROVED"),
     ]
+
+    with collected(vending, "AccountApprovalRefused") as refused:
+        before = len(lambda_runtime.logs("DecideApproval"))
+        decide(vending, request["requestId"], "reject", reason="too late")
+        eventually(lambda: "REFUSED" in "".join(lambda_runtime.logs("DecideApproval")[before:]))
+    (report,) = refused
+    assert report["requestId"] == request["requestId"]
+    assert report["sender"]["source"] == "account-vending.approvals"
+    assert "it was approved by approvers" in report["error"]["message"]
 
 
 def test_retirement_waits_for_its_approval_and_then_suspends_the_account(

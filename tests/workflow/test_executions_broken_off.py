@@ -23,7 +23,6 @@ STATES = [
     "CreateAccount",
     "WaitForAccount",
     "DescribeCreateAccountStatus",
-    "CreateOrganizationalUnit",
     "MoveAccount",
     "TagResource",
     "RecordVended",

@@ -147,7 +147,6 @@ def test_lost_answer_costs_neither_the_request_nor_an_account(
             "ReserveCreation",
             "CreateAccount",
             "DescribeCreateAccountStatus",
-            "CreateOrganizationalUnit",
             "MoveAccount",
             "TagResource",
             "EnableAWSServiceAccess",

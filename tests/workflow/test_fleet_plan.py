@@ -176,6 +176,26 @@ def test_change_that_is_refused_is_so_in_the_plan(
 
 
 @pytest.mark.slow
+def test_retirement_of_a_protected_account_is_planned_as_refused(
+    vending: Vending, vend: Command, request_of: Any, tmp_path: Path
+) -> None:
+    (account_id,) = seed(1)
+    existing = {"source": "existing", "account": {"accountId": account_id}}
+    write(tmp_path, "accounts/kept.yaml", existing | {"lifecycle": "retired", "reason": "over"})
+    vending.organizations.tag_resource(
+        ResourceId=account_id, Tags=[{"Key": "account-vending:protected", "Value": "true"}]
+    )
+
+    ran = planned(vend, tmp_path)
+    applied = vend("apply", str(tmp_path / "accounts"), "--json")
+
+    (kept,) = [one for one in ran.json["accounts"] if one["kind"] == "retirement"]
+    assert [problem["code"] for problem in kept["problems"]] == ["AccountProtected"]
+    assert (ran.status, applied.status) == (1, 1)
+    assert writes(vending) == ["organizations:TagResource"]
+
+
+@pytest.mark.slow
 def test_accounts_are_listed_and_not_described_one_by_one(
     vending: Vending, vend: Command, request_of: Any, tmp_path: Path
 ) -> None:

@@ -176,7 +176,7 @@ def test_unit_that_is_missing_is_made_before_the_account_and_looked_at_after(
 
     first, second = (vending.states_entered(one.arn) for one in (ended, again))
     assert first.index("PrepareOrganizationalUnit") < first.index("CreateAccount")
-    assert first.index("CreateAccount") < first.index("CreateOrganizationalUnit")
+    assert first.index("CreateAccount") < first.index("MoveAccount")
     assert "PrepareOrganizationalUnit" not in second
     assert vending.calls("organizations", "CreateOrganizationalUnit") == 2
     assert vending.path(again.output["accountId"]) == "/Workloads/Sandbox"

@@ -25,6 +25,7 @@ RETIREMENT_REQUESTED = "AccountRetirementRequested"
 RETIRING, RESTORED, CLOSED = "AccountRetiring", "AccountRestored", "AccountClosed"
 RETIREMENT_FAILED = "AccountRetirementFailed"
 RETIREMENT_AWAITS_APPROVAL = "AccountRetirementAwaitsApproval"
+DECISION_REFUSED = "AccountApprovalRefused"
 OUTCOMES: Mapping[str, str] = {
     State.VENDED: "AccountVended",
     State.FAILED: "AccountVendingFailed",
@@ -99,6 +100,10 @@ class EventPublisher:
     def publish_drift(self, report: Mapping[str, Any]) -> None:
         """Publish how an account differs from its document: ServiceUnavailable as above."""
         self._publish(report, [DRIFTED])
+
+    def publish_refused_decision(self, report: Mapping[str, Any]) -> None:
+        """Publish why an event's decision was not taken: ServiceUnavailable as above."""
+        self._publish(report, [DECISION_REFUSED])
 
     def _put(self, entries: list[PutEventsRequestEntryTypeDef]) -> None:
         with translate_aws_errors():

@@ -183,6 +183,30 @@ def _retirement_awaits(record: Mapping[str, Any]) -> Message:
     return _of_account(record, "retirement awaiting approval", what, [step])
 
 
+def _decision_refused(record: Mapping[str, Any]) -> Message:
+    request_id, account_id = _cut(record.get("requestId")), _cut(record.get("accountId"))
+    sender = record.get("sender") or {}
+    if account_id:
+        of = f"A decision on the retirement of the account {account_id}"
+    else:
+        of = f"A decision on the request {request_id}" if request_id else "An unreadable decision"
+    facts = [
+        ("Request", request_id),
+        ("Account", account_id),
+        ("Decision", _cut(record.get("decision"))),
+        ("Sent by", f"{_cut(sender.get('source'))} of {_cut(sender.get('account'))}"),
+        *_of_error(record),
+    ]
+    return _message(
+        record,
+        "decision refused",
+        f"{of} was refused; it changed nothing.",
+        facts,
+        _remedy(record),
+        thread=request_id or account_id or _cut(sender.get("eventId")),
+    )
+
+
 def _restored(record: Mapping[str, Any]) -> Message:
     return _of_account(record, "restored", f"{_account(record)} is back where it was.")
 
@@ -298,6 +322,7 @@ _WRITERS: Mapping[tuple[str, str | None], Callable[[Mapping[str, Any]], Message 
     (event_publisher.OUTCOMES[State.FAILED], None): _failed,
     (event_publisher.DRIFTED, None): _drifted,
     (event_publisher.RETIREMENT_AWAITS_APPROVAL, None): _retirement_awaits,
+    (event_publisher.DECISION_REFUSED, None): _decision_refused,
     (event_publisher.RETIRING, None): _retiring,
     (event_publisher.RESTORED, None): _restored,
     (event_publisher.CLOSED, None): _closed,

@@ -9,6 +9,8 @@ from vending.errors.exceptions import OperationRefused
 from vending.organization import eligibility
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
@@ -20,7 +22,21 @@ def refuse(
     protected_tag: str,
     deregister: bool,
 ) -> None:
-    """OperationRefused where the account must not be retired.
+    """OperationRefused where the account must not be retired; as `found`."""
+    for refusal in found(
+        account, organizations, protected_tag=protected_tag, deregister=deregister
+    ):
+        raise refusal
+
+
+def found(
+    account: AccountTypeDef,
+    organizations: OrganizationsClient,
+    *,
+    protected_tag: str,
+    deregister: bool,
+) -> Iterator[OperationRefused]:
+    """Why the account must not be retired, one by one; nothing where it may be.
 
     Args:
         account: as AWS describes it.
@@ -30,25 +46,26 @@ def refuse(
     """
     account_id = account["Id"]
     unfit = eligibility.refusal(account)
-    if unfit is not None and unfit.code == "ManagementAccountNotVended":
-        raise refused("ManagementAccountNotRetired", unfit.message)
     if unfit is not None:
-        raise unfit
-    if protected_tag:
-        pages = organizations.get_paginator("list_tags_for_resource")
-        for page in pages.paginate(ResourceId=account_id):
-            for one in page.get("Tags", []):
-                if one["Key"] == protected_tag and one["Value"].lower() != "false":
-                    raise refused(
-                        "AccountProtected", f"The account {account_id} has the tag {protected_tag}."
-                    )
-    if deregister:
+        is_management = unfit.code == "ManagementAccountNotVended"
+        yield refused("ManagementAccountNotRetired", unfit.message) if is_management else unfit
         return
-    if services := delegated_services(account_id, organizations):
-        raise refused(
+    if protected_tag and _is_protected(account_id, protected_tag, organizations):
+        yield refused("AccountProtected", f"The account {account_id} has the tag {protected_tag}.")
+    if not deregister and (services := delegated_services(account_id, organizations)):
+        yield refused(
             "AccountIsDelegatedAdministrator",
             f"The account {account_id} is a delegated administrator for {', '.join(services)}.",
         )
+
+
+def _is_protected(account_id: str, tag: str, organizations: OrganizationsClient) -> bool:
+    pages = organizations.get_paginator("list_tags_for_resource")
+    return any(
+        one["Key"] == tag and one["Value"].lower() != "false"
+        for page in pages.paginate(ResourceId=account_id)
+        for one in page.get("Tags", [])
+    )
 
 
 def delegated_services(account_id: str, organizations: OrganizationsClient) -> list[str]:

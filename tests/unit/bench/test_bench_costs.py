@@ -63,7 +63,7 @@ def test_embedded_aws_is_held_to_its_limits(
         Look(vends=2_000, embedded=0.2, functions=0.1, memory=values["memory"]),
     ]
     monkeypatch.setattr(embedded_cost, "start_ratio", lambda: (0.6, values["ratio"]))
-    monkeypatch.setattr(embedded_cost, "deployed", lambda **_: _Nothing())
+    monkeypatch.setattr(embedded_cost, "deployed", lambda *_, **__: _Nothing())
     monkeypatch.setattr(embedded_cost, "looks", lambda *_: iter(found))
 
     report = embedded_cost.measure()

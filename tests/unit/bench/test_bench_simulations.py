@@ -17,7 +17,7 @@ from bench.closures_alone import (
 )
 from bench.closures_alone import simulate as simulate_closures
 from bench.histories import added_time, lambda_runs, retries, states_entered
-from bench.machine import BUSY_SHARE, FASTEST, SLOWEST, Cost, Meter, speed_for
+from bench.machine import Meter
 from bench.one_request import PEERS
 from bench.peers import follow
 from bench.prices import Use
@@ -194,22 +194,6 @@ def test_price_of_a_thousand_transitions_is_two_and_a_half_cents() -> None:
     assert Use(lambda_runs=1_000_000, lambda_gb_seconds=1.0).dollars() == pytest.approx(
         0.2000133334
     )
-
-
-@pytest.mark.parametrize(
-    ("cpu", "delay", "speed"),
-    [
-        pytest.param(0.2, 0.3, BUSY_SHARE * 10 / 0.2, id="busy-for-the-stated-share"),
-        pytest.param(0.05, 0.5, 20.0, id="machine-that-others-use-too"),
-        pytest.param(100.0, 100.0, SLOWEST, id="slow-machine"),
-        pytest.param(0.001, 0.001, FASTEST, id="fast-machine"),
-        pytest.param(0.0, 0.0, FASTEST, id="immeasurably-fast"),
-    ],
-)
-def test_speed_leaves_the_machine_idle_most_of_the_time(
-    cpu: float, delay: float, speed: float
-) -> None:
-    assert speed_for(Cost(embedded=cpu, delay=delay), 10.0) == pytest.approx(speed)
 
 
 def test_meter_counts_this_process() -> None:

@@ -225,8 +225,7 @@ def test_task_that_is_put_before_the_account_is_planned_and_nothing_is_said_twic
     definition = changed(ACCOUNT_VENDING)
     states = definition["States"]
     states["Prepare"] = {
-        **copy.deepcopy(BASELINE["CreateOrganizationalUnit"]),
-        "Assign": {},
+        **copy.deepcopy(states["PrepareOrganizationalUnit"]),
         "Output": "{% $states.input %}",
         "Next": states["AcceptRequest"]["Next"],
     }
@@ -248,7 +247,7 @@ def test_refused_step_leaves_out_what_needs_it_alone(world: World) -> None:
     plan = planned(request)
 
     assert [problem["code"] for problem in plan.problems] == ["AccessDeniedException"]
-    assert "organizational unit /Workloads/Sandbox" in plan.changes
+    assert "tag team" in plan.changes
     assert "policy Guard on the account" in plan.changes
     assert not any(one.startswith("account in") for one in plan.changes)
 

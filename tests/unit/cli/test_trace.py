@@ -146,18 +146,18 @@ def test_poll_is_skipped_when_the_account_is_there_at_once() -> None:
 
 def test_branches_go_on_side_by_side_and_skip_for_themselves() -> None:
     history = created().enter("Baseline", "Parallel").add("ParallelStateStarted")
-    history.enter("CreateOrganizationalUnit", branch="a").schedule("a")
+    history.enter("MoveAccount", branch="a").schedule("a")
     history.enter("TagResource", branch="b").schedule("b").fail("Throttled", "b")
     history.enter("IsServiceAccessRequested", "Choice", "c").enter(
         "IsRootAccessRequested", "Choice", "c"
     )
     trace = trace_of(history)
 
-    assert step(trace, "CreateOrganizationalUnit").status is StepStatus.RUNNING
+    assert step(trace, "MoveAccount").status is StepStatus.RUNNING
     assert step(trace, "TagResource").status is StepStatus.RETRYING
     assert step(trace, "EnableAWSServiceAccess").status is StepStatus.SKIPPED
     assert step(trace, "EnableOrganizationsRootSessions").status is StepStatus.PENDING
-    assert step(trace, "MoveAccount").status is StepStatus.PENDING
+    assert step(trace, "PutAlternateContact").status is StepStatus.PENDING
 
 
 def test_end_of_the_branches_does_not_touch_the_last_step_in_them() -> None:
@@ -211,14 +211,12 @@ def test_failure_shows_where_what_and_what_was_not_reached() -> None:
 def test_failed_branch_stops_its_siblings() -> None:
     history = created().enter("Baseline", "Parallel")
     history.enter("TagResource", branch="b").schedule("b")
-    history.enter("CreateOrganizationalUnit", branch="a").schedule("a").fail(
-        "OperationRefused", "a"
-    )
+    history.enter("MoveAccount", branch="a").schedule("a").fail("OperationRefused", "a")
     history.at = 4.0
     history.join("a", "b").leave("Baseline", "Parallel").enter("RecordFailure")
     trace = trace_of(history)
 
-    assert step(trace, "CreateOrganizationalUnit").status is StepStatus.FAILED
+    assert step(trace, "MoveAccount").status is StepStatus.FAILED
     assert step(trace, "TagResource").status is StepStatus.STOPPED
     assert step(trace, "TagResource").elapsed(99) == 4.0
     assert step(trace, "RecordFailure").status is StepStatus.RUNNING

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from embedded import REGION, lambda_runtime
+from embedded.core.clock import Clock
 from embedded.lambda_runtime import processes
 from embedded.lambda_runtime.functions import EmbeddedFunction
 from embedded.lambda_runtime.processes import Launcher
@@ -136,6 +137,7 @@ def test_process_in_an_endless_loop_ends_with_its_embedded_aws(tmp_path: Path, f
     (tmp_path / "busy.py").write_text(
         "import os\nos.write(1, b'%d\\n' % os.getpid())\nwhile True:\n    pass\n"
     )
+    clock = Clock()
     program = textwrap.dedent(f"""
         import importlib.util, pathlib, sys, time
         spec = importlib.util.spec_from_file_location("processes", {processes.__file__!r})
@@ -144,7 +146,7 @@ def test_process_in_an_endless_loop_ends_with_its_embedded_aws(tmp_path: Path, f
         here = pathlib.Path({str(tmp_path)!r})
         launcher = processes.Launcher(asset=here, runtime=here, shared={{}}, fork={fork})
         environment = {{"_HANDLER": "busy.handler", "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}}
-        launcher.start(environment | launcher.shared, speed=1, origin=0, output=1, ended=print)
+        launcher.start(environment | launcher.shared, clock={clock.path!r}, output=1, ended=print)
         time.sleep(60)
     """)
     parent = subprocess.Popen(

@@ -12,6 +12,7 @@ from embedded.identity import member_access
 from embedded.moto_patches import speed
 from tests.unit.functions.api_calls import POLICY, RETIREMENT, VENDING, Api
 from tests.unit.functions.approving import a_policy
+from tests.unit.functions.retiring import PROTECTED_TAG
 from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.authorization.request_policy import parse_policy
 from vending.handler import wiring
@@ -48,7 +49,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "RETIREMENT_GRACE_DAYS": "14",
         "RETIREMENT_ORGANIZATIONAL_UNIT": "/Suspended",
         "RETIREMENT_POLICY_NAME": "RetiredAccounts",
-        "RETIREMENT_PROTECTED_TAG": "account-vending:protected",
+        "RETIREMENT_PROTECTED_TAG": PROTECTED_TAG,
         "SERVICE_PRINCIPALS": " ".join(trusted_services._entries()),
     }
     for name, value in values.items():

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.dry_run.planned import Planned
+from cli.dry_run.retirement import planned_retirement
+from tests.unit.functions.approving import HERE, PORTAL
 from tests.unit.functions.world import EXECUTION, World
+from vending.authorization.authorization import Authorization
+from vending.authorization.request_policy import parse_policy
+from vending.authorization.sender import Sender
+from vending.aws import clients
 from vending.aws.clock import timestamp
 from vending.handler import wiring
+from vending.retirement.request import parse
 from vending.retirement.rows import Retirement
 
 RESTORING = EXECUTION.replace("first", "restoring")
 DAY = 86_400.0
+PROTECTED_TAG = "account-vending:protected"
 
 
 def an_account(world: World, unit: str = "Sandbox") -> str:
     """A member account in a unit below the root."""
     unit_id = world.organization.add_unit(unit)
     return world.organization.add_account(email=f"{unit}@example.com", parent=unit_id)
+
+
+def administers(world: World, account_id: str, service: str = "guardduty.amazonaws.com") -> None:
+    """The account is a delegated administrator of the service."""
+    world.organization.state.delegations[account_id] = {service: world.organization.state.now()}
 
 
 def a_retirement_request(account_id: str, **changes: Any) -> dict[str, Any]:
@@ -37,6 +51,21 @@ def accept(
         startedAt=timestamp(world.now),
     )
     return result
+
+
+def plan(world: World, account_id: str, source: str = PORTAL, **changes: Any) -> Planned:
+    """What `vend plan` says of the retirement, to whoever sends events of this source."""
+    organizations = clients.organizations()
+    return planned_retirement(
+        parse(a_retirement_request(account_id, **changes)),
+        wiring.retirements().get(account_id),
+        account=organizations.describe_account(AccountId=account_id)["Account"],
+        organizations=organizations,
+        authorization=Authorization.of(
+            Sender(account=HERE, source=source), parse_policy(world.policy), here=HERE
+        ),
+        protected_tag=PROTECTED_TAG,
+    )
 
 
 def record(

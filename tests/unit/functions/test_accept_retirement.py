@@ -10,9 +10,11 @@ from tests.unit.functions.organization import MANAGEMENT_ACCOUNT_ID
 from tests.unit.functions.payloads import EMAIL, a_request
 from tests.unit.functions.retiring import (
     DAY,
+    PROTECTED_TAG,
     RESTORING,
     a_retirement_request,
     accept,
+    administers,
     an_account,
     record,
     retiring,
@@ -46,10 +48,6 @@ def by_team(
         **event,
     }
     return accept(world, request, execution, **sent)
-
-
-def administers(world: World, account_id: str, service: str = "guardduty.amazonaws.com") -> None:
-    world.organization.state.delegations[account_id] = {service: world.organization.state.now()}
 
 
 def test_retirement_is_claimed_with_what_the_account_was_like(world: World) -> None:
@@ -148,7 +146,7 @@ def test_account_with_the_protecting_tag_is_not_retired(
     world: World, value: str, is_protected: bool
 ) -> None:
     account_id = an_account(world)
-    world.organization.accounts[account_id].update(tags={"account-vending:protected": value})
+    world.organization.accounts[account_id].update(tags={PROTECTED_TAG: value})
 
     if is_protected:
         with pytest.raises(OperationRefused) as refused:

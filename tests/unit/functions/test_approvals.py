@@ -598,3 +598,35 @@ def test_decision_that_is_none_is_refused_for_good(
     approving: World, detail: Any, problem: str
 ) -> None:
     assert approving.call("DecideApproval", **sent(detail, REVIEWERS))["code"] == problem
+    ((kind, report),) = approving.announced()
+    assert (kind, report["error"]["code"]) == ("AccountApprovalRefused", problem)
+    assert report["sender"] == {"account": HERE, "source": REVIEWERS, "eventId": "event-1"}
+
+
+def test_refused_decision_is_announced_with_what_it_was_about(approving: World) -> None:
+    accept(approving)
+    wait(approving)
+    before = approval(approving)
+
+    refused = decide(approving, "reject", source=PORTAL)
+    elsewhere = decide(approving, source=OPERATORS, request_id="portal.other")
+
+    assert [refused["code"], elsewhere["code"]] == ["RequestNotAllowed", "UnknownRequest"]
+    kinds, reports = zip(*approving.announced()[-2:], strict=True)
+    assert set(kinds) == {"AccountApprovalRefused"}
+    own, other = reports
+    assert (own["requestId"], own["accountId"]) == ("portal.claim-1", None)
+    assert (own["decision"], own["reason"]) == ("reject", "too many")
+    assert "may not decide" in own["error"]["message"]
+    assert other["requestId"] == "portal.other"
+    assert approval(approving) == before
+
+
+def test_decision_that_is_taken_or_repeated_is_not_announced_as_refused(approving: World) -> None:
+    accept(approving)
+    wait(approving)
+
+    outcomes = [decide(approving)["outcome"] for _ in range(2)]
+
+    assert outcomes == ["RECORDED", "REPEATED"]
+    assert "AccountApprovalRefused" not in dict(approving.announced())

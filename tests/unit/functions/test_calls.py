@@ -222,12 +222,11 @@ def make_a_unit(world: World) -> None:
 
 
 def move_an_account(world: World) -> None:
-    world.call(
-        "MoveAccount",
-        requestId=REQUEST_ID,
-        accountId=world.organization.add_account(email=EMAIL),
-        organizationalUnitId=world.organization.add_unit("A"),
-    )
+    account_id = world.organization.add_account(email=EMAIL)
+    for _ in ("made", "known"):
+        world.call(
+            "MoveAccount", requestId=REQUEST_ID, accountId=account_id, organizationalUnit="/A"
+        )
 
 
 def tag_an_account(world: World) -> None:

@@ -9,6 +9,7 @@ from tests.unit.functions.retiring import (
     RESTORING,
     a_retirement_request,
     accept,
+    administers,
     an_account,
     close,
     due,
@@ -17,7 +18,6 @@ from tests.unit.functions.retiring import (
     retiring,
     row_of,
 )
-from tests.unit.functions.test_accept_retirement import administers
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
 from vending.errors.exceptions import (
     ClosingRefusedForNow,

@@ -49,6 +49,13 @@ APPROVED, REJECTED = (
     for outcome in ("APPROVED", "REJECTED")
 )
 
+REFUSED_DECISION: dict[str, Any] = {
+    "accountName": None,
+    "decision": "approve",
+    "sender": {"account": "111122223333", "source": "form", "eventId": "event-1"},
+    "error": ERROR | {"code": "RequestNotAllowed", "reason": None},
+}
+
 
 def message(detail_type: str, **changes: Any) -> Message:
     found = message_of(detail_type, RECORD | changes)
@@ -105,6 +112,24 @@ def test_request_that_waits_for_approval_is_told_of_once() -> None:
             {"state": "FAILED", "error": ERROR | {"code": "ApprovalTimedOut", "reason": None}},
             "Account failed",
             "ApprovalTimedOut",
+        ),
+        (
+            "AccountApprovalRefused",
+            REFUSED_DECISION | {"accountId": None},
+            "Account decision refused",
+            "A decision on the request portal.sandbox-1 was refused; it changed nothing.",
+        ),
+        (
+            "AccountApprovalRefused",
+            REFUSED_DECISION | {"requestId": None},
+            "Account decision refused",
+            "on the retirement of the account 444455556666 was refused",
+        ),
+        (
+            "AccountApprovalRefused",
+            REFUSED_DECISION | {"requestId": None, "accountId": None, "decision": None},
+            "Account decision refused",
+            "Sent by: form of 111122223333",
         ),
         (
             "AccountVendingStateChanged",
@@ -168,7 +193,7 @@ def test_announcement_is_said_in_words_with_its_next_step(
     shown = found.as_chat(event_type=detail_type)
     assert (shown["version"], shown["source"]) == ("1.0", "custom")
     assert shown["content"]["title"] == found.title
-    assert shown["metadata"]["threadId"] in {"portal.sandbox-1", "444455556666"}
+    assert shown["metadata"]["threadId"] in {"portal.sandbox-1", "444455556666", "event-1"}
 
 
 def test_every_kind_that_people_are_notified_of_has_its_words() -> None:

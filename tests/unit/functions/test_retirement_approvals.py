@@ -6,14 +6,9 @@ from typing import Any
 
 import pytest
 
-from cli.dry_run.planned import Planned
-from cli.dry_run.retirement import planned_retirement
 from tests.unit.functions import approving as by
 from tests.unit.functions import retiring
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import parse_policy
-from vending.authorization.sender import Sender
 from vending.aws import clients
 from vending.errors.exceptions import (
     ExecutionSuperseded,
@@ -21,8 +16,6 @@ from vending.errors.exceptions import (
     RejectedByApprover,
     TaskTokenRefused,
 )
-from vending.handler import wiring
-from vending.retirement.request import parse
 
 PORTAL = {"source": "portal", "account": by.HERE, "time": "2027-01-15T08:00:00Z"}
 TOKEN = "token-1"
@@ -158,17 +151,6 @@ def test_retirement_elsewhere_needs_no_approval(approving: World, account_id: st
     assert accepted["record"]["approval"] is None
 
 
-def plan(world: World, account_id: str, source: str = by.PORTAL) -> Planned:
-    """What `vend plan` says of the retirement."""
-    sender = Sender(account=by.HERE, source=source)
-    return planned_retirement(
-        parse(retiring.a_retirement_request(account_id)),
-        wiring.retirements().get(account_id),
-        organizations=clients.organizations(),
-        authorization=Authorization.of(sender, parse_policy(world.policy), here=by.HERE),
-    )
-
-
 def test_plan_says_which_approvals_the_retirement_will_wait_for(
     approving: World, account_id: str
 ) -> None:
@@ -178,7 +160,7 @@ def test_plan_says_which_approvals_the_retirement_will_wait_for(
         "approvals": 1,
     }
 
-    planned = plan(approving, account_id)
+    planned = retiring.plan(approving, account_id)
     approval = accept(approving, account_id)["record"]["approval"]
 
     assert planned.warnings == [
@@ -200,7 +182,7 @@ def test_plan_counts_approvals_as_the_retirement_does(
     retiring.record(approving, account_id, "FAILED", error=error)
     approving.organization.executions[EXECUTION] = "FAILED"
 
-    planned = plan(approving, account_id)
+    planned = retiring.plan(approving, account_id)
     anew = accept(approving, account_id, OTHER_EXECUTION)
 
     assert bool(planned.warnings) == (anew["approvalExpiresAt"] is not None)
@@ -212,21 +194,9 @@ def test_plan_of_a_retirement_that_needs_no_approval_says_none(
 ) -> None:
     merging = approving.policy["requesters"]["portal"]
     merging["countsAsApproved"] = ["over"]
-    waived = plan(approving, account_id)
+    waived = retiring.plan(approving, account_id)
     del merging["countsAsApproved"]
     approving.policy["approvals"]["rules"]["over"]["retire"] = ["/Production"]
-    elsewhere = plan(approving, account_id)
+    elsewhere = retiring.plan(approving, account_id)
 
     assert (waived.warnings, elsewhere.warnings) == ([], [])
-
-
-def test_plan_of_a_retirement_that_the_policy_does_not_grant_is_refused(
-    approving: World, account_id: str
-) -> None:
-    approving.policy["requesters"]["portal"]["retire"] = ["/Production"]
-
-    planned = plan(approving, account_id)
-
-    (problem,) = planned.problems
-    assert problem["code"] == "RequestNotAllowed"
-    assert planned.warnings == []

@@ -14,6 +14,7 @@ import pytest
 
 from statemachines import definitions
 from statemachines.definitions import DefinitionError
+from statemachines.rendering import rendered
 
 ROOT = Path(__file__).parents[3]
 BUSY = {"ErrorEquals": ["Busy"], "IntervalSeconds": 1}
@@ -296,7 +297,7 @@ def test_file_that_cannot_be_read_or_says_a_thing_twice_is_refused(tmp_path: Pat
 def test_printed_definition_has_one_member_a_line_where_a_line_would_be_too_long() -> None:
     value = {"flat": {"a": 1, "b": [2, 3]}, "only": {"one": {"x": "x" * 80, "y": "y" * 80}}}
 
-    text = definitions.rendered(value)
+    text = rendered(value)
 
     assert json.loads(text) == value
     assert text.splitlines() == [
