@@ -152,6 +152,7 @@ def test_event_of_a_replaced_execution_wakes_the_one_that_took_over(vending: Ven
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
+@pytest.mark.slow
 def test_creation_without_events_is_looked_at_ever_less_often(vending: Vending) -> None:
     vending.listen("CreationAnswered", on=False)
     try:

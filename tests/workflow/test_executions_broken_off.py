@@ -104,7 +104,9 @@ def bring(vending: Vending, name: str, execution_arn: str, request: dict[str, An
 
 
 @pytest.mark.usefixtures("ends_unheard")
-@pytest.mark.parametrize("name", samples.TELL_OF_AN_END)
+@pytest.mark.parametrize(
+    "name", few(samples.TELL_OF_AN_END, quick=["aws.states/execution_timed_out"])
+)
 def test_end_reaches_the_ledger_however_it_is_reported(vending: Vending, name: str) -> None:
     request = a_request()
     stopped = vending.run_stopped_in("CreateAccount", request)
@@ -265,6 +267,7 @@ def test_request_that_takes_a_lock_over_records_and_announces_the_end_of_its_own
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     change = {"event": "Step Functions Execution Status Change", "deliveries": 3}
     vending.aws.faults.replace([change, {"createAccount": {"calls": [1], "seconds": 30}}])
@@ -279,6 +282,7 @@ def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     assert ended(vending, request)["executionArn"] == resumed.arn
 
 
+@pytest.mark.slow
 def test_stopped_duplicate_does_not_touch_the_request_of_the_first(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
     request = a_request()

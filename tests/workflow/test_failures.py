@@ -183,13 +183,20 @@ def test_lost_answer_of_a_creation_that_fails_still_shows_the_reason(vending: Ve
 
 @pytest.mark.parametrize(
     ("operation", "error", "reason"),
-    [
-        ("CreateAccount", "ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"),
-        ("CreateAccount", "AccessDeniedException", None),
-        ("CreateOrganizationalUnit", "ConstraintViolationException", "OU_DEPTH_LIMIT_EXCEEDED"),
-        ("EnableAWSServiceAccess", "InvalidInputException", "UNRECOGNIZED_SERVICE_PRINCIPAL"),
-        ("CreateAccount", "ConstraintViolationException", "A_REASON_OF_NEXT_YEAR"),
-    ],
+    few(
+        [
+            ("CreateAccount", "ConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"),
+            ("CreateAccount", "AccessDeniedException", None),
+            ("CreateOrganizationalUnit", "ConstraintViolationException", "OU_DEPTH_LIMIT_EXCEEDED"),
+            ("EnableAWSServiceAccess", "InvalidInputException", "UNRECOGNIZED_SERVICE_PRINCIPAL"),
+            ("CreateAccount", "ConstraintViolationException", "A_REASON_OF_NEXT_YEAR"),
+        ],
+        quick=[
+            ("CreateAccount", "AccessDeniedException", None),
+            ("EnableAWSServiceAccess", "InvalidInputException", "UNRECOGNIZED_SERVICE_PRINCIPAL"),
+            ("CreateAccount", "ConstraintViolationException", "A_REASON_OF_NEXT_YEAR"),
+        ],
+    ),
 )
 def test_refusal_for_good_ends_at_once_with_code_reason_and_remedy(
     vending: Vending, operation: str, error: str, reason: str | None

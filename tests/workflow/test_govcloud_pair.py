@@ -166,6 +166,7 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
 
 
+@pytest.mark.slow
 def test_answer_that_says_nothing_about_a_pair_that_is_not_there_makes_one_in_the_end(
     govcloud: Vending,
 ) -> None:
@@ -194,6 +195,7 @@ def test_answer_that_says_nothing_about_a_pair_that_is_not_there_makes_one_in_th
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 2
 
 
+@pytest.mark.slow
 def test_resubmission_resumes_a_pair_that_failed_in_the_baseline(govcloud: Vending) -> None:
     request = a_pair()
     govcloud.aws.faults.replace(

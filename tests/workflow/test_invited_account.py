@@ -113,7 +113,8 @@ def test_acceptance_that_no_event_reports_is_found(
 
 
 @pytest.mark.parametrize(
-    ("named", "otherwise"), [(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], ids=["id", "email"]
+    ("named", "otherwise"),
+    few([(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], quick=[(BY_ID, BY_EMAIL)], ids=["id", "email"]),
 )
 def test_open_invitation_under_the_other_name_is_reported_and_cancelled_to_the_letter(
     vending: Vending, named: dict[str, str], otherwise: dict[str, str]
@@ -222,7 +223,7 @@ def test_refused_acceptance_takes_the_invitation_back_and_shows_why(vending: Ven
     ("operation", "by_owner", "reason"),
     [("decline_handshake", True, "DECLINED"), ("cancel_handshake", False, "CANCELED")],
 )
-@pytest.mark.parametrize("events", [True, False], ids=["by event", "by looking"])
+@pytest.mark.parametrize("events", few([True, False], quick=[True], ids=["by event", "by looking"]))
 def test_invitation_that_is_not_accepted_fails_with_its_reason(
     vending: Vending,
     request: pytest.FixtureRequest,
@@ -283,6 +284,7 @@ def test_fifteen_days_without_an_answer_cost_few_transitions_and_end_on_time() -
     assert reported["events"] < 2_000  # Step Functions allows 25,000
 
 
+@pytest.mark.slow
 def test_resubmission_after_a_refusal_sends_a_new_invitation(vending: Vending) -> None:
     request = an_invitation()
     first = vending.start(request)

@@ -58,7 +58,9 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_invitation(
     assert vending.calls("organizations", "InviteAccountToOrganization") == 1
 
 
-@pytest.mark.parametrize("operation", ["SendTaskSuccess", "DescribeHandshake"])
+@pytest.mark.parametrize(
+    "operation", few(["SendTaskSuccess", "DescribeHandshake"], quick=["SendTaskSuccess"])
+)
 def test_lost_answer_on_the_way_back_into_the_workflow_is_made_up_for(
     vending: Vending, operation: str
 ) -> None:

@@ -65,6 +65,7 @@ def test_bug_1_poll_that_fails_creates_no_second_account(vending: Vending) -> No
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_bug_2_one_failure_in_a_batch_harms_no_other(vending: Vending) -> None:
     """An item that failed took the rest of its batch with it, or deleted it."""
     vending.aws.faults.replace(
@@ -80,6 +81,7 @@ def test_bug_2_one_failure_in_a_batch_harms_no_other(vending: Vending) -> None:
     assert len(vending.accounts()) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     few(

@@ -97,6 +97,7 @@ def test_rejected_request_can_be_corrected_under_the_same_id(vending: Vending) -
     assert corrected.output["error"] is None
 
 
+@pytest.mark.slow
 def test_invalid_repeat_of_a_vended_request_leaves_its_record_alone(vending: Vending) -> None:
     request = a_request()
     vending.run(request)

@@ -31,7 +31,7 @@ def by_hand(vending: Vending, request: Any) -> str:
     return vending.start(request)
 
 
-@pytest.mark.parametrize("arrive", [by_event, by_hand])
+@pytest.mark.parametrize("arrive", few([by_event, by_hand], quick=[by_event]))
 def test_new_account_is_vended_with_everything_it_asked_for(
     vending: Vending, arrive: Callable[[Vending, Any], str]
 ) -> None:
