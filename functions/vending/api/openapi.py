@@ -216,10 +216,10 @@ def _parameters(route: Route, contract: Contract) -> Iterator[Json]:
             "schema": {"type": "string", "minLength": 1},
         }
     for name in contract.query:
-        said = _QUERY[name]
+        parameter = _QUERY[name]
         if name == "state":
-            said = {"schema": {**said["schema"], "enum": [*contract.states]}}
-        yield {"name": name, "in": "query", "required": False, **said}
+            parameter = {"schema": {**parameter["schema"], "enum": [*contract.states]}}
+        yield {"name": name, "in": "query", "required": False, **parameter}
     if route.is_idempotent_by_key:
         yield {
             "name": "Idempotency-Key",

@@ -84,7 +84,7 @@ def _error(end: ExecutionEnd) -> dict[str, Any]:
     return end.as_error()
 
 
-def explained(code: str, said: str = "") -> dict[str, Any]:
-    """An error by the catalogue, with what is said of this case."""
+def explained(code: str, detail: str = "") -> dict[str, Any]:
+    """An error by the catalogue, with the detail of this case."""
     words = explain(code)
-    return VendingError(f"{words.what} {said}".strip(), code=code, remedy=words.remedy).as_dict()
+    return VendingError(f"{words.what} {detail}".strip(), code=code, remedy=words.remedy).as_dict()
