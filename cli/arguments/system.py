@@ -86,7 +86,12 @@ def explain(commands: Commands) -> None:
         "explain an error",
         "Explains an error: what it means, who must act, and what to do. Needs no AWS.",
     )
-    parser.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
+    parser.add_argument(
+        "error",
+        metavar="CODE[/REASON]",
+        nargs="?",
+        help="as a record or AWS gives it; without it, all are listed",
+    )
     json_option(parser)
 
 
