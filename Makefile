@@ -229,7 +229,7 @@ FORCE:
 
 FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
-BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_policy.py infra/trimming.py permissions/declared_calls.py
+BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_policy.py infra/sdk_models.py infra/trimming.py permissions/called_operations.py permissions/declared_calls.py
 
 build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name $(READY)
 	@$(BIN)/python -m infra.bundling lambda

@@ -28,13 +28,15 @@ from typing import Any
 from infra.bytecode import CompilationError, compile_modules, compiler_of
 from infra.request_policy import compiled
 from infra.trimming import ServiceMissing, drop_installer_traces, trim, zipped_size
-from permissions.declared_calls import NotDeclared, sdk_services
+from permissions.called_operations import called_operations
+from permissions.declared_calls import NotDeclared
 from vending.authorization.request_policy import FILE_NAME, RequestPolicyInvalid
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 _OWN_RULES = tuple(
-    Path(__file__).with_name(name) for name in ("bundling.py", "bytecode.py", "trimming.py")
+    Path(__file__).with_name(name)
+    for name in ("bundling.py", "bytecode.py", "sdk_models.py", "trimming.py")
 )
 
 
@@ -161,12 +163,13 @@ def _build_runtime(project: Path, target: Path, here: Platform) -> Bundle:
 def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bundle:
     sources, lock = project / "functions", project / "functions" / "requirements.txt"
     stamp = target.with_name(f"{target.name}.json")
-    services = sorted(sdk_services(sources))
+    operations = called_operations(sources)
+    called = json.dumps({name: sorted(each) for name, each in operations.items()})
     compiler = for_platform.compiler()
     dependencies = _digest(
         [lock, *_OWN_RULES],
         base=project,
-        words=[for_platform.python, for_platform.machine, str(compiler is not None), *services],
+        words=[for_platform.python, for_platform.machine, str(compiler is not None), called],
     )
     policy = compiled(project)
     code = _digest(_sources(sources), base=sources, words=[policy])
@@ -182,7 +185,7 @@ def _build_functions(project: Path, target: Path, for_platform: Platform) -> Bun
 
         def install(folder: Path) -> str:
             _install(lock, folder, for_platform)
-            trim(folder, services=services)
+            trim(folder, operations=operations)
             if compiler is not None:
                 compile_modules(folder, compiler)
             return ""

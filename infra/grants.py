@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from aws_cdk import Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -136,14 +137,12 @@ class Grants:
             function.grant(
                 statement.sid,
                 actions=statement.actions,
-                resources=[self._arn(function, resource) for resource in statement.resources],
+                resources=[self._arn(resource) for resource in statement.resources],
                 conditions=statement.conditions,
             )
         if "events:PutEvents" in calls and name != "DiscoverAccount":
             self.announcers.append(function.role_arn)
-        machines = [
-            self._arn(function, machine_of_name(machine)) for machine in self._machines_of(name)
-        ]
+        machines = [self._arn(machine_of_name(machine)) for machine in self._machines_of(name)]
         for use in uses_of_calls(
             calls,
             table_name=self.ledger.table_name,
@@ -166,27 +165,37 @@ class Grants:
             return (state_machine_names.custom_resource(self.settings),)
         return (retirement,) if function in account_retirement_workflow.RETIRING else (vending,)
 
-    def _arn(self, function: OperationFunction, resource: str) -> str:
-        own = {
+    def _arn(self, resource: str) -> str:
+        if resource in self._own:
+            return self._own[resource]
+        if resource == "*" or resource.startswith("arn:"):
+            return reference.fill(resource, self._known.__getitem__)
+        template = reference.arn_template(resource)
+        arn = reference.fill(template, lambda part: self._known.get(part, "*"))
+        return _BEYOND_WILDCARD.sub("/*", arn)
+
+    # The CDK answers from another process: asked for each statement anew, these two would take half
+    # of a synthesis.
+    @cached_property
+    def _own(self) -> dict[str, str]:
+        """The ARNs of the stack's own resources, by type."""
+        return {
             "dynamodb:table": self.ledger.table_arn,
             "dynamodb:index": f"{self.ledger.table_arn}/index/{BY_STATE}",
             "events:event-bus": self.bus.event_bus_arn,
             "states:statemachine": self.state_machine.state_machine_arn,
         }
-        if resource in own:
-            return own[resource]
-        stack = Stack.of(function)
-        known = {
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        """What an ARN's parts are in this stack, by their names."""
+        stack = Stack.of(self.ledger)
+        return {
             "Partition": stack.partition,
             "Region": stack.region,
             "Account": stack.account,
             "ManagementAccountId": stack.account,
         }
-        if resource == "*" or resource.startswith("arn:"):
-            return reference.fill(resource, known.__getitem__)
-        template = reference.arn_template(resource)
-        arn = reference.fill(template, lambda part: known.get(part, "*"))
-        return _BEYOND_WILDCARD.sub("/*", arn)
 
     def _surroundings(self, function: str, calls: Iterable[str]) -> dict[str, str]:
         """The variables by which the function finds what it calls, and knows its limits."""

@@ -6,8 +6,11 @@ import gzip
 import json
 import shutil
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
+
+from infra.sdk_models import OperationMissing, reduced, undocumented
 
 _SHARED_DATA = (
     "endpoints.json",
@@ -18,6 +21,7 @@ _SHARED_DATA = (
 
 _UNUSED = (
     "bin",
+    "boto3/data",
     "boto3/examples",
     "aws_lambda_powertools/event_handler/openapi/swagger_ui",
 )
@@ -27,18 +31,24 @@ _UNUSED_KINDS = ("*.pyi", "*.c", "py.typed", "botocore/data/**/examples-1.json*"
 _INSTALLERS_OWN = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 
 
+_MODEL = "service-2.json"
+
+Operations = Mapping[str, Collection[str]]
+"""What is called of each service, by the SDK's names."""
+
+
 class ServiceMissing(Exception):
-    """The SDK has no service that the functions call; the message names it."""
+    """The SDK lacks a service, or an operation, that the functions call; the message names it."""
 
 
-def trim(folder: Path, *, services: Collection[str]) -> None:
+def trim(folder: Path, *, operations: Operations) -> None:
     """Trim the dependencies in `folder`, give all files one mode, leave no trace of this machine.
 
-    Of the SDK's data that of `services` stays. Metadata that `importlib.metadata` reads stays, and
-    so do the licences.
+    Of the SDK's data what `operations` needs stays. Metadata that `importlib.metadata` reads stays,
+    and so do the licences.
 
     Raises:
-        ServiceMissing: the SDK does not have one of the services.
+        ServiceMissing: the SDK does not have one of the services or operations.
     """
     for name in _UNUSED:
         shutil.rmtree(folder / name, ignore_errors=True)
@@ -48,7 +58,7 @@ def trim(folder: Path, *, services: Collection[str]) -> None:
     for tests in [path for path in folder.rglob("tests") if path.is_dir()]:
         shutil.rmtree(tests)
     drop_installer_traces(folder)
-    _trim_sdk_data(folder, services)
+    _trim_sdk_data(folder / "botocore" / "data", operations)
     for path in folder.rglob("*"):
         # The wheels' modes depend on the umask here; Lambda runs functions as a user of its own.
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -62,21 +72,35 @@ def drop_installer_traces(folder: Path) -> None:
     (folder / ".lock").unlink(missing_ok=True)
 
 
-def _trim_sdk_data(folder: Path, services: Collection[str]) -> None:
-    own = folder / "botocore" / "data"
-    if missing := sorted(name for name in services if not (own / name).is_dir()):
+def _trim_sdk_data(data: Path, operations: Operations) -> None:
+    if missing := sorted(name for name in operations if not (data / name).is_dir()):
         raise ServiceMissing(f"the locked SDK has no service {', '.join(missing)}")
-    for data in (own, folder / "boto3" / "data"):
-        if not data.is_dir():
-            continue
-        for path in list(data.iterdir()):
-            if path.is_dir() and path.name not in services:
-                shutil.rmtree(path)
-            elif path.is_file() and path.name not in _SHARED_DATA:
-                path.unlink()
-    endpoints = own / "endpoints.json"
+    for path in list(data.iterdir()):
+        if path.is_dir() and path.name not in operations:
+            shutil.rmtree(path)
+        elif path.is_file() and path.name not in _SHARED_DATA:
+            path.unlink()
+    prefixes = {_trim_service(data / name, called) for name, called in operations.items()}
+    endpoints = data / "endpoints.json"
     if endpoints.is_file():
-        _keep_endpoints(endpoints, {_endpoint_prefix(own / name) for name in services})
+        _keep_endpoints(endpoints, prefixes)
+
+
+def _trim_service(service: Path, called: Collection[str]) -> str:
+    """Keep the newest version, as plain JSON and reduced; the prefix of the service's endpoints."""
+    *older, latest = sorted(service.iterdir())
+    for version in older:
+        shutil.rmtree(version)
+    for packed in list(latest.glob("*.json.gz")):
+        document = json.loads(gzip.decompress(packed.read_bytes()))
+        _write(packed.with_suffix(""), undocumented(document))
+        packed.unlink()
+    model = json.loads((latest / _MODEL).read_text(encoding="utf-8"))
+    try:
+        _write(latest / _MODEL, reduced(model, called))
+    except OperationMissing as missing:
+        raise ServiceMissing(f"the locked SDK has no {service.name}: {missing}") from None
+    return str(model["metadata"]["endpointPrefix"])
 
 
 def _keep_endpoints(endpoints: Path, prefixes: set[str]) -> None:
@@ -85,13 +109,11 @@ def _keep_endpoints(endpoints: Path, prefixes: set[str]) -> None:
     for partition in document["partitions"]:
         known = partition["services"]
         partition["services"] = {name: each for name, each in known.items() if name in prefixes}
-    endpoints.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    _write(endpoints, document)
 
 
-def _endpoint_prefix(service: Path) -> str:
-    latest = max(service.iterdir())
-    model = json.loads(gzip.decompress((latest / "service-2.json.gz").read_bytes()))
-    return str(model["metadata"]["endpointPrefix"])
+def _write(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 
 def zipped_size(folder: Path) -> tuple[int, int, int]:

@@ -63,7 +63,7 @@ def sdk_services(functions: Path = FUNCTIONS) -> frozenset[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(
-                    func=ast.Attribute(attr="client" | "resource"),
+                    func=ast.Name(id="_client") | ast.Attribute(attr="client" | "resource"),
                     args=[ast.Constant(value=str(service)), *_],
                 ) if service not in services:
                     raise NotDeclared(

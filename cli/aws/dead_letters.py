@@ -173,7 +173,7 @@ def _dead_letter(message: dict[str, Any]) -> DeadLetter:
         for name, value in message.get("MessageAttributes", {}).items()
     }
     code = attributes.get("ERROR_CODE") or attributes.get("ErrorCode", "")
-    said = attributes.get("ERROR_MESSAGE") or attributes.get("ErrorMessage", "")
+    error_message = attributes.get("ERROR_MESSAGE") or attributes.get("ErrorMessage", "")
     event, problem = _event(message["Body"])
     sent = int(message.get("Attributes", {}).get("SentTimestamp", 0)) / 1000
     moment = datetime.fromtimestamp(sent, UTC).isoformat(timespec="milliseconds")
@@ -183,7 +183,7 @@ def _dead_letter(message: dict[str, Any]) -> DeadLetter:
         sent_at=moment.replace("+00:00", "Z"),
         event=event,
         problem=problem,
-        why=": ".join(text for text in (code, said) if text.strip()),
+        why=": ".join(text for text in (code, error_message) if text.strip()),
     )
 
 

@@ -85,11 +85,11 @@ class Retirements:
 
     def end_of(self, started: Started) -> End:
         """How the execution stands."""
-        told = self.stack.execution(started.execution_arn)
+        execution = self.stack.execution(started.execution_arn)
         return End(
-            status=told["status"],
-            output=_object(told.get("output")),
-            error=_error_of(told),
+            status=execution["status"],
+            output=_object(execution.get("output")),
+            error=_error_of(execution),
         )
 
     def record(self, account_id: str) -> dict[str, Any] | None:
@@ -105,14 +105,14 @@ class Retirements:
         return record_of(from_dynamodb(item)) if item else None  # type: ignore[arg-type]
 
 
-def _error_of(told: dict[str, Any]) -> dict[str, Any]:
-    error = _object(told.get("cause"))
+def _error_of(execution: dict[str, Any]) -> dict[str, Any]:
+    error = _object(execution.get("cause"))
     if "code" in error:
         return error
     return {
-        "code": told.get("error") or told["status"],
+        "code": execution.get("error") or execution["status"],
         "reason": None,
-        "message": told.get("cause") or f"the execution ended as {told['status']}",
+        "message": execution.get("cause") or f"the execution ended as {execution['status']}",
         "remedy": "Run the command again: it goes on where it stopped",
     }
 

@@ -39,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
             stack = Stack.from_environment()
             with spinning(progress, "Reading the organization") as show:
 
-                def said(count: int, of: int) -> None:
+                def report(count: int, of: int) -> None:
                     show(f"Adopting {count:,} of {of:,} accounts")
                     if not progress.live and (count % _SAID_EVERY == 0 or count == of):
                         progress.write(f"{count:,} of {of:,} accounts\n")
 
-                done = adoption.adopt(stack, folder, said=said)
+                done = adoption.adopt(stack, folder, report=report)
     except KeyboardInterrupt:
         again = command("adopt", "--out", arguments.out)
         progress.write(f"\nStopped; what was written stays.\nNext  {again}\n")

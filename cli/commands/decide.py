@@ -149,13 +149,13 @@ def _recorded(
 def _tell(row: Mapping[str, Any], arguments: argparse.Namespace, *, is_recorded: bool) -> None:
     approval = row.get("approval") or {}
     if arguments.json:
-        said = {
+        result = {
             "id": arguments.id,
             "state": row.get("state"),
             "recorded": is_recorded,
             "approval": approval,
         }
-        print(json.dumps(said, indent=2, ensure_ascii=False))
+        print(json.dumps(result, indent=2, ensure_ascii=False))
         return
     terminal = Terminal.of(sys.stdout)
     if not is_recorded:

@@ -102,5 +102,5 @@ def _text(results: Sequence[Result], terminal: Terminal) -> list[str]:
             lines.append(f"{' ' * (room + 3)}  {terminal.paint(safe(each.remedy), 'dim')}")
     counts = [(level, sum(each.level == level for each in results)) for level in _COLOURS]
     words = {"ok": "right", "warn": "to know about", "fail": "wrong"}
-    said = ", ".join(f"{count} {words[level]}" for level, count in counts if count)
-    return [*lines, "", said]
+    summary = ", ".join(f"{count} {words[level]}" for level, count in counts if count)
+    return [*lines, "", summary]

@@ -113,8 +113,8 @@ def planned_fleet(stack: Stack, files: fleet.Fleet) -> FleetPlan:
 
     try:
         progress = Terminal.of(sys.stderr)
-        with explained(), spinning(progress, "Reading the ledger and the organization") as said:
-            return planning.plan(stack, files, said=said)
+        with explained(), spinning(progress, "Reading the ledger and the organization") as report:
+            return planning.plan(stack, files, report=report)
     except CommandError as failure:
         if files.is_usable or failure.exit_code == EXIT_USAGE:
             raise
@@ -192,7 +192,7 @@ def _text(
 
 def _summary(plan: dict[str, Any]) -> str:
     counted = len(plan["changes"])
-    said = f"{counted} change{'' if counted == 1 else 's'}" if counted else "nothing to change"
+    summary = f"{counted} change{'' if counted == 1 else 's'}" if counted else "nothing to change"
     if plan["problems"]:
-        said += f", {len(plan['problems'])} refused"
-    return said
+        summary += f", {len(plan['problems'])} refused"
+    return summary

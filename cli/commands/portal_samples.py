@@ -59,10 +59,10 @@ class Caller:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request) as answer:
-                said: Json = json.load(answer)
+                document: Json = json.load(answer)
         except urllib.error.HTTPError as refused:
             raise Refused(f"{route}: {refused.read().decode()}") from None
-        return said
+        return document
 
 
 def send(aws: EmbeddedAws) -> None:

@@ -114,8 +114,8 @@ def _say(attempts: Sequence[Attempt]) -> None:
     ]
     print("\n".join(table(("", "SINCE (UTC)", "EVENT", "ABOUT", "WHY"), rows, output)))
     counts = {kind: sum(each.outcome == kind for each in attempts) for kind in _WORDS}
-    said = ", ".join(f"{count} {_WORDS[kind]}" for kind, count in counts.items() if count)
-    progress.write(f"\n{said}\n")
+    summary = ", ".join(f"{count} {_WORDS[kind]}" for kind, count in counts.items() if count)
+    progress.write(f"\n{summary}\n")
     if counts["WOULD_REDRIVE"]:
         progress.write(f"Resolve the cause first, then  {command('redrive')}\n")
     elif counts["REDRIVEN"]:

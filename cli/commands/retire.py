@@ -34,7 +34,7 @@ class Outcome:
 
     record: Record
     done: bool
-    said: str
+    headline: str
 
 
 def retire(arguments: argparse.Namespace) -> int:
@@ -88,9 +88,9 @@ def followed(retirements: Retirements, detail: Record, event_id: str) -> Outcome
                 return _of_end(ended.status, ended.output, ended.error, record, is_restoration)
             mine = record.get("executionArn") == started.execution_arn
             if mine and not is_restoration and is_pending(record.get("approval")):
-                return Outcome(record=record, done=False, said="Waits for approval")
+                return Outcome(record=record, done=False, headline="Waits for approval")
             if mine and not is_restoration and record.get("closesAt"):
-                return Outcome(record=record, done=True, said="Suspended")
+                return Outcome(record=record, done=True, headline="Suspended")
         elif time.monotonic() > deadline:
             unanswered = {
                 "code": "EventNotHeard",
@@ -99,7 +99,7 @@ def followed(retirements: Retirements, detail: Record, event_id: str) -> Outcome
                 "delivered.",
             }
             record = {"accountId": account_id, "error": unanswered}
-            return Outcome(record=record, done=False, said="Not begun")
+            return Outcome(record=record, done=False, headline="Not begun")
         time.sleep(LOOKS_EVERY)
 
 
@@ -109,23 +109,25 @@ def _of_end(
     if status != EndStatus.SUCCEEDED:
         failed = {**record, "error": error}
         verb = "restored" if is_restoration else "retired"
-        return Outcome(record=failed, done=False, said=f"Not {verb}")
+        return Outcome(record=failed, done=False, headline=f"Not {verb}")
     outcome = output.get("outcome")
     if outcome == "SUPERSEDED":
         return Outcome(
             record=record,
             done=False,
-            said="A newer retirement or restoration of this account was accepted",
+            headline="A newer retirement or restoration of this account was accepted",
         )
     state = record.get("state")
     if is_restoration:
         done = state == "ACTIVE"
         return Outcome(
-            record=record, done=done, said="Restored" if done else f"The account is {state}"
+            record=record, done=done, headline="Restored" if done else f"The account is {state}"
         )
     done = state in ("RETIRING", "CLOSING", "CLOSED")
     words = {"RETIRING": "Suspended", "CLOSING": "Closing", "CLOSED": "Closed"}
-    return Outcome(record=record, done=done, said=words.get(str(state), f"The account is {state}"))
+    return Outcome(
+        record=record, done=done, headline=words.get(str(state), f"The account is {state}")
+    )
 
 
 def _sent(arguments: argparse.Namespace, event_id: str) -> int:
@@ -160,7 +162,12 @@ def record_text(record: Record, terminal: Terminal) -> list[str]:
 def outcome_text(outcome: Outcome, terminal: Terminal) -> list[str]:
     record = outcome.record
     colour = "green" if outcome.done else "red"
-    lines = [terminal.paint(outcome.said, "bold", colour), "", *record_text(record, terminal), ""]
+    lines = [
+        terminal.paint(outcome.headline, "bold", colour),
+        "",
+        *record_text(record, terminal),
+        "",
+    ]
     words: tuple[str, ...] = ("status", str(record.get("accountId")))
     if outcome.done and record.get("state") == "RETIRING":
         words = ("restore", str(record.get("accountId")))

@@ -175,10 +175,10 @@ def _text(
     report: dict[str, Any], took: str, terminal: Terminal, arguments: argparse.Namespace
 ) -> list[str]:
     is_ready = report.get("state") == "READY"
-    said = f"The organization is ready ({took})"
+    headline = f"The organization is ready ({took})"
     if not is_ready:
-        said = f"The organization is not ready ({took})"
-    lines = [terminal.paint(said, "bold", "green" if is_ready else "red"), ""]
+        headline = f"The organization is not ready ({took})"
+    lines = [terminal.paint(headline, "bold", "green" if is_ready else "red"), ""]
     if not is_ready:
         columns = min(110, terminal.size()[0])
         lines += [*aligned(error_fields(report), terminal, columns), ""]
@@ -207,8 +207,8 @@ def _listed(title: str, entries: Sequence[str], terminal: Terminal) -> list[str]
 
 
 def _interrupted(progress: Terminal, *, is_local: bool) -> int:
-    said = "No longer watching. The setup continues in AWS; run it again to watch it."
+    headline = "No longer watching. The setup continues in AWS; run it again to watch it."
     if is_local:
-        said = "Stopped, along with the embedded AWS; nothing was left behind."
-    progress.write(f"\n{said}\n")
+        headline = "Stopped, along with the embedded AWS; nothing was left behind."
+    progress.write(f"\n{headline}\n")
     return EXIT_INTERRUPTED

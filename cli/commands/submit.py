@@ -221,12 +221,12 @@ def interrupted(
     """Say that the requests continue without us."""
     under_way = [one for one in tracked if one.phase in {Phase.SENT, Phase.RUNNING}]
     if is_local:
-        said = "Stopped, along with the embedded AWS; nothing was left behind."
+        text = "Stopped, along with the embedded AWS; nothing was left behind."
     elif not under_way:
-        said = "Stopped; nothing was sent."
+        text = "Stopped; nothing was sent."
     else:
         words = ("status", under_way[0].submission.request_id) if len(under_way) == 1 else ("list",)
         subject = "The request continues" if len(under_way) == 1 else "The requests continue"
-        said = f"No longer watching. {subject} in AWS.\nNext  {command(*words)}"
-    progress.write(f"\n{said}\n")
+        text = f"No longer watching. {subject} in AWS.\nNext  {command(*words)}"
+    progress.write(f"\n{text}\n")
     return EXIT_INTERRUPTED

@@ -42,8 +42,8 @@ def aws(arguments: argparse.Namespace, progress: Terminal) -> Iterator[Stack]:
         with spinning(progress, "Starting the embedded AWS"):
             aws = running.enter_context(embedded_aws(speed=arguments.speed or 1.0, faults=faults))
         took = duration(time.monotonic() - began)
-        said = f"Embedded AWS started in {took}, this stack deployed"
-        progress.write(progress.paint(said, "dim") + "\n")
+        line = f"Embedded AWS started in {took}, this stack deployed"
+        progress.write(progress.paint(line, "dim") + "\n")
         yield Stack.embedded(aws.endpoint_url)
 
 

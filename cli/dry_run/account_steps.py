@@ -231,8 +231,8 @@ class AccountSteps:
         handshake = invitations.newest()
         if handshake is not None and handshake["State"] in UNANSWERED:
             until = expires_at(handshake)
-            said = f"invitation of {called}, {handshake['Id']}, open until {until}"
-            self._planned.say(said, changed=False)
+            sentence = f"invitation of {called}, {handshake['Id']}, open until {until}"
+            self._planned.say(sentence, changed=False)
             self._planned.warnings += lost_by_moving(self._request)
             return {**answer, "handshakeId": handshake["Id"], "expiresAt": until}
         if enable_all_features.is_pending(self._organizations):
@@ -257,8 +257,8 @@ class AccountSteps:
         try:
             account = self._organizations.describe_account(AccountId=account_id)["Account"]
         except self._organizations.exceptions.AccountNotFoundException:
-            said = f"The account {account_id} is not in this organization."
-            self._refuse("AccountNotFoundException", None, said)
+            sentence = f"The account {account_id} is not in this organization."
+            self._refuse("AccountNotFoundException", None, sentence)
         refused = eligibility.refusal(account)
         if refused is not None:
             self._refuse(refused.code, refused.reason, refused.message)

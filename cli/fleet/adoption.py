@@ -85,7 +85,7 @@ def adopt(
     folder: Path,
     *,
     pace: Pace | None = None,
-    said: Callable[[int, int], None] = lambda *_: None,
+    report: Callable[[int, int], None] = lambda *_: None,
 ) -> Adoption:
     """Write the files and the ledger, account by account.
 
@@ -93,7 +93,7 @@ def adopt(
         stack: whose organization and ledger.
         folder: where the files are; made where it is missing.
         pace: holds up calls.
-        said: is given how many accounts are done, of how many.
+        report: is given how many accounts are done, of how many.
 
     Raises:
         InputError: with all that is wrong with any file that is there.
@@ -130,7 +130,7 @@ def adopt(
             placed, found = each.result()
             run.take_in(placed, found)
             done.add(placed.id)
-            said(run.adoption.resumed + count, len(active))
+            report(run.adoption.resumed + count, len(active))
     finally:
         pool.shutdown(cancel_futures=True)
     done.clear()
@@ -249,8 +249,8 @@ class _Run:
             self.adoption.problems[placed.id] = list(invalid.problems)
             return
         if (row := self.in_flight.get(placed.id)) is not None:
-            said = f"the request {row['requestId']} is {row['state']}: adopt it again afterwards"
-            self.adoption.problems[placed.id] = [said]
+            problem = f"the request {row['requestId']} is {row['state']}: adopt it again afterwards"
+            self.adoption.problems[placed.id] = [problem]
             return
         if self._bring_file(placed, document, request):
             self._bring_record(placed, request, known)

@@ -17,13 +17,15 @@ from cli.input.fleet import Fleet
 from vending.organization import eligibility
 
 
-def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: None) -> FleetPlan:
+def plan(
+    stack: Stack, fleet: Fleet, *, report: Callable[[str], None] = lambda _: None
+) -> FleetPlan:
     """What the files would change.
 
     Args:
         stack: whose ledger and organization they are compared with.
         fleet: the files.
-        said: is given what is being looked at, for a progress line.
+        report: is given what is being looked at, for a progress line.
 
     Raises:
         InputError: with all that is wrong with any file.
@@ -44,7 +46,7 @@ def plan(stack: Stack, fleet: Fleet, *, said: Callable[[str], None] = lambda _: 
     for one, kind in found:
         if kind in (Kind.NEW, Kind.CHANGE):
             planned += 1
-            said(f"Planning {planned} of {count}: {one.file.submission.name}")
+            report(f"Planning {planned} of {count}: {one.file.submission.name}")
         entries.append(one.entry(kind))
     mine = {one.account_id for one in standings}
     return FleetPlan(

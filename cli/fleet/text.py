@@ -58,7 +58,7 @@ def accounts_text(plan: FleetPlan, terminal: Terminal) -> list[str]:
 def summary(plan: FleetPlan) -> str:
     """How many accounts become what, in one line."""
     counted = [
-        f"{plan.counts[kind]:,} {said}" for kind, said in _COUNTED.items() if kind in plan.counts
+        f"{plan.counts[kind]:,} {words}" for kind, words in _COUNTED.items() if kind in plan.counts
     ]
     refused = sum(bool(one.problems) for one in plan.entries)
     return ", ".join([*counted, *([f"{refused:,} refused"] if refused else [])]) or "no account"
@@ -155,8 +155,8 @@ def _markdown_entry(one: Entry) -> Iterator[str]:
             cells = (each["key"], *map(_cell, (each["before"], each["after"])))
             yield "| " + " | ".join(map(_escaped, cells)) + " |"
         yield ""
-    said = [*one.changes, *(f"warning: {warning}" for warning in one.warnings)]
-    yield from (f"- {_escaped(each)}" for each in said)
+    lines = [*one.changes, *(f"warning: {warning}" for warning in one.warnings)]
+    yield from (f"- {_escaped(each)}" for each in lines)
     for problem in one.problems:
         yield f"- **refused**, {_escaped(_code(problem))}: {_escaped(str(problem['message']))}"
         yield f"  {_escaped(str(problem['remedy']))}"

@@ -68,7 +68,7 @@ def document_of(documents: Sequence[Document]) -> Any:
 def of_setup(remedy: str) -> str:
     """What to do, in the words of a setup: errors are explained in those of requests."""
 
-    def said(found: re.Match[str]) -> str:
+    def replaced(found: re.Match[str]) -> str:
         return ("Run" if found[0][0].isupper() else "run") + " the setup again"
 
-    return _OF_REQUESTS.sub(said, remedy)
+    return _OF_REQUESTS.sub(replaced, remedy)

@@ -89,8 +89,8 @@ def status_text(step: Step) -> str:
 def step_rows(tracked: TrackedSubmission, now: float) -> list[Row]:
     """The steps of one submission."""
     if tracked.trace is None:
-        said = _standing(tracked) or "sending the request"
-        return [Row(status=_status_of(tracked), name=said, elapsed=tracked.elapsed(now))]
+        name = _standing(tracked) or "sending the request"
+        return [Row(status=_status_of(tracked), name=name, elapsed=tracked.elapsed(now))]
     return [
         Row(status=step.status, name=step.name, elapsed=step.elapsed(now), note=status_text(step))
         for step in tracked.trace.shown
@@ -169,8 +169,10 @@ def _folded(rows: Sequence[Row]) -> Row:
     name = f"{len(rows)} above"
     if counts.keys() <= {StepStatus.DONE, StepStatus.SKIPPED}:
         return Row(status=StepStatus.DONE, name=name)
-    said = ", ".join(f"{counts[status]} {status.value}" for status in StepStatus if counts[status])
-    return Row(status=StepStatus.PENDING, name=name, note=said)
+    summary = ", ".join(
+        f"{counts[status]} {status.value}" for status in StepStatus if counts[status]
+    )
+    return Row(status=StepStatus.PENDING, name=name, note=summary)
 
 
 def lines(rows: Sequence[Row], terminal: Terminal, columns: int, now: float) -> list[Text]:
@@ -321,11 +323,11 @@ class Log:
 
     def _line(self, step: Step, now: float) -> str:
         elapsed = step.elapsed(now)
-        said = "" if step.status in {StepStatus.SKIPPED, StepStatus.STOPPED} else step.status.value
+        word = "" if step.status in {StepStatus.SKIPPED, StepStatus.STOPPED} else step.status.value
         took = f"({duration(elapsed)})" if elapsed is not None and not step.is_active else ""
         words = (
             step.name,
-            said if step.status is not StepStatus.RETRYING else "",
+            word if step.status is not StepStatus.RETRYING else "",
             took,
             status_text(step),
         )

@@ -129,9 +129,9 @@ def approval_words(approval: Record) -> list[str]:
     outcome = approval.get("outcome")
     lines = [approval_records.asked_words(approval["needs"])]
     for decision in approval.get("decisions", []):
-        said = f"{str(decision['decision']).lower()} by {decision['by']} at {decision['at']}"
+        line = f"{str(decision['decision']).lower()} by {decision['by']} at {decision['at']}"
         reason = decision.get("reason")
-        lines.append(f"{said}: {reason}" if reason else said)
+        lines.append(f"{line}: {reason}" if reason else line)
     if outcome == "TIMED_OUT":
         lines.append(f"nobody decided until {approval['expiresAt']}")
     elif outcome is None:

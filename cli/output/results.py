@@ -55,13 +55,15 @@ def single_text(
     took = duration(one.elapsed(one.until or 0.0))
     if one.is_vended:
         done = "Changed" if (record.get("revision") or 1) > 1 else "Vended"
-        said = f"{name} is already vended" if one.was_already_vended else f"{done} {name} in {took}"
+        headline = (
+            f"{name} is already vended" if one.was_already_vended else f"{done} {name} in {took}"
+        )
         fields, colour = account_fields(record), "green"
     else:
         outcome = _OUTCOMES.get(str(record.get("state")), "Failed")
-        said = f"{outcome}: {name} ({took})"
+        headline = f"{outcome}: {name} ({took})"
         fields, colour = error_fields(record) + account_fields(record), "red"
-    lines = [terminal.paint(said, "bold", colour), "", *_block(fields, terminal)]
+    lines = [terminal.paint(headline, "bold", colour), "", *_block(fields, terminal)]
     lines += next_steps(record, terminal)
     return [*lines, "", *_next([one], terminal, is_local=is_local, again=again)]
 
@@ -100,8 +102,8 @@ def several_text(
             lines += ["", terminal.paint(safe(one.submission.name), "bold"), *left[1:]]
     vended = len(tracked) - len(failed)
     took = duration(max(one.elapsed(one.until or 0.0) for one in tracked))
-    said = f"{vended} of {len(tracked)} vended in {took}"
-    lines += ["", terminal.paint(said, "bold", "red" if failed else "green"), ""]
+    headline = f"{vended} of {len(tracked)} vended in {took}"
+    lines += ["", terminal.paint(headline, "bold", "red" if failed else "green"), ""]
     return [*lines, *_next(tracked, terminal, is_local=is_local, again=again)]
 
 

@@ -131,14 +131,14 @@ def _object(
 def _may_read(bucket: Any, key: str, partition: str, source_arn: str | None) -> bool:
     if bucket.policy is None or source_arn is None:
         return False
-    said = resource_policy.decision(
+    verdict = resource_policy.decision(
         resource_policy.statements(bucket.policy),
         service=_PRINCIPAL,
         action="s3:GetObject",
         resource=f"arn:{partition}:s3:::{bucket.name}/{key}",
         context={"aws:sourcearn": (source_arn,), "aws:securetransport": ("true",)},
     )
-    return said is Decision.ALLOWED
+    return verdict is Decision.ALLOWED
 
 
 def _headers_of(policy: distributions.Config) -> Iterator[tuple[str, str]]:

@@ -230,9 +230,9 @@ def _page(asked: Fields) -> Answer:
     return Answer(status="200 OK", headers=headers, body=html.encode())
 
 
-def _json(status: HTTPStatus, said: Mapping[str, Any]) -> Answer:
+def _json(status: HTTPStatus, document: Mapping[str, Any]) -> Answer:
     return Answer(
         status=f"{int(status)} {status.phrase}",
         headers=(("content-type", "application/json"), ("cache-control", "no-store")),
-        body=json.dumps(said).encode(),
+        body=json.dumps(document).encode(),
     )

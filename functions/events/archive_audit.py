@@ -8,7 +8,6 @@ which records they were.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -16,6 +15,7 @@ from pydantic import Field
 from vending.aws import clients
 from vending.aws.observability import logger
 from vending.errors.aws_errors import translate_aws_errors
+from vending.frozen import frozen
 from vending.handler import settings
 from vending.handler.operation import Json, operation
 from vending.ledger.changes import Entry, entry_of, objects
@@ -33,7 +33,7 @@ class ArchiveAudit(Model):
     records: list[dict[str, Any]] = Field(alias="Records")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Archive:
     """The bucket of the audit trail, in which each object is locked from its first moment."""
 

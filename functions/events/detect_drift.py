@@ -12,7 +12,7 @@ next one goes on with.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vending.aws import clients
@@ -20,6 +20,7 @@ from vending.aws.clock import pause, timestamp
 from vending.aws.measurements import measure
 from vending.aws.observability import logger
 from vending.errors.exceptions import ServiceUnavailable, TransientError, VendingError
+from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.account_records import ACTIVE, AccountRecord, Drift
@@ -70,7 +71,7 @@ class DetectDrift(Model):
     """Begin a pass, whenever the last one ended."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DriftDetection:
     """One run. Once it is `until` (epoch seconds) it begins with no further account."""
 

@@ -11,7 +11,6 @@ keeps it in the dead-letter queue: an account that AWS does not show yet is foun
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from vending.aws.clock import epoch, timestamp
 from vending.aws.measurements import measure
 from vending.aws.observability import log_request_id, logger
 from vending.creation.find_account import CLOCKS_DIFFER_BY
+from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.claims import Claims
@@ -60,7 +60,7 @@ class DiscoverAccount(Model):
     detail: dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Stranger:
     """An account that came of no request, as Organizations shows it."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import AliasChoices, Field
@@ -27,6 +27,7 @@ from vending.aws.observability import logger
 from vending.creation.release import RELEASE_CALLS
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ConcurrentModification, TransientError, VendingError
+from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger import keys
@@ -95,7 +96,7 @@ class ReconcileLedger(Model):
     """Compare the organization now, whenever it was compared last; formerly `sweep`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Reconciliation:
     """One run: repairs what no execution carries on, compares the organization; `rest` blocks."""
 

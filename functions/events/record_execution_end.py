@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vending.authorization.request_policy import RequestPolicy
 from vending.aws import clients
 from vending.aws.executions import EndStatus
 from vending.aws.measurements import measure_failure
@@ -25,6 +24,8 @@ from vending.states import State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.authorization.request_policy import RequestPolicy
 
 
 CALLS = RELEASE_CALLS | {

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from vending.acceptance.approvals_asked import refuse_unapproved
 from vending.acceptance.request_claim import Outcome, RequestClaim
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws import clients
 from vending.aws.clock import epoch
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
 
 CALLS = {

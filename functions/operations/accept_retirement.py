@@ -6,12 +6,10 @@ return it to them. A repeated event changes nothing, and neither does an older o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.acceptance.approvals_asked import refuse_unapproved, retirement_asked
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import Sender, opened
 from vending.aws import clients
 from vending.aws.clock import epoch, timestamp
@@ -21,6 +19,7 @@ from vending.errors.exceptions import (
     OperationRefused,
     RequestConflict,
 )
+from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.approval_records import is_pending
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
     from mypy_boto3_stepfunctions import SFNClient
 
+    from vending.authorization.request_policy import RequestPolicy
     from vending.handler.settings import RetirementSettings
 
 CALLS = {
@@ -123,7 +123,7 @@ def run(
     ).run()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Acceptance:
     """One valid request to retire or restore, as its execution sees it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.executions import account_id_of
@@ -24,6 +23,7 @@ from vending.request.account_request import AccountRequest, parse
 from vending.states import State
 
 if TYPE_CHECKING:
+    from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
     from vending.queueing.slots import Slots
 

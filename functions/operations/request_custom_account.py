@@ -8,13 +8,11 @@ is not taking a failure back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import CLOUDFORMATION_SOURCE, Sender
 from vending.aws import clients
 from vending.aws.clock import Clock, now, timestamp
@@ -25,6 +23,7 @@ from vending.custom_resource.stacks import is_removal_wanted
 from vending.entrances.requests import allowed
 from vending.entrances.starts import REQUESTED, RETIREMENT_REQUESTED, start
 from vending.errors.exceptions import RequestInvalid
+from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
@@ -37,6 +36,8 @@ from vending.states import FINAL
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.authorization.request_policy import RequestPolicy
 
 _STARTS = {"dynamodb:GetItem", "states:StartExecution"}
 CALLS_BY_SETTING = {
@@ -60,7 +61,7 @@ class RequestCustomAccount(Model):
     attempt: Annotated[int, Field(ge=1)] = 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Retiring:
     """What a deletion needs where the setting is `retire`."""
 
@@ -96,7 +97,7 @@ def run(
     ).run()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Asked:
     payload: RequestCustomAccount
     ledger: Ledger

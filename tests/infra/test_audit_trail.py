@@ -2,12 +2,11 @@
 
 import json
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 from infra.settings import Settings
-from tests.infra.synthesized import SynthesizedTemplate, flat, logical_id, synthesize
+from tests.infra.synthesized import SynthesizedTemplate, flat, logical_id
 
 
 def test_bucket_is_versioned_locked_closed_and_outlives_the_stack(
@@ -85,20 +84,16 @@ def test_stream_shows_what_rows_were_and_are(template: SynthesizedTemplate) -> N
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
 
 
-def test_trail_is_a_setting(tmp_path: Path) -> None:
-    template = synthesize(Settings(audit_retention_days=None), tmp_path)
-
+def test_trail_is_a_setting(bare: SynthesizedTemplate) -> None:
     for kind in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::Lambda::EventSourceMapping"):
-        assert not template.of_type(kind)
-    assert "StreamSpecification" not in template.only("AWS::DynamoDB::Table")["Properties"]
-    assert "AuditBucketName" not in template.document["Outputs"]
-    assert "ArchiveAudit" not in json.dumps(template.document)
+        assert not bare.of_type(kind)
+    assert "StreamSpecification" not in bare.only("AWS::DynamoDB::Table")["Properties"]
+    assert "AuditBucketName" not in bare.document["Outputs"]
+    assert "ArchiveAudit" not in json.dumps(bare.document)
 
 
-def test_lock_that_nobody_opens_is_a_setting(tmp_path: Path) -> None:
-    template = synthesize(Settings(audit_lock="COMPLIANCE", audit_retention_days=3650), tmp_path)
-
-    lock = template.only("AWS::S3::Bucket")["Properties"]["ObjectLockConfiguration"]
+def test_lock_that_nobody_opens_is_a_setting(full: SynthesizedTemplate) -> None:
+    lock = full.only("AWS::S3::Bucket")["Properties"]["ObjectLockConfiguration"]
     assert lock["Rule"]["DefaultRetention"] == {"Days": 3650, "Mode": "COMPLIANCE"}
 
 

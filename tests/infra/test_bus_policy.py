@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.settings import DiscoveredAccountBaseline, Settings
-from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
+from infra.settings import Settings
+from tests.infra.extremes import ORGANIZATION, PARTNER
+from tests.infra.synthesized import Statement, SynthesizedTemplate, logical_id
 
-PARTNER, ORGANIZATION = "444455556666", "o-exampleorgid"
 OWN = {"Ref": "AWS::AccountId"}
 REQUESTS = {
     "ForAllValues:StringEquals": {
@@ -40,19 +39,21 @@ def may_put_as_this_system(template: SynthesizedTemplate) -> set[str]:
         role
         for role in template.of_type("AWS::IAM::Role")
         for statement in template.statements(role)
-        if "events:PutEvents" in statement.actions
-        and statement.condition["ForAllValues:StringEquals"]["events:source"] == "account-vending"
+        if "events:PutEvents" in statement.actions and "account-vending" in sources(statement)
     }
+
+
+def sources(statement: Statement) -> list[str]:
+    """The sources that the statement lets events have."""
+    allowed = statement.condition["ForAllValues:StringEquals"]["events:source"]
+    return [allowed] if isinstance(allowed, str) else list(allowed)
 
 
 @pytest.mark.parametrize("discovered", ["record", "baseline"])
 def test_announcements_are_denied_to_everybody_but_exactly_the_roles_that_are_granted_them(
-    template: SynthesizedTemplate, discovered: str, tmp_path: Path
+    template: SynthesizedTemplate, full: SynthesizedTemplate, discovered: str
 ) -> None:
-    if discovered == "baseline":
-        baseline = DiscoveredAccountBaseline(organizational_unit="/Found")
-        settings = Settings(discovered_accounts="baseline", discovered_account_baseline=baseline)
-        template = synthesize(settings, tmp_path)
+    template = {"record": template, "baseline": full}[discovered]
 
     deny = statements(template)["OnlyAnnouncersAnnounce"]
 
@@ -67,10 +68,9 @@ def test_announcements_are_denied_to_everybody_but_exactly_the_roles_that_are_gr
 
 @pytest.mark.parametrize("discovered", ["ignore", "record"])
 def test_source_of_discovered_accounts_is_nobodys_but_the_functions_that_discovers_them(
-    template: SynthesizedTemplate, discovered: str, tmp_path: Path
+    template: SynthesizedTemplate, bare: SynthesizedTemplate, discovered: str
 ) -> None:
-    if discovered == "ignore":
-        template = synthesize(Settings(discovered_accounts="ignore"), tmp_path)
+    template = {"record": template, "ignore": bare}[discovered]
 
     deny = statements(template)["OnlyDiscoverersDiscover"]
 
@@ -88,10 +88,12 @@ def test_source_of_discovered_accounts_is_nobodys_but_the_functions_that_discove
 
 @pytest.mark.parametrize("drift", ["ignore", "report", "repair"])
 def test_source_of_repairs_is_nobodys_but_the_functions_that_may_repair(
-    template: SynthesizedTemplate, drift: Any, tmp_path: Path
+    template: SynthesizedTemplate,
+    full: SynthesizedTemplate,
+    bare: SynthesizedTemplate,
+    drift: str,
 ) -> None:
-    if drift != "report":
-        template = synthesize(Settings(account_drift=drift), tmp_path)
+    template = {"report": template, "repair": full, "ignore": bare}[drift]
 
     deny = statements(template)["OnlyRepairersRepair"]
 
@@ -107,11 +109,11 @@ def test_source_of_repairs_is_nobodys_but_the_functions_that_may_repair(
     assert [logical_id(arn) for arn in arns] == roles * repairs
 
 
-def test_other_accounts_may_put_requests_where_the_settings_have_them(tmp_path: Path) -> None:
-    template = synthesize(Settings(requesting_accounts=(PARTNER,)), tmp_path)
-
-    allow = statements(template)["AccountsRequest"]
-    _, rule = template.rule("AccountRequested")
+def test_other_accounts_may_put_requests_where_the_settings_have_them(
+    full: SynthesizedTemplate,
+) -> None:
+    allow = statements(full)["AccountsRequest"]
+    _, rule = full.rule("AccountRequested")
 
     assert allow["Effect"] == "Allow"
     assert [arn["Fn::Join"][1][-1] for arn in allow["Principal"]["AWS"]] == [
@@ -122,12 +124,10 @@ def test_other_accounts_may_put_requests_where_the_settings_have_them(tmp_path: 
 
 
 def test_accounts_of_an_organization_may_put_requests_and_this_account_is_none_of_them(
-    tmp_path: Path,
+    bare: SynthesizedTemplate,
 ) -> None:
-    template = synthesize(Settings(requesting_organizations=(ORGANIZATION,)), tmp_path)
-
-    allow = statements(template)["OrganizationsRequest"]
-    _, rule = template.rule("AccountRequested")
+    allow = statements(bare)["OrganizationsRequest"]
+    _, rule = bare.rule("AccountRequested")
 
     assert (allow["Effect"], allow["Principal"]) == ("Allow", "*")
     assert allow["Condition"] == {

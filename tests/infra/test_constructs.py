@@ -11,6 +11,7 @@ from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import Settings
 from infra.settings_problems import ALLOWANCES_MAX, TASK_SECONDS
+from tests.infra.extremes import FORCED, FULL, TABLE
 from tests.infra.synthesized import (
     ROOT,
     SynthesizedTemplate,
@@ -41,11 +42,10 @@ def test_ledger_is_billed_by_request_and_outlives_the_stack(template: Synthesize
     }
 
 
-def test_ledger_of_an_earlier_stack_is_taken_over_by_its_name(tmp_path: Path) -> None:
-    template = synthesize(Settings(ledger_table_name="AccountVending-LedgerTable0-OLD"), tmp_path)
+def test_ledger_of_an_earlier_stack_is_taken_over_by_its_name(full: SynthesizedTemplate) -> None:
+    table = full.only("AWS::DynamoDB::Table")
 
-    table = template.only("AWS::DynamoDB::Table")
-    assert table["Properties"]["TableName"] == "AccountVending-LedgerTable0-OLD"
+    assert table["Properties"]["TableName"] == TABLE
     assert table["DeletionPolicy"] == "Retain"
 
 
@@ -253,26 +253,18 @@ def test_output_lists_the_services_that_the_role_may_enable(template: Synthesize
     assert tuple(listed.split()) == DOCUMENTED_SERVICE_PRINCIPALS
 
 
-def test_function_that_looks_ahead_gets_what_may_be_enabled(tmp_path: Path) -> None:
-    forced = ("ipam.amazonaws.com",)
-    settings = Settings(
-        forced_service_principals=forced,
-        invited_account_role_names=("Joiner", "Other"),
-        invited_account_external_id="xyz",
-    )
-    template = synthesize(settings, tmp_path)
-
-    environment = template.functions()["AcceptRequest"]["Environment"]["Variables"]
-    outputs = template.document["Outputs"]
+def test_function_that_looks_ahead_gets_what_may_be_enabled(full: SynthesizedTemplate) -> None:
+    environment = full.functions()["AcceptRequest"]["Environment"]["Variables"]
+    outputs = full.document["Outputs"]
 
     for name, output, allowed in (
         ("SERVICE_PRINCIPALS", "ServicePrincipals", DOCUMENTED_SERVICE_PRINCIPALS),
-        ("FORCED_SERVICE_PRINCIPALS", "ForcedServicePrincipals", forced),
-        ("POLICY_TYPES", "PolicyTypes", Settings().policy_types),
+        ("FORCED_SERVICE_PRINCIPALS", "ForcedServicePrincipals", (FORCED,)),
+        ("POLICY_TYPES", "PolicyTypes", FULL.policy_types),
         (
             "INVITED_ACCOUNT_ROLE_NAMES",
             "InvitedAccountRoleNames",
-            settings.invited_account_role_names,
+            FULL.invited_account_role_names,
         ),
     ):
         assert environment[name] == outputs[output]["Value"] == " ".join(allowed)

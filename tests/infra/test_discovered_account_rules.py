@@ -1,7 +1,6 @@
 """What looks at accounts made elsewhere, by setting: rules, function, grants."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,34 +8,22 @@ import pytest
 from events.discover_account import CALLS, CALLS_BY_SETTING
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
 from infra.settings import BaselinePolicy, DiscoveredAccountBaseline, Settings
-from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
+from tests.infra.extremes import BASELINE
+from tests.infra.synthesized import SynthesizedTemplate, logical_id
 from vending.request.account_request import parse
 
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
-BASELINE = DiscoveredAccountBaseline(
-    organizational_unit="/Found",
-    tags={"found": "yes"},
-    policies=(BaselinePolicy(name="Guardrails", type="SERVICE_CONTROL_POLICY"),),
-    service_access=("guardduty.amazonaws.com",),
-    root_access=("RootCredentialsManagement", "RootSessions"),
-)
 BY_SERVICE = {
     "OrganizationsAccounts": ("aws.organizations", "CreateAccountResult AccountJoinedOrganization"),
     "ControlTowerAccounts": ("aws.controltower", "CreateManagedAccount UpdateManagedAccount"),
 }
 
 
-@pytest.fixture(scope="module")
-def baselining(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedTemplate:
-    settings = Settings(discovered_accounts="baseline", discovered_account_baseline=BASELINE)
-    return synthesize(settings, tmp_path_factory.mktemp("baseline"))
-
-
 @pytest.fixture
 def by_setting(
-    template: SynthesizedTemplate, baselining: SynthesizedTemplate
+    template: SynthesizedTemplate, full: SynthesizedTemplate
 ) -> dict[str, SynthesizedTemplate]:
-    return {"record": template, "baseline": baselining}
+    return {"record": template, "baseline": full}
 
 
 @pytest.mark.parametrize("name", BY_SERVICE)
@@ -148,10 +135,8 @@ def test_function_gets_the_setting_and_only_what_it_needs(
     assert all("LEDGER_TABLE_NAME" in each for each in variables.values())
 
 
-def test_accounts_made_elsewhere_can_be_ignored_altogether(tmp_path: Path) -> None:
-    template = synthesize(Settings(discovered_accounts="ignore"), tmp_path)
-
-    assert not [id_ for id_ in template.document["Resources"] if "DiscoveredAccounts" in id_]
+def test_accounts_made_elsewhere_can_be_ignored_altogether(bare: SynthesizedTemplate) -> None:
+    assert not [id_ for id_ in bare.document["Resources"] if "DiscoveredAccounts" in id_]
 
 
 @pytest.mark.parametrize(

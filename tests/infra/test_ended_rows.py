@@ -1,12 +1,11 @@
 """The setting by which rows of ended requests go."""
 
-from pathlib import Path
-
 import pytest
 
 from infra.settings import Settings
 from statemachines import definitions
-from tests.infra.synthesized import SynthesizedTemplate, synthesize
+from tests.infra.extremes import FULL
+from tests.infra.synthesized import SynthesizedTemplate
 from vending.ledger.expiry import DELETE_AT
 from vending.ledger.waiting_tokens import KEPT_SECONDS
 
@@ -35,12 +34,10 @@ def test_task_token_is_kept_for_as_long_as_an_execution_can_wait_under_it() -> N
     assert longest < KEPT_SECONDS < 2 * longest
 
 
-def test_rows_go_after_the_days_of_the_setting(tmp_path: Path) -> None:
-    template = synthesize(Settings(ended_rows_expire_days=90), tmp_path)
-
-    table = template.only("AWS::DynamoDB::Table")["Properties"]
+def test_rows_go_after_the_days_of_the_setting(full: SynthesizedTemplate) -> None:
+    table = full.only("AWS::DynamoDB::Table")["Properties"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "deleteAt", "Enabled": True}
-    assert _days(template) == {"90"}
+    assert _days(full) == {str(FULL.ended_rows_expire_days)}
 
 
 def test_days_that_are_none_are_refused() -> None:

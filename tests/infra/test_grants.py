@@ -3,7 +3,6 @@
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -11,14 +10,14 @@ import pytest
 from infra.account_vending_stack import OPERATIONS
 from infra.operation_function import module_name
 from infra.service_principals import DOCUMENTED_SERVICE_PRINCIPALS
-from infra.settings import DiscoveredAccountBaseline, Settings
+from infra.settings import Settings
+from tests.infra.extremes import FORCED
 from tests.infra.synthesized import (
     MACHINES,
     ROOT,
     SynthesizedTemplate,
     flat,
     logical_id,
-    synthesize,
 )
 from vending.request.account_request import PolicyType
 from vending.request.validators import REQUEST_ID_TAG
@@ -426,22 +425,12 @@ def test_function_that_announces_can_put_announcements_only(
         assert put_events(template, role) == expected, operation
 
 
-def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: Path) -> None:
-    settings = Settings(
-        discovered_accounts="baseline",
-        discovered_account_baseline=DiscoveredAccountBaseline(organizational_unit="/Found"),
-    )
-    template = synthesize(settings, tmp_path)
-
+def test_reconciler_announces_and_whoever_discovers_accounts_requests(
+    full: SynthesizedTemplate,
+) -> None:
     conditions = {
-        name: put_events(template, logical_id(template.entrance(name)[1]["Role"]))
-        for name in (
-            "DecideApproval",
-            "DetectDrift",
-            "DiscoverAccount",
-            "ReconcileLedger",
-            "RecordExecutionEnd",
-        )
+        name: put_events(full, logical_id(full.entrance(name)[1]["Role"]))
+        for name in ("DecideApproval", "DiscoverAccount", "ReconcileLedger", "RecordExecutionEnd")
     }
 
     assert conditions == {
@@ -451,18 +440,19 @@ def test_reconciler_announces_and_whoever_discovers_accounts_requests(tmp_path: 
         ],
         "RecordExecutionEnd": [putting("account-vending", ANNOUNCEMENTS)],
         "DiscoverAccount": [putting("account-vending.discovered-accounts", ["AccountRequested"])],
-        "DetectDrift": [putting("account-vending", ["AccountDrifted"])],
     }
 
 
 def test_whoever_detects_drift_may_request_repairs_where_the_setting_says_so(
-    tmp_path: Path,
+    template: SynthesizedTemplate, full: SynthesizedTemplate
 ) -> None:
-    template = synthesize(Settings(account_drift="repair"), tmp_path)
+    reporting, repairing = (
+        put_events(each, logical_id(each.entrance("DetectDrift")[1]["Role"]))
+        for each in (template, full)
+    )
 
-    role = logical_id(template.entrance("DetectDrift")[1]["Role"])
-
-    (condition,) = put_events(template, role)
+    assert reporting == [putting("account-vending", ["AccountDrifted"])]
+    (condition,) = repairing
     assert condition == {
         "ForAllValues:StringEquals": {
             "events:source": ["account-vending", "account-vending.drift-repairs"],
@@ -752,18 +742,17 @@ def test_service_access_is_limited_to_named_services(
     assert enable.condition == {"StringEquals": {"organizations:ServicePrincipal": principals}}
 
 
-def test_service_that_the_settings_force_is_what_a_request_may_enable(tmp_path: Path) -> None:
-    forced = sorted(SERVICE_ONLY)[0]
-    template = synthesize(Settings(forced_service_principals=(forced,)), tmp_path)
-
+def test_service_that_the_settings_force_is_what_a_request_may_enable(
+    full: SynthesizedTemplate,
+) -> None:
     (enable,) = (
         statement
-        for statement in template.statements_of("EnableAWSServiceAccess")
+        for statement in full.statements_of("EnableAWSServiceAccess")
         if "organizations:EnableAWSServiceAccess" in statement.actions
     )
 
     principals = enable.condition["StringEquals"]["organizations:ServicePrincipal"]
-    assert SERVICE_ONLY.intersection(principals) == {forced}
+    assert SERVICE_ONLY.intersection(principals) == {FORCED}
 
 
 @pytest.mark.parametrize(

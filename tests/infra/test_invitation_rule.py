@@ -4,7 +4,8 @@ import pytest
 
 from events.answer_handshake import CALLS
 from infra.settings import Settings
-from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
+from tests.infra.extremes import FULL
+from tests.infra.synthesized import SynthesizedTemplate, logical_id
 
 ANY = "*"
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
@@ -86,21 +87,15 @@ def test_function_may_do_exactly_what_it_calls(template: SynthesizedTemplate) ->
 @pytest.mark.parametrize(
     ("names", "roles"),
     [
-        (None, set()),
-        (("Vending", "Joiner"), {"arn:aws:iam::*:role/Vending", "arn:aws:iam::*:role/Joiner"}),
+        ("default", set()),
+        ("named", {f"arn:aws:iam::*:role/{name}" for name in FULL.invited_account_role_names}),
     ],
     ids=["default", "named"],
 )
 def test_roles_in_invited_accounts_are_those_of_the_setting(
-    template: SynthesizedTemplate,
-    tmp_path_factory: pytest.TempPathFactory,
-    names: tuple[str, ...] | None,
-    roles: set[str],
+    template: SynthesizedTemplate, full: SynthesizedTemplate, names: str, roles: set[str]
 ) -> None:
-    if names is not None:
-        settings = Settings(invited_account_role_names=names, invited_account_external_id="xyz")
-        template = synthesize(settings, tmp_path_factory.mktemp("roles"))
-
+    template = {"default": template, "named": full}[names]
     statements = [
         statement
         for statement in template.statements_of("AcceptHandshake")

@@ -13,6 +13,7 @@ import pytest
 from cli.arguments.vend import parser
 from infra.alarms import RUNBOOK
 from infra.settings import Settings
+from tests.infra.extremes import FULL
 from tests.infra.synthesized import ROOT, SynthesizedTemplate, flat, logical_id, synthesize
 from vending.aws.measurements import METRICS
 
@@ -249,20 +250,21 @@ def test_runbook_is_linked_where_it_can_be_read(changed: SynthesizedTemplate) ->
     assert description.endswith(f"{url}#failed-vends")
 
 
-def test_stack_without_alarms_and_dashboard_keeps_its_queries(tmp_path: Path) -> None:
-    template = synthesize(Settings(alarms=False, dashboard=False), tmp_path)
-
-    types = {each["Type"] for each in template.document["Resources"].values()}
+def test_stack_without_alarms_and_dashboard_keeps_its_queries(bare: SynthesizedTemplate) -> None:
+    types = {each["Type"] for each in bare.document["Resources"].values()}
     assert not types & {ALARM, TOPIC, "AWS::SNS::TopicPolicy", "AWS::CloudWatch::Dashboard"}
     assert "AWS::Logs::QueryDefinition" in types
 
 
-def test_emails_are_subscribed_and_a_dashboard_without_alarms_shows_none(tmp_path: Path) -> None:
-    with_emails = synthesize(Settings(alarm_emails=("on-call@example.com",)), tmp_path / "emails")
-    without = synthesize(Settings(alarms=False), tmp_path / "without")
+def test_emails_are_subscribed(full: SynthesizedTemplate) -> None:
+    (subscription,) = full.of_type("AWS::SNS::Subscription").values()
+    assert (subscription["Properties"]["Endpoint"],) == FULL.alarm_emails
 
-    (subscription,) = with_emails.of_type("AWS::SNS::Subscription").values()
-    assert subscription["Properties"]["Endpoint"] == "on-call@example.com"
+
+@pytest.mark.slow
+def test_dashboard_without_alarms_shows_none(tmp_path: Path) -> None:
+    without = synthesize(Settings(alarms=False), tmp_path)
+
     assert "alarm" not in {widget["type"] for widget in dashboard_of(without)}
 
 

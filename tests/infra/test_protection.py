@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings, SignedCode
-from tests.infra.synthesized import ASSEMBLY, synthesize
-
-CONFIG = "arn:aws:lambda:us-east-1:111111111111:code-signing-config:csc-0123456789abcdefg"
-SIGNED = SignedCode(bucket="signed-code", key="signed/functions.zip", version="v1")
+from infra.settings import Settings
+from tests.infra.extremes import CODE_SIGNING, SIGNED
+from tests.infra.synthesized import ASSEMBLY, SynthesizedTemplate
 
 
 def stack_properties(assembly: Path) -> dict[str, Any]:
@@ -24,29 +22,25 @@ def test_stack_is_deployed_with_termination_protection() -> None:
     assert stack_properties(ASSEMBLY)["terminationProtection"] is True
 
 
-def test_termination_protection_and_signed_code_by_settings(tmp_path: Path) -> None:
-    settings = Settings(
-        termination_protection=False, code_signing_config_arn=CONFIG, signed_code=SIGNED
-    )
-
-    template = synthesize(settings, tmp_path)
-
-    functions = template.of_type("AWS::Lambda::Function")
+def test_termination_protection_and_signed_code_by_settings(
+    full: SynthesizedTemplate, full_assembly: Path
+) -> None:
+    functions = full.of_type("AWS::Lambda::Function")
     code = {"S3Bucket": "signed-code", "S3Key": "signed/functions.zip", "S3ObjectVersion": "v1"}
     assert functions
     assert [
         id_
         for id_, each in functions.items()
-        if each["Properties"].get("CodeSigningConfigArn") != CONFIG
+        if each["Properties"].get("CodeSigningConfigArn") != CODE_SIGNING
         or each["Properties"]["Code"] != code
     ] == []
-    assert not stack_properties(tmp_path).get("terminationProtection")
+    assert not stack_properties(full_assembly).get("terminationProtection")
 
 
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"code_signing_config_arn": CONFIG}, "go together"),
+        ({"code_signing_config_arn": CODE_SIGNING}, "go together"),
         ({"signed_code": SIGNED}, "go together"),
         (
             {"code_signing_config_arn": "csc-0123456789abcdefg", "signed_code": SIGNED},
@@ -54,7 +48,7 @@ def test_termination_protection_and_signed_code_by_settings(tmp_path: Path) -> N
         ),
         (
             {
-                "code_signing_config_arn": CONFIG.replace("us-east-1", "eu-west-1"),
+                "code_signing_config_arn": CODE_SIGNING.replace("us-east-1", "eu-west-1"),
                 "signed_code": SIGNED,
             },
             "in us-east-1",

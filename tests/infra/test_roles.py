@@ -9,22 +9,19 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
+from tests.infra.extremes import BOUNDARY
 from tests.infra.synthesized import MACHINES, SynthesizedTemplate, flat, synthesize
-
-BOUNDARY = "arn:aws:iam::123456789012:policy/boundaries/AccountVending"
 
 
 def test_boundary_of_the_settings_bounds_every_role_and_by_default_none_does(
-    template: SynthesizedTemplate, tmp_path: Path
+    template: SynthesizedTemplate, full: SynthesizedTemplate
 ) -> None:
-    bounded = synthesize(Settings(permissions_boundary=BOUNDARY), tmp_path)
-
-    def boundaries(of: SynthesizedTemplate) -> list[object]:
+    def boundaries(of: SynthesizedTemplate) -> set[object]:
         roles = of.of_type("AWS::IAM::Role").values()
-        return [role["Properties"].get("PermissionsBoundary") for role in roles]
+        return {role["Properties"].get("PermissionsBoundary") for role in roles}
 
-    assert boundaries(bounded) == [BOUNDARY] * len(boundaries(template))
-    assert set(boundaries(template)) == {None}
+    assert boundaries(full) == {BOUNDARY}
+    assert boundaries(template) == {None}
 
 
 def test_prefix_of_the_settings_begins_every_fixed_name_and_the_roles(

@@ -1,13 +1,11 @@
 """What keeps requests from getting stuck: the rule on executions, the schedule, their functions."""
 
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
 from infra.operation_function import module_name
-from infra.settings import Settings
-from tests.infra.synthesized import SynthesizedTemplate, logical_id, synthesize
+from tests.infra.synthesized import SynthesizedTemplate, logical_id
 
 ACCOUNTS = "arn:aws:organizations::${AWS::AccountId}:account/o-*/*"
 EXECUTIONS = "arn:aws:states:us-east-1:${AWS::AccountId}:execution:account-vending:*"
@@ -146,11 +144,9 @@ def test_reconciliation_runs_hourly_and_knows_the_machine(template: SynthesizedT
     assert function["Environment"]["Variables"]["STATE_MACHINE_ARN"] == {"Ref": machine_id}
 
 
-@pytest.mark.parametrize(("hours", "rates"), [(6, ["rate(6 hours)"] * 2), (None, [])])
-def test_schedule_is_a_setting(tmp_path: Path, hours: int | None, rates: list[str]) -> None:
-    template = synthesize(Settings(reconcile_every_hours=hours), tmp_path)
+def test_schedule_is_a_setting(full: SynthesizedTemplate, bare: SynthesizedTemplate) -> None:
+    for template, rates in ((full, ["rate(6 hours)"] * 2), (bare, [])):
+        rules = [each["Properties"] for each in template.of_type("AWS::Events::Rule").values()]
 
-    rules = [each["Properties"] for each in template.of_type("AWS::Events::Rule").values()]
-
-    assert [r["ScheduleExpression"] for r in rules if "ScheduleExpression" in r] == rates
-    assert template.entrance("ReconcileLedger")
+        assert [r["ScheduleExpression"] for r in rules if "ScheduleExpression" in r] == rates
+        assert template.entrance("ReconcileLedger")

@@ -89,12 +89,15 @@ class Stacks:
         ]
 
     def clear(self) -> None:
-        """Remove every stack but the system's own."""
+        """Remove every stack but the system's own.
+
+        Raises:
+            AssertionError: one could not be deleted, and would be in the next test's way.
+        """
         for stack in self.cloudformation.describe_stacks()["Stacks"]:
             if stack["StackName"] != "AccountVending":
                 self.settled(stack["StackId"])
-                self.cloudformation.delete_stack(StackName=stack["StackId"])
-                self.settled(stack["StackId"])
+                assert self.delete(stack["StackId"]) == "DELETE_COMPLETE", self.reasons()
 
 
 def a_session(aws: EmbeddedAws, name: str, statements: list[dict[str, Any]]) -> Any:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.builders import a_contact, a_request, policy_content
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def test_first_vend_comes_by_no_step_of_changes(vending: Vending) -> None:
     assert not {"PutAccountName", "UntagResource", "DetachPolicy"} & set(states)
 
 
+@pytest.mark.slow
 def test_account_is_never_left_without_its_last_service_control_policy(vending: Vending) -> None:
     request = a_request(policies=[a_policy("Only")])
     account_id = vending.run(request).output["accountId"]
@@ -98,6 +101,7 @@ def test_account_is_never_left_without_its_last_service_control_policy(vending: 
     assert vending.policies(account_id) == {"Only"}
 
 
+@pytest.mark.slow
 def test_late_execution_of_an_older_event_changes_nothing(vending: Vending) -> None:
     request = a_request()
     account_id = vending.run(request).output["accountId"]

@@ -95,6 +95,7 @@ def test_vended_account_that_is_closed_is_not_finished(
     assert row_of(vending, request) == vended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", few(CLOSED, quick=["SUSPENDED"]))
 def test_vended_account_that_is_closed_is_no_success_of_the_command(
     vending: Vending, vend: Command, tmp_path: Path, state: str
@@ -134,6 +135,7 @@ def test_failed_request_whose_account_was_closed_meanwhile_fails_again(
     assert vending.path(account["Id"]) == "/"
 
 
+@pytest.mark.slow
 def test_failed_request_whose_account_was_closed_meanwhile_fails_by_command_too(
     vending: Vending, vend: Command, tmp_path: Path
 ) -> None:
@@ -152,6 +154,7 @@ def test_failed_request_whose_account_was_closed_meanwhile_fails_by_command_too(
     assert submitted.json["error"]["code"] == "AccountNotActive"
 
 
+@pytest.mark.slow
 def test_account_that_is_reopened_is_vended_by_the_same_request(vending: Vending) -> None:
     request = a_request()
     refuse_moves(vending)
@@ -201,7 +204,7 @@ def test_account_closed_while_under_way_ends_failed(vending: Vending, state: str
     assert (row["state"], row["error"]["code"]) == ("FAILED", "AccountNotActive")
 
 
-@pytest.mark.parametrize("source", ["existing", "invited", "new-govcloud"])
+@pytest.mark.parametrize("source", few(["existing", "invited", "new-govcloud"], quick=["existing"]))
 def test_account_of_any_source_closed_while_under_way_ends_failed(
     vending: Vending, source: str
 ) -> None:
@@ -250,7 +253,7 @@ def test_account_moved_away_while_under_way_ends_failed_and_the_next_run_moves_i
     assert vending.path(account["Id"]) == "/Workloads/Sandbox"
 
 
-@pytest.mark.parametrize("again", [by_event, by_hand])
+@pytest.mark.parametrize("again", few([by_event, by_hand], quick=[by_event]))
 def test_vended_account_that_has_left_is_not_finished(vending: Vending, again: Again) -> None:
     request = an_invitation(accountId=INVITED, roleName=ROLE)
     assert vending.run(request).status == "SUCCEEDED"
@@ -265,6 +268,7 @@ def test_vended_account_that_has_left_is_not_finished(vending: Vending, again: A
     assert row_of(vending, request)["state"] == "VENDED"
 
 
+@pytest.mark.slow
 def test_vended_account_that_has_left_comes_back_as_the_remedy_says(vending: Vending) -> None:
     request = an_invitation(accountId=INVITED, roleName=ROLE)
     vending.run(request)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from embedded import lambda_runtime
 from infra.account_vending_stack import OPERATIONS
 from tests.builders import a_contact, a_request
@@ -35,6 +37,7 @@ def test_new_account_gets_its_contacts_after_the_trust_that_its_request_asks_for
         assert contact["phone"] not in logged
 
 
+@pytest.mark.slow
 def test_request_for_no_contacts_does_not_come_to_the_step(vending: Vending) -> None:
     ended = vending.run(a_request())
 

@@ -148,6 +148,7 @@ def test_decisions_at_once_have_one_outcome(vending: Vending) -> None:
     assert (ended.status, len(vending.accounts())) == wanted
 
 
+@pytest.mark.slow
 def test_request_delivered_again_while_it_waits_is_a_duplicate(vending: Vending) -> None:
     request = a_restricted_request()
     execution = awaiting(vending, request)
@@ -162,6 +163,7 @@ def test_request_delivered_again_while_it_waits_is_a_duplicate(vending: Vending)
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_cancelled_request_keeps_its_approval_when_it_is_resumed(
     vending: Vending, vend: Command
 ) -> None:
@@ -232,6 +234,7 @@ def test_retirement_waits_for_its_approval_and_then_suspends_the_account(
     assert "AwaitApproval" in vending.states_entered(execution)
 
 
+@pytest.mark.slow
 def test_retirement_that_is_rejected_leaves_the_account_where_it_is(
     vending: Vending, vend: Command
 ) -> None:
@@ -303,6 +306,7 @@ def test_decision_whose_function_never_told_the_workflow_is_told_by_the_reconcil
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_approved_retirement_whose_function_never_ended_the_wait_is_ended_by_the_reconciler(
     vending: Vending, vend: Command
 ) -> None:
@@ -341,6 +345,7 @@ def test_request_that_fails_after_its_approval_is_resumed_without_another(
     assert len(resumed.output["approval"]["decisions"]) == 1
 
 
+@pytest.mark.slow
 def test_creation_queue_is_joined_after_the_approval_alone(vending: Vending) -> None:
     request = a_restricted_request()
     execution = awaiting(vending, request)

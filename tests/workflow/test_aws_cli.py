@@ -113,6 +113,7 @@ def status_of(aws: AwsCli, creation: str) -> Any:
     return eventually(ended)
 
 
+@pytest.mark.slow
 def test_create_account_is_tagged_and_found_by_the_cli(local: AwsCli) -> None:
     creation = local(
         *("organizations", "create-account"),
@@ -219,6 +220,7 @@ def test_all_features_are_on_already(local: AwsCli) -> None:
     assert refused == "HandshakeConstraintViolationException"
 
 
+@pytest.mark.slow
 def test_execution_started_by_the_cli_vends(local: AwsCli) -> None:
     machine = local("stepfunctions", "list-state-machines")["stateMachines"][0]["stateMachineArn"]
 

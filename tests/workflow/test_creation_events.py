@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.vending import Vending, eventually
+
+EVENTS: dict[str, dict[str, Any]] = {
+    "lost": {"event": "CreateAccountResult", "lost": True},
+    "thrice": {"event": "CreateAccountResult", "deliveries": 3},
+    "late": {"event": "CreateAccountResult", "seconds": 7200},
+    "call-lost": {"event": "CreateAccount", "lost": True},
+    "call-late": {"event": "CreateAccount", "seconds": 100},
+    "call-thrice": {"event": "CreateAccount", "deliveries": 3},
+}
 
 LONG = 400
 """Seconds that a creation takes here: longer than until the first look for want of an event."""
@@ -61,7 +71,7 @@ def creation_of(vending: Vending, request: dict[str, Any]) -> str:
     return str(eventually(waits))
 
 
-@pytest.mark.parametrize("source", ["new", "new-govcloud"])
+@pytest.mark.parametrize("source", few(["new", "new-govcloud"], quick=["new"]))
 def test_event_in_time_ends_the_wait(vending: Vending, task_answers: bool, source: str) -> None:
     vending.aws.faults.replace([slow()])
     request = a_request(source=source)
@@ -88,14 +98,11 @@ def test_reason_of_a_failure_is_that_of_a_poll(vending: Vending) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [
-        pytest.param({"event": "CreateAccountResult", "lost": True}, id="lost"),
-        pytest.param({"event": "CreateAccountResult", "deliveries": 3}, id="thrice"),
-        pytest.param({"event": "CreateAccountResult", "seconds": 7200}, id="late"),
-        pytest.param({"event": "CreateAccount", "lost": True}, id="call-lost"),
-        pytest.param({"event": "CreateAccount", "seconds": 100}, id="call-late"),
-        pytest.param({"event": "CreateAccount", "deliveries": 3}, id="call-thrice"),
-    ],
+    few(
+        EVENTS.values(),
+        ids=EVENTS,
+        quick=[EVENTS[name] for name in ("lost", "thrice", "call-late")],
+    ),
 )
 def test_event_that_is_lost_late_or_doubled_costs_nothing_but_time(
     vending: Vending, event: dict[str, Any]
@@ -145,6 +152,7 @@ def test_event_of_a_replaced_execution_wakes_the_one_that_took_over(vending: Ven
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
+@pytest.mark.slow
 def test_creation_without_events_is_looked_at_ever_less_often(vending: Vending) -> None:
     vending.listen("CreationAnswered", on=False)
     try:

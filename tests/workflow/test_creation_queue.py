@@ -255,6 +255,7 @@ def test_one_request_that_fails_neither_delays_nor_fails_the_others(vending: Ven
     assert (requested[-1] - requested[0]).total_seconds() < 900
 
 
+@pytest.mark.slow
 def test_second_request_for_the_email_of_one_in_flight_is_refused(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 300}}])
     first, second = a_request(), a_request()
@@ -275,6 +276,7 @@ def test_second_request_for_the_email_of_one_in_flight_is_refused(vending: Vendi
     assert again.cause["reason"] == "EMAIL_ALREADY_EXISTS"
 
 
+@pytest.mark.slow
 def test_accounts_of_one_name_are_all_vended_at_once(vending: Vending) -> None:
     requests = [a_request() for _ in range(4)]
     for request in requests:

@@ -10,6 +10,7 @@ import pytest
 from embedded import ACCOUNT_ID, eventbridge, lambda_runtime
 from tests import samples
 from tests.builders import a_request
+from tests.grids import few
 from tests.samples import sample
 from tests.workflow.vending import Vending, eventually, invocations
 
@@ -84,7 +85,18 @@ def dead_letters(vending: Vending) -> list[dict[str, Any]]:
     return list(answer.get("Messages", []))
 
 
-@pytest.mark.parametrize("name", samples.TELL_OF_AN_ACCOUNT)
+@pytest.mark.parametrize(
+    "name",
+    few(
+        samples.TELL_OF_AN_ACCOUNT,
+        quick=[
+            "aws.controltower/create_managed_account_succeeded",
+            "aws.organizations/account_joined_organization_nested",
+            "aws.organizations/create_account_result_as_api_call",
+            SUCCEEDED,
+        ],
+    ),
+)
 def test_account_made_elsewhere_is_recorded_and_nothing_on_it_is_touched(
     vending: Vending, name: str
 ) -> None:
@@ -103,7 +115,10 @@ def test_account_made_elsewhere_is_recorded_and_nothing_on_it_is_touched(
     assert dead_letters(vending) == []
 
 
-@pytest.mark.parametrize("name", samples.TELL_OF_NONE)
+@pytest.mark.parametrize(
+    "name",
+    few(samples.TELL_OF_NONE, quick=["aws.organizations/create_account_result_failed"]),
+)
 def test_event_that_brought_no_account_leaves_no_trace(vending: Vending, name: str) -> None:
     account_id = a_forgotten_stranger(vending)
     before = invocations("DiscoverAccount")
@@ -156,6 +171,7 @@ def test_account_that_shows_late_is_recorded_all_the_same(cloud: EmbeddedAws) ->
     assert eventually(lambda: vending.row(f"a-{account_id}"))["state"] == "VENDED"
 
 
+@pytest.mark.slow
 def test_doubled_events_make_one_row_that_stays_as_it_is(vending: Vending) -> None:
     account_id = a_stranger(vending)
     for name in (SUCCEEDED, INVITED, SUCCEEDED, INVITED):
@@ -186,6 +202,7 @@ def test_recorded_account_is_given_a_baseline_when_somebody_asks_for_one(vending
     assert request_ids(vending) == [f"a-{account_id}"]
 
 
+@pytest.mark.slow
 def test_account_of_ours_is_recognised_by_its_tag_and_ignored(vending: Vending) -> None:
     request = a_request()
 

@@ -106,6 +106,7 @@ def test_changes_by_hand_are_announced_once_and_shown(vending: Vending, vend: Co
     assert "account name is By hand, not" in vend("drift").out
 
 
+@pytest.mark.slow
 def test_what_a_failed_change_left_behind_is_announced(vending: Vending) -> None:
     document = a_request()
     account_id = str(vending.run(document).output["accountId"])

@@ -16,6 +16,7 @@ from embedded.organizations import (
     owner_credentials,
     second_organization,
 )
+from tests.grids import few
 from tests.workflow import approvals, email_codes
 from tests.workflow.vending import eventually
 
@@ -223,7 +224,18 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("example", CASES)
+QUICK = [
+    "requests/sandbox.yaml",
+    "requests/existing.yaml",
+    "requests/restricted.yaml",
+    "requests/invited_by_role.yaml",
+    "faults/creation_fails.json",
+    "faults/lost_answer.json",
+    "organization.yaml",
+]
+
+
+@pytest.mark.parametrize("example", few(CASES, quick=QUICK))
 def test_example_runs_as_it_says_and_makes_the_calls_that_are_documented(
     vending: Vending, example: str
 ) -> None:

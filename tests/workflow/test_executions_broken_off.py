@@ -61,9 +61,7 @@ def machine_with(vending: Vending, **changes: Any) -> Iterator[None]:
         vending.states.update_state_machine(stateMachineArn=arn, definition=definition)
 
 
-@pytest.mark.parametrize(
-    "state", few(STATES, quick=["CreateAccount", "WaitForAccount", "MoveAccount", "RecordVended"])
-)
+@pytest.mark.parametrize("state", few(STATES, quick=["CreateAccount", "WaitForAccount"]))
 def test_execution_stopped_by_hand_is_failed_in_the_ledger_and_resumes(
     vending: Vending, state: str
 ) -> None:
@@ -106,7 +104,9 @@ def bring(vending: Vending, name: str, execution_arn: str, request: dict[str, An
 
 
 @pytest.mark.usefixtures("ends_unheard")
-@pytest.mark.parametrize("name", samples.TELL_OF_AN_END)
+@pytest.mark.parametrize(
+    "name", few(samples.TELL_OF_AN_END, quick=["aws.states/execution_timed_out"])
+)
 def test_end_reaches_the_ledger_however_it_is_reported(vending: Vending, name: str) -> None:
     request = a_request()
     stopped = vending.run_stopped_in("CreateAccount", request)
@@ -215,7 +215,10 @@ def test_failure_that_the_definition_announced_is_not_announced_again(vending: V
 @pytest.mark.usefixtures("ends_unheard")
 @pytest.mark.parametrize(
     ("state", "outcome"),
-    [("RecordVended", "AccountVended"), ("RecordVended", CHANGED), ("RecordFailure", FAILED)],
+    few(
+        [("RecordVended", "AccountVended"), ("RecordVended", CHANGED), ("RecordFailure", FAILED)],
+        quick=[("RecordVended", "AccountVended"), ("RecordFailure", FAILED)],
+    ),
 )
 def test_outcome_that_could_not_be_announced_is_announced_when_the_bus_is_back(
     vending: Vending, state: str, outcome: str
@@ -264,6 +267,7 @@ def test_request_that_takes_a_lock_over_records_and_announces_the_end_of_its_own
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     change = {"event": "Step Functions Execution Status Change", "deliveries": 3}
     vending.aws.faults.replace([change, {"createAccount": {"calls": [1], "seconds": 30}}])
@@ -278,6 +282,7 @@ def test_end_reported_three_times_is_one_end(vending: Vending) -> None:
     assert ended(vending, request)["executionArn"] == resumed.arn
 
 
+@pytest.mark.slow
 def test_stopped_duplicate_does_not_touch_the_request_of_the_first(vending: Vending) -> None:
     vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 120}}])
     request = a_request()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from embedded import ACCOUNT_ID
 from tests.builders import a_request
 from tests.workflow.vending import eventually
@@ -46,6 +48,7 @@ def test_existing_account_is_placed_tagged_and_equipped(vending: Vending) -> Non
     assert vending.calls("organizations", "CreateAccount") == 0
 
 
+@pytest.mark.slow
 def test_existing_account_without_a_path_stays_where_it_is(vending: Vending) -> None:
     account_id = an_account(vending)
     vending.run(a_request(source="existing", account={"accountId": account_id}))

@@ -117,6 +117,7 @@ def test_only_files_of_accounts_that_changed_are_written_anew(
     assert status["revisions"][0]["changes"] == ["tag by added"]
 
 
+@pytest.mark.slow
 def test_edit_of_a_person_is_not_overwritten(
     vending: Vending, vend: Command, ids: list[str], accounts: Path
 ) -> None:

@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from embedded import organizations
 from tests.builders import a_request
+from tests.grids import few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,11 @@ def test_management_account_without_a_govcloud_account_learns_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "reason", ["GOVCLOUD_ACCOUNT_ALREADY_EXISTS", "EMAIL_ALREADY_EXISTS", "INTERNAL_FAILURE"]
+    "reason",
+    few(
+        ["GOVCLOUD_ACCOUNT_ALREADY_EXISTS", "EMAIL_ALREADY_EXISTS", "INTERNAL_FAILURE"],
+        quick=["GOVCLOUD_ACCOUNT_ALREADY_EXISTS"],
+    ),
 )
 def test_pair_that_cannot_be_made_fails_with_its_reason_and_a_remedy(
     govcloud: Vending, reason: str
@@ -130,25 +135,24 @@ def test_name_that_govcloud_does_not_take_is_refused_before_any_call(govcloud: V
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 0
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {
-            "service": "organizations",
-            "operation": "CreateGovCloudAccount",
-            "calls": [1],
-            "lost": True,
-        },
-        {"function": "CreateGovCloudAccount", "calls": [1], "crash": True},
-        {
-            "service": "organizations",
-            "operation": "DescribeCreateAccountStatus",
-            "calls": [1],
-            "lost": True,
-        },
-    ],
-    ids=["creation", "function", "status"],
-)
+FAULTS: dict[str, dict[str, Any]] = {
+    "creation": {
+        "service": "organizations",
+        "operation": "CreateGovCloudAccount",
+        "calls": [1],
+        "lost": True,
+    },
+    "function": {"function": "CreateGovCloudAccount", "calls": [1], "crash": True},
+    "status": {
+        "service": "organizations",
+        "operation": "DescribeCreateAccountStatus",
+        "calls": [1],
+        "lost": True,
+    },
+}
+
+
+@pytest.mark.parametrize("fault", few(FAULTS.values(), quick=[FAULTS["creation"]], ids=FAULTS))
 def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
     govcloud: Vending, fault: dict[str, Any]
 ) -> None:
@@ -162,6 +166,7 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_pair(
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 1
 
 
+@pytest.mark.slow
 def test_answer_that_says_nothing_about_a_pair_that_is_not_there_makes_one_in_the_end(
     govcloud: Vending,
 ) -> None:
@@ -190,6 +195,7 @@ def test_answer_that_says_nothing_about_a_pair_that_is_not_there_makes_one_in_th
     assert govcloud.calls("organizations", "CreateGovCloudAccount") == 2
 
 
+@pytest.mark.slow
 def test_resubmission_resumes_a_pair_that_failed_in_the_baseline(govcloud: Vending) -> None:
     request = a_pair()
     govcloud.aws.faults.replace(

@@ -52,6 +52,7 @@ def stopped_retirement(vending: Vending) -> str:
     return account_id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 @pytest.mark.parametrize(
     "state",
@@ -87,6 +88,7 @@ def stopped_request(vending: Vending) -> str:
     return str(request["requestId"])
 
 
+@pytest.mark.slow
 def test_creation_slot_is_passed_on_by_the_creation_of_a_govcloud_pair(vending: Vending) -> None:
     stopped = stopped_request(vending)
     request = a_request(source="new-govcloud")

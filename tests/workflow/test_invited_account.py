@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from embedded import organizations
 from embedded.organizations import create_standalone_account, organization_of
 from embedded.organizations.handshakes import Handshakes
+from tests.grids import few
 from tests.workflow.invitations import (
     BY_EMAIL,
     BY_ID,
@@ -63,7 +64,7 @@ def run_and_accept(vending: Vending, request: dict[str, Any]) -> tuple[dict[str,
     return row, vending.finish(arn)
 
 
-@pytest.mark.parametrize("resource", ["account", "*"])
+@pytest.mark.parametrize("resource", few(["account", "*"], quick=["account"]))
 @pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
 def test_invited_account_is_vended_once_its_owner_has_accepted(
     vending: Vending, settled: Any, account: dict[str, str], resource: str
@@ -101,7 +102,7 @@ def test_record_of_an_open_invitation_says_how_to_accept_and_until_when(vending:
 
 
 @pytest.mark.usefixtures("without_events", "task_answers")
-@pytest.mark.parametrize("account", [BY_ID, BY_EMAIL], ids=["id", "email"])
+@pytest.mark.parametrize("account", few([BY_ID, BY_EMAIL], quick=[BY_EMAIL], ids=["id", "email"]))
 def test_acceptance_that_no_event_reports_is_found(
     vending: Vending, account: dict[str, str]
 ) -> None:
@@ -112,7 +113,8 @@ def test_acceptance_that_no_event_reports_is_found(
 
 
 @pytest.mark.parametrize(
-    ("named", "otherwise"), [(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], ids=["id", "email"]
+    ("named", "otherwise"),
+    few([(BY_ID, BY_EMAIL), (BY_EMAIL, BY_ID)], quick=[(BY_ID, BY_EMAIL)], ids=["id", "email"]),
 )
 def test_open_invitation_under_the_other_name_is_reported_and_cancelled_to_the_letter(
     vending: Vending, named: dict[str, str], otherwise: dict[str, str]
@@ -221,7 +223,7 @@ def test_refused_acceptance_takes_the_invitation_back_and_shows_why(vending: Ven
     ("operation", "by_owner", "reason"),
     [("decline_handshake", True, "DECLINED"), ("cancel_handshake", False, "CANCELED")],
 )
-@pytest.mark.parametrize("events", [True, False], ids=["by event", "by looking"])
+@pytest.mark.parametrize("events", few([True, False], quick=[True], ids=["by event", "by looking"]))
 def test_invitation_that_is_not_accepted_fails_with_its_reason(
     vending: Vending,
     request: pytest.FixtureRequest,
@@ -282,6 +284,7 @@ def test_fifteen_days_without_an_answer_cost_few_transitions_and_end_on_time() -
     assert reported["events"] < 2_000  # Step Functions allows 25,000
 
 
+@pytest.mark.slow
 def test_resubmission_after_a_refusal_sends_a_new_invitation(vending: Vending) -> None:
     request = an_invitation()
     first = vending.start(request)

@@ -41,7 +41,6 @@ pytestmark = pytest.mark.usefixtures("role_accepts")
         quick=[
             ("organizations", "InviteAccountToOrganization"),
             ("organizations", "AcceptHandshake"),
-            ("sts", "AssumeRole"),
         ],
     ),
 )
@@ -59,7 +58,9 @@ def test_lost_answer_costs_neither_the_request_nor_a_second_invitation(
     assert vending.calls("organizations", "InviteAccountToOrganization") == 1
 
 
-@pytest.mark.parametrize("operation", ["SendTaskSuccess", "DescribeHandshake"])
+@pytest.mark.parametrize(
+    "operation", few(["SendTaskSuccess", "DescribeHandshake"], quick=["SendTaskSuccess"])
+)
 def test_lost_answer_on_the_way_back_into_the_workflow_is_made_up_for(
     vending: Vending, operation: str
 ) -> None:
@@ -78,7 +79,11 @@ def test_lost_answer_on_the_way_back_into_the_workflow_is_made_up_for(
 
 
 @pytest.mark.parametrize(
-    "function", ["InviteAccountToOrganization", "AcceptHandshake", "DescribeAccount"]
+    "function",
+    few(
+        ["InviteAccountToOrganization", "AcceptHandshake", "DescribeAccount"],
+        quick=["InviteAccountToOrganization"],
+    ),
 )
 def test_function_that_dies_after_its_calls_is_made_up_for(vending: Vending, function: str) -> None:
     vending.aws.faults.replace([{"function": function, "calls": [1], "crash": True}])
@@ -102,7 +107,11 @@ def test_waiting_function_that_dies_is_made_up_for(vending: Vending) -> None:
 
 
 @pytest.mark.parametrize(
-    "detail_type", ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
+    "detail_type",
+    few(
+        ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"],
+        quick=["AWS API Call via CloudTrail"],
+    ),
 )
 def test_answer_reported_three_times_is_heard_once(vending: Vending, detail_type: str) -> None:
     vending.aws.faults.replace([{"event": detail_type, "deliveries": 3}])
@@ -130,7 +139,11 @@ def test_two_requests_for_one_account_are_one_account(vending: Vending) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in samples.TELL_OF_AN_ANSWER if "refused" not in name]
+    "name",
+    few(
+        (name for name in samples.TELL_OF_AN_ANSWER if "refused" not in name),
+        quick=["aws.organizations/decline_handshake_by_role"],
+    ),
 )
 @pytest.mark.usefixtures("without_events")
 def test_every_shape_of_an_answer_comes_through_the_rule(vending: Vending, name: str) -> None:

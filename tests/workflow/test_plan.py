@@ -166,6 +166,7 @@ def test_plan_of_an_existing_account_shows_only_what_it_lacks(
     assert "account in /Workloads/Sandbox" in plan["alreadyThere"]
 
 
+@pytest.mark.slow
 def test_plan_of_an_account_made_elsewhere_shows_what_its_first_request_changes(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +184,7 @@ def test_plan_of_an_account_made_elsewhere_shows_what_its_first_request_changes(
     assert planned(capsys, file)[1]["alreadyThere"] == [f"account {account_id}, already vended"]
 
 
+@pytest.mark.slow
 def test_account_that_has_left_since_is_not_said_to_be_vended(
     vending: Vending, write: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

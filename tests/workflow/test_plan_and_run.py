@@ -98,10 +98,8 @@ ASKED: dict[str, tuple[Callable[[Vending], dict[str, Any]], bool]] = {
 
 
 QUICK = [
-    "fifty tags",
     "fifty-one tags",
     "ten SCPs",
-    "five RCPs, whose type is off",
     "policy missing, existing account",
 ]
 

@@ -44,6 +44,7 @@ def by_adoption(vending: Vending) -> dict[str, Any]:
     return a_request(source="existing", account={"accountId": account_id}, policies=[GUARD, TAGGED])
 
 
+@pytest.mark.slow
 def test_policy_of_a_newer_type_is_made_and_attached(vending: Vending) -> None:
     policy = {"name": "Models", "type": "BEDROCK_POLICY", "content": '{"bedrock": {}}'}
 
@@ -53,7 +54,7 @@ def test_policy_of_a_newer_type_is_made_and_attached(vending: Vending) -> None:
     assert "Models" in vending.policies(ended.output["accountId"], "BEDROCK_POLICY")
 
 
-@pytest.mark.parametrize("ask", [by_creation, by_adoption])
+@pytest.mark.parametrize("ask", few([by_creation, by_adoption], quick=[by_creation]))
 def test_policies_are_made_and_attached_to_the_account(vending: Vending, ask: Any) -> None:
     ended = vending.run(ask(vending))
 
@@ -63,6 +64,7 @@ def test_policies_are_made_and_attached_to_the_account(vending: Vending, ask: An
     assert vending.policies(account_id, TAGS) == {"Teams"}
 
 
+@pytest.mark.slow
 def test_second_request_uses_the_policies_of_the_first(vending: Vending) -> None:
     by_name = {"name": "NoUsers", "type": SCP}
 
@@ -86,6 +88,7 @@ def test_policy_that_aws_manages_is_attached_where_it_is_missing(vending: Vendin
     assert vending.policies(account_id) == {"FullAWSAccess", "NoUsers"}
 
 
+@pytest.mark.slow
 def test_policy_that_aws_manages_may_be_given_with_the_content_that_it_has(
     vending: Vending,
 ) -> None:
@@ -148,6 +151,7 @@ def test_policy_of_an_account_that_exists_is_not_attached_with_other_content(
     assert vending.policies(request["account"]["accountId"]) == {"FullAWSAccess"}
 
 
+@pytest.mark.slow
 def test_policy_is_attached_with_the_content_that_it_has_where_the_request_says_so(
     vending: Vending,
 ) -> None:
@@ -173,7 +177,7 @@ CASES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", few(CASES, quick=["request", "document that updates it"]))
 def test_plan_reports_other_content_as_the_run_does(vending: Vending, case: str) -> None:
     made_by_hand(vending, OTHER)
 

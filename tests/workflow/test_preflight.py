@@ -118,8 +118,15 @@ def test_all_mistakes_are_reported_at_once_and_nothing_is_begun(
 
 @pytest.mark.parametrize(
     "case",
-    [{"policies": [GUARD, TAGGED]}, {"serviceAccess": ["ram.amazonaws.com"]}, {"rootAccess": []}],
-    ids=["policies", "service access", "nothing"],
+    few(
+        [
+            {"policies": [GUARD, TAGGED]},
+            {"serviceAccess": ["ram.amazonaws.com"]},
+            {"rootAccess": []},
+        ],
+        quick=[{"policies": [GUARD, TAGGED]}, {"rootAccess": []}],
+        ids=["policies", "service access", "nothing"],
+    ),
 )
 def test_organization_without_all_features_gets_only_accounts_that_need_none(
     cloud: EmbeddedAws, vending: Vending, case: dict[str, Any]
@@ -145,7 +152,7 @@ OU_LIMIT = {
 }
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", few(SOURCES, quick=["new"]))
 def test_unit_that_cannot_be_made_costs_no_account_and_the_request_can_be_corrected(
     vending: Vending, source: str
 ) -> None:
@@ -182,6 +189,7 @@ def test_unit_that_is_missing_is_made_before_the_account_and_looked_at_after(
     assert vending.path(again.output["accountId"]) == "/Workloads/Sandbox"
 
 
+@pytest.mark.slow
 def test_request_whose_account_is_begun_is_not_held_up_by_a_unit_that_has_vanished(
     vending: Vending,
 ) -> None:

@@ -190,6 +190,7 @@ def test_request_corrected_under_its_own_id_ends_vended(
     assert vending.tags(account_id).items() >= (request | correction)["tags"].items()
 
 
+@pytest.mark.slow
 def test_malformed_policy_is_corrected_after_the_account_was_made(
     vending: Vending, vend: Command, tmp_path: Path
 ) -> None:
@@ -215,6 +216,7 @@ def test_malformed_policy_is_corrected_after_the_account_was_made(
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
+@pytest.mark.slow
 def test_role_of_an_account_that_was_made_is_refused_and_the_way_that_is_named_works(
     vending: Vending, vend: Command, tmp_path: Path
 ) -> None:
@@ -299,6 +301,7 @@ def test_role_that_cannot_accept_is_corrected(vending: Vending) -> None:
     assert again.status == "SUCCEEDED", again
 
 
+@pytest.mark.slow
 def test_management_account_is_corrected_to_a_member(vending: Vending) -> None:
     account_id = vending.run(a_request()).output["accountId"]
     request = a_request(source="existing", account={"accountId": MANAGEMENT})

@@ -97,6 +97,7 @@ def test_rejected_request_can_be_corrected_under_the_same_id(vending: Vending) -
     assert corrected.output["error"] is None
 
 
+@pytest.mark.slow
 def test_invalid_repeat_of_a_vended_request_leaves_its_record_alone(vending: Vending) -> None:
     request = a_request()
     vending.run(request)
@@ -134,7 +135,7 @@ def test_unknown_source_is_refused(vending: Vending) -> None:
     "hostile",
     few(
         ['a"b', "a\\b", "a'b", "{% $states.input %}", "$request", "a`b", "$eval(1)"],
-        quick=['a"b', "{% $states.input %}", "$eval(1)"],
+        quick=["{% $states.input %}"],
     ),
 )
 def test_hostile_text_is_plain_data_everywhere(vending: Vending, hostile: str) -> None:

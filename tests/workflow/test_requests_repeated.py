@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import a_request
+from tests.grids import few
 from tests.workflow.vending import Vending, eventually
 
 
@@ -93,6 +94,7 @@ def test_request_id_with_another_role_is_refused_and_changes_nothing(vending: Ve
     assert vending.path(first.output["accountId"]) == "/Workloads/Sandbox"
 
 
+@pytest.mark.slow
 def test_request_written_differently_but_meaning_the_same_is_the_same(vending: Vending) -> None:
     request = a_request(source="new", requestedBy="somebody")
     vending.run(request)
@@ -105,7 +107,9 @@ def test_request_written_differently_but_meaning_the_same_is_the_same(vending: V
     assert again.output["outcome"] == "FINISHED"
 
 
-@pytest.mark.parametrize("while_in", ["WaitForAccount", "AcceptRequest"])
+@pytest.mark.parametrize(
+    "while_in", few(["WaitForAccount", "AcceptRequest"], quick=["WaitForAccount"])
+)
 def test_stopped_execution_resubmitted_costs_no_second_account(
     vending: Vending, while_in: str
 ) -> None:

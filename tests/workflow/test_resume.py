@@ -71,7 +71,7 @@ def new_version(vending: Vending) -> Iterator[None]:
         assembly.deploy(loaded, endpoint_url=vending.aws.endpoint_url)
 
 
-@pytest.mark.parametrize("stopped", [fail, stop], ids=["failure", "stop"])
+@pytest.mark.parametrize("stopped", few([fail, stop], quick=[fail], ids=["failure", "stop"]))
 def test_resume_goes_on_with_the_account_that_there_is(
     vending: Vending, vend: Command, stopped: Any
 ) -> None:
@@ -87,6 +87,7 @@ def test_resume_goes_on_with_the_account_that_there_is(
     assert vending.calls("organizations", "CreateAccount") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stopped", few([fail, stop], quick=[stop], ids=["failure", "stop"]))
 def test_resume_after_a_new_version_goes_on_in_the_new_version(
     vending: Vending, vend: Command, stopped: Any
@@ -117,6 +118,7 @@ def test_request_under_way_survives_a_new_version(vending: Vending) -> None:
     assert len(vending.accounts()) == 1
 
 
+@pytest.mark.slow
 def test_resume_of_a_vended_request_prints_its_record(vending: Vending, vend: Command) -> None:
     request = a_request()
     record = vending.run(request).output

@@ -62,6 +62,7 @@ def test_account_is_suspended_for_its_grace_period_and_then_closed(vending: Vend
     assert [one["state"] for one in retiring] == ["RETIRING"]
 
 
+@pytest.mark.slow
 def test_restored_account_is_as_it_was(vending: Vending) -> None:
     account_id = a_placed_account(vending)
     before = (vending.path(account_id), vending.policies(account_id), vending.tags(account_id))
@@ -119,6 +120,7 @@ def test_closures_that_aws_refuses_for_now_wait_and_are_made(vending: Vending) -
     assert state(vending, account_id) == "CLOSED"
 
 
+@pytest.mark.slow
 def test_account_that_was_closed_by_hand_is_noticed(vending: Vending, short_grace: None) -> None:
     account_id = a_placed_account(vending)
     arn = suspended(vending, account_id)
@@ -131,6 +133,7 @@ def test_account_that_was_closed_by_hand_is_noticed(vending: Vending, short_grac
     assert vending.calls("organizations", "CloseAccount") == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_event_that_is_delivered_three_times_retires_once(vending: Vending) -> None:
     account_id = a_placed_account(vending)
@@ -160,6 +163,7 @@ def test_account_that_is_being_retired_is_not_changed(vending: Vending) -> None:
     assert vending.path(account_id) == "/Suspended"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_delegated_administrator_is_deregistered_and_closed_where_that_is_wanted(
     vending: Vending,

@@ -112,6 +112,7 @@ def test_restoration_that_was_stopped_goes_on_when_it_is_asked_for_again(
     ensure_restored(vending, account_id, run(vending, restoration(account_id)))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 @pytest.mark.parametrize("at", few(RESTORING[2:], quick=["MoveAccountBack"]))
 def test_restoration_that_was_stopped_gives_way_to_a_retirement(vending: Vending, at: str) -> None:
@@ -124,9 +125,7 @@ def test_restoration_that_was_stopped_gives_way_to_a_retirement(vending: Vending
 
 
 @pytest.mark.usefixtures("short_grace")
-@pytest.mark.parametrize(
-    "function", few(_functions(RETIRING), quick=["AttachPolicy", "CloseAccount"])
-)
+@pytest.mark.parametrize("function", few(_functions(RETIRING), quick=["CloseAccount"]))
 def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, function: str) -> None:
     account_id = a_placed_account(vending)
     document = retirement_of(account_id)
@@ -137,6 +136,7 @@ def test_function_that_dies_after_it_acted_costs_nothing(vending: Vending, funct
     ensure_closed_once(vending, account_id, run(vending, document))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", few(_functions(RESTORING), quick=["DetachPolicy"]))
 def test_function_of_a_restoration_that_dies_after_it_acted_costs_nothing(
     vending: Vending, function: str
@@ -176,10 +176,7 @@ BROKEN = [
     ("service", "operation", "how"),
     few(
         BROKEN,
-        quick=[
-            ("organizations", "CloseAccount", {"lost": True}),
-            ("dynamodb", "TransactWriteItems", {"lost": True}),
-        ],
+        quick=[("organizations", "CloseAccount", {"lost": True})],
     ),
 )
 def test_call_that_is_broken_once_costs_nothing(
@@ -295,6 +292,7 @@ def test_account_that_is_being_vended_is_retired_afterwards_or_not_at_all(
     assert vending.path(account_id) == place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "at", few(["AcceptRequest", "TagResource", "RecordVended"], quick=["AcceptRequest"])
 )

@@ -116,6 +116,7 @@ def test_code_that_aws_refuses_leaves_the_wait_as_it_was(
     assert email_of(vending, waiting.account_id) == NEW
 
 
+@pytest.mark.slow
 def test_code_that_has_expired_is_refused_and_another_one_is_taken(
     vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
@@ -146,6 +147,7 @@ def test_wait_that_nobody_ends_fails_after_a_week_and_is_resumed(
     assert email_of(vending, waiting.account_id) == NEW
 
 
+@pytest.mark.slow
 def test_execution_that_is_killed_while_it_waits_is_resumed(
     vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
@@ -163,6 +165,7 @@ def test_execution_that_is_killed_while_it_waits_is_resumed(
     assert email_of(vending, waiting.account_id) == NEW
 
 
+@pytest.mark.slow
 def test_request_delivered_again_while_it_waits_is_a_duplicate(
     vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
@@ -176,6 +179,7 @@ def test_request_delivered_again_while_it_waits_is_a_duplicate(
     assert vending.finish(waiting.execution).status == "SUCCEEDED"
 
 
+@pytest.mark.slow
 def test_email_that_was_changed_before_the_execution_died_needs_no_second_code(
     vending: Vending, vend: Command, waiting: Waiting
 ) -> None:
@@ -219,6 +223,7 @@ def an_email(account_id: str, email: str) -> dict[str, Any]:
     return {"accountId": account_id, "name": "Account 0", "email": email}
 
 
+@pytest.mark.slow
 def test_email_of_an_adopted_account_is_changed_by_its_file(
     vending: Vending, vend: Command, adopted: tuple[str, Path]
 ) -> None:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from embedded import eventbridge
 from tests.builders import a_request
 from tests.interruptions import stop, when_entered
@@ -150,6 +152,7 @@ def test_end_of_an_execution_that_could_not_be_reported_is_reported_by_redrive(
     assert waiting(vending) == 0
 
 
+@pytest.mark.slow
 def test_end_that_the_function_failed_to_record_is_recorded_by_redrive(
     vending: Vending, vend: Command
 ) -> None:
@@ -199,6 +202,7 @@ def state(vending: Vending, request: dict[str, Any]) -> str | None:
     return row["state"] if row else None
 
 
+@pytest.mark.slow
 def test_event_larger_than_an_execution_takes_waits_and_is_shown(
     vending: Vending, vend: Command
 ) -> None:

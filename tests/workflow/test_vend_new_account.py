@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import statistics
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from embedded.organizations import OrganizationSettings
 from tests.builders import a_request
 from tests.event_queues import queue_of_rule
+from tests.grids import few
 from tests.workflow.vending import eventually
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def by_hand(vending: Vending, request: Any) -> str:
     return vending.start(request)
 
 
-@pytest.mark.parametrize("arrive", [by_event, by_hand])
+@pytest.mark.parametrize("arrive", few([by_event, by_hand], quick=[by_event]))
 def test_new_account_is_vended_with_everything_it_asked_for(
     vending: Vending, arrive: Callable[[Vending, Any], str]
 ) -> None:
@@ -62,8 +64,13 @@ def test_new_account_is_vended_where_the_items_of_a_transaction_have_no_keys(
     assert ended.status == "SUCCEEDED", ended
 
 
-@pytest.mark.parametrize("resource", ["account", "*"])
-@pytest.mark.parametrize("source", ["new", "new-govcloud"])
+@pytest.mark.parametrize(
+    ("source", "resource"),
+    few(
+        itertools.product(["new", "new-govcloud"], ["account", "*"]),
+        quick=[("new", "*"), ("new-govcloud", "account")],
+    ),
+)
 def test_new_account_is_vended_whatever_its_tags_are_authorized_on(
     vending: Vending, source: str, resource: NewAccountResource
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from vending.authorization import approvals_needed
@@ -15,6 +15,7 @@ from vending.authorization.identities import Identity
 from vending.aws.clock import Clock, timestamp
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, RejectedByApprover
+from vending.frozen import frozen
 from vending.ledger import approval_records
 from vending.ledger.approval_records import Approval, Decision, Need, Outcome
 from vending.organization.placement import unit_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _DAY = 86_400
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ApprovalsAsked:
     """What the request policy wants for one request, at this moment."""
 

@@ -6,7 +6,6 @@ The locks on the account, the count under the requester's ceilings, and the acco
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.authorization import approvals_needed
@@ -14,6 +13,7 @@ from vending.authorization.approvals_needed import NOTHING_COUNTED, Counted
 from vending.authorization.authorization import Authorization
 from vending.authorization.policy_requesters import Ceilings
 from vending.errors.exceptions import RequestNotAllowed
+from vending.frozen import frozen
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vending.ledger.table import Put, Write
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ClaimWrites:
     """The writes for one request, by the key of the item that each writes."""
 

@@ -5,12 +5,12 @@ An execution that was stopped leaves its locks; whoever needs one of them next e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.aws.clock import epoch
 from vending.aws.executions import is_running
 from vending.errors.exceptions import RequestConflict
+from vending.frozen import frozen
 from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, refuse_retired
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LockOwners:
     """The requests that have locks, and whether their executions still run."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +21,7 @@ from vending.authorization.authorization import Authorization
 from vending.aws.clock import timestamp
 from vending.aws.executions import is_running
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
+from vending.frozen import frozen
 from vending.ledger.account_records import AccountRecord, changes_of
 from vending.ledger.approval_records import Approval
 from vending.ledger.claims import Claims
@@ -55,7 +55,7 @@ _MAX_ATTEMPTS = 5
 """How often locks that their owners no longer need are taken over in one go."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RequestClaim:
     """One valid request that its sender may ask for, as its execution sees it."""
 

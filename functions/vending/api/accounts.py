@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +19,7 @@ from vending.errors.exceptions import (
     RequestNotAllowed,
     UnknownResource,
 )
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.account_records import ACTIVE, AccountRecord
 from vending.ledger.ledger import Ledger
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AccountRoutes:
     """The accounts that a caller may see, and what it may do about them."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.api.caller import Caller
@@ -11,13 +10,14 @@ from vending.approvals import request
 from vending.approvals.deciding import Decisions, owner_of
 from vending.approvals.request import Approving, Rejecting
 from vending.approvals.verdict import Deciding, may_decide
+from vending.frozen import frozen
 from vending.ledger.approval_records import Approval, Outcome
 
 if TYPE_CHECKING:
     from vending.ledger.table import Item
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Approver:
     """What a caller may decide on."""
 
@@ -36,20 +36,20 @@ class Approver:
             RequestNotAllowed: the caller may not decide on it, or asked for it.
             StateConflict: it waits for no approval.
         """
-        said = request.body(Approving, call.json_body(optional=True))
-        return self._decide(pk, Outcome.APPROVED, said)
+        decision = request.body(Approving, call.json_body(optional=True))
+        return self._decide(pk, Outcome.APPROVED, decision)
 
     def reject(self, pk: str, call: Call) -> Item:
         """Reject it, once; as `approve`."""
         return self._decide(pk, Outcome.REJECTED, request.body(Rejecting, call.json_body()))
 
-    def _decide(self, pk: str, outcome: Outcome, said: Approving | Rejecting) -> Item:
+    def _decide(self, pk: str, outcome: Outcome, decision: Approving | Rejecting) -> Item:
         deciding = Deciding(
             authorization=self.caller.authorization,
             requested_by=self.caller.name,
             outcome=outcome,
-            reason=said.reason,
-            content=said.content,
+            reason=decision.reason,
+            content=decision.content,
         )
         decided, _ = self.decisions.decide(*owner_of(pk), deciding)
         return decided

@@ -8,20 +8,22 @@ authorization `requestContext.authorizer.iam` has accountId and userArn, with a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vending.authorization import principals
 from vending.authorization.authorization import Authorization
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import API_SOURCE, Sender
 from vending.errors.exceptions import RequestNotAllowed
+from vending.frozen import frozen
 from vending.request.request_ids import namespace_of
 from vending.request.validators import REQUESTED_BY_MAX
 
+if TYPE_CHECKING:
+    from vending.authorization.request_policy import RequestPolicy
 
-@dataclass(frozen=True, kw_only=True)
+
+@frozen
 class Caller:
     """Whoever calls, under the request policy of this installation, in the account `here`.
 

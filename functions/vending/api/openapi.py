@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from vending.api.problems import CONTENT_TYPE
 from vending.api.routes import ROUTES, Route
 from vending.api.starts import KEY_MAX
 from vending.approvals.request import Approving, Rejecting
+from vending.frozen import frozen
 from vending.request.account_request import AccountRequest
 from vending.retirement.rows import AccountState
 from vending.states import State
@@ -27,7 +27,7 @@ _REFERENCE = "#/components/schemas/{model}"
 _JSON = "application/json"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Contract:
     """What a route takes and answers.
 
@@ -216,10 +216,10 @@ def _parameters(route: Route, contract: Contract) -> Iterator[Json]:
             "schema": {"type": "string", "minLength": 1},
         }
     for name in contract.query:
-        said = _QUERY[name]
+        parameter = _QUERY[name]
         if name == "state":
-            said = {"schema": {**said["schema"], "enum": [*contract.states]}}
-        yield {"name": name, "in": "query", "required": False, **said}
+            parameter = {"schema": {**parameter["schema"], "enum": [*contract.states]}}
+        yield {"name": name, "in": "query", "required": False, **parameter}
     if route.is_idempotent_by_key:
         yield {
             "name": "Idempotency-Key",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vending.errors.exceptions import RequestInvalid
+from vending.frozen import frozen
 from vending.request.validators import shown
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 100
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Call:
     """One call of a route.
 

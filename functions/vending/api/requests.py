@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from vending.api.steps import Progress, history, progress_of
 from vending.entrances import requests
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownResource
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row, record_of, row_of
@@ -32,7 +32,7 @@ Json = dict[str, Any]
 RESUMABLE = (State.FAILED,)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Requests:
     """The requests that a caller may see, and what it may do about them."""
 

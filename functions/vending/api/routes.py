@@ -5,13 +5,14 @@ Pure data. A path's parameters are in braces, as API Gateway and OpenAPI write t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from vending.frozen import frozen
 
 Method = Literal["GET", "POST", "PUT"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Route:
     """One route.
 

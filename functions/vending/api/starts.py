@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.api.caller import Caller
@@ -20,6 +19,7 @@ from vending.aws.clock import Clock, now, timestamp
 from vending.entrances.starts import REQUESTED, RETIREMENT_REQUESTED, start
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import RequestConflict, RequestInvalid, ServiceUnavailable
+from vending.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KEY_MAX = 255
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Starts:
     """Starts executions of the state machines that vend and that retire."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws.clock import timestamp
+from vending.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,7 +68,7 @@ class _Step:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Progress:
     """How far an execution has come.
 

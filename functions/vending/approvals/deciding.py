@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from vending.approvals.verdict import Deciding, verdict
 from vending.aws.task_tokens import WaitingStep
 from vending.errors.exceptions import ConcurrentModification, UnknownResource
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.approvals import STATE, Approvals, is_decided
 from vending.ledger.locks import retirement_owner
@@ -51,7 +51,7 @@ def owner_of(pk: str) -> tuple[str, str]:
     return request_owner(pk.removeprefix(keys.REQUEST))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Decisions:
     """The rows that await approvals, and their waits."""
 

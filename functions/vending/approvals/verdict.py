@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from vending.authorization.authorization import Authorization
 from vending.authorization.identities import Identity
 from vending.aws.clock import epoch, timestamp
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestNotAllowed, StateConflict
+from vending.frozen import frozen
 from vending.ledger import approval_records
 from vending.ledger.approval_records import Approval, Decision, Outcome, is_pending
 from vending.ledger.approvals import STATE, is_over
 
+if TYPE_CHECKING:
+    from vending.authorization.authorization import Authorization
+
 _PAST = {Outcome.APPROVED: "approved", Outcome.REJECTED: "rejected"}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Deciding:
     """One person's decision.
 

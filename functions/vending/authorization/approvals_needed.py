@@ -6,12 +6,13 @@ Pure: what has to be looked up, such as where an account stands and what was cou
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from vending.authorization import rules
 from vending.authorization.approval_rules import ApprovalRule
 from vending.authorization.rules import Unit
+from vending.frozen import frozen
 from vending.ledger.approval_records import Need
 from vending.request.patterns import matches
 from vending.requesters import OWN_SOURCES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Counted:
     """What was counted of a requester, the request that is asked about included.
 
@@ -62,8 +63,8 @@ def of_request(
         name,
         [
             rule
-            for rule, said in policy.approvals.rules.items()
-            if said.retire is None and _holds(rule, said, request, name, place, counted)
+            for rule, conditions in policy.approvals.rules.items()
+            if conditions.retire is None and _holds(rule, conditions, request, name, place, counted)
         ],
     )
 
@@ -75,10 +76,10 @@ def of_retirement(unit: Unit, policy: RequestPolicy, *, name: str) -> list[Need]
         name,
         [
             rule
-            for rule, said in policy.approvals.rules.items()
-            if said.retire is not None
-            and _is_of(said, name)
-            and any(rules.is_within(unit, pattern) for pattern in said.retire)
+            for rule, conditions in policy.approvals.rules.items()
+            if conditions.retire is not None
+            and _is_of(conditions, name)
+            and any(rules.is_within(unit, pattern) for pattern in conditions.retire)
         ],
     )
 
@@ -86,16 +87,16 @@ def of_retirement(unit: Unit, policy: RequestPolicy, *, name: str) -> list[Need]
 def looks_at_places(policy: RequestPolicy, name: str) -> bool:
     """Whether where an account of the requester stands makes a difference."""
     return any(
-        said.organizational_units is not None and _is_of(said, name)
-        for said in policy.approvals.rules.values()
+        conditions.organizational_units is not None and _is_of(conditions, name)
+        for conditions in policy.approvals.rules.values()
     )
 
 
 def counts_of(policy: RequestPolicy, name: str) -> bool:
     """Whether the requester's requests are to be counted."""
     return any(
-        said.more_than_per_day is not None and _is_of(said, name)
-        for said in policy.approvals.rules.values()
+        conditions.more_than_per_day is not None and _is_of(conditions, name)
+        for conditions in policy.approvals.rules.values()
     )
 
 
@@ -111,50 +112,52 @@ def _needs(policy: RequestPolicy, name: str, matched: Sequence[str]) -> list[Nee
     waived = requester.counts_as_approved if requester else []
     found: list[Need] = []
     for rule in matched:
-        said = policy.approvals.rules[rule]
-        need: Need = {"rule": rule, "approvals": said.approvals, "by": list(said.by)}
+        conditions = policy.approvals.rules[rule]
+        need: Need = {"rule": rule, "approvals": conditions.approvals, "by": list(conditions.by)}
         if any(matches(rule, pattern) for pattern in waived):
             need["isWaived"] = True
         found.append(need)
     return found
 
 
-def _is_of(said: ApprovalRule, name: str) -> bool:
-    return said.requesters is None or _any(name, said.requesters)
+def _is_of(conditions: ApprovalRule, name: str) -> bool:
+    return conditions.requesters is None or _any(name, conditions.requesters)
 
 
 def _holds(
     rule: str,
-    said: ApprovalRule,
+    conditions: ApprovalRule,
     request: AccountRequest,
     name: str,
     place: Unit | None,
     counted: Counted,
 ) -> bool:
-    return _is_of(said, name) and all(
+    return _is_of(conditions, name) and all(
         (
-            *_conditions(said, request, place),
-            rule in counted.earlier or all(_of_counts(said, counted)),
+            *_conditions(conditions, request, place),
+            rule in counted.earlier or all(_of_counts(conditions, counted)),
         )
     )
 
 
-def _conditions(said: ApprovalRule, request: AccountRequest, place: Unit | None) -> Iterator[bool]:
-    if said.sources is not None:
-        yield request.source in said.sources
-    if said.organizational_units is not None:
+def _conditions(
+    conditions: ApprovalRule, request: AccountRequest, place: Unit | None
+) -> Iterator[bool]:
+    if conditions.sources is not None:
+        yield request.source in conditions.sources
+    if conditions.organizational_units is not None:
         units = [unit for unit in (rules.wanted_unit(request), place) if unit is not None]
-        yield any(rules.reads_within(unit, said.organizational_units) for unit in units)
-    if said.policies is not None:
-        yield any(_any(policy.name, said.policies) for policy in request.policies)
-    if said.root_access is not None:
-        yield any(feature in said.root_access for feature in request.root_access)
+        yield any(rules.reads_within(unit, conditions.organizational_units) for unit in units)
+    if conditions.policies is not None:
+        yield any(_any(policy.name, conditions.policies) for policy in request.policies)
+    if conditions.root_access is not None:
+        yield any(feature in conditions.root_access for feature in request.root_access)
 
 
-def _of_counts(said: ApprovalRule, counted: Counted) -> Iterator[bool]:
-    if said.more_than_per_day is not None:
-        yield counted.today is not None and counted.today > said.more_than_per_day
-    if said.beyond_ceilings:
+def _of_counts(conditions: ApprovalRule, counted: Counted) -> Iterator[bool]:
+    if conditions.more_than_per_day is not None:
+        yield counted.today is not None and counted.today > conditions.more_than_per_day
+    if conditions.beyond_ceilings:
         yield bool(counted.beyond)
 
 

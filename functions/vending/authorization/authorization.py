@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vending.authorization import rules
@@ -10,6 +9,7 @@ from vending.authorization.policy_requesters import Requester
 from vending.authorization.request_policy import RequestPolicy, own_id
 from vending.authorization.sender import Sender
 from vending.errors.exceptions import RequestNotAllowed
+from vending.frozen import frozen
 from vending.organization.placement import member_id, unit_of
 from vending.requesters import DRIFT_REPAIRS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from vending.request.account_request import AccountRequest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Authorization:
     """What the policy says of a sender.
 

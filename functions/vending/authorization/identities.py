@@ -8,13 +8,13 @@ Whoever starts executions by hand is unknown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vending.authorization import principals
+from vending.frozen import frozen
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Identity:
     """One who asked or decides.
 

@@ -14,9 +14,9 @@ principal; the bus's resource policy lets nobody use the source of its requests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from vending.frozen import frozen
 from vending.request import validators
 
 DETAIL_TYPE = "detail-type"
@@ -33,7 +33,7 @@ CLOUDFORMATION_SOURCE = "account-vending.cloudformation"
 """Of requests that came by the custom resource; the sender is the account, with this source."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Sender:
     """What the event says; all None for an execution that somebody started by hand."""
 

@@ -6,8 +6,9 @@ AWS_ENDPOINT_URL and the other AWS_* variables act by themselves.
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.client import BaseClient
@@ -46,16 +47,38 @@ _ACCEPTING = [
 """All that an invited account's role is used for, whatever else it may do."""
 
 
-C = TypeVar("C", bound=BaseClient)
+class _Lazy:
+    """A client that is made when something of it is first used: many events need few of them."""
+
+    def __init__(self, make: Callable[[], BaseClient]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> BaseClient:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
 
 
-def _naming_actions(client: C) -> C:
-    """The client, whose errors carry the IAM action that was refused: `Error.Action`.
+def _client(service: str, *, attempts: int = 3, **credentials: Any) -> Any:
+    """A client of the service, with these credentials or the function's own."""
+    return _Lazy(lambda: _made_client(service, attempts, credentials))
+
+
+def _made_client(service: str, attempts: int, credentials: Mapping[str, Any]) -> BaseClient:
+    """A client whose errors carry the IAM action that was refused: `Error.Action`.
 
     The name that a service signs with is the prefix of its actions. A message that the service's
     model calls sensitive, because it may quote what was sent, is left out. Calls that are repeated,
     and those that AWS refuses as too many, are counted; each is in the trace.
     """
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+    )
+    client: BaseClient = cast("Any", boto3).client(service, config=config, **credentials)
     client.meta.events.register("after-call", _name_action)
     client.meta.events.register("needs-retry", _count_attempt)
     traces.follow(client)
@@ -84,24 +107,18 @@ def _name_action(parsed: dict[str, Any], model: Any, **_: Any) -> None:
         logger.warning("denied", extra={"action": action, "code": error["Code"]})
 
 
-def _config(*, attempts: int) -> Config:
-    return Config(
-        connect_timeout=_CONNECT_TIMEOUT,
-        read_timeout=_READ_TIMEOUT,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-    )
-
-
 @cache
 def organizations() -> OrganizationsClient:
     """For everything that is safe to repeat."""
-    return _naming_actions(boto3.client("organizations", config=_config(attempts=3)))
+    client: OrganizationsClient = _client("organizations")
+    return client
 
 
 @cache
 def organizations_once() -> OrganizationsClient:
     """For what has no client token: one call is one request, never repeated."""
-    return _naming_actions(boto3.client("organizations", config=_config(attempts=1)))
+    client: OrganizationsClient = _client("organizations", attempts=1)
+    return client
 
 
 def organizations_as(account_id: str, role_name: str, external_id: str) -> OrganizationsClient:
@@ -109,80 +126,87 @@ def organizations_as(account_id: str, role_name: str, external_id: str) -> Organ
 
     Made anew each time, because such credentials expire, and able to accept a handshake only.
     """
-    session = sts().assume_role(
+    issued = sts().assume_role(
         RoleArn=f"arn:{sts().meta.partition}:iam::{account_id}:role/{role_name}",
         RoleSessionName="account-vending",
         ExternalId=external_id,
         DurationSeconds=_SHORTEST_SESSION,
         Policy=json.dumps({"Version": "2012-10-17", "Statement": _ACCEPTING}),
     )["Credentials"]
-    return _naming_actions(
-        boto3.client(
-            "organizations",
-            config=_config(attempts=3),
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session["SessionToken"],
-        )
+    client: OrganizationsClient = _client(
+        "organizations",
+        aws_access_key_id=issued["AccessKeyId"],
+        aws_secret_access_key=issued["SecretAccessKey"],
+        aws_session_token=issued["SessionToken"],
     )
+    return client
 
 
 @cache
 def sts() -> STSClient:
     """Roles in accounts outside the organization."""
-    return _naming_actions(boto3.client("sts", config=_config(attempts=3)))
+    client: STSClient = _client("sts")
+    return client
 
 
 @cache
 def iam() -> IAMClient:
     """Central root access lives in IAM."""
-    return _naming_actions(boto3.client("iam", config=_config(attempts=3)))
+    client: IAMClient = _client("iam")
+    return client
 
 
 @cache
 def account() -> AccountClient:
     """Contacts of member accounts, through Account Management."""
-    return _naming_actions(boto3.client("account", config=_config(attempts=3)))
+    client: AccountClient = _client("account")
+    return client
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
     """The ledger."""
-    return _naming_actions(boto3.client("dynamodb", config=_config(attempts=3)))
+    client: DynamoDBClient = _client("dynamodb")
+    return client
 
 
 @cache
 def events() -> EventBridgeClient:
     """The event bus."""
-    return _naming_actions(boto3.client("events", config=_config(attempts=3)))
+    client: EventBridgeClient = _client("events")
+    return client
 
 
 @cache
 def service_quotas() -> BaseClient:
     """How much of everything AWS allows."""
-    client: BaseClient = boto3.client("service-quotas", config=_config(attempts=3))
-    return _naming_actions(client)
+    client: BaseClient = _client("service-quotas")
+    return client
 
 
 @cache
 def stepfunctions() -> SFNClient:
     """Whether another execution still runs, and word to those that wait."""
-    return _naming_actions(boto3.client("stepfunctions", config=_config(attempts=3)))
+    client: SFNClient = _client("stepfunctions")
+    return client
 
 
 @cache
 def sns() -> SNSClient:
     """The topics of notifications."""
-    return _naming_actions(boto3.client("sns", config=_config(attempts=3)))
+    client: SNSClient = _client("sns")
+    return client
 
 
 @cache
 def cloudformation() -> CloudFormationClient:
     """The stacks whose custom resources are accounts."""
-    return _naming_actions(boto3.client("cloudformation", config=_config(attempts=3)))
+    client: CloudFormationClient = _client("cloudformation")
+    return client
 
 
 @cache
 def s3() -> S3Client:
     """The audit trail's bucket."""
-    return _naming_actions(boto3.client("s3", config=_config(attempts=3)))
+    client: S3Client = _client("s3")
+    return client

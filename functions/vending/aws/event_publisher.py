@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
+from vending.frozen import frozen
 from vending.requesters import DRIFT_REPAIRS
 from vending.states import State
 
@@ -46,7 +46,7 @@ def is_change(record: Mapping[str, Any]) -> bool:
     return repairs or (record.get("revision") or 1) > 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EventPublisher:
     """The event bus as the operations use it."""
 

@@ -8,16 +8,16 @@ from a request: every new value is one more metric to pay for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from vending.aws.observability import logger, metrics
 from vending.errors.catalogue import codes, explain
+from vending.frozen import frozen
 
 Unit = Literal["Count", "Seconds", "Milliseconds", "Percent"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Metric:
     """What is measured. Without `by` its one dimension is `service`.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
@@ -12,6 +11,7 @@ from botocore.exceptions import ClientError
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import TaskTokenRefused
+from vending.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def end_wait(
     return "ANSWERED" if went_on else "LATE"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WaitingStep:
     """The step that waits under a token."""
 

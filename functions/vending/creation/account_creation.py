@@ -9,7 +9,6 @@ the end it is AWS that makes this safe: it refuses a second account with the sam
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,6 +32,7 @@ from vending.errors.exceptions import (
     Throttled,
     VendingError,
 )
+from vending.frozen import frozen
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def operation_for(source: str | None) -> Operation:
     return "CreateGovCloudAccount" if source == "new-govcloud" else "CreateAccount"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Created:
     """Where a creation stands, and the ledger row that says so."""
 
@@ -81,7 +81,7 @@ class Created:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Creation:
     """One request's creation, as seen by the execution that owns it."""
 

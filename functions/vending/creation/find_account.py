@@ -12,13 +12,13 @@ is not over says where it goes on. It keeps a pace that leaves AWS's rate to oth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws.clock import Clock, epoch, now, pause, timestamp
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
+from vending.frozen import frozen
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _LOST_PAGES = ("INVALID_NEXT_TOKEN", "INVALID_PAGINATION_TOKEN")
 Listed = Literal["creations", "accounts"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Finding:
     """What was found: this request's account, another's, a creation to wait for, or nothing.
 
@@ -61,7 +61,7 @@ class Finding:
     look: SearchPosition | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class FindAccount:
     """Looks for one request's account. `rest` blocks for seconds."""
 

@@ -5,11 +5,11 @@ AWS allows 0.1 creations a second with a burst of 3, and 5 in progress.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import SlotNeeded
+from vending.frozen import frozen
 from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.locks import is_creation_in_flight
 from vending.queueing.slots import Slots, Waiter
@@ -28,7 +28,7 @@ def slot_needed() -> SlotNeeded:
     return SlotNeeded(words.what, remedy=words.remedy)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Requests:
     """Those who wait in the creation queue, by their request ids."""
 

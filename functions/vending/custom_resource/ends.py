@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.aws.executions import EndStatus
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import VendingError
+from vending.frozen import frozen
 from vending.ledger.rows import current_error
 from vending.reconciliation.execution_end import ExecutionEnd
 
@@ -30,7 +31,7 @@ DATA = {
 """What Fn::GetAtt shows, by the record's keys."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Seen:
     """What was seen of an execution.
 
@@ -83,7 +84,7 @@ def _error(end: ExecutionEnd) -> dict[str, Any]:
     return end.as_error()
 
 
-def explained(code: str, said: str = "") -> dict[str, Any]:
-    """An error by the catalogue, with what is said of this case."""
+def explained(code: str, detail: str = "") -> dict[str, Any]:
+    """An error by the catalogue, with the detail of this case."""
     words = explain(code)
-    return VendingError(f"{words.what} {said}".strip(), code=code, remedy=words.remedy).as_dict()
+    return VendingError(f"{words.what} {detail}".strip(), code=code, remedy=words.remedy).as_dict()

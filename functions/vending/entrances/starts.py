@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vending.authorization.sender import Sender, enveloped
 from vending.errors.aws_errors import translate_aws_errors
+from vending.frozen import frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,7 @@ REQUESTED = "AccountRequested"
 RETIREMENT_REQUESTED = "AccountRetirementRequested"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Started:
     """An execution; `at` is None for one that had the name before."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from vending.frozen import frozen
 
 Owner = Literal["retry", "requester", "administrator", "aws-support"]
 """Who must act: no one (it passes), the requester, the administrator, or AWS."""
@@ -15,7 +16,7 @@ Treatment = Literal["retry", "adopt", "reconcile", "fail"]
 """What the functions and the workflow do about it automatically."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Explanation:
     """One error in words; `wait` is in seconds, None where waiting does not help."""
 

@@ -1,157 +1,228 @@
-"""The environment as typed values, one model a need, read when first needed."""
+"""The environment as typed values, one class a need, read when first needed."""
 
 from __future__ import annotations
 
+import json
 import os
-from typing import Annotated, Any, Literal, TypeVar
-
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
+from collections.abc import Callable
+from dataclasses import MISSING, field, fields
+from typing import Any, Literal, TypeVar
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
-
-Filled = Annotated[str, Field(min_length=1)]
-
-
-class Settings(BaseModel):
-    """Environment variables of one need; the alias is the variable's name."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", str_strip_whitespace=True, defer_build=True
-    )
+from vending.frozen import frozen
 
 
-class LedgerSettings(Settings):
+def _variable(name: str, read: Callable[[str], Any] = str, **default: Any) -> Any:
+    """A field that is read from the environment variable, by a function that may raise ValueError.
+
+    The text is without the blanks around it. Without a default, the variable must be there.
+    """
+    return field(metadata={"name": name, "read": read}, **default)
+
+
+def _filled(text: str) -> str:
+    if not text:
+        raise ValueError("empty")
+    return text
+
+
+def _count(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError("below 1")
+    return number
+
+
+def _positive(text: str) -> float:
+    if not (number := float(text)) > 0:
+        raise ValueError("not above 0")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    if not (number := float(text)) >= 0:
+        raise ValueError("below 0")
+    return number
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError("unknown")
+        return text
+
+    return read
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    match json.loads(text):
+        case dict() as found:
+            return found
+    raise ValueError("no object")
+
+
+@frozen
+class LedgerSettings:
     """What the functions that use the ledger need."""
 
-    table_name: Filled = Field(alias="LEDGER_TABLE_NAME")
-    ended_rows_expire_days: int | None = Field(None, alias="ENDED_ROWS_EXPIRE_DAYS", ge=1)
+    table_name: str = _variable("LEDGER_TABLE_NAME", _filled)
+    ended_rows_expire_days: int | None = _variable("ENDED_ROWS_EXPIRE_DAYS", _count, default=None)
 
 
-class EventBusSettings(Settings):
+@frozen
+class EventBusSettings:
     """What the functions that announce states need."""
 
-    bus_name: Filled = Field(alias="EVENT_BUS_NAME")
+    bus_name: str = _variable("EVENT_BUS_NAME", _filled)
 
 
-class CreationQuotaSettings(Settings):
+@frozen
+class CreationQuotaSettings:
     """AWS's creation quota, for the functions that take or give back slots."""
 
-    rate_per_second: float = Field(alias="CREATION_RATE_PER_SECOND", gt=0)
-    burst: int = Field(alias="CREATION_BURST", ge=1)
-    in_progress: int = Field(alias="CREATIONS_IN_PROGRESS", ge=1)
-    lease_seconds: float = Field(alias="CREATION_LEASE_SECONDS", gt=0)
-    slack_seconds: float = Field(alias="CREATION_SLACK_SECONDS", ge=0)
+    rate_per_second: float = _variable("CREATION_RATE_PER_SECOND", _positive)
+    burst: int = _variable("CREATION_BURST", _count)
+    in_progress: int = _variable("CREATIONS_IN_PROGRESS", _count)
+    lease_seconds: float = _variable("CREATION_LEASE_SECONDS", _positive)
+    slack_seconds: float = _variable("CREATION_SLACK_SECONDS", _not_negative)
 
 
-class ClosingQuotaSettings(Settings):
+@frozen
+class ClosingQuotaSettings:
     """AWS's closing quota, for the functions that take or give back slots."""
 
-    rate_per_second: float = Field(alias="CLOSING_RATE_PER_SECOND", gt=0)
-    in_progress: int = Field(alias="CLOSINGS_IN_PROGRESS", ge=1)
-    in_30_days: int = Field(alias="CLOSINGS_IN_30_DAYS", ge=1)
-    lease_seconds: float = Field(alias="CLOSING_LEASE_SECONDS", gt=0)
-    slack_seconds: float = Field(alias="CLOSING_SLACK_SECONDS", ge=0)
+    rate_per_second: float = _variable("CLOSING_RATE_PER_SECOND", _positive)
+    in_progress: int = _variable("CLOSINGS_IN_PROGRESS", _count)
+    in_30_days: int = _variable("CLOSINGS_IN_30_DAYS", _count)
+    lease_seconds: float = _variable("CLOSING_LEASE_SECONDS", _positive)
+    slack_seconds: float = _variable("CLOSING_SLACK_SECONDS", _not_negative)
 
 
-class RetirementSettings(Settings):
+@frozen
+class RetirementSettings:
     """Where retired accounts go, what denies them everything, and which are never retired."""
 
-    organizational_unit: Filled = Field(alias="RETIREMENT_ORGANIZATIONAL_UNIT")
-    policy_name: str = Field("", alias="RETIREMENT_POLICY_NAME")
-    protected_tag: str = Field("", alias="RETIREMENT_PROTECTED_TAG")
+    organizational_unit: str = _variable("RETIREMENT_ORGANIZATIONAL_UNIT", _filled)
+    policy_name: str = _variable("RETIREMENT_POLICY_NAME", default="")
+    protected_tag: str = _variable("RETIREMENT_PROTECTED_TAG", default="")
 
 
-class GracePeriodSettings(Settings):
+@frozen
+class GracePeriodSettings:
     """How long a retired account can be restored."""
 
-    days: float = Field(alias="RETIREMENT_GRACE_DAYS", gt=0)
+    days: float = _variable("RETIREMENT_GRACE_DAYS", _positive)
 
 
-class ServiceAccessSettings(Settings):
+@frozen
+class ServiceAccessSettings:
     """Service principals, separated by spaces, that this installation enables by force."""
 
-    forced_service_principals: str = Field("", alias="FORCED_SERVICE_PRINCIPALS")
+    forced_service_principals: str = _variable("FORCED_SERVICE_PRINCIPALS", default="")
 
 
+@frozen
 class AllowanceSettings(ServiceAccessSettings):
     """What the stack's roles may enable and assume, by names that are separated by spaces."""
 
-    service_principals: str = Field("", alias="SERVICE_PRINCIPALS")
-    policy_types: str = Field("", alias="POLICY_TYPES")
-    invited_account_role_names: str = Field("", alias="INVITED_ACCOUNT_ROLE_NAMES")
+    service_principals: str = _variable("SERVICE_PRINCIPALS", default="")
+    policy_types: str = _variable("POLICY_TYPES", default="")
+    invited_account_role_names: str = _variable("INVITED_ACCOUNT_ROLE_NAMES", default="")
 
 
-class InvitationSettings(Settings):
+@frozen
+class InvitationSettings:
     """What the function needs that accepts invitations by roles of invited accounts."""
 
-    external_id: Filled = Field(alias="INVITED_ACCOUNT_EXTERNAL_ID")
+    external_id: str = _variable("INVITED_ACCOUNT_EXTERNAL_ID", _filled)
 
 
-class ExecutionSettings(Settings):
+@frozen
+class ExecutionSettings:
     """What the functions that look at all executions need."""
 
-    state_machine_arn: Filled = Field(alias="STATE_MACHINE_ARN")
+    state_machine_arn: str = _variable("STATE_MACHINE_ARN", _filled)
 
 
+@frozen
 class ApiSettings(ExecutionSettings):
     """What the API starts."""
 
-    retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
-    token_claim: str = Field("", alias="API_TOKEN_CLAIM")
+    retirement_state_machine_arn: str = _variable("RETIREMENT_STATE_MACHINE_ARN", _filled)
+    token_claim: str = _variable("API_TOKEN_CLAIM", default="")
 
 
+@frozen
 class CustomResourceSettings(ExecutionSettings):
     """What the custom resource of CloudFormation starts."""
 
-    on_delete: Literal["keep", "retire"] = Field(alias="CUSTOM_RESOURCE_ON_DELETE")
-    retirement_state_machine_arn: Filled = Field(alias="RETIREMENT_STATE_MACHINE_ARN")
+    on_delete: Literal["keep", "retire"] = _variable(
+        "CUSTOM_RESOURCE_ON_DELETE", _one_of("keep", "retire")
+    )
+    retirement_state_machine_arn: str = _variable("RETIREMENT_STATE_MACHINE_ARN", _filled)
 
 
-class EndpointSettings(Settings):
+@frozen
+class EndpointSettings:
     """Where the SDK reaches AWS instead of at AWS's own addresses: AWS's variable, unset there."""
 
-    url: Filled | None = Field(None, alias="AWS_ENDPOINT_URL")
+    url: str | None = _variable("AWS_ENDPOINT_URL", _filled, default=None)
 
 
-class AuditTrailSettings(Settings):
+@frozen
+class AuditTrailSettings:
     """Where the audit trail is kept."""
 
-    bucket_name: Filled = Field(alias="AUDIT_BUCKET_NAME")
+    bucket_name: str = _variable("AUDIT_BUCKET_NAME", _filled)
 
 
-class NotificationSettings(Settings):
+@frozen
+class NotificationSettings:
     """The topics by which people are notified; empty where there is none."""
 
-    topic_arn: str = Field("", alias="NOTIFICATION_TOPIC_ARN")
-    chat_topic_arn: str = Field("", alias="CHAT_TOPIC_ARN")
+    topic_arn: str = _variable("NOTIFICATION_TOPIC_ARN", default="")
+    chat_topic_arn: str = _variable("CHAT_TOPIC_ARN", default="")
 
 
-class DiscoverySettings(Settings):
+@frozen
+class DiscoverySettings:
     """What becomes of accounts made elsewhere; `baseline` is a request without its account."""
 
-    become: Literal["record", "baseline"] = Field(alias="DISCOVERED_ACCOUNTS")
-    baseline: Json[dict[str, Any]] = Field({}, alias="DISCOVERED_ACCOUNT_BASELINE")
+    become: Literal["record", "baseline"] = _variable(
+        "DISCOVERED_ACCOUNTS", _one_of("record", "baseline")
+    )
+    baseline: dict[str, Any] = _variable(
+        "DISCOVERED_ACCOUNT_BASELINE", _json_object, default_factory=dict
+    )
 
 
-class DriftSettings(Settings):
+@frozen
+class DriftSettings:
     """What becomes of accounts that differ from their documents."""
 
-    becomes: Literal["report", "repair"] = Field(alias="ACCOUNT_DRIFT")
+    becomes: Literal["report", "repair"] = _variable("ACCOUNT_DRIFT", _one_of("report", "repair"))
 
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S")
 
 
-def read(model: type[S]) -> S:
+def read(settings: type[S]) -> S:
     """The settings; OperationRefused (SettingsInvalid) names what the environment lacks."""
-    try:
-        return model.model_validate(dict(os.environ))
-    except ValidationError as error:
-        names = ", ".join(str(details["loc"][0]) for details in error.errors())
+    found, lacking = {}, []
+    for one in fields(settings):  # type: ignore[arg-type]
+        text = os.environ.get(name := one.metadata["name"])
+        try:
+            if text is not None:
+                found[one.name] = one.metadata["read"](text.strip())
+            elif one.default is one.default_factory is MISSING:
+                lacking.append(name)
+        except ValueError:
+            lacking.append(name)
+    if lacking:
         words = explain("SettingsInvalid")
         raise OperationRefused(
-            f"The function's environment lacks {names}.",
+            f"The function's environment lacks {', '.join(lacking)}.",
             code="SettingsInvalid",
             remedy=words.remedy,
-        ) from None
+        )
+    return settings(**found)

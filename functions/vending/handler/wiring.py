@@ -8,6 +8,7 @@ start is mostly imports.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -90,7 +91,7 @@ def slots() -> Slots:
     from vending.queueing.queue import Quota
 
     quota = settings.read(settings.CreationQuotaSettings)
-    return creation_slots(ledger(), clients.stepfunctions(), Quota(**quota.model_dump()))
+    return creation_slots(ledger(), clients.stepfunctions(), Quota(**asdict(quota)))
 
 
 def retirements() -> Retirements:

@@ -9,10 +9,10 @@ row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from vending.aws.clock import timestamp
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.account_records import ACTIVE, AccountRecord, Drift, record_of_row
 from vending.ledger.submissions import Submission, after, newer_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Accounts:
     """The accounts' records in the ledger's table."""
 

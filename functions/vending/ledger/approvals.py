@@ -7,10 +7,10 @@ time the second one sees the first, so that every approval has one outcome.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from vending.aws.clock import epoch, timestamp
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.approval_records import Approval, Outcome, is_pending
 from vending.ledger.table import ConditionFailed, Item, Table, Update, as_expected
@@ -23,7 +23,7 @@ GOES_ON = State.REQUESTED
 """The state of a request's row once it is approved. That of a retirement is AcceptRetirement's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Approvals:
     """The approvals in the table's rows, which are a request's or an account's retirement's."""
 

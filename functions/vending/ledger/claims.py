@@ -7,13 +7,13 @@ so that all of it is the execution's or nothing is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.conditions import Attr
 
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, Throttled
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.approval_records import Approval
 from vending.ledger.ledger import Ledger
@@ -31,7 +31,7 @@ _CLAIM = "claim"
 _WAITS = "No action needed: the workflow retries automatically."
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Claims:
     """Whose a request's row is."""
 

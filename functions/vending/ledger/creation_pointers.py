@@ -6,15 +6,14 @@ event about the call came, once that is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from boto3.dynamodb.conditions import Attr
 
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CreationPointer:
     """The request of a creation.
 
@@ -27,7 +26,7 @@ class CreationPointer:
     event_delay: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CreationPointers:
     """The pointers in the table. Every method may be repeated."""
 

@@ -11,10 +11,10 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
+from vending.frozen import frozen
 from vending.ledger.account_records import AccountRecord, record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.ledger.submissions import is_late, newer_of
@@ -44,7 +44,7 @@ _OF_ACCOUNTS_THAT_ARE_THERE = {"existing", "invited"}
 """Either takes in the account that the other one was to."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Asked:
     """A request as it is compared with a row.
 

@@ -6,15 +6,14 @@ takes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from vending.aws.clock import timestamp
+from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import EmailCode, Row
 from vending.states import State
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EmailCodes:
     """The ledger as the operations on root users' emails use it; raises as the ledger does."""
 

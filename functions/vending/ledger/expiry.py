@@ -6,8 +6,7 @@ DynamoDB deletes an item within days after the moment in its attribute `deleteAt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vending.frozen import frozen
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN, Row, row_of
 from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.states import State
@@ -26,7 +25,7 @@ def may_expire(row: Row) -> bool:
     return row["state"] in (State.FAILED, State.REJECTED) and not row.keys() & set(_ASKED)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Expiry:
     """Gives ended rows their end; `days` after which they go, None: never."""
 

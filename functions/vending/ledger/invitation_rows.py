@@ -7,10 +7,10 @@ what an event reports (`keys.handshake`, `keys.invited`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from vending.aws.clock import epoch, timestamp
+from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.ledger.table import Put
@@ -30,7 +30,7 @@ class InvitationRow(TypedDict, total=False):
     refusedAsDuplicate: RefusedAsDuplicate
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class InvitationRows:
     """The ledger as the operations on invitations use it; raises as the ledger does."""
 

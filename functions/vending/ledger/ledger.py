@@ -8,13 +8,13 @@ may be repeated by the same execution.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from vending.aws.clock import Clock, timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.accounts import Accounts
 from vending.ledger.creation_pointers import CreationPointers
@@ -35,7 +35,7 @@ _CONTENDED = ("ConditionalCheckFailed", "TransactionConflict")
 """Why a transaction was cancelled that somebody else was in the way of."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Ledger:
     """The requests' rows as the operations use them; `ended_rows_expire_days` is for `Expiry`."""
 

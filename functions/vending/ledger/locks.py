@@ -10,13 +10,13 @@ go on at the same time, the request's tag shows which account belongs to which r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr
 
 from vending.aws.clock import epoch
 from vending.errors.exceptions import RequestConflict
+from vending.frozen import frozen
 from vending.ledger.keys import RETIREMENT, account_lock, email_lock
 from vending.ledger.table import IS_NEW, Put, Table
 
@@ -92,7 +92,7 @@ def is_creation_in_flight(row: Row) -> bool:
     return not row.get("accountId") and ("createAccountRequestId" in row or "intent" in row)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Locks:
     """The locks in the ledger's table."""
 

@@ -7,13 +7,12 @@ whose parent is, is what the path leads to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.table import Put, Table
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Unit:
     """An organizational unit below its parent, a unit or the root."""
 
@@ -21,7 +20,7 @@ class Unit:
     parent_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class OuPathCache:
     """Rows `unit#<path>`; any of them may be missing, or out of date."""
 

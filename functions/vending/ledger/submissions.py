@@ -9,15 +9,16 @@ new again when it is delivered again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from vending.frozen import frozen
 
 _REMEMBERED = 20
 """Ids of one second: that many submissions for one account are not accepted within one."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Submission:
     """When something was asked for, and by which event or execution.
 

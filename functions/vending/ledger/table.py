@@ -8,7 +8,7 @@ to AWS, but for a query, which is one for each page; errors are those of `aws_er
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from boto3.dynamodb.conditions import And, Attr, ConditionBase, ConditionExpress
 
 from vending.aws.clock import Clock, now
 from vending.errors.aws_errors import translate, translate_aws_errors
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.items import from_dynamodb, to_dynamodb
 
@@ -44,7 +45,7 @@ class ConditionFailed(Exception):
         self.refusal = translate(error)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Put:
     """Write a whole item, `pk` included, in place of any that is there.
 
@@ -67,7 +68,7 @@ class Put:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Update:
     """Set and remove an item's attributes; `values` that are None are left as they are.
 
@@ -108,7 +109,7 @@ class Update:
 Write = Put | Update
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Cancellation:
     """Why one write of a transaction was the reason that none of them was made.
 
@@ -120,7 +121,7 @@ class Cancellation:
     found: Item = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Table:
     """The stack's table, and the clock by which what is in it is dated."""
 

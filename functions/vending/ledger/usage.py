@@ -8,10 +8,11 @@ as in progress has ended is read from its row when the ceiling is reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from vending.aws.clock import timestamp
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.table import Put, Table, as_expected
 
@@ -32,7 +33,7 @@ class Ceilings(Protocol):
         """Begun ever."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Usage:
     """What was counted: `in_progress` are ids, `day` is a date (UTC) and `today` its count."""
 
@@ -78,7 +79,7 @@ class Usage:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Usages:
     """The requesters' items in the ledger's table."""
 

@@ -8,9 +8,9 @@ deletes it when no execution can wait under it any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.expiry import DELETE_AT
 from vending.ledger.rows import Row
@@ -20,7 +20,7 @@ KEPT_SECONDS = 50 * 86_400
 """Longer than an execution can last by its definition, which is 47 days and some hours."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class WaitingTokens:
     """The tokens in the table."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vending.aws import event_publisher
 from vending.errors.exceptions import RejectedByApprover
+from vending.frozen import frozen
 from vending.ledger.approval_records import Outcome, asked_words, missing
 from vending.reconciliation.drift_words import sentence
 from vending.states import State
@@ -28,7 +28,7 @@ _VALUE_MAX = 2_000
 Fact = tuple[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Message:
     """What is said of one announcement.
 

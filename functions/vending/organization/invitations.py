@@ -8,7 +8,6 @@ of an email exists.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -17,6 +16,7 @@ from vending.aws.clock import pause, timestamp
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
+from vending.frozen import frozen
 from vending.request.account_request import Account
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def role_not_allowed(role_name: str) -> OperationRefused:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Invitations:
     """The invitations of one account. `rest` blocks for seconds."""
 

@@ -14,11 +14,12 @@ searched for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, get_args
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
+from vending.frozen import frozen
 from vending.ledger.ou_path_cache import Unit
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.organization import ou_search, policies
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from vending.ledger.rows import Row
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Allowed:
     """What the stack's settings let its roles use; None where nobody knows."""
 
@@ -43,7 +44,7 @@ class Allowed:
     invited_account_role_names: Collection[str] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Surroundings:
     """What a request is held against: the organization, and what the stack allows."""
 
@@ -52,7 +53,7 @@ class Surroundings:
     allowed: Allowed
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Requirements:
     """What is asked of an organization, by a request or by an organization's document.
 
@@ -75,7 +76,7 @@ class Requirements:
     all_features: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Problem:
     """What would be refused: where it was asked for, how, and which values of which keys."""
 
@@ -89,7 +90,7 @@ class Problem:
         return f"{self.where}: {self.error.message}{between}{self.error.remedy}"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Findings:
     """What was found out: what would be refused, and the paths that lead to no unit yet."""
 

@@ -21,7 +21,9 @@ shows in AWS's refusals (`back_off`, `back_off_period`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from vending.frozen import frozen
 
 MAX_COOLDOWN = 60.0
 """Seconds that the queue rests at most after AWS refused a use, unless the quota says otherwise."""
@@ -43,7 +45,7 @@ NOTIFY_TIMEOUT = 60.0
 """Seconds after which an unsent slot is sent by the next change of the queue."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Period:
     """A number of uses in any `seconds`: `least`, or a share of the members where that is more,
     and never more than `most`.
@@ -59,7 +61,7 @@ class Period:
         return min(self.most, max(self.least, int(self.share * members)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Quota:
     """What AWS allows this organization; a raised quota is a setting.
 
@@ -86,7 +88,7 @@ class Quota:
         return 1 / self.rate_per_second
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Slot:
     """`request_id` may have AWS begin from `start_at` (epoch seconds) on."""
 
@@ -94,7 +96,7 @@ class Slot:
     start_at: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Lease:
     """A use in progress or about to be. Moments are epoch seconds."""
 
@@ -105,7 +107,7 @@ class Lease:
     """The request that made room and has to send this slot; None: sent."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Observed:
     """What was seen of the organization: how many members it has, and what others do there.
 
@@ -122,7 +124,7 @@ class Observed:
     ended: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Queue:
     """The queue's state. Methods return the next state and the slots it hands out.
 

@@ -11,7 +11,6 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +27,7 @@ from vending.errors.exceptions import (
     TransientError,
     VendingError,
 )
+from vending.frozen import frozen
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table
 from vending.model import Model
 from vending.queueing.queue import Lease, Observed, Queue, Quota, Slot
@@ -70,7 +70,7 @@ Step = Callable[[Queue, float], Queue]
 Sleep = Callable[[float], None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Waiter:
     """Who waits in a queue, as the ledger has it at this moment.
 
@@ -96,7 +96,7 @@ class Waiters(Protocol):
         """None where nothing is known of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Slots:
     """A queue as the operations use it. Every method may be repeated.
 

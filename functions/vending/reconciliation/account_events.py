@@ -21,11 +21,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from vending.aws.clock import epoch
 from vending.errors.exceptions import OperationRefused
+from vending.frozen import frozen
 
 _STATUS_OF = {
     "createaccountresult": "createaccountstatus",
@@ -44,7 +44,7 @@ _JOINED_AS = ("accountid", "memberaccountid", "joinedaccountid", "account", "id"
 _ACCOUNT_ID = re.compile(r"\d{12}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AccountEvent:
     """An account that is in the organization now; `creation_id` where the event has it."""
 
@@ -94,7 +94,7 @@ def account_event(detail: dict[str, Any], management_account_id: str) -> Account
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CreationEvent:
     """A creation that AWS was asked for, or has ended: `seconds_late` is how late this is known."""
 

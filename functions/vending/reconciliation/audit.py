@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vending.aws.clock import Clock
 from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
+from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import Row
 from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
@@ -45,7 +46,7 @@ REMEDIES = {
 """What to do about each kind of finding."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Finding:
     """One difference between the organization and the ledger; `kind` is a key of REMEDIES."""
 
@@ -71,7 +72,7 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class OrganizationAudit:
     """One run's share of an audit. `rest` blocks for seconds.
 

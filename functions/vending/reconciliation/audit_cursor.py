@@ -6,9 +6,9 @@ A large organization is compared over several runs, as its pages may only be rea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from vending.frozen import frozen
 from vending.ledger.keys import ORGANIZATION_AUDIT
 from vending.ledger.table import Put, Table
 
@@ -21,7 +21,7 @@ _MOST_BYTES = 390_000
 """DynamoDB's items have 400 KB, of which a little is for the rest; a page's token may be long."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AuditCursor:
     """Where the audit under way stands, and what the last one found.
 

@@ -8,9 +8,9 @@ that it is `authoritative`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from vending.frozen import frozen
 from vending.organization.alternate_contacts import Content, content
 from vending.organization.tags import reserved
 from vending.request import ou_paths
@@ -21,7 +21,7 @@ from vending.request.validators import ATTACHED_BY_AWS
 How = Literal["missing", "changed", "added"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Live:
     """An account as AWS has it, as far as its document is compared with it.
 
@@ -39,7 +39,7 @@ class Live:
     contacts: Mapping[str, Content | None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Difference:
     """One thing that an account has otherwise than its document says.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from vending.frozen import frozen
 from vending.ledger.keys import ACCOUNTS_COMPARED
 from vending.ledger.table import Put, Table
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class DriftCursor:
     """Where the pass under way stands.
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from vending.authorization.request_policy import RequestPolicy
 from vending.authorization.sender import opened
 from vending.aws.clock import timestamp
 from vending.aws.executions import EndStatus, account_id_of, is_over
@@ -27,6 +25,7 @@ from vending.errors.exceptions import (
     RequestInvalid,
     RequestRefused,
 )
+from vending.frozen import frozen
 from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
 from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
@@ -36,6 +35,7 @@ from vending.states import FINAL, State
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
+    from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
     from vending.queueing.slots import Slots
 
@@ -49,7 +49,7 @@ CODES: Mapping[str, str] = {
 _MAX_ATTEMPTS = 5
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ExecutionEnd:
     """How an execution ended; `status` None where Step Functions knows it no more."""
 
@@ -128,7 +128,7 @@ class ExecutionEnd:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EndRecorder:
     """Writes down how executions ended that did not say so, and announces it."""
 

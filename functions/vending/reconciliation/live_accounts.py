@@ -9,10 +9,11 @@ ListParents, once in a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from vending.errors.aws_errors import translate_aws_errors
+from vending.frozen import frozen
 from vending.organization.alternate_contacts import TYPES, present
 from vending.organization.eligibility import parent_id
 from vending.organization.placement import is_root
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class LiveAccounts:
     """The organization's accounts; `rest` blocks for seconds.
 

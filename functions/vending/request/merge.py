@@ -8,14 +8,15 @@ unless the document says that it is `authoritative`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from vending.frozen import frozen
 
 PolicyKey = tuple[str, str]
 """A policy as documents name it: its type and its name."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Given:
     """What an account was given, or may have been, by name: so much of it is ours to remove."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from vending.frozen import frozen
 from vending.request import validators
 
 _ONLY_AT_CREATION = ("roleName", "iamUserAccessToBilling")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class SourceRules:
     """Keys of `account` that a source needs, needs one of, and has no use for."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
+from vending.frozen import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -41,7 +41,7 @@ AWS Account Management API Reference, PutAlternateContact.
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class TrustedService:
     """A service principal: whose it is, which way AWS wants it enabled, and how that is done."""
 

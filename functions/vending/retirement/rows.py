@@ -9,7 +9,6 @@ over no row that has this intent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -17,6 +16,7 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
+from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.approval_records import Approval
 from vending.ledger.locks import LockHeld, Locks, retirement_owner
@@ -110,7 +110,7 @@ def unit_before(row: Retirement | None, stands: tuple[str, ...] | None) -> tuple
     return stands or ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Retirements:
     """The rows as the operations use them; they are those who wait in the closing queue, too."""
 

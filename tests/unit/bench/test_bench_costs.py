@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench import cold_start, embedded_cost
+from bench.cold_start import Start
 from bench.embedded_cost import Look
 
 
@@ -16,25 +17,26 @@ from bench.embedded_cost import Look
 def test_dearest_function_is_held_to_its_share_of_the_sdk(
     dearest: float, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cold_start, "_cpu_of", lambda *_: 0.2)
-    monkeypatch.setattr(
-        cold_start, "_costs", lambda _: iter([("TagResource", 0.2), ("CreateAccount", dearest)])
-    )
+    costs = {"TagResource": 0.2, "CreateAccount": dearest}
+    monkeypatch.setattr(cold_start, "_cpu_of", lambda seconds, _: [seconds, 0.2])
+    monkeypatch.setattr(cold_start, "_starts", lambda _: iter(costs.items()))
 
     report = cold_start.measure()
 
     assert report.is_kept == kept
     assert [row[0] for row in report.table] == ["CreateAccount", "TagResource"]
-    assert report.table[1] == ["TagResource", "200 ms", "1.00"]
+    assert report.table[1] == ["TagResource", "200 ms", "200 ms", "1.00"]
 
 
 def test_processor_time_is_counted_up_to_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "busy.py").write_text("sum(range(3_000_000))\n")
 
-    idle = cold_start._cpu_of("pass", tmp_path, {})
-    busy = cold_start._cpu_of("import busy", tmp_path, {})
+    programs = ("pass", "import busy", "import sys; sys.stderr.write('said')")
+    starts = [Start(do=do, path=tmp_path, variables={}) for do in programs]
+    idle, busy, saying = cold_start._cpu_of(*starts)
 
     assert 0 < idle < busy
+    assert 0 < saying < busy
 
 
 def test_events_of_functions_are_those_that_the_definitions_send() -> None:

@@ -27,6 +27,7 @@ from bench.results import Measurement, Report
 from bench.schedules import SCHEDULES
 from bench.system import Event
 from embedded.core.principal import Principal, caller
+from tests.grids import few
 
 BY_NAME = {schedule.name: schedule for schedule in SCHEDULES}
 
@@ -45,11 +46,12 @@ def test_queue_alone_comes_near_the_bound_and_loses_nobody(pace: Pace, seconds: 
     assert outcome.refused <= 2
 
 
-def test_400_retirements_of_1000_accounts_end_within_the_bound_and_none_early() -> None:
-    outcome = simulate_closures(400, 999)
+@pytest.mark.parametrize("retired", few([40, 400], quick=[40]))
+def test_retirements_of_1000_accounts_end_within_the_bound_and_none_early(retired: int) -> None:
+    outcome = simulate_closures(retired, 999)
 
-    bound = closing_bound(400, 999, 180.0)
-    assert len(outcome.closed) == 400
+    bound = closing_bound(retired, 999, 180.0)
+    assert len(outcome.closed) == retired
     assert bound <= outcome.makespan <= 1.05 * bound
     assert min(outcome.asked.values()) >= GRACE_SECONDS
     assert outcome.refused <= 4

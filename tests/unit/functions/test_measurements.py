@@ -219,9 +219,7 @@ def test_every_attempt_that_aws_throttles_is_counted(nothing_measured_yet: None)
         AWSResponse("", 400, HTTPHeaders(), _Raw(b'{"__type": "ThrottlingException"}')),
         AWSResponse("", 200, HTTPHeaders(), _Raw(b'{"Roots": []}')),
     ]
-    client = clients._naming_actions(
-        __import__("boto3").client("organizations", config=clients._config(attempts=3))
-    )
+    client = clients._client("organizations")
     client.meta.events.register("before-send", lambda **_: answers.pop(0))
 
     client.list_roots()

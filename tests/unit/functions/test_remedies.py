@@ -135,7 +135,7 @@ def remedies() -> dict[tuple[str, str | None], str]:
 
 REMEDIES = remedies()
 AGAIN = [key for key, remedy in REMEDIES.items() if SUBMIT_AGAIN.search(remedy)]
-EVERY = {True: 5, False: 12}
+EVERY = {True: 12, False: 30}
 """Of the failures with and without an account, which differ by nothing but the code, one in so many
 is not slow."""
 

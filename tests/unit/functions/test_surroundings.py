@@ -8,7 +8,9 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +53,53 @@ def test_settings_read_only_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("EVENT_BUS_NAME", "bus")
 
     assert settings.read(settings.EventBusSettings).bus_name == "bus"
+
+
+@pytest.mark.parametrize(
+    ("need", "variable", "values", "wrong"),
+    [
+        (settings.EventBusSettings, "EVENT_BUS_NAME", {" bus ": "bus"}, [" "]),
+        (settings.LedgerSettings, "ENDED_ROWS_EXPIRE_DAYS", {"30": 30}, ["0", "1.5", "", "a"]),
+        (settings.CreationQuotaSettings, "CREATION_BURST", {"3": 3}, ["0", "-1"]),
+        (
+            settings.CreationQuotaSettings,
+            "CREATION_RATE_PER_SECOND",
+            {"0.1": 0.1, "2": 2.0},
+            ["0", "-0.1", "nan", "often"],
+        ),
+        (settings.CreationQuotaSettings, "CREATION_SLACK_SECONDS", {"0": 0.0}, ["-1", "nan"]),
+        (settings.DriftSettings, "ACCOUNT_DRIFT", {"report": "report"}, ["", "Report", "mend"]),
+        (settings.DiscoverySettings, "DISCOVERED_ACCOUNT_BASELINE", {"{}": {}}, ["[]", "{", ""]),
+        (settings.RetirementSettings, "RETIREMENT_POLICY_NAME", {"": "", " a": "a"}, []),
+        (settings.EndpointSettings, "AWS_ENDPOINT_URL", {"http://a": "http://a"}, [""]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_setting_is_read_as_what_it_is_or_named(
+    monkeypatch: pytest.MonkeyPatch,
+    need: type,
+    variable: str,
+    values: dict[str, Any],
+    wrong: list[str],
+) -> None:
+    monkeypatch.setenv("DISCOVERED_ACCOUNTS", "record")
+    (name,) = (one.name for one in fields(need) if one.metadata["name"] == variable)
+
+    for text, value in values.items():
+        monkeypatch.setenv(variable, text)
+        assert getattr(settings.read(need), name) == value
+    for text in wrong:
+        monkeypatch.setenv(variable, text)
+        with pytest.raises(OperationRefused, match=f"lacks {variable}\\."):
+            settings.read(need)
+
+
+def test_all_settings_that_are_lacking_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREATION_BURST", "none")
+    monkeypatch.delenv("CREATION_LEASE_SECONDS")
+
+    with pytest.raises(OperationRefused, match=r"lacks CREATION_BURST, CREATION_LEASE_SECONDS\."):
+        settings.read(settings.CreationQuotaSettings)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +205,25 @@ def test_create_account_has_a_client_that_never_repeats_a_request(world: World) 
     assert once.retries["total_max_attempts"] == 1
     assert often.retries["total_max_attempts"] > 1
     assert (once.connect_timeout, once.read_timeout) == (5, 20)
+
+
+def test_client_is_made_when_something_of_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    found = SimpleNamespace(exceptions="its own")
+
+    def make(service: str, *_: Any) -> Any:
+        made.append(service)
+        return found
+
+    monkeypatch.setattr(clients, "_made_client", make)
+
+    client = clients._client("sns")
+
+    assert made == []
+    assert [client.exceptions, client.exceptions] == ["its own", "its own"]
+    assert made == ["sns"]
+    with pytest.raises(AttributeError, match="publish"):
+        client.publish()
 
 
 @pytest.mark.parametrize("moment", [0.0, 1_800_000_000.123, 1_700_000_000.9996])

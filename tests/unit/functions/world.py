@@ -277,7 +277,7 @@ def _watch_clients() -> None:
     for client in vars(clients).values():
         if hasattr(client, "cache_clear"):
             client.cache_clear()
-            client()  # now: the next test's default session does not know the hooks
+            _ = client()._made  # now: the next test's default session does not know the hooks
 
 
 def _watch_default_session() -> None:
