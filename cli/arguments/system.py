@@ -114,6 +114,7 @@ def schema(commands: Commands) -> None:
         action="store_true",
         help="of the request policy, which says who may request what",
     )
+    which.add_argument("--api", action="store_true", help="the API's OpenAPI 3.1 document instead")
 
 
 def completion(commands: Commands) -> None:

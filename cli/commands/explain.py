@@ -58,7 +58,15 @@ def _name(explanation: catalogue.Explanation) -> str:
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of a request, of an account's file, or of the request policy."""
+    """Print the JSON Schema of a request, of an account's file, or of the request policy.
+
+    With --api, the API's OpenAPI document.
+    """
+    if arguments.api:
+        from vending.api import openapi  # noqa: PLC0415 -- pydantic is slow
+
+        print(json.dumps(openapi.document(), indent=2, ensure_ascii=False))
+        return EXIT_VENDED
     from vending.authorization import request_policy  # noqa: PLC0415 -- pydantic is slow
     from vending.request import account_request  # noqa: PLC0415
 

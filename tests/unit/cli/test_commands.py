@@ -17,6 +17,7 @@ from cli.input.documents import Document
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
+from vending.api import openapi
 from vending.states import State
 
 
@@ -197,6 +198,11 @@ def test_explain_of_an_unknown_reason_says_that_it_is_unknown(
 def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert "account" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_schema_of_the_api_is_its_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--api"]) == 0
+    assert json.loads(capsys.readouterr().out) == openapi.document()
 
 
 @pytest.mark.parametrize(
