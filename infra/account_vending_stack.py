@@ -24,7 +24,7 @@ from infra.grants import Grants
 from infra.invitation_rule import InvitationRule
 from infra.ledger import Ledger
 from infra.monitoring import Monitoring
-from infra.notifications import Notifications
+from infra.notifications import Notifications, has_mail
 from infra.operation_function import OperationFunction
 from infra.organization_setup_workflow import (
     OWN_OPERATIONS,
@@ -321,7 +321,7 @@ class AccountVendingStack(Stack):
     def _notifications(
         self, bus: RequestBus, code: lambda_.Code, settings: Settings
     ) -> list[OperationFunction]:
-        if not (settings.notification_emails or settings.chat_notifications):
+        if not (has_mail(settings) or settings.chat_notifications):
             return []
         made = Notifications(
             self,

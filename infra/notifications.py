@@ -12,7 +12,22 @@ from infra.encryption import customer_key, use_of_topic
 from infra.event_function import EventFunction
 from infra.narrower_grants import ANNOUNCEMENTS_SOURCE
 from infra.settings import Settings
-from vending.notifications.messages import NOTIFIED
+from vending.notifications.messages import NOTIFIED, REQUESTER
+
+
+def has_mail(settings: Settings) -> bool:
+    """Whether anybody is notified by mail."""
+    return bool(settings.notification_emails or settings.requester_notification_emails)
+
+
+def _requesters_by_address(settings: Settings) -> dict[str, list[str]]:
+    """Whose notifications an address gets: a topic has one subscription for it at most."""
+    found: dict[str, list[str]] = {}
+    for name, addresses in settings.requester_notification_emails.items():
+        for address in addresses:
+            if address not in settings.notification_emails:
+                found.setdefault(address, []).append(name)
+    return found
 
 
 class Notifications(Construct):
@@ -43,10 +58,15 @@ class Notifications(Construct):
             dead_letter_queue=dead_letter_queue,
         )
         self.topics: dict[str, sns.ITopic] = {}
-        if settings.notification_emails:
+        if has_mail(settings):
             topic = self._topic("Topic", "NOTIFICATION_TOPIC_ARN", key)
             for address in settings.notification_emails:
                 topic.add_subscription(subscriptions.EmailSubscription(address))
+            for address, requesters in _requesters_by_address(settings).items():
+                of_these = sns.SubscriptionFilter.string_filter(allowlist=requesters)
+                topic.add_subscription(
+                    subscriptions.EmailSubscription(address, filter_policy={REQUESTER: of_these})
+                )
             self.topics["NotificationTopicArn"] = topic
         if settings.chat_notifications:
             self.topics["ChatTopicArn"] = self._topic("ChatTopic", "CHAT_TOPIC_ARN", key)

@@ -177,8 +177,10 @@ class Settings:
     AWS's creation quota are too many. `dashboard` makes the dashboard. `runbook_url` is where
     docs/runbook.md can be read by those who are woken; without it alarms name the file.
 
-    `notification_emails` are mailed what becomes of requests and accounts, and
-    `chat_notifications` makes a topic for Amazon Q Developer in chat applications to read.
+    `notification_emails` are mailed what becomes of requests and accounts,
+    `requester_notification_emails` what becomes of those of one requester of the request policy, by
+    its name, and `chat_notifications` makes a topic for Amazon Q Developer in chat applications to
+    read.
 
     The `creation_` settings are the organization's quota for creating accounts (AWS Organizations
     User Guide, "Quotas and service limits"): set them to what AWS raised yours to, and it is used.
@@ -253,6 +255,7 @@ class Settings:
     alarm_queue_backlog: int = 50
     dashboard: bool = True
     notification_emails: tuple[str, ...] = ()
+    requester_notification_emails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     chat_notifications: bool = False
     runbook_url: str | None = None
     creation_rate_per_second: float = 0.1

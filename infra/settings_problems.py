@@ -59,9 +59,7 @@ def problems(settings: Settings) -> Iterator[str]:
     yield from _of_requesters(settings)
     yield from _of_signing(settings)
     yield from _of_monitoring(settings)
-    for address in settings.notification_emails:
-        if not _ADDRESS.fullmatch(address):
-            yield f"notification_emails: {address!r} is not an email address"
+    yield from _of_notifications(settings)
     yield from _of_retirement(settings)
     yield from _of_api(settings)
     if settings.custom_resource and settings.custom_resource.on_delete not in ("keep", "retire"):
@@ -175,6 +173,18 @@ def _of_names(settings: Settings) -> Iterator[str]:
             f"name_prefix: {settings.name_prefix!r} is not at most 21 small letters, digits and "
             "hyphens, a letter first"
         )
+
+
+def _of_notifications(settings: Settings) -> Iterator[str]:
+    of_all = {"notification_emails": settings.notification_emails}
+    of_one = {
+        f"requester_notification_emails.{name}": addresses
+        for name, addresses in settings.requester_notification_emails.items()
+    }
+    for where, addresses in (of_all | of_one).items():
+        for address in addresses:
+            if not _ADDRESS.fullmatch(address):
+                yield f"{where}: {address!r} is not an email address"
 
 
 def _of_retirement(settings: Settings) -> Iterator[str]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
 class Reader:
-    """A queue of the topic's own; what was published before it was made is not in it."""
+    """A queue of the topic's own; what was published before it was made is not in it.
 
-    def __init__(self, *, sns: Any, sqs: Any, topic_arn: str) -> None:
+    With `requester`, it gets what is about the requests of this one alone.
+    """
+
+    def __init__(self, *, sns: Any, sqs: Any, topic_arn: str, requester: str = "") -> None:
         self._sqs = sqs
-        self._url = sqs.create_queue(QueueName=topic_arn.rpartition(":")[2][:80])["QueueUrl"]
+        name = f"{topic_arn.rpartition(':')[2][:60]}-{requester}"
+        self._url = sqs.create_queue(QueueName=name)["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         sns.subscribe(
             TopicArn=topic_arn,
             Protocol="sqs",
             Endpoint=queue["Attributes"]["QueueArn"],
-            Attributes={"RawMessageDelivery": "true"},
+            Attributes={
+                "RawMessageDelivery": "true",
+                **({"FilterPolicy": json.dumps({"requester": [requester]})} if requester else {}),
+            },
         )
         self.messages: list[str] = []
 

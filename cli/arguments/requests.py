@@ -64,6 +64,12 @@ def list_(commands: Commands) -> None:
         type=values.state,
         help=f"only those in one of {', '.join(State)}",
     )
+    parser.add_argument(
+        "--requester", metavar="NAME", help="only those of this requester of the request policy"
+    )
+    parser.add_argument(
+        "--ou", metavar="PATH", type=values.unit_path, help="only those for this unit or one below"
+    )
     json_option(parser)
 
 
@@ -78,6 +84,19 @@ def resume(commands: Commands) -> None:
     )
     parser.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
     wait_option(parser, "follow the request to its end")
+    json_option(parser)
+
+
+def cancel(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "cancel",
+        "cli.commands.cancel:run",
+        "cancel a request for which AWS was not asked for anything yet",
+        "Stops a request that was just requested, that waits for approval, or that waits for its "
+        "turn. It ends FAILED, with who cancelled it, and can be resumed.",
+    )
+    parser.add_argument("id", metavar="ID", help="the request id, as `vend list` shows it")
     json_option(parser)
 
 

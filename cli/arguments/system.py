@@ -86,7 +86,12 @@ def explain(commands: Commands) -> None:
         "explain an error",
         "Explains an error: what it means, who must act, and what to do. Needs no AWS.",
     )
-    parser.add_argument("error", metavar="CODE[/REASON]", help="as a record or AWS gives it")
+    parser.add_argument(
+        "error",
+        metavar="CODE[/REASON]",
+        nargs="?",
+        help="as a record or AWS gives it; without it, all are listed",
+    )
     json_option(parser)
 
 
@@ -109,6 +114,7 @@ def schema(commands: Commands) -> None:
         action="store_true",
         help="of the request policy, which says who may request what",
     )
+    which.add_argument("--api", action="store_true", help="the API's OpenAPI 3.1 document instead")
 
 
 def completion(commands: Commands) -> None:

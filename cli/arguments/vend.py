@@ -20,6 +20,7 @@ examples:
   vend accounts --ou /Workloads                        the accounts below a unit
   vend status 123456789012                             what was changed in one, by whom
   vend resume r-2f1c06e3a54b7d9810aa                   resume it where it stopped
+  vend cancel portal.sandbox-1                         before AWS is asked for anything
   vend approve portal.sandbox-1                        what waits for an approval goes on
   vend retire 123456789012 --reason "project over"     suspend it, close it after 14 days
   vend restore 123456789012                            put it back as it was
@@ -47,6 +48,7 @@ COMMANDS = (
     requests.list_,
     fleet.accounts,
     requests.resume,
+    requests.cancel,
     retirement.retire,
     retirement.restore,
     requests.confirm,

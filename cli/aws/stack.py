@@ -221,6 +221,15 @@ class Stack:
         answer = self._states.describe_execution(executionArn=execution_arn)
         return {key: answer[key] for key in ("status", "output", "error", "cause") if key in answer}
 
+    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+        """Stop an execution; nothing where it has ended."""
+        self._states.stop_execution(executionArn=execution_arn, error=error, cause=cause)
+
+    @cached_property
+    def caller(self) -> str:
+        """The ARN of whoever's credentials these are."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
     def put_event(
         self, detail_type: str, detail: Mapping[str, Any], *, source: str | None = None
     ) -> str:

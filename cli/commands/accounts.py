@@ -45,19 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _matches(one: Listed, arguments: argparse.Namespace) -> bool:
     return bool(
         arguments.state in (None, one["state"])
-        and (arguments.ou is None or _is_below(one["organizationalUnit"], arguments.ou))
+        and (arguments.ou is None or ou_paths.is_within(one["organizationalUnit"], arguments.ou))
         and (not arguments.drifted or one["drift"])
         and _is_like(one["owner"], arguments.owner)
         and _is_like(one["name"], arguments.name)
     )
-
-
-def _is_below(path: str | None, above: str) -> bool:
-    """Whether a path leads to the unit `above`, or to one below it: names are compared whole."""
-    if path is None:
-        return False
-    names, wanted = ou_paths.split(path), ou_paths.split(above)
-    return names[: len(wanted)] == wanted
 
 
 def _is_like(text: str | None, pattern: str | None) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.input import file_keys
 from cli.output.failure import EXIT_VENDED, InputError
-from cli.output.records import OWNERS, aligned
+from cli.output.records import OWNERS, aligned, table
 from cli.output.shell_command import command
 from cli.output.terminal import Terminal, in_words, safe
 from vending.errors import catalogue
@@ -26,6 +26,8 @@ _TREATMENTS = {
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what an error means; InputError with near matches when nothing is known of it."""
+    if arguments.error is None:
+        return _list(as_json=arguments.json)
     named = _named(arguments.error)
     if not named:
         raise InputError(
@@ -40,8 +42,31 @@ def run(arguments: argparse.Namespace) -> int:
     return EXIT_VENDED
 
 
+def _list(*, as_json: bool) -> int:
+    """Print every error of the catalogue."""
+    known = catalogue.every()
+    if as_json:
+        print(json.dumps([*map(dataclasses.asdict, known)], indent=2, ensure_ascii=False))
+        return EXIT_VENDED
+    rows = [(_name(one), OWNERS.get(one.owner, one.owner)) for one in known]
+    print("\n".join(table(("ERROR", "ACTION BY"), rows, Terminal.of(sys.stdout))))
+    return EXIT_VENDED
+
+
+def _name(explanation: catalogue.Explanation) -> str:
+    return "/".join(part for part in (explanation.code, explanation.reason) if part)
+
+
 def schema(arguments: argparse.Namespace) -> int:
-    """Print the JSON Schema of a request, of an account's file, or of the request policy."""
+    """Print the JSON Schema of a request, of an account's file, or of the request policy.
+
+    With --api, the API's OpenAPI document.
+    """
+    if arguments.api:
+        from vending.api import openapi  # noqa: PLC0415 -- pydantic is slow
+
+        print(json.dumps(openapi.document(), indent=2, ensure_ascii=False))
+        return EXIT_VENDED
     from vending.authorization import request_policy  # noqa: PLC0415 -- pydantic is slow
     from vending.request import account_request  # noqa: PLC0415
 
@@ -86,7 +111,6 @@ def _near(error: str) -> str:
 def _text(
     explanation: catalogue.Explanation, others: list[tuple[str, str | None]], terminal: Terminal
 ) -> list[str]:
-    name = "/".join(part for part in (explanation.code, explanation.reason) if part)
     fields = [
         ("what it means", explanation.what),
         ("what to do", explanation.remedy),
@@ -102,7 +126,11 @@ def _text(
         meant = f"; did you mean {near[0]}?" if near else "; AWS adds some over time"
         fields.append(("note", f"this version does not know this reason{meant}"))
     columns = min(100, terminal.size()[0])
-    lines = [terminal.paint(safe(name), "bold"), "", *aligned(fields, terminal, columns)]
+    lines = [
+        terminal.paint(safe(_name(explanation)), "bold"),
+        "",
+        *aligned(fields, terminal, columns),
+    ]
     for code, reason in others:
         lines += ["", f"Also  {command('explain', f'{code}/{reason}')}"]
     return lines

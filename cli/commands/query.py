@@ -87,12 +87,15 @@ def list_(arguments: argparse.Namespace) -> int:
     if arguments.watch:
         return watch.run(arguments)
     with explained():
-        records = Stack.from_environment().records(arguments.state)
+        records = watch.fitting(Stack.from_environment(), arguments)
     if arguments.json:
         print(json.dumps(records, indent=2, ensure_ascii=False))
     elif records:
         print("\n".join(listing(records, Terminal.of(sys.stdout))))
     else:
-        kind = f"no {arguments.state} request" if arguments.state else "no request yet"
-        print(f"The ledger has {kind}", file=sys.stderr)
+        is_filtered = arguments.state or arguments.requester or arguments.ou
+        print(
+            f"The ledger has {'no such request' if is_filtered else 'no request yet'}",
+            file=sys.stderr,
+        )
     return EXIT_VENDED

@@ -20,6 +20,7 @@ from cli.output.progress import Block
 from cli.output.records import listing, name_of, short_why
 from cli.output.terminal import Terminal, safe
 from cli.watch.submission import Record
+from vending.request import ou_paths
 from vending.states import State
 
 NEAR_SECONDS, FAR_SECONDS = 1.0, 5.0
@@ -45,14 +46,27 @@ def run(arguments: argparse.Namespace) -> int:
         stack = Stack.from_environment()
         view = _view(Terminal.of(sys.stdout), as_json=arguments.json)
         with contextlib.suppress(KeyboardInterrupt), contextlib.closing(view):
-            _watch(stack, arguments.state, view)
+            _watch(stack, arguments, view)
     return EXIT_VENDED
 
 
-def _watch(stack: Stack, state: str | None, view: View) -> NoReturn:
+def fitting(stack: Stack, arguments: argparse.Namespace) -> list[Record]:
+    """The records that the options ask for, newest change first."""
+    return [one for one in stack.records(arguments.state) if _matches(one, arguments)]
+
+
+def _matches(record: Record, arguments: argparse.Namespace) -> bool:
+    of, unit = arguments.requester, arguments.ou
+    if of is not None and (record.get("sender") or {}).get("requester") != of:
+        return False
+    asked = record.get("request") or {}
+    return unit is None or ou_paths.is_within(asked.get("organizationalUnit"), unit)
+
+
+def _watch(stack: Stack, arguments: argparse.Namespace, view: View) -> NoReturn:
     pause = NEAR_SECONDS if stack.is_on_this_machine else FAR_SECONDS
     while True:
-        view.show(stack.records(state))
+        view.show(fitting(stack, arguments))
         time.sleep(pause)
 
 

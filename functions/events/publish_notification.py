@@ -17,10 +17,11 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.handler import settings
 from vending.handler.operation import Json, operation
 from vending.model import Model
-from vending.notifications.messages import message_of
+from vending.notifications.messages import REQUESTER, Message, message_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 CALLS = {"sns:Publish"}
 
@@ -45,13 +46,25 @@ def run(
         return {"published": published}
     with translate_aws_errors():
         if topic_arn:
-            sns.publish(TopicArn=topic_arn, Subject=message.subject, Message=message.text)
+            sns.publish(
+                TopicArn=topic_arn,
+                Subject=message.subject,
+                Message=message.text,
+                MessageAttributes=_attributes(message),
+            )
             published.append("mail")
         if chat_topic_arn:
             shown = json.dumps(message.as_chat(event_type=payload.detail_type), ensure_ascii=False)
             sns.publish(TopicArn=chat_topic_arn, Message=shown)
             published.append("chat")
     return {"published": published}
+
+
+def _attributes(message: Message) -> dict[str, MessageAttributeValueTypeDef]:
+    """What subscriptions filter by."""
+    if not message.requester:
+        return {}
+    return {REQUESTER: {"DataType": "String", "StringValue": message.requester}}
 
 
 @operation(PublishNotification)

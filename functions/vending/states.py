@@ -36,6 +36,9 @@ UNCLAIMED = (State.REJECTED, State.SUPERSEDED)
 IN_FLIGHT = tuple(state for state in State if state not in FINAL)
 """An execution is at work on a request in one of these, or ended without saying so."""
 
+CANCELLABLE = (State.REQUESTED, State.AWAITING_APPROVAL, State.QUEUED)
+"""AWS was not asked for anything yet for a request in one of these."""
+
 FIRST = (State.REQUESTED, *FINAL)
 """What a row begins with: claimed; or written down when all was over, and for an account that was
 made elsewhere."""

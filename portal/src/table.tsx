@@ -12,7 +12,10 @@ export type Column<T> = {
   isNumber?: boolean;
 };
 
-/** A table, whose cells carry their column's name where a phone shows them one below another. */
+/**
+ * A table, whose cells carry their column's name where a phone shows them one below another. There
+ * the roles say what it is: to some browsers a table is none once it is laid out otherwise.
+ */
 export function Table<T>(props: {
   columns: Column<T>[];
   rows: T[];
@@ -21,26 +24,36 @@ export function Table<T>(props: {
 }) {
   const { columns, rows, keyOf } = props;
   return (
-    <table class={props.class}>
-      <thead>
-        <tr>
+    <table role="table" class={props.class}>
+      <thead role="rowgroup">
+        <tr role="row">
           {columns.map(({ title, isNumber }) => (
-            <th key={title} scope="col" class={isNumber ? "number" : undefined}>
+            <th
+              key={title}
+              scope="col"
+              role="columnheader"
+              class={isNumber ? "number" : undefined}
+            >
               {title}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         {rows.map((row) => (
-          <tr key={keyOf(row)}>
+          <tr key={keyOf(row)} role="row">
             {columns.map(({ title, of, isNumber }, index) =>
               index === 0 ? (
-                <th key={title} scope="row">
+                <th key={title} scope="row" role="rowheader">
                   {of(row)}
                 </th>
               ) : (
-                <td key={title} data-label={title} class={isNumber ? "number" : undefined}>
+                <td
+                  key={title}
+                  role="cell"
+                  data-label={title}
+                  class={isNumber ? "number" : undefined}
+                >
                   {of(row)}
                 </td>
               ),

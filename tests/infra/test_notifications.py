@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.notifications import has_mail
 from infra.settings import Settings
 from tests.grids import few
 from tests.infra.synthesized import SynthesizedTemplate, synthesize
@@ -62,7 +63,37 @@ def test_topics_are_encrypted_and_have_their_subscribers(notifying: SynthesizedT
     }
 
 
+def test_requesters_addresses_get_what_is_about_their_requests_alone(tmp_path: Path) -> None:
+    settings = Settings(
+        notification_emails=("all@example.com",),
+        requester_notification_emails={
+            "portal": ("team@example.com", "both@example.com", "all@example.com"),
+            "data": ("both@example.com",),
+        },
+    )
+    subscriptions = synthesize(settings, tmp_path).of_type("AWS::SNS::Subscription").values()
+
+    filters = {
+        one["Properties"]["Endpoint"]: one["Properties"].get("FilterPolicy")
+        for one in subscriptions
+    }
+    assert filters == {
+        "all@example.com": None,
+        "team@example.com": {"requester": ["portal"]},
+        "both@example.com": {"requester": ["portal", "data"]},
+    }
+    assert len(subscriptions) == 3
+
+
+def test_mail_needs_an_address_of_whomever() -> None:
+    of_requester = Settings(requester_notification_emails={"portal": ("team@example.com",)})
+
+    assert [has_mail(one) for one in (Settings(), of_requester)] == [False, True]
+
+
 def test_address_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match=r"requester_notification_emails\.portal: 'a b' is not"):
+        Settings(requester_notification_emails={"portal": ("a b",)})
     with pytest.raises(ValueError, match="notification_emails: 'nobody' is not an email address"):
         Settings(notification_emails=("nobody",))
 

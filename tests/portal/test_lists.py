@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.commands import portal_samples
 from tests.portal.person import until
+from tests.workflow.ledger_rows import LedgerRows
 from vending.ledger import keys
-from vending.ledger.items import from_dynamodb, to_dynamodb
 
 if TYPE_CHECKING:
     from embedded.cloud import EmbeddedAws
     from tests.portal.conftest import People
 
 RESTRICTED = "/Workloads/Restricted"
-_PER_WRITE = 25
-
-
-class Ledger:
-    """The ledger's rows, of which there are to be many without an execution for each."""
-
-    def __init__(self, aws: EmbeddedAws) -> None:
-        self._dynamodb = aws.client("dynamodb")
-        self._name = aws.outputs["LedgerTableName"]
-
-    def row(self, pk: str) -> dict[str, Any]:
-        found = self._dynamodb.get_item(TableName=self._name, Key={"pk": {"S": pk}})
-        return from_dynamodb(found["Item"])
-
-    def put(self, rows: list[dict[str, Any]]) -> None:
-        puts = [{"PutRequest": {"Item": to_dynamodb(row)}} for row in rows]
-        for begin in range(0, len(puts), _PER_WRITE):
-            some = puts[begin : begin + _PER_WRITE]
-            self._dynamodb.batch_write_item(RequestItems={self._name: some})
 
 
 def test_everything_that_waits_for_approval_can_be_shown(people: People, aws: EmbeddedAws) -> None:
-    dana, ledger = portal_samples.Caller.of(aws, "dana"), Ledger(aws)
+    dana, ledger = portal_samples.Caller.of(aws, "dana"), LedgerRows(aws)
     request = {**portal_samples.asked_for("Payroll"), "organizationalUnit": RESTRICTED}
     request_id = dana("POST /requests", request)["requestId"]
     until(lambda: len(dana("GET /requests?state=AWAITING_APPROVAL")["requests"]), 1)
@@ -79,7 +60,7 @@ def test_everything_that_waits_for_approval_can_be_shown(people: People, aws: Em
 
 
 def test_account_shows_its_oldest_revision(people: People, aws: EmbeddedAws) -> None:
-    call, ledger = portal_samples.Caller.of(aws, "dana"), Ledger(aws)
+    call, ledger = portal_samples.Caller.of(aws, "dana"), LedgerRows(aws)
     started = call("POST /requests", portal_samples.asked_for("Old"))
     account_id = portal_samples.ended(call, started["requestId"])["accountId"]
     record = ledger.row(keys.account_record(account_id))

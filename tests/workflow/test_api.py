@@ -14,15 +14,12 @@ from botocore.credentials import Credentials
 from embedded.apigateway import execute_api
 from embedded.cloud import EmbeddedAws
 from infra.settings import ApiSettings, Settings
+from tests.api_roles import DOCUMENT
 from tests.infra.synthesized import synthesize
 from tests.workflow import deployments
 from tests.workflow.api import ApiClient, until
 from vending.api.routes import ROUTES
 
-DOCUMENT: dict[str, Any] = {
-    "account": {"name": "Sandbox", "email": "aws+sandbox@example.com"},
-    "organizationalUnit": "/Workloads/Sandbox",
-}
 FORBIDDEN = (403, {"message": "Forbidden"})
 _ROLES = iter(range(1000))
 

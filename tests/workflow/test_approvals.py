@@ -168,9 +168,11 @@ def test_cancelled_request_keeps_its_approval_when_it_is_resumed(
     vending: Vending, vend: Command
 ) -> None:
     request = a_restricted_request()
-    execution = awaiting(vending, request)
-    vending.states.stop_execution(executionArn=execution, error="Cancelled", cause="by somebody")
-    eventually(lambda: row_of(vending, request)["state"] == "FAILED")
+    awaiting(vending, request)
+    cancelled = vend("cancel", request["requestId"], "--json")
+    assert (cancelled.status, cancelled.json["error"]["code"]) == (0, "ExecutionAborted")
+    assert "Cancelled by arn:aws:iam::" in cancelled.json["error"]["message"]
+    assert vend("cancel", request["requestId"]).status == 1
     assert vend("approve", request["requestId"]).status == 1
 
     resumed = awaiting(vending, request)

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-CANCELLABLE = (State.REQUESTED, State.AWAITING_APPROVAL, State.QUEUED)
-"""AWS was not asked for anything yet."""
-
 RESUMABLE = (State.FAILED,)
 
 
@@ -63,7 +60,8 @@ class Requests:
         asked = call.parameters(
             "state", "requester", "organizationalUnit", "cursor", "limit", states=[*State]
         )
-        unit = _unit_of(asked["organizationalUnit"])
+        unit = asked["organizationalUnit"]
+        _ensure_unit(unit)
         found = self._rows(asked["state"], cursors.position_of(asked["cursor"]))
         fitting = (
             row
@@ -147,21 +145,12 @@ class Requests:
             StateConflict: it has ended, or AWS was asked for something.
         """
         row = self._own_row(request_id)
-        if row["state"] not in CANCELLABLE or not row.get("executionArn"):
-            has_ended = row["state"] in FINAL
-            raise StateConflict(
-                f"The request '{row['requestId']}' is {row['state']}, so that it cannot be "
-                "cancelled.",
-                code="RequestNotCancellable",
-                remedy="Nothing is under way."
-                if has_ended
-                else "Wait until it has ended, then retire the account.",
-            )
+        requests.ensure_cancellable(row)
         with translate_aws_errors():
             self.stepfunctions.stop_execution(
                 executionArn=row["executionArn"],
-                error="Cancelled",
-                cause=f"Cancelled by {self.caller.name}",
+                error=requests.CANCELLED,
+                cause=requests.cancelled_by(self.caller.name),
             )
         return views.shown(views.RequestRecord, _record(row))
 
@@ -243,16 +232,13 @@ def _record(row: Row) -> Json:
     return {**record_of(row), "request": document_of(row.get("request"))}
 
 
-def _unit_of(path: str | None) -> list[str] | None:
-    if path is None:
-        return None
+def _ensure_unit(path: str | None) -> None:
     try:
-        return list(ou_paths.split(path))
+        ou_paths.split(path or "/")
     except ValueError as error:
         raise RequestInvalid([f"organizationalUnit: {error}"]) from None
 
 
-def _is_in(row: Row, unit: list[str]) -> bool:
+def _is_in(row: Row, unit: str) -> bool:
     """Whether the request is for the unit, or one below it."""
-    path = (row.get("request") or {}).get("organizationalUnit")
-    return path is not None and list(ou_paths.split(path))[: len(unit)] == unit
+    return ou_paths.is_within((row.get("request") or {}).get("organizationalUnit"), unit)

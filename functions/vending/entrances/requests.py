@@ -6,8 +6,13 @@ from typing import Any
 
 from vending.authorization import rules
 from vending.authorization.authorization import Authorization
-from vending.errors.exceptions import RequestInvalid
+from vending.errors.exceptions import RequestInvalid, StateConflict
+from vending.ledger.rows import Row
 from vending.request.account_request import AccountRequest, invalid, parse
+from vending.states import CANCELLABLE, FINAL
+
+CANCELLED = "Cancelled"
+"""The error of an execution that somebody stopped on purpose; who did is its cause."""
 
 
 def allowed(raw: Any, own: Authorization, *, asks: str) -> AccountRequest:
@@ -36,3 +41,21 @@ def allowed(raw: Any, own: Authorization, *, asks: str) -> AccountRequest:
         request, name=own.name, requester=own.requester, protected=own.policy.protected
     )
     return request
+
+
+def ensure_cancellable(row: Row) -> None:
+    """StateConflict where the request has ended, or AWS was asked for something."""
+    if row["state"] in CANCELLABLE and row.get("executionArn"):
+        return
+    raise StateConflict(
+        f"The request '{row['requestId']}' is {row['state']}, so that it cannot be cancelled.",
+        code="RequestNotCancellable",
+        remedy="Nothing is under way."
+        if row["state"] in FINAL
+        else "Wait until it has ended, then retire the account.",
+    )
+
+
+def cancelled_by(name: str) -> str:
+    """The cause of an execution that was cancelled."""
+    return f"Cancelled by {name}"

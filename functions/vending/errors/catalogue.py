@@ -55,6 +55,13 @@ def codes() -> dict[str, list[str]]:
     return {code: sorted(entry.get("reasons", {})) for code, entry in _catalogue().items()}
 
 
+def every() -> list[Explanation]:
+    """Every error that the catalogue has, and every reason of one, in the order of the codes."""
+    return [
+        explain(code, reason) for code, reasons in codes().items() for reason in (None, *reasons)
+    ]
+
+
 def _full_name(code: str) -> str:
     """The code as the catalogue has it, where only `Exception` is missing; else as given."""
     known = _catalogue()

@@ -19,11 +19,15 @@ from vending.errors.exceptions import RejectedByApprover
 from vending.frozen import frozen
 from vending.ledger.approval_records import Outcome, asked_words, missing
 from vending.reconciliation.drift_words import sentence
+from vending.request.request_ids import namespace_of
 from vending.states import State
 
 _SUBJECT_MAX = 100
 _VALUE_MAX = 2_000
 """Characters of one value: a message stays far below SNS's 256 kB."""
+
+REQUESTER = "requester"
+"""The attribute of a mail's message by which a subscription has one requester's alone."""
 
 Fact = tuple[str, str]
 
@@ -38,6 +42,7 @@ class Message:
         facts: names and values.
         next_steps: what somebody has to do now.
         thread: what belongs together in a chat: the request's or account's id.
+        requester: whose request it is about, by the name in the request policy; empty: nobody's.
     """
 
     title: str
@@ -45,6 +50,7 @@ class Message:
     facts: Sequence[Fact]
     next_steps: Sequence[str] = ()
     thread: str = ""
+    requester: str = ""
 
     @property
     def subject(self) -> str:
@@ -267,7 +273,14 @@ def _message(
         facts=[(key, value) for key, value in facts if value],
         next_steps=next_steps,
         thread=thread,
+        requester=_owner(record),
     )
+
+
+def _owner(record: Mapping[str, Any]) -> str:
+    request_id = record.get("requestId")
+    named = (record.get("sender") or {}).get("requester")
+    return _cut(named or (namespace_of(request_id) if request_id else None))
 
 
 def _account(record: Mapping[str, Any], *, first: bool = True) -> str:

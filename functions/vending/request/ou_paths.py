@@ -89,6 +89,12 @@ def join(names: Iterable[str]) -> str:
     return "/" + "/".join(name.replace("\\", "\\\\").replace("/", "\\/") for name in names)
 
 
+def is_within(path: str | None, above: str) -> bool:
+    """Whether a path leads to the unit `above`, or to one below it: names are compared whole."""
+    wanted = split(above)
+    return path is not None and split(path)[: len(wanted)] == wanted
+
+
 def quote(text: str) -> str:
     r"""A name or path for people: as it is, or in quotes where it would not show what it is.
 

@@ -177,6 +177,8 @@ class FakeStack:
         self.on_publish: Callable[[Mapping[str, Any]], None] = lambda _detail: None
         self.on_history: Callable[[], None] = lambda: None
         self.history_error: ClientError | None = None
+        self.stopped: list[tuple[str, str, str]] = []
+        self.on_stop: Callable[[], None] = lambda: None
 
     def put(self, record: dict[str, Any], fingerprint: str = "f1") -> None:
         """Write a row."""
@@ -184,6 +186,12 @@ class FakeStack:
         self.ledger[record["requestId"]] = LedgerRow(attributes=row)
 
     authorization = None
+    caller = "arn:aws:iam::111111111111:user/ann"
+
+    def stop(self, execution_arn: str, *, error: str, cause: str) -> None:
+        """Note it."""
+        self.stopped.append((execution_arn, error, cause))
+        self.on_stop()
 
     def owned_id(self, request_id: str) -> str:
         """An administrator's."""

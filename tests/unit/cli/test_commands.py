@@ -17,6 +17,7 @@ from cli.input.documents import Document
 from cli.main import main
 from cli.output.failure import CommandError
 from tests.unit.cli.fakes import PROJECT, FakeStack, a_record, an_error
+from vending.api import openapi
 from vending.states import State
 
 
@@ -87,6 +88,27 @@ def test_list_of_one_state_shows_only_that(
     assert [one["requestId"] for one in json.loads(capsys.readouterr().out)] == ["r-other"]
 
 
+def test_list_is_of_one_requester_and_of_one_unit_with_all_below(
+    stack: FakeStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_portal = [("portal", "/Workloads/A"), ("portal", "/Workloads2")]
+    for number, (requester, unit) in enumerate([*of_portal, ("other", "/Workloads"), (None, None)]):
+        record = a_record(request_id=f"r-{number}", sender=requester and {"requester": requester})
+        record["request"]["organizationalUnit"] = unit
+        stack.put(record)
+
+    def listed(*options: str) -> set[str]:
+        assert main(["list", "--json", *options]) == 0
+        return {one["requestId"] for one in json.loads(capsys.readouterr().out)}
+
+    assert listed("--requester", "portal") == {"r-0", "r-1"}
+    assert listed("--ou", "/Workloads") == {"r-0", "r-2"}
+    assert listed("--ou", "/Workloads", "--requester", "portal") == {"r-0"}
+    assert main(["list", "--ou", "Workloads"]) == 2
+    assert main(["list", "--ou", "/Nothing"]) == 0
+    assert "no such request" in capsys.readouterr().err
+
+
 def test_list_of_nothing_is_no_failure(
     stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +155,17 @@ def test_explain_finds_codes_and_reasons(
     assert explanation["remedy"]
 
 
+def test_explain_without_an_error_lists_every_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--json"]) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert main(["explain"]) == 0
+    header, *lines = capsys.readouterr().out.splitlines()
+
+    assert len(known) == len(lines) > 100
+    assert header.split() == ["ERROR", "ACTION", "BY"]
+    assert any(line.startswith("AccountCreationFailed/EMAIL_ALREADY_EXISTS") for line in lines)
+
+
 def test_explain_says_what_it_means_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"]) == 0
     out = capsys.readouterr().out
@@ -165,6 +198,11 @@ def test_explain_of_an_unknown_reason_says_that_it_is_unknown(
 def test_schema_is_a_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert "account" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_schema_of_the_api_is_its_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", "--api"]) == 0
+    assert json.loads(capsys.readouterr().out) == openapi.document()
 
 
 @pytest.mark.parametrize(
@@ -203,6 +241,7 @@ def test_every_command_of_this_version_is_there() -> None:
         "list",
         "accounts",
         "resume",
+        "cancel",
         "approve",
         "reject",
         "retire",
@@ -253,7 +292,6 @@ def test_version_is_the_projects(capsys: pytest.CaptureFixture[str]) -> None:
         ["vend"],
         ["submit"],
         ["status"],
-        ["explain"],
         ["local", "--port", "70000"],
         ["local", "--calls-kept", "0"],
         ["list", "x"],

@@ -16,6 +16,7 @@ from openapi_schema_validator import OAS31Validator
 from api import serve_api
 from embedded.apigateway import routes
 from embedded.apigateway.payload import Request
+from tests import api_roles
 from vending.api import openapi
 from vending.api.routes import ROUTES
 from vending.ledger import keys
@@ -160,10 +161,7 @@ class Api:
         return [json.loads(one["input"]) for one in self.world.called("StartExecution")]
 
 
-DOCUMENT: dict[str, Any] = {
-    "account": {"name": "Sandbox", "email": "aws+sandbox@example.com"},
-    "organizationalUnit": "/Workloads/Sandbox",
-}
+DOCUMENT = api_roles.DOCUMENT
 EXECUTION = f"{VENDING.replace(':stateMachine:', ':execution:')}:one"
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests import api_roles
 from tests.unit.functions.api_calls import (
-    DOCUMENT,
     EXECUTION,
     HERE,
     OPERATOR,
@@ -20,7 +20,6 @@ from tests.unit.functions.api_calls import (
     session_of,
 )
 from tests.unit.functions.test_api_accounts import ACCOUNT, an_account
-from vending.api.openapi import CONTRACTS
 from vending.api.routes import ROUTES, Route
 from vending.authorization.principals import of_caller
 from vending.authorization.request_policy import RequestPolicyInvalid, parse_policy
@@ -30,28 +29,6 @@ from vending.errors.exceptions import RequestNotAllowed
 from vending.ledger import keys
 from vending.ledger.approval_records import begin
 from vending.ledger.table import Put
-
-BODIES: dict[str, Any] = {
-    "planRequest": DOCUMENT,
-    "createRequest": DOCUMENT | {"requestId": "new"},
-    "changeAccount": DOCUMENT,
-    "retireAccount": {"reason": "over"},
-    "rejectRequest": {"reason": "too many"},
-    "rejectRetirement": {"reason": "still in use"},
-}
-DECIDING = {"approveRequest", "rejectRequest", "approveRetirement", "rejectRetirement"}
-HIDDEN = {
-    *DECIDING,
-    "getRequest",
-    "listRequestEvents",
-    "resumeRequest",
-    "cancelRequest",
-    "getAccount",
-    "changeAccount",
-    "retireAccount",
-    "restoreAccount",
-}
-"""Of one request or account, which only its requester and administrators see."""
 
 REVIEWER, WATCH = session_of("Reviewer"), session_of("Watch")
 APPROVERS = {
@@ -70,42 +47,18 @@ CALLERS = {
 }
 
 
-def expected(route: Route, caller: str) -> int:
-    decides = route.operation in DECIDING
-    done = CONTRACTS[route.operation].status
-    may_look = done if route.method == "GET" else 403
-    # Of what it may retire the policy has nothing, which is said first.
-    ends = route.operation in ("retireAccount", "restoreAccount")
-    statuses = {
-        "unauthorized": 403,
-        "stranger": done if route.is_public else 403,
-        "another requester": (403 if ends else 404) if route.operation in HIDDEN else done,
-        "operator": done if route.operation == "cancelRequest" else may_look,
-        # It asks for nothing, and sees requests that it decides on.
-        "approver": {
-            "getAccount": 404,
-            "changeAccount": 404,
-            "resumeRequest": 404,
-            "cancelRequest": 404,
-        }.get(route.operation, done if decides else may_look),
-    }
-    return statuses.get(caller, 403 if decides else done)
-
-
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.operation)
 def test_route_answers_whom_it_is_for(api: Api, route: Route, caller: str) -> None:
-    state = "QUEUED" if route.operation == "cancelRequest" else "FAILED"
-    if route.operation in DECIDING:
-        state = "AWAITING_APPROVAL"
     api.world.policy["requesters"] |= APPROVERS
+    api.world.policy["requesters"]["other"]["retire"] = ["/Workloads"]
     approval = begin(
         [{"rule": "all", "approvals": 1, "by": ["reviewers"]}],
         content="",
         expires_at=timestamp(api.world.now + 60),
         at=timestamp(api.world.now),
     )
-    a_row(api, "portal.one", state, approval=approval)
+    a_row(api, "portal.one", api_roles.state_for(route), approval=approval)
     an_account(api)
     if "Retirement" in route.operation:
         waiting: dict[str, Any] = {
@@ -119,9 +72,12 @@ def test_route_answers_whom_it_is_for(api: Api, route: Route, caller: str) -> No
         api.world.ledger.table.put(Put(item=waiting))
     path = route.path.format(requestId="portal.one", accountId=ACCOUNT)
 
-    answer = api(f"{route.method} {path}", by=CALLERS[caller], body=BODIES.get(route.operation))
+    answer = api(
+        f"{route.method} {path}", by=CALLERS[caller], body=api_roles.BODIES.get(route.operation)
+    )
 
-    assert answer.status == expected(route, caller), answer.body
+    wanted = 403 if caller == "unauthorized" else api_roles.expected(route, caller)
+    assert answer.status == wanted, answer.body
     if answer.status >= 400:
         assert api.started == []
         assert api.world.called("StopExecution") == []

@@ -253,6 +253,30 @@ def test_announcement_is_published_by_mail_and_in_the_chat(world: World, topics:
     assert json.loads(shown)["metadata"]["eventType"] == "AccountVended"
 
 
+@pytest.mark.parametrize(
+    ("detail_type", "record", "of"),
+    [
+        ("AccountVended", RECORD, ["portal"]),
+        ("AccountVended", RECORD | {"sender": {"requester": "other"}}, ["other"]),
+        ("AccountDrifted", RECORD | {"sender": None, "new": []}, ["portal"]),
+        ("AccountVended", RECORD | {"sender": None, "requestId": "by-hand"}, []),
+        ("AccountClosed", {"accountId": "444455556666"}, []),
+    ],
+)
+def test_mail_is_of_the_requester_whose_request_it_is_about(
+    world: World, topics: Topics, detail_type: str, record: dict[str, Any], of: list[str]
+) -> None:
+    readers = {
+        name: Reader(sns=clients.sns(), sqs=boto3.client("sqs"), topic_arn=MAIL, requester=name)
+        for name in ("portal", "other")
+    }
+
+    world.call("PublishNotification", **{"detail-type": detail_type, "detail": record})
+
+    assert [name for name, reader in readers.items() if reader.read()] == of
+    assert len(topics.published(MAIL)) == 1
+
+
 def test_without_a_topic_of_its_kind_nothing_is_published_there(
     world: World, topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
