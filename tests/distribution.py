@@ -25,8 +25,8 @@ SECONDS = {
 }
 """What a test takes about, by where it is, in the order in which they are begun."""
 
-TOGETHER = ("tests/abuse/",)
-"""Packages that stay on one worker: what their tests share takes longer to make than they do."""
+TOGETHER = ("tests/abuse/", "tests/infra/", "tests/matrix/")
+"""Packages that stay on one worker: what their tests share takes longer to make than most do."""
 
 
 def unit(test: str) -> str:

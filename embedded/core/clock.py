@@ -75,13 +75,13 @@ class Clock:
 
     def sleep(self, virtual_seconds: float) -> None:
         """Block for `virtual_seconds` of virtual time."""
-        self.wait_by(time.sleep, virtual_seconds)
+        self._wait_by(time.sleep, virtual_seconds)
 
     def wait(self, event: threading.Event, virtual_seconds: float) -> bool:
         """Block until the event is set, for `virtual_seconds` at most; whether it is set."""
-        return bool(self.wait_by(event.wait, virtual_seconds))
+        return bool(self._wait_by(event.wait, virtual_seconds))
 
-    def wait_by(self, wait: Callable[[float], T], virtual_seconds: float) -> T | None:
+    def _wait_by(self, wait: Callable[[float], T], virtual_seconds: float) -> T | None:
         """Block in `wait(real seconds)`, again and again until it returns something true or
         `virtual_seconds` have passed; what it returned last.
         """

@@ -351,9 +351,10 @@ def _no_choice_matched(state: Any, env: Any) -> FailureEventException:
 
 def _wait_for_token(self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001
     callback_endpoint.is_waited_at = True  # what was called with the token has returned
-    outcome = current().clock.wait_by(callback_endpoint.wait, timeout_seconds)
+    # Without an outcome where the wait is broken off, as it is at the end of a `.sync` task.
+    current().clock.wait(callback_endpoint._notify_event, timeout_seconds)
     callback_endpoint.report(CallbackConsumerLeft())  # later answers get that error
-    return outcome
+    return callback_endpoint.get_outcome()
 
 
 def _heap_key(self: Any) -> str:

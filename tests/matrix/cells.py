@@ -164,9 +164,15 @@ def _source_for(site: Site, error: str) -> str:
 
     A function handles an error alike for every source, and the matrix has a time limit.
     """
-    sharing = [source for source in sources() if site in sites_of(source)]
+    sharing = _sharing(site)
     turn = hashlib.sha256(f"{site}-{error}".encode()).digest()[0]
     return sharing[turn % len(sharing)]
+
+
+@functools.cache
+def _sharing(site: Site) -> list[str]:
+    """The sources whose requests make the call."""
+    return [source for source in sources() if site in sites_of(source)]
 
 
 def _reason(site: Site, shape: Any, number: int) -> str | None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bench import cold_start, embedded_cost
-from bench.cold_start import Start
+from bench.cold_start import Cpu, Start
 from bench.embedded_cost import Look
+from bench.results import Report
+from statemachines import definitions
 
 
 @pytest.mark.parametrize(("dearest", "kept"), [(0.26, True), (0.27, False)])
@@ -18,14 +20,48 @@ def test_dearest_function_is_held_to_its_share_of_the_sdk(
     dearest: float, kept: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs = {"TagResource": 0.2, "CreateAccount": dearest}
-    monkeypatch.setattr(cold_start, "_cpu_of", lambda seconds, _: [seconds, 0.2])
-    monkeypatch.setattr(cold_start, "_starts", lambda _: iter(costs.items()))
-
-    report = cold_start.measure()
+    report = measured(costs, monkeypatch)
 
     assert report.is_kept == kept
     assert [row[0] for row in report.table] == ["CreateAccount", "TagResource"]
     assert report.table[1] == ["TagResource", "200 ms", "200 ms", "1.00"]
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(0.2, True), (0.3, False)])
+def test_first_vend_of_a_day_is_held_to_its_limit(
+    seconds: float, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cold_start, "RATIO", 10)
+
+    report = measured(dict.fromkeys(cold_start.FIRST_VEND, seconds), monkeypatch)
+
+    first = report.measurements[-1]
+    assert first.value == pytest.approx(8 * (0.25 + 0.5 * seconds + 0.5 * seconds * 1_769 / 512))
+    assert first.is_kept == kept
+
+
+def test_functions_of_the_first_vend_follow_each_other_in_the_definition() -> None:
+    machine = definitions.definition("account_vending")
+
+    order = [definitions.operation_of(task) for _, task in definitions.tasks(machine)]
+
+    places = [order.index(name) for name in cold_start.FIRST_VEND]
+    assert places == sorted(places)
+
+
+def measured(costs: Mapping[str, float], monkeypatch: pytest.MonkeyPatch) -> Report:
+    """The report where functions take so many seconds, half of them to be imported."""
+
+    def cpu_of(ours: float, _: Start) -> list[Cpu]:
+        share = 512 / 1_769
+        return [
+            Cpu(imported=ours / 2, answered=ours, share=share),
+            Cpu(imported=0.0, answered=0.2),
+        ]
+
+    monkeypatch.setattr(cold_start, "_cpu_of", cpu_of)
+    monkeypatch.setattr(cold_start, "_starts", lambda _: iter(costs.items()))
+    return cold_start.measure()
 
 
 def test_processor_time_is_counted_up_to_what_is_done(tmp_path: Path) -> None:
@@ -33,7 +69,7 @@ def test_processor_time_is_counted_up_to_what_is_done(tmp_path: Path) -> None:
 
     programs = ("pass", "import busy", "import sys; sys.stderr.write('said')")
     starts = [Start(do=do, path=tmp_path, variables={}) for do in programs]
-    idle, busy, saying = cold_start._cpu_of(*starts)
+    idle, busy, saying = (cpu.answered for cpu in cold_start._cpu_of(*starts))
 
     assert 0 < idle < busy
     assert 0 < saying < busy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -233,6 +234,20 @@ def test_a_machine_starts_another(engine: Engine, pattern: str) -> None:
     if pattern:
         output = ended.output["Output"]
         assert (json.loads(output) if isinstance(output, str) else output) == {"n": 2}
+
+
+@pytest.mark.parametrize("pattern", [".sync", ".sync:2"], ids=["sync", "sync2"])
+def test_nobody_waits_for_a_machine_that_has_ended(engine: Engine, pattern: str) -> None:
+    arguments = {"StateMachineArn": engine.machine(machine(END)), "Input": {}}
+    state = call(f"states:startExecution{pattern}", arguments, TimeoutSeconds=99_999_999)
+
+    engine.run(machine(state))
+
+    # moto lets a thread of this name wait for a token that nobody has.
+    waiting = [one for one in threading.enumerate() if "WaitForTaskToken" in one.name]
+    for thread in waiting:
+        thread.join(10)
+    assert [thread for thread in waiting if thread.is_alive()] == []
 
 
 def test_a_nested_machine_that_fails_fails_the_task(engine: Engine) -> None:
