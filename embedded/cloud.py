@@ -155,6 +155,7 @@ class EmbeddedAws:
         if self._streams is not None:
             self._streams.stop()
         lambda_runtime.shutdown()
+        self.clock.close()
         self.context.app = None
         if self._server is not None:
             self._server.shutdown()
