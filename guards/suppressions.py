@@ -314,7 +314,7 @@ CODE = (
     ),
     Suppression(
         rule="B106",
-        where=("embedded/cloudformation/assembly.py", "embedded/core/sessions.py"),
+        where=("embedded/core/sessions.py",),
         reason="keys that the embedded AWS takes from anybody on this machine",
     ),
     Suppression(
