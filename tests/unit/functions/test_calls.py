@@ -60,6 +60,7 @@ def accept_and_take_over(world: World) -> None:
         requestId="member", source="invited", account={"email": "somebody@example.com"}
     )
     world.call("AcceptRequest", request=invited_by_email, executionArn=EXECUTION)
+    world.now += 60  # a unit that was seen a moment ago is not looked at
     world.organization.add_policy("Teams", Type="TAG_POLICY", content='{"tags": {"a": {}}}')
     for request_id in ("searching", "knowing"):
         request = a_request(
