@@ -163,7 +163,7 @@ class _Zygote:
     def run(self, ready: dict[str, Any]) -> None:
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._tell(ready)
+        self._send(ready)
         with selectors.DefaultSelector() as selector:
             selector.register(self._control, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
@@ -173,16 +173,16 @@ class _Zygote:
                     if key.fileobj is self._woken:
                         self._woken.recv(4096)
                         self._reap()
-                    elif not self._hear():
+                    elif not self._receive():
                         self._kill_all()
                         return
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         # A launcher that is gone is noticed where it is listened to, and ends this process.
         with contextlib.suppress(ConnectionError):
             self._control.sendall(json.dumps(message).encode() + b"\n")
 
-    def _hear(self) -> bool:
+    def _receive(self) -> bool:
         try:
             data, files, _, _ = socket.recv_fds(self._control, 1 << 16, 16)
         except ConnectionError:
@@ -203,7 +203,7 @@ class _Zygote:
             pid = os.fork()
         except OSError:
             os.close(output)
-            self._tell({"ended": message["fork"], "status": signal.SIGKILL})
+            self._send({"ended": message["fork"], "status": signal.SIGKILL})
             return
         if pid:
             self._ids[pid] = message["fork"]
@@ -233,7 +233,7 @@ class _Zygote:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if not pid:
                 return
-            self._tell({"ended": self._ids.pop(pid), "status": status})
+            self._send({"ended": self._ids.pop(pid), "status": status})
 
     def _kill(self, number: int) -> None:
         # A process that was not reaped yet still owns its id, so nothing else can be hit.

@@ -95,43 +95,43 @@ def _uses_of_role(
 
 LEDGER = (DECRYPT, "dynamodb.us-east-1.amazonaws.com", "${LedgerTable}")
 LOOKS_AT_EXECUTIONS = (DECRYPT, "states.us-east-1.amazonaws.com", MACHINE)
-TELLS_EXECUTIONS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", MACHINE)
+NOTIFIES_EXECUTIONS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", MACHINE)
 RETIREMENTS = MACHINE.replace("account-vending", "account-retirement")
 LOOKS_AT_RETIREMENTS = (DECRYPT, "states.us-east-1.amazonaws.com", RETIREMENTS)
-TELLS_RETIREMENTS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", RETIREMENTS)
+NOTIFIES_RETIREMENTS = (DECRYPT_AND_ENCRYPT, "states.us-east-1.amazonaws.com", RETIREMENTS)
 DEAD_LETTERS = (DECRYPT_AND_ENCRYPT, "sqs.us-east-1.amazonaws.com", "${Queue.Arn}")
 TRAIL = (frozenset({"kms:GenerateDataKey"}), "s3.us-east-1.amazonaws.com", "${Bucket.Arn}")
 EXPECTED: dict[str, set[tuple[frozenset[str], str, str]]] = {
     "ArchiveAudit": {LEDGER, TRAIL, DEAD_LETTERS},
     "AcceptRequest": {LEDGER, LOOKS_AT_EXECUTIONS},
     "AcceptRetirement": {LEDGER, LOOKS_AT_RETIREMENTS},
-    "CloseAccount": {LEDGER, TELLS_RETIREMENTS},
+    "CloseAccount": {LEDGER, NOTIFIES_RETIREMENTS},
     "DeregisterDelegatedAdministrator": {LEDGER},
-    "DescribeClosure": {LEDGER, TELLS_RETIREMENTS},
-    "RecordRetirement": {LEDGER, TELLS_RETIREMENTS},
-    "ReserveClosing": {LEDGER, TELLS_RETIREMENTS},
-    "AnswerCreateAccount": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
-    "AnswerHandshake": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
+    "DescribeClosure": {LEDGER, NOTIFIES_RETIREMENTS},
+    "RecordRetirement": {LEDGER, NOTIFIES_RETIREMENTS},
+    "ReserveClosing": {LEDGER, NOTIFIES_RETIREMENTS},
+    "AnswerCreateAccount": {LEDGER, NOTIFIES_EXECUTIONS, DEAD_LETTERS},
+    "AnswerHandshake": {LEDGER, NOTIFIES_EXECUTIONS, DEAD_LETTERS},
     "AwaitApproval": {LEDGER},
     "CancelHandshake": {LEDGER},
-    "CreateAccount": {LEDGER, TELLS_EXECUTIONS},
-    "CreateGovCloudAccount": {LEDGER, TELLS_EXECUTIONS},
+    "CreateAccount": {LEDGER, NOTIFIES_EXECUTIONS},
+    "CreateGovCloudAccount": {LEDGER, NOTIFIES_EXECUTIONS},
     "CreateOrganizationalUnit": {LEDGER},
     "DescribeAccount": {LEDGER},
-    "DescribeCreateAccountStatus": {LEDGER, TELLS_EXECUTIONS},
-    "DescribeHandshake": {LEDGER, TELLS_EXECUTIONS},
+    "DescribeCreateAccountStatus": {LEDGER, NOTIFIES_EXECUTIONS},
+    "DescribeHandshake": {LEDGER, NOTIFIES_EXECUTIONS},
     "AcceptPrimaryEmailUpdate": {LEDGER},
-    "DecideApproval": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS, DEAD_LETTERS},
+    "DecideApproval": {LEDGER, NOTIFIES_EXECUTIONS, NOTIFIES_RETIREMENTS, DEAD_LETTERS},
     "DetectDrift": {LEDGER},
-    "StartPrimaryEmailUpdate": {LEDGER, TELLS_EXECUTIONS},
+    "StartPrimaryEmailUpdate": {LEDGER, NOTIFIES_EXECUTIONS},
     "DiscoverAccount": {LEDGER, DEAD_LETTERS},
     "MoveAccount": {LEDGER},
     "InviteAccountToOrganization": {LEDGER},
-    "ReconcileLedger": {LEDGER, TELLS_EXECUTIONS, TELLS_RETIREMENTS},
-    "RecordExecutionEnd": {LEDGER, TELLS_EXECUTIONS, DEAD_LETTERS},
-    "RecordFailure": {LEDGER, TELLS_EXECUTIONS},
+    "ReconcileLedger": {LEDGER, NOTIFIES_EXECUTIONS, NOTIFIES_RETIREMENTS},
+    "RecordExecutionEnd": {LEDGER, NOTIFIES_EXECUTIONS, DEAD_LETTERS},
+    "RecordFailure": {LEDGER, NOTIFIES_EXECUTIONS},
     "RecordVended": {LEDGER},
-    "ReserveCreation": {LEDGER, TELLS_EXECUTIONS},
+    "ReserveCreation": {LEDGER, NOTIFIES_EXECUTIONS},
 }
 """What each function needs of the key; those that are not here need nothing."""
 

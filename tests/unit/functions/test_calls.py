@@ -48,7 +48,6 @@ OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
 def accept_and_take_over(world: World) -> None:
     world.call("AcceptRequest", request=a_request(requestId="over"), executionArn=EXECUTION)
-    world.now += 60  # units that were seen a moment ago are not looked at
     world.organization.executions[EXECUTION] = "ABORTED"
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
