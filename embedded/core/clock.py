@@ -126,6 +126,11 @@ class Clock:
             self._write()
         return self._page.path
 
+    def close(self) -> None:
+        """Remove that file: nobody follows this clock any more."""
+        if self._page is not None:
+            self._page.close()
+
     def _change(self, *, rate: float, ahead: float = 0.0) -> None:
         now = time.time()
         self._pace = _Pace(real=now, virtual=self._pace.at(now) + ahead, rate=rate)

@@ -16,12 +16,13 @@ class TimePage:
     pace began, virtual seconds per real one, and the count again.
 
     The last one is written first: where a reader finds both counts the same, it has seen what
-    belongs together. The file goes with this object.
+    belongs together.
     """
 
     def __init__(self) -> None:
         handle, self.path = tempfile.mkstemp(prefix="embedded-aws-time-")
-        weakref.finalize(self, os.unlink, self.path)
+        self.close = weakref.finalize(self, os.unlink, self.path)
+        """Removes the file, at the latest with this object."""
         try:
             os.ftruncate(handle, _FORMAT.size)
             self._memory = mmap.mmap(handle, _FORMAT.size)

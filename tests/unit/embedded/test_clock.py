@@ -64,10 +64,14 @@ def test_jump_is_seen_by_processes_that_follow(monkeypatch: pytest.MonkeyPatch) 
     assert virtual_time._now() == pytest.approx(clock.now(), abs=1)
 
 
-def test_file_of_a_clock_goes_with_it() -> None:
-    path = Clock().path
+def test_file_of_a_clock_goes_with_it_or_when_it_is_closed() -> None:
+    left, closed = Clock().path, Clock()
+    path = closed.path
 
-    assert not os.path.exists(path)  # noqa: PTH110 -- as its readers know it
+    closed.close()
+
+    assert not os.path.exists(left)  # noqa: PTH110 -- as its readers know it
+    assert not os.path.exists(path)  # noqa: PTH110
 
 
 def test_what_is_computed_takes_as_long_as_it_takes() -> None:
