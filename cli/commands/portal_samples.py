@@ -178,4 +178,13 @@ def drift(aws: EmbeddedAws, account_id: str) -> None:
         for one in awslambda.list_functions()["Functions"]
         if "DetectDrift" in one["FunctionName"]
     )
-    awslambda.invoke(FunctionName=name, Payload=json.dumps({"now": True}))
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        # An account that an execution is at work on is left for the next look.
+        answer = awslambda.invoke(FunctionName=name, Payload=json.dumps({"now": True}))
+        found = json.load(answer["Payload"]).get("drifted", [])
+        if any(one["accountId"] == account_id for one in found):
+            return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the sample account {account_id} is not found to differ")
+        time.sleep(_LOOK_SECONDS)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.portal.conftest import People
 
 REFUSED = {"createAccount": {"calls": [1], "failureReason": "ACCOUNT_LIMIT_EXCEEDED"}}
-WATCHED = {"createAccount": {"calls": "all", "seconds": 30}}
+WATCHED = {"createAccount": {"calls": "all", "seconds": 15}}
 SLOW = {"createAccount": {"calls": "all", "seconds": 3_600}}
 
 
