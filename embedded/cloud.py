@@ -124,6 +124,7 @@ class EmbeddedAws:
         activate(self.context)
         control_planes.install()
         stepfunctions.install()
+        stepfunctions.kept.keep_in(self._build / ".definitions")
         eventbridge.install()
         cloudformation.install()
         lambda_runtime.install(functions, runtime)
@@ -136,7 +137,7 @@ class EmbeddedAws:
         ).start()
         organizations.reset_organization(self._organization or organizations.OrganizationSettings())
         self.outputs = assembly.deploy(
-            assembly.Assembly.load(self._assembly), endpoint_url=self.endpoint_url
+            assembly.Assembly.load(self._assembly), self.client("cloudformation")
         )
         self._streams = lambda_runtime.StreamMappings()
         self._streams.start()

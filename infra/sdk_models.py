@@ -39,22 +39,23 @@ def reduced(model: Mapping[str, Any], operations: Collection[str]) -> dict[str, 
     while new := needed - found:
         found |= new
         needed.update(*(_referred(shapes[name]) for name in new))
+    # The SDK reads the texts about what else a model has, such as a client's parameters for S3.
     return {
-        **undocumented(model),
-        "operations": undocumented(kept),
-        "shapes": {name: undocumented(shape) for name, shape in shapes.items() if name in found},
+        **{name: part for name, part in model.items() if name != "documentation"},
+        "operations": _undocumented(kept),
+        "shapes": {name: _undocumented(shape) for name, shape in shapes.items() if name in found},
     }
 
 
-def undocumented(document: Any) -> Any:
-    """The document without its texts for people; a member of that name is no text, and stays."""
-    if isinstance(document, list):
-        return [undocumented(each) for each in document]
-    if not isinstance(document, dict):
-        return document
+def _undocumented(part: Any) -> Any:
+    """Without its texts for people; a member of that name is no text, and stays."""
+    if isinstance(part, list):
+        return [_undocumented(each) for each in part]
+    if not isinstance(part, dict):
+        return part
     return {
-        name: undocumented(each)
-        for name, each in document.items()
+        name: _undocumented(each)
+        for name, each in part.items()
         if name != "documentation" or not isinstance(each, str)
     }
 

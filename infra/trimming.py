@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.sdk_models import OperationMissing, reduced, undocumented
+from infra.sdk_models import OperationMissing, reduced
 
 _SHARED_DATA = (
     "endpoints.json",
@@ -93,7 +93,7 @@ def _trim_service(service: Path, called: Collection[str]) -> str:
         shutil.rmtree(version)
     for packed in list(latest.glob("*.json.gz")):
         document = json.loads(gzip.decompress(packed.read_bytes()))
-        _write(packed.with_suffix(""), undocumented(document))
+        _write(packed.with_suffix(""), document)
         packed.unlink()
     model = json.loads((latest / _MODEL).read_text(encoding="utf-8"))
     try:

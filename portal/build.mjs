@@ -1,8 +1,8 @@
 // Builds the page: `node portal/build.mjs DEFINITION OPENAPI FOLDER`, by the Makefile.
 //
-// FOLDER/made has what the sources import: the drawn state machine and the API's types, and what
-// npm's packages are in the page; FOLDER/site what a browser gets. Names of files that change have a
-// hash, so that they may be kept for ever.
+// FOLDER/made has what the sources import: the drawn state machine and the API's types; and which
+// of npm's packages are in the page. FOLDER/site has what a browser gets. Names of files that change
+// have a hash, so that they may be kept for ever.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

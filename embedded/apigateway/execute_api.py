@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.logs.models import logs_backends
 
-from embedded.apigateway import routes, tokens
+from embedded.apigateway import routes
 from embedded.apigateway.payload import Headers, Request, response
 from embedded.authorization.required_permission import RequiredPermission
 from embedded.core import role_clients
@@ -164,6 +164,9 @@ class Execution:
 
     def _token(self, authorizer: Any) -> dict[str, Any]:
         """What the function learns of the token; refuses all but those of the issuer."""
+        # Few stacks have such an authorizer, and importing what verifies tokens takes a while.
+        from embedded.apigateway import tokens  # noqa: PLC0415
+
         settings = authorizer.jwt_config
         try:
             claims = tokens.claims_of(

@@ -9,6 +9,9 @@ import json
 from functools import partial
 from typing import Any
 
+from embedded.moto_patches import deferred  # noqa: F401 - before moto's CloudFormation
+
+# isort: split
 from moto.cloudformation import models, responses
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import Export

@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from embedded import ACCOUNT_ID, REGION
-from embedded.core.sessions import DIRECT, isolated
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -100,7 +98,7 @@ class Assembly:
         )
 
 
-def deploy(assembly: Assembly, *, endpoint_url: str) -> dict[str, str]:
+def deploy(assembly: Assembly, cloudformation: CloudFormationClient) -> dict[str, str]:
     """Bootstrap, publish, and create or update the stack; returns its outputs by name.
 
     An unchanged stack is left as it is.
@@ -109,14 +107,6 @@ def deploy(assembly: Assembly, *, endpoint_url: str) -> dict[str, str]:
         DeploymentFailed: names the resource and the reason; CloudFormation has rolled back.
     """
     publish(assembly)
-    cloudformation: CloudFormationClient = isolated().client(
-        "cloudformation",
-        region_name=REGION,
-        endpoint_url=endpoint_url,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - any key is an administrator's here
-        config=Config(retries={"total_max_attempts": 1}, proxies=DIRECT),
-    )
     parameters: Any = {
         "StackName": assembly.stack_name,
         "TemplateURL": assembly.template_url,

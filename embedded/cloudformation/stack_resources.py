@@ -51,6 +51,8 @@ class Resources(parsing.ResourceMap):
         self.role_arn: str | None = None
         """The stack's."""
         self.resolver: Resolver
+        self._checked: tuple[Template, list[str]] | None = None
+        """The last template that was checked, and its order: a new stack's comes twice."""
         super().__init__(*args, **kwargs)
 
     def __getitem__(self, logical_id: str) -> Resource:
@@ -204,8 +206,10 @@ class Resources(parsing.ResourceMap):
         Raises:
             ValidationError: nothing is taken over.
         """
-        check(template)
-        order = creation_order(template)
+        if self._checked is None or self._checked[0] is not template:
+            check(template)
+            self._checked = template, creation_order(template)
+        order = self._checked[1]
         state = self._state()
         try:
             self._resolve(template, parameters)

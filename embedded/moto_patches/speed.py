@@ -4,7 +4,8 @@ A call of the embedded AWS took a third of its processor time in here: which nam
 an answer may have in moto's objects, which methods a service's class has, what an update expression
 says.
 
-Upstream: moto/core/responses.py, moto/core/serialize.py, moto/dynamodb/parsing/ast_nodes.py.
+Upstream: moto/core/responses.py, moto/core/serialize.py, moto/core/utils.py,
+moto/dynamodb/parsing/ast_nodes.py.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ def install() -> None:
     serialize.ResponseSerializer.get_value = _value
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = _Methods
+    # Each loader goes through the folders of all services.
+    utils.create_loader = functools.cache(utils.create_loader)
     ast_nodes.Node.__deepcopy__ = _copied
     ast_nodes.DepthFirstTraverser.process = _process
     ast_nodes.DepthFirstTraverser.nodes_to_be_processed = lambda self: _processors(self)[1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 from moto.core.exceptions import ServiceException
@@ -48,8 +50,11 @@ SERVICES: tuple[type[Service], ...] = (
 )
 
 
-def _own_operations() -> dict[str, tuple[type[Service], str]]:
-    """By operation: the service that answers it, and by which method."""
+@cache
+def own_operations() -> Mapping[str, tuple[type[Service], str]]:
+    """Those answered by this package, each with the service and its method; moto's response methods
+    answer all others.
+    """
     found = {}
     for operation in operation_names("organizations"):
         method = camelcase_to_underscores(operation)
@@ -58,9 +63,6 @@ def _own_operations() -> dict[str, tuple[type[Service], str]]:
                 found[operation] = service, method
     return found
 
-
-OWN_OPERATIONS = _own_operations()
-"""Answered by this package; all others by moto's response methods."""
 
 _READS = ("Describe", "List")
 SELF_REPORTING = frozenset(
@@ -96,7 +98,7 @@ class OrganizationsResponses(OrganizationsResponse):
         with LOCK:
             try:
                 request = self._admit(self._get_action())
-                if self._get_action() not in OWN_OPERATIONS:
+                if self._get_action() not in own_operations():
                     return super().call_action()
                 result = self._answer(self._get_action(), request)
             except SerializationException as error:
@@ -109,7 +111,7 @@ class OrganizationsResponses(OrganizationsResponse):
 
     def _answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | None:
         backend = self.organizations_backend
-        service, method = OWN_OPERATIONS[operation]
+        service, method = own_operations()[operation]
         answer: dict[str, Any] | None = getattr(service(backend), method)(**request)
         if not operation.startswith(_READS) and operation not in SELF_REPORTING:
             principal, region = caller.get(), REGIONS[backend.partition]

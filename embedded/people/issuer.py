@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
-
 from embedded.protocols.errors import Answer
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet, RSAKey
 
 ISSUER = "https://people.example.com"
 PREFIX = "/people.example.com/"
@@ -85,17 +85,24 @@ class _Refused(Exception):
     """What the issuer answers itself, as RFC 6749 names it."""
 
 
+def _new_key() -> RSAKey:
+    # Most who start an embedded AWS never sign in there, and importing this takes a while.
+    from joserfc.jwk import RSAKey  # noqa: PLC0415
+
+    return RSAKey.generate_key(_BITS, {"kid": "people", "use": "sig"})
+
+
 @dataclass(kw_only=True)
 class Issuer:
     """One issuer, with a key of its own."""
 
-    key: RSAKey = field(
-        default_factory=lambda: RSAKey.generate_key(_BITS, {"kid": "people", "use": "sig"})
-    )
+    key: RSAKey = field(default_factory=_new_key)
     _codes: dict[str, _Code] = field(default_factory=dict)
 
     def published(self) -> KeySet:
         """The keys that its tokens are verified by."""
+        from joserfc.jwk import KeySet  # noqa: PLC0415 - as `_new_key`
+
         return KeySet.import_key_set({"keys": [self.key.as_dict(private=False)]})
 
     def answer(self, environ: Mapping[str, Any], body: bytes, now: float) -> Answer:
@@ -117,6 +124,8 @@ class Issuer:
 
     def token(self, person: Person, client_id: str, now: float) -> str:
         """A token of the person for the client."""
+        from joserfc import jwt  # noqa: PLC0415 - as `_new_key`
+
         claims = {
             "iss": ISSUER,
             "sub": person.subject,

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from embedded.moto_patches import ec2_regions  # noqa: F401 - before what leads to moto's EC2
+from embedded.moto_patches import deferred  # noqa: F401 - before what leads to moto's EC2
 
 # isort: split
 import moto.stepfunctions

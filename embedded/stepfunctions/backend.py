@@ -23,6 +23,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from embedded.core import strict_json
 from embedded.core.context import current
 from embedded.policies.service_roles import may_assume
+from embedded.stepfunctions import kept
 from embedded.stepfunctions.definition_checks import problems
 from embedded.stepfunctions.executions import Execution
 
@@ -326,7 +327,7 @@ def _checked(execution_input: str) -> str:
 
 def _check(definition: str) -> None:
     """InvalidDefinition that lists what is wrong, as CreateStateMachine answers."""
-    found = problems(definition)
+    found = kept.found(problems, definition)
     if found:
         listed = ", ".join(map(str, found))
         raise InvalidDefinition(f"Invalid State Machine Definition: '{listed}'")

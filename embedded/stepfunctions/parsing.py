@@ -24,6 +24,8 @@ from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.parse.asl_parser import ASLParserException, SyntaxErrorListener
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
+from embedded.stepfunctions import kept
+
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\n\r]+)
     | (?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")
@@ -93,20 +95,30 @@ def _kind_by_grammar(text: str) -> int:
     return int(token.type)
 
 
-def parse(definition: str) -> tuple[Any, Any]:
-    """The program, and the tree that it was made from.
+def parse(definition: str) -> tuple[Any, None]:
+    """The program; in place of moto's tree nothing, since its static analysers are not used here.
 
     Raises:
         ASLParserException: the grammar does not have it; the message says where.
     """
-    tree, mistakes = None, ["not parsed yet"]
+    return kept.found(program, definition), None
+
+
+def program(definition: str) -> Any:
+    """What moto interprets, parsed anew. As `parse`."""
+    return Preprocessor().visit(tree(definition))
+
+
+def tree(definition: str) -> Any:
+    """The definition by the rules of moto's grammar. As `parse`."""
+    found, mistakes = None, ["not parsed yet"]
     with contextlib.suppress(_UnknownToken):
-        tree, mistakes = _tree(_Lexer(InputStream(definition)), PredictionMode.SLL)
+        found, mistakes = _tree(_Lexer(InputStream(definition)), PredictionMode.SLL)
     if mistakes:
-        tree, mistakes = _tree(ASLLexer(InputStream(definition)), PredictionMode.LL)
+        found, mistakes = _tree(ASLLexer(InputStream(definition)), PredictionMode.LL)
     if mistakes:
         raise ASLParserException(errors=mistakes)
-    return Preprocessor().visit(tree), tree
+    return found
 
 
 def _tree(lexer: ASLLexer, prediction: Any) -> tuple[Any, list[str]]:

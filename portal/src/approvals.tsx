@@ -122,8 +122,8 @@ function Wanted({ approval }: { approval: RecordedApproval }) {
       <ul>
         {approval.needs.map(({ rule, approvals, by }) => (
           <li key={rule}>
-            The rule {rule} wants {approvals === 1 ? "an approval" : `${approvals} approvals`} by{" "}
-            {by.join(" or ")}.
+            The rule {rule} wants {approvals === 1 ? "an approval" : `${approvals} approvals`}
+            {` by ${by.join(" or ")}.`}
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 // Rows in columns, and lists of the API, which come page by page.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api, Refusal } from "./api";
 import { useApi } from "./calls";
 import { useLive } from "./live";
@@ -88,8 +88,8 @@ export type List<P, T> = {
 };
 
 /**
- * A list's rows, anew after each pause of `pause(head)` milliseconds, and later the more pages there
- * are; null ends it. It has `first` rows at most, until somebody wants to see more.
+ * A list's rows, anew after each pause of `pause(head)` milliseconds, and later the more pages
+ * there are; null ends it. It has `first` rows at most, until somebody wants to see more.
  */
 export function useList<P extends Page, T>(
   source: Source<P, T>,
@@ -106,16 +106,29 @@ export function useList<P extends Page, T>(
       return wait && wait * Math.ceil(wanted / MANY);
     },
   );
-  const longer = () => {
+  const next = useRef<{ list: Element | null; at: number } | undefined>(undefined);
+  const longer = (button: HTMLButtonElement) => {
+    next.current = { list: button.previousElementSibling, at: data?.rows.length ?? 0 };
     setWanted(wanted < MANY ? MANY : wanted + MANY);
     reload();
   };
+  // The button may be gone: whoever pressed it by a keyboard goes on at what it has brought.
+  useEffect(() => {
+    const { list, at } = next.current ?? { list: null, at: 0 };
+    const brought = list?.querySelectorAll<HTMLElement>("tbody > tr, li[value]")[at];
+    if (!brought) return;
+    next.current = undefined;
+    brought.tabIndex = -1;
+    (brought.querySelector("a") ?? brought).focus();
+  }, [data]);
   return {
     head: data?.head,
     rows: data?.rows,
     refusal,
     reload,
-    more: data?.isMore && <button onClick={longer}>Show more</button>,
+    more: data?.isMore && (
+      <button onClick={({ currentTarget }) => longer(currentTarget)}>Show more</button>
+    ),
   };
 }
 

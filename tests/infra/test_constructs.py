@@ -1,7 +1,6 @@
 """What each resource must be, whatever the CDK makes its defaults."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,6 @@ from tests.infra.synthesized import (
     SynthesizedTemplate,
     flat,
     logical_id,
-    synthesize,
 )
 
 PHYSICAL_NAME_PROPERTIES = (
@@ -270,15 +268,14 @@ def test_function_that_looks_ahead_gets_what_may_be_enabled(full: SynthesizedTem
         assert environment[name] == outputs[output]["Value"] == " ".join(allowed)
 
 
-def test_plan_gets_the_tag_that_keeps_accounts(tmp_path: Path) -> None:
-    default = synthesize(Settings(), tmp_path / "default")
-    without = synthesize(Settings(retirement_protected_tag=None), tmp_path / "without")
+def test_plan_gets_the_tag_that_keeps_accounts(
+    template: SynthesizedTemplate, bare: SynthesizedTemplate
+) -> None:
+    environment = template.functions()["AcceptRetirement"]["Environment"]["Variables"]
 
-    environment = default.functions()["AcceptRetirement"]["Environment"]["Variables"]
-
-    shown = default.document["Outputs"]["RetirementProtectedTag"]["Value"]
+    shown = template.document["Outputs"]["RetirementProtectedTag"]["Value"]
     assert shown == environment["RETIREMENT_PROTECTED_TAG"]
-    assert "RetirementProtectedTag" not in without.document["Outputs"]
+    assert "RetirementProtectedTag" not in bare.document["Outputs"]
 
 
 def test_what_may_be_enabled_fits_the_environment_of_a_function(

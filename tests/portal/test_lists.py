@@ -51,6 +51,8 @@ def test_everything_that_waits_for_approval_can_be_shown(people: People, aws: Em
     until(retirements.locator("tbody tr").count, 100)
     retirements.get_by_role("button", name="Show more").click()
     until(retirements.locator("tbody tr").count, 102)
+    brought = retirements.locator("tbody tr").nth(100).locator("a")
+    until(lambda: brought.evaluate("link => link === document.activeElement"), wanted=True)
     requests.get_by_role("button", name="Show more").click()
     until(shown, 200)
     requests.get_by_role("button", name="Show more").click()
@@ -78,6 +80,7 @@ def test_account_shows_its_oldest_revision(people: People, aws: EmbeddedAws) -> 
     until(revisions.count, 20)
     dana.press("Show more")
     until(revisions.count, 100)
+    until(lambda: dana.page.evaluate("document.activeElement.value"), 110)
     dana.press("Show more")
 
     until(revisions.count, 130)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def deploy(cloud: EmbeddedAws, folder: Path) -> None:
     """Deploy what was synthesized into a folder."""
     loaded = assembly.Assembly.load(folder)
-    cloud.outputs = assembly.deploy(loaded, endpoint_url=cloud.endpoint_url)
+    cloud.outputs = assembly.deploy(loaded, cloud.client("cloudformation"))
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ def new_version(vending: Vending) -> Iterator[None]:
     try:
         yield
     finally:
-        assembly.deploy(loaded, endpoint_url=vending.aws.endpoint_url)
+        assembly.deploy(loaded, formation)
 
 
 @pytest.mark.parametrize("stopped", few([fail, stop], quick=[fail], ids=["failure", "stop"]))

@@ -61,7 +61,8 @@ class Requests:
             "state", "requester", "organizationalUnit", "cursor", "limit", states=[*State]
         )
         unit = asked["organizationalUnit"]
-        _ensure_unit(unit)
+        if unit is not None:
+            _ensure_unit(unit)
         found = self._rows(asked["state"], cursors.position_of(asked["cursor"]))
         fitting = (
             row
@@ -232,9 +233,9 @@ def _record(row: Row) -> Json:
     return {**record_of(row), "request": document_of(row.get("request"))}
 
 
-def _ensure_unit(path: str | None) -> None:
+def _ensure_unit(path: str) -> None:
     try:
-        ou_paths.split(path or "/")
+        ou_paths.split(path)
     except ValueError as error:
         raise RequestInvalid([f"organizationalUnit: {error}"]) from None
 

@@ -88,7 +88,7 @@ def test_deployment_into_an_empty_account_gives_the_outputs(
 ) -> None:
     assembly = Assembly.load(an_assembly(tmp_path))
 
-    outputs = deploy(assembly, endpoint_url=empty_cloud.endpoint_url)
+    outputs = deploy(assembly, empty_cloud.client("cloudformation"))
 
     assert outputs.keys() == {
         "StateMachineArn",
@@ -107,7 +107,7 @@ def test_deployment_into_an_empty_account_gives_the_outputs(
 def test_template_is_deployed_unchanged(empty_cloud: Aws, tmp_path: Path) -> None:
     assembly = Assembly.load(an_assembly(tmp_path))
 
-    deploy(assembly, endpoint_url=empty_cloud.endpoint_url)
+    deploy(assembly, empty_cloud.client("cloudformation"))
 
     deployed = empty_cloud.client("cloudformation").get_template(StackName="AccountVending")
     assert deployed["TemplateBody"] == template()
@@ -117,19 +117,19 @@ def test_template_is_deployed_unchanged(empty_cloud: Aws, tmp_path: Path) -> Non
 def test_deployment_of_the_same_again_changes_nothing(empty_cloud: Aws, tmp_path: Path) -> None:
     assembly = Assembly.load(an_assembly(tmp_path))
 
-    first = deploy(assembly, endpoint_url=empty_cloud.endpoint_url)
-    second = deploy(assembly, endpoint_url=empty_cloud.endpoint_url)
+    first = deploy(assembly, empty_cloud.client("cloudformation"))
+    second = deploy(assembly, empty_cloud.client("cloudformation"))
 
     assert first == second
 
 
 def test_deployment_of_a_new_version_updates_in_place(empty_cloud: Aws, tmp_path: Path) -> None:
-    first = deploy(Assembly.load(an_assembly(tmp_path)), endpoint_url=empty_cloud.endpoint_url)
+    first = deploy(Assembly.load(an_assembly(tmp_path)), empty_cloud.client("cloudformation"))
 
     changed = with_properties("CreateAccount", MemorySize=1024)
     second = deploy(
         Assembly.load(an_assembly(tmp_path, CreateAccount=changed)),
-        endpoint_url=empty_cloud.endpoint_url,
+        empty_cloud.client("cloudformation"),
     )
 
     assert first == second
@@ -145,9 +145,9 @@ def test_failed_deployment_names_the_resource_and_can_be_repeated(
     with pytest.raises(DeploymentFailed) as caught:
         deploy(
             Assembly.load(an_assembly(tmp_path, Workflow=broken)),
-            endpoint_url=empty_cloud.endpoint_url,
+            empty_cloud.client("cloudformation"),
         )
-    outputs = deploy(Assembly.load(an_assembly(tmp_path)), endpoint_url=empty_cloud.endpoint_url)
+    outputs = deploy(Assembly.load(an_assembly(tmp_path)), empty_cloud.client("cloudformation"))
 
     assert "AccountVending is ROLLBACK_COMPLETE: Workflow" in str(caught.value)
     assert "CreateAccountFunctionArn" in str(caught.value)
@@ -155,13 +155,13 @@ def test_failed_deployment_names_the_resource_and_can_be_repeated(
 
 
 def test_failed_update_names_the_resource(empty_cloud: Aws, tmp_path: Path) -> None:
-    deploy(Assembly.load(an_assembly(tmp_path)), endpoint_url=empty_cloud.endpoint_url)
+    deploy(Assembly.load(an_assembly(tmp_path)), empty_cloud.client("cloudformation"))
     broken = with_properties("Workflow", DefinitionString="{}")
 
     with pytest.raises(DeploymentFailed, match="UPDATE_ROLLBACK_COMPLETE: Workflow"):
         deploy(
             Assembly.load(an_assembly(tmp_path, Workflow=broken)),
-            endpoint_url=empty_cloud.endpoint_url,
+            empty_cloud.client("cloudformation"),
         )
 
 
@@ -173,7 +173,7 @@ def test_refused_template_names_all_that_is_not_understood(
     )
 
     with pytest.raises(DeploymentFailed) as caught:
-        deploy(Assembly.load(path), endpoint_url=empty_cloud.endpoint_url)
+        deploy(Assembly.load(path), empty_cloud.client("cloudformation"))
 
     assert "type AWS::EC2::VPC" in str(caught.value)
     assert "property Color of AWS::Events::EventBus" in str(caught.value)
@@ -182,10 +182,10 @@ def test_refused_template_names_all_that_is_not_understood(
 def test_zip_is_kept_and_is_the_same_for_the_same_files(empty_cloud: Aws, tmp_path: Path) -> None:
     first, second = an_assembly(tmp_path / "a"), an_assembly(tmp_path / "b")
 
-    deploy(Assembly.load(first), endpoint_url=empty_cloud.endpoint_url)
+    deploy(Assembly.load(first), empty_cloud.client("cloudformation"))
     content = published(empty_cloud, FUNCTIONS_KEY)
     empty_cloud.client("s3").delete_object(Bucket=ASSETS_BUCKET, Key=FUNCTIONS_KEY)
-    deploy(Assembly.load(second), endpoint_url=empty_cloud.endpoint_url)
+    deploy(Assembly.load(second), empty_cloud.client("cloudformation"))
 
     assert published(empty_cloud, FUNCTIONS_KEY) == content
     assert (first / ".cache" / FUNCTIONS_KEY).read_bytes() == content
@@ -223,7 +223,7 @@ def test_incomplete_assembly_is_refused_with_the_remedy(
 
 
 def test_synthesized_assembly_is_deployed(empty_cloud: Aws) -> None:
-    outputs = deploy(Assembly.load(CDK_OUT), endpoint_url=empty_cloud.endpoint_url)
+    outputs = deploy(Assembly.load(CDK_OUT), empty_cloud.client("cloudformation"))
 
     assert outputs["StateMachineArn"].endswith(":stateMachine:account-vending")
     assert outputs["EventBusName"] == "account-vending"

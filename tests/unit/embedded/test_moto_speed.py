@@ -15,7 +15,7 @@ from moto.dynamodb.parsing.ast_nodes import Node
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.sqs import models as sqs_models
 
-from embedded.moto_patches import ec2_regions, speed
+from embedded.moto_patches import regions, speed
 
 
 class Account:
@@ -103,20 +103,18 @@ def test_copy_of_an_expression_shares_no_node_with_it() -> None:
     assert not {id(node) for node in ours} & {id(node) for node in theirs}
 
 
-@pytest.mark.parametrize("partition", ["aws", "aws-us-gov", "aws-cn"])
-def test_regions_of_ec2_are_those_of_its_model(partition: str) -> None:
-    listed = ec2_regions._EndpointsOnly().get_available_regions("ec2", partition_name=partition)
-
-    assert listed == boto3.Session().get_available_regions("ec2", partition_name=partition)
+SERVICES = ("cloudwatch", "dynamodbstreams", "ec2", "iam", "organizations", "stepfunctions")
 
 
-def test_sessions_are_boto3s_own_once_moto_is_imported() -> None:
-    from moto.ec2.models.availability_zones_and_regions import (  # noqa: PLC0415 - by ec2_regions
-        RegionsAndZonesBackend,
-    )
+@pytest.mark.parametrize("service", [*SERVICES, "no-such-service"])
+def test_regions_of_a_service_are_those_of_its_model(service: str) -> None:
+    ours, theirs = regions.Regions(), boto3.Session()
 
-    assert boto3.Session is boto3.session.Session
-    assert "us-east-1" in [region.name for region in RegionsAndZonesBackend.regions]
+    assert ours.get_available_partitions() == theirs.get_available_partitions()
+    for partition in theirs.get_available_partitions():
+        assert ours.get_available_regions(
+            service, partition_name=partition
+        ) == theirs.get_available_regions(service, partition_name=partition)
 
 
 def test_backend_that_was_reset_is_made_anew_and_reset_again() -> None:

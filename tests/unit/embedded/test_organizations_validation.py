@@ -125,10 +125,10 @@ def test_every_error_and_reason_is_one_of_the_models() -> None:
 def test_every_named_operation_exists_and_is_answered() -> None:
     model = service_model("organizations")
     assert model is not None
-    named = {*QUOTAS, *responses.OWN_OPERATIONS, *access.OUTSIDERS, *access._DELEGATED}
+    named = {*QUOTAS, *responses.own_operations(), *access.OUTSIDERS, *access._DELEGATED}
 
     assert named - set(model.operation_names) == set()
-    assert access._DELEGATED - set(responses.OWN_OPERATIONS) == MOTO_ANSWERS
+    assert access._DELEGATED - set(responses.own_operations()) == MOTO_ANSWERS
 
 
 def test_iam_is_among_the_known_service_principals() -> None:
@@ -139,9 +139,9 @@ def test_every_operation_is_answered_by_one_service() -> None:
     answering = Counter(
         operation
         for service in responses.SERVICES
-        for operation in responses.OWN_OPERATIONS
+        for operation in responses.own_operations()
         if camelcase_to_underscores(operation) in dir(service)
     )
 
-    assert set(answering) == set(responses.OWN_OPERATIONS)
+    assert set(answering) == set(responses.own_operations())
     assert set(answering.values()) == {1}

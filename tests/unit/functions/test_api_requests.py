@@ -233,6 +233,16 @@ def test_list_with_wrong_parameters_names_them_all(api: Api) -> None:
     ]
 
 
+@pytest.mark.parametrize("unit", ["", "Workloads", "//", "/Workloads/"])
+def test_list_of_what_is_no_unit_is_refused(api: Api, unit: str) -> None:
+    a_row(api, "portal.one")
+
+    answer = api("GET /requests", organizationalUnit=unit)
+
+    assert answer.status == 400
+    assert [problem.partition(":")[0] for problem in answer.problems] == ["organizationalUnit"]
+
+
 @pytest.mark.parametrize("cursor", [*CURSORS_OF_NOBODY, text_of(["portal.one", EXECUTION, 1])])
 def test_cursor_that_is_none_is_refused(api: Api, cursor: str) -> None:
     assert api("GET /requests", cursor=cursor).status == 400

@@ -552,3 +552,53 @@ print(version("boto3"), boto3.__file__.startswith({str(asset)!r}))
     assert "stepfunctions https://states.us-east-1.amazonaws.com DescribeExecution" in lines
     assert any(line.startswith("organizations https://organizations.us-east-1.") for line in lines)
     assert lines[-1].endswith(" True")
+
+
+def test_every_call_of_the_real_asset_can_be_made() -> None:
+    asset = build_local().path
+    program = f"""
+import sys
+sys.path.insert(0, {str(asset)!r})
+import boto3
+from botocore.awsrequest import AWSResponse, HeadersDict
+from botocore.exceptions import ClientError
+
+class Refusal:
+    def stream(self, *_, **__):
+        yield b"<ErrorResponse><Error><Code>Refused</Code></Error></ErrorResponse>"
+
+def least(shape):
+    if shape.type_name == "structure":
+        return {{name: least(shape.members[name]) for name in shape.required_members}}
+    if shape.type_name == "list":
+        return [least(shape.member)]
+    if shape.type_name == "string":
+        return (shape.enum or ["some-text-of-this-length"])[0]
+    return {{"boolean": True, "blob": b"", "map": {{}}}}.get(shape.type_name, 1)
+
+made = 0
+for service in {sorted(sdk_services())!r}:
+    client = boto3.client(
+        service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    refused = AWSResponse("", 400, HeadersDict(), Refusal())
+    client.meta.events.register("before-send", lambda **_: refused)
+    for name, operation in client._PY_TO_OP_NAME.items():
+        shape = client.meta.service_model.operation_model(operation).input_shape
+        try:
+            getattr(client, name)(**(least(shape) if shape else {{}}))
+        except ClientError:
+            made += 1
+print(made)
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", "-c", program],
+        env={"LAMBDA_TASK_ROOT": str(asset), "HOME": str(asset)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert int(done.stdout) > 60
