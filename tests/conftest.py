@@ -34,7 +34,7 @@ def _pickled(file_path: str) -> bytes:
     return pickle.dumps(_read(file_path), pickle.HIGHEST_PROTOCOL)
 
 
-def _load_file_once(_: JSONFileLoader, file_path: str) -> Any:
+def _load_file_once(self: JSONFileLoader, file_path: str) -> Any:
     # The models of services are changed by whoever loads them; a copy takes a fifth of reading.
     is_model = file_path.rpartition("/")[2].startswith("service-")
     return pickle.loads(_pickled(file_path)) if is_model else _loaded(file_path)
