@@ -24,7 +24,7 @@ from vending.errors.exceptions import RequestInvalid, RequestNotAllowed, Request
 from vending.handler import wiring
 from vending.request.account_request import best_effort_request_id
 
-CHUNKS, CHUNK = 10, 1_000
+CHUNKS, CHUNK = 20, 500
 """In chunks, because a test keeps what was logged in it."""
 
 SECONDS, BYTES = 2.0, 10 * 1024
