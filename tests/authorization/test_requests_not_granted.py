@@ -224,6 +224,7 @@ def test_command_follows_its_request_in_its_requesters_namespace(
     assert again.json["accountId"] == first.json["accountId"]
 
 
+@pytest.mark.slow
 def test_ceiling_holds_for_events_that_come_at_once(vending: Vending) -> None:
     requests = [
         GRANTED

@@ -63,7 +63,7 @@ def test_modules_import_only_what_lies_below_them(folder: str) -> None:
 
 
 def module_imports(root: Path, package: str) -> dict[str, set[str]]:
-    """Which modules of the package each module imports, by dotted name."""
+    """Which modules of the package each module imports, by dotted name; not for types alone."""
     files = {
         ".".join(path.relative_to(root).with_suffix("").parts): path
         for path in (root / package).rglob("*.py")
@@ -72,8 +72,15 @@ def module_imports(root: Path, package: str) -> dict[str, set[str]]:
 
 
 def _imports_within(path: Path, files: Mapping[str, Path]) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node not in for_types:
             for alias in node.names:
                 dotted = f"{node.module}.{alias.name}"
                 target = dotted if dotted in files else node.module

@@ -214,6 +214,7 @@ def test_govcloud_region_is_another_partition(local: AwsCli) -> None:
     assert unknown == "InvalidClientTokenId"
 
 
+@pytest.mark.slow
 def test_all_features_are_on_already(local: AwsCli) -> None:
     refused = local.error("organizations", "enable-all-features")
 

@@ -291,6 +291,7 @@ def test_accounts_of_one_name_are_all_vended_at_once(vending: Vending) -> None:
         assert made[request["account"]["email"]] == one.output["accountId"]
 
 
+@pytest.mark.slow
 def test_account_whose_answer_is_lost_is_found_among_others_of_its_name(vending: Vending) -> None:
     lost = {"service": "organizations", "operation": "CreateAccount", "calls": [1, 3]}
     vending.aws.faults.replace([{**lost, "lost": True}])

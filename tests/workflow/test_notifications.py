@@ -69,6 +69,7 @@ def test_vend_and_failure_are_mailed_and_shown_in_the_chat(notified: Vending) ->
     assert [one["Endpoint"] for one in subscriptions if one["Protocol"] == "email"] == [*EMAILS]
 
 
+@pytest.mark.slow
 def test_notification_that_failed_is_published_by_redrive(notified: Vending, vend: Command) -> None:
     mailed = reader(notified, "NotificationTopicArn")
     refused = {"service": "sns", "operation": "Publish", "calls": "all"}

@@ -113,6 +113,7 @@ def test_bug_3_many_at_once_are_neither_refused_nor_serial(
     assert 2 <= max(together) <= 5
 
 
+@pytest.mark.slow
 def test_bug_4_failed_creation_is_noticed_as_failed(vending: Vending) -> None:
     """FAILED was misread, or the loop that waited for success never noticed it."""
     vending.aws.faults.replace(
@@ -136,6 +137,7 @@ def test_bug_4_failed_creation_is_noticed_as_failed(vending: Vending) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_bug_5_email_in_use_goes_no_further(vending: Vending) -> None:
     """A failure ended as success, or an email in use went on with a null account id."""
     request = a_request()

@@ -102,6 +102,7 @@ def test_closed_account_is_not_restored(vending: Vending) -> None:
     assert ended.cause["remedy"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_closures_that_aws_refuses_for_now_wait_and_are_made(vending: Vending) -> None:
     account_id = a_placed_account(vending)
@@ -217,6 +218,7 @@ def test_command_with_no_account_is_a_mistake(vend: Command, words: list[str]) -
     assert vend("restore", *words).status == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_grace")
 def test_closed_account_departs_after_ninety_days(vending: Vending) -> None:
     account_id = a_placed_account(vending)

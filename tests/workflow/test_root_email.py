@@ -195,6 +195,7 @@ def test_email_that_was_changed_before_the_execution_died_needs_no_second_code(
     assert resumed.output["revision"] == 2
 
 
+@pytest.mark.slow
 def test_email_of_another_account_is_refused_by_name(vending: Vending) -> None:
     request = a_document()
     other = a_request()

@@ -72,10 +72,12 @@ def deploy(**changes: Any) -> Stack:
     return Stack.from_environment()
 
 
-def put(request_id: str, state: str, updated_at: str = "2026-11-20T12:00:00.000Z") -> None:
-    row = a_record(state, request_id=request_id, updatedAt=updated_at)
-    row |= {"pk": f"request#{request_id}", "fingerprint": "f1", "intent": {"at": "x"}}
-    boto3.resource("dynamodb", region_name="us-east-1").Table("ledger").put_item(Item=row)
+def put(*request_ids: str, state: str, updated_at: str = "2026-11-20T12:00:00.000Z") -> None:
+    table = boto3.resource("dynamodb", region_name="us-east-1").Table("ledger")
+    for request_id in request_ids:
+        row = a_record(state, request_id=request_id, updatedAt=updated_at)
+        row |= {"pk": f"request#{request_id}", "fingerprint": "f1", "intent": {"at": "x"}}
+        table.put_item(Item=row)
 
 
 def test_stack_is_found_by_its_outputs_in_the_default_region(aws: None) -> None:
@@ -200,7 +202,7 @@ def test_entry_that_failed_is_distinguished_from_those_that_did_not(
 
 def test_row_is_the_public_record_and_its_fingerprint(aws: None) -> None:
     stack = deploy()
-    put("r-1", "VENDED")
+    put("r-1", state="VENDED")
 
     row = stack.row("r-1")
 
@@ -215,8 +217,7 @@ def test_row_is_the_public_record_and_its_fingerprint(aws: None) -> None:
 
 def test_rows_are_read_for_more_requests_than_one_call_takes(aws: None) -> None:
     stack = deploy()
-    for n in range(130):
-        put(f"r-{n}", "VENDED")
+    put(*(f"r-{n}" for n in range(130)), state="VENDED")
 
     rows = stack.rows([f"r-{n}" for n in range(140)])
 
@@ -226,9 +227,9 @@ def test_rows_are_read_for_more_requests_than_one_call_takes(aws: None) -> None:
 
 def test_records_come_newest_change_first_from_all_states(aws: None) -> None:
     stack = deploy()
-    put("r-old", "VENDED", "2026-11-18T00:00:00.000Z")
-    put("r-new", "FAILED", "2026-11-20T00:00:00.000Z")
-    put("r-middle", "VENDED", "2026-11-19T00:00:00.000Z")
+    put("r-old", state="VENDED", updated_at="2026-11-18T00:00:00.000Z")
+    put("r-new", state="FAILED", updated_at="2026-11-20T00:00:00.000Z")
+    put("r-middle", state="VENDED", updated_at="2026-11-19T00:00:00.000Z")
 
     assert [one["requestId"] for one in stack.records()] == ["r-new", "r-middle", "r-old"]
     assert [one["requestId"] for one in stack.records("VENDED")] == ["r-middle", "r-old"]
