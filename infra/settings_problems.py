@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from vending.request import ou_paths
 from vending.request.validators import POLICY_NAME_MAX, TAG_KEY_MAX
 
-Settings = Any
-"""`infra.settings.Settings`, which asks for its own problems and so cannot be imported here."""
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 TASK_SECONDS = 60
 """The time-out of each task in the state machine."""
