@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vending.request import ou_paths
 from vending.request.validators import POLICY_NAME_MAX, TAG_KEY_MAX
 
-if TYPE_CHECKING:
-    from infra.settings import Settings
+Settings = Any
+"""`infra.settings.Settings`, which asks for its own problems and so cannot be imported here."""
 
 TASK_SECONDS = 60
 """The time-out of each task in the state machine."""

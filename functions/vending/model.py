@@ -16,6 +16,7 @@ class Model(BaseModel):
         alias_generator=to_camel,
         validate_by_name=False,
         hide_input_in_errors=True,
-        # A function validates with few of the models that it imports: each is built when used.
+        # A function validates with few of the models that it imports: each is built when used. So a
+        # default that is a model is made by `model_construct`, which does not build it.
         defer_build=True,
     )

@@ -136,7 +136,7 @@ class Requester(Model):
     role_names: list[Pattern] = Field(
         default=[DEFAULT_ROLE_NAME], description="Roles that account.roleName may name."
     )
-    tags: TagRules = TagRules()
+    tags: TagRules = TagRules.model_construct()
     policies: list[Pattern] = Field(
         default=[],
         description="Policies that may be attached, by name. Their content is for administrators.",
@@ -153,7 +153,7 @@ class Requester(Model):
         description="Where accounts may be retired from, and restored to: these units and all "
         "below them.",
     )
-    ceilings: Ceilings = Ceilings()
+    ceilings: Ceilings = Ceilings.model_construct()
 
     @property
     def is_administrator(self) -> bool:

@@ -43,8 +43,8 @@ class RequestPolicy(Model):
         description="For the embedded AWS alone: refused everywhere else, and by deploy.",
     )
     requesters: dict[RequesterName, Requester] = Field(default={}, description="By name.")
-    approvals: ApprovalRules = ApprovalRules()
-    protected: Protected = Protected()
+    approvals: ApprovalRules = ApprovalRules.model_construct()
+    protected: Protected = Protected.model_construct()
 
     def requester_of(self, sender: Sender, *, here: str) -> tuple[str, Requester | None]:
         """The requester's name, and what it may ask for: None where no rule limits it.

@@ -11,13 +11,19 @@ from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.table import Put, Table
 
+_LATELY_SECONDS = 60
+
 
 @frozen
 class Unit:
-    """An organizational unit below its parent, a unit or the root."""
+    """An organizational unit below its parent, a unit or the root.
+
+    `seen_at`, in epoch seconds, is when it was last seen there; None where nobody knows.
+    """
 
     id: str
     parent_id: str
+    seen_at: int | None = None
 
 
 @frozen
@@ -31,7 +37,11 @@ class OuPathCache:
         found = self.table.get(keys.unit(path))
         if found is None:
             return None
-        return Unit(id=found["organizationalUnitId"], parent_id=found["parentId"])
+        return Unit(
+            id=found["organizationalUnitId"],
+            parent_id=found["parentId"],
+            seen_at=found.get("seenAt"),
+        )
 
     def put(self, path: str, unit: Unit) -> None:
         """Remember what the path leads to now."""
@@ -39,5 +49,13 @@ class OuPathCache:
             "pk": keys.unit(path),
             "organizationalUnitId": unit.id,
             "parentId": unit.parent_id,
+            "seenAt": int(self.table.clock()),
         }
         self.table.put(Put(item=item))
+
+    def was_seen_lately(self, unit: Unit) -> bool:
+        """Whether the unit need not be looked at again by who only looks ahead.
+
+        AWS allows two such looks a second: hundreds of requests at once would wait for each other.
+        """
+        return unit.seen_at is not None and self.table.clock() - unit.seen_at < _LATELY_SECONDS

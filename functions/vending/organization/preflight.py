@@ -369,12 +369,22 @@ def _look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) 
         here = ou_paths.join(names[: level + 1])
         unit = units.get(here)
         known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
-        if unit is None or not ou_search.still_stands(organizations, unit, known[0], name):
+        if unit is None or not _stands(unit, known[0], name, organizations, units):
             parents = parents or [ou_search.root_id(organizations)]
             unit_id = ou_search.find(organizations, parents, names)
             if unit_id is None:
                 return False
             unit = Unit(id=unit_id, parent_id=parents[-1])
             units.put(here, unit)
+        elif not units.was_seen_lately(unit):
+            units.put(here, unit)
         parents = [*(parents or [unit.parent_id]), unit.id]
     return True
+
+
+def _stands(
+    unit: Unit, parent_id: str, name: str, organizations: OrganizationsClient, units: OuPathCache
+) -> bool:
+    if unit.parent_id == parent_id and units.was_seen_lately(unit):
+        return True
+    return ou_search.still_stands(organizations, unit, parent_id, name)

@@ -189,7 +189,7 @@ class AccountRequest(Model):
         description="Central root access features to enable for the whole organization.",
     )
     contacts: Contacts = Field(
-        Contacts(),
+        Contacts.model_construct(),
         description="The account's alternate contacts. They need trusted access for "
         "account.amazonaws.com, which serviceAccess can ask for.",
     )

@@ -48,6 +48,7 @@ OPERATIONS = Path(__file__).parents[3] / "functions" / "operations"
 
 def accept_and_take_over(world: World) -> None:
     world.call("AcceptRequest", request=a_request(requestId="over"), executionArn=EXECUTION)
+    world.now += 60  # units that were seen a moment ago are not looked at
     world.organization.executions[EXECUTION] = "ABORTED"
     for execution in (EXECUTION, OTHER_EXECUTION):
         world.call("AcceptRequest", request=a_request(), executionArn=execution)
@@ -60,6 +61,7 @@ def accept_and_take_over(world: World) -> None:
         requestId="member", source="invited", account={"email": "somebody@example.com"}
     )
     world.call("AcceptRequest", request=invited_by_email, executionArn=EXECUTION)
+    world.now += 60  # a unit that was seen a moment ago is not looked at
     world.organization.add_policy("Teams", Type="TAG_POLICY", content='{"tags": {"a": {}}}')
     for request_id in ("searching", "knowing"):
         request = a_request(

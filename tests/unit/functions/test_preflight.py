@@ -287,6 +287,7 @@ def test_known_unit_that_was_deleted_is_missing(world: World) -> None:
     sandbox = world.organization.add_unit("Sandbox", workloads)
     accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
     del world.organization.units[sandbox]
+    world.now += 60
 
     assert accept(world)["organizationalUnitMissing"] is True
 
@@ -296,10 +297,28 @@ def test_known_path_is_looked_at_with_one_call_a_level(world: World) -> None:
     world.organization.add_unit("Sandbox", workloads)
     accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
     world.calls.clear()
+    world.now += 60
 
     accept(world, rootAccess=[], serviceAccess=[])
 
     assert read(world) == ["DescribeOrganizationalUnit"] * 2
+
+
+def test_units_that_were_seen_a_moment_ago_are_not_looked_at_by_each_of_many_requests(
+    world: World,
+) -> None:
+    world.organization.add_unit("Sandbox", world.organization.add_unit("Workloads"))
+    looks = []
+
+    for number in range(4):
+        world.calls.clear()
+        name = f"request-{number}"
+        account = {"name": name, "email": f"{name}@example.com"}
+        accept(world, requestId=name, account=account, rootAccess=[], serviceAccess=[])
+        looks.append(read(world).count("DescribeOrganizationalUnit"))
+        world.now += 59 if number == 0 else 1
+
+    assert looks == [0, 0, 2, 0]
 
 
 def test_unit_that_was_found_needs_no_second_search(world: World) -> None:
@@ -321,6 +340,7 @@ def test_known_unit_that_was_renamed_to_a_twin_is_refused(world: World) -> None:
     workloads = world.organization.add_unit("Workloads")
     world.organization.add_unit("Sandbox", workloads)
     accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    world.now += 60
     world.organization.units[workloads]["Name"] = "WORKLOADS"
 
     (problem,) = refused(world)
@@ -332,6 +352,7 @@ def test_known_unit_below_a_parent_that_is_another_now_is_searched_for(world: Wo
     workloads = world.organization.add_unit("Workloads")
     world.organization.add_unit("Sandbox", workloads)
     accept(world, requestId="first", account={"name": "First", "email": "first@example.com"})
+    world.now += 60
     del world.organization.units[workloads]
     world.organization.add_unit("SANDBOX", world.organization.add_unit("Workloads"))
 

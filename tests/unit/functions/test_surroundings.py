@@ -245,7 +245,10 @@ def test_importing_a_function_neither_calls_aws_nor_needs_settings() -> None:
         f"import sys, {', '.join(modules)}; from vending.aws import clients;"
         "made = [c for c in vars(clients).values() if hasattr(c, 'cache_info')];"
         "assert made and not any(c.cache_info().currsize for c in made);"
-        "assert not {'moto', 'difflib'} & sys.modules.keys()"
+        "assert not {'moto', 'difflib'} & sys.modules.keys();"
+        "from vending.model import Model;"
+        "built = [m for m in Model.__subclasses__() if m.__pydantic_complete__];"
+        "assert not built, built"
     )
     assert len(modules) > 20
 
