@@ -102,7 +102,7 @@ class StreamMappings:
             try:
                 self.deliver_due(context.clock.now())
             except PoolClosedError:
-                return  # the embedded AWS is being stopped
+                continue  # the function is going, or the embedded AWS, which stops this
             except Exception:
                 _LOG.exception("a stream was not read")
 
@@ -240,8 +240,10 @@ def _written(record: dict[str, Any]) -> float:
 def _fails(mapping: Any, batch: _Batch) -> bool:
     runtime = EmbeddedFunction.runtime
     function = _function(mapping)
-    if runtime is None or function is None:
+    if runtime is None:
         raise PoolClosedError
+    if function is None:  # deleted, without its mapping
+        return True
     payload = json.dumps({"Records": [_shown(mapping, one) for one in batch.records]})
     try:
         return runtime.invoke(function, payload.encode(), {}).failed

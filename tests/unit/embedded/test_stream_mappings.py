@@ -271,3 +271,21 @@ def test_mapping_whose_role_may_not_read_the_stream_is_refused(
 ) -> None:
     with pytest.raises(ClientError, match="Cannot access stream"):
         Stream(aws, may_read=False)
+
+
+def test_mapping_of_a_deleted_function_is_in_no_others_way(
+    aws: LambdaAws, function: Function
+) -> None:
+    gone, other = Stream(aws), Stream(aws)
+    try:
+        gone.client.delete_function(FunctionName=gone.function)
+        gone.put("lost")
+        other.put("kept")
+
+        other.after(0)
+        other.after(WINDOW)
+
+        assert function.batches == [["kept"]]
+    finally:
+        gone.remove()
+        other.remove()
