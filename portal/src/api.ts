@@ -56,10 +56,10 @@ export class Api {
     } catch {
       throw new Refused(unanswered("The API cannot be reached.", "Check your connection.", 0));
     }
-    const said = await response.json().catch(() => ({}));
-    if (response.ok) return said;
+    const answer = await response.json().catch(() => ({}));
+    if (response.ok) return answer;
     if (response.status === 401) this.onEnd();
-    throw new Refused(said.detail ? said : byStatus(response.status));
+    throw new Refused(answer.detail ? answer : byStatus(response.status));
   }
 }
 

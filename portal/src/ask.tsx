@@ -81,9 +81,9 @@ function Ask(props: {
   const api = useApi();
   const [value, setValue] = useState(props.first);
   const [touched, setTouched] = useState(new Set<string>());
-  // Once the plan was asked for, whatever is wrong is said.
+  // Once the plan was asked for, whatever is wrong is shown.
   const [isReviewed, setReviewed] = useState(false);
-  const [said, setSaid] = useState<{ about: string; mistakes: Mistakes; plan?: Plan }>();
+  const [answer, setAnswer] = useState<{ about: string; mistakes: Mistakes; plan?: Plan }>();
   const [refusal, setRefusal] = useState<Refusal>();
   const [isPlanShown, setPlanShown] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -94,19 +94,19 @@ function Ask(props: {
   const request = (pruned(value) ?? {}) as Fields;
   if (!request.account) request.account = {};
   const about = JSON.stringify(request);
-  const isKnown = said?.about === about;
-  const mistakes = isKnown ? said.mistakes : mistakesIn(schema, request);
+  const isKnown = answer?.about === about;
+  const mistakes = isKnown ? answer.mistakes : mistakesIn(schema, request);
 
   const ask = async (): Promise<Plan | undefined> => {
     try {
       const plan = await api.post<Plan>("/plan", request);
-      setSaid({ about, mistakes: {}, plan });
+      setAnswer({ about, mistakes: {}, plan });
       setRefusal(undefined);
       return plan;
     } catch (error) {
       const refused = refusalOf(error);
       if (error instanceof Refused && refused.problems.length) {
-        setSaid({ about, mistakes: placed(refused.problems) });
+        setAnswer({ about, mistakes: placed(refused.problems) });
       }
       setRefusal(refused);
       return undefined;
@@ -144,13 +144,13 @@ function Ask(props: {
     }
   };
 
-  if (isPlanShown && said?.plan) {
+  if (isPlanShown && answer?.plan) {
     return (
       <section class="plan" aria-labelledby="plan">
         <h2 id="plan" tabIndex={-1} ref={(heading) => heading?.focus()}>
           What this will do
         </h2>
-        <PlanText plan={said.plan} />
+        <PlanText plan={answer.plan} />
         <Refusals refusal={refusal} />
         <p class="actions">
           <button class="main" disabled={isBusy} onClick={() => void send()}>

@@ -71,13 +71,13 @@ export async function completed({ signIn }: Config): Promise<Session | null> {
       code_verifier: attempt.verifier,
     }),
   });
-  const said = await response.json();
-  const token: string | undefined = said[signIn.token];
-  if (!response.ok || !token) throw new Error(`The issuer refused: ${said.error ?? "no token"}`);
+  const tokens = await response.json();
+  const token: string | undefined = tokens[signIn.token];
+  if (!response.ok || !token) throw new Error(`The issuer refused: ${tokens.error ?? "no token"}`);
   const session = {
     token,
-    name: nameIn(said.id_token ?? token),
-    expiresAt: Date.now() + 1000 * (said.expires_in ?? 300),
+    name: nameIn(tokens.id_token ?? token),
+    expiresAt: Date.now() + 1000 * (tokens.expires_in ?? 300),
   };
   sessionStorage.setItem(SESSION, JSON.stringify(session));
   return session;
