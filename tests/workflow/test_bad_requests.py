@@ -157,6 +157,8 @@ def test_event_nested_deeply_is_refused_by_name_and_announced(
     with collected(vending, "AccountVendingFailed") as announced:
         send(vending, nested(request_id, levels))
         row = eventually(lambda: rejected(vending, request_id))
+        # The function that records it announces it afterwards.
+        vending.finish(row["executionArn"])
         assert lambda_runtime.settle(10)
 
     assert "nested at most 16 levels" in row["error"]["message"]
