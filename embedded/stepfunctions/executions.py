@@ -66,7 +66,7 @@ class Execution(moto_execution.Execution):
         super().__init__(**details)
         self.exec_status = ExecutionStatus.RUNNING
         self.ended = threading.Event()
-        """Set when the status is final."""
+        """Set when the status is final and the event of it is on the bus."""
 
     def start(self) -> None:
         """Run in a thread of its own."""
@@ -96,8 +96,8 @@ class Execution(moto_execution.Execution):
             self.cause = (outcome.error or {}).get("cause")
         self.stop_date = current().clock.datetime()
         self.exec_status = status
-        self.ended.set()
         self._announce()
+        self.ended.set()
 
     def output_json(self) -> str:
         """The output as DescribeExecution and events carry it."""
