@@ -27,7 +27,8 @@ from vending.ledger.decisions import Asked, decide
 from vending.ledger.rows import Row
 from vending.organization import eligibility
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at
-from vending.request.account_request import Account, AccountRequest
+from vending.request.account import Account
+from vending.request.account_request import AccountRequest
 from vending.request.validators import REQUEST_ID_TAG
 
 Answer = Callable[[Task], Any]

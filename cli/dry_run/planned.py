@@ -11,8 +11,9 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, VendingError
 from vending.organization.report import Report
-from vending.request.account_request import AccountRequest, Policy
+from vending.request.account_request import AccountRequest
 from vending.request.organization_setup import OrganizationSetup
+from vending.request.policy import Policy
 
 Document = TypeVar("Document", AccountRequest, OrganizationSetup)
 

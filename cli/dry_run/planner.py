@@ -26,7 +26,8 @@ from vending.aws import clients
 from vending.ledger.account_records import AccountRecord
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
-from vending.request.account_request import AccountRequest, PolicyType
+from vending.request.account_request import AccountRequest
+from vending.request.fields import PolicyType
 from vending.request.organization_setup import OrganizationSetup
 
 Answers = Mapping[str, Callable[[Task], Any]]

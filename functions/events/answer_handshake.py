@@ -23,7 +23,8 @@ from vending.ledger.rows import Row
 from vending.model import Model
 from vending.organization.invitations import Invitations
 from vending.reconciliation.account_events import AccountEvent, account_event
-from vending.request.account_request import AccountId, parse
+from vending.request.account_request import parse
+from vending.request.fields import AccountId
 from vending.states import State
 
 if TYPE_CHECKING:

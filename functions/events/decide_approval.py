@@ -28,7 +28,7 @@ from vending.errors.exceptions import (
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 
 if TYPE_CHECKING:
     from vending.approvals.request import ApprovalDecision

@@ -27,7 +27,8 @@ from vending.ledger.ledger import Ledger
 from vending.model import Model
 from vending.reconciliation.account_events import AccountEvent, account_event
 from vending.reconciliation.in_flight import request_of
-from vending.request.account_request import AccountId, parse
+from vending.request.account_request import parse
+from vending.request.fields import AccountId
 from vending.request.validators import REQUEST_ID_TAG
 from vending.requesters import DISCOVERED_ACCOUNTS_SOURCE
 from vending.states import State

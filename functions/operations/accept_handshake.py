@@ -19,7 +19,7 @@ from vending.errors.exceptions import OperationRefused, VendingError
 from vending.handler import settings
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.invitations import HandshakeId
-from vending.request.account_request import AccountId, RoleName
+from vending.request.fields import AccountId, RoleName
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -13,7 +13,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.email_codes import EmailCodes
 from vending.organization.primary_emails import has_email
-from vending.request.account_request import AccountId, Email
+from vending.request.fields import AccountId, Email
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
-from vending.request.account_request import PolicyType
+from vending.request.fields import PolicyType
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

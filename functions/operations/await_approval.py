@@ -18,7 +18,7 @@ from vending.handler.operation import Json, Payload, operation
 from vending.ledger import rows
 from vending.ledger.approval_records import is_pending
 from vending.ledger.approvals import STATE, Approvals
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.retirement.rows import record_of
 
 if TYPE_CHECKING:

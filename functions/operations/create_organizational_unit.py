@@ -9,7 +9,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import ou_creation
 from vending.organization.ou_creation import UNIT_CALLS
-from vending.request.account_request import OrganizationalUnitPath
+from vending.request.fields import OrganizationalUnitPath
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -10,7 +10,7 @@ from vending.errors.exceptions import ConcurrentModification, OperationRefused
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import policies
 from vending.organization.policy_difference import difference
-from vending.request.account_request import Policy
+from vending.request.policy import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

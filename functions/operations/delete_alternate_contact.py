@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.alternate_contacts import TYPES, present
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.request.merge import surplus
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from vending.aws import clients
 from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.retirement.refusals import delegated_services
 from vending.retirement.rows import AccountState, Retirements
 

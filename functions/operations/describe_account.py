@@ -13,7 +13,7 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.locks import refuse_retired
 from vending.ledger.rows import Row, record_of
 from vending.organization import eligibility
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.request.validators import REQUEST_ID_TAG
 from vending.states import FINAL, State
 

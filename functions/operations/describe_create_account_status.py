@@ -25,7 +25,7 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.locks import MAX_CREATION_SECONDS
 from vending.ledger.rows import Row, record_of
 from vending.queueing.slots import SLOT_CALLS, Slots
-from vending.request.account_request import NewAccount
+from vending.request.account import NewAccount
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

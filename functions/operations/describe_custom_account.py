@@ -10,7 +10,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.ledger import Ledger
 from vending.model import Model
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.retirement.rows import Retirements
 
 if TYPE_CHECKING:

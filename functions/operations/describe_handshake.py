@@ -18,7 +18,7 @@ from vending.handler.operation import Json, Payload, operation
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
 from vending.organization.invitations import HandshakeId, Invitations
-from vending.request.account_request import Account
+from vending.request.account import Account
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

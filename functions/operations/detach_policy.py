@@ -16,7 +16,7 @@ from vending.errors.exceptions import OperationRefused
 from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.model import Model
-from vending.request.account_request import AccountId, PolicyName, PolicyType
+from vending.request.fields import AccountId, PolicyName, PolicyType
 from vending.request.merge import surplus
 from vending.request.validators import ATTACHED_BY_AWS
 

@@ -11,7 +11,7 @@ from vending.aws import clients
 from vending.handler import settings
 from vending.handler.operation import Json, Payload, operation
 from vending.request import trusted_services
-from vending.request.account_request import ServicePrincipal
+from vending.request.fields import ServicePrincipal
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import root_access
-from vending.request.account_request import RootFeature
+from vending.request.fields import RootFeature
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -9,7 +9,7 @@ from vending.errors.aws_errors import translate
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, TrustedAccessMissing
 from vending.handler.operation import Json, Payload, operation
-from vending.request.account_request import PolicyType
+from vending.request.fields import PolicyType
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

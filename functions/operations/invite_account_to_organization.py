@@ -34,7 +34,8 @@ from vending.organization.invitations import (
     Invitations,
     expires_at,
 )
-from vending.request.account_request import Account, TagKey, TagValue
+from vending.request.account import Account
+from vending.request.fields import TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
 from vending.states import State
 

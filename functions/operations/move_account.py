@@ -11,7 +11,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.organization import eligibility, ou_creation
 from vending.organization.ou_creation import UNIT_CALLS
-from vending.request.account_request import AccountId, OrganizationalUnitPath
+from vending.request.fields import AccountId, OrganizationalUnitPath
 from vending.request.ou_paths import quote
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
-from vending.request.account_request import AccountId, AccountName
+from vending.request.fields import AccountId, AccountName
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient

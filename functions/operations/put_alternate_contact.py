@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.alternate_contacts import TYPES, content, present
-from vending.request.account_request import AccountId
 from vending.request.contacts import Contacts
+from vending.request.fields import AccountId
 
 if TYPE_CHECKING:
     from mypy_boto3_account import AccountClient

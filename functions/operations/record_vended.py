@@ -18,7 +18,7 @@ from vending.ledger.ledger import Ledger
 from vending.ledger.locks import account_of
 from vending.ledger.rows import record_of
 from vending.organization import eligibility
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

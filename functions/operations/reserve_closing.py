@@ -16,7 +16,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.queueing.slots import SLOT_CALLS, Slots
-from vending.request.account_request import AccountId
+from vending.request.fields import AccountId
 from vending.retirement import closing
 from vending.retirement.rows import AccountState, Retirements
 

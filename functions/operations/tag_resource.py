@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.tags import tags_of
-from vending.request.account_request import AccountId, TagKey, TagValue
+from vending.request.fields import AccountId, TagKey, TagValue
 from vending.request.validators import REQUEST_ID_TAG
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pydantic import Field
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
 from vending.organization.tags import reserved, tags_of
-from vending.request.account_request import AccountId, TagKey
+from vending.request.fields import AccountId, TagKey
 from vending.request.merge import surplus
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from tests.infra.synthesized import (
     flat,
     logical_id,
 )
-from vending.request.account_request import PolicyType
+from vending.request.fields import PolicyType
 from vending.request.validators import REQUEST_ID_TAG
 
 ANY = "*"

@@ -10,8 +10,8 @@ from vending.errors.exceptions import RequestInvalid
 from vending.ledger.approval_records import Outcome
 from vending.model import Model
 from vending.request import bounds, validators
-from vending.request.account_request import AccountId, RequestId
 from vending.request.checked import checked
+from vending.request.fields import AccountId, RequestId
 from vending.request.validation_messages import problems_in
 
 REASON_MAX = 512

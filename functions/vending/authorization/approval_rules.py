@@ -9,7 +9,7 @@ from pydantic import Field
 
 from vending.authorization.policy_values import Pattern, RequesterName, UnitPattern
 from vending.model import Model
-from vending.request.account_request import RootFeature, Source
+from vending.request.fields import RootFeature, Source
 
 EXPIRE_AFTER_DAYS = 14
 EXPIRE_AFTER_DAYS_MAX = 30

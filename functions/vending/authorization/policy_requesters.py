@@ -10,13 +10,8 @@ from vending.authorization import principals
 from vending.authorization.policy_values import Pattern, UnitPattern
 from vending.authorization.sender import API_SOURCE, Sender
 from vending.model import Model
-from vending.request.account_request import (
-    DEFAULT_ROLE_NAME,
-    AccountId,
-    RootFeature,
-    Source,
-    TagKey,
-)
+from vending.request.account import DEFAULT_ROLE_NAME
+from vending.request.fields import AccountId, RootFeature, Source, TagKey
 from vending.request.patterns import ANY
 
 ADMINISTRATOR = "administrator"

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from vending.ledger.ledger import Ledger
     from vending.ledger.rows import Intent, Row
     from vending.queueing.slots import GrantedSlot, Slots
-    from vending.request.account_request import NewAccount
+    from vending.request.account import NewAccount
 
 Operation = Literal["CreateAccount", "CreateGovCloudAccount"]
 

@@ -12,7 +12,8 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload
 from vending.ledger.rows import record_of
 from vending.queueing.slots import SLOT_CALLS, GrantedSlot
-from vending.request.account_request import NewAccount, TagKey, TagValue
+from vending.request.account import NewAccount
+from vending.request.fields import TagKey, TagValue
 
 if TYPE_CHECKING:
     from vending.creation.account_creation import Ask, Operation

@@ -15,7 +15,7 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, TransientError, VendingError
 from vending.model import Model
-from vending.request.account_request import RequestId
+from vending.request.fields import RequestId
 from vending.request.validation_messages import problems_in
 
 Json = dict[str, Any]

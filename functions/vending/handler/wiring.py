@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vending.ledger.ou_path_cache import OuPathCache
     from vending.organization.preflight import Surroundings
     from vending.queueing.slots import Slots
-    from vending.request.account_request import PolicyType
+    from vending.request.fields import PolicyType
     from vending.retirement.rows import Retirements
 
 _CLOSING_COOLDOWN = 600.0
@@ -79,7 +79,7 @@ def surroundings() -> Surroundings:
 
 def policy_types() -> list[PolicyType]:
     """The types of policies that the stack allows."""
-    from vending.request.account_request import PolicyType
+    from vending.request.fields import PolicyType
 
     allowed = settings.read(settings.AllowanceSettings).policy_types.split()
     return [one for one in get_args(PolicyType) if one in allowed]

@@ -17,7 +17,7 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import InvitationEnded, OperationRefused, ServiceUnavailable
 from vending.frozen import frozen
-from vending.request.account_request import Account
+from vending.request.account import Account
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import PolicySummaryTypeDef
 
-    from vending.request.account_request import Policy
+    from vending.request.policy import Policy
 
 
 def of_type(organizations: OrganizationsClient, policy_type: str) -> Iterator[PolicySummaryTypeDef]:

@@ -25,7 +25,9 @@ from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
 from vending.request import ou_paths, trusted_services, validators
-from vending.request.account_request import AccountRequest, Policy, PolicyType, RootFeature, invalid
+from vending.request.account_request import AccountRequest, invalid
+from vending.request.fields import PolicyType, RootFeature
+from vending.request.policy import Policy
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
     from vending.organization.report import Report
-    from vending.request.account_request import RootFeature
+    from vending.request.fields import RootFeature
 
 IAM_PRINCIPAL = "iam.amazonaws.com"
 CREDENTIALS: RootFeature = "RootCredentialsManagement"

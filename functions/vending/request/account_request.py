@@ -4,147 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, WithJsonSchema
+from pydantic import Field, ValidationError
 
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
-from vending.request import bounds, ou_paths, policy_lists, validators
-from vending.request.checked import checked
+from vending.request import bounds, policy_lists, validators
+from vending.request.account import Account
 from vending.request.contacts import Contacts
+from vending.request.fields import (
+    OrganizationalUnitPath,
+    RequestedBy,
+    RequestId,
+    Revision,
+    RootFeature,
+    ServicePrincipal,
+    Source,
+    TagKey,
+    TagValue,
+)
+from vending.request.policy import Policy
 from vending.request.request_ids import derived
 from vending.request.sources import SOURCES, SourceRules, source_problems
 from vending.request.validation_messages import problems_in, repeated
-
-DEFAULT_ROLE_NAME = "OrganizationAccountAccessRole"
-
-
-RequestId = Annotated[
-    str,
-    *checked(
-        validators.request_id,
-        minLength=1,
-        maxLength=validators.QUALIFIED_REQUEST_ID_MAX,
-        pattern=validators.REQUEST_ID_PATTERN,
-    ),
-]
-Email = Annotated[
-    str,
-    *checked(
-        validators.email,
-        format="email",
-        minLength=validators.EMAIL_LENGTH[0],
-        maxLength=validators.EMAIL_LENGTH[1],
-    ),
-]
-AccountName = Annotated[
-    str,
-    *checked(
-        validators.account_name,
-        minLength=1,
-        maxLength=validators.ACCOUNT_NAME_MAX,
-        pattern="^[\\u0020-\\u007E]+$",
-    ),
-]
-AccountId = Annotated[str, *checked(validators.account_id, maxLength=12, pattern="^[0-9]{12}$")]
-RoleName = Annotated[
-    str,
-    *checked(
-        validators.role_name,
-        minLength=1,
-        maxLength=validators.ROLE_NAME_MAX,
-        pattern="^(?![Aa][Ww][Ss][Ss]ervice[Rr]ole[Ff]or)[A-Za-z0-9_+=,.@-]+$",
-    ),
-]
-TagKey = Annotated[str, *checked(validators.tag_key, minLength=1, maxLength=validators.TAG_KEY_MAX)]
-TagValue = Annotated[str, *checked(validators.tag_value, maxLength=validators.TAG_VALUE_MAX)]
-OrganizationalUnitPath = Annotated[
-    str,
-    *checked(
-        validators.organizational_unit, maxLength=validators.OU_PATH_MAX, pattern=ou_paths.PATTERN
-    ),
-]
-ServicePrincipal = Annotated[
-    str,
-    *checked(
-        validators.service_principal,
-        maxLength=validators.PRINCIPAL_MAX,
-        pattern="^[a-z0-9_-]+(\\.[a-z0-9_-]+){2,}$",
-    ),
-]
-RequestedBy = Annotated[
-    str, *checked(validators.requested_by, maxLength=validators.REQUESTED_BY_MAX)
-]
-PolicyName = Annotated[
-    str, *checked(validators.policy_name, minLength=1, maxLength=validators.POLICY_NAME_MAX)
-]
-PolicyContent = Annotated[
-    str, WithJsonSchema({"type": "string", "maxLength": validators.POLICY_CONTENT_LONGEST})
-]
-Revision = Annotated[int, Field(ge=1)]
-RootFeature = Literal["RootSessions", "RootCredentialsManagement"]
-Source = Literal["new", "new-govcloud", "invited", "existing"]
-PolicyType = Literal[
-    "SERVICE_CONTROL_POLICY",
-    "RESOURCE_CONTROL_POLICY",
-    "TAG_POLICY",
-    "BACKUP_POLICY",
-    "AISERVICES_OPT_OUT_POLICY",
-    "CHATBOT_POLICY",
-    "DECLARATIVE_POLICY_EC2",
-    "SECURITYHUB_POLICY",
-    "SECURITYHUB_CSPM_POLICY",
-    "INSPECTOR_POLICY",
-    "UPGRADE_ROLLOUT_POLICY",
-    "BEDROCK_POLICY",
-    "S3_POLICY",
-    "NETWORK_SECURITY_DIRECTOR_POLICY",
-    "GUARDDUTY_POLICY",
-]
-
-
-class Account(Model):
-    """The account: what AWS creates it with, or which existing one is meant."""
-
-    name: AccountName | None = Field(None, description="The account's name, for a new account.")
-    email: Email | None = Field(
-        None,
-        description="The root user's address, which no other AWS account may have. Of an existing "
-        "account, the one that it has, or another one than its last request named.",
-    )
-    account_id: AccountId | None = Field(
-        None, description="Twelve digits, for an account that is there already."
-    )
-    role_name: RoleName = Field(
-        DEFAULT_ROLE_NAME,
-        description="The administrator role AWS makes in a new account. In an invited one, the "
-        "role by which this system accepts the invitation itself; absent, its owner accepts.",
-    )
-    iam_user_access_to_billing: Literal["ALLOW", "DENY"] = Field(
-        "ALLOW", description="Whether IAM users of a new account may see its bills."
-    )
-
-
-class NewAccount(Account):
-    """An account to create: name and email are there."""
-
-    name: AccountName
-    email: Email
-
-
-class Policy(Model):
-    """A policy to attach; without content, one of that name must exist."""
-
-    name: PolicyName
-    type: PolicyType
-    description: Annotated[str, Field(max_length=validators.POLICY_DESCRIPTION_MAX)] = ""
-    content: PolicyContent | None = Field(None, description="The policy as JSON text.")
-    existing: Literal["same", "keep"] = Field(
-        "same",
-        description="What becomes of a policy of this name that exists with other content: it is "
-        "refused (same), or attached with the content that it has (keep).",
-    )
 
 
 def changeable() -> list[str]:

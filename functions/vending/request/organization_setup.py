@@ -9,15 +9,9 @@ from pydantic import Field, ValidationError
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
 from vending.request import bounds, policy_lists, validators
-from vending.request.account_request import (
-    AccountRequest,
-    OrganizationalUnitPath,
-    Policy,
-    PolicyType,
-    RootFeature,
-    ServicePrincipal,
-    invalid,
-)
+from vending.request.account_request import AccountRequest, invalid
+from vending.request.fields import OrganizationalUnitPath, PolicyType, RootFeature, ServicePrincipal
+from vending.request.policy import Policy
 from vending.request.validation_messages import problems_in, repeated
 
 DOCUMENT = "an organization's document"

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from vending.errors.exceptions import RequestInvalid
 from vending.model import Model
 from vending.request import bounds
-from vending.request.account_request import AccountId, RequestedBy
+from vending.request.fields import AccountId, RequestedBy
 from vending.request.validation_messages import problems_in
 
 Action = Literal["retire", "restore"]

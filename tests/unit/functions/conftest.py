@@ -17,7 +17,7 @@ from tests.unit.functions.world import BUS, TABLE, World, stop_clock
 from vending.authorization.request_policy import parse_policy
 from vending.handler import wiring
 from vending.request import trusted_services
-from vending.request.account_request import PolicyType
+from vending.request.fields import PolicyType
 
 speed.install()
 

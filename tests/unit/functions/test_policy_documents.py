@@ -13,7 +13,8 @@ from embedded.organizations.quotas import POLICY_LIMITS
 from tests.builders import a_request
 from vending.errors.exceptions import RequestInvalid
 from vending.request import policy_documents, validators
-from vending.request.account_request import PolicyType, parse
+from vending.request.account_request import parse
+from vending.request.fields import PolicyType
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 DENY = {"Effect": "Deny", "Action": "*", "Resource": "*"}
