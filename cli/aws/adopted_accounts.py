@@ -18,8 +18,9 @@ from cli.output.failure import CommandError
 from vending.aws.clock import timestamp
 from vending.errors.exceptions import VendingError
 from vending.ledger import keys
+from vending.ledger.item_types import Row
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import SCHEMA_VERSION, Row
+from vending.ledger.rows import SCHEMA_VERSION
 from vending.ledger.table import IS_NEW, Put, Table, Write
 from vending.states import State
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from vending.ledger import keys
-from vending.ledger.account_records import ACTIVE, AccountRecord, record_of_row
-from vending.ledger.rows import Row, row_of
+from vending.ledger.account_records import ACTIVE, record_of_row
+from vending.ledger.item_types import AccountRecord, Row
+from vending.ledger.rows import row_of
 from vending.states import State
 
 if TYPE_CHECKING:

@@ -23,9 +23,9 @@ from cli.output.failure import CommandError
 from cli.watch.submission import Record
 from vending.aws.executions import is_over
 from vending.ledger import keys
-from vending.ledger.account_records import AccountRecord
+from vending.ledger.item_types import AccountRecord, Row
 from vending.ledger.items import from_dynamodb
-from vending.ledger.rows import Row, record_of, row_of
+from vending.ledger.rows import record_of, row_of
 from vending.states import FINAL, State
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from cli.output.shell_command import command
 from cli.output.terminal import Terminal, safe
 from cli.watch.submission import Phase, Record, Submission, TrackedSubmission
 from vending.errors.exceptions import RequestConflict, RequestNotAllowed, VendingError
-from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import decide
+from vending.ledger.item_types import AccountRecord
 from vending.organization import eligibility
 
 

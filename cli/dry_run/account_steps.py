@@ -21,10 +21,10 @@ from vending.authorization.authorization import Authorization
 from vending.aws import clock
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.account_records import AccountRecord, changes_of
+from vending.ledger.account_records import changes_of
 from vending.ledger.approval_records import asked_words, is_pending, missing
 from vending.ledger.decisions import Asked, decide
-from vending.ledger.rows import Row
+from vending.ledger.item_types import AccountRecord, Row
 from vending.organization import eligibility
 from vending.organization.invitations import UNANSWERED, Invitations, expires_at
 from vending.request.account import Account

@@ -23,7 +23,7 @@ from cli.watch import definitions
 from embedded.jsonata.evaluator import UNDEFINED
 from vending.authorization.authorization import Authorization
 from vending.aws import clients
-from vending.ledger.account_records import AccountRecord
+from vending.ledger.item_types import AccountRecord
 from vending.ledger.ou_path_cache import OuPathCache, Unit
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest

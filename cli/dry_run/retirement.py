@@ -9,10 +9,11 @@ from vending.acceptance.approvals_asked import retirement_asked
 from vending.authorization.authorization import Authorization
 from vending.aws import clock
 from vending.ledger.approval_records import asked_words, is_pending, missing
+from vending.ledger.item_types import Retirement
 from vending.organization import placement
 from vending.retirement import refusals
 from vending.retirement.request import RetirementRequest
-from vending.retirement.rows import Retirement, unit_before
+from vending.retirement.rows import unit_before
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef

@@ -27,7 +27,7 @@ from cli.fleet.differences import between
 from cli.input import fleet
 from cli.input.fleet import AccountFile
 from vending.errors.exceptions import RequestInvalid
-from vending.ledger.rows import Row
+from vending.ledger.item_types import Row
 from vending.organization import eligibility
 from vending.request.account_request import AccountRequest, parse
 from vending.request.merge import same_document

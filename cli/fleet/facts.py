@@ -13,8 +13,7 @@ from cli.fleet.one_look import OneLook
 from cli.input.fleet import Fleet
 from vending.errors.exceptions import RequestNotAllowed
 from vending.ledger import keys
-from vending.ledger.account_records import AccountRecord
-from vending.ledger.rows import Row
+from vending.ledger.item_types import AccountRecord, Row
 from vending.states import IN_FLIGHT, State
 
 

@@ -19,9 +19,8 @@ from cli.fleet.facts import Facts
 from cli.fleet.fleet_plan import Entry, Kind
 from cli.input.fleet import AccountFile
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import decide
-from vending.ledger.rows import Row
+from vending.ledger.item_types import AccountRecord, Row
 from vending.organization import eligibility
 from vending.request.account_request import parse
 from vending.request.merge import same_document
@@ -31,7 +30,7 @@ from vending.states import IN_FLIGHT, State
 if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
-    from vending.retirement.rows import Retirement
+    from vending.ledger.item_types import Retirement
 
 
 class Standing:

@@ -19,7 +19,6 @@ from vending.handler.operation import Json, operation
 from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.model import Model
 from vending.organization.invitations import Invitations
 from vending.reconciliation.account_events import AccountEvent, account_event
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.ledger.item_types import Row
 
 CALLS = {
     "dynamodb:GetItem",

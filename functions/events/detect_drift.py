@@ -23,7 +23,7 @@ from vending.errors.exceptions import ServiceUnavailable, TransientError, Vendin
 from vending.frozen import frozen
 from vending.handler import settings, wiring
 from vending.handler.operation import Json, operation
-from vending.ledger.account_records import ACTIVE, AccountRecord, Drift
+from vending.ledger.account_records import ACTIVE
 from vending.ledger.ledger import Ledger
 from vending.model import Model
 from vending.reconciliation import drift_cursor
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import AccountRecord, Drift
 
 CALLS = {
     "account:GetAlternateContact",
@@ -162,7 +163,7 @@ class DriftDetection:
             self._take_up(record, found, report)
 
     def _take_up(self, record: AccountRecord, found: list[dict[str, str]], report: Json) -> None:
-        known = record.get("drift") or Drift(differences=[], unreported=[])
+        known = record.get("drift") or {"differences": [], "unreported": []}
         # What a request failed at is its requester's to resume or correct.
         repair = (
             self.repairs
@@ -195,7 +196,7 @@ class DriftDetection:
         before = [one for one in known["differences"] if one not in known["unreported"]]
         news = [one for one in found if one not in before]
         at = timestamp(self.ledger.clock())
-        drift = Drift(at=at, differences=found, unreported=news)
+        drift: Drift = {"at": at, "differences": found, "unreported": news}
         if not self.ledger.accounts.note_drift(record, drift):
             return False
         if news:
@@ -211,7 +212,9 @@ class DriftDetection:
             self.publisher.publish_drift(shown)
             report["drifted"].append(shown)
             logger.warning("an account has drifted", extra={"drift": shown})
-            self.ledger.accounts.note_drift(record, Drift(at=at, differences=found, unreported=[]))
+            self.ledger.accounts.note_drift(
+                record, {"at": at, "differences": found, "unreported": []}
+            )
         return True
 
     def _is_being_changed(self, record: AccountRecord) -> bool:

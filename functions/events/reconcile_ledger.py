@@ -33,7 +33,6 @@ from vending.handler.operation import Json, operation
 from vending.ledger import keys
 from vending.ledger.approvals import is_decided
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.model import Model
 from vending.organization.account_quota import most_accounts
 from vending.reconciliation import audit_cursor
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
     from vending.ledger.table import Item
     from vending.queueing.slots import Slots
 

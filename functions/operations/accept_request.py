@@ -25,7 +25,7 @@ from vending.handler.operation import Json, operation
 from vending.ledger.approval_records import is_pending
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import is_creation_in_flight
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import record_of
 from vending.ledger.submissions import Submission
 from vending.model import Model
 from vending.organization import eligibility, preflight
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
 
 CALLS = {
     "dynamodb:DeleteItem",

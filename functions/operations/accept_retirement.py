@@ -31,15 +31,7 @@ from vending.organization import eligibility, placement, policies
 from vending.request import ou_paths
 from vending.retirement import refusals, suspension
 from vending.retirement.request import RetirementRequest, parse
-from vending.retirement.rows import (
-    ENDED,
-    AccountState,
-    Before,
-    Retirement,
-    Retirements,
-    record_of,
-    unit_before,
-)
+from vending.retirement.rows import ENDED, AccountState, Retirements, record_of, unit_before
 from vending.states import FINAL
 
 if TYPE_CHECKING:
@@ -49,6 +41,7 @@ if TYPE_CHECKING:
 
     from vending.authorization.request_policy import RequestPolicy
     from vending.handler.settings import RetirementSettings
+    from vending.ledger.item_types import Before, Retirement
 
 CALLS = {
     "dynamodb:DeleteItem",

@@ -23,9 +23,9 @@ from vending.retirement.rows import record_of
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
-    from vending.ledger.approval_records import Approval
+    from vending.ledger.item_types import Approval, Retirement
     from vending.ledger.ledger import Ledger
-    from vending.retirement.rows import Retirement, Retirements
+    from vending.retirement.rows import Retirements
 
 CALLS = {
     "dynamodb:GetItem",

@@ -11,7 +11,7 @@ from vending.handler.operation import Json, Payload, operation
 from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import refuse_retired
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import record_of
 from vending.organization import eligibility
 from vending.request.fields import AccountId
 from vending.request.validators import REQUEST_ID_TAG
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import AccountTypeDef
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
 
 CALLS = {
     "dynamodb:GetItem",

@@ -23,7 +23,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, Payload, operation
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import MAX_CREATION_SECONDS
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import record_of
 from vending.queueing.slots import SLOT_CALLS, Slots
 from vending.request.account import NewAccount
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
 
 CALLS = SLOT_CALLS | {
     "dynamodb:GetItem",

@@ -28,7 +28,7 @@ from vending.handler.operation import Json, Payload, operation
 from vending.ledger import keys
 from vending.ledger.invitation_rows import InvitationRows
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import record_of
 from vending.organization.invitations import (
     UNANSWERED,
     Invitations,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations.type_defs import HandshakeTypeDef
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
 
 CALLS = {
     "dynamodb:GetItem",

@@ -16,7 +16,7 @@ from vending.handler import wiring
 from vending.handler.operation import Json, operation
 from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import RECORD_FIELDS, Row, record_of
+from vending.ledger.rows import RECORD_FIELDS, record_of
 from vending.model import Model
 from vending.request import validators
 from vending.request.account_request import AccountRequest, parse
@@ -25,6 +25,7 @@ from vending.states import State
 if TYPE_CHECKING:
     from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
     from vending.queueing.slots import Slots
 
 CALLS = RELEASE_CALLS | {

@@ -16,10 +16,11 @@ from vending.handler.operation import Json, operation
 from vending.model import Model
 from vending.queueing.slots import SLOT_CALLS, Slots
 from vending.retirement.request import account_id_in
-from vending.retirement.rows import AccountState, Retirement, Retirements, record_of
+from vending.retirement.rows import AccountState, Retirements, record_of
 
 if TYPE_CHECKING:
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Retirement
 
 CALLS = SLOT_CALLS | {"dynamodb:DeleteItem", "dynamodb:UpdateItem", "events:PutEvents"}
 

@@ -17,16 +17,16 @@ from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused, RejectedByApprover
 from vending.frozen import frozen
 from vending.ledger import approval_records
-from vending.ledger.approval_records import Approval, Decision, Need, Outcome
+from vending.ledger.approval_records import Outcome
 from vending.organization.placement import unit_of
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
     from vending.authorization.rules import Unit
+    from vending.ledger.item_types import Approval, Decision, Need, Retirement
     from vending.request.account_request import AccountRequest
     from vending.retirement.request import RetirementRequest
-    from vending.retirement.rows import Retirement
 
 _DAY = 86_400
 
@@ -169,7 +169,7 @@ def _waivers(
     waived = [need["rule"] for need in needs if need.get("isWaived")]
     if waived:
         yield cast(
-            Decision,
+            "Decision",
             {
                 "by": asker.name,
                 "requester": authorization.name,

@@ -14,15 +14,14 @@ from vending.authorization.authorization import Authorization
 from vending.authorization.policy_requesters import Ceilings
 from vending.errors.exceptions import RequestNotAllowed
 from vending.frozen import frozen
-from vending.ledger.account_records import AccountRecord
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.ledger.submissions import Submission
 from vending.ledger.usage import Usages
 from vending.request.account_request import AccountRequest
 from vending.states import FINAL
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import AccountRecord, Row
     from vending.ledger.table import Put, Write
 
 

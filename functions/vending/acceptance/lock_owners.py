@@ -14,7 +14,7 @@ from vending.frozen import frozen
 from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, refuse_retired
-from vending.ledger.rows import Row, record_of
+from vending.ledger.rows import record_of
 from vending.reconciliation.execution_end import ExecutionEnd
 from vending.states import FINAL
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
 
 
 @frozen

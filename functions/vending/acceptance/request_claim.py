@@ -22,13 +22,11 @@ from vending.aws.clock import timestamp
 from vending.aws.executions import is_running
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded
 from vending.frozen import frozen
-from vending.ledger.account_records import AccountRecord, changes_of
-from vending.ledger.approval_records import Approval
+from vending.ledger.account_records import changes_of
 from vending.ledger.claims import Claims
 from vending.ledger.decisions import Asked, Decision, decide
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, account_of, keys
-from vending.ledger.rows import Row
 from vending.ledger.submissions import Submission, after, newer_of
 from vending.organization import eligibility, preflight
 from vending.request.account_request import AccountRequest
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import AccountRecord, Approval, Row
     from vending.ledger.table import Put
 
 Outcome = Literal["ACCEPTED", "DUPLICATE", "FINISHED", "SUPERSEDED"]

@@ -21,14 +21,15 @@ from vending.errors.exceptions import (
 )
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.account_records import ACTIVE, AccountRecord
+from vending.ledger.account_records import ACTIVE
 from vending.ledger.ledger import Ledger
 from vending.request import validators
 from vending.request.account_request import AccountRequest, invalid
 from vending.retirement import request as retirement_request
-from vending.retirement.rows import AccountState, Retirement, Retirements, record_of
+from vending.retirement.rows import AccountState, Retirements, record_of
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import AccountRecord, Retirement
     from vending.ledger.table import Item
 
 Json = dict[str, Any]
@@ -69,19 +70,19 @@ class AccountRoutes:
         # Retirements that ended with a restoration are in the same state as accounts.
         if item["state"] == ACTIVE:
             return item["pk"].startswith(keys.ACCOUNT_RECORD) and self._sees(
-                cast(AccountRecord, item)
+                cast("AccountRecord", item)
             )
         return item["pk"].startswith(keys.RETIREMENT) and self._sees_retirement(item)
 
     def _listed(self, item: Item) -> Json:
         account_id = item["accountId"]
         if item["state"] == ACTIVE:
-            return _summary(cast(AccountRecord, item), self.retirements.get(account_id))
-        return _summary(self._of_retired(account_id), cast(Retirement, item))
+            return _summary(cast("AccountRecord", item), self.retirements.get(account_id))
+        return _summary(self._of_retired(account_id), cast("Retirement", item))
 
     def _of_retired(self, account_id: str) -> AccountRecord:
         """The record of an account that is retired, which may never have been vended."""
-        return self.ledger.accounts.get(account_id) or AccountRecord(accountId=account_id)
+        return self.ledger.accounts.get(account_id) or {"accountId": account_id}
 
     def get(self, account_id: str, call: Call) -> Json:
         """An account with a page of its revisions; UnknownResource where the caller sees none.
@@ -159,7 +160,7 @@ class AccountRoutes:
         return self._shown(self.approver.reject(self._retirement(account_id)["pk"], call))
 
     def _shown(self, item: Mapping[str, Any]) -> Json:
-        return views.shown(views.RetirementRecord, record_of(cast(Retirement, item)))
+        return views.shown(views.RetirementRecord, record_of(cast("Retirement", item)))
 
     def _retirement(self, account_id: str) -> Retirement:
         is_id = not validators.account_id(account_id)

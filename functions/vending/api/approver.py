@@ -11,9 +11,10 @@ from vending.approvals.deciding import Decisions, owner_of
 from vending.approvals.request import Approving, Rejecting
 from vending.approvals.verdict import Deciding, may_decide
 from vending.frozen import frozen
-from vending.ledger.approval_records import Approval, Outcome
+from vending.ledger.approval_records import Outcome
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import Approval
     from vending.ledger.table import Item
 
 

@@ -18,7 +18,7 @@ from vending.errors.exceptions import RequestInvalid, StateConflict, UnknownReso
 from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row, record_of, row_of
+from vending.ledger.rows import record_of, row_of
 from vending.request import ou_paths, validators
 from vending.request.account_request import AccountRequest
 from vending.request.request_ids import qualified
@@ -26,6 +26,8 @@ from vending.states import FINAL, State
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+    from vending.ledger.item_types import Row
 
 Json = dict[str, Any]
 

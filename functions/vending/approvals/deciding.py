@@ -22,7 +22,7 @@ from vending.ledger.waiting_tokens import WaitingTokens
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import Row
     from vending.ledger.table import Item, Table
 
 FUNCTION_RETURNS_IN = 1.0

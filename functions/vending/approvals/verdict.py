@@ -15,11 +15,12 @@ from vending.errors.catalogue import explain
 from vending.errors.exceptions import RequestNotAllowed, StateConflict
 from vending.frozen import frozen
 from vending.ledger import approval_records
-from vending.ledger.approval_records import Approval, Decision, Outcome, is_pending
+from vending.ledger.approval_records import Outcome, is_pending
 from vending.ledger.approvals import STATE, is_over
 
 if TYPE_CHECKING:
     from vending.authorization.authorization import Authorization
+    from vending.ledger.item_types import Approval, Decision
 
 _PAST = {Outcome.APPROVED: "approved", Outcome.REJECTED: "rejected"}
 
@@ -61,7 +62,9 @@ class Deciding:
             "reason": self.reason,
             "eventId": self.authorization.sender.event_id,
         }
-        return cast(Decision, {name: value for name, value in values.items() if value is not None})
+        return cast(
+            "Decision", {name: value for name, value in values.items() if value is not None}
+        )
 
 
 def may_decide(authorization: Authorization, approval: Mapping[str, Any] | None) -> bool:

@@ -13,12 +13,12 @@ from vending.authorization import rules
 from vending.authorization.approval_rules import ApprovalRule
 from vending.authorization.rules import Unit
 from vending.frozen import frozen
-from vending.ledger.approval_records import Need
 from vending.request.patterns import matches
 from vending.requesters import OWN_SOURCES
 
 if TYPE_CHECKING:
     from vending.authorization.request_policy import RequestPolicy
+    from vending.ledger.item_types import Need
     from vending.request.account_request import AccountRequest
 
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import CreateAccountStatusTypeDef
 
+    from vending.ledger.item_types import Intent, Row
     from vending.ledger.ledger import Ledger
-    from vending.ledger.rows import Intent, Row
     from vending.queueing.slots import GrantedSlot, Slots
     from vending.request.account import NewAccount
 

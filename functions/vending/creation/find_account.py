@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef, CreateAccountStatusTypeDef
 
-    from vending.ledger.rows import SearchPosition
+    from vending.ledger.item_types import SearchPosition
 
 SETTLING_TIME = 60
 """Seconds after which Organizations shows what was made: it is eventually consistent."""

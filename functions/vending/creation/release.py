@@ -9,8 +9,8 @@ from vending.queueing.slots import SLOT_CALLS
 from vending.states import State
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
     from vending.ledger.ledger import Ledger
-    from vending.ledger.rows import Row
     from vending.queueing.slots import Slots
 
 RELEASE_CALLS = LOCK_CALLS | SLOT_CALLS

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vending.authorization import rules
 from vending.authorization.authorization import Authorization
 from vending.errors.exceptions import RequestInvalid, StateConflict
-from vending.ledger.rows import Row
 from vending.request.account_request import AccountRequest, invalid, parse
 from vending.states import CANCELLABLE, FINAL
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
 
 CANCELLED = "Cancelled"
 """The error of an execution that somebody stopped on purpose; who did is its cause."""

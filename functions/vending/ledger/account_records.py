@@ -3,53 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from vending.request.merge import Given, given_by
 from vending.request.request_ids import namespace_of
 from vending.states import State
 
 if TYPE_CHECKING:
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import AccountRecord, Row
 
 ACTIVE = "ACTIVE"
 """The state of an account that is vended and not on its way out."""
-
-
-class Drift(TypedDict, total=False):
-    """How an account differs from its document, as it was found last."""
-
-    at: str
-    """Since when it differs just so."""
-    differences: list[dict[str, str]]
-    """As `drift.Difference` has them; never empty."""
-    unreported: list[dict[str, str]]
-    """Those that have not certainly been announced."""
-
-
-class AccountRecord(TypedDict, total=False):
-    """What the ledger knows of an account.
-
-    Without `revision`, `document` and `state` a request for it was accepted, and none was vended.
-    """
-
-    pk: str
-    accountId: str
-    state: str
-    revision: int
-    document: dict[str, Any]
-    """The request, normalised, that was last carried out."""
-    requestId: str
-    """Of the request that `document` is of."""
-    orderedBy: dict[str, Any]
-    """The newest submission that was accepted, as `submissions.after` has it."""
-    given: dict[str, Any]
-    """What the account was given, or may have been, as `merge.Given` has it."""
-    pendingRequestId: str
-    """A request that was accepted since, and has not been carried out: it goes on, or failed."""
-    drift: Drift
-    """Absent where the account was as its document says, or has not been compared."""
-    updatedAt: str
 
 
 def record_of_row(row: Row) -> AccountRecord | None:
@@ -90,7 +54,7 @@ def changes_of(
         is_repair: whether the account may have another name than its document says.
     """
     earlier = row if row and row.get("accountId") else None
-    had = account or (record_of_row(earlier) if earlier else None) or AccountRecord()
+    had = account or (record_of_row(earlier) if earlier else None) or {}
     given = Given.from_json(had.get("given", {}))
     if is_anothers(had, of=content.get("requestId")):
         given = Given()  # what another requester put there is not this one's to remove

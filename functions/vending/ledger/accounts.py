@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from vending.aws.clock import timestamp
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.account_records import ACTIVE, AccountRecord, Drift, record_of_row
+from vending.ledger.account_records import ACTIVE, record_of_row
 from vending.ledger.submissions import Submission, after, newer_of
 from vending.ledger.table import (
     IS_NEW,
@@ -27,7 +27,7 @@ from vending.ledger.table import (
 from vending.request.merge import Given, differences, given_by, same_document
 
 if TYPE_CHECKING:
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import AccountRecord, Drift, Row
 
 
 @frozen
@@ -39,7 +39,7 @@ class Accounts:
     def get(self, account_id: str) -> AccountRecord | None:
         """The account's record as it is at this moment."""
         found = self.table.get(keys.account_record(account_id), consistent=True)
-        return cast(AccountRecord, found) if found else None
+        return cast("AccountRecord", found) if found else None
 
     def revision(self, account_id: str, number: int) -> Mapping[str, Any] | None:
         """One revision: {revision, document, changes, requestId, requestedBy, sender, at}."""
@@ -67,7 +67,7 @@ class Accounts:
             submission: when the request was asked for.
         """
         earlier = before if before and before.get("accountId") else None
-        had = seen or (record_of_row(earlier) if earlier else None) or AccountRecord()
+        had = seen or (record_of_row(earlier) if earlier else None) or {}
         given = Given.from_json(had.get("given", {})) | given_by(content)
         if earlier:
             given |= given_by(earlier.get("request", {}))

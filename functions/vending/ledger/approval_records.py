@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Approval, Decision, Need
 
 
 class Outcome(StrEnum):
@@ -18,55 +21,6 @@ class Outcome(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     TIMED_OUT = "TIMED_OUT"
-
-
-class Need(TypedDict):
-    """What one rule wants: so many approvals by different people of the requesters `by`.
-
-    `isWaived`: the requester's own requests count as approved under this rule.
-    """
-
-    rule: str
-    approvals: int
-    by: list[str]
-    isWaived: NotRequired[bool]
-
-
-class Decision(TypedDict):
-    """Who decided what, when and why.
-
-    `by` is how people know them, `requester` what the request policy knows them as, and `person`
-    what tells two of them apart. `eventId` is of the event that brought it. `waives` are rules
-    under which the request counts as approved by who sent it, and is in no other decision.
-    """
-
-    by: str
-    requester: str
-    person: str
-    decision: str
-    at: str
-    reason: NotRequired[str]
-    eventId: NotRequired[str]
-    waives: NotRequired[list[str]]
-
-
-class Approval(TypedDict):
-    """The approvals that a request needs.
-
-    `required` is how many approvals suffice, `rules` and `by` are the names of all needs together,
-    and `content` is the fingerprint of what is approved. `decisions` are in their order.
-    """
-
-    needs: list[Need]
-    required: int
-    rules: list[str]
-    by: list[str]
-    content: str
-    askedAt: str
-    expiresAt: str
-    decisions: list[Decision]
-    outcome: NotRequired[str]
-    decidedAt: NotRequired[str]
 
 
 def begin(

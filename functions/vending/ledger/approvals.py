@@ -7,14 +7,17 @@ time the second one sees the first, so that every approval has one outcome.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vending.aws.clock import epoch, timestamp
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.approval_records import Approval, Outcome, is_pending
+from vending.ledger.approval_records import Outcome, is_pending
 from vending.ledger.table import ConditionFailed, Item, Table, Update, as_expected
 from vending.states import State
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Approval
 
 STATE = State.AWAITING_APPROVAL
 """Of the rows of requests and of retirements alike."""
@@ -56,7 +59,7 @@ class Approvals:
     def expired(self, row: Item) -> Item:
         """The row, TIMED_OUT where its time is over and nobody has decided."""
         while is_over(row.get("approval"), now := self.table.clock()):
-            approval = cast(Approval, row["approval"])
+            approval = cast("Approval", row["approval"])
             timed_out: Approval = {
                 **approval,
                 "outcome": Outcome.TIMED_OUT,

@@ -15,14 +15,14 @@ from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, Throttled
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.approval_records import Approval
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld
-from vending.ledger.rows import SCHEMA_VERSION, Row, row_of
+from vending.ledger.rows import SCHEMA_VERSION, row_of
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Write, as_expected
 from vending.states import UNCLAIMED, State
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import Approval, Row
     from vending.request.account_request import AccountRequest
 
 _CLAIM = "claim"
@@ -181,4 +181,4 @@ def _claimed(
 
 
 def _filled(**values: object) -> Row:
-    return cast(Row, {name: value for name, value in values.items() if value is not None})
+    return cast("Row", {name: value for name, value in values.items() if value is not None})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vending.errors.exceptions import RequestConflict
 from vending.frozen import frozen
-from vending.ledger.account_records import AccountRecord, record_of_row
+from vending.ledger.account_records import record_of_row
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.ledger.submissions import is_late, newer_of
 from vending.request.merge import same_document
@@ -23,7 +23,7 @@ from vending.request.request_ids import namespace_of, subject
 from vending.states import UNCLAIMED, State
 
 if TYPE_CHECKING:
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import AccountRecord, Row
     from vending.ledger.submissions import Submission
     from vending.request.account_request import AccountRequest
 

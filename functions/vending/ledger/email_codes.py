@@ -6,11 +6,15 @@ takes it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vending.aws.clock import timestamp
 from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import EmailCode, Row
 from vending.states import State
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import EmailCode, Row
 
 
 @frozen
@@ -39,11 +43,11 @@ class EmailCodes:
     def note_refused(self, request_id: str, execution_arn: str) -> Row:
         """AWS did not take the code that was given."""
         row = self.ledger.owned(request_id, execution_arn)
-        code: EmailCode = {**row.get("emailCode", EmailCode())}
+        code: EmailCode = {**row.get("emailCode", {})}
         code["refusedAt"] = timestamp(self.ledger.clock())
         return self.ledger.change(request_id, execution_arn, values={"emailCode": code})
 
 
 def was_sent(row: Row) -> bool:
     """Whether AWS was asked for a code by this very execution."""
-    return row.get("emailCode", EmailCode()).get("executionArn") == row["executionArn"]
+    return row.get("emailCode", {}).get("executionArn") == row["executionArn"]

@@ -6,10 +6,15 @@ DynamoDB deletes an item within days after the moment in its attribute `deleteAt
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vending.frozen import frozen
-from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN, Row, row_of
+from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN, row_of
 from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.states import State
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
 
 DELETE_AT = "deleteAt"
 _DAY = 86_400

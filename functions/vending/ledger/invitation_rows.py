@@ -7,27 +7,16 @@ what an event reports (`keys.handshake`, `keys.invited`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 from vending.aws.clock import epoch, timestamp
 from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.ledger.table import Put
 from vending.states import State
 
-
-class RefusedAsDuplicate(TypedDict):
-    """When AWS first reported to an execution an open invitation that it does not see."""
-
-    executionArn: str
-    at: str
-
-
-class InvitationRow(TypedDict, total=False):
-    """What a row has besides, for the operations on invitations alone."""
-
-    refusedAsDuplicate: RefusedAsDuplicate
+if TYPE_CHECKING:
+    from vending.ledger.item_types import InvitationRow, Row
 
 
 @frozen
@@ -50,7 +39,7 @@ class InvitationRows:
 
     def seconds_refused_as_duplicate(self, row: Row) -> float:
         """For how many seconds the row's execution has been refused for an unseen invitation."""
-        refused = cast(InvitationRow, row).get("refusedAsDuplicate")
+        refused = cast("InvitationRow", row).get("refusedAsDuplicate")
         if refused is None or refused["executionArn"] != row["executionArn"]:
             at = timestamp(self.ledger.clock())
             refused = {"executionArn": row["executionArn"], "at": at}

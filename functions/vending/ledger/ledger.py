@@ -8,7 +8,7 @@ may be repeated by the same execution.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -20,16 +20,13 @@ from vending.ledger.accounts import Accounts
 from vending.ledger.creation_pointers import CreationPointers
 from vending.ledger.expiry import DELETE_AT, Expiry
 from vending.ledger.locks import Locks
-from vending.ledger.rows import (
-    Intent,
-    Row,
-    SearchPosition,
-    Waiting,
-    row_of,
-)
+from vending.ledger.rows import row_of
 from vending.ledger.table import ConditionFailed, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
 from vending.states import FINAL, State
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Intent, Row, SearchPosition, Waiting
 
 _CONTENDED = ("ConditionalCheckFailed", "TransactionConflict")
 """Why a transaction was cancelled that somebody else was in the way of."""

@@ -21,7 +21,7 @@ from vending.ledger.keys import RETIREMENT, account_lock, email_lock
 from vending.ledger.table import IS_NEW, Put, Table
 
 if TYPE_CHECKING:
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import Row
 
 MAX_CREATION_SECONDS = 6 * 3600
 """Seconds after which AWS can no longer be creating an account for a request that ended."""

@@ -3,105 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from vending.ledger.approval_records import Approval
-
-
-class Intent(TypedDict):
-    """What CreateAccount is about to be called with, written before the call."""
-
-    at: str
-    accountName: str
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
 
 
-class InvitationIntent(TypedDict):
-    """When an account was about to be invited, written before the call."""
-
-    at: str
-
-
-class Waiting(TypedDict):
-    """Where the request's execution waits for its slot in the creation queue."""
-
-    at: str
-
-
-class EmailCode(TypedDict, total=False):
-    """The code that AWS has sent to the address which an account is to have, and never the code.
-
-    `executionArn` is the execution that had it sent, `refusedAt` when AWS refused one last.
-    """
-
-    executionArn: str
-    sentAt: str
-    refusedAt: str
-
-
-class SearchPosition(TypedDict, total=False):
-    """Where a search for the request's account goes on: in which list, from which page."""
-
-    startedAt: str
-    listed: str
-    nextToken: str
-
-
-class Row(TypedDict, total=False):
-    """A row of the table; the record's fields, and what only the functions need."""
-
-    pk: str
-    schemaVersion: int
-    deleteAt: int
-    requestId: str
-    state: str
-    source: str
-    accountName: str
-    accountId: str
-    govCloudAccountId: str
-    createAccountRequestId: str
-    organizationalUnitId: str
-    handshakeId: str
-    expiresAt: str
-    nextSteps: list[str]
-    warnings: list[str]
-    executionArn: str
-    revision: int
-    approval: Approval
-    error: dict[str, Any]
-    requestedBy: str
-    sender: dict[str, str]
-    requestedAt: str
-    updatedAt: str
-    request: dict[str, Any]
-    fingerprint: str
-    intent: Intent
-    invitation: InvitationIntent
-    reservation: Waiting
-    queuedAt: str
-    look: SearchPosition
-    unanswered: str
-    emailCode: EmailCode
-    orderedBy: dict[str, Any]
-    origin: dict[str, Any]
-
-
-_NOT_IN_RECORDS = (
-    "pk",
-    "schemaVersion",
-    "deleteAt",
-    "request",
-    "fingerprint",
-    "intent",
-    "invitation",
-    "reservation",
-    "queuedAt",
-    "look",
-    "unanswered",
-    "emailCode",
-    "orderedBy",
-    "origin",
+RECORD_FIELDS = (
+    "requestId",
+    "state",
+    "source",
+    "accountName",
+    "accountId",
+    "govCloudAccountId",
+    "createAccountRequestId",
+    "organizationalUnitId",
+    "handshakeId",
+    "expiresAt",
+    "nextSteps",
+    "warnings",
+    "executionArn",
+    "revision",
+    "approval",
+    "error",
+    "requestedBy",
+    "sender",
+    "requestedAt",
+    "updatedAt",
 )
-RECORD_FIELDS = tuple(name for name in Row.__annotations__ if name not in _NOT_IN_RECORDS)
+"""The keys of `Record`, in their order."""
 
 
 SCHEMA_VERSION = 2
@@ -125,7 +55,7 @@ def row_of(item: Mapping[str, Any]) -> Row:
     row = dict(item)
     for version in range(int(row.get("schemaVersion", 1)), SCHEMA_VERSION):
         row = _MIGRATIONS[version](row)
-    return cast(Row, row)
+    return cast("Row", row)
 
 
 def _with_owner(row: dict[str, Any]) -> dict[str, Any]:

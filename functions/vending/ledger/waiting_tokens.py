@@ -8,13 +8,15 @@ deletes it when no execution can wait under it any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from vending.frozen import frozen
 from vending.ledger import keys
 from vending.ledger.expiry import DELETE_AT
-from vending.ledger.rows import Row
 from vending.ledger.table import Put, Table
+
+if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
 
 KEPT_SECONDS = 50 * 86_400
 """Longer than an execution can last by its definition, which is 47 days and some hours."""

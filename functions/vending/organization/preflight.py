@@ -32,8 +32,8 @@ from vending.request.policy import Policy
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.ledger.item_types import Row
     from vending.ledger.ou_path_cache import OuPathCache
-    from vending.ledger.rows import Row
 
 
 @frozen

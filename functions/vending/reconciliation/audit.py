@@ -18,7 +18,6 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.errors.exceptions import ServiceUnavailable
 from vending.frozen import frozen
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.reconciliation.audit_cursor import BYTES_PER_KEY, AuditCursor
 from vending.request.validators import REQUEST_ID_TAG
 from vending.states import IN_FLIGHT, State
@@ -26,6 +25,8 @@ from vending.states import IN_FLIGHT, State
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef
+
+    from vending.ledger.item_types import Row
 
 SECONDS_PER_CALL = 0.25
 """Four calls a second: half of ListAccounts' rate, and less of every other's."""

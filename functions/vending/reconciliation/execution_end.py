@@ -28,7 +28,7 @@ from vending.errors.exceptions import (
 from vending.frozen import frozen
 from vending.ledger.claims import Claims
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import RECORD_FIELDS, Row, current_error, record_of
+from vending.ledger.rows import RECORD_FIELDS, current_error, record_of
 from vending.request.account_request import AccountRequest, parse
 from vending.states import FINAL, State
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from vending.authorization.request_policy import RequestPolicy
     from vending.aws.event_publisher import EventPublisher
+    from vending.ledger.item_types import Row
     from vending.queueing.slots import Slots
 
 CODES: Mapping[str, str] = {
@@ -189,7 +190,7 @@ class EndRecorder:
         if end.error not in REJECTIONS or end.was_announced:
             return None
         self.publisher.publish_outcome(record)
-        return cast(Row, record)
+        return cast("Row", record)
 
     def _release(self, row: Row, end: ExecutionEnd) -> None:
         release(row, ledger=self.ledger, slots=self.slots)

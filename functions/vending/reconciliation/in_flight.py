@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import MAX_CREATION_SECONDS, is_creation_in_flight
-from vending.ledger.rows import Row
 from vending.states import IN_FLIGHT, State
 
 if TYPE_CHECKING:
+    from vending.ledger.item_types import Row
     from vending.reconciliation.account_events import AccountEvent
 
 

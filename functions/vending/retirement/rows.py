@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
@@ -18,7 +18,6 @@ from vending.aws.clock import timestamp
 from vending.errors.exceptions import ConcurrentModification, ExecutionSuperseded, Throttled
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.approval_records import Approval
 from vending.ledger.locks import LockHeld, Locks, retirement_owner
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table, Update, as_expected
 from vending.ledger.waiting_tokens import WaitingTokens
@@ -26,7 +25,7 @@ from vending.queueing.slots import Waiter
 from vending.request import ou_paths
 
 if TYPE_CHECKING:
-    from vending.ledger.rows import Row
+    from vending.ledger.item_types import Retirement, Row
 
 _CLAIM = "claim"
 _WAITS = "No action needed: the workflow retries automatically."
@@ -49,47 +48,29 @@ ENDED = (AccountState.CLOSED, AccountState.ACTIVE, AccountState.DEPARTED)
 """Nothing is to be done any more for the retirement of an account in one of these."""
 
 
-class Before(TypedDict):
-    """How the account was before: what a restoration returns it to."""
-
-    parentId: str
-    organizationalUnit: str
-    hadPolicy: bool
-
-
-class Retirement(TypedDict, total=False):
-    """A row: the record's fields, and what only the functions need."""
-
-    pk: str
-    accountId: str
-    accountName: str | None
-    emailHash: str
-    state: str
-    action: str
-    reason: str
-    requestedBy: str | None
-    sender: dict[str, str]
-    executionArn: str
-    before: Before
-    deregister: bool
-    deregistered: list[str]
-    closesAt: str
-    closingAt: str
-    closedAt: str
-    closedBy: str
-    restoredAt: str
-    error: dict[str, Any]
-    warnings: list[str]
-    requestedAt: str
-    updatedAt: str
-    submittedAt: str
-    eventIds: list[str]
-    waitsSince: str
-    approval: Approval
-
-
-_NOT_IN_RECORDS = ("pk", "emailHash", "deregister", "submittedAt", "eventIds", "waitsSince")
-RECORD_FIELDS = tuple(name for name in Retirement.__annotations__ if name not in _NOT_IN_RECORDS)
+RECORD_FIELDS = (
+    "accountId",
+    "accountName",
+    "state",
+    "action",
+    "reason",
+    "requestedBy",
+    "sender",
+    "executionArn",
+    "before",
+    "deregistered",
+    "closesAt",
+    "closingAt",
+    "closedAt",
+    "closedBy",
+    "restoredAt",
+    "error",
+    "warnings",
+    "requestedAt",
+    "updatedAt",
+    "approval",
+)
+"""The keys of `RetirementRecord`, in their order."""
 
 
 def record_of(row: Retirement) -> dict[str, Any]:
@@ -124,7 +105,7 @@ class Retirements:
     def get(self, account_id: str) -> Retirement | None:
         """The account's row as it is at this moment."""
         found = self.table.get(keys.retirement(account_id), consistent=True)
-        return cast(Retirement, found) if found else None
+        return cast("Retirement", found) if found else None
 
     def owned(self, account_id: str, execution_arn: str) -> Retirement:
         """The account's row, if it is the execution's; else ExecutionSuperseded."""
@@ -155,7 +136,7 @@ class Retirements:
         locks = self.locks.puts(retirement_owner(account_id), row["executionArn"], _lock_keys(row))
         reasons = self.table.transact({_CLAIM: Put(item=item, condition=condition), **locks})
         if not reasons:
-            return cast(Retirement, item)
+            return cast("Retirement", item)
         for name, reason in reasons.items():
             if name != _CLAIM and reason.code == "ConditionalCheckFailed":
                 raise LockHeld.by(reason.found)
@@ -191,7 +172,7 @@ class Retirements:
             condition=owned,
         )
         try:
-            return cast(Retirement, self.table.update(update))
+            return cast("Retirement", self.table.update(update))
         except ConditionFailed as failed:
             raise _superseded(cast("Retirement | None", failed.found)) from None
 

@@ -16,7 +16,7 @@ from cli.aws.stack import LedgerRow
 from cli.output.terminal import Terminal
 from cli.watch.submission import Submission
 from statemachines import definitions
-from vending.ledger.account_records import AccountRecord
+from vending.ledger.item_types import AccountRecord
 
 PROJECT = Path(__file__).resolve().parents[3]
 DEFINITION = definitions.text("account_vending")

@@ -14,8 +14,8 @@ from vending.authorization.sender import Sender
 from vending.aws import clients
 from vending.aws.clock import timestamp
 from vending.handler import wiring
+from vending.ledger.item_types import Retirement
 from vending.retirement.request import parse
-from vending.retirement.rows import Retirement
 
 RESTORING = EXECUTION.replace("first", "restoring")
 DAY = 86_400.0

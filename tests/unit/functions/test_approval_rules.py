@@ -11,7 +11,7 @@ from vending.authorization.approvals_needed import Counted, of_request, of_retir
 from vending.authorization.identities import Identity
 from vending.authorization.request_policy import RequestPolicyInvalid, parse_policy, schema
 from vending.ledger import approval_records
-from vending.ledger.approval_records import Need
+from vending.ledger.item_types import Need
 from vending.request.account_request import AccountRequest, parse
 
 BY = {"by": ["reviewers"]}

@@ -10,9 +10,8 @@ from tests.builders import a_contact
 from tests.unit.functions.payloads import EMAIL, INVITED, REQUEST_ID, a_request
 from tests.unit.functions.world import EXECUTION
 from vending.errors.exceptions import RequestConflict
-from vending.ledger.account_records import AccountRecord
 from vending.ledger.decisions import Asked, decide
-from vending.ledger.rows import Row
+from vending.ledger.item_types import AccountRecord, Row
 from vending.ledger.submissions import Submission
 from vending.request.account_request import parse
 

@@ -16,7 +16,7 @@ from tests.unit.functions.payloads import (
 )
 from tests.unit.functions.world import EXECUTION, World
 from vending.ledger.expiry import Expiry
-from vending.ledger.rows import Row
+from vending.ledger.item_types import Row
 from vending.reconciliation.execution_end import ExecutionEnd
 
 DAYS = 30

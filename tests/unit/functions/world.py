@@ -22,8 +22,8 @@ from tests.unit.functions.validation import violations
 from vending.aws import clients
 from vending.creation.slots import creation_slots
 from vending.ledger import keys
+from vending.ledger.item_types import Row
 from vending.ledger.ledger import Ledger
-from vending.ledger.rows import Row
 from vending.ledger.table import Table
 from vending.queueing.queue import Lease, Queue, Quota
 from vending.queueing.slots import Slots
