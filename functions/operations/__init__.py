@@ -3,3 +3,6 @@
 Beside them stands what people read of it: `progress` is the note of a step that is done, `report`
 the sentences of a plan and of a setup's report.
 """
+
+# Before any library: it says when Python looks for garbage.
+import vending  # noqa: F401

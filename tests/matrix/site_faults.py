@@ -67,6 +67,16 @@ class SiteFaults(Faults):
         super().__init__()
         self._arming = threading.Lock()
 
+    @property
+    def struck(self) -> int:
+        """How many of those that are armed have struck."""
+        return sum(armed.began is not None for armed in self.armed)
+
+    @property
+    def is_to_come(self) -> bool:
+        """Whether faults are armed, and none has struck yet: a busy machine takes its time."""
+        return bool(self.armed) and not self.struck
+
     def arm(self, *faults: SiteFault) -> None:
         """Let these strike too."""
         with self._arming:
