@@ -2,11 +2,13 @@
 
 moto's CloudFormation imports every service that it could make resources of, EC2 and SageMaker among
 them, with all that these import; it is the embedded AWS's own that makes the resources here. That
-was a third of what the embedded AWS imports. Import this before anything of moto that leads there;
-who calls such a service gets moto's, whole, a moment later.
+was a third of what the embedded AWS imports. A quarter of the rest was what interprets the States
+Language, which a state machine needs only when something runs. Import this before anything of moto
+that leads there; who calls such a service gets moto's, whole, a moment later.
 
 Upstream: moto/cloudformation/parsing.py, moto/ssm/models.py,
 moto/stepfunctions/parser/asl/component/state/exec/state_task/service/state_task_service_batch.py,
+moto/stepfunctions/parser/models.py,
 moto/ec2/models/availability_zones_and_regions.py.
 """
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -45,10 +47,18 @@ _SERVICES = (
     "sagemaker",
 )
 _LEADING_THERE = (
+    "moto.batch.utils",
     "moto.cloudformation.parsing",
     "moto.ssm.models",
-    "moto.stepfunctions.parser.models",
 )
+_INTERPRETER = (
+    "stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record",
+    "stepfunctions.parser.asl.eval.callback.callback",
+    "stepfunctions.parser.asl.parse.asl_parser",
+    "stepfunctions.parser.backend.execution",
+)
+"""Modules of the interpreter of the States Language that moto's state machines lead to."""
+_LEADING_TO_INTERPRETER = "moto.stepfunctions.parser.models"
 _REGIONS_OF_EC2 = "moto.ec2.models.availability_zones_and_regions"
 """It makes a session while it is imported, which would read the user's AWS configuration."""
 
@@ -85,14 +95,21 @@ class _Package(ModuleType):
         return Deferred(self.__name__, name)
 
 
+def settle(module: ModuleType) -> None:
+    """Put what a module deferred in its place, for what stands for a class cannot be caught."""
+    for name, value in list(vars(module).items()):
+        if isinstance(value, Deferred):
+            setattr(module, name, value._found())
+
+
 @contextmanager
-def _deferred() -> Iterator[None]:
+def _deferred(names: Iterable[str]) -> Iterator[None]:
     placed = {}
-    for service in _SERVICES:
-        name = f"moto.{service}"
+    for each in names:
+        name = f"moto.{each}"
         if name not in sys.modules:
             placed[name] = sys.modules[name] = package = _Package(name)
-            package.__path__ = [str(Path(moto.__path__[0], *service.split(".")))]
+            package.__path__ = [str(Path(moto.__path__[0], *each.split(".")))]
     try:
         yield
     finally:
@@ -102,7 +119,7 @@ def _deferred() -> Iterator[None]:
 
 def _install() -> None:
     session = boto3.Session
-    with _deferred():
+    with _deferred(_SERVICES):
         boto3.Session = Regions  # type: ignore[assignment,misc]
         try:
             importlib.import_module(_REGIONS_OF_EC2)
@@ -110,6 +127,8 @@ def _install() -> None:
             boto3.Session = session  # type: ignore[misc]
         for name in _LEADING_THERE:
             importlib.import_module(name)
+    with _deferred(_INTERPRETER):
+        importlib.import_module(_LEADING_TO_INTERPRETER)
 
 
 _install()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,40 @@ print(sorted(unused & sys.modules.keys()))
 """
 
     assert printed(program) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "printed_then"),
+    [('"{}"', "InvalidDefinition"), ("DEFINITION", "None")],
+    ids=["refused", "taken"],
+)
+def test_definition_that_was_parsed_before_needs_no_parser(
+    tmp_path: Path, given: str, printed_then: str
+) -> None:
+    program = f"""
+import json
+from pathlib import Path
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from embedded.stepfunctions.backend import _check
+DEFINITION = json.dumps({{
+    "QueryLanguage": "JSONata",
+    "StartAt": "A",
+    "States": {{"A": {{"Type": "Pass", "Output": "{{% 1 + 1 %}}", "End": True}}}},
+}})
+stepfunctions.install()
+stepfunctions.kept.keep_in(Path({str(tmp_path)!r}))
+_check(DEFINITION)
+try:
+    refused = StepFunctionsParserBackend._validate_definition({given})
+except Exception as error:
+    refused = type(error).__name__
+print(refused, bool({{"antlr4", "jsonata"}} & sys.modules.keys()))
+"""
+
+    first, second = printed(program), printed(program)
+
+    assert first == f"{printed_then} True"
+    assert second == f"{printed_then} {given != 'DEFINITION'}"
 
 
 @pytest.mark.parametrize(
