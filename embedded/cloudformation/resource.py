@@ -133,7 +133,7 @@ class Resource(abc.ABC):
 
 def generated_name(*parts: str, length: int) -> str:
     """`<stack>-<logical id>-<random>`, its last-but-one part cut so that the name fits."""
-    suffix = "".join(mock_random.choice(_SUFFIX_CHARACTERS) for _ in range(_SUFFIX_LENGTH))
+    suffix = "".join(mock_random.choices(_SUFFIX_CHARACTERS, k=_SUFFIX_LENGTH))
     *first, last = parts
     room = length - sum(len(part) + 1 for part in first) - _SUFFIX_LENGTH - 1
     return "-".join([*first, last[:room], suffix])

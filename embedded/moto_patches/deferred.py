@@ -64,11 +64,19 @@ _REGIONS_OF_EC2 = "moto.ec2.models.availability_zones_and_regions"
 
 
 class Deferred:
-    """What a module will have under a name; the module is imported when something of it is used."""
+    """What a module will have under a name; the module is imported when something of it is used.
 
-    def __init__(self, module: str, name: str) -> None:
+    Args:
+        module: that module's name.
+        name: the name in it.
+        user: the module that is then given all it deferred, where it has classes among that which
+            it catches or compares.
+    """
+
+    def __init__(self, module: str, name: str, user: str | None) -> None:
         self._module = module
         self._name = name
+        self._user = user
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._found(), name)
@@ -83,32 +91,41 @@ class Deferred:
         return self._found()(*args, **named)
 
     def _found(self) -> Any:
+        if self._user is not None:
+            settle(sys.modules[self._user])
+        return self._imported()
+
+    def _imported(self) -> Any:
         return getattr(importlib.import_module(self._module), self._name)
 
 
 class _Package(ModuleType):
     """In a package's place: its own modules can be imported, it itself is not run."""
 
+    def __init__(self, name: str, user: str | None) -> None:
+        super().__init__(name)
+        self._user = user
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return Deferred(self.__name__, name)
+        return Deferred(self.__name__, name, self._user)
 
 
 def settle(module: ModuleType) -> None:
-    """Put what a module deferred in its place, for what stands for a class cannot be caught."""
+    """Import what a module deferred, and give it that itself."""
     for name, value in list(vars(module).items()):
         if isinstance(value, Deferred):
-            setattr(module, name, value._found())
+            setattr(module, name, value._imported())
 
 
 @contextmanager
-def _deferred(names: Iterable[str]) -> Iterator[None]:
+def _deferred(names: Iterable[str], user: str | None = None) -> Iterator[None]:
     placed = {}
     for each in names:
         name = f"moto.{each}"
         if name not in sys.modules:
-            placed[name] = sys.modules[name] = package = _Package(name)
+            placed[name] = sys.modules[name] = package = _Package(name, user)
             package.__path__ = [str(Path(moto.__path__[0], *each.split(".")))]
     try:
         yield
@@ -127,7 +144,7 @@ def _install() -> None:
             boto3.Session = session  # type: ignore[misc]
         for name in _LEADING_THERE:
             importlib.import_module(name)
-    with _deferred(_INTERPRETER):
+    with _deferred(_INTERPRETER, user=_LEADING_TO_INTERPRETER):
         importlib.import_module(_LEADING_TO_INTERPRETER)
 
 

@@ -88,6 +88,15 @@ from moto.cloudformation import parsing
 print(parsing.TaggedEC2Resource is TaggedEC2Resource and len(EC2Backend.regions) > 10)
 """,
         """
+from moto.stepfunctions.parser import models
+from moto.stepfunctions.parser.asl.parse.asl_parser import ASLParserException
+backend = models.stepfunctions_parser_backends["111111111111"]["us-east-1"]
+try:
+    backend.create_state_machine("name", "{}", "arn:aws:iam::111111111111:role/r")
+except models.InvalidDefinition:
+    print(models.ASLParserException is ASLParserException)
+""",
+        """
 import boto3
 from moto import mock_aws
 with mock_aws():
@@ -96,7 +105,7 @@ with mock_aws():
 print(batch["computeEnvironments"] == [] and len(regions) > 10)
 """,
     ],
-    ids=["cloudformation", "ssm", "classes", "calls"],
+    ids=["cloudformation", "ssm", "classes", "stepfunctions", "calls"],
 )
 def test_what_is_used_is_motos_own(program: str) -> None:
     assert printed(program) == "True"
