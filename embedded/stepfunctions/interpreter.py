@@ -14,15 +14,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from embedded.moto_patches import deferred
-
-# isort: split
 from moto.stepfunctions.parser import models, utils
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.backend import execution_worker
 
 from embedded.core.bounded import Unkept
+from embedded.core.deferral import settle
 from embedded.stepfunctions import (
     definition_texts,
     expressions,
@@ -59,7 +57,7 @@ def _one_at_a_time(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _install() -> None:
-    deferred.settle(models)
+    settle(models)
     AmazonStateLanguageParser.parse = staticmethod(_one_at_a_time(parsing.parse))
     Preprocessor.__init__ = _without_scopes
     execution_worker.Environment = Environment

@@ -27,6 +27,7 @@ def printed(program: str) -> str:
 def test_what_nothing_uses_is_not_imported() -> None:
     program = """
 unused = {"moto.ec2", "moto.ec2.models", "moto.sagemaker", "openapi_spec_validator", "pydantic"}
+unused |= {"antlr4", "cryptography.x509", "jsonata"}
 print(sorted(unused & sys.modules.keys()))
 """
 
@@ -88,6 +89,44 @@ from moto.cloudformation import parsing
 print(parsing.TaggedEC2Resource is TaggedEC2Resource and len(EC2Backend.regions) > 10)
 """,
         """
+from moto.iam.models import iam_backends
+from moto.iam.exceptions import MalformedCertificate
+backend = iam_backends["111111111111"]["aws"]
+backend.create_user("us-east-1", "u")
+try:
+    backend.upload_signing_certificate("u", "no certificate")
+except MalformedCertificate:
+    print(True)
+""",
+        """
+from cryptography.exceptions import InvalidSignature
+from moto.kms import utils
+key = utils.generate_private_key("ECC_NIST_P256")
+signature = key.sign(b"message", "ECDSA_SHA_256")
+print(
+    key.verify(b"message", signature, "ECDSA_SHA_256")
+    and not key.verify(b"another", signature, "ECDSA_SHA_256")
+    and utils.InvalidSignature is InvalidSignature
+)
+""",
+        """
+import boto3
+from moto import mock_aws
+with mock_aws():
+    kms = boto3.client("kms", "us-east-1")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    secret = kms.encrypt(KeyId=key, Plaintext=b"text")["CiphertextBlob"]
+    print(kms.decrypt(CiphertextBlob=secret)["Plaintext"] == b"text")
+""",
+        """
+from moto.sns.models import sns_backends
+backend = sns_backends["111111111111"]["us-east-1"]
+topic = backend.create_topic("topic")
+subscription = backend.subscribe(topic.arn, "http://127.0.0.1/", "http")
+data = subscription.get_post_data("text", "id", None)
+print(len(data["Signature"]) > 300)
+""",
+        """
 from moto.stepfunctions.parser import models
 from moto.stepfunctions.parser.asl.parse.asl_parser import ASLParserException
 backend = models.stepfunctions_parser_backends["111111111111"]["us-east-1"]
@@ -105,7 +144,17 @@ with mock_aws():
 print(batch["computeEnvironments"] == [] and len(regions) > 10)
 """,
     ],
-    ids=["cloudformation", "ssm", "classes", "stepfunctions", "calls"],
+    ids=[
+        "cloudformation",
+        "ssm",
+        "classes",
+        "certificates",
+        "signatures",
+        "ciphers",
+        "signed messages",
+        "stepfunctions",
+        "calls",
+    ],
 )
 def test_what_is_used_is_motos_own(program: str) -> None:
     assert printed(program) == "True"
