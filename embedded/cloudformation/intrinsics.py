@@ -70,7 +70,7 @@ class Resolver:
             ValidationError: a function is used in a way that CloudFormation refuses.
         """
         if isinstance(node, list):
-            items = map(self.resolve, node)
+            items = [each if isinstance(each, str) else self.resolve(each) for each in node]
             return [item for item in items if item is not _ABSENT]
         if not isinstance(node, dict):
             return node
@@ -81,8 +81,7 @@ class Resolver:
         return {
             name: value
             for name, member in node.items()
-            if (value := self.resolve(member) if isinstance(member, dict | list) else member)
-            is not _ABSENT
+            if (value := member if isinstance(member, str) else self.resolve(member)) is not _ABSENT
         }
 
     def condition(self, name: str) -> bool:
@@ -193,9 +192,9 @@ class Uses:
                     self._find_attribute(argument)
                 elif name == "Fn::Sub":
                     self._find_placeholders(argument)
-                elif isinstance(argument, dict | list):
+                elif not isinstance(argument, str):
                     self._find(argument)
-                elif name == "Ref" and isinstance(argument, str):
+                elif name == "Ref":
                     self.references.add(argument)
 
     def _find_attribute(self, argument: str | list[Any]) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import abc
 import string
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
+
+from embedded.core.frozen import frozen
 
 Properties = dict[str, Any]
 
@@ -21,7 +22,7 @@ _SUFFIX_LENGTH = 12
 _SUFFIX_CHARACTERS = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """Where a stack's resources are made."""
 

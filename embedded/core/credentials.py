@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from embedded.core.frozen import frozen
 from embedded.core.partitions import COMMERCIAL, administrator_in
 from embedded.core.principal import Principal
 
@@ -14,7 +15,7 @@ _TEMPORARY = "ASIA"
 _LIFETIME = 12 * 3600
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RoleCredentials:
     """What a process puts into AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."""
 

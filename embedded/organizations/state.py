@@ -6,7 +6,6 @@ It is kept in moto's lists (`accounts`, `ou`, `policies`), where other parts of 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import moto.organizations.urls
@@ -19,6 +18,7 @@ from moto.organizations.models import (
 from moto.organizations.models import organizations_backends as backends
 
 from embedded.core.context import current
+from embedded.core.frozen import frozen
 from embedded.core.partitions import REGIONS
 from embedded.core.principal import caller
 from embedded.eventbridge import cloudtrail
@@ -99,7 +99,7 @@ class Account(FakeAccount):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EmailCode:
     """A code, the address that it was sent to, and until when it is good."""
 

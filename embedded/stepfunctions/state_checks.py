@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from embedded.core.frozen import frozen
 from embedded.stepfunctions.definition_fields import (
     CATCHER_FIELDS,
     CHOICE_RULE_FIELDS,
@@ -46,7 +46,7 @@ _EITHER = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Problem:
     """One diagnostic: AWS's code, what is wrong, and where; `location` is empty for the whole."""
 
