@@ -303,7 +303,14 @@ class Backend(StepFunctionsParserBackend):
     def _execution_of_token(self, task_token: str) -> Execution | None:
         with self._lock:
             executions = list(self._executions.values())
-        return next((each for each in executions if _endpoint(each, task_token)), None)
+        # Those that wait are most often the latest of the thousands that are kept.
+        return next((each for each in reversed(executions) if _endpoint(each, task_token)), None)
+
+    def _get_executions(self, execution_status: ExecutionStatus | None = None) -> list[Execution]:
+        """As moto's, which makes a text of the status of each."""
+        with self._lock:
+            executions = list(self._executions.values())
+        return [each for each in executions if execution_status in (None, each.exec_status)]
 
     def get_execution_history(self, execution_arn: str) -> Any:
         """All events; their timestamps are datetimes."""

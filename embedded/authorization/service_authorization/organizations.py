@@ -150,9 +150,10 @@ class _Entities:
 
     def tags(self, entity_id: str) -> Mapping[str, str]:
         """The tags of an account, root, OU or policy."""
-        known = self.organization
-        entities = [*known.accounts, *known.ou, *known.policies] if known is not None else []
-        return next((entity.tags for entity in entities if entity.id == entity_id), {})
+        if self.organization is None:
+            return {}
+        entity = self.organization.entity(entity_id) or self.policy(entity_id)
+        return entity.tags if entity is not None else {}
 
     def policy(self, policy_id: str) -> Any:
         """The policy, or None."""
