@@ -7,8 +7,10 @@ too; nothing here imports what is deployed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
-from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
+from operator import attrgetter
+from typing import Any, ClassVar, NoReturn, TypeVar, cast, dataclass_transform
 
 T = TypeVar("T")
 
@@ -18,13 +20,18 @@ def frozen(cls: type[T]) -> type[T]:
     """The class, frozen, with fields that are given by name."""
     for name in ("__init__", "__repr__", "__eq__", "__hash__", "__setattr__", "__delattr__"):
         setattr(cls, name, vars(_Frozen)[name])
-    return dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(cls)
+    made: Any = dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=True)(cls)
+    compared = [each.name for each in made.__dataclass_fields__.values() if each.compare]
+    made._values = staticmethod(attrgetter(*compared))
+    return cast("type[T]", made)
 
 
 class _Frozen:
     """What all frozen classes share."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    _values: Callable[[Any], Any]
+    """What of an instance is compared."""
 
     def __init__(self, /, **given: Any) -> None:
         known = self.__dataclass_fields__
@@ -42,10 +49,12 @@ class _Frozen:
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:
-        return _values(self) == _values(other) if type(self) is type(other) else NotImplemented
+        if type(self) is not type(other):
+            return NotImplemented
+        return bool(self._values(self) == self._values(other))
 
     def __hash__(self) -> int:
-        return hash(_values(self))
+        return hash(self._values(self))
 
     def __setattr__(self, name: str, _: Any) -> NoReturn:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
@@ -60,8 +69,3 @@ def _default(one: Any, missing: Field[Any]) -> Any:
     if missing.default_factory is not MISSING:
         return missing.default_factory()
     raise TypeError(f"{type(one).__qualname__} needs {missing.name}")
-
-
-def _values(one: Any) -> tuple[Any, ...]:
-    known = one.__dataclass_fields__
-    return tuple([getattr(one, name) for name in known if known[name].compare])
