@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.embedded.test_assembly import an_assembly
+
 BEGIN = """
 import sys
 from embedded.cloudformation import api
@@ -66,6 +68,26 @@ print(refused, bool({{"antlr4", "jsonata"}} & sys.modules.keys()))
 
     assert first == f"{printed_then} True"
     assert second == f"{printed_then} {given != 'DEFINITION'}"
+
+
+def test_start_with_known_definitions_imports_nothing_that_runs_them(tmp_path: Path) -> None:
+    an_assembly(tmp_path / "assembly")
+    (tmp_path / "functions" / "local").mkdir(parents=True)
+    program = f"""
+from pathlib import Path
+from embedded.cloud import EmbeddedAws
+folder = Path({str(tmp_path)!r})
+with EmbeddedAws(assembly=folder / "assembly", build=folder) as aws:
+    (machine,) = aws.client("stepfunctions").list_state_machines()["stateMachines"]
+interpreter = "moto.stepfunctions.parser.asl"
+later = {{"antlr4", "cryptography.x509", "jsonata", interpreter}}
+print(machine["name"], sorted(later & sys.modules.keys()))
+"""
+
+    first, second = printed(program), printed(program)
+
+    assert first == "account-vending ['antlr4', 'jsonata', 'moto.stepfunctions.parser.asl']"
+    assert second == "account-vending []"
 
 
 @pytest.mark.parametrize(
