@@ -29,7 +29,8 @@ def delete_expired(backend: DynamoDBBackend) -> None:
     for table in list(backend.tables.values()):
         setting = table.ttl
         if setting.get("TimeToLiveStatus") == "ENABLED" and _is_due(table):
-            for item in [one for one in _items(table) if _has_expired(one, setting)]:
+            name, now = setting["AttributeName"], current().clock.now()
+            for item in [one for one in _items(table) if _is_past(one.attrs.get(name), now)]:
                 _delete(table, item)
 
 
@@ -50,10 +51,9 @@ def _is_due(table: Any) -> bool:
     return True
 
 
-def _has_expired(item: Any, setting: dict[str, Any]) -> bool:
-    until = item.attrs.get(setting["AttributeName"])
+def _is_past(until: Any, now: float) -> bool:
     # What is no number does not expire.
-    return until is not None and until.type == "N" and float(until.value) < current().clock.now()
+    return until is not None and until.type == "N" and float(until.value) < now
 
 
 def _delete(table: Any, item: Any) -> None:
