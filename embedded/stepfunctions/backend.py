@@ -301,16 +301,16 @@ class Backend(StepFunctionsParserBackend):
             raise TaskDoesNotExist("Task does not exist")
 
     def _execution_of_token(self, task_token: str) -> Execution | None:
-        with self._lock:
-            executions = list(self._executions.values())
-        # Those that wait are most often the latest of the thousands that are kept.
-        return next((each for each in reversed(executions) if _endpoint(each, task_token)), None)
+        return next((each for each in self._get_executions() if _endpoint(each, task_token)), None)
 
     def _get_executions(self, execution_status: ExecutionStatus | None = None) -> list[Execution]:
-        """As moto's, which makes a text of the status of each."""
+        """As moto's, but the latest first: of the thousands that are kept, it is they that wait."""
         with self._lock:
             executions = list(self._executions.values())
-        return [each for each in executions if execution_status in (None, each.exec_status)]
+        executions.reverse()
+        if execution_status is None:
+            return executions
+        return [each for each in executions if each.exec_status == execution_status]
 
     def get_execution_history(self, execution_arn: str) -> Any:
         """All events; their timestamps are datetimes."""
