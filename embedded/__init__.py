@@ -14,4 +14,4 @@ os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
 
 # What modules and the deployed stack are made of stays. Looking for garbage among it after every
 # 700 objects is a twentieth of the time to start.
-gc.set_threshold(50_000, 20, 20)
+gc.set_threshold(100_000, 20, 20)

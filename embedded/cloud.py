@@ -8,8 +8,10 @@ moto's backends are process-wide, so at most one runs in a process at a time.
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -106,7 +108,7 @@ class EmbeddedAws:
             raise EmbeddedAwsNotBuilt(
                 "the template or the functions are not built: run `make synth`"
             )
-        # moto's modules are slow to import; nothing but a running embedded AWS needs them.
+        _import_all()
         from moto.core.base_backend import BackendDict  # noqa: PLC0415
 
         from embedded import (  # noqa: PLC0415
@@ -248,6 +250,32 @@ class EmbeddedAws:
             **credentials,
         )
         return attach(client, self.context)
+
+
+@cache
+def _import_all() -> None:
+    """Import what a running embedded AWS needs, once: moto's modules are slow to import.
+
+    What modules are made of stays. It is not looked through for garbage, now or later.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        from embedded.moto_patches import deferred  # noqa: F401, I001, PLC0415 - before the rest
+        from embedded import (  # noqa: F401, PLC0415
+            cloudformation,
+            control_planes,
+            eventbridge,
+            lambda_runtime,
+            organizations,
+            stepfunctions,
+        )
+        from embedded.cloudformation import api, assembly  # noqa: F401, PLC0415
+        from embedded.gateway import gateway  # noqa: F401, PLC0415
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 def _read(faults: Path | list[Any] | None) -> Faults:

@@ -10,16 +10,18 @@ import base64
 import datetime
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qsl
+
+from embedded.core.frozen import frozen
 
 _TEXTS = ("text/", "application/json", "application/javascript", "application/xml")
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Request:
     """One request of an API, as the function will see it.
 

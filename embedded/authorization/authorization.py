@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from moto.iam.models import iam_backends
 
 from embedded.authorization.required_permission import RequestContext, RequiredPermission
 from embedded.authorization.service_authorization import required_permissions
+from embedded.core.frozen import frozen
 from embedded.core.principal import Principal
 from embedded.eventbridge import bus_policies
 from embedded.organizations.state import organization_of
@@ -27,7 +27,7 @@ _DENIED_BY_RESOURCE = "with an explicit deny in a resource-based policy"
 _NEEDS_NO_PERMISSION = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _RolePolicies:
     """A role's compiled policies, and what they were compiled from."""
 
@@ -37,7 +37,7 @@ class _RolePolicies:
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Denial:
     """Why a call may not be made, in AWS's words; `dependency` as in `RequiredPermission`."""
 

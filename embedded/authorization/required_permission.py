@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from embedded.core.frozen import frozen
 from embedded.policies.patterns import Values
 
 
@@ -14,7 +15,7 @@ def no_tags() -> Mapping[str, str]:
     return {}
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RequiredPermission:
     """One action that must be allowed on one resource.
 

@@ -11,13 +11,13 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.exceptions import ClientError
 
 from embedded import ACCOUNT_ID, REGION
+from embedded.core.frozen import frozen
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -38,7 +38,7 @@ class DeploymentFailed(Exception):
     """CloudFormation refused the template, or a resource failed; the message names it and why."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Asset:
     """A file asset: `path` goes to `bucket`/`key`, zipped when it is a folder to be zipped."""
 
@@ -48,7 +48,7 @@ class Asset:
     key: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Assembly:
     """The one stack of a cloud assembly and what it needs published."""
 

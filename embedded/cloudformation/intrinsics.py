@@ -70,7 +70,7 @@ class Resolver:
             ValidationError: a function is used in a way that CloudFormation refuses.
         """
         if isinstance(node, list):
-            items = [self.resolve(item) for item in node]
+            items = [each if isinstance(each, str) else self.resolve(each) for each in node]
             return [item for item in items if item is not _ABSENT]
         if not isinstance(node, dict):
             return node
@@ -78,8 +78,11 @@ class Resolver:
             ((name, argument),) = node.items()
             if name in self._functions:
                 return self._functions[name](argument)
-        members = {name: self.resolve(value) for name, value in node.items()}
-        return {name: value for name, value in members.items() if value is not _ABSENT}
+        return {
+            name: value
+            for name, member in node.items()
+            if (value := member if isinstance(member, str) else self.resolve(member)) is not _ABSENT
+        }
 
     def condition(self, name: str) -> bool:
         """The value of the template's condition `name`."""
@@ -164,26 +167,50 @@ class Resolver:
         return _PLACEHOLDER.sub(value, template)
 
 
-def references(node: Any) -> set[str]:
-    """The names that `node` refers to by Ref, Fn::GetAtt and Fn::Sub: parameters and resources."""
-    if isinstance(node, list):
-        return set().union(*(references(item) for item in node))
-    if not isinstance(node, dict):
-        return set()
-    found: set[str] = set()
-    for name, argument in node.items():
-        if name == "Ref" and isinstance(argument, str):
-            found.add(argument)
-        elif name == "Fn::GetAtt":
-            found.add(argument.split(".", 1)[0] if isinstance(argument, str) else argument[0])
-        elif name == "Fn::Sub":
-            template, variables = (argument, {}) if isinstance(argument, str) else argument
-            names = {each for literal, each in _PLACEHOLDER.findall(template) if not literal}
-            found |= {each.split(".", 1)[0] for each in names - variables.keys()}
-            found |= references(variables)
+class Uses:
+    """What a part of a template uses, found by going through it once."""
+
+    def __init__(self, *nodes: Any) -> None:
+        self.references: set[str] = set()
+        """Names that Ref, Fn::GetAtt and Fn::Sub refer to: parameters and resources."""
+        self.attributes: list[tuple[str, str]] = []
+        """Resources and attributes that Fn::GetAtt asks for."""
+        self.functions: list[str] = []
+        """Names of functions, as they come."""
+        for node in nodes:
+            self._find(node)
+
+    def _find(self, node: Any) -> None:
+        if isinstance(node, list):
+            for item in node:
+                self._find(item)
+        elif isinstance(node, dict):
+            for name, argument in node.items():
+                if name.startswith("Fn::"):
+                    self.functions.append(name)
+                if name == "Fn::GetAtt":
+                    self._find_attribute(argument)
+                elif name == "Fn::Sub":
+                    self._find_placeholders(argument)
+                elif not isinstance(argument, str):
+                    self._find(argument)
+                elif name == "Ref":
+                    self.references.add(argument)
+
+    def _find_attribute(self, argument: str | list[Any]) -> None:
+        if isinstance(argument, str):
+            logical_id, _, attribute = argument.partition(".")
         else:
-            found |= references(argument)
-    return found
+            logical_id, attribute = argument[0], argument[1]
+            self.functions += Uses(argument).functions
+        self.references.add(logical_id)
+        self.attributes.append((logical_id, attribute))
+
+    def _find_placeholders(self, argument: str | list[Any]) -> None:
+        template, variables = (argument, {}) if isinstance(argument, str) else argument
+        names = {each for literal, each in _PLACEHOLDER.findall(template) if not literal}
+        self.references |= {each.split(".", 1)[0] for each in names - variables.keys()}
+        self._find(variables)
 
 
 def _text(value: Any) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import abc
 import string
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.core.utils import utcnow
 from moto.moto_api._internal import mock_random
+
+from embedded.core.frozen import frozen
 
 Properties = dict[str, Any]
 
@@ -21,7 +22,7 @@ _SUFFIX_LENGTH = 12
 _SUFFIX_CHARACTERS = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Place:
     """Where a stack's resources are made."""
 
@@ -133,7 +134,7 @@ class Resource(abc.ABC):
 
 def generated_name(*parts: str, length: int) -> str:
     """`<stack>-<logical id>-<random>`, its last-but-one part cut so that the name fits."""
-    suffix = "".join(mock_random.choice(_SUFFIX_CHARACTERS) for _ in range(_SUFFIX_LENGTH))
+    suffix = "".join(mock_random.choices(_SUFFIX_CHARACTERS, k=_SUFFIX_LENGTH))
     *first, last = parts
     room = length - sum(len(part) + 1 for part in first) - _SUFFIX_LENGTH - 1
     return "-".join([*first, last[:room], suffix])

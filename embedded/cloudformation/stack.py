@@ -48,6 +48,8 @@ class Stack(models.Stack):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.stack_status_reason: str | None = None
         self.last_updated_time: Any = None
+        self._told: tuple[Any, str] = {}, "{}"
+        """Properties last reported, and their text: what is made is reported begun and done."""
         super().__init__(*args, **kwargs)
         self.events = StackEvents(self.events)
 
@@ -193,10 +195,16 @@ class Stack(models.Stack):
             resource_type=resource.type,
             resource_status=status,
             resource_status_reason=reason,
-            resource_properties=json.dumps(resource.properties, default=str),
+            resource_properties=self._text_of(resource.properties),
         )
-        event.sendToSns(self.account_id, self.region_name, self.notification_arns)
+        if self.notification_arns:
+            event.sendToSns(self.account_id, self.region_name, self.notification_arns)
         self.events.append(event)
+
+    def _text_of(self, properties: Any) -> str:
+        if properties is not self._told[0]:
+            self._told = properties, json.dumps(properties, default=str)
+        return self._told[1]
 
     def _roll_back(self, failure: ResourceFailed, kind: str, verb: str) -> None:
         reason = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "

@@ -207,8 +207,7 @@ class Resources(parsing.ResourceMap):
             ValidationError: nothing is taken over.
         """
         if self._checked is None or self._checked[0] is not template:
-            check(template)
-            self._checked = template, creation_order(template)
+            self._checked = template, creation_order(template, check(template))
         order = self._checked[1]
         state = self._state()
         try:

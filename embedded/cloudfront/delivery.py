@@ -13,7 +13,6 @@ import fnmatch
 import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +20,7 @@ from urllib.parse import unquote
 from moto.s3.models import s3_backends
 
 from embedded.cloudfront import distributions
+from embedded.core.frozen import frozen
 from embedded.policies import resource_policy
 from embedded.policies.policy import Decision
 from embedded.protocols.errors import Answer
@@ -53,7 +53,7 @@ def addressed(environ: Mapping[str, Any]) -> tuple[str, str] | None:
     return distribution_id, rest
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Delivery:
     """One request to a distribution, at a path that begins behind its first slash."""
 

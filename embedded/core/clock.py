@@ -8,10 +8,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from embedded.core.frozen import frozen
 from embedded.core.time_page import TimePage
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ _LEAST_WAIT = 0.005
 _LATER_SECONDS = 60.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Pace:
     """How virtual time passes from a moment on."""
 

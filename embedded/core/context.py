@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from embedded.core.bounded import Log
+from embedded.core.frozen import frozen
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from embedded.core.faults import Faults
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Call:
     """One API call as the gateway saw it; `error` is the code of a refused call, `caller` the ARN
     of who made it or, where nobody is behind it, the access key.

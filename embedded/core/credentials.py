@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from typing import Any
 
-from moto.iam.models import iam_backends
-from moto.sts.models import sts_backends
-from moto.utilities.utils import PARTITION_NAMES
-
+from embedded.core.frozen import frozen
 from embedded.core.partitions import COMMERCIAL, administrator_in
 from embedded.core.principal import Principal
 
@@ -17,7 +15,7 @@ _TEMPORARY = "ASIA"
 _LIFETIME = 12 * 3600
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class RoleCredentials:
     """What a process puts into AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN."""
 
@@ -47,7 +45,7 @@ class Credentials:
         principal = _session(role_arn, session_name)
         partition = principal.partition
         with self._lock:
-            session = sts_backends[principal.account_id][partition].assume_role(
+            session = _sts()[principal.account_id][partition].assume_role(
                 region_name=partition,
                 role_session_name=session_name,
                 role_arn=role_arn,
@@ -88,14 +86,24 @@ class Credentials:
 
 def forget_session(account_id: str, partition: str, access_key_id: str) -> None:
     """Make the key unknown to the account's STS and IAM."""
-    sts = sts_backends[account_id][partition]
+    from moto.iam.models import iam_backends  # noqa: PLC0415 - as `_sts`
+
+    sts = _sts()[account_id][partition]
     sts.assumed_roles = [one for one in sts.assumed_roles if one.access_key_id != access_key_id]
     iam_backends[account_id][partition].access_keys.pop(access_key_id, None)
 
 
+def _sts() -> Any:
+    # moto's modules are slow to import, and are what `deferred` is to be imported before.
+    from moto.sts.models import sts_backends  # noqa: PLC0415
+
+    return sts_backends
+
+
 def _assumed(access_key_id: str) -> Principal | None:
     """The session that moto's STS handed out under this key."""
-    for account_backends in list(sts_backends.values()):
+    # A role is assumed most often in one of the latest of thousands of accounts.
+    for account_backends in reversed(list(_sts().values())):
         for backend in list(account_backends.values()):
             session = backend.get_assumed_role_from_access_key(access_key_id)
             if session is not None:
@@ -106,6 +114,8 @@ def _assumed(access_key_id: str) -> Principal | None:
 
 def _session(role_arn: str, session_name: str) -> Principal:
     """A session of the role; a role's path is no part of its name."""
+    from moto.utilities.utils import PARTITION_NAMES  # noqa: PLC0415 - as `_sts`
+
     parts = role_arn.split(":", 5)
     if (
         len(parts) < 6  # noqa: PLR2004

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from embedded.core.frozen import frozen
 from embedded.core.service_models import client_name, error_names, operation_model, service_model
 from embedded.core.service_models import services as known_services
 
@@ -48,7 +48,7 @@ COMMON_ERRORS = frozenset(
 _CONSTRUCT_ID = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CreationFault:
     """How the asynchronous part of an account creation goes: virtual seconds until it ends, and
     the FailureReason it ends with; None leaves the usual.
@@ -58,7 +58,7 @@ class CreationFault:
     failure_reason: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class EventFault:
     """How an event is delivered: how many times at once, how many virtual seconds after what AWS
     tells by it (None as usual), or not at all.
@@ -69,7 +69,7 @@ class EventFault:
     lost: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Rule:
     """One entry. `kind` is call, function, creation or event; `names` is what it is about."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from embedded.core.fault_rules import CreationFault, EventFault, Rule, parse_rules
+from embedded.core.frozen import frozen
 from embedded.core.service_models import client_name
 
 __all__ = ["CallFault", "CreationFault", "EventFault", "Faults", "FaultsInvalid"]
@@ -25,7 +25,7 @@ class FaultsInvalid(ValueError):
         super().__init__("\n".join(self.problems))
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class CallFault:
     """What happens to one call: it fails with `error` and `reason`, or its answer is `lost`."""
 

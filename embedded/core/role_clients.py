@@ -31,7 +31,7 @@ _CONFIG = Config(
 _SERVICE: dict[str, Any] = {"aws_access_key_id": "service", "aws_secret_access_key": "service"}
 
 _lock = threading.Lock()
-_session = isolated_core()
+_session = functools.cache(isolated_core)
 _clients: dict[tuple[str, str, str | None], Any] = {}
 _owner: list[Context] = []
 
@@ -53,7 +53,7 @@ def client(
         known = _clients.get(key)
         if known is None:
             keys = _SERVICE if role_arn is None else _keys(context, role_arn, session_name)
-            made = _session.create_client(
+            made = _session().create_client(
                 service,
                 region_name=region,
                 endpoint_url=context.endpoint_url,
@@ -68,7 +68,7 @@ def client(
 def service_model(service: str) -> ServiceModel:
     """The model of the service with this boto3 name."""
     with _lock:
-        return _session.get_service_model(service)
+        return _session().get_service_model(service)
 
 
 def _keys(context: Context, role_arn: str, session_name: str) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import threading
 
-import botocore.session
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
-from embedded.core.sessions import isolated_core
+from embedded.core.models_on_disk import model_loader
 
+_MODEL = "service-2"
 _LOCK = threading.Lock()
 
 _CLIENT_NAMES = {
@@ -28,24 +28,20 @@ def client_name(service: str) -> str:
 
 
 @functools.cache
-def _session() -> botocore.session.Session:
-    return isolated_core()
-
-
-@functools.cache
 def services() -> frozenset[str]:
     """Every service that botocore has a model of, by boto3's names."""
     with _LOCK:
-        return frozenset(_session().get_available_services())
+        return frozenset(model_loader().list_available_services(_MODEL))
 
 
 @functools.cache
 def service_model(service: str) -> ServiceModel | None:
     """The model of a service; None when botocore has none."""
-    if service not in services():
-        return None
+    loader = model_loader()
     with _LOCK:
-        return _session().get_service_model(service)
+        if service not in loader.list_available_services(_MODEL):
+            return None
+        return ServiceModel(loader.load_service_model(service, _MODEL), service)
 
 
 @functools.cache

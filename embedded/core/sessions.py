@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import boto3.session
 import botocore.session
-from botocore.loaders import Loader, create_loader
 
 from embedded import REGION
+from embedded.core.models_on_disk import model_loader
 
 DIRECT: dict[str, str] = {}
 """botocore's `proxies` for a client that never goes through one, whatever the environment says."""
@@ -31,14 +30,8 @@ def isolated_core() -> botocore.session.Session:
         "ignore_configured_endpoint_urls": (None, None, True, None),
     }
     session = botocore.session.Session(session_vars=variables)
-    session.register_component("data_loader", _loader())
+    session.register_component("data_loader", model_loader())
     return session
-
-
-@cache
-def _loader() -> Loader:
-    """One for all sessions: each would read AWS's endpoints and its services' models anew."""
-    return create_loader()
 
 
 def isolated() -> boto3.session.Session:

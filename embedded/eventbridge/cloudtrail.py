@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moto.events.models import events_backends
@@ -18,6 +17,7 @@ from moto.moto_api._internal import mock_random
 
 from embedded import REGION
 from embedded.core.context import current
+from embedded.core.frozen import frozen
 from embedded.eventbridge import bus
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Event:
     """An event before EventBridge gives it its id: detail-type and detail."""
 

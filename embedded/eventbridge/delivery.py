@@ -15,13 +15,13 @@ import random
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from embedded.core import role_clients
 from embedded.core.context import Context, current
+from embedded.core.frozen import frozen
 from embedded.eventbridge.inputs import InvalidInput, Occasion, compact, target_input
 from embedded.eventbridge.permissions import may_invoke, may_publish, may_send
 from embedded.policies.service_roles import may_assume
@@ -46,7 +46,7 @@ _under_way = 0
 _changed = threading.Condition()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Failure:
     """Why a target was not reached, in the words of a dead-lettered message's attributes."""
 
@@ -55,7 +55,7 @@ class Failure:
     final: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Delivery:
     """An event on its way to a target."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from embedded.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class InvalidInput(Exception):
     """The template, filled in, is not JSON."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Occasion:
     """What a template may name besides the event's own fields."""
 

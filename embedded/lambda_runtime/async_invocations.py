@@ -11,12 +11,12 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded.core import role_clients
 from embedded.core.context import Context, current
+from embedded.core.frozen import frozen
 from embedded.lambda_runtime.environment import Outcome
 from embedded.lambda_runtime.pool import PoolClosedError
 
@@ -29,7 +29,7 @@ _era = threading.Event()
 """Set, and replaced, when those that wait for another try are given up."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Event:
     """What a function was invoked with, and where it is kept when the function fails for good."""
 

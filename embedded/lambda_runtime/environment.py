@@ -9,10 +9,10 @@ import queue
 import select
 import threading
 import time
-from dataclasses import dataclass
 
 from embedded.core.clock import Clock
 from embedded.core.credentials import Credentials, RoleCredentials
+from embedded.core.frozen import frozen
 from embedded.lambda_runtime.function_log import FunctionLog
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.runtime_api import Invocation, Report, RuntimeApi
@@ -24,7 +24,7 @@ _INIT_SECONDS = 10.0
 _EXIT_SECONDS = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Plan:
     """What an environment is made from; a warm one serves while this is still the same."""
 
@@ -35,7 +35,7 @@ class Plan:
     """The registry that issued the role's credentials."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Outcome:
     """The payload for the caller; `failed` is FunctionError `Unhandled`."""
 

@@ -12,14 +12,15 @@ import json
 import queue
 import socket
 import threading
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Literal, cast
+
+from embedded.core.frozen import frozen
 
 _PREFIX = "/2018-06-01/runtime"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Invocation:
     """One event for the handler. `deadline_ms` is virtual time in epoch milliseconds."""
 
@@ -31,7 +32,7 @@ class Invocation:
     client_context: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Report:
     """What became known about an environment.
 

@@ -5,11 +5,13 @@ AWS page: "Working with Lambda environment variables", defined runtime environme
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from embedded.core.frozen import frozen
 
-@dataclass(frozen=True, kw_only=True)
+
+@frozen
 class FunctionSettings:
     """A function's configuration as its execution environments see it."""
 

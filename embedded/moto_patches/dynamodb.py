@@ -13,7 +13,6 @@ import copy
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from moto.dynamodb.comparisons import (
@@ -30,6 +29,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from embedded.core.frozen import frozen
 from embedded.moto_patches.dynamodb_checks import problem
 from embedded.moto_patches.dynamodb_expiry import delete_expired
 from embedded.moto_patches.dynamodb_tokens import once
@@ -67,7 +67,7 @@ _write_transaction = DynamoDBBackend.transact_write_items
 _in_transaction = threading.local()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Before:
     """An item as it is before a transaction; None where there is none."""
 

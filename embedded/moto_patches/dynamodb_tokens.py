@@ -13,12 +13,12 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 
 from embedded.core.context import current
+from embedded.core.frozen import frozen
 
 VALID_SECONDS = 600
 """How long a token is remembered, in seconds of the embedded AWS's clock."""
@@ -34,7 +34,7 @@ class IdempotentParameterMismatch(DynamodbException):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Done:
     """A finished request: what it was, what it answered and when it is forgotten."""
 

@@ -12,12 +12,12 @@ import gzip
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import botocore
+from botocore.regions import EndpointResolver
 from moto.core.base_backend import AccountSpecificBackend
 
-from embedded.core.sessions import isolated_core
+from embedded.core.models_on_disk import model_loader
 
 _MODELS = Path(botocore.__file__).parent / "data"
 _PREFIX = re.compile(rb'"endpointPrefix"\s*:\s*"([^"]+)"')
@@ -30,22 +30,19 @@ class Regions:
 
     def get_available_partitions(self) -> list[str]:
         """All partitions of AWS."""
-        found: list[str] = _resolver().get_available_partitions()
-        return found
+        return _resolver().get_available_partitions()
 
     def get_available_regions(self, service: str, partition_name: str = "aws") -> list[str]:
         """The regions of a service by its boto3 name; none where there is no such service."""
         prefix = _prefix(service)
         if prefix is None:
             return []
-        found: list[str] = _resolver().get_available_endpoints(prefix, partition_name)
-        return found
+        return _resolver().get_available_endpoints(prefix, partition_name)
 
 
 @cache
-def _resolver() -> Any:
-    session: Any = isolated_core()
-    return session._get_internal_component("endpoint_resolver")
+def _resolver() -> EndpointResolver:
+    return EndpointResolver(model_loader().load_data("endpoints"))
 
 
 @cache

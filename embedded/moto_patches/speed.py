@@ -4,8 +4,8 @@ A call of the embedded AWS took a third of its processor time in here: which nam
 an answer may have in moto's objects, which methods a service's class has, what an update expression
 says.
 
-Upstream: moto/core/responses.py, moto/core/serialize.py, moto/core/utils.py,
-moto/dynamodb/parsing/ast_nodes.py.
+Upstream: moto/core/errors.py, moto/core/loaders.py, moto/core/responses.py,
+moto/core/serialize.py, moto/core/utils.py, moto/dynamodb/parsing/ast_nodes.py.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ import inspect
 import secrets
 from typing import Any
 
-from moto.core import responses, serialize, utils
+from moto.core import errors, loaders, responses, serialize, utils
 from moto.core.constants import MISSING
 from moto.dynamodb.parsing import ast_nodes
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+
+from embedded.core.models_on_disk import ModelLoader
+from embedded.core.service_models import services
 
 _REQUEST_ID_BYTES = 26
 _known: dict[tuple[type, Any, str, bool], tuple[str, ...]] = {}
@@ -76,6 +79,23 @@ class _Methods:
         return inspect.isfunction(getattr(self._class, name, None))
 
 
+class _Loader(ModelLoader, loaders.Loader):
+    """moto's, which knows botocore's models and more."""
+
+
+@functools.cache
+def _loader() -> _Loader:
+    return _Loader(extra_search_paths=[loaders.moto_root])
+
+
+def _service_of_package(package: str) -> str:
+    """As moto's `service_name_from_moto_package_name`, which sets a session up for it."""
+    if package in _loader().list_available_services("service-2"):
+        return package
+    names = {name.replace("-", ""): name for name in services()}
+    return names.get(package, package)
+
+
 def _copied(self: ast_nodes.Node, memo: dict[int, Any]) -> ast_nodes.Node:
     """A copy of a parsed expression, without a parent. moto's goes by pickle, node by node."""
     made = memo[id(self)] = self.__class__.__new__(self.__class__)
@@ -112,8 +132,10 @@ def install() -> None:
     serialize.ResponseSerializer.get_value = _value
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = _Methods
-    # Each loader goes through the folders of all services.
-    utils.create_loader = functools.cache(utils.create_loader)
+    utils.create_loader = _loader
+    utils.service_name_from_moto_package_name = _service_of_package
+    # Each makes tables of all errors of a service, for itself.
+    errors.ErrorLookupFactory = functools.cache(errors.ErrorLookupFactory)
     ast_nodes.Node.__deepcopy__ = _copied
     ast_nodes.DepthFirstTraverser.process = _process
     ast_nodes.DepthFirstTraverser.nodes_to_be_processed = lambda self: _processors(self)[1]

@@ -5,14 +5,15 @@ The rest of AWS knows an account by its id and by its email; an email is unique 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from moto.moto_api._internal import mock_random
 
+from embedded.core.frozen import frozen
 from embedded.core.partitions import COMMERCIAL
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class AwsAccount:
     """An account as AWS itself knows it."""
 

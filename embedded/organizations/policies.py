@@ -186,7 +186,7 @@ class Policies(Service):
         return (*self.state.ou, *self.state.accounts)
 
     def _target(self, request: dict[str, Any]) -> Any:
-        found = next((one for one in self._entities() if one.id == request["TargetId"]), None)
+        found = self.state.entity(request["TargetId"])
         if found is None:
             raise OrganizationsError("TargetNotFoundException")
         return found

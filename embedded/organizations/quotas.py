@@ -7,14 +7,15 @@ list are counted together, as the guide gives them on one row.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from embedded.core.frozen import frozen
 
 _PUBLISHED: dict[str, Any] = json.loads(Path(__file__).with_name("quotas.json").read_text())
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Limits:
     """Counts that the service enforces for every organization."""
 
@@ -33,7 +34,7 @@ class Limits:
     tags: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class PolicyLimits:
     """Limits of one policy type: a policy's size, how many one entity has, how many there are."""
 
@@ -43,7 +44,7 @@ class PolicyLimits:
     number: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Rate:
     """A request rate: `per_second` tokens are added, `burst` at most are held."""
 
@@ -51,7 +52,7 @@ class Rate:
     burst: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Quota:
     """How often one operation may be called, by each account and by the whole organization."""
 

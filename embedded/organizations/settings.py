@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from embedded.core.frozen import frozen
 from embedded.organizations.quotas import LIMITS
 
 FeatureSet = Literal["ALL", "CONSOLIDATED_BILLING"]
@@ -15,7 +15,7 @@ AllFeaturesAction = Literal["ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES"]
 NewAccountResource = Literal["account", "*"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class StandaloneAccount:
     """An account outside the organization; the management account may assume `role_name` in it.
 
@@ -33,7 +33,7 @@ class StandaloneAccount:
 STANDALONE = StandaloneAccount(id="222222222222", email="standalone@example.com", name="Standalone")
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class OrganizationSettings:
     """An organization to found. All times are virtual, `finalizing_until` in epoch seconds."""
 

@@ -6,7 +6,6 @@ It is kept in moto's lists (`accounts`, `ou`, `policies`), where other parts of 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import moto.organizations.urls
@@ -19,6 +18,7 @@ from moto.organizations.models import (
 from moto.organizations.models import organizations_backends as backends
 
 from embedded.core.context import current
+from embedded.core.frozen import frozen
 from embedded.core.partitions import REGIONS
 from embedded.core.principal import caller
 from embedded.eventbridge import cloudtrail
@@ -99,7 +99,29 @@ class Account(FakeAccount):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+class Members(list[Account]):
+    """Accounts in the order in which they joined, found by id without a look at all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_id: dict[str, Account] = {}
+
+    def append(self, account: Account, /) -> None:
+        """Add one."""
+        super().append(account)
+        self._by_id[account.id] = account
+
+    def remove(self, account: Account, /) -> None:
+        """Take one out."""
+        super().remove(account)
+        del self._by_id[account.id]
+
+    def find(self, account_id: str) -> Account | None:
+        """The account of that id."""
+        return self._by_id.get(account_id)
+
+
+@frozen
 class EmailCode:
     """A code, the address that it was sent to, and until when it is good."""
 
@@ -113,6 +135,7 @@ class OrganizationState(OrganizationsBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self.accounts: Members = Members()
         self.settings = OrganizationSettings()
         self.throttle = Throttle()
         self.root_features: set[str] = set()
@@ -250,7 +273,7 @@ class OrganizationState(OrganizationsBackend):
 
     def find_account(self, account_id: str) -> Account | None:
         """The account of that id, closed ones included."""
-        return next((a for a in self.accounts if a.id == account_id), None)
+        return self.accounts.find(account_id)
 
     def account(self, account_id: str) -> Account:
         """The account of that id, or AccountNotFoundException."""
@@ -258,6 +281,11 @@ class OrganizationState(OrganizationsBackend):
         if found is None:
             raise OrganizationsError("AccountNotFoundException")
         return found
+
+    def entity(self, entity_id: str) -> Any:
+        """The account, root or OU of that id; None where there is none."""
+        account = self.find_account(entity_id)
+        return account or next((unit for unit in self.ou if unit.id == entity_id), None)
 
     def container(self, container_id: str, otherwise: str) -> Any:
         """The root or OU of that id, or the error `otherwise`."""

@@ -44,8 +44,8 @@ class Tags(Service):
         return page("ListTagsForResource", "Tags", tags, whole)
 
     def _taggable(self, resource_id: str) -> Any:
-        everything = (*self.state.accounts, *self.state.ou, *self.state.policies)
-        resource = next((one for one in everything if one.id == resource_id), None)
+        policies = (one for one in self.state.policies if one.id == resource_id)
+        resource = self.state.entity(resource_id) or next(policies, None)
         if resource is None:
             raise OrganizationsError("TargetNotFoundException")
         return resource

@@ -26,9 +26,8 @@ class Units(Service):
 
     def list_parents(self, **request: Any) -> dict[str, Any]:
         """The one parent of an account or OU."""
-        children = (*self.state.accounts, *self._units())
-        child = next((one for one in children if one.id == request["ChildId"]), None)
-        if child is None:
+        child = self.state.entity(request["ChildId"])
+        if child is None or child.id == self.state.root.id:
             raise OrganizationsError("ChildNotFoundException")
         parent = self.state.container(child.parent_id, "ParentNotFoundException")
         return page("ListParents", "Parents", [{"Id": parent.id, "Type": parent.type}], request)

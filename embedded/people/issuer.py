@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from embedded.core.frozen import frozen
 from embedded.protocols.errors import Answer
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _LOOPBACK = "127.0.0.1"
 Fields = dict[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Person:
     """Somebody who can sign in, with the groups that the token's claim `groups` has."""
 
@@ -72,7 +73,7 @@ PEOPLE = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Code:
     person: Person
     client_id: str

@@ -9,9 +9,9 @@ import datetime
 import ipaddress
 import operator as comparison
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from embedded.core.frozen import frozen
 from embedded.policies.patterns import Values, matches, substituted
 
 Context = Mapping[str, Values]
@@ -23,7 +23,7 @@ class ConditionInvalid(ValueError):
     """An operator that IAM does not have, or that is not evaluated here."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Condition:
     """One operator with one key and the values of the policy."""
 

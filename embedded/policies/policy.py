@@ -9,9 +9,10 @@ import enum
 import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from embedded.core.frozen import frozen
 from embedded.policies.conditions import Condition, ConditionInvalid, compile_condition
 from embedded.policies.patterns import Values, matches
 
@@ -30,7 +31,7 @@ class Decision(enum.Enum):
     DENIED = "denied"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Statement:
     """One statement; exactly one of each element and its Not form is meant."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from xml.sax.saxutils import escape
 
 from botocore.model import StructureShape
 
+from embedded.core.frozen import frozen
 from embedded.core.service_models import error_shape, service_model
 from embedded.protocols.protocols import ApiCall
 
@@ -43,7 +43,7 @@ _FORBIDDEN = (
 """What the codes of a refused caller begin with: 403, but in the RPC protocols with JSON."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Answer:
     """One HTTP answer."""
 

@@ -13,7 +13,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -24,6 +24,7 @@ from moto.core.utils import get_service_model
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import NotFound
 
+from embedded.core.frozen import frozen
 from embedded.core.service_models import client_name
 
 _LOG = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ _FORM = "application/x-www-form-urlencoded"
 _STREAMS_TARGET = "DynamoDBStreams_"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class ApiCall:
     """One call of an AWS API. `parameters` is the operation's input by member names, as far as it
     can be recognized in the request; `operation` is empty when the request fits none.

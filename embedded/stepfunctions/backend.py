@@ -6,7 +6,7 @@ import copy
 import datetime
 import threading
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions import urls
 from moto.stepfunctions.exceptions import (
@@ -25,7 +25,9 @@ from embedded.core.context import current
 from embedded.policies.service_roles import may_assume
 from embedded.stepfunctions import kept
 from embedded.stepfunctions.definition_checks import problems
-from embedded.stepfunctions.executions import Execution
+
+if TYPE_CHECKING:
+    from embedded.stepfunctions.executions import Execution
 
 _LARGEST_INPUT = 262_144
 _PATIENCE = 10.0
@@ -33,6 +35,11 @@ MOST_EXECUTIONS = 10_000
 """Executions that are kept with their histories; of more, the oldest that ended are forgotten, as
 AWS forgets what ended 90 days ago.
 """
+
+
+_PROGRAM = "embedded.stepfunctions.parsing.program"
+
+_moto_validate = StepFunctionsParserBackend._validate_definition
 
 
 class StateMachineAlreadyExists(AWSError):
@@ -205,10 +212,12 @@ class Backend(StepFunctionsParserBackend):
     def _execution(
         self, machine: Any, name: str, given: str, trace_header: str | None
     ) -> Execution:
+        from embedded.stepfunctions import interpreter  # noqa: PLC0415 - when something runs
+
         # What the execution sees stays as it is now, whatever becomes of the machine.
         snapshot = copy.copy(machine)
         snapshot.executions = []
-        return Execution(
+        return interpreter.Execution(
             name=name,
             sm_type=snapshot.sm_type,
             role_arn=snapshot.roleArn,
@@ -292,9 +301,16 @@ class Backend(StepFunctionsParserBackend):
             raise TaskDoesNotExist("Task does not exist")
 
     def _execution_of_token(self, task_token: str) -> Execution | None:
+        return next((each for each in self._get_executions() if _endpoint(each, task_token)), None)
+
+    def _get_executions(self, execution_status: ExecutionStatus | None = None) -> list[Execution]:
+        """As moto's, but the latest first: of the thousands that are kept, it is they that wait."""
         with self._lock:
             executions = list(self._executions.values())
-        return next((each for each in executions if _endpoint(each, task_token)), None)
+        executions.reverse()
+        if execution_status is None:
+            return executions
+        return [each for each in executions if each.exec_status == execution_status]
 
     def get_execution_history(self, execution_arn: str) -> Any:
         """All events; their timestamps are datetimes."""
@@ -303,6 +319,18 @@ class Backend(StepFunctionsParserBackend):
             if isinstance(event["timestamp"], str):
                 event["timestamp"] = datetime.datetime.fromisoformat(event["timestamp"])
         return {"events": events}
+
+
+def validate(definition: str) -> None:
+    """As moto's `_validate_definition`; what was parsed before needs no parser.
+
+    Raises:
+        InvalidDefinition: the grammar does not have it.
+    """
+    if not kept.has(_PROGRAM, definition):
+        from embedded.stepfunctions import interpreter  # noqa: F401, PLC0415 - its parser
+
+        _moto_validate(definition)
 
 
 def _endpoint(execution: Execution, task_token: str) -> Any:

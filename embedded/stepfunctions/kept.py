@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +41,7 @@ def found(make: Callable[[str], Any], definition: str) -> Any:
     if not _folder:
         return make(definition)
     text, generated = _without_generated(definition)
-    named = f"{make.__module__}.{make.__qualname__}", *_made_by(), text
-    name = hashlib.sha256("\0".join(named).encode("utf-8", "surrogatepass")).hexdigest()
-    path = _folder[0] / f"{name}.pickle"
+    path = _path(f"{make.__module__}.{make.__qualname__}", text)
     # A file that is no longer whole is as good as none.
     with contextlib.suppress(OSError, EOFError, ValueError, pickle.UnpicklingError):
         return _loaded(path.read_bytes(), generated)
@@ -53,6 +51,17 @@ def found(make: Callable[[str], Any], definition: str) -> Any:
         return make(definition)
     _write(path, content)
     return _loaded(content, generated)
+
+
+def has(made: str, definition: str) -> bool:
+    """Whether what the function of that full name makes of the definition is kept."""
+    return bool(_folder) and _path(made, _without_generated(definition)[0]).is_file()
+
+
+def _path(made: str, text: str) -> Path:
+    named = "\0".join((made, *_made_by(), text))
+    name = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
+    return _folder[0] / f"{name}.pickle"
 
 
 def _without_generated(definition: str) -> tuple[str, Mapping[str, str]]:
@@ -81,7 +90,9 @@ def _made_by() -> tuple[str, ...]:
     for folder in _CODE:
         for module in sorted(folder.glob("*.py")):
             code.update(module.read_bytes())
-    return (sys.version, *map(version, _LIBRARIES), code.hexdigest())
+    # A version alone would be found by parsing all that its package says of itself.
+    versions = (distribution(library).read_text("METADATA") or "" for library in _LIBRARIES)
+    return (sys.version, *versions, code.hexdigest())
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from embedded.jsonata.evaluator import QueryFailed, parse
+from embedded.core.frozen import frozen
 from embedded.stepfunctions.definition_fields import (
     CATCHER_FIELDS,
     CHOICE_RULE_FIELDS,
@@ -47,7 +46,7 @@ _EITHER = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Problem:
     """One diagnostic: AWS's code, what is wrong, and where; `location` is empty for the whole."""
 
@@ -316,6 +315,9 @@ def _variables(node: dict[str, Any], path: str) -> Iterator[Problem]:
 
 def _expressions(kind: str, state: dict[str, Any], path: str) -> Iterator[Problem]:
     """JSONata that does not parse, or that reads of `$states` what is not there in that place."""
+    # Slow to import, and not needed for a definition that was found good before.
+    from embedded.jsonata.evaluator import QueryFailed, parse  # noqa: PLC0415
+
     for field, node in state.items():
         if field in ("Branches", "ItemProcessor", "Comment", "Type"):
             continue

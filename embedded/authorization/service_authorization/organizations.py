@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from moto.organizations.models import organizations_backends
 
 from embedded.authorization.required_permission import single
 from embedded.authorization.service_authorization.resource import ANY, Resource, arn_of
+from embedded.core.frozen import frozen
 from embedded.organizations.settings import NewAccountResource, OrganizationSettings
 from embedded.organizations.state import LOCK, OrganizationState, organization_of
 from embedded.policies.patterns import Values
@@ -113,7 +113,7 @@ def _policy_type(call: ApiCall, known: _Entities) -> str | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class _Entities:
     """What the ids in a call stand for: entities of the caller's organization, if it is in one."""
 
@@ -150,9 +150,10 @@ class _Entities:
 
     def tags(self, entity_id: str) -> Mapping[str, str]:
         """The tags of an account, root, OU or policy."""
-        known = self.organization
-        entities = [*known.accounts, *known.ou, *known.policies] if known is not None else []
-        return next((entity.tags for entity in entities if entity.id == entity_id), {})
+        if self.organization is None:
+            return {}
+        entity = self.organization.entity(entity_id) or self.policy(entity_id)
+        return entity.tags if entity is not None else {}
 
     def policy(self, policy_id: str) -> Any:
         """The policy, or None."""

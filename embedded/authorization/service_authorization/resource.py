@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from embedded.authorization.required_permission import no_tags
+from embedded.core.frozen import frozen
 from embedded.policies.patterns import Values
 from embedded.protocols.protocols import ApiCall
 from permissions import reference
@@ -14,7 +15,7 @@ from permissions import reference
 ANY = "*"
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class Resource:
     """One resource, by its ARN, of the service's `types` such as `table`.
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from moto.cloudformation.exceptions import ValidationError
 
-from embedded.cloudformation.intrinsics import Resolver, references
+from embedded.cloudformation.intrinsics import Resolver, Uses
 from embedded.cloudformation.resource import Place, Properties, Resource
 
 
@@ -120,4 +120,4 @@ def test_references_are_found_in_every_form() -> None:
         "c": {"Fn::Sub": ["${V}${W}", {"V": {"Ref": "X"}}]},
     }
 
-    assert references(node) == {"R", "G", "D", "S", "T", "W", "X"}
+    assert Uses(node).references == {"R", "G", "D", "S", "T", "W", "X"}

@@ -393,6 +393,38 @@ def test_item_whose_time_has_come_is_deleted_where_the_table_says_so(
     assert {one["pk"]["S"] for one in left} == {"request#1", "request#2", "request#3"}
 
 
+def test_items_with_a_sort_key_expire_too(
+    ledger: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = ledger
+    client.create_table(
+        TableName="events",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "N"},
+        ],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+    )
+    client.update_time_to_live(
+        TableName="events",
+        TimeToLiveSpecification={"AttributeName": "until", "Enabled": True},
+    )
+    for number in range(3):
+        until = f"{int(clock.now()) + 86_400 * number + 60}"
+        key = {"pk": {"S": "a"}, "sk": {"N": f"{number}"}}
+        client.put_item(TableName="events", Item=key | {"until": {"N": until}})
+
+    later = clock.now() + 86_400 * 1.5
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    left = client.scan(TableName="events")["Items"]
+    assert [one["sk"]["N"] for one in left] == ["2"]
+
+
 def test_item_whose_time_has_come_stays_where_the_table_has_no_time_to_live(
     ledger: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
