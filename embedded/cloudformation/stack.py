@@ -48,7 +48,7 @@ class Stack(models.Stack):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.stack_status_reason: str | None = None
         self.last_updated_time: Any = None
-        self._told: tuple[Any, str] = {}, "{}"
+        self._reported: tuple[Any, str] = {}, "{}"
         """Properties last reported, and their text: what is made is reported begun and done."""
         super().__init__(*args, **kwargs)
         self.events = StackEvents(self.events)
@@ -202,9 +202,9 @@ class Stack(models.Stack):
         self.events.append(event)
 
     def _text_of(self, properties: Any) -> str:
-        if properties is not self._told[0]:
-            self._told = properties, json.dumps(properties, default=str)
-        return self._told[1]
+        if properties is not self._reported[0]:
+            self._reported = properties, json.dumps(properties, default=str)
+        return self._reported[1]
 
     def _roll_back(self, failure: ResourceFailed, kind: str, verb: str) -> None:
         reason = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "
