@@ -122,9 +122,9 @@ def tree(definition: str) -> Any:
 
 
 def _tree(lexer: ASLLexer, prediction: Any) -> tuple[Any, list[str]]:
-    heard = SyntaxErrorListener()
+    syntax = SyntaxErrorListener()
     parser = ASLParser(CommonTokenStream(lexer))
     parser.removeErrorListeners()
-    parser.addErrorListener(heard)
+    parser.addErrorListener(syntax)
     parser._interp.predictionMode = prediction
-    return parser.state_machine(), heard.errors
+    return parser.state_machine(), syntax.errors
