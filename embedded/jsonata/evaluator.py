@@ -11,6 +11,7 @@ import copy
 import datetime
 import math
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,6 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
 
-from embedded.core.frozen import frozen
 from embedded.jsonata.functions import FUNCTIONS, string
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _library() -> Any:
 _LIBRARY = _library()
 
 
-@frozen
+@dataclass(frozen=True, kw_only=True)
 class Expression:
     """A parsed expression and the variables it may refer to.
 
