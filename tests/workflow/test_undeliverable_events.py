@@ -37,15 +37,33 @@ def start_denied(vending: Vending) -> Iterator[None]:
         )
 
 
+def deployed(vending: Vending, function: str) -> Any:
+    """What Lambda says of a function, by its construct id."""
+    functions = vending.aws.client("lambda").list_functions()["Functions"]
+    (found,) = (each for each in functions if function in each["FunctionName"])
+    return found
+
+
+@contextlib.contextmanager
+def answers_denied(vending: Vending, function: str) -> Iterator[None]:
+    """The function may end no step that waits, for a while."""
+    role = deployed(vending, function)["Role"].rsplit("/", 1)[1]
+    statement = {"Effect": "Deny", "Action": "states:SendTaskFailure", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    vending.iam.put_role_policy(
+        RoleName=role, PolicyName="NoAnswers", PolicyDocument=json.dumps(policy)
+    )
+    try:
+        yield
+    finally:
+        vending.iam.delete_role_policy(RoleName=role, PolicyName="NoAnswers")
+
+
 @contextlib.contextmanager
 def invocation_denied(vending: Vending, function: str) -> Iterator[None]:
     """EventBridge may not invoke the function, for a while."""
     client = vending.aws.client("lambda")
-    (name,) = (
-        each["FunctionName"]
-        for each in client.list_functions()["Functions"]
-        if function in each["FunctionName"]
-    )
+    name = deployed(vending, function)["FunctionName"]
     policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
     for statement in policy["Statement"]:
         client.remove_permission(FunctionName=name, StatementId=statement["Sid"])
@@ -178,19 +196,13 @@ def test_end_that_the_function_failed_to_record_is_recorded_by_redrive(
 def test_answer_that_the_function_could_not_give_costs_no_account(
     vending: Vending, vend: Command
 ) -> None:
-    unanswered = {"service": "stepfunctions", "operation": "SendTaskFailure", "calls": "all"}
-    vending.aws.faults.replace(
-        [
-            {"createAccount": {"calls": [1], "seconds": 60}},
-            unanswered | {"error": "AccessDeniedException"},
-        ]
-    )
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 60}}])
 
-    ended = vending.run(a_request())
+    with answers_denied(vending, "AnswerCreateAccount"):
+        ended = vending.run(a_request())
+        assert ended.status == "SUCCEEDED", ended
+        eventually(lambda: waiting(vending) >= 1)
 
-    assert ended.status == "SUCCEEDED", ended
-    eventually(lambda: waiting(vending) >= 1)
-    vending.aws.faults.replace([])
     assert vend("redrive").status == 0
     assert waiting(vending) == 0
     assert len(vending.accounts()) == 1
