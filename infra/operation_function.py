@@ -74,8 +74,6 @@ class OperationFunction(Construct):
             role=role.without_policy_updates(),
             environment={
                 "LOG_LEVEL": settings.log_level,
-                # It has none, and each start would look through all packages for some.
-                "PYDANTIC_DISABLE_PLUGINS": "1",
                 "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                 "POWERTOOLS_SERVICE_NAME": SERVICE,
             },

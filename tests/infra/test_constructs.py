@@ -157,7 +157,6 @@ def test_function_knows_the_ledger_and_the_bus_exactly_when_it_may_use_them(
         assert environment["POWERTOOLS_SERVICE_NAME"] == "account-vending"
         assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "AccountVending"
         assert environment["LOG_LEVEL"] == "INFO"
-        assert environment["PYDANTIC_DISABLE_PLUGINS"] == "1"
 
 
 RULES = {
