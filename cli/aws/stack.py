@@ -44,9 +44,6 @@ KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
 
 
-"""Execution statuses of which nothing more comes; None: AWS knows the execution no more."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class LedgerRow:
     """A request's row, with everything that the functions keep in it."""
