@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from embedded.lambda_runtime import processes
 from embedded.lambda_runtime.functions import EmbeddedFunction
 from embedded.lambda_runtime.processes import Launcher
 from embedded.lambda_runtime.variables import shared_variables
-from infra.bundling import build_local
+from infra.bundling import PROJECT, build_local
 from tests.unit.embedded.lambda_aws import LambdaAws, eventually, is_running, running
 
 TELL_ORIGIN = """
@@ -100,18 +101,23 @@ def test_every_function_process_is_a_fork_of_the_real_assets_dependencies() -> N
     asset = build_local().path
     shared = shared_variables(region=REGION, runtime="python3.13", xray_address="127.0.0.1:1")
     launcher = Launcher(asset=asset, runtime=asset, shared=shared, fork=True)
-    environment = {
-        **launcher.shared,
-        "LEDGER_TABLE_NAME": "ledger",
-        "LOG_LEVEL": "INFO",
-        "POWERTOOLS_SERVICE_NAME": "account-vending",
-        "POWERTOOLS_METRICS_NAMESPACE": "AccountVending",
-        "AWS_ACCESS_KEY_ID": "ASIA",
-    }
+    template = json.loads((PROJECT / "cdk.out" / "AccountVending.template.json").read_text())
+    # What CloudFormation fills in is no text yet.
+    environments = [
+        {
+            name: str(value)
+            for name, value in function["Properties"]["Environment"]["Variables"].items()
+        }
+        for function in template["Resources"].values()
+        if function["Type"] == "AWS::Lambda::Function" and "Environment" in function["Properties"]
+    ]
+    environment = launcher.shared | {"AWS_ACCESS_KEY_ID": "ASIA"}
 
     try:
         assert launcher._zygote is not None
-        assert launcher._zygote.can_become(environment)
+        assert len(environments) > 40
+        for variables in environments:
+            assert launcher._zygote.can_become(environment | variables), variables
         # Powertools reads this while it is imported: proof that reading is noticed at all.
         assert not launcher._zygote.can_become(environment | {"POWERTOOLS_DEBUG": "1"})
     finally:
