@@ -42,6 +42,7 @@ PRELOADED = (
     "botocore.config",
     "botocore.exceptions",
     "botocore.httpsession",
+    "vending.startup",
     "pydantic",
     "pydantic.json_schema",
     "aws_lambda_powertools",

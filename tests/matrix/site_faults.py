@@ -38,18 +38,24 @@ class SiteFault:
 
 
 class AfterTheCall:
-    """A fault whose effect comes once AWS has acted: the gateway asks for `lost` only then."""
+    """A fault whose effect comes once AWS has acted: the gateway asks for `lost` only then.
+
+    It comes once, however many sites it is armed for: a function that nobody waits for any more may
+    make its last call while the next run is under way.
+    """
 
     error = None
     reason = None
 
     def __init__(self, effect: Callable[[], None], *, lost: bool) -> None:
-        self._effect, self._lost = effect, lost
+        self._effects, self._lost = [effect], lost
 
     @property
     def lost(self) -> bool:
         """Bring the effect about; whether the caller gets no answer."""
-        self._effect()
+        effects, self._effects = self._effects, []
+        for effect in effects:
+            effect()
         return self._lost
 
 
