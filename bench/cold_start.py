@@ -8,10 +8,12 @@ import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench import pairs
 from bench.results import Measurement, Report
 
 RATIO = 1.3
@@ -45,10 +47,6 @@ _MB_OF_A_PROCESSOR = 1_769
 """Memory with which a function has one processor, and in proportion (AWS Lambda Developer Guide,
 "Configure Lambda function memory"); while it is imported, it has a whole one in any case."""
 
-_PAIRS = 5
-_PAIRS_AT_MOST = 25
-"""Of a function that exceeds the limit: on a shared machine, single pairs differ by half."""
-
 _PAYLOADS = Path(__file__).resolve().parent.parent / "tests" / "payloads"
 _SDK = "import boto3; boto3.client('organizations'); "
 _FUNCTION = """
@@ -70,7 +68,7 @@ def measure(only: Sequence[str] = ()) -> Report:
     keys["AWS_DEFAULT_REGION"] = "us-east-1"
     sdk = Start(do=_SDK, path=Path(sysconfig.get_path("purelib")), variables=keys)
     runs = {name: _runs_of(start, sdk) for name, start in _starts(only)}
-    ratios = {name: _ratio(pairs) for name, pairs in runs.items()}
+    ratios = {name: pairs.ratio(both, cost=_COST) for name, both in runs.items()}
     dearest_first = sorted(ratios, key=lambda name: -ratios[name])
     within = sum(ratio <= RATIO for ratio in ratios.values())
     return Report(
@@ -95,8 +93,8 @@ def measure(only: Sequence[str] = ()) -> Report:
         ],
         data={
             "cpu_and_sdk_seconds": {
-                name: [(ours.answered, sdks.answered) for ours, sdks in pairs]
-                for name, pairs in runs.items()
+                name: [(ours.answered, sdks.answered) for ours, sdks in both]
+                for name, both in runs.items()
             }
         },
     )
@@ -116,6 +114,9 @@ class Cpu:
     def elapsed(self) -> float:
         """Seconds until the first answer with that share; to be imported, it has a whole one."""
         return self.imported + (self.answered - self.imported) / min(1.0, self.share)
+
+
+_COST = attrgetter("answered")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,21 +195,12 @@ def _recorded() -> dict[str, Any]:
 
 
 def _runs_of(start: Start, sdk: Start) -> list[tuple[Cpu, Cpu]]:
-    """Some runs of both, each of one next to one of the other: the machine is never the same."""
-    pairs: list[tuple[Cpu, Cpu]] = []
-    while not pairs or (len(pairs) < _PAIRS_AT_MOST and _ratio(pairs) > RATIO):
-        pairs += [(start.run(), sdk.run()) for _ in range(_PAIRS)]
-    return pairs
+    return pairs.measured(start.run, sdk.run, cost=_COST, at_most=RATIO)
 
 
-def _ratio(pairs: Sequence[tuple[Cpu, Cpu]]) -> float:
-    """The median of the pairs': what else the machine does passes over both of a pair."""
-    return median(ours.answered / sdks.answered for ours, sdks in pairs)
-
-
-def _usual(pairs: Sequence[tuple[Cpu, Cpu]]) -> tuple[float, float]:
+def _usual(both: Sequence[tuple[Cpu, Cpu]]) -> tuple[float, float]:
     """The medians of the function's seconds and of the SDK's."""
-    return median(ours.answered for ours, _ in pairs), median(sdks.answered for _, sdks in pairs)
+    return median(ours.answered for ours, _ in both), median(sdks.answered for _, sdks in both)
 
 
 def _first_vend(runs: Mapping[str, Sequence[tuple[Cpu, Cpu]]]) -> Iterator[Measurement]:

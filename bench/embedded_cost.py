@@ -8,8 +8,11 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from statistics import median
 
+from bench import pairs
 from bench.machine import Meter
 from bench.results import Measurement, Report
 from bench.system import System, a_request, deployed
@@ -26,7 +29,6 @@ KILOBYTES_PER_VEND = 300.0
 _WINDOW = 25
 """Vends over which CPU time is averaged."""
 
-_STARTS = 3
 _SPEED = 400.0
 _CALLS_KEPT = 2_000
 _STATUS = Path("/proc/self/statm")
@@ -60,10 +62,10 @@ def cpu_of(program: str) -> float:
 
 def start_ratio() -> tuple[float, float]:
     """CPU seconds from nothing to ready, and how many times those of `import moto` they are."""
-    pairs = [(cpu_of(_READY), cpu_of(_IMPORTED)) for _ in range(_STARTS)]
-    # Whatever else the machine does makes a process slower, and never faster.
-    ready = min(one for one, _ in pairs)
-    return ready, ready / min(one for _, one in pairs)
+    both = pairs.measured(
+        partial(cpu_of, _READY), partial(cpu_of, _IMPORTED), cost=float, at_most=START_RATIO
+    )
+    return median(ready for ready, _ in both), pairs.ratio(both, cost=float)
 
 
 def looks(system: System, vends: Sequence[int]) -> Iterator[Look]:

@@ -8,11 +8,10 @@ import contextlib
 import io
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from embedded.apigateway import endpoint
 from embedded.apigateway.execute_api import Execution
@@ -21,6 +20,7 @@ from embedded.cloudfront import delivery
 from embedded.core.context import Call, Context, current
 from embedded.core.in_process import called
 from embedded.core.principal import Principal, caller
+from embedded.gateway.dispatcher import Dispatcher
 from embedded.gateway.server import Server
 from embedded.moto_patches import (
     backend_lookup,
@@ -78,36 +78,7 @@ def serve(port: int = 0) -> Server:
     `port` 0 takes a free one, `server_port` says which. OSError when the port is taken.
     """
     install()
-    return Server(port, Gateway(_Dispatcher(_backend_app)))
-
-
-def _backend_app(service: str | None) -> Any:
-    """Moto's application of a service; NotImplementedError for one that moto does not know."""
-    if service is None:
-        raise NotImplementedError("the whole service is missing")
-    app = create_backend_app(service)
-    # What serves moto's developers and browsers, and costs every call: forms are looked at for a
-    # page's mistakes, answers get headers for other sites' scripts. Errors still come here.
-    app.debug = False
-    app.config["PROPAGATE_EXCEPTIONS"] = True
-    app.after_request_funcs.clear()
-    return app
-
-
-class _Dispatcher(DomainDispatcherApplication):
-    """moto's, with a memory: it would look through its folders and patterns on every call."""
-
-    def __init__(self, create_app: Callable[[Any], Any]) -> None:
-        super().__init__(create_app)
-        self._backends: dict[str, Any] = {}
-
-    def get_backend_for_host(self, host: str | None) -> Any:
-        """The backend that serves the host, if any; called under the lock of `get_application`."""
-        if host is None:
-            return None
-        if host not in self._backends:
-            self._backends[host] = super().get_backend_for_host(host)
-        return self._backends[host]
+    return Server(port, Gateway(Dispatcher()))
 
 
 class Gateway:

@@ -15,10 +15,10 @@ import traceback
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
 from embedded.core.in_process import called
+from embedded.gateway.dispatcher import RequestHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -79,7 +79,7 @@ class Server(ThreadedWSGIServer):
             super().handle_error(request, client_address)
 
 
-class Handler(MotoRequestHandler):
+class Handler(RequestHandler):
     """Answers the requests of one connection, one after the other."""
 
     protocol_version = "HTTP/1.1"

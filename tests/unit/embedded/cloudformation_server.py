@@ -12,10 +12,6 @@ from botocore.config import Config
 from moto.awslambda import models as lambda_models
 from moto.backends import get_backend
 from moto.core.config import default_user_config
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    create_backend_app,
-)
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from embedded import REGION, cloudformation
@@ -23,6 +19,7 @@ from embedded.core import context
 from embedded.core.clock import Clock
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
+from embedded.gateway.dispatcher import Dispatcher
 from embedded.gateway.server import Server
 from tests.unit.embedded.cloudformation_template import (
     ASSETS_BUCKET,
@@ -113,7 +110,7 @@ def cloudformation_server() -> Iterator[Aws]:
     configured = dict(default_user_config)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     cloudformation.install()
-    app = DomainDispatcherApplication(create_backend_app)
+    app = Dispatcher()
     http = Server(0, app)
     threading.Thread(target=http.serve_forever, daemon=True).start()
     # For what earlier tests of the process have extended.

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto.server import DomainDispatcherApplication, create_backend_app
 
 from embedded import control_planes, eventbridge
 from embedded.core.partitions import administrator_in
 from embedded.core.principal import Principal, caller
+from embedded.gateway.dispatcher import Dispatcher
 from embedded.gateway.server import Server
 from embedded.protocols import protocols
 from tests.unit.embedded.live_aws import Aws
@@ -19,7 +19,7 @@ from tests.unit.embedded.live_aws import Aws
 def server() -> Iterator[Aws]:
     control_planes.install()
     eventbridge.install()
-    moto_app = DomainDispatcherApplication(create_backend_app)
+    moto_app = Dispatcher()
     aws: Aws
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:

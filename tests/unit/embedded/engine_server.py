@@ -22,7 +22,6 @@ import boto3
 from botocore.config import Config
 from moto.awslambda.models import LambdaBackend
 from moto.iam.models import iam_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from embedded import ACCOUNT_ID, REGION, eventbridge, stepfunctions
 from embedded.core import context
@@ -30,6 +29,7 @@ from embedded.core.clock import Clock
 from embedded.core.context import Context
 from embedded.core.credentials import Credentials
 from embedded.core.faults import Faults
+from embedded.gateway.dispatcher import Dispatcher
 from embedded.gateway.server import Server
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def serving(speed: float = 1.0, faults: list[Any] | None = None) -> Iterator[Eng
     own = Context(clock=Clock(speed), faults=Faults.parse(faults or []), credentials=Credentials())
     before = list(context._active)
     engines: list[Engine] = []
-    app = _Gateway(DomainDispatcherApplication(create_backend_app), engines)
+    app = _Gateway(Dispatcher(), engines)
     server = Server(0, app)
     own.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     context.activate(own)

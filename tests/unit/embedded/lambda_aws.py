@@ -16,13 +16,13 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto.core.base_backend import BackendDict
-from moto.server import DomainDispatcherApplication, create_backend_app
 
 from embedded import REGION, lambda_runtime
 from embedded.core.clock import Clock
 from embedded.core.context import Context, activate
 from embedded.core.credentials import RoleCredentials
 from embedded.core.faults import Faults
+from embedded.gateway.dispatcher import Dispatcher
 from embedded.gateway.server import Server
 from infra.bundling import build_runtime
 
@@ -259,7 +259,7 @@ def running(folder: Path, runtime: Path, **how: Any) -> Iterator[LambdaAws]:
     context = Context(clock=Clock(), faults=Faults.none(), credentials=credentials)  # type: ignore[arg-type]
     activate(context)
     lambda_runtime.install(asset, runtime, **how)
-    app = DomainDispatcherApplication(create_backend_app)
+    app = Dispatcher()
     server = Server(0, app)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     context.endpoint_url = f"http://127.0.0.1:{server.server_port}"

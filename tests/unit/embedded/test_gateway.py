@@ -440,8 +440,11 @@ def test_calls_are_recorded_with_caller_and_virtual_time(server: Server) -> None
 
 
 def test_motos_own_api_passes_through(server: Server) -> None:
-    with urllib.request.urlopen(f"{server.url}/moto-api/") as answer:
-        assert answer.status == 200
+    with urllib.request.urlopen(f"{server.url}/moto-api/config") as answer:
+        assert answer.status == 201
+        assert "batch" in json.load(answer)
+    with pytest.raises(urllib.error.HTTPError, match="404"):  # a page, by Flask's templates
+        urllib.request.urlopen(f"{server.url}/moto-api/")
     assert server.context.calls == []
 
 
