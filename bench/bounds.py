@@ -10,6 +10,11 @@ MAKESPAN_RATIO = 1.05
 THROTTLED_SHARE = 0.01
 """Refused CreateAccount calls, as a share of the requests."""
 
+CALLS_GROWTH_RATIO, CPU_GROWTH_RATIO = 1.1, 1.15
+"""What a vend may cost with the most requests at once, beside one with the fewest: calls of the
+functions and the workflow, and CPU of the embedded AWS.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CreationQuota:

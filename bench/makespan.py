@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.bounds import MAKESPAN_RATIO, THROTTLED_SHARE, makespan_bound
+from bench.bounds import (
+    CALLS_GROWTH_RATIO,
+    CPU_GROWTH_RATIO,
+    MAKESPAN_RATIO,
+    THROTTLED_SHARE,
+    makespan_bound,
+)
 from bench.machine import Meter, Usage
 from bench.results import Curve, Measurement, Report
 from bench.system import a_request, deployed
@@ -19,6 +25,8 @@ if TYPE_CHECKING:
 
 SPEED = 60.0
 """How many times as fast as on AWS time passes while everybody waits."""
+_CALLS_KEPT = 500
+"""Of each request, for the calls to be counted."""
 _WARM_UP = 2
 _PATIENCE_RATIO = 1.6
 """After so many times the bound the requests that are left are not waited for."""
@@ -28,19 +36,33 @@ _PATIENCE_SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How one number of requests went; times in the embedded AWS's seconds."""
+    """How one number of requests went; times in the embedded AWS's seconds.
+
+    `calls` are all that deployed roles made.
+    """
 
     requests: int
     moments: Sequence[float]
     throttled: int
     throttled_polls: int
     accounts: int
+    calls: int
     usage: Usage
 
     @property
     def makespan(self) -> float:
         """Until the last was vended; infinite where not all were."""
         return max(self.moments) if len(self.moments) == self.requests else math.inf
+
+    @property
+    def calls_per_vend(self) -> float:
+        """Calls of the functions and the workflow."""
+        return self.calls / self.requests
+
+    @property
+    def cpu_per_vend(self) -> float:
+        """Seconds that the embedded AWS computed."""
+        return self.usage.embedded / self.requests
 
 
 def organization(requests: int, creation_seconds: float) -> OrganizationSettings:
@@ -54,7 +76,8 @@ def vend_all(requests: int, creation_seconds: float) -> Outcome:
     """Send all requests at once and wait until they are vended, or for long enough."""
     bound = makespan_bound(requests, creation_seconds)
     settings = organization(requests + _WARM_UP, creation_seconds)
-    with deployed(WaitsOnlyClock(SPEED), organization=settings) as system:
+    kept = _CALLS_KEPT * requests
+    with deployed(WaitsOnlyClock(SPEED), organization=settings, calls_kept=kept) as system:
         for number in range(_WARM_UP):
             system.await_end(system.start(a_request(number, prefix="warm")))
         system.aws.renew()
@@ -76,8 +99,30 @@ def vend_all(requests: int, creation_seconds: float) -> Outcome:
             throttled=system.throttled_creations(),
             throttled_polls=system.throttled_polls(),
             accounts=len(system.organization.accounts) - 1,
+            calls=system.our_calls(),
             usage=usage,
         )
+
+
+def _growth(outcomes: Sequence[Outcome]) -> list[Measurement]:
+    """What a vend costs with the most requests at once beside one with the fewest."""
+    by_size = sorted(outcomes, key=lambda one: one.requests)
+    few, many = by_size[0], by_size[-1]
+    if few.requests == many.requests:
+        return []
+    both = f"{many.requests} / {few.requests} requests at once"
+    return [
+        Measurement(
+            name=f"calls a vend, {both}",
+            value=many.calls_per_vend / few.calls_per_vend,
+            at_most=CALLS_GROWTH_RATIO,
+        ),
+        Measurement(
+            name=f"CPU a vend, {both}",
+            value=many.cpu_per_vend / few.cpu_per_vend,
+            at_most=CPU_GROWTH_RATIO,
+        ),
+    ]
 
 
 def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
@@ -97,6 +142,8 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
                 f"{ratio:.3f}",
                 f"{one.throttled}",
                 f"{one.throttled_polls}",
+                f"{one.calls_per_vend:.0f}",
+                f"{1000 * one.cpu_per_vend:.0f} ms",
             ]
         )
         measurements += [
@@ -111,6 +158,7 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
                 at_most=THROTTLED_SHARE * one.requests,
             ),
         ]
+    measurements += _growth(outcomes)
     return Report(
         part="makespan",
         title=f"Requests for new accounts, all at once, T = {creation_seconds:g} s",
@@ -123,6 +171,8 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
             "/ bound",
             "throttled",
             "polls throttled",
+            "calls a vend",
+            "CPU a vend",
         ],
         table=rows,
         measurements=measurements,

@@ -117,7 +117,7 @@ class System:
         )
 
     def runs(self) -> list[Run]:
-        """All executions there are."""
+        """All executions there are, the last started first."""
         pages = self._states.get_paginator("list_executions").paginate(
             stateMachineArn=self.aws.outputs["StateMachineArn"], maxResults=1000
         )
@@ -133,7 +133,11 @@ class System:
         ]
 
     def await_ends(self, count: int, *, patience: float) -> list[Run]:
-        """All executions, once `count` have ended or `patience` real seconds have passed."""
+        """All executions, once `count` have ended or `patience` real seconds have passed.
+
+        They are listed again when the one that started last has ended: to list them all every
+        second would cost the more the more there are.
+        """
         deadline = time.monotonic() + patience
         while True:
             runs = self.runs()
@@ -142,17 +146,23 @@ class System:
             if time.monotonic() > deadline:
                 return runs
             time.sleep(_LOOK_EVERY)
+            latest = next((run.arn for run in runs if run.stopped is None), None)
+            while latest and self._status(latest) == "RUNNING" and time.monotonic() < deadline:
+                time.sleep(_LOOK_EVERY)
 
     def await_end(self, arn: str, *, patience: float = 120.0) -> str:
         """The execution's status once it has ended."""
         deadline = time.monotonic() + patience
         while True:
-            status = self._states.describe_execution(executionArn=arn)["status"]
+            status = self._status(arn)
             if status != "RUNNING":
-                return str(status)
+                return status
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{arn} still runs after {patience:.0f} s")
             time.sleep(_LOOK_EVERY / 4)
+
+    def _status(self, arn: str) -> str:
+        return str(self._states.describe_execution(executionArn=arn)["status"])
 
     def history(self, arn: str) -> list[Event]:
         """The execution's history, oldest event first."""
@@ -196,6 +206,10 @@ class System:
         """How often the deployed roles made this call, refused ones included."""
         made = (call for call in self.aws.context.calls if self.is_ours(call))
         return sum((call.service, call.operation) == (service, operation) for call in made)
+
+    def our_calls(self) -> int:
+        """How often the deployed roles called AWS, refused calls included."""
+        return sum(self.is_ours(call) for call in self.aws.context.calls)
 
     def throttled_polls(self) -> int:
         """DescribeCreateAccountStatus calls that AWS refused as too many in too short a time."""

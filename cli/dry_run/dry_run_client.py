@@ -106,7 +106,7 @@ class DryRunClient:
     def parent(self, account_id: str) -> str | None:
         """Where an account is by this plan; None where it is where AWS has it."""
         if account_id in self.planned_ids and account_id not in self.parents:
-            return ou_search.root_id(cast("Any", self))
+            return ou_search.listed_root_id(cast("Any", self))
         return self.parents.get(account_id)
 
     def _list_features(self) -> Any:

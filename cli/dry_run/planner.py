@@ -79,6 +79,13 @@ class _NothingKnown(OuPathCache):
     def put(self, path: str, unit: Unit) -> None:
         """Forget it."""
 
+    def root_id(self) -> str | None:
+        """Nothing."""
+        return None
+
+    def put_root_id(self, root_id: str) -> None:
+        """Forget it."""
+
 
 class Planner:
     """Follows a definition, and runs the operations of its Tasks on clients that only read.

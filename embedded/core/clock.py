@@ -9,16 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, TypeVar
 
 from embedded.core.frozen import frozen
 from embedded.core.time_page import TimePage
-
-T = TypeVar("T")
-
-_LEAST_WAIT = 0.005
-"""Real seconds after which a wait that is nearly over looks at the clock again."""
-
+from embedded.core.timers import Signal, Timers
 
 _LATER_SECONDS = 60.0
 
@@ -50,6 +44,7 @@ class Clock:
         self._pace = _Pace(real=now, virtual=now, rate=speed)
         self._page: TimePage | None = None
         self._changing = threading.Lock()
+        self._timers = Timers(self.now, self.real)
 
     def now(self) -> float:
         """Virtual time in epoch seconds."""
@@ -69,30 +64,27 @@ class Clock:
         return self.speed
 
     def jump(self, virtual_seconds: float) -> None:
-        """Let so much time have passed. Who waits already sees it at the end of the wait."""
+        """Let so much time have passed, for who waits, too."""
         with self._changing:
             self._change(rate=self._pace.rate, ahead=virtual_seconds)
+        self._timers.look()
 
     def sleep(self, virtual_seconds: float) -> None:
         """Block for `virtual_seconds` of virtual time."""
-        self._wait_by(time.sleep, virtual_seconds)
+        self.wait(Signal(), virtual_seconds)
 
-    def wait(self, event: threading.Event, virtual_seconds: float) -> bool:
+    def wait(self, event: Signal, virtual_seconds: float) -> bool:
         """Block until the event is set, for `virtual_seconds` at most; whether it is set."""
-        return bool(self._wait_by(event.wait, virtual_seconds))
+        over = threading.Event()
+        timer = self._timers.at(self.now() + virtual_seconds, over.set)
+        try:
+            with self.waiting(), event.setting(over):
+                over.wait()
+        finally:
+            self._timers.cancel(timer)
+        return event.is_set()
 
-    def _wait_by(self, wait: Callable[[float], T], virtual_seconds: float) -> T | None:
-        """Block in `wait(real seconds)`, again and again until it returns something true or
-        `virtual_seconds` have passed; what it returned last.
-        """
-        until = self.now() + virtual_seconds
-        found = None
-        with self.waiting():
-            while not found and (left := until - self.now()) > 0:
-                found = wait(min(max(self.real(left), _LEAST_WAIT), threading.TIMEOUT_MAX))
-        return found
-
-    def wait_for_computation(self, event: threading.Event, seconds: float) -> bool:
+    def wait_for_computation(self, event: Signal, seconds: float) -> bool:
         """Block until a computation, which may take `seconds` on AWS, sets the event; say whether.
 
         The machine is given as much of its own time.
@@ -102,11 +94,18 @@ class Clock:
 
     def timer(
         self, virtual_seconds: float, call: Callable[..., object], *args: object
-    ) -> threading.Timer:
-        """Start a daemon timer that runs `call(*args)` after `virtual_seconds`."""
-        timer = _Timer(self, virtual_seconds, call, args)
-        timer.start()
-        return timer
+    ) -> Callable[[], None]:
+        """Run `call(*args)` in a thread of its own after `virtual_seconds`; what cancels that."""
+
+        def run() -> None:
+            with self.computing():
+                call(*args)
+
+        def start() -> None:
+            threading.Thread(target=run, name="timer", daemon=True).start()
+
+        timer = self._timers.at(self.now() + virtual_seconds, start)
+        return lambda: self._timers.cancel(timer)
 
     @contextlib.contextmanager
     def computing(self) -> Iterator[None]:
@@ -162,7 +161,7 @@ class WaitsOnlyClock(Clock):
         """At the wall clock's pace at most."""
         return 1.0
 
-    def wait_for_computation(self, event: threading.Event, seconds: float) -> bool:
+    def wait_for_computation(self, event: Signal, seconds: float) -> bool:
         """As of any clock, in virtual time. A wait within, which begins later, is to end first."""
         return self.wait(event, seconds + _LATER_SECONDS)
 
@@ -200,21 +199,3 @@ class WaitsOnlyClock(Clock):
             self._computing += change
             alone = min(1.0, self._processors / max(1, self._computing))
             self._change(rate=alone if self._computing else self.speed)
-
-
-class _Timer(threading.Timer):
-    """One that goes by a clock."""
-
-    def __init__(
-        self, clock: Clock, seconds: float, call: Callable[..., object], args: Any
-    ) -> None:
-        super().__init__(seconds, call, args)
-        self.daemon = True
-        self._clock = clock
-
-    def run(self) -> None:
-        """Wait, then call, unless it is cancelled."""
-        if not self._clock.wait(self.finished, self.interval) and not self.finished.is_set():
-            with self._clock.computing():
-                self.function(*self.args, **self.kwargs)
-        self.finished.set()

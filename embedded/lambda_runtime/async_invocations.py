@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from embedded.core import role_clients
 from embedded.core.context import Context, current
 from embedded.core.frozen import frozen
+from embedded.core.timers import Signal
 from embedded.lambda_runtime.environment import Outcome
 from embedded.lambda_runtime.pool import PoolClosedError
 
@@ -25,7 +26,7 @@ _RETRY_AFTER_SECONDS = (60.0, 120.0)
 
 _changed = threading.Condition()
 _running = 0
-_era = threading.Event()
+_era = Signal()
 """Set, and replaced, when those that wait for another try are given up."""
 
 
@@ -55,13 +56,11 @@ def settle(timeout: float) -> bool:
     global _era  # noqa: PLW0603
     with _changed:
         _era.set()
-        _era = threading.Event()
+        _era = Signal()
         return _changed.wait_for(lambda: _running == 0, timeout)
 
 
-def _try(
-    invoke: Callable[[], Outcome], event: Event, context: Context, era: threading.Event
-) -> None:
+def _try(invoke: Callable[[], Outcome], event: Event, context: Context, era: Signal) -> None:
     try:
         outcome = invoke()
         for pause in _RETRY_AFTER_SECONDS:

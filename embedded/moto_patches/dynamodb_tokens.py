@@ -57,8 +57,8 @@ def once(operation: Callable[[Any], Any]) -> Callable[[Any], Any]:
         # On the backend, so that it is one account's and region's and goes with a reset.
         done: dict[str, _Done] = self.dynamodb_backend.__dict__.setdefault("finished_tokens", {})
         now = current().clock.now()
-        for expired in [each for each, one in done.items() if one.until <= now]:
-            del done[expired]
+        while done and next(iter(done.values())).until <= now:  # the oldest are first
+            del done[next(iter(done))]
         rest = {name: value for name, value in self.body.items() if name != "ClientRequestToken"}
         content = hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
         if token not in done:

@@ -25,10 +25,14 @@ from embedded.core.models_on_disk import ModelLoader
 from embedded.core.service_models import services
 
 _REQUEST_ID_BYTES = 26
+_TEXTS = ("S", "N")
+"""Types of DynamoDB's whose values are texts."""
+
 _known: dict[tuple[type, Any, str, bool], tuple[str, ...]] = {}
 """Names by the class of the object, the member's shape, its name, and whether it has a parent."""
 
 _get_value = serialize.ResponseSerializer.get_value
+_serialize_structure = serialize.ResponseSerializer._serialize_type_structure
 
 
 def _value(self: serialize.ResponseSerializer, value: Any, key: str, shape: Any) -> Any:
@@ -56,6 +60,20 @@ def _value(self: serialize.ResponseSerializer, value: Any, key: str, shape: Any)
         if found is not MISSING:
             return found
     return None
+
+
+def _structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """As moto's, which looks in each value of DynamoDB's for each of the ten types."""
+    if shape.name != "AttributeValue" or type(value) is not dict or not key:
+        _serialize_structure(self, serialized, value, shape, key)
+        return
+    made = self.MAP_TYPE()
+    for name, member in value.items():
+        if name in _TEXTS and type(member) is str:
+            made[name] = member
+        elif member is not None and name in shape.members:
+            self._serialize(made, member, shape.members[name], name)
+    self._default_serialize(serialized, made, shape, key)
 
 
 def _request_id(headers: dict[str, Any] | None = None) -> str:
@@ -130,6 +148,7 @@ def install() -> None:
     if serialize.ResponseSerializer.get_value is _value:
         return
     serialize.ResponseSerializer.get_value = _value
+    serialize.ResponseSerializer._serialize_type_structure = _structure
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = _Methods
     utils.create_loader = _loader

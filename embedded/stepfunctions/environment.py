@@ -7,8 +7,6 @@ branch) wakes it. What an abandoned task still does leaves no trace in the histo
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.stepfunctions.parser.asl.eval import environment as moto_environment
@@ -16,10 +14,10 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning
 
 from embedded.core.context import current
+from embedded.core.timers import Signal
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Iterator
 
 
 _EVALUATION_FAILED = "evaluationFailedEventDetails"
@@ -63,13 +61,12 @@ class Environment(moto_environment.Environment):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.event_manager = History()
-        self.interrupted = threading.Event()
+        self.interrupted = Signal()
         """Set for good once this environment does not run any more."""
         self.assignments: dict[str, Any] = {}
         """What the current state assigns; its variables change when it exits."""
         self.entered: tuple[str, int] = ("", 0)
         """Name of the current state and id of the event that says that it was entered."""
-        self._woken: list[threading.Event] = []
         self._program_state: Any
 
     @classmethod
@@ -94,19 +91,6 @@ class Environment(moto_environment.Environment):
         """Block for `virtual_seconds`, or until this environment is interrupted."""
         if virtual_seconds > 0:
             current().clock.wait(self.interrupted, virtual_seconds)
-
-    @contextmanager
-    def waking(self, event: threading.Event) -> Iterator[None]:
-        """Set `event` when this environment is interrupted while in the context."""
-        with self._state_mutex:
-            self._woken.append(event)
-            if self.interrupted.is_set():
-                event.set()
-        try:
-            yield
-        finally:
-            with self._state_mutex:
-                self._woken.remove(event)
 
     def abandon(self) -> None:
         """Let whatever still runs here go on unheard."""
@@ -156,5 +140,3 @@ class Environment(moto_environment.Environment):
 
     def _interrupt(self) -> None:
         self.interrupted.set()
-        for event in self._woken:
-            event.set()

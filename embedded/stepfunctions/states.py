@@ -55,10 +55,12 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp 
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
     WaitFunction,
 )
+from moto.stepfunctions.parser.asl.eval.callback import callback
 from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackConsumerLeft
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from embedded.core.context import current
+from embedded.core.timers import Signal
 from embedded.jsonata.evaluator import iso
 from embedded.stepfunctions import definition_texts, expressions
 
@@ -124,7 +126,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
-    done = threading.Event()
+    done = Signal()
     failures: list[Exception] = []
 
     clock = current().clock
@@ -140,7 +142,7 @@ def _evaluate_with_timeout(self: Any, env: Any) -> None:
         done.set()
 
     results: list[Any] = []
-    with env.waking(done):
+    with env.interrupted.setting(done):
         threading.Thread(target=work, name=f"state {self.name}", daemon=True).start()
         in_time = clock.wait_for_computation(done, limit)
     if not env.is_running():
@@ -241,11 +243,11 @@ def _run_program(self: Any, env: Any) -> None:
         if self.timeout_seconds is None:
             self._eval_body(env)
             return
-        timer = clock.timer(self.timeout_seconds.timeout_seconds, env.set_timed_out)
+        cancel = clock.timer(self.timeout_seconds.timeout_seconds, env.set_timed_out)
         try:
             self._eval_body(env)
         finally:
-            timer.cancel()
+            cancel()
 
 
 def _wait_for_branches(self: Any) -> None:
@@ -364,6 +366,7 @@ def _heap_key(self: Any) -> str:
 
 def install() -> None:
     """Put these in the place of moto's."""
+    callback.Event = Signal
     EvalComponent.heap_key = property(_heap_key)
     Program.eval = _run_program
     BranchWorker.start = _start_branch
@@ -383,5 +386,5 @@ def install() -> None:
     Timestamp._get_wait_seconds = _seconds_until
     RetrierDecl._eval_body = _eval_retrier
     ErrorEqualsDecl._eval_body = _eval_error_equals
-    callback = state_task_service_callback.StateTaskServiceCallback
-    callback._wait_for_task_token_timeout = _wait_for_token
+    waiting_task = state_task_service_callback.StateTaskServiceCallback
+    waiting_task._wait_for_task_token_timeout = _wait_for_token

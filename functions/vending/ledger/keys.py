@@ -15,6 +15,7 @@ EMAIL_LOCK = "email#"
 ACCOUNT_RECORD = "record#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 ACCOUNTS_COMPARED = "reconciliation#accounts"
+ORGANIZATION_FEATURES = "organization#features"
 
 EXECUTION_END = "execution#"
 """Before the name of an execution, in place of the id of a request: its end is waited for."""

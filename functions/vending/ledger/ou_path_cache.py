@@ -12,6 +12,8 @@ from vending.ledger import keys
 from vending.ledger.table import Put, Table
 
 _LATELY_SECONDS = 60
+_ROOT_KEPT_SECONDS = 86_400
+_ROOT = "/"
 
 
 @frozen
@@ -28,7 +30,7 @@ class Unit:
 
 @frozen
 class OuPathCache:
-    """Rows `unit#<path>`; any of them may be missing, or out of date."""
+    """Rows `unit#<path>`, the root's among them; any may be missing, or out of date."""
 
     table: Table
 
@@ -52,6 +54,22 @@ class OuPathCache:
             "seenAt": int(self.table.clock()),
         }
         self.table.put(Put(item=item))
+
+    def root_id(self) -> str | None:
+        """The id of the root, as it was seen within the last day.
+
+        AWS lets the root be listed once a second. An organization keeps it; only another one in its
+        place has another.
+        """
+        found = self.table.get(keys.unit(_ROOT))
+        if found is None or self.table.clock() - found["seenAt"] >= _ROOT_KEPT_SECONDS:
+            return None
+        return str(found["rootId"])
+
+    def put_root_id(self, root_id: str) -> None:
+        """Remember the root's id."""
+        seen_at = int(self.table.clock())
+        self.table.put(Put(item={"pk": keys.unit(_ROOT), "rootId": root_id, "seenAt": seen_at}))
 
     def was_seen_lately(self, unit: Unit) -> bool:
         """Whether the unit need not be looked at again by who only looks ahead.

@@ -37,7 +37,7 @@ def ensure(path: str, *, organizations: OrganizationsClient, units: OuPathCache)
     the same; OperationRefused where something does.
     """
     names = ou_paths.split(path)
-    parents, created = [ou_search.root_id(organizations)], list[str]()
+    parents, created = [ou_search.root_id(organizations, units)], list[str]()
     for level, name in enumerate(names):
         so_far = ou_paths.join(names[: level + 1])
         unit = units.get(so_far)

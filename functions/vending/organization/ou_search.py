@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
-from vending.ledger.ou_path_cache import Unit
 from vending.request import ou_paths, validators
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.ledger.ou_path_cache import OuPathCache, Unit
 
-def root_id(organizations: OrganizationsClient) -> str:
-    """The id of the organization's root."""
+
+def root_id(organizations: OrganizationsClient, units: OuPathCache) -> str:
+    """The id of the organization's root, which `units` remembers."""
+    known = units.root_id()
+    if known is None:
+        known = listed_root_id(organizations)
+        units.put_root_id(known)
+    return known
+
+
+def listed_root_id(organizations: OrganizationsClient) -> str:
+    """The id of the organization's root, from AWS."""
     for page in organizations.get_paginator("list_roots").paginate():
         for root in page.get("Roots", []):
             return root["Id"]

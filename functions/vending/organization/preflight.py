@@ -2,13 +2,13 @@
 
 An account cannot be unmade, and an invitation lets a stranger's account in. So whatever can be
 known beforehand is: AcceptRequest asks here before there is an account, and `vend plan` asks the
-same. Nothing is changed on AWS. The calls are at most one DescribeOrganization; the pages of
-ListPolicies for each type that is asked for, and for the other types only where a policy is to be
-made; DescribePolicy for each policy that exists and whose content is given; the pages of
-ListPoliciesForTarget for each type, of an account that is a member already; the pages of
-ListAWSServiceAccessForOrganization where a service could be refused; and a look
-at each organizational unit that the path is known to lead through. Only a path that is not known is
-searched for.
+same. Nothing is changed on AWS. The calls are at most one DescribeOrganization, where it is not
+remembered that the organization has all features; the pages of ListPolicies for each type that is
+asked for, and for the other types only where a policy is to be made; DescribePolicy for each policy
+that exists and whose content is given; the pages of ListPoliciesForTarget for each type, of an
+account that is a member already; the pages of ListAWSServiceAccessForOrganization where a service
+could be refused; and a look at each organizational unit that the path is known to lead through.
+Only a path that is not known is searched for.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from vending.request.policy import Policy
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
+    from vending.ledger.feature_set_cache import FeatureSetCache
     from vending.ledger.item_types import Row
     from vending.ledger.ou_path_cache import OuPathCache
 
@@ -48,11 +49,15 @@ class Allowed:
 
 @frozen
 class Surroundings:
-    """What a request is held against: the organization, and what the stack allows."""
+    """What a request is held against: the organization, and what the stack allows.
+
+    `features` remembers that the organization has all features; None: nothing does.
+    """
 
     organizations: OrganizationsClient
     units: OuPathCache
     allowed: Allowed
+    features: FeatureSetCache | None = None
 
 
 @frozen
@@ -165,15 +170,25 @@ class _Enabled:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._organizations = surroundings.organizations
+        self._features = surroundings.features
         self._all_features: bool | None = None
         self._services: set[str] | None = None
 
     def all_features(self) -> bool:
         """Whether the organization has more than consolidated billing."""
         if self._all_features is None:
-            answer = self._organizations.describe_organization()
-            self._all_features = answer["Organization"].get("FeatureSet") == "ALL"
+            self._all_features = self._remembered() or self._described()
         return self._all_features
+
+    def _remembered(self) -> bool:
+        return self._features is not None and self._features.has_all()
+
+    def _described(self) -> bool:
+        answer = self._organizations.describe_organization()
+        has_all = answer["Organization"].get("FeatureSet") == "ALL"
+        if has_all and self._features is not None:
+            self._features.put_all()
+        return has_all
 
     def services(self) -> set[str]:
         """The services with trusted access, of which consolidated billing has none."""
@@ -372,7 +387,7 @@ def _look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) 
         unit = units.get(here)
         known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
         if unit is None or not _stands(unit, known[0], name, organizations, units):
-            parents = parents or [ou_search.root_id(organizations)]
+            parents = parents or [ou_search.root_id(organizations, units)]
             unit_id = ou_search.find(organizations, parents, names)
             if unit_id is None:
                 return False

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from bench import cold_start, embedded_cost
+from bench import cold_start, embedded_cost, makespan
 from bench.cold_start import Cpu, Start
 from bench.embedded_cost import Look
+from bench.machine import Usage
 from bench.results import Report
 from statemachines import definitions
 
@@ -39,6 +40,33 @@ def test_first_vend_of_a_day_is_held_to_its_limit(
     of_the_sdk = (0.5 * seconds + 0.5 * seconds * 1_769 / 512) / 0.2
     assert first.value == pytest.approx(8 * (0.25 + 0.3 * of_the_sdk))
     assert first.is_kept == kept
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds", "kept"),
+    [(330, 3.4, [True, True]), (340, 3.4, [False, True]), (330, 3.5, [True, False])],
+)
+def test_vend_among_many_costs_hardly_more_than_one_among_few(
+    calls: int, seconds: float, kept: list[bool]
+) -> None:
+    few, many = outcome(10, calls=100, seconds=1.0), outcome(30, calls=calls, seconds=seconds)
+
+    growth = makespan._growth([many, few])
+
+    assert [one.is_kept for one in growth] == kept
+    assert makespan._growth([few]) == []
+
+
+def outcome(requests: int, *, calls: int, seconds: float) -> makespan.Outcome:
+    return makespan.Outcome(
+        requests=requests,
+        moments=[],
+        throttled=0,
+        throttled_polls=0,
+        accounts=requests,
+        calls=calls,
+        usage=Usage(real=seconds, embedded=seconds, functions=None),
+    )
 
 
 def test_functions_of_the_first_vend_follow_each_other_in_the_definition() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from embedded.core.clock import Clock, WaitsOnlyClock
+from embedded.core.timers import Signal
 from embedded.lambda_runtime import virtual_time
 
 HOUR = 3_600.0
@@ -29,7 +31,7 @@ def test_time_passes_at_the_clocks_speed_while_nothing_is_computed(kind: type[Cl
 
 @pytest.mark.parametrize("kind", [Clock, WaitsOnlyClock])
 def test_wait_ends_with_its_event_or_its_time(kind: type[Clock]) -> None:
-    clock, event = kind(HOUR), threading.Event()
+    clock, event = kind(HOUR), Signal()
     began = clock.now()
 
     assert clock.wait(event, 60) is False
@@ -42,7 +44,7 @@ def test_wait_ends_with_its_event_or_its_time(kind: type[Clock]) -> None:
 def test_timer_calls_after_its_time_unless_it_is_cancelled() -> None:
     clock, called = Clock(HOUR), threading.Event()
     cancelled: list[int] = []
-    clock.timer(60, cancelled.append, 1).cancel()
+    clock.timer(60, cancelled.append, 1)()
 
     began = clock.now()
     clock.timer(120, called.set)
@@ -69,6 +71,7 @@ def test_file_of_a_clock_goes_with_it_or_when_it_is_closed() -> None:
     path = closed.path
 
     closed.close()
+    gc.collect()
 
     assert not os.path.exists(left)  # noqa: PTH110 -- as its readers know it
     assert not os.path.exists(path)  # noqa: PTH110

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,6 +64,37 @@ def test_member_is_found_where_moto_finds_it(value: Any) -> None:
             member.parent = shape
             expected = speed._get_value(serializer, value, key, member)
             assert serializer.get_value(value, key, member) == expected, key
+
+
+def test_values_of_dynamodb_are_answered_as_moto_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {
+        "text": {"S": "a"},
+        "empty": {"S": ""},
+        "number": {"N": "1.5"},
+        "bytes": {"B": b"ab"},
+        "yes": {"BOOL": True},
+        "no": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1"]},
+        "all": {"BS": [b"a", b"b"]},
+    }
+    lists = {"L": [*plain.values(), {"L": []}, {"M": {}}]}
+    item = {**plain, "list": lists, "map": {"M": {**plain, "list": lists}}, "unknown": {"X": "a"}}
+    operation = get_service_model("dynamodb").operation_model("GetItem")
+
+    def answered() -> Any:
+        picker = serialize.XFormedAttributePicker()
+        serializer = serialize.JSONSerializer(operation_model=operation, value_picker=picker)
+        return json.loads(serializer.serialize({"Item": item})["body"])
+
+    ours = answered()
+    monkeypatch.setattr(
+        serialize.ResponseSerializer, "_serialize_type_structure", speed._serialize_structure
+    )
+
+    assert ours == answered()
+    assert ours["Item"]["map"]["M"]["list"]["L"][0] == {"S": "a"}
 
 
 def test_answers_have_request_ids_of_their_own() -> None:

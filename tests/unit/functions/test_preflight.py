@@ -321,6 +321,45 @@ def test_units_that_were_seen_a_moment_ago_are_not_looked_at_by_each_of_many_req
     assert looks == [0, 0, 2, 0]
 
 
+def test_organization_with_all_features_is_not_described_for_each_of_many_requests(
+    world: World,
+) -> None:
+    looks = []
+
+    for number in range(4):
+        world.calls.clear()
+        name = f"request-{number}"
+        accept(world, requestId=name, account={"name": name, "email": f"{name}@example.com"})
+        looks.append(read(world).count("DescribeOrganization"))
+        world.now += 86_399 if number == 1 else 1
+
+    assert looks == [1, 0, 1, 0]
+
+
+def test_organization_without_all_features_is_described_until_it_has_them(world: World) -> None:
+    world.organization.feature_set = "CONSOLIDATED_BILLING"
+    refused(world)
+    world.organization.feature_set = "ALL"
+    world.calls.clear()
+
+    accept(world, requestId="later")
+
+    assert read(world).count("DescribeOrganization") == 1
+
+
+def test_root_is_not_listed_for_each_of_many_requests(world: World) -> None:
+    looks = []
+
+    for number in range(4):
+        world.calls.clear()
+        name = f"request-{number}"
+        accept(world, requestId=name, account={"name": name, "email": f"{name}@example.com"})
+        looks.append("ListRoots" in read(world))
+        world.now += 86_399 if number == 1 else 1
+
+    assert looks == [True, False, True, False]
+
+
 def test_unit_that_was_found_needs_no_second_search(world: World) -> None:
     workloads = world.organization.add_unit("Workloads")
     world.organization.add_unit("Sandbox", workloads)

@@ -117,6 +117,7 @@ class World:
                 "creation#",
                 "email#",
                 "gate#",
+                "organization#",
                 "queue#",
                 "requester#",
                 "token#",
