@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
+import itertools
 import logging
-import sched
 import threading
 from collections.abc import Callable, Iterator
 
 _LOG = logging.getLogger(__name__)
 _LEAST_PAUSE = 0.005
 """Real seconds after which a moment that is nearly there is looked for again."""
+_MOST_CANCELLED = 100
+"""Cancelled timers that are kept, and more only where as many others are."""
 
 
 class Signal(threading.Event):
@@ -42,11 +45,25 @@ class Signal(threading.Event):
                 self._followers.remove(follower)
 
 
+class Timer:
+    """A call at a moment; without one it was made, or is cancelled."""
+
+    def __init__(self, moment: float, order: int, call: Callable[[], object]) -> None:
+        self._place = moment, order
+        self.moment = moment
+        self.call: Callable[[], object] | None = call
+
+    def __lt__(self, other: Timer) -> bool:
+        return self._place < other._place
+
+
 class Timers:
     """Calls that are made at moments of a clock.
 
     A thread for each would cost the more the more there are: where a clock changes its pace, as
     `WaitsOnlyClock` does thousands of times a second, each has to look at it again and again.
+
+    `sched.scheduler` goes through all that are left to cancel one, and most are cancelled.
 
     Args:
         now: the clock's time in seconds.
@@ -54,44 +71,65 @@ class Timers:
     """
 
     def __init__(self, now: Callable[[], float], real: Callable[[float], float]) -> None:
-        self._scheduler = sched.scheduler(now, self._pause)
-        self._real = real
-        self._changed = threading.Event()
-        self._starting = threading.Lock()
+        self._now, self._real = now, real
+        self._timers: list[Timer] = []
+        """A heap."""
+        self._cancelled = 0
+        self._orders = itertools.count()
+        self._changed = threading.Condition()
         self._running = False
 
-    def at(self, moment: float, call: Callable[[], object]) -> sched.Event:
+    def at(self, moment: float, call: Callable[[], object]) -> Timer:
         """Have `call()` made at the moment; in the one thread, so it must end soon."""
-        timer = self._scheduler.enterabs(moment, 0, call)
-        with self._starting:
+        timer = Timer(moment, next(self._orders), call)
+        with self._changed:
+            heapq.heappush(self._timers, timer)
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="timers", daemon=True).start()
-        self.look()
+            elif self._timers[0] is timer:
+                self._changed.notify()
         return timer
 
-    def cancel(self, timer: sched.Event) -> None:
+    def cancel(self, timer: Timer) -> None:
         """Have the call not made, unless it was already."""
-        with contextlib.suppress(ValueError):
-            self._scheduler.cancel(timer)
+        with self._changed:
+            if timer.call is None:
+                return
+            timer.call = None
+            self._cancelled += 1
+            if self._cancelled > max(_MOST_CANCELLED, len(self._timers) // 2):
+                self._timers = [one for one in self._timers if one.call is not None]
+                heapq.heapify(self._timers)
+                self._cancelled = 0
 
     def look(self) -> None:
-        """Look at the clock: its time has changed, or what is waited for."""
-        self._changed.set()
+        """Look at the clock: it has jumped."""
+        with self._changed:
+            self._changed.notify()
 
     def _run(self) -> None:
-        while True:
+        while (call := self._next()) is not None:
             try:
-                self._scheduler.run()
+                call()
             except Exception:
                 _LOG.exception("a timer's call failed")
-            with self._starting:
-                if self._scheduler.empty():
-                    self._running = False
-                    return
 
-    def _pause(self, seconds: float) -> None:
-        if seconds > 0:
-            pause = min(max(self._real(seconds), _LEAST_PAUSE), threading.TIMEOUT_MAX)
-            self._changed.wait(pause)
-            self._changed.clear()
+    def _next(self) -> Callable[[], object] | None:
+        """The call whose moment has come, after the wait for it; None when none is left."""
+        with self._changed:
+            while self._timers:
+                timer = self._timers[0]
+                left = timer.moment - self._now()
+                if timer.call is not None and left > 0:
+                    pause = min(max(self._real(left), _LEAST_PAUSE), threading.TIMEOUT_MAX)
+                    self._changed.wait(pause)
+                    continue
+                heapq.heappop(self._timers)
+                if timer.call is None:
+                    self._cancelled -= 1
+                    continue
+                call, timer.call = timer.call, None
+                return call
+            self._running = False
+            return None

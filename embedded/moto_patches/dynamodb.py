@@ -128,10 +128,21 @@ def _copy_table(self: Table, memo: dict[int, Any]) -> Table:
     return made
 
 
+def _equal(self: DynamoType, other: Any) -> bool:
+    """As moto's; lists and maps element by element, without a copy of each of them."""
+    if not isinstance(other, DynamoType) or self.type != other.type:
+        return False
+    if self.is_list() or self.is_map():
+        return bool(self.value == other.value)
+    return bool(self.cast_value == other.cast_value)
+
+
 def install() -> None:
     """Check each operation, and let it finish before the next begins; safe to call twice."""
     DynamoDBBackend.transact_write_items = transact_write_items
     Table.__deepcopy__ = _copy_table
+    DynamoType.__eq__ = _equal
+    DynamoType.__ne__ = lambda self, other: not _equal(self, other)
     FuncSize.expr = _size
     for operator in _ORDERING:
         if not hasattr(operator.expr, "of_one_type"):

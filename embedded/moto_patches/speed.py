@@ -4,7 +4,7 @@ A call of the embedded AWS took a third of its processor time in here: which nam
 an answer may have in moto's objects, which methods a service's class has, what an update expression
 says.
 
-Upstream: moto/core/errors.py, moto/core/loaders.py, moto/core/responses.py,
+Upstream: moto/core/errors.py, moto/core/loaders.py, moto/core/parse.py, moto/core/responses.py,
 moto/core/serialize.py, moto/core/utils.py, moto/dynamodb/parsing/ast_nodes.py.
 """
 
@@ -16,7 +16,7 @@ import inspect
 import secrets
 from typing import Any
 
-from moto.core import errors, loaders, responses, serialize, utils
+from moto.core import errors, loaders, parse, responses, serialize, utils
 from moto.core.constants import MISSING
 from moto.dynamodb.parsing import ast_nodes
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser
@@ -32,6 +32,7 @@ _known: dict[tuple[type, Any, str, bool], tuple[str, ...]] = {}
 """Names by the class of the object, the member's shape, its name, and whether it has a parent."""
 
 _get_value = serialize.ResponseSerializer.get_value
+_parse_structure = parse.BaseJSONParser._parse_structure
 _serialize_structure = serialize.ResponseSerializer._serialize_type_structure
 
 
@@ -60,6 +61,19 @@ def _value(self: serialize.ResponseSerializer, value: Any, key: str, shape: Any)
         if found is not MISSING:
             return found
     return None
+
+
+def _parsed_structure(self: Any, shape: Any, value: Any) -> Any:
+    """As moto's, which looks in each value of DynamoDB's for each of the ten types."""
+    if shape.name != "AttributeValue" or type(value) is not dict:
+        return _parse_structure(self, shape, value)
+    made = self.MAP_TYPE()
+    for name, member in value.items():
+        if name in _TEXTS and type(member) is str:
+            made[name] = member
+        elif member is not None and name in shape.members:
+            made[name] = self._parse_shape(shape.members[name], member)
+    return made
 
 
 def _structure(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
@@ -149,6 +163,7 @@ def install() -> None:
         return
     serialize.ResponseSerializer.get_value = _value
     serialize.ResponseSerializer._serialize_type_structure = _structure
+    parse.BaseJSONParser._parse_structure = _parsed_structure
     responses.gen_amzn_requestid_long = _request_id
     responses.method_names_from_class = _Methods
     utils.create_loader = _loader

@@ -285,8 +285,8 @@ class Queue:
 
 
 def _bytes(waiting: tuple[str, ...]) -> int:
-    """What the queue takes in DynamoDB's item, with 3 bytes for the frame of each element."""
-    return sum(map(len, waiting)) + 3 * len(waiting)
+    """What the queue takes in DynamoDB's item, with what separates one from the next."""
+    return sum(map(len, waiting)) + len(waiting)
 
 
 def _advance(queue: Queue, notifier: str, now: float, quota: Quota) -> tuple[Queue, list[Slot]]:

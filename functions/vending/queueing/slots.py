@@ -48,6 +48,9 @@ _ATTEMPTS = 40
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 """Seconds; with three hundred who come at once, the last is through after a few of them."""
 
+_SEPARATOR = "\n"
+"""Between those who wait, in the queue's item; no id has it."""
+
 
 class GrantedSlot(Model):
     """A slot as the request that waited for it receives it."""
@@ -337,7 +340,8 @@ def _attributes(queue: Queue) -> dict[str, Any]:
         "paidUntil": _number(queue.tat),
         "restingUntil": _number(queue.cooldown_until),
         "refusals": queue.consecutive_throttles,
-        "queue": list(queue.waiting),
+        # One text: as a list, each of thousands is a value of its own to check, write and read.
+        "waiting": _SEPARATOR.join(queue.waiting),
         **({"uses": {one: _number(at) for one, at in queue.uses.items()}} if queue.uses else {}),
         **({"observed": _observed_attributes(queue.observed)} if queue.observed.at else {}),
         "places": {
@@ -356,7 +360,7 @@ def _queue(found: Mapping[str, Any]) -> Queue:
         tat=float(found.get("paidUntil", 0)),
         cooldown_until=float(found.get("restingUntil", 0)),
         consecutive_throttles=int(found.get("refusals", 0)),
-        waiting=tuple(found.get("queue", ())),
+        waiting=_waiting(found),
         uses={one: float(at) for one, at in found.get("uses", {}).items()},
         observed=_observed(found.get("observed", {})),
         leases={
@@ -368,6 +372,13 @@ def _queue(found: Mapping[str, Any]) -> Queue:
             for request_id, lease in found.get("places", {}).items()
         },
     )
+
+
+def _waiting(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who waits; an earlier version wrote a list."""
+    if "waiting" in found:
+        return tuple(found["waiting"].split(_SEPARATOR)) if found["waiting"] else ()
+    return tuple(found.get("queue", ()))
 
 
 def _observed_attributes(observed: Observed) -> dict[str, Any]:

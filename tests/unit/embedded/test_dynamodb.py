@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.dynamodb import models
 from moto.dynamodb.models import table as table_models
-from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from embedded.core.clock import Clock
 from embedded.core.context import Context
@@ -435,3 +435,33 @@ def test_item_whose_time_has_come_stays_where_the_table_has_no_time_to_live(
     monkeypatch.setattr(clock, "now", lambda: later)
 
     assert client.scan(TableName=table)["Count"] == 1
+
+
+VALUES: tuple[dict[str, Any], ...] = (
+    {"S": "1"},
+    {"S": "2"},
+    {"N": "1"},
+    {"N": "2"},
+    {"SS": ["1", "2"]},
+    {"SS": ["3"]},
+    {"L": [{"S": "1"}]},
+    {"L": [{"N": "1"}]},
+    {"L": [{"S": "1"}, {"S": "2"}]},
+    {"M": {"a": {"L": [{"S": "1"}]}}},
+    {"M": {"b": {"L": [{"S": "1"}]}}},
+)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=str)
+def test_values_are_equal_to_those_of_their_type_and_content(value: dict[str, Any]) -> None:
+    equal = [one for one in VALUES if DynamoType(one) == DynamoType(value)]
+
+    assert equal == [value]
+    assert [one for one in VALUES if DynamoType(one) != DynamoType(value)] == [
+        one for one in VALUES if one is not value
+    ]
+
+
+def test_numbers_and_sets_are_equal_however_they_are_written() -> None:
+    assert DynamoType({"L": [{"N": "1.0"}]}) == DynamoType({"L": [{"N": "1"}]})
+    assert DynamoType({"SS": ["a", "b"]}) == DynamoType({"SS": ["b", "a"]})

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.core import responses, serialize
+from moto.core import parse, responses, serialize
 from moto.core.base_backend import BackendDict
 from moto.core.utils import get_service_model
 from moto.dynamodb.parsing.ast_nodes import Node
@@ -66,27 +66,31 @@ def test_member_is_found_where_moto_finds_it(value: Any) -> None:
             assert serializer.get_value(value, key, member) == expected, key
 
 
-def test_values_of_dynamodb_are_answered_as_moto_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def an_item(some_bytes: Any) -> dict[str, Any]:
+    """One with values of all of DynamoDB's types, in each other."""
     plain = {
         "text": {"S": "a"},
         "empty": {"S": ""},
         "number": {"N": "1.5"},
-        "bytes": {"B": b"ab"},
+        "bytes": {"B": some_bytes},
         "yes": {"BOOL": True},
         "no": {"BOOL": False},
         "nothing": {"NULL": True},
         "texts": {"SS": ["a", "b"]},
         "numbers": {"NS": ["1"]},
-        "all": {"BS": [b"a", b"b"]},
+        "all": {"BS": [some_bytes, some_bytes]},
     }
-    lists = {"L": [*plain.values(), {"L": []}, {"M": {}}]}
-    item = {**plain, "list": lists, "map": {"M": {**plain, "list": lists}}, "unknown": {"X": "a"}}
+    values = {"L": [*plain.values(), {"L": []}, {"M": {}}]}
+    return {**plain, "list": values, "map": {"M": {**plain, "list": values}}, "wrong": {"X": "a"}}
+
+
+def test_values_of_dynamodb_are_answered_as_moto_does(monkeypatch: pytest.MonkeyPatch) -> None:
     operation = get_service_model("dynamodb").operation_model("GetItem")
 
     def answered() -> Any:
         picker = serialize.XFormedAttributePicker()
         serializer = serialize.JSONSerializer(operation_model=operation, value_picker=picker)
-        return json.loads(serializer.serialize({"Item": item})["body"])
+        return json.loads(serializer.serialize({"Item": an_item(b"ab")})["body"])
 
     ours = answered()
     monkeypatch.setattr(
@@ -94,6 +98,21 @@ def test_values_of_dynamodb_are_answered_as_moto_does(monkeypatch: pytest.Monkey
     )
 
     assert ours == answered()
+    assert ours["Item"]["map"]["M"]["list"]["L"][0] == {"S": "a"}
+
+
+def test_values_of_dynamodb_are_read_as_moto_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation = get_service_model("dynamodb").operation_model("PutItem")
+    body = json.dumps({"TableName": "t", "Item": an_item("YWI=")})
+
+    def parsed() -> Any:
+        request: Any = {"body": body}
+        return parse.JSONParser(operation).parse(request)
+
+    ours = parsed()
+    monkeypatch.setattr(parse.BaseJSONParser, "_parse_structure", speed._parse_structure)
+
+    assert ours == parsed()
     assert ours["Item"]["map"]["M"]["list"]["L"][0] == {"S": "a"}
 
 

@@ -64,7 +64,7 @@ def test_sixth_waits_until_one_ends() -> None:
 
 def test_queue_that_is_full_turns_away_and_has_room_again_later() -> None:
     long = "x" * 60
-    waiting = tuple(f"{number:04}{long}" for number in range(MAX_QUEUE_BYTES // 67 + 1))
+    waiting = tuple(f"{number:04}{long}" for number in range(MAX_QUEUE_BYTES // 65 + 1))
     leases = {f"r{n}": Lease(start_at=0, until=2000) for n in range(QUOTA.in_progress)}
     full = Queue(waiting=waiting, leases=leases)
 

@@ -30,8 +30,9 @@ from vending.errors.exceptions import (
     TaskTokenRefused,
     Throttled,
 )
+from vending.ledger.keys import CREATION_QUEUE
 from vending.ledger.ledger import Ledger
-from vending.ledger.table import Table
+from vending.ledger.table import Put, Table
 from vending.queueing.queue import Lease, Queue, Quota
 from vending.queueing.slots import Slots
 
@@ -49,6 +50,23 @@ def hold_all_places(world: World, queue: tuple[str, ...] = ()) -> None:
     leases = {f"h{n}": Lease(start_at=world.now, until=world.now + 900) for n in range(PLACES)}
     version, _ = slots.read()
     slots._write(Queue(leases=leases, waiting=queue, tat=world.now), version)
+
+
+@pytest.mark.parametrize("queue", [(), ("first",), ("first", "platform.second")])
+def test_those_who_wait_are_read_as_they_were_written(world: World, queue: tuple[str, ...]) -> None:
+    hold_all_places(world, queue=queue)
+
+    assert world.queue.waiting == queue
+
+
+def test_those_who_wait_are_read_from_an_item_of_an_earlier_version(world: World) -> None:
+    hold_all_places(world)
+    item = world.ledger.table.get(CREATION_QUEUE, consistent=True)
+    assert item is not None
+    del item["waiting"]
+    world.ledger.table.put(Put(item={**item, "queue": ["first", "second"]}))
+
+    assert world.queue.waiting == ("first", "second")
 
 
 def test_reserve_creation_sends_the_slot_at_once_where_there_is_room(world: World) -> None:
@@ -263,7 +281,7 @@ def test_slot_of_a_request_whose_account_is_there_goes_to_the_next(world: World)
 
 @pytest.mark.slow
 def test_queue_that_is_full_keeps_nobody_from_leaving(world: World) -> None:
-    hold_all_places(world, queue=tuple(f"{number:064}" for number in range(5_300)))
+    hold_all_places(world, queue=tuple(f"{number:064}" for number in range(5_400)))
     before = world.queue.waiting
     accepted(world, a_request(requestId="z" * 64))
 
