@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None, output: TextIO = sys.stdout) ->
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure on the embedded AWS, with AWS's quotas in scaled time, what the "
-        "README claims about speed. Results go to build/bench.json; a run of all parts also "
-        "writes docs/bench.svg and the tables of docs/performance.md.",
+        "README claims about speed. Results go to build/bench.json, the tables of the parts that "
+        "were run to docs/performance.md; a run of all parts also writes docs/bench.svg.",
     )
     parser.add_argument(
         "--only",
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None, output: TextIO = sys.stdout) ->
     documents.write_json(reports)
     if not chosen:
         documents.write_picture(reports)
-        documents.write_page(reports)
+    documents.write_page(reports, keep_others=bool(chosen))
     exceeded = sum(not one.is_kept for report in reports for one in report.measurements)
     verdict = f"{exceeded} limits exceeded" if exceeded else "every limit is kept"
     output.write(f"{verdict}; {span(time.monotonic() - began)}\n")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.plot import svg
@@ -46,15 +47,26 @@ def write_picture(reports: Sequence[Report], path: Path = PICTURE) -> bool:
     return True
 
 
-def write_page(reports: Sequence[Report], path: Path = PAGE) -> None:
-    """Put the tables between the page's two marks; ValueError when it lacks them."""
+def write_page(reports: Sequence[Report], path: Path = PAGE, *, keep_others: bool = False) -> None:
+    """Put the tables between the page's two marks; ValueError when it lacks them.
+
+    `keep_others`: those of other parts, by their headings, stay as they are.
+    """
     text = path.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    there, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path} lacks {BEGIN} or {END}")
-    tables = "\n".join(markdown(report) for report in reports)
-    path.write_text(f"{before}{BEGIN}\n{tables}{END}{after}", encoding="utf-8")
+    tables = dict(_tables(there)) if keep_others else {}
+    tables |= {report.title: markdown(report) for report in reports}
+    shown = "\n".join(tables.values())
+    path.write_text(f"{before}{BEGIN}\n{shown}{END}{after}", encoding="utf-8")
+
+
+def _tables(page: str) -> Iterator[tuple[str, str]]:
+    """The tables of a page, each with its title."""
+    for table in re.split("^### ", page, flags=re.MULTILINE)[1:]:
+        yield table.partition("\n")[0], f"### {table.rstrip()}\n"
 
 
 def _ours_first(curves: Sequence[Curve]) -> list[Curve]:

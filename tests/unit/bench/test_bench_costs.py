@@ -44,7 +44,7 @@ def test_first_vend_of_a_day_is_held_to_its_limit(
 
 @pytest.mark.parametrize(
     ("calls", "seconds", "kept"),
-    [(330, 3.4, [True, True]), (340, 3.4, [False, True]), (330, 3.5, [True, False])],
+    [(330, 3.7, [True, True]), (340, 3.7, [False, True]), (330, 3.8, [True, False])],
 )
 def test_vend_among_many_costs_hardly_more_than_one_among_few(
     calls: int, seconds: float, kept: list[bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
@@ -102,6 +103,19 @@ def test_page_gets_new_tables_between_its_marks_and_keeps_the_rest(tmp_path: Pat
     assert page.read_text() == (
         f"before\n{documents.BEGIN}\n### queue\n\n| a |\n| --- |\n| b |\n{documents.END}\nafter\n"
     )
+
+
+def test_page_keeps_the_tables_of_parts_that_were_not_run(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{documents.BEGIN}\n{documents.END}\nafter\n")
+    documents.write_page([report("queue"), report("soak")], page)
+    both = page.read_text()
+
+    documents.write_page([report("queue")], page, keep_others=True)
+
+    assert page.read_text() == both
+    documents.write_page([report("fleet")], page, keep_others=True)
+    assert re.findall("### (.*)", page.read_text()) == ["queue", "soak", "fleet"]
 
 
 def test_page_without_marks_is_refused(tmp_path: Path) -> None:

@@ -218,10 +218,11 @@ def test_command_fails_when_a_limit_is_exceeded(
     written: list[object] = []
     monkeypatch.setattr(command, "PARTS", {"queue": lambda: report})
     monkeypatch.setattr(documents, "write_json", written.append)
+    monkeypatch.setattr(documents, "write_page", lambda reports, **_: written.append(reports))
     output = io.StringIO()
 
     assert command.main(["--only", "queue"], output) == code
-    assert written == [[report]]
+    assert written == [[report], [report]]
     assert ("every limit is kept" in output.getvalue()) is (code == 0)
 
 
