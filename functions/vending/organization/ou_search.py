@@ -16,10 +16,19 @@ if TYPE_CHECKING:
     from vending.ledger.ou_path_cache import OuPathCache, Unit
 
 
+_ROOT = "r-"
+"""How the ids of roots begin (AWS Organizations API reference, Root)."""
+
+
+def is_root(target_id: str) -> bool:
+    """Whether the id is a root's, and no unit's or account's."""
+    return target_id.startswith(_ROOT)
+
+
 def root_id(organizations: OrganizationsClient, units: OuPathCache) -> str:
-    """The id of the organization's root, which `units` remembers."""
+    """The id of the organization's root, which `units` remembers; a unit in its place is not."""
     known = units.root_id()
-    if known is None:
+    if known is None or not is_root(known):
         known = listed_root_id(organizations)
         units.put_root_id(known)
     return known

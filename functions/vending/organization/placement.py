@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 from vending.errors.aws_errors import translate_aws_errors
 from vending.organization.eligibility import parent_id
 from vending.organization.invitations import Invitations
+from vending.organization.ou_search import is_root
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
     from vending.request.account_request import AccountRequest
-
-_ROOT = "r-"
-"""How the ids of roots begin (AWS Organizations API reference, Root)."""
-
-
-def is_root(target_id: str) -> bool:
-    """Whether the id is a root's, and no unit's or account's."""
-    return target_id.startswith(_ROOT)
 
 
 def member_id(request: AccountRequest, organizations: OrganizationsClient) -> str | None:

@@ -16,7 +16,7 @@ from vending.errors.aws_errors import translate_aws_errors
 from vending.frozen import frozen
 from vending.organization.alternate_contacts import TYPES, present
 from vending.organization.eligibility import parent_id
-from vending.organization.placement import is_root
+from vending.organization.ou_search import is_root
 from vending.organization.policies import attached_to
 from vending.organization.tags import tags_of
 from vending.reconciliation.audit import SECONDS_PER_CALL

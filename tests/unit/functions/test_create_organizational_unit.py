@@ -9,6 +9,7 @@ from vending.errors.exceptions import (
     ConcurrentModification,
     OperationRefused,
 )
+from vending.handler import wiring
 from vending.request.ou_paths import join, quote, split
 
 
@@ -21,6 +22,13 @@ def create_unit(world: World, path: str) -> str:
 def test_create_organizational_unit_of_the_root_path_is_the_root(world: World) -> None:
     assert create_unit(world, "/") == ROOT_ID
     assert world.organization.units == {}
+
+
+def test_unit_that_is_remembered_as_the_root_is_not_taken_for_it(world: World) -> None:
+    workloads = world.organization.add_unit("Workloads")
+    wiring.units().put_root_id(world.organization.add_unit("Elsewhere"))
+
+    assert create_unit(world, "/Workloads") == workloads
 
 
 def test_create_organizational_unit_makes_only_what_is_missing(world: World) -> None:
