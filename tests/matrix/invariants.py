@@ -164,7 +164,7 @@ def nothing_left(vending: Vending) -> list[str]:
                 places = [one for one, each in row["places"].items() if float(each["until"]) > now]
                 held = {
                     key: value
-                    for key, value in (("places", places), ("queue", row["queue"]))
+                    for key, value in (("places", places), ("waiting", row["waiting"]))
                     if value
                 }
                 problems += [f"{row['pk']} has {key}: {value}" for key, value in held.items()]

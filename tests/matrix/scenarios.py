@@ -248,19 +248,29 @@ def _gate(lab: Lab) -> Any:
 
 def _put_in_line(lab: Lab, request_id: str) -> None:
     """Put a request in front of all that wait at the creation queue."""
-    lab.vending.dynamodb.update_item(
-        TableName=lab.aws.outputs["LedgerTableName"],
-        Key={"pk": {"S": "gate#creation"}},
-        UpdateExpression="SET #queue = list_append(:first, if_not_exists(#queue, :none)), "
-        "#version = if_not_exists(#version, :zero) + :one",
-        ExpressionAttributeNames={"#queue": "queue", "#version": "version"},
-        ExpressionAttributeValues={
-            ":first": {"L": [{"S": request_id}]},
-            ":none": {"L": []},
-            ":zero": {"N": "0"},
-            ":one": {"N": "1"},
-        },
-    )
+    eventually(lambda: _put_in_front(lab, request_id))
+
+
+def _put_in_front(lab: Lab, request_id: str) -> bool:
+    """Whether the queue was still what it was, and has the request in front now."""
+    seen = _gate(lab)
+    waiting = "\n".join([request_id, *seen["waiting"]["S"].split()])
+    try:
+        lab.vending.dynamodb.update_item(
+            TableName=lab.aws.outputs["LedgerTableName"],
+            Key={"pk": {"S": "gate#creation"}},
+            UpdateExpression="SET waiting = :waiting, #version = #version + :one",
+            ConditionExpression="#version = :seen",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={
+                ":waiting": {"S": waiting},
+                ":seen": seen["version"],
+                ":one": {"N": "1"},
+            },
+        )
+    except lab.vending.dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _locks_left_behind(lab: Lab, submission: Submission) -> list[Ended]:

@@ -46,18 +46,19 @@ def most_at_once(vending: Vending) -> int:
 
 
 def queue(vending: Vending) -> dict[str, Any]:
-    """The item of the queue, plain."""
+    """The item of the queue, plain; `waiting` is a list."""
     from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415
 
     item = vending.dynamodb.get_item(
         TableName=vending.aws.outputs["LedgerTableName"], Key={"pk": {"S": CREATION_QUEUE}}
     )["Item"]
-    return {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
+    plain = {key: TypeDeserializer().deserialize(value) for key, value in item.items()}
+    return {**plain, "waiting": plain["waiting"].split()}
 
 
 def queued(vending: Vending, count: int) -> None:
     """Wait until all places are taken and `count` requests wait for one."""
-    eventually(lambda: has_queue(vending) and len(queue(vending)["queue"]) >= count)
+    eventually(lambda: has_queue(vending) and len(queue(vending)["waiting"]) >= count)
 
 
 def has_queue(vending: Vending) -> bool:
@@ -92,7 +93,7 @@ def burst(count: int, *, task_answers: bool) -> dict[str, Any]:
             "calls": creation_calls(vending),
             "at once": most_at_once(vending),
             "accounts": len(vending.accounts()),
-            "left in the queue": [*state["places"], *state["queue"]],
+            "left in the queue": [*state["places"], *state["waiting"]],
             "seconds": aws.context.clock.now() - began,
         }
 
@@ -125,7 +126,7 @@ def test_slot_at_once_takes_one_look_whoever_may_send_it(
     refusals = [call.error for call in errors if call.operation == "SendTaskSuccess"]
     # Its slot, and its account.
     assert refusals == [None if task_answers else "TaskDoesNotExist"] * 2
-    assert (queue(vending)["places"], queue(vending)["queue"]) == ({}, [])
+    assert (queue(vending)["places"], queue(vending)["waiting"]) == ({}, [])
 
 
 @pytest.mark.slow
@@ -135,7 +136,7 @@ def test_request_that_waits_for_a_place_is_queued(vending: Vending) -> None:
 
     arns = [vending.start(request) for request in requests]
     queued(vending, 1)
-    (waiting,) = queue(vending)["queue"]
+    (waiting,) = queue(vending)["waiting"]
     row = vending.row(waiting)
     ended = [vending.finish(arn) for arn in arns]
 
@@ -180,7 +181,7 @@ def test_stopped_executions_keep_nobody_from_their_slot(vending: Vending) -> Non
     queued(vending, 2)
     by_id = {request["requestId"]: index for index, request in enumerate(requests)}
     state = queue(vending)
-    stopped = [by_id[state["queue"][0]], by_id[next(iter(state["places"]))]]
+    stopped = [by_id[state["waiting"][0]], by_id[next(iter(state["places"]))]]
 
     for index in stopped:
         vending.states.stop_execution(executionArn=arns[index])
@@ -207,7 +208,7 @@ def test_function_that_dies_after_it_queued_costs_nobody_the_slot(vending: Vendi
     ended = [vending.finish(arn) for arn in arns]
     assert all_vended(ended), ended
     assert creation_calls(vending)[None] == len(arns)
-    assert queue(vending)["queue"] == []
+    assert queue(vending)["waiting"] == []
 
 
 @pytest.mark.slow
@@ -250,7 +251,7 @@ def test_one_request_that_fails_neither_delays_nor_fails_the_others(vending: Ven
     ended = [vending.finish(arn) for arn in arns]
     assert Counter(one.status for one in ended) == {"SUCCEEDED": 5, "FAILED": 2}, ended
     assert len(vending.accounts()) == 5
-    assert (queue(vending)["places"], queue(vending)["queue"]) == ({}, [])
+    assert (queue(vending)["places"], queue(vending)["waiting"]) == ({}, [])
     # A failure gave its place to the next at once: nobody waited for a lease.
     statuses = vending.organizations.list_create_account_status()["CreateAccountStatuses"]
     requested = sorted(one["RequestedTimestamp"] for one in statuses)
