@@ -196,7 +196,7 @@ def test_end_that_the_function_failed_to_record_is_recorded_by_redrive(
 def test_answer_that_the_function_could_not_give_costs_no_account(
     vending: Vending, vend: Command
 ) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 60}}])
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 20}}])
 
     with answers_denied(vending, "AnswerCreateAccount"):
         ended = vending.run(a_request())
