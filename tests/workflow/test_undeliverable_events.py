@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded import eventbridge
+from embedded import ACCOUNT_ID, REGION, eventbridge
 from tests.builders import a_request
 from tests.interruptions import stop, when_entered
 from tests.workflow.vending import Vending, eventually
@@ -196,16 +196,60 @@ def test_end_that_the_function_failed_to_record_is_recorded_by_redrive(
 def test_answer_that_the_function_could_not_give_costs_no_account(
     vending: Vending, vend: Command
 ) -> None:
-    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 20}}])
+    # Longer than Lambda tries: no poll may end the wait before the last of the tries has failed.
+    vending.aws.faults.replace([{"createAccount": {"calls": [1], "seconds": 600}}])
+    request = a_request()
+    execution = vending.start(request)
+    creation_id = eventually(lambda: creation_of(vending, request))
 
     with answers_denied(vending, "AnswerCreateAccount"):
-        ended = vending.run(a_request())
-        assert ended.status == "SUCCEEDED", ended
-        eventually(lambda: waiting(vending) >= 1)
+        vending.aws.client("lambda").invoke(
+            FunctionName=deployed(vending, "AnswerCreateAccount")["FunctionName"],
+            InvocationType="Event",
+            Payload=json.dumps(end_of(creation_id)),
+        )
+        eventually(lambda: waiting(vending) == 1)
 
+    ended = vending.finish(execution)
+    assert ended.status == "SUCCEEDED", ended
     assert vend("redrive").status == 0
     assert waiting(vending) == 0
     assert len(vending.accounts()) == 1
+
+
+def creation_of(vending: Vending, request: dict[str, Any]) -> str | None:
+    """The id of the request's creation in AWS, once the ledger finds the request by it."""
+    row = vending.row(request["requestId"]) or {}
+    creation_id: str | None = row.get("createAccountRequestId")
+    pointer = vending.dynamodb.get_item(
+        TableName=vending.aws.outputs["LedgerTableName"],
+        Key={"pk": {"S": f"creation#{creation_id}"}},
+        ConsistentRead=True,
+    )
+    return creation_id if "Item" in pointer else None
+
+
+def end_of(creation_id: str) -> dict[str, Any]:
+    """CloudTrail's account of the end of a creation, as EventBridge passes it on."""
+    at = "2026-11-29T12:00:00Z"
+    details = {"createAccountStatus": {"id": creation_id, "state": "SUCCEEDED"}}
+    detail = {
+        "eventName": "CreateAccountResult",
+        "eventSource": "organizations.amazonaws.com",
+        "eventTime": at,
+        "serviceEventDetails": details,
+    }
+    return {
+        "version": "0",
+        "id": "end-of-a-creation",
+        "account": ACCOUNT_ID,
+        "region": REGION,
+        "resources": [],
+        "source": "aws.organizations",
+        "detail-type": "AWS Service Event via CloudTrail",
+        "time": at,
+        "detail": detail,
+    }
 
 
 def state(vending: Vending, request: dict[str, Any]) -> str | None:
