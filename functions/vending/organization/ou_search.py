@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
+from vending.ledger.ou_path_cache import Unit
 from vending.request import ou_paths, validators
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.ledger.ou_path_cache import OuPathCache, Unit
+    from vending.ledger.ou_path_cache import OuPathCache
 
 
 _ROOT = "r-"
@@ -69,6 +70,39 @@ def find(
             if end is not None:
                 raise _similar(names, slice(above, end), unit_id, name)
     return None
+
+
+def look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) -> bool:
+    """Whether the path leads to a unit, or to the root.
+
+    OperationRefused where a unit on it is missing that reads like one that is there.
+
+    What is found is remembered, so that CreateOrganizationalUnit need not search again.
+    """
+    names, parents = ou_paths.split(path), list[str]()
+    for level, name in enumerate(names):
+        here = ou_paths.join(names[: level + 1])
+        unit = units.get(here)
+        known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
+        if unit is None or not _stands(unit, known[0], name, organizations, units):
+            parents = parents or [root_id(organizations, units)]
+            unit_id = find(organizations, parents, names)
+            if unit_id is None:
+                return False
+            unit = Unit(id=unit_id, parent_id=parents[-1])
+            units.put(here, unit)
+        elif not units.was_seen_lately(unit):
+            units.put(here, unit)
+        parents = [*(parents or [unit.parent_id]), unit.id]
+    return True
+
+
+def _stands(
+    unit: Unit, parent_id: str, name: str, organizations: OrganizationsClient, units: OuPathCache
+) -> bool:
+    if unit.parent_id == parent_id and units.was_seen_lately(unit):
+        return True
+    return still_stands(organizations, unit, parent_id, name)
 
 
 def still_stands(organizations: OrganizationsClient, unit: Unit, parent_id: str, name: str) -> bool:

@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, get_args
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
 from vending.frozen import frozen
-from vending.ledger.ou_path_cache import Unit
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
-from vending.request import ou_paths, trusted_services, validators
+from vending.request import trusted_services, validators
 from vending.request.account_request import AccountRequest, invalid
 from vending.request.fields import PolicyType, RootFeature
 from vending.request.policy import Policy
@@ -366,42 +365,9 @@ def _of_units(requirements: Requirements, surroundings: Surroundings) -> Finding
     problems, missing = list[Problem](), list[str]()
     for path in requirements.organizational_units:
         try:
-            if not _look_up(path, surroundings.organizations, surroundings.units):
+            if not ou_search.look_up(path, surroundings.organizations, surroundings.units):
                 missing.append(path)
         except OperationRefused as error:
             refused = {"organizationalUnits": [path]}
             problems.append(Problem(where="organizationalUnit", error=error, refused=refused))
     return Findings(problems=problems, missing_units=missing)
-
-
-def _look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) -> bool:
-    """Whether the path leads to a unit, or to the root.
-
-    OperationRefused where a unit on it is missing that reads like one that is there.
-
-    What is found is remembered, so that CreateOrganizationalUnit need not search again.
-    """
-    names, parents = ou_paths.split(path), list[str]()
-    for level, name in enumerate(names):
-        here = ou_paths.join(names[: level + 1])
-        unit = units.get(here)
-        known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
-        if unit is None or not _stands(unit, known[0], name, organizations, units):
-            parents = parents or [ou_search.root_id(organizations, units)]
-            unit_id = ou_search.find(organizations, parents, names)
-            if unit_id is None:
-                return False
-            unit = Unit(id=unit_id, parent_id=parents[-1])
-            units.put(here, unit)
-        elif not units.was_seen_lately(unit):
-            units.put(here, unit)
-        parents = [*(parents or [unit.parent_id]), unit.id]
-    return True
-
-
-def _stands(
-    unit: Unit, parent_id: str, name: str, organizations: OrganizationsClient, units: OuPathCache
-) -> bool:
-    if unit.parent_id == parent_id and units.was_seen_lately(unit):
-        return True
-    return ou_search.still_stands(organizations, unit, parent_id, name)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +29,8 @@ from vending.errors.exceptions import (
 from vending.frozen import frozen
 from vending.ledger.table import IS_NEW, ConditionFailed, Put, Table
 from vending.model import Model
-from vending.queueing.queue import Lease, Observed, Queue, Quota, Slot
+from vending.queueing import queue_item
+from vending.queueing.queue import Observed, Queue, Quota, Slot
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -47,9 +47,6 @@ SLOT_CALLS = {
 _ATTEMPTS = 40
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 """Seconds; with three hundred who come at once, the last is through after a few of them."""
-
-_SEPARATOR = "\n"
-"""Between those who wait, in the queue's item; no id has it."""
 
 
 class GrantedSlot(Model):
@@ -283,12 +280,12 @@ class Slots:
     def read(self) -> tuple[int, Queue]:
         """The queue as it is now, and which version of it that is."""
         found = self.table.get(self.pk, consistent=True) or {}
-        return int(found.get("version", 0)), _queue(found)
+        return int(found.get("version", 0)), queue_item.parsed(found)
 
     def _write(self, queue: Queue, version: int) -> bool:
         """Whether the queue was still the one that was read."""
         put = Put(
-            item={"pk": self.pk, "version": version + 1, **_attributes(queue)},
+            item={"pk": self.pk, "version": version + 1, **queue_item.attributes(queue)},
             condition=IS_NEW | Attr("version").eq(version),
             returns_found=False,  # it is large, and is read again
         )
@@ -333,72 +330,3 @@ class Slots:
         """Whether the waiter's execution runs."""
         arn = waiter.execution_arn if waiter else None
         return arn is not None and is_running(arn, self.stepfunctions)
-
-
-def _attributes(queue: Queue) -> dict[str, Any]:
-    return {
-        "paidUntil": _number(queue.tat),
-        "restingUntil": _number(queue.cooldown_until),
-        "refusals": queue.consecutive_throttles,
-        # One text: as a list, each of thousands is a value of its own to check, write and read.
-        "waiting": _SEPARATOR.join(queue.waiting),
-        **({"uses": {one: _number(at) for one, at in queue.uses.items()}} if queue.uses else {}),
-        **({"observed": _observed_attributes(queue.observed)} if queue.observed.at else {}),
-        "places": {
-            request_id: {
-                "startAt": _number(lease.start_at),
-                "until": _number(lease.until),
-                **({"teller": lease.notifier} if lease.notifier else {}),
-            }
-            for request_id, lease in queue.leases.items()
-        },
-    }
-
-
-def _queue(found: Mapping[str, Any]) -> Queue:
-    return Queue(
-        tat=float(found.get("paidUntil", 0)),
-        cooldown_until=float(found.get("restingUntil", 0)),
-        consecutive_throttles=int(found.get("refusals", 0)),
-        waiting=_waiting(found),
-        uses={one: float(at) for one, at in found.get("uses", {}).items()},
-        observed=_observed(found.get("observed", {})),
-        leases={
-            request_id: Lease(
-                start_at=float(lease["startAt"]),
-                until=float(lease["until"]),
-                notifier=lease.get("teller"),
-            )
-            for request_id, lease in found.get("places", {}).items()
-        },
-    )
-
-
-def _waiting(found: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who waits; an earlier version wrote a list."""
-    if "waiting" in found:
-        return tuple(found["waiting"].split(_SEPARATOR)) if found["waiting"] else ()
-    return tuple(found.get("queue", ()))
-
-
-def _observed_attributes(observed: Observed) -> dict[str, Any]:
-    return {
-        "at": _number(observed.at),
-        "members": observed.members,
-        "inProgress": sorted(observed.in_progress),
-        "ended": sorted(observed.ended),
-    }
-
-
-def _observed(found: Mapping[str, Any]) -> Observed:
-    return Observed(
-        at=float(found.get("at", 0)),
-        members=int(found.get("members", 0)),
-        in_progress=frozenset(found.get("inProgress", ())),
-        ended=frozenset(found.get("ended", ())),
-    )
-
-
-def _number(moment: float) -> Decimal:
-    """What reads back as the very same float."""
-    return Decimal(repr(moment))
