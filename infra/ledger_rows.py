@@ -93,7 +93,7 @@ LEDGER_ROWS: Mapping[str, tuple[Rows, ...]] = {
     "AcceptRequest": (
         _requests(_GET, besides=(*_USAGE, *_RECORDS), sid="ReadRequests"),
         _UNIT_PATHS,
-        Rows(sid="UseFeatureSet", actions=(_GET, _PUT), keys=("organization#features",)),
+        Rows(sid="UseOrganizationCache", actions=(_GET, _PUT), keys=("organization#*",)),
         # Claim, locks, the account's record and what is left of the ceilings in one transaction,
         # which one statement allows as a whole: whether AWS holds each item or all keys together
         # against the condition is not documented.

@@ -24,7 +24,9 @@ from embedded.jsonata.evaluator import UNDEFINED
 from vending.authorization.authorization import Authorization
 from vending.aws import clients
 from vending.ledger.item_types import AccountRecord
-from vending.ledger.ou_path_cache import OuPathCache, Unit
+from vending.ledger.organization_cache import OrganizationCache
+from vending.ledger.ou_path_cache import OuPathCache
+from vending.ledger.table import Put, Table
 from vending.organization import preflight
 from vending.request.account_request import AccountRequest
 from vending.request.fields import PolicyType
@@ -65,25 +67,13 @@ _SUPPOSED: Mapping[str, Mapping[str, Any]] = {
 """What is taken as an operation's answer in the end, whatever it answers now."""
 
 
-class _NothingKnown(OuPathCache):
-    """A plan looks at everything itself, and remembers nothing."""
+class _NoTable:
+    """In place of the ledger's table: a plan looks at everything itself, and remembers nothing."""
 
-    def __init__(self) -> None:
-        super().__init__(table=cast("Any", None))
-
-    def get(self, path: str) -> Unit | None:
+    def get(self, _pk: str) -> None:
         """Nothing."""
-        del path
-        return None
 
-    def put(self, path: str, unit: Unit) -> None:
-        """Forget it."""
-
-    def root_id(self) -> str | None:
-        """Nothing."""
-        return None
-
-    def put_root_id(self, root_id: str) -> None:
+    def put(self, _put: Put) -> None:
         """Forget it."""
 
 
@@ -106,8 +96,12 @@ class Planner:
     ) -> None:
         self._client = client
         self._organizations = DryRunClient(client("organizations"))
+        no_table = cast("Table", _NoTable())
         self._surroundings = preflight.Surroundings(
-            organizations=cast("Any", self._organizations), units=_NothingKnown(), allowed=allowed
+            organizations=cast("Any", self._organizations),
+            seen=OrganizationCache(table=no_table),
+            units=OuPathCache(table=no_table),
+            allowed=allowed,
         )
         self._dependencies: dict[str, Any] = {
             "organizations": self._organizations,

@@ -490,7 +490,7 @@ ROWS: dict[str, list[dict[str, str | list[str]]]] = {
     "AcceptRequest": [
         {"GetItem": ["request#*", *USAGE, "record#*"]},
         dict.fromkeys(("GetItem", "PutItem"), "unit#*"),
-        dict.fromkeys(("GetItem", "PutItem"), "organization#features"),
+        dict.fromkeys(("GetItem", "PutItem"), "organization#*"),
         {key: ["request#*", *LOCKS, *USAGE, "record#*"] for key in ("PutItem", "UpdateItem")},
         {"DeleteItem": LOCKS},
     ],

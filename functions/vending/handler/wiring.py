@@ -62,14 +62,14 @@ def request_policy() -> RequestPolicy:
 
 def surroundings() -> Surroundings:
     """The organization, and what the stack's settings allow there."""
-    from vending.ledger.feature_set_cache import FeatureSetCache
+    from vending.ledger.organization_cache import OrganizationCache
     from vending.organization.preflight import Allowed, Surroundings
 
     allowed = settings.read(settings.AllowanceSettings)
     return Surroundings(
         organizations=clients.organizations(),
         units=units(),
-        features=FeatureSetCache(table=table()),
+        seen=OrganizationCache(table=table()),
         allowed=Allowed(
             service_principals=allowed.service_principals.split(),
             forced_service_principals=allowed.forced_service_principals.split(),

@@ -16,6 +16,7 @@ ACCOUNT_RECORD = "record#"
 ORGANIZATION_AUDIT = "reconciliation#organization"
 ACCOUNTS_COMPARED = "reconciliation#accounts"
 ORGANIZATION_FEATURES = "organization#features"
+TRUSTED_SERVICES = "organization#services"
 
 EXECUTION_END = "execution#"
 """Before the name of an execution, in place of the id of a request: its end is waited for."""
@@ -82,6 +83,11 @@ def token(request_id: str) -> str:
 def unit(path: str) -> str:
     """The organizational unit that a path led to."""
     return f"unit#{path}"
+
+
+def policy(policy_type: str, name: str) -> str:
+    """A policy of the organization that was seen."""
+    return f"organization#policy#{policy_type}#{name}"
 
 
 def _hashed(email: str) -> str:

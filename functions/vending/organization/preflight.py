@@ -2,19 +2,20 @@
 
 An account cannot be unmade, and an invitation lets a stranger's account in. So whatever can be
 known beforehand is: AcceptRequest asks here before there is an account, and `vend plan` asks the
-same. Nothing is changed on AWS. The calls are at most one DescribeOrganization, where it is not
-remembered that the organization has all features; the pages of ListPolicies for each type that is
-asked for, and for the other types only where a policy is to be made; DescribePolicy for each policy
-that exists and whose content is given; the pages of ListPoliciesForTarget for each type, of an
-account that is a member already; the pages of ListAWSServiceAccessForOrganization where a service
-could be refused; and a look at each organizational unit that the path is known to lead through.
-Only a path that is not known is searched for.
+same. Nothing is changed on AWS. The calls are at most one DescribeOrganization; the pages of
+ListPolicies for each type that is asked for, and for the other types only where a policy is to be
+made; DescribePolicy for each policy that exists and whose content is given; the pages of
+ListPoliciesForTarget for each type, of an account that is a member already; the pages of
+ListAWSServiceAccessForOrganization where a service could be refused; and a look at each
+organizational unit that the path is known to lead through. Only a path that is not known is
+searched for, and what another request has seen a moment ago is not looked at again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
 from vending.errors.catalogue import explain
@@ -31,8 +32,8 @@ from vending.request.policy import Policy
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
 
-    from vending.ledger.feature_set_cache import FeatureSetCache
     from vending.ledger.item_types import Row
+    from vending.ledger.organization_cache import OrganizationCache
     from vending.ledger.ou_path_cache import OuPathCache
 
 
@@ -50,13 +51,13 @@ class Allowed:
 class Surroundings:
     """What a request is held against: the organization, and what the stack allows.
 
-    `features` remembers that the organization has all features; None: nothing does.
+    `seen` and `units` are what was seen of the organization.
     """
 
     organizations: OrganizationsClient
+    seen: OrganizationCache
     units: OuPathCache
     allowed: Allowed
-    features: FeatureSetCache | None = None
 
 
 @frozen
@@ -169,32 +170,35 @@ class _Enabled:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._organizations = surroundings.organizations
-        self._features = surroundings.features
-        self._all_features: bool | None = None
-        self._services: set[str] | None = None
+        self._seen = surroundings.seen
 
+    @cached_property
     def all_features(self) -> bool:
         """Whether the organization has more than consolidated billing."""
-        if self._all_features is None:
-            self._all_features = self._remembered() or self._described()
-        return self._all_features
-
-    def _remembered(self) -> bool:
-        return self._features is not None and self._features.has_all()
+        return self._seen.has_all_features() or self._described()
 
     def _described(self) -> bool:
         answer = self._organizations.describe_organization()
         has_all = answer["Organization"].get("FeatureSet") == "ALL"
-        if has_all and self._features is not None:
-            self._features.put_all()
+        if has_all:
+            self._seen.put_all_features()
         return has_all
 
-    def services(self) -> set[str]:
-        """The services with trusted access, of which consolidated billing has none."""
-        if self._services is None:
-            none_yet = not self.all_features()
-            self._services = set() if none_yet else trusted_services.enabled(self._organizations)
-        return self._services
+    def trusts(self, service: str) -> bool:
+        """Whether a service has trusted access; with consolidated billing, none has."""
+        return service in self._seen_services or service in self._services
+
+    @cached_property
+    def _seen_services(self) -> set[str]:
+        return self._seen.services()
+
+    @cached_property
+    def _services(self) -> set[str]:
+        if not self.all_features:
+            return set()
+        found = trusted_services.enabled(self._organizations)
+        self._seen.put_services(found)
+        return found
 
 
 def _of_role(requirements: Requirements, allowed: Allowed) -> Iterator[Problem]:
@@ -212,7 +216,7 @@ def _without_all_features(requirements: Requirements, enabled: _Enabled) -> Iter
         "contacts": list(requirements.contacts),
     }
     refused = {key: values for key, values in needing.items() if values}
-    if not refused or requirements.all_features or enabled.all_features():
+    if not refused or requirements.all_features or enabled.all_features:
         return
     code, reason = "ConstraintViolationException", "ORGANIZATION_NOT_IN_ALL_FEATURES_MODE"
     words = explain(code, reason)
@@ -234,7 +238,7 @@ def _of_policy_types(
         service = trusted_services.OF_POLICY_TYPES.get(policy_type)
         if service is None or service in requirements.service_access:
             continue
-        if service not in enabled.services():
+        if not enabled.trusts(service):
             error = trusted_services.needed_by_type(service, policy_type)
             yield _of_type(requirements, policy_type, error)
 
@@ -260,21 +264,33 @@ def _of_policies(requirements: Requirements, surroundings: Surroundings) -> Iter
 def _refusal(
     policy: Policy, requirements: Requirements, names: _Names, surroundings: Surroundings
 ) -> OperationRefused | None:
+    content = _compared_content(policy, requirements, surroundings.allowed)
+    if surroundings.seen.has_policy(policy.type, policy.name, content):
+        return None
     policy_id = names.of(policy.type).get(policy.name)
     if policy_id is None:
         if policy.content is None:
             return policies.missing(policy)
         taken = names.type_of(policy.name)
         return None if taken is None else policies.name_taken(policy, taken)
-    types = surroundings.allowed.policy_types
+    if content is not None:
+        present = policies.content_of(surroundings.organizations, policy_id)
+        if (refused := policies.differs(policy, present)) is not None:
+            return refused
+    surroundings.seen.put_policy(policy.type, policy.name, content)
+    return None
+
+
+def _compared_content(policy: Policy, requirements: Requirements, allowed: Allowed) -> str | None:
+    """What a policy that exists must have as its content; None where any will do."""
+    types = allowed.policy_types
     if (
-        policy.content is None
-        or policy.existing == "keep"
+        policy.existing == "keep"
         or policy.name in requirements.updated_policies
         or (types is not None and policy.type not in types)  # which may not be read, and is refused
     ):
         return None
-    return policies.differs(policy, policies.content_of(surroundings.organizations, policy_id))
+    return policy.content
 
 
 class _Names:
@@ -332,9 +348,8 @@ def _of_services(
     own_way = trusted_services.unforced(others, forced=forced)
     if not denied and not own_way:
         return
-    present = enabled.services()
-    denied = [one for one in denied if one not in present]
-    own_way = [one for one in own_way if one.principal not in present]
+    denied = [one for one in denied if not enabled.trusts(one)]
+    own_way = [one for one in own_way if not enabled.trusts(one.principal)]
     if denied:
         error = trusted_services.not_allowed(denied)
         yield Problem(where="serviceAccess", error=error, refused={"serviceAccess": denied})
@@ -351,7 +366,7 @@ def _of_contacts(requirements: Requirements, enabled: _Enabled) -> Iterator[Prob
     if (
         not requirements.contacts
         or service in requirements.service_access
-        or service in enabled.services()
+        or enabled.trusts(service)
     ):
         return
     yield Problem(

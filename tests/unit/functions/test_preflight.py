@@ -321,19 +321,66 @@ def test_units_that_were_seen_a_moment_ago_are_not_looked_at_by_each_of_many_req
     assert looks == [0, 0, 2, 0]
 
 
-def test_organization_with_all_features_is_not_described_for_each_of_many_requests(
-    world: World,
-) -> None:
-    looks = []
+def looked_up(world: World, call: str, *, after: float, **changes: Any) -> list[bool]:
+    """Whether each of four requests made the call; the third is that many seconds after the second.
 
+    The second and the fourth follow the one before at once.
+    """
+    made = []
     for number in range(4):
         world.calls.clear()
         name = f"request-{number}"
-        accept(world, requestId=name, account={"name": name, "email": f"{name}@example.com"})
-        looks.append(read(world).count("DescribeOrganization"))
-        world.now += 86_399 if number == 1 else 1
+        account = {"name": name, "email": f"{name}@example.com"}
+        accept(world, requestId=name, account=account, **changes)
+        made.append(call in read(world))
+        world.now += after - 1 if number == 1 else 1
+    return made
 
-    assert looks == [1, 0, 1, 0]
+
+def test_organization_with_all_features_is_not_described_for_each_of_many_requests(
+    world: World,
+) -> None:
+    assert looked_up(world, "DescribeOrganization", after=86_400) == [True, False, True, False]
+
+
+def test_trusted_services_are_not_listed_for_each_of_many_requests(world: World) -> None:
+    world.organization.service_access.add("account.amazonaws.com")
+    changes = {"contacts": {"security": a_contact("Security")}, "serviceAccess": []}
+
+    listed = looked_up(world, "ListAWSServiceAccessForOrganization", after=60, **changes)
+
+    assert listed == [True, False, True, False]
+
+
+@pytest.mark.parametrize("call", ["ListPolicies", "DescribePolicy"])
+def test_policies_are_not_looked_up_for_each_of_many_requests(world: World, call: str) -> None:
+    world.organization.add_policy("Guard", Type=SCP, content=DENY)
+    wanted = {"name": "Guard", "type": SCP, "content": DENY}
+
+    assert looked_up(world, call, after=60, policies=[wanted]) == [True, False, True, False]
+
+
+def test_policy_that_was_seen_by_name_is_still_compared_with_what_is_given(world: World) -> None:
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+    named: dict[str, Any] = {"name": "Guard", "type": SCP}
+    accept(
+        world,
+        requestId="first",
+        account={"name": "First", "email": "first@example.com"},
+        policies=[named],
+    )
+
+    (problem,) = refused(world, policies=[named | {"content": DENY}])
+
+    assert "exists with other content" in problem
+
+
+def test_policy_that_was_missing_is_found_as_soon_as_it_is_there(world: World) -> None:
+    wanted = {"name": "Guard", "type": SCP}
+    refused(world, policies=[wanted])
+    world.organization.add_policy("Guard", Type=SCP)
+
+    assert accept(world, policies=[wanted])["outcome"] == "ACCEPTED"
 
 
 def test_organization_without_all_features_is_described_until_it_has_them(world: World) -> None:
@@ -348,16 +395,7 @@ def test_organization_without_all_features_is_described_until_it_has_them(world:
 
 
 def test_root_is_not_listed_for_each_of_many_requests(world: World) -> None:
-    looks = []
-
-    for number in range(4):
-        world.calls.clear()
-        name = f"request-{number}"
-        accept(world, requestId=name, account={"name": name, "email": f"{name}@example.com"})
-        looks.append("ListRoots" in read(world))
-        world.now += 86_399 if number == 1 else 1
-
-    assert looks == [True, False, True, False]
+    assert looked_up(world, "ListRoots", after=86_400) == [True, False, True, False]
 
 
 def test_unit_that_was_found_needs_no_second_search(world: World) -> None:
