@@ -85,8 +85,13 @@ def unit(path: str) -> str:
     return f"unit#{path}"
 
 
+def missing_unit(path: str) -> str:
+    """That a path led to no organizational unit."""
+    return f"unit#missing#{path}"
+
+
 def policy(policy_type: str, name: str) -> str:
-    """A policy of the organization that was seen."""
+    """What was seen of the policy of a type and name."""
     return f"organization#policy#{policy_type}#{name}"
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from vending.frozen import frozen
 from vending.ledger import keys
-from vending.ledger.table import Put, Table
+from vending.ledger.sightings import note, seen
+from vending.ledger.table import Table
 
 _LATELY_SECONDS = 60
 _ROOT_KEPT_SECONDS = 86_400
@@ -47,13 +48,20 @@ class OuPathCache:
 
     def put(self, path: str, unit: Unit) -> None:
         """Remember what the path leads to now."""
-        item = {
-            "pk": keys.unit(path),
-            "organizationalUnitId": unit.id,
-            "parentId": unit.parent_id,
-            "seenAt": int(self.table.clock()),
-        }
-        self.table.put(Put(item=item))
+        note(
+            self.table,
+            keys.unit(path),
+            organizationalUnitId=unit.id,
+            parentId=unit.parent_id,
+        )
+
+    def was_missing_lately(self, path: str) -> bool:
+        """Whether a unit need not be searched for again by who only looks ahead."""
+        return seen(self.table, keys.missing_unit(path), within=_LATELY_SECONDS) is not None
+
+    def put_missing(self, path: str) -> None:
+        """Remember that the path leads to nothing now."""
+        note(self.table, keys.missing_unit(path))
 
     def root_id(self) -> str | None:
         """The id of the root, as it was seen within the last day.
@@ -61,15 +69,12 @@ class OuPathCache:
         AWS lets the root be listed once a second. An organization keeps it; only another one in its
         place has another.
         """
-        found = self.table.get(keys.unit(_ROOT))
-        if found is None or self.table.clock() - found["seenAt"] >= _ROOT_KEPT_SECONDS:
-            return None
-        return str(found["rootId"])
+        found = seen(self.table, keys.unit(_ROOT), within=_ROOT_KEPT_SECONDS)
+        return str(found["rootId"]) if found else None
 
     def put_root_id(self, root_id: str) -> None:
         """Remember the root's id."""
-        seen_at = int(self.table.clock())
-        self.table.put(Put(item={"pk": keys.unit(_ROOT), "rootId": root_id, "seenAt": seen_at}))
+        note(self.table, keys.unit(_ROOT), rootId=root_id)
 
     def was_seen_lately(self, unit: Unit) -> bool:
         """Whether the unit need not be looked at again by who only looks ahead.

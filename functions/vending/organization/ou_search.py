@@ -85,9 +85,12 @@ def look_up(path: str, organizations: OrganizationsClient, units: OuPathCache) -
         unit = units.get(here)
         known = parents[-1:] or ([unit.parent_id] if unit else [])  # the root is what it was
         if unit is None or not _stands(unit, known[0], name, organizations, units):
+            if units.was_missing_lately(path):
+                return False
             parents = parents or [root_id(organizations, units)]
             unit_id = find(organizations, parents, names)
             if unit_id is None:
+                units.put_missing(path)
                 return False
             unit = Unit(id=unit_id, parent_id=parents[-1])
             units.put(here, unit)

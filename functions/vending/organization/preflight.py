@@ -13,7 +13,8 @@ searched for, and what another request has seen a moment ago is not looked at ag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import random
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
@@ -253,7 +254,7 @@ def _of_type(requirements: Requirements, policy_type: str, error: OperationRefus
 
 
 def _of_policies(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:
-    names = _Names(surroundings.organizations)
+    names = _Names(surroundings)
     for index, policy in enumerate(requirements.policies):
         error = _refusal(policy, requirements, names, surroundings)
         if error is not None:
@@ -267,12 +268,13 @@ def _refusal(
     content = _compared_content(policy, requirements, surroundings.allowed)
     if surroundings.seen.has_policy(policy.type, policy.name, content):
         return None
+    may_be_made = policy.content is not None
+    if may_be_made and names.lacks(policy.type, policy.name, within=_SOON_MADE):
+        taken = names.other_type_of(policy)
+        return None if taken is None else policies.name_taken(policy, taken)
     policy_id = names.of(policy.type).get(policy.name)
     if policy_id is None:
-        if policy.content is None:
-            return policies.missing(policy)
-        taken = names.type_of(policy.name)
-        return None if taken is None else policies.name_taken(policy, taken)
+        return policies.missing(policy)
     if content is not None:
         present = policies.content_of(surroundings.organizations, policy_id)
         if (refused := policies.differs(policy, present)) is not None:
@@ -293,11 +295,16 @@ def _compared_content(policy: Policy, requirements: Requirements, allowed: Allow
     return policy.content
 
 
+_SOON_MADE = 10
+"""Seconds that a policy to be made is taken for missing: the first of many requests makes it."""
+
+
 class _Names:
     """The organization's policies by name; each type is listed when it is first needed."""
 
-    def __init__(self, organizations: OrganizationsClient) -> None:
-        self._organizations = organizations
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._organizations = surroundings.organizations
+        self._seen = surroundings.seen
         self._of: dict[str, dict[str, str]] = {}
 
     def of(self, policy_type: str) -> Mapping[str, str]:
@@ -307,10 +314,26 @@ class _Names:
             self._of[policy_type] = {one["Name"]: one["Id"] for one in found}
         return self._of[policy_type]
 
-    def type_of(self, name: str) -> str | None:
-        """The type of the policy of that name."""
-        order: Iterable[str] = dict.fromkeys((*self._of, *get_args(PolicyType)))
-        return next((one for one in order if name in self.of(one)), None)
+    def lacks(self, policy_type: str, name: str, *, within: float = 60) -> bool:
+        """Whether no policy of the type has the name, or none had it within so many last seconds.
+
+        What a list shows is remembered at once: a request that AWS throttles because of others has
+        the more behind it when it tries again.
+        """
+        if policy_type not in self._of and self._seen.lacks_policy(
+            policy_type, name, within=within
+        ):
+            return True
+        if name in self.of(policy_type):
+            return False
+        self._seen.put_missing_policy(policy_type, name)
+        return True
+
+    def other_type_of(self, wanted: Policy) -> str | None:
+        """The type of a policy of that name which is of another type."""
+        others = [one for one in get_args(PolicyType) if one != wanted.type]
+        random.shuffle(others)  # of many requests at once, each lists another type first
+        return next((one for one in others if not self.lacks(one, wanted.name)), None)
 
 
 def _of_attachments(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:

@@ -54,6 +54,7 @@ def accept_and_take_over(world: World) -> None:
     vend(world, executionArn=OTHER_EXECUTION, organizationalUnitId=UNIT_ID)
     world.call("AcceptRequest", request=a_request(), executionArn=EXECUTION)
     world.organization.add_unit("Workloads")
+    world.now += 60  # a path that led nowhere a moment ago is not searched for
     # Where a member stands decides on it, of which an email leads to the id.
     world.policy = {"protected": {"organizationalUnits": ["/Security"]}}
     invited_by_email = a_request(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,8 +11,9 @@ from tests.builders import a_contact
 from tests.unit.functions.organization import ROOT_ID
 from tests.unit.functions.payloads import REQUEST_ID, a_request, accepted, create
 from tests.unit.functions.world import EXECUTION, OTHER_EXECUTION, World
-from vending.errors.exceptions import OutcomeUnknown, RequestInvalid
+from vending.errors.exceptions import OutcomeUnknown, RequestInvalid, Throttled
 from vending.ledger.rows import RECORD_FIELDS
+from vending.request.fields import PolicyType
 
 SCP, TAGS, INSPECTOR = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "INSPECTOR_POLICY"
 TAG_RULES = '{"tags": {}}'
@@ -282,6 +283,14 @@ def test_unit_that_is_there_or_not_asked_for_is_not_missing(world: World, path: 
     assert accept(world, organizationalUnit=path)["organizationalUnitMissing"] is False
 
 
+def test_path_that_led_nowhere_a_moment_ago_is_not_searched_for_by_each_of_many_requests(
+    world: World,
+) -> None:
+    call = "ListOrganizationalUnitsForParent"
+
+    assert looked_up(world, call, after=60) == [True, False, True, False]
+
+
 def test_known_unit_that_was_deleted_is_missing(world: World) -> None:
     workloads = world.organization.add_unit("Workloads")
     sandbox = world.organization.add_unit("Sandbox", workloads)
@@ -358,6 +367,53 @@ def test_policies_are_not_looked_up_for_each_of_many_requests(world: World, call
     wanted = {"name": "Guard", "type": SCP, "content": DENY}
 
     assert looked_up(world, call, after=60, policies=[wanted]) == [True, False, True, False]
+
+
+def test_policy_to_be_made_costs_one_list_of_each_type_for_many_requests(world: World) -> None:
+    wanted = {"name": "Guard", "type": SCP, "content": DENY}
+    listed = []
+
+    for number in range(3):
+        world.calls.clear()
+        name = f"request-{number}"
+        account = {"name": name, "email": f"{name}@example.com"}
+        accept(world, requestId=name, account=account, policies=[wanted])
+        listed.append({parameters["Filter"] for parameters in world.called("ListPolicies")})
+        world.now += 10 if number == 1 else 1
+
+    # The first of them may have made it meanwhile, with other content.
+    assert listed == [set(get_args(PolicyType)), set(), {SCP}]
+
+
+def test_throttled_request_lists_the_types_that_are_left_when_it_tries_again(world: World) -> None:
+    wanted = {"name": "Guard", "type": SCP, "content": DENY}
+    for _ in range(5):
+        world.organization.before("ListPolicies", lambda: None)
+    world.organization.refuse("ListPolicies", "TooManyRequestsException")
+    with pytest.raises(Throttled):
+        accept(world, policies=[wanted])
+    tried = [parameters["Filter"] for parameters in world.called("ListPolicies")]
+    world.calls.clear()
+
+    accept(world, policies=[wanted])
+
+    again = [parameters["Filter"] for parameters in world.called("ListPolicies")]
+    listed = {*tried} - {tried[-1]}
+    assert set(again) == set(get_args(PolicyType)) - listed
+
+
+def test_policy_that_was_made_meanwhile_is_compared_when_ten_seconds_are_over(
+    world: World,
+) -> None:
+    wanted = {"name": "Guard", "type": SCP, "content": DENY}
+    first = {"name": "First", "email": "first@example.com"}
+    accept(world, requestId="first", account=first, policies=[wanted])
+    world.organization.add_policy("Guard", Type=SCP, content=ALLOW)
+    world.now += 10
+
+    (problem,) = refused(world, policies=[wanted])
+
+    assert "exists with other content" in problem
 
 
 def test_policy_that_was_seen_by_name_is_still_compared_with_what_is_given(world: World) -> None:
