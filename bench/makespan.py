@@ -16,7 +16,7 @@ from bench.bounds import (
 )
 from bench.machine import Meter, Usage
 from bench.results import Curve, Measurement, Report
-from bench.system import a_request, deployed
+from bench.system import a_request, deployed, with_policy_and_contacts
 from bench.tables import span
 from embedded.core.clock import WaitsOnlyClock
 
@@ -28,6 +28,8 @@ SPEED = 60.0
 _CALLS_KEPT = 500
 """Of each request, for the calls to be counted."""
 _WARM_UP = 2
+_WITH_MORE = 40
+"""Requests that ask for a policy and contacts as well, which each has to look for."""
 _PATIENCE_RATIO = 1.6
 """After so many times the bound the requests that are left are not waited for."""
 _PATIENCE_SECONDS = 20.0
@@ -42,12 +44,19 @@ class Outcome:
     """
 
     requests: int
+    with_more: bool
     moments: Sequence[float]
     throttled: int
     throttled_polls: int
     accounts: int
     calls: int
     usage: Usage
+
+    @property
+    def name(self) -> str:
+        """The requests in words."""
+        more = " with a policy and contacts" if self.with_more else ""
+        return f"{self.requests} requests{more}"
 
     @property
     def makespan(self) -> float:
@@ -72,8 +81,14 @@ def organization(requests: int, creation_seconds: float) -> OrganizationSettings
     return OrganizationSettings(account_limit=requests + 1, creation_seconds=creation_seconds)
 
 
-def vend_all(requests: int, creation_seconds: float) -> Outcome:
-    """Send all requests at once and wait until they are vended, or for long enough."""
+def vend_all(requests: int, creation_seconds: float, *, with_more: bool = False) -> Outcome:
+    """Send all requests at once and wait until they are vended, or for long enough.
+
+    `with_more`: each asks for a policy and contacts, too.
+    """
+    asked = [a_request(number) for number in range(requests)]
+    if with_more:
+        asked = [with_policy_and_contacts(one) for one in asked]
     bound = makespan_bound(requests, creation_seconds)
     settings = organization(requests + _WARM_UP, creation_seconds)
     kept = _CALLS_KEPT * requests
@@ -83,7 +98,7 @@ def vend_all(requests: int, creation_seconds: float) -> Outcome:
         system.aws.renew()
         meter = Meter.start()
         began = system.aws.clock.now()
-        system.send([a_request(number) for number in range(requests)])
+        system.send(asked)
         runs = system.await_ends(
             requests,
             patience=_PATIENCE_RATIO * bound / SPEED + _PATIENCE_SECONDS * requests,
@@ -91,6 +106,7 @@ def vend_all(requests: int, creation_seconds: float) -> Outcome:
         usage = meter.read()
         return Outcome(
             requests=requests,
+            with_more=with_more,
             moments=sorted(
                 run.stopped - began
                 for run in runs
@@ -127,14 +143,15 @@ def _growth(outcomes: Sequence[Outcome]) -> list[Measurement]:
 
 def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
     """Makespan over bound and throttled calls for every number of requests."""
-    outcomes = [vend_all(requests, creation_seconds) for requests in sizes]
+    alike = [vend_all(requests, creation_seconds) for requests in sizes]
+    outcomes = [*alike, vend_all(_WITH_MORE, creation_seconds, with_more=True)]
     rows, measurements = [], []
     for one in outcomes:
         bound = makespan_bound(one.requests, creation_seconds)
         ratio = one.makespan / bound
         rows.append(
             [
-                f"{one.requests}",
+                one.name.replace(" requests", ""),
                 f"{len(one.moments)}",
                 f"{one.accounts}",
                 span(one.makespan),
@@ -148,17 +165,17 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
         )
         measurements += [
             Measurement(
-                name=f"makespan / bound, {one.requests} requests",
+                name=f"makespan / bound, {one.name}",
                 value=ratio,
                 at_most=MAKESPAN_RATIO,
             ),
             Measurement(
-                name=f"throttled CreateAccount calls, {one.requests} requests",
+                name=f"throttled CreateAccount calls, {one.name}",
                 value=one.throttled,
                 at_most=THROTTLED_SHARE * one.requests,
             ),
         ]
-    measurements += _growth(outcomes)
+    measurements += _growth(alike)
     return Report(
         part="makespan",
         title=f"Requests for new accounts, all at once, T = {creation_seconds:g} s",
@@ -178,7 +195,7 @@ def measure(sizes: Sequence[int], creation_seconds: float) -> Report:
         measurements=measurements,
         notes=[one.usage.sentence(SPEED) for one in outcomes],
         curves=[
-            Curve.of("this project", one.moments) for one in outcomes if one.requests == max(sizes)
+            Curve.of("this project", one.moments) for one in alike if one.requests == max(sizes)
         ],
         data={
             "machine": [

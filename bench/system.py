@@ -55,6 +55,23 @@ def a_request(number: int, *, prefix: str = "bench") -> dict[str, Any]:
     }
 
 
+def with_policy_and_contacts(request: dict[str, Any]) -> dict[str, Any]:
+    """The request, with a policy to be made, which all such requests share, and contacts."""
+    deny = {"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}
+    policy = {
+        "name": "bench",
+        "type": "SERVICE_CONTROL_POLICY",
+        "content": json.dumps({"Version": "2012-10-17", "Statement": deny}),
+    }
+    contact = {
+        "name": "Security",
+        "title": "Team",
+        "email": "security@example.com",
+        "phone": "+1 555 0100",
+    }
+    return request | {"policies": [policy], "contacts": {"security": contact}}
+
+
 @contextlib.contextmanager
 def deployed(
     clock: Clock,

@@ -23,6 +23,7 @@ from cli.watch import definitions
 from embedded.jsonata.evaluator import UNDEFINED
 from vending.authorization.authorization import Authorization
 from vending.aws import clients
+from vending.aws.clock import now
 from vending.ledger.item_types import AccountRecord
 from vending.ledger.organization_cache import OrganizationCache
 from vending.ledger.ou_path_cache import OuPathCache
@@ -69,6 +70,8 @@ _SUPPOSED: Mapping[str, Mapping[str, Any]] = {
 
 class _NoTable:
     """In place of the ledger's table: a plan looks at everything itself, and remembers nothing."""
+
+    clock = staticmethod(now)
 
     def get(self, _pk: str) -> None:
         """Nothing."""

@@ -59,6 +59,7 @@ def test_vend_among_many_costs_hardly_more_than_one_among_few(
 
 def outcome(requests: int, *, calls: int, seconds: float) -> makespan.Outcome:
     return makespan.Outcome(
+        with_more=False,
         requests=requests,
         moments=[],
         throttled=0,
