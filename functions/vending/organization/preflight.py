@@ -13,11 +13,10 @@ searched for, and what another request has seen a moment ago is not looked at ag
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from vending.errors.catalogue import explain
 from vending.errors.exceptions import OperationRefused
@@ -25,9 +24,10 @@ from vending.frozen import frozen
 from vending.ledger.rows import CREATION_BEGUN, INVITATION_BEGUN
 from vending.organization import ou_search, policies
 from vending.organization.invitations import role_not_allowed
+from vending.organization.policy_names import SOON_MADE, PolicyNames
 from vending.request import trusted_services, validators
 from vending.request.account_request import AccountRequest, invalid
-from vending.request.fields import PolicyType, RootFeature
+from vending.request.fields import RootFeature
 from vending.request.policy import Policy
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ def _of_type(requirements: Requirements, policy_type: str, error: OperationRefus
 
 
 def _of_policies(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:
-    names = _Names(surroundings)
+    names = PolicyNames(surroundings.organizations, surroundings.seen)
     for index, policy in enumerate(requirements.policies):
         error = _refusal(policy, requirements, names, surroundings)
         if error is not None:
@@ -263,13 +263,13 @@ def _of_policies(requirements: Requirements, surroundings: Surroundings) -> Iter
 
 
 def _refusal(
-    policy: Policy, requirements: Requirements, names: _Names, surroundings: Surroundings
+    policy: Policy, requirements: Requirements, names: PolicyNames, surroundings: Surroundings
 ) -> OperationRefused | None:
     content = _compared_content(policy, requirements, surroundings.allowed)
     if surroundings.seen.has_policy(policy.type, policy.name, content):
         return None
     may_be_made = policy.content is not None
-    if may_be_made and names.lacks(policy.type, policy.name, within=_SOON_MADE):
+    if may_be_made and names.lacks(policy.type, policy.name, within=SOON_MADE):
         taken = names.other_type_of(policy)
         return None if taken is None else policies.name_taken(policy, taken)
     policy_id = names.of(policy.type).get(policy.name)
@@ -293,47 +293,6 @@ def _compared_content(policy: Policy, requirements: Requirements, allowed: Allow
     ):
         return None
     return policy.content
-
-
-_SOON_MADE = 10
-"""Seconds that a policy to be made is taken for missing: the first of many requests makes it."""
-
-
-class _Names:
-    """The organization's policies by name; each type is listed when it is first needed."""
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._organizations = surroundings.organizations
-        self._seen = surroundings.seen
-        self._of: dict[str, dict[str, str]] = {}
-
-    def of(self, policy_type: str) -> Mapping[str, str]:
-        """The ids of those of a type, by name."""
-        if policy_type not in self._of:
-            found = policies.of_type(self._organizations, policy_type)
-            self._of[policy_type] = {one["Name"]: one["Id"] for one in found}
-        return self._of[policy_type]
-
-    def lacks(self, policy_type: str, name: str, *, within: float = 60) -> bool:
-        """Whether no policy of the type has the name, or none had it within so many last seconds.
-
-        What a list shows is remembered at once: a request that AWS throttles because of others has
-        the more behind it when it tries again.
-        """
-        if policy_type not in self._of and self._seen.lacks_policy(
-            policy_type, name, within=within
-        ):
-            return True
-        if name in self.of(policy_type):
-            return False
-        self._seen.put_missing_policy(policy_type, name)
-        return True
-
-    def other_type_of(self, wanted: Policy) -> str | None:
-        """The type of a policy of that name which is of another type."""
-        others = [one for one in get_args(PolicyType) if one != wanted.type]
-        random.shuffle(others)  # of many requests at once, each lists another type first
-        return next((one for one in others if not self.lacks(one, wanted.name)), None)
 
 
 def _of_attachments(requirements: Requirements, surroundings: Surroundings) -> Iterator[Problem]:
