@@ -17,7 +17,8 @@ from vending.ledger.sightings import note, seen
 from vending.ledger.table import Table
 
 _DAY = 86_400
-_MINUTE = 60
+MINUTE = 60
+"""Seconds that what may change at any time is remembered."""
 
 
 @frozen
@@ -40,7 +41,7 @@ class OrganizationCache:
 
     def services(self) -> set[str]:
         """The principals that were seen with trusted access within the last minute."""
-        found = seen(self.table, keys.TRUSTED_SERVICES, within=_MINUTE)
+        found = seen(self.table, keys.TRUSTED_SERVICES, within=MINUTE)
         return set(found["principals"]) if found else set()
 
     def put_services(self, principals: Iterable[str]) -> None:
@@ -52,7 +53,7 @@ class OrganizationCache:
 
         Content that means the same but is written in another way counts as another one.
         """
-        found = seen(self.table, keys.policy(policy_type, name), within=_MINUTE)
+        found = seen(self.table, keys.policy(policy_type, name), within=MINUTE)
         if found is None or "isMissing" in found:
             return False
         return content is None or found.get("content") == _digest(content)
@@ -62,7 +63,7 @@ class OrganizationCache:
         compared = {} if content is None else {"content": _digest(content)}
         note(self.table, keys.policy(policy_type, name), **compared)
 
-    def lacks_policy(self, policy_type: str, name: str, *, within: float = _MINUTE) -> bool:
+    def lacks_policy(self, policy_type: str, name: str, *, within: float = MINUTE) -> bool:
         """Whether no policy of the type had the name within so many last seconds."""
         found = seen(self.table, keys.policy(policy_type, name), within=within)
         return found is not None and "isMissing" in found

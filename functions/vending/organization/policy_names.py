@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, get_args
 
+from vending.ledger.organization_cache import MINUTE
 from vending.organization.policies import of_type
 from vending.request.fields import PolicyType
 
@@ -34,7 +35,7 @@ class PolicyNames:
             self._of[policy_type] = {one["Name"]: one["Id"] for one in found}
         return self._of[policy_type]
 
-    def lacks(self, policy_type: str, name: str, *, within: float = 60) -> bool:
+    def lacks(self, policy_type: str, name: str, *, within: float = MINUTE) -> bool:
         """Whether no policy of the type has the name, or none had it within so many last seconds.
 
         What a list shows is remembered at once: a request that AWS throttles because of others has
