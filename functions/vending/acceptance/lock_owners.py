@@ -15,7 +15,6 @@ from vending.ledger.decisions import hidden_conflict, is_hidden
 from vending.ledger.ledger import Ledger
 from vending.ledger.locks import LockHeld, refuse_retired
 from vending.ledger.rows import record_of
-from vending.reconciliation.execution_end import ExecutionEnd
 from vending.states import FINAL
 
 if TYPE_CHECKING:
@@ -47,6 +46,9 @@ class LockOwners:
             if not is_over or self.ledger.locks.may_still_create(owner):
                 raise _conflict(held, owner, request_id, is_over=is_over)
             if owner["state"] not in FINAL:
+                # Few requests find such a row, and a cold start is mostly imports.
+                from vending.reconciliation.execution_end import ExecutionEnd  # noqa: PLC0415
+
                 # Its last function may be at work yet, and must ask AWS for no account any more.
                 end = ExecutionEnd.of(owner["executionArn"], self.stepfunctions)
                 if end is None:
