@@ -38,7 +38,7 @@ class AdoptedAccounts:
     """
 
     def __init__(self, stack: Stack) -> None:
-        table = Table(client=stack.client("dynamodb"), name=stack.table_name)
+        table = Table(client=stack.client("dynamodb"), name=stack.ledger.table_name)
         self._ledger = Ledger(table=table)
         caller = stack.client("sts").get_caller_identity()["Arn"]
         self._by = f"adopted by {caller}"[:256]

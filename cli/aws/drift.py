@@ -18,7 +18,7 @@ Drifted = dict[str, Any]
 
 def compared_at(stack: Stack) -> str | None:
     """When the last complete comparison ended; None before the first one."""
-    item = stack.items([keys.ACCOUNTS_COMPARED]).get(keys.ACCOUNTS_COMPARED, {})
+    item = stack.ledger.items([keys.ACCOUNTS_COMPARED]).get(keys.ACCOUNTS_COMPARED, {})
     ended = int(item.get("endedAt", 0))
     return timestamp(ended) if ended else None
 
@@ -32,12 +32,12 @@ def drift_of(stack: Stack, account_ids: Sequence[str]) -> tuple[list[Drifted], l
         # Retirements that were undone are ACTIVE, too.
         records = {
             str(one["accountId"]): one
-            for one in stack.items_in(ACTIVE)
+            for one in stack.ledger.items_in(ACTIVE)
             if one["pk"] == keys.account_record(one.get("accountId", ""))
         }
         account_ids = sorted(records)
     else:
-        found = stack.items([keys.account_record(one) for one in account_ids])
+        found = stack.ledger.items([keys.account_record(one) for one in account_ids])
         records = {str(one["accountId"]): one for one in found.values()}
     known = {one: records[one] for one in account_ids if "document" in records.get(one, {})}
     unknown = [one for one in dict.fromkeys(account_ids) if one not in known]

@@ -105,7 +105,9 @@ class KnownAccount:
 
 def known_accounts(stack: Stack) -> dict[str, KnownAccount]:
     """Every account that was vended, recorded or retired, by its id, in order."""
-    items = [item for state in (ACTIVE, *LEAVING, State.VENDED) for item in stack.items_in(state)]
+    items = [
+        item for state in (ACTIVE, *LEAVING, State.VENDED) for item in stack.ledger.items_in(state)
+    ]
     records = {
         str(item["accountId"]): cast(AccountRecord, item) for item in _of_kind(_RECORD, items)
     }
@@ -113,7 +115,7 @@ def known_accounts(stack: Stack) -> dict[str, KnownAccount]:
     rows = {row["requestId"]: row for row in map(row_of, _of_kind(keys.REQUEST, items))}
     # The request of a record need not be vended: it may be carrying out a change.
     missing = {str(one["requestId"]) for one in records.values() if "requestId" in one} - set(rows)
-    rows |= {key: one.attributes for key, one in stack.rows(sorted(missing)).items()}
+    rows |= {key: one.attributes for key, one in stack.ledger.rows(sorted(missing)).items()}
     newest: dict[str, Row] = {}
     for row in sorted(rows.values(), key=lambda each: str(each.get("updatedAt"))):
         if row.get("accountId"):
@@ -129,11 +131,11 @@ def known_accounts(stack: Stack) -> dict[str, KnownAccount]:
 def known_account(stack: Stack, account_id: str) -> KnownAccount | None:
     """One account; None where the ledger has nothing of it by its id."""
     pks = (keys.account_record(account_id), keys.retirement(account_id))
-    items = stack.items(pks)
+    items = stack.ledger.items(pks)
     record = cast("AccountRecord | None", items.get(pks[0]))
     retirement = items.get(pks[1], {})
     request_id = (record or {}).get("requestId") or f"a-{account_id}"
-    found = stack.row(request_id)
+    found = stack.ledger.row(request_id)
     row = found.attributes if found and found.attributes.get("accountId") == account_id else None
     if row is None:
         # The account may be known by nothing but another request's row.
@@ -147,7 +149,7 @@ def requests_in(stack: Stack, states: Iterable[str]) -> dict[str, Row]:
     rows = [
         row_of(item)
         for state in states
-        for item in stack.items_in(state)
+        for item in stack.ledger.items_in(state)
         if str(item["pk"]).startswith(keys.REQUEST)
     ]
     found: dict[str, Row] = {}
@@ -164,7 +166,7 @@ def revisions(stack: Stack, account: KnownAccount) -> list[dict[str, Any]]:
     """
     count = account.record.get("revision", 0)
     pks = [keys.revision(account.account_id, number) for number in range(count, 0, -1)]
-    found = stack.items(pks)
+    found = stack.ledger.items(pks)
     kept = [{k: v for k, v in found[pk].items() if k != "pk"} for pk in pks if pk in found]
     row = account.row
     if not kept and count == 1 and row:

@@ -9,7 +9,6 @@ from typing import Any
 from cli.aws.stack import Stack
 from cli.output.failure import CommandError
 from vending.ledger import keys
-from vending.ledger.items import from_dynamodb
 
 DETAIL_TYPE = "AccountRetirementRequested"
 NEWEST = 100
@@ -39,7 +38,6 @@ class Retirements:
     stack: Stack
     machine_arn: str
     states: Any
-    dynamodb: Any
     _seen: set[str] = field(default_factory=set)
 
     @classmethod
@@ -58,7 +56,6 @@ class Retirements:
             stack=stack,
             machine_arn=stack.retirement_machine_arn,
             states=stack.client("stepfunctions"),
-            dynamodb=stack.client("dynamodb"),
         )
 
     def send(self, detail: dict[str, Any]) -> str:
@@ -97,12 +94,9 @@ class Retirements:
         # Imported late: pydantic, which comes with it, is slow to import.
         from vending.retirement.rows import record_of  # noqa: PLC0415
 
-        item = self.dynamodb.get_item(
-            TableName=self.stack.table_name,
-            Key={"pk": {"S": keys.retirement(account_id)}},
-            ConsistentRead=True,
-        ).get("Item")
-        return record_of(from_dynamodb(item)) if item else None  # type: ignore[arg-type]
+        pk = keys.retirement(account_id)
+        item = self.stack.ledger.items([pk]).get(pk)
+        return record_of(item) if item else None  # type: ignore[arg-type]
 
 
 def _error_of(execution: dict[str, Any]) -> dict[str, Any]:

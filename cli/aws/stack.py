@@ -1,4 +1,4 @@
-"""The deployed stack as the command uses it: one session, the stack's outputs, and six calls.
+"""The deployed stack as the command uses it: outputs, event bus, ledger, executions.
 
 The same code speaks to AWS, to any AWS-compatible endpoint, and to the embedded AWS.
 """
@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -19,14 +18,10 @@ from botocore.config import Config
 
 from cli.aws.environment import code_of, session_of_environment
 from cli.aws.event_bus import EventBus
+from cli.aws.ledger_reader import LedgerReader, LedgerRow
 from cli.output.failure import CommandError
-from cli.watch.submission import Record
 from vending.aws.executions import is_over
-from vending.ledger import keys
-from vending.ledger.item_types import AccountRecord, Row
-from vending.ledger.items import from_dynamodb
-from vending.ledger.rows import record_of, row_of
-from vending.states import FINAL, State
+from vending.states import FINAL
 
 if TYPE_CHECKING:
     from vending.authorization.authorization import Authorization
@@ -40,25 +35,7 @@ MERGED_SOURCE = "account-vending.merges"
 DETAIL_TYPE = "AccountRequested"
 OUTPUTS = ("StateMachineArn", "EventBusName", "LedgerTableName", "DeadLetterQueueUrl")
 PORTAL_OUTPUTS = ("PortalUrl", "PortalBucketName", "PortalSignIn")
-KEYS_PER_GET = 100
 EVENTS_PER_PAGE = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerRow:
-    """A request's row, with everything that the functions keep in it."""
-
-    attributes: Row
-
-    @property
-    def record(self) -> Record:
-        """What everybody sees of it, and what was asked."""
-        return {**record_of(self.attributes), "request": self.attributes.get("request")}
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The fingerprint of the content."""
-        return self.attributes.get("fingerprint")
 
 
 class Stack:
@@ -87,7 +64,6 @@ class Stack:
             "config": config,
         }
         self._formation = session.client("cloudformation", **place)
-        self._dynamodb = session.client("dynamodb", **place)
         self._states = session.client("stepfunctions", **place)
         self._session, self._place = session, place
         self.region = region
@@ -98,7 +74,9 @@ class Stack:
         self.state_machine_arn = outputs["StateMachineArn"]
         self.event_bus_name = outputs["EventBusName"]
         self._bus = EventBus(client=session.client("events", **place), name=self.event_bus_name)
-        self.table_name = outputs["LedgerTableName"]
+        self.ledger = LedgerReader(
+            client=session.client("dynamodb", **place), table_name=outputs["LedgerTableName"]
+        )
         self.dead_letter_queue_url = outputs["DeadLetterQueueUrl"]
         self.audit_bucket_name = outputs.get("AuditBucketName")
         """None where the stack keeps no audit trail."""
@@ -245,73 +223,6 @@ class Stack:
         """
         return self._bus.put(self.source, DETAIL_TYPE, details)
 
-    def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
-        """The ledger rows of those requests that have one, read consistently."""
-        items = self._items([keys.request(request_id) for request_id in request_ids])
-        return {pk.removeprefix(keys.REQUEST): _row(item) for pk, item in items.items()}
-
-    def accounts(
-        self, rows: Mapping[str, LedgerRow], contents: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, AccountRecord]:
-        """The records of the accounts that requests are about, by the requests' ids.
-
-        Args:
-            rows: what the ledger knows of the requests.
-            contents: the requests.
-        """
-        of: dict[str, str] = {}
-        for request_id, content in contents.items():
-            row = rows.get(request_id)
-            account_id = row.record.get("accountId") if row else None
-            account_id = account_id or content.get("account", {}).get("accountId")
-            if account_id:
-                of[request_id] = keys.account_record(account_id)
-        items = self._items(sorted(set(of.values())))
-        return {
-            request_id: cast(AccountRecord, from_dynamodb(items[pk]))
-            for request_id, pk in of.items()
-            if pk in items
-        }
-
-    def _items(self, pks: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """The ledger's items of these keys, read consistently."""
-        found: dict[str, Mapping[str, Any]] = {}
-        wanted_keys = [{"pk": {"S": pk}} for pk in pks]
-        for start in range(0, len(wanted_keys), KEYS_PER_GET):
-            some = {"Keys": wanted_keys[start : start + KEYS_PER_GET], "ConsistentRead": True}
-            wanted: Any = {self.table_name: some}
-            while wanted:
-                answer = self._dynamodb.batch_get_item(RequestItems=wanted)
-                for item in answer["Responses"].get(self.table_name, []):
-                    found[str(item["pk"]["S"])] = item
-                wanted = answer.get("UnprocessedKeys")
-        return found
-
-    def items(self, pks: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The ledger's items of these keys that there are, read consistently, as plain values."""
-        return {pk: from_dynamodb(item) for pk, item in self._items(pks).items()}
-
-    def items_in(self, state: str) -> Iterator[dict[str, Any]]:
-        """Every item of the ledger in a state, of requests, accounts and retirements alike."""
-        return map(from_dynamodb, self._in_state(state))
-
-    def row(self, request_id: str) -> LedgerRow | None:
-        """The ledger row of one request."""
-        return self.rows([request_id]).get(request_id)
-
-    def records(self, state: str | None = None) -> list[Record]:
-        """Every record, or those in `state`, newest change first.
-
-        A retirement that waits for approval is among them, by its account's id.
-        """
-        found = [
-            _row(item).record if _is_request(item) else _retirement(item)
-            for one in ([state] if state else State)
-            for item in self._in_state(one)
-            if _is_request(item) or one == State.AWAITING_APPROVAL
-        ]
-        return sorted(found, key=lambda record: str(record.get("updatedAt", "")), reverse=True)
-
     def execution_status(self, execution_arn: str) -> str | None:
         """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None when AWS knows it no more."""
         try:
@@ -366,18 +277,6 @@ class Stack:
             )
         return outputs
 
-    def _in_state(self, state: str) -> Iterator[Mapping[str, Any]]:
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self.table_name,
-            IndexName=keys.BY_STATE,
-            KeyConditionExpression="#state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":state": {"S": state}},
-            ScanIndexForward=False,
-        )
-        for page in pages:
-            yield from page["Items"]
-
 
 def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     """Whether an execution is at work on the row's request."""
@@ -385,20 +284,6 @@ def goes_on(stack: Stack, row: LedgerRow | None) -> bool:
     arn = record.get("executionArn")
     is_open = bool(arn) and record.get("state") not in FINAL
     return is_open and not is_over(stack.execution_status(str(arn)))
-
-
-def _row(item: Mapping[str, Any]) -> LedgerRow:
-    return LedgerRow(attributes=row_of(from_dynamodb(item)))
-
-
-def _is_request(item: Mapping[str, Any]) -> bool:
-    return str(item["pk"]["S"]).startswith(keys.REQUEST)
-
-
-def _retirement(item: Mapping[str, Any]) -> Record:
-    """A retirement's row as one of the list of requests."""
-    row = from_dynamodb(item)
-    return {**row, "requestId": row["accountId"], "source": "retirement"}
 
 
 def _listed(outputs: Mapping[str, str], name: str) -> frozenset[str] | None:

@@ -266,7 +266,7 @@ def requests(place: Place) -> Iterator[Result]:
     if place.stack is None:
         return
     stack = place.stack
-    records = stack.records()
+    records = stack.ledger.records()
     open_ = [one for one in records if one.get("state") not in FINAL]
     stuck = [one for one in open_ if _is_stuck(one, stack)]
     if stuck:

@@ -51,7 +51,7 @@ def smoke(
         )
         return
     stack = place.stack
-    before = stack.row(REQUEST_ID)
+    before = stack.ledger.row(REQUEST_ID)
     (refusal,) = stack.publish([{"requestId": REQUEST_ID}])
     if refusal:
         yield Result(
@@ -93,7 +93,7 @@ def _ended(
 ) -> dict[str, Any] | None:
     """The record once another execution than `seen` has ended the request; None: too late."""
     while clock() < until:
-        row = stack.row(REQUEST_ID)
+        row = stack.ledger.row(REQUEST_ID)
         if row and row.record.get("executionArn") not in {None, seen}:
             return dict(row.record)
         sleep(_INTERVAL)
@@ -171,7 +171,7 @@ def stopped(
 
 def _holds(stack: Stack, arn: str, state: str | None = None) -> dict[str, Any] | None:
     """The record of the stopped request where it is this execution's, and in the state."""
-    row = stack.row(STOPPED_ID)
+    row = stack.ledger.row(STOPPED_ID)
     if row is None or row.record.get("executionArn") != arn:
         return None
     return dict(row.record) if state in {None, row.record["state"]} else None

@@ -8,7 +8,8 @@ import sys
 import time
 
 from cli.aws.environment import explained
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.output.failure import EXIT_INTERRUPTED, EXIT_NOT_VENDED, EXIT_VENDED, CommandError
 from cli.output.results import record_text
 from cli.output.shell_command import command
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _row(stack: Stack, request_id: str) -> LedgerRow:
-    row = stack.row(request_id)
+    row = stack.ledger.row(request_id)
     if row is None:
         raise CommandError(
             f"the ledger has no request {safe(request_id)}",
@@ -78,5 +79,5 @@ def _ended(stack: Stack, row: LedgerRow) -> LedgerRow:
     deadline = time.monotonic() + ENDS_WITHIN
     while row.record["state"] not in FINAL and time.monotonic() < deadline:
         time.sleep(LOOKS_EVERY)
-        row = stack.row(request_id) or row
+        row = stack.ledger.row(request_id) or row
     return row

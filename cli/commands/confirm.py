@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cli.aws.environment import code_of, explained
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.output.failure import (
     EXIT_INTERRUPTED,
     EXIT_NOT_VENDED,
@@ -94,7 +95,7 @@ def _answer(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _waiting(stack: Stack, request_id: str) -> Waiting:
     owned = stack.owned_id(request_id)
-    row = stack.row(owned)
+    row = stack.ledger.row(owned)
     if row is None:
         raise CommandError(
             f"the ledger has no request {safe(owned)}",
@@ -110,7 +111,7 @@ def _waiting(stack: Stack, request_id: str) -> Waiting:
 def _token(stack: Stack, row: LedgerRow) -> str | None:
     """The token under which the row's execution waits, or last waited."""
     pk = keys.token(row.attributes["requestId"])
-    kept = stack.items([pk]).get(pk, {})
+    kept = stack.ledger.items([pk]).get(pk, {})
     is_its_own = kept.get("executionArn") == row.attributes.get("executionArn")
     return str(kept["taskToken"]) if kept and is_its_own else None
 
@@ -136,7 +137,7 @@ def _send(waiting: Waiting, answer: dict[str, Any]) -> None:
     except ClientError as error:
         if code_of(error) not in _ENDED:
             raise
-        row = waiting.stack.row(waiting.request_id)
+        row = waiting.stack.ledger.row(waiting.request_id)
         state = str((row or waiting.row).attributes["state"])
         if state != State.AWAITING_CODE:
             raise _not_waiting(waiting.request_id, state) from None
@@ -151,7 +152,7 @@ def _followed(waiting: Waiting, *, resent: bool) -> LedgerRow:
     before = waiting.row.attributes.get("emailCode", {})
     deadline = time.monotonic() + ANSWERED_WITHIN
     while True:
-        row = waiting.stack.row(waiting.request_id) or waiting.row
+        row = waiting.stack.ledger.row(waiting.request_id) or waiting.row
         code = row.attributes.get("emailCode", {})
         if row.attributes["state"] in FINAL:
             return row

@@ -62,7 +62,7 @@ def _run(arguments: argparse.Namespace, decision: str) -> int:
         with explained():
             stack = Stack.from_environment()
             subject = _subject(arguments.id)
-            row: Mapping[str, Any] | None = stack.items([subject.pk]).get(subject.pk)
+            row: Mapping[str, Any] | None = stack.ledger.items([subject.pk]).get(subject.pk)
             if row is None:
                 raise CommandError(
                     f"the ledger has no request {safe(arguments.id)}, and no such retirement",
@@ -136,7 +136,7 @@ def _recorded(
     """The row once it has the event's decision, and whether it has."""
     deadline = time.monotonic() + RECORDED_WITHIN
     while True:
-        row = stack.items([subject.pk]).get(subject.pk, seen)
+        row = stack.ledger.items([subject.pk]).get(subject.pk, seen)
         decisions = row.get("approval", {}).get("decisions", ())
         if any(one.get("eventId") == event_id for one in decisions):
             return row, True

@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cli.aws.environment import is_denied
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.output.progress import FRAMES_PER_SECOND, View
 from cli.watch.steps import Plan
 from cli.watch.submission import Phase, TrackedSubmission
@@ -99,7 +100,7 @@ class Follower:
         rows: Mapping[str, LedgerRow] = {}
         alone = len(self._tracked) == 1 and waiting[0].trace is not None
         if not alone:
-            rows = self._stack.rows([one.submission.request_id for one in waiting])
+            rows = self._stack.ledger.rows([one.submission.request_id for one in waiting])
         for one in waiting:
             self._apply_row(one, rows.get(one.submission.request_id), now)
         for one in self._next_to_trace():
@@ -153,7 +154,7 @@ class Follower:
         current = trace.current
         if current is None or current.name != AWAIT_APPROVAL or current.note == "":
             return
-        row = self._stack.row(one.submission.request_id)
+        row = self._stack.ledger.row(one.submission.request_id)
         if row is not None and (approval := row.record.get("approval")):
             one.record = row.record
             current.note = asked_words(missing(approval))
@@ -175,7 +176,7 @@ class Follower:
         return moment
 
     def _finish(self, one: TrackedSubmission, status: str, now: float) -> None:
-        row = self._stack.row(one.submission.request_id)
+        row = self._stack.ledger.row(one.submission.request_id)
         one.record = row.record if row else None
         state = str((one.record or {}).get("state"))
         arn = (one.record or {}).get("executionArn")
@@ -216,8 +217,8 @@ class Follower:
     def _timed_out(self, one: TrackedSubmission, now: float) -> None:
         request_id, wanted = one.submission.request_id, one.submission.asked.if_revision
         if wanted is not None:
-            rows = self._stack.rows([request_id])
-            accounts = self._stack.accounts(rows, {request_id: one.submission.content})
+            rows = self._stack.ledger.rows([request_id])
+            accounts = self._stack.ledger.accounts(rows, {request_id: one.submission.content})
             if accounts.get(request_id, {}).get("revision", wanted) != wanted:
                 self._superseded(one, now)
                 return

@@ -144,11 +144,11 @@ def _requests(stack: Stack, submissions: Sequence[Any]) -> list[dict[str, Any]]:
             own_ids[one.request_id] = stack.owned_id(one.request_id)
         except RequestNotAllowed as refused:
             refusals[one.request_id] = refused
-    rows = stack.rows(list(own_ids.values()))
+    rows = stack.ledger.rows(list(own_ids.values()))
     contents = {
         own_ids[one.request_id]: one.content for one in submissions if one.request_id in own_ids
     }
-    accounts = stack.accounts(rows, contents)
+    accounts = stack.ledger.accounts(rows, contents)
     plans = []
     for one in submissions:
         request_id = own_ids.get(one.request_id, one.request_id)

@@ -25,7 +25,7 @@ def status(arguments: argparse.Namespace) -> int:
     """Print one request's record, or an account's history; 0 when there is one, in any state."""
     with explained():
         stack = Stack.from_environment()
-        row = stack.row(arguments.id)
+        row = stack.ledger.row(arguments.id)
         account = (
             known_account(stack, arguments.id)
             if row is None and _is_account(arguments.id)

@@ -6,7 +6,8 @@ import argparse
 import sys
 
 from cli.aws.environment import explained
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.commands import submit
 from cli.output.failure import CommandError
 from cli.output.records import name_of, why
@@ -20,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     progress = Terminal.of(sys.stderr)
     with explained():
         stack = Stack.from_environment()
-        row = stack.row(arguments.id)
+        row = stack.ledger.row(arguments.id)
     tracked = [TrackedSubmission(submission=_submission(arguments.id, row))]
     try:
         with explained():

@@ -85,9 +85,9 @@ def _send(stack: Stack, follower: Follower, tracked: Sequence[TrackedSubmission]
     """Send what the ledger does not answer already; what is under way is followed instead."""
     now = time.monotonic()
     owned = list(_owned(stack, tracked, now))
-    rows = stack.rows([one.submission.request_id for one in owned])
+    rows = stack.ledger.rows([one.submission.request_id for one in owned])
     contents = {one.submission.request_id: one.submission.content for one in owned}
-    accounts = stack.accounts(rows, contents)
+    accounts = stack.ledger.accounts(rows, contents)
     organizations = cache(partial(stack.client, "organizations"))
     to_send = []
     for one in owned:

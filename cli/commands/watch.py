@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def fitting(stack: Stack, arguments: argparse.Namespace) -> list[Record]:
     """The records that the options ask for, newest change first."""
-    return [one for one in stack.records(arguments.state) if _matches(one, arguments)]
+    return [one for one in stack.ledger.records(arguments.state) if _matches(one, arguments)]
 
 
 def _matches(record: Record, arguments: argparse.Namespace) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
-from cli.aws.stack import LedgerRow
+from cli.aws.ledger_reader import LedgerRow
 from cli.dry_run.dry_run_client import NEW_ACCOUNT_ID, DryRunClient
 from cli.dry_run.planned import Planned
 from cli.dry_run.walk import Task, WalkEnded

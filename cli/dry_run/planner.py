@@ -13,7 +13,8 @@ from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.dry_run.account_steps import AccountSteps
 from cli.dry_run.cannot_plan import CannotPlan
 from cli.dry_run.dry_run_client import DryRunClient

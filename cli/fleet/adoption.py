@@ -202,7 +202,7 @@ class _Files:
         found = fleet.read([str(folder)])
         if not found.is_usable:
             raise found.refused()
-        rows = stack.rows([one.submission.request_id for one in found.files])
+        rows = stack.ledger.rows([one.submission.request_id for one in found.files])
         by_account = {}
         for one in found.files:
             row = rows.get(one.submission.request_id)

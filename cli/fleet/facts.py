@@ -8,7 +8,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from cli.aws.inventory import KnownAccount, known_accounts, requests_in
-from cli.aws.stack import LedgerRow, Stack
+from cli.aws.ledger_reader import LedgerRow
+from cli.aws.stack import Stack
 from cli.fleet.one_look import OneLook
 from cli.input.fleet import Fleet
 from vending.errors.exceptions import RequestNotAllowed
@@ -57,13 +58,13 @@ class Facts:
                 own_ids[request_id] = stack.owned_id(request_id)
             except RequestNotAllowed as error:
                 refusals[request_id] = error
-        rows = stack.rows(list(own_ids.values()))
+        rows = stack.ledger.rows(list(own_ids.values()))
         contents = {
             own_ids[file.submission.request_id]: file.submission.content
             for file in fleet.files
             if file.submission.request_id in own_ids
         }
-        records = stack.accounts(rows, contents)
+        records = stack.ledger.accounts(rows, contents)
         ids = [
             *(
                 str(file.account["accountId"])
@@ -72,7 +73,7 @@ class Facts:
             ),
             *(str(row.record["accountId"]) for row in rows.values() if row.record["accountId"]),
         ]
-        retirements = stack.items([keys.retirement(one) for one in dict.fromkeys(ids)])
+        retirements = stack.ledger.items([keys.retirement(one) for one in dict.fromkeys(ids)])
         return cls(
             stack=stack,
             client=client,

@@ -145,10 +145,11 @@ class Standing:
         if goes_on(stack, self._row):
             return True
         if self._row is not None and self._row.record["state"] in IN_FLIGHT:
-            rows = stack.rows([self._request_id])
+            rows = stack.ledger.rows([self._request_id])
             content = {self._request_id: self.file.submission.content}
             self._row = rows.get(self._request_id)
-            self._record = stack.accounts(rows, content).get(self._request_id) or self._record
+            records = stack.ledger.accounts(rows, content)
+            self._record = records.get(self._request_id) or self._record
             self.account_id = self._record.get("accountId") or self.account_id
         return False
 

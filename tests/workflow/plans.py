@@ -21,7 +21,7 @@ def planned(vending: Vending, document: Any) -> Planned:
     if organization_setup.is_organization(document):
         return planner.organization(organization_setup.parse(document))
     request = parse(document)
-    return planner.request(request, stack.rows([request.request_id]).get(request.request_id))
+    return planner.request(request, stack.ledger.rows([request.request_id]).get(request.request_id))
 
 
 def done(vending: Vending, document: Any) -> Ended:

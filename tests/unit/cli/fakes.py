@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 from botocore.exceptions import ClientError
 
-from cli.aws.stack import LedgerRow
+from cli.aws.ledger_reader import LedgerRow
 from cli.output.terminal import Terminal
 from cli.watch.submission import Submission
 from statemachines import definitions
@@ -153,6 +153,48 @@ def _exceptions() -> Any:
     return session.create_client("organizations", region_name="us-east-1").exceptions
 
 
+class FakeLedger:
+    """What `cli.aws.ledger_reader.LedgerReader` is to the commands, in memory."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, LedgerRow] = {}
+        self.account_records: dict[str, AccountRecord] = {}
+        self.kept: dict[str, dict[str, Any]] = {}
+        """Items beside these."""
+
+    def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
+        """Rows that exist."""
+        return {one: self.requests[one] for one in request_ids if one in self.requests}
+
+    def accounts(
+        self, rows: Mapping[str, LedgerRow], contents: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, AccountRecord]:
+        """The records of accounts, by the requests that are about them."""
+        return {one: self.account_records[one] for one in contents if one in self.account_records}
+
+    def items(self, pks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Items beside the requests' rows."""
+        return {pk: self.kept[pk] for pk in pks if pk in self.kept}
+
+    def items_in(self, state: str) -> list[dict[str, Any]]:
+        """As the index has them."""
+        rows = [
+            {**one.attributes, "pk": f"request#{request_id}"}
+            for request_id, one in self.requests.items()
+        ]
+        return [one for one in (*rows, *self.kept.values()) if one.get("state") == state]
+
+    def row(self, request_id: str) -> LedgerRow | None:
+        """One row."""
+        return self.requests.get(request_id)
+
+    def records(self, state: str | None = None) -> list[dict[str, Any]]:
+        """All records."""
+        return [
+            row.record for row in self.requests.values() if state in (None, row.record["state"])
+        ]
+
+
 class FakeStack:
     """What `cli.aws.stack.Stack` is to the commands, in memory."""
 
@@ -167,9 +209,7 @@ class FakeStack:
             "http://127.0.0.1:5111" if on_this_machine else "https://states.us-east-1.amazonaws.com"
         )
         self.clients: dict[str, Any] = {"organizations": Organizations()}
-        self.ledger: dict[str, LedgerRow] = {}
-        self.account_records: dict[str, AccountRecord] = {}
-        self.ledger_items: dict[str, dict[str, Any]] = {}
+        self.ledger = FakeLedger()
         self.histories: dict[str, list[dict[str, Any]]] = {}
         self.statuses: dict[str, str] = {}
         self.published: list[Mapping[str, Any]] = []
@@ -183,7 +223,7 @@ class FakeStack:
     def put(self, record: dict[str, Any], fingerprint: str = "f1") -> None:
         """Write a row."""
         row: Any = {**record, "fingerprint": fingerprint}
-        self.ledger[record["requestId"]] = LedgerRow(attributes=row)
+        self.ledger.requests[record["requestId"]] = LedgerRow(attributes=row)
 
     authorization = None
     caller = "arn:aws:iam::111111111111:user/ann"
@@ -213,36 +253,6 @@ class FakeStack:
                 self.published.append(detail)
                 self.on_publish(detail)
         return [self.refusals.get(detail["requestId"], "") for detail in details]
-
-    def rows(self, request_ids: Sequence[str]) -> dict[str, LedgerRow]:
-        """Rows that exist."""
-        return {one: self.ledger[one] for one in request_ids if one in self.ledger}
-
-    def accounts(
-        self, rows: Mapping[str, LedgerRow], contents: Mapping[str, Mapping[str, Any]]
-    ) -> dict[str, AccountRecord]:
-        """The records of accounts, by the requests that are about them."""
-        return {one: self.account_records[one] for one in contents if one in self.account_records}
-
-    def items(self, pks: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Items beside the requests' rows."""
-        return {pk: self.ledger_items[pk] for pk in pks if pk in self.ledger_items}
-
-    def items_in(self, state: str) -> list[dict[str, Any]]:
-        """As the index has them."""
-        rows = [
-            {**one.attributes, "pk": f"request#{request_id}"}
-            for request_id, one in self.ledger.items()
-        ]
-        return [one for one in (*rows, *self.ledger_items.values()) if one.get("state") == state]
-
-    def row(self, request_id: str) -> LedgerRow | None:
-        """One row."""
-        return self.ledger.get(request_id)
-
-    def records(self, state: str | None = None) -> list[dict[str, Any]]:
-        """All records."""
-        return [row.record for row in self.ledger.values() if state in (None, row.record["state"])]
 
     def execution_status(self, execution_arn: str) -> str | None:
         """As scripted."""

@@ -28,7 +28,7 @@ def stack(stack: FakeStack) -> FakeStack:
     )
     recorded["request"] = {"account": {"accountId": SECOND}, "source": "existing"}
     stack.put(recorded)
-    stack.ledger_items[f"retirement#{THIRD}"] = {
+    stack.ledger.kept[f"retirement#{THIRD}"] = {
         "pk": f"retirement#{THIRD}",
         "accountId": THIRD,
         "accountName": "Over",
@@ -44,7 +44,7 @@ def put_record(stack: FakeStack, account_id: str, *, revision: int, **changes: A
     """An account's record, and all of its revisions."""
     request = a_record()["request"]
     for number in range(1, revision + 1):
-        stack.ledger_items[f"revision#{account_id}#{number}"] = {
+        stack.ledger.kept[f"revision#{account_id}#{number}"] = {
             "pk": f"revision#{account_id}#{number}",
             "accountId": account_id,
             "revision": number,
@@ -54,7 +54,7 @@ def put_record(stack: FakeStack, account_id: str, *, revision: int, **changes: A
             "requestedBy": f"person {number}",
             "at": f"2026-11-2{number}T12:00:00.000Z",
         }
-    stack.ledger_items[f"record#{account_id}"] = {
+    stack.ledger.kept[f"record#{account_id}"] = {
         "pk": f"record#{account_id}",
         "accountId": account_id,
         "state": "ACTIVE",
@@ -207,7 +207,7 @@ def test_status_of_an_account_is_the_history_of_its_revisions(
 def test_status_of_an_account_of_an_earlier_release_has_its_first_revision(
     request_id: str, stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    del stack.ledger[f"a-{SECOND}"]
+    del stack.ledger.requests[f"a-{SECOND}"]
     stack.put(a_record(request_id=request_id, accountId=SECOND, requestedBy="payments"))
 
     assert main(["status", SECOND, "--json"]) == 0

@@ -54,7 +54,7 @@ def test_status_as_json_is_the_record(stack: FakeStack, capsys: pytest.CaptureFi
 
     main(["status", "r-sandbox", "--json"])
 
-    assert json.loads(capsys.readouterr().out) == stack.ledger["r-sandbox"].record
+    assert json.loads(capsys.readouterr().out) == stack.ledger.requests["r-sandbox"].record
 
 
 def test_status_of_an_unknown_id_hints_where_to_look(

@@ -23,7 +23,7 @@ from tests.unit.cli.fakes import FakeStack, a_record, an_error
 def test_what_is_no_code_is_bad_usage(
     stack: FakeStack, capsys: pytest.CaptureFixture[str], words: list[str], expected: str
 ) -> None:
-    assert not stack.ledger
+    assert not stack.ledger.requests
     assert main(["confirm", "r-sandbox", *words]) == 2
     assert expected in capsys.readouterr().err
 
@@ -31,7 +31,7 @@ def test_what_is_no_code_is_bad_usage(
 def test_code_that_standard_input_lacks_is_bad_usage(
     stack: FakeStack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not stack.ledger
+    assert not stack.ledger.requests
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
 
     assert main(["confirm", "r-sandbox", "-"]) == 2
@@ -41,7 +41,7 @@ def test_code_that_standard_input_lacks_is_bad_usage(
 def test_unknown_request_hints_where_to_look(
     stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert not stack.ledger
+    assert not stack.ledger.requests
     assert main(["confirm", "r-nobody", "ABC123"]) == 1
     assert "vend list --state AWAITING_CODE" in capsys.readouterr().err
 

@@ -19,7 +19,7 @@ def account(stack: FakeStack, account_id: str, *differences: dict[str, str]) -> 
     """An account's record, with its differences where it has any."""
     drift: dict[str, Any] = {"at": "2026-11-28T10:00:00.000Z", "unreported": []}
     pk = keys.account_record(account_id)
-    stack.ledger_items[pk] = {
+    stack.ledger.kept[pk] = {
         "pk": pk,
         "accountId": account_id,
         "state": "ACTIVE",
@@ -33,12 +33,12 @@ def account(stack: FakeStack, account_id: str, *differences: dict[str, str]) -> 
 def test_accounts_that_have_drifted_are_shown_with_what_was_changed(
     stack: FakeStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack.ledger_items[keys.ACCOUNTS_COMPARED] = {"endedAt": 1_795_860_000}
+    stack.ledger.kept[keys.ACCOUNTS_COMPARED] = {"endedAt": 1_795_860_000}
     account(stack, SECOND, CHANGED, {"what": "contacts", "name": "billing", "how": "missing"})
     account(stack, FIRST, {"what": "account.email", "how": "changed"})
     account(stack, THIRD)
     undone = {"pk": keys.retirement(THIRD), "accountId": THIRD, "state": "ACTIVE"}
-    stack.ledger_items[keys.retirement(THIRD)] = undone
+    stack.ledger.kept[keys.retirement(THIRD)] = undone
 
     assert main(["drift"]) == 1
 
@@ -94,5 +94,5 @@ def test_account_without_a_document_is_named(
 
 
 def test_account_id_that_is_none_is_bad_usage(stack: FakeStack) -> None:
-    assert not stack.ledger
+    assert not stack.ledger.requests
     assert main(["drift", "sandbox"]) == 2

@@ -139,7 +139,7 @@ def test_execution_that_was_superseded_is_left_for_its_successor() -> None:
         lambda: stack.put(a_record(executionArn=SECOND)),
         lambda: stack.histories.update({SECOND: vended_history().events}),
     ]
-    original, calls = stack.row, 0
+    original, calls = stack.ledger.row, 0
 
     def row(request_id: str) -> object:
         nonlocal calls
@@ -148,7 +148,7 @@ def test_execution_that_was_superseded_is_left_for_its_successor() -> None:
             stack.put(a_record("BASELINING", executionArn=SECOND))
         return original(request_id)
 
-    stack.row = row  # type: ignore[assignment,method-assign]
+    stack.ledger.row = row  # type: ignore[assignment,method-assign]
 
     follow(stack, one, script=[lambda: None, lambda: None, *script])
 
@@ -261,7 +261,7 @@ def test_change_of_one_revision_does_not_follow_another_request_that_was_faster(
 def test_change_of_a_revision_that_is_gone_says_so_where_no_execution_shows() -> None:
     stack, one = FakeStack(), of_revision(1)
     stack.put(a_record(executionArn=FIRST))
-    stack.account_records["r-sandbox"] = {"revision": 2}
+    stack.ledger.account_records["r-sandbox"] = {"revision": 2}
 
     time = follow(stack, one)
 
@@ -272,7 +272,7 @@ def test_change_of_a_revision_that_is_gone_says_so_where_no_execution_shows() ->
 def test_change_of_the_revision_that_stands_points_to_the_dead_letter_queue() -> None:
     stack, one = FakeStack(), of_revision(2)
     stack.put(a_record(executionArn=FIRST))
-    stack.account_records["r-sandbox"] = {"revision": 2}
+    stack.ledger.account_records["r-sandbox"] = {"revision": 2}
 
     follow(stack, one)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.aws.stack import LedgerRow
+from cli.aws.ledger_reader import LedgerRow
 from cli.dry_run.planner import Planner
 from tests.unit.cli.fakes import Organizations, a_record
 from vending.request.account_request import parse

@@ -89,7 +89,7 @@ def test_vended_request_as_json_is_its_record(
     stack.put(a_record())
 
     assert main(["resume", "r-sandbox", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == stack.ledger["r-sandbox"].record
+    assert json.loads(capsys.readouterr().out) == stack.ledger.requests["r-sandbox"].record
 
 
 @pytest.mark.parametrize(

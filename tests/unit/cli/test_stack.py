@@ -204,7 +204,7 @@ def test_row_is_the_public_record_and_its_fingerprint(aws: None) -> None:
     stack = deploy()
     put("r-1", state="VENDED")
 
-    row = stack.row("r-1")
+    row = stack.ledger.row("r-1")
 
     assert row is not None
     assert row.fingerprint == "f1"
@@ -219,10 +219,10 @@ def test_rows_are_read_for_more_requests_than_one_call_takes(aws: None) -> None:
     stack = deploy()
     put(*(f"r-{n}" for n in range(130)), state="VENDED")
 
-    rows = stack.rows([f"r-{n}" for n in range(140)])
+    rows = stack.ledger.rows([f"r-{n}" for n in range(140)])
 
     assert set(rows) == {f"r-{n}" for n in range(130)}
-    assert stack.row("r-139") is None
+    assert stack.ledger.row("r-139") is None
 
 
 def test_records_come_newest_change_first_from_all_states(aws: None) -> None:
@@ -231,8 +231,8 @@ def test_records_come_newest_change_first_from_all_states(aws: None) -> None:
     put("r-new", state="FAILED", updated_at="2026-11-20T00:00:00.000Z")
     put("r-middle", state="VENDED", updated_at="2026-11-19T00:00:00.000Z")
 
-    assert [one["requestId"] for one in stack.records()] == ["r-new", "r-middle", "r-old"]
-    assert [one["requestId"] for one in stack.records("VENDED")] == ["r-middle", "r-old"]
+    assert [one["requestId"] for one in stack.ledger.records()] == ["r-new", "r-middle", "r-old"]
+    assert [one["requestId"] for one in stack.ledger.records("VENDED")] == ["r-middle", "r-old"]
 
 
 def test_history_stops_paging_where_it_was_left(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:

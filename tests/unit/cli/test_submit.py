@@ -101,7 +101,7 @@ def test_submit_prints_the_record_as_json(
     status = main(["submit", str(file), "--json"])
 
     assert status == 0
-    assert json.loads(capsys.readouterr().out) == stack.ledger["r-sandbox"].record
+    assert json.loads(capsys.readouterr().out) == stack.ledger.requests["r-sandbox"].record
 
 
 def test_submit_prints_an_array_for_several(
@@ -268,14 +268,14 @@ def test_request_under_way_is_followed_instead_of_sent(stack: FakeStack, file: P
     stack.statuses[FIRST] = "RUNNING"
     stack.histories[FIRST] = finished("RecordVended", "Vended", "Succeed", "ExecutionSucceeded")
     asked: list[str] = []
-    original = stack.row
+    original = stack.ledger.row
 
     def row(request_id: str) -> Any:
         asked.append(request_id)
         stack.put(a_record(), FINGERPRINT)
         return original(request_id)
 
-    stack.row = row  # type: ignore[method-assign]
+    stack.ledger.row = row  # type: ignore[method-assign]
 
     status = main(["submit", str(file)])
 
@@ -340,7 +340,7 @@ def test_revision_that_the_account_has_left_is_not_sent(
     asked = parse({**REQUEST, "tags": {"before": "1"}})
     record = a_record("VENDED", accountId="123456789012", request=asked.normalised())
     stack.put(record, asked.fingerprint())
-    stack.account_records[asked.request_id] = {"revision": 3, "document": asked.normalised()}
+    stack.ledger.account_records[asked.request_id] = {"revision": 3, "document": asked.normalised()}
     file = tmp_path / "request.json"
     file.write_text(json.dumps({**REQUEST, "ifRevision": 2}))
 
@@ -461,7 +461,7 @@ def test_interrupt_before_anything_was_sent_says_so(
     def interrupt(*_: object, **__: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(stack, "rows", interrupt)
+    monkeypatch.setattr(stack.ledger, "rows", interrupt)
 
     assert main(["submit", str(file)]) == 130
     assert "nothing was sent" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def test_scripts_get_each_change_as_json(
     assert main(["list", "--watch", "--json", "--state", "vended"]) == 0
 
     (line,) = capsys.readouterr().out.splitlines()
-    assert json.loads(line) == stack.ledger["r-sandbox"].record
+    assert json.loads(line) == stack.ledger.requests["r-sandbox"].record
 
 
 @pytest.mark.parametrize(
