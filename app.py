@@ -5,11 +5,12 @@ import infra  # noqa: F401  # chooses the pinned Node, before aws_cdk starts it
 # isort: split
 import json
 import os
+import sys
 from pathlib import Path
 
 from aws_cdk import App
 
-from infra import request_policy
+from infra import bundling, request_policy
 from infra.account_vending_stack import AccountVendingStack
 from infra.settings import Settings
 
@@ -22,6 +23,9 @@ app = App(
     analytics_reporting=False,
     tree_metadata=False,
 )
+# `make` bundles the functions while the CDK is imported; for the CDK's own commands nobody does.
+if (functions := bundling.bundled("lambda")).built:
+    sys.stderr.write(f"{functions.line(ROOT)}\n")
 AccountVendingStack(
     app, "AccountVending", settings=Settings(), request_policy=request_policy.read(ROOT)
 )

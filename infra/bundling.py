@@ -312,25 +312,27 @@ _TARGETS: dict[str, Callable[[], Bundle]] = {
 }
 
 
+def bundled(target: str) -> Bundle:
+    """`lambda`, `local` or `runtime`, built where it is not up to date.
+
+    Raises:
+        SystemExit: it cannot be built; what is wrong was written to stderr.
+    """
+    try:
+        return _TARGETS[target]()
+    except BundlingError as failure:
+        sys.stderr.write(f"{target}: the dependencies could not be installed: {failure}\n")
+    except (CompilationError, NotDeclared, ServiceMissing, RequestPolicyInvalid) as failure:
+        sys.stderr.write(f"{target}: {failure}\n")
+    sys.exit(1)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build what is named; one line each on stdout. Exit 1 when one cannot be built."""
+    """Build what is named; one line each on stdout. Exits with 1 when one cannot be built."""
     parser = argparse.ArgumentParser(prog="python -m infra.bundling", description=__doc__)
     parser.add_argument("targets", nargs="+", choices=_TARGETS, metavar="|".join(_TARGETS))
     for target in parser.parse_args(arguments).targets:
-        try:
-            bundle = _TARGETS[target]()
-        except BundlingError as failure:
-            sys.stderr.write(f"{target}: the dependencies could not be installed: {failure}\n")
-            return 1
-        except (
-            CompilationError,
-            NotDeclared,
-            ServiceMissing,
-            RequestPolicyInvalid,
-        ) as failure:
-            sys.stderr.write(f"{target}: {failure}\n")
-            return 1
-        sys.stdout.write(f"{bundle.line(PROJECT)}\n")
+        sys.stdout.write(f"{bundled(target).line(PROJECT)}\n")
     return 0
 
 

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from vending.aws import clients
 from vending.handler.operation import Json, Payload, operation
-from vending.request.account_request import AccountId, TagKey
+from vending.request.fields import AccountId, TagKey
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

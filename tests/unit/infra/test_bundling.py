@@ -274,7 +274,8 @@ def test_module_that_is_no_python_fails_the_build(
     (project / "functions/vending/helpers.py").write_text("return\n")
     monkeypatch.setitem(bundling._TARGETS, "local", lambda: build_local(project, here=HERE))
 
-    assert bundling.main(["local"]) == 1
+    with pytest.raises(SystemExit, match="1"):
+        bundling.main(["local"])
 
     assert "helpers.py" in capsys.readouterr().err
 
@@ -456,9 +457,9 @@ def test_command_fails_when_the_installer_does(
 
     monkeypatch.setitem(bundling._TARGETS, "local", fail)
 
-    status = bundling.main(["local"])
+    with pytest.raises(SystemExit, match="1"):
+        bundling.main(["local"])
 
-    assert status == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "local: the dependencies could not be installed: no network\n"
@@ -473,9 +474,9 @@ def test_command_fails_when_what_is_called_and_what_is_there_differ(
 
     monkeypatch.setitem(bundling._TARGETS, "lambda", fail)
 
-    status = bundling.main(["lambda"])
+    with pytest.raises(SystemExit, match="1"):
+        bundling.main(["lambda"])
 
-    assert status == 1
     assert capsys.readouterr().err == "lambda: no ec2\n"
 
 
