@@ -46,7 +46,7 @@ def sizes() -> dict[int, tuple[Any, int]]:
 def of_the_user() -> Iterator[Any]:
     """What has an entry for every account or request because the user made so many of them."""
     organization: Any = organizations_backends[ACCOUNT_ID]["aws"]
-    yield from (organization.accounts, organization.creations)
+    yield from (organization.accounts, organization.accounts._by_id, organization.creations)
     yield from (directory._BY_ID, directory._BY_EMAIL, organizations_backends.master_accounts)
     # An account's backend of each service that has something of it.
     yield from (each for each in gc.get_objects() if isinstance(each, BackendDict))
