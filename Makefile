@@ -218,7 +218,7 @@ $(READY): requirements/dev.txt $(BIN)/uv Makefile
 
 # What is deployed and what runs on this machine are made side by side, once what both need is there.
 .PHONY: BUILT
-BUILT: $(READY)
+BUILT: $(READY) build/.request-policy
 	@$(MAKE) --silent --no-print-directory --jobs=2 synth build/.bundled build/.compiled
 
 # Lists that change only when a file comes or goes, which time stamps alone would not show.
@@ -235,6 +235,11 @@ FORCE:
 FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -print)
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
 BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_policy.py infra/sdk_models.py infra/trimming.py permissions/called_operations.py permissions/declared_calls.py
+
+# Checked before both need it, which would refuse it once each.
+build/.request-policy: $(REQUEST_POLICY) build/request-policy.name $(READY)
+	@$(BIN)/python -m infra.request_policy
+	@touch $@
 
 BUNDLED := $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name
 

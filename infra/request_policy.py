@@ -1,9 +1,13 @@
-"""The request policy of this installation: its file, checked, as what the functions carry."""
+"""The request policy of this installation: its file, checked, as what the functions carry.
+
+`python -m infra.request_policy` says what is wrong with it, before anything is built with it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +50,17 @@ def compiled(project: Path) -> str:
         RequestPolicyInvalid: with every problem of the file.
     """
     return json.dumps(read(project), separators=(",", ":"), ensure_ascii=False)
+
+
+def main(project: Path = Path(__file__).parents[1]) -> int:
+    """Check the file. Exit 1 with every problem on stderr."""
+    try:
+        read(project)
+    except RequestPolicyInvalid as invalid:
+        sys.stderr.write(f"{invalid}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
